@@ -1,0 +1,159 @@
+"""The closed set of FEEL values (DMN 1.5, section 10.3.2): no other Python object is ever reachable from an expression.
+
+| FEEL                          | Python                | FEEL                          | Python           |
+|-------------------------------|-----------------------|-------------------------------|------------------|
+| null                          | None                  | days and time duration        | timedelta        |
+| boolean                       | bool                  | years and months duration     | YearsMonths      |
+| number                        | Decimal               | list                          | list             |
+| string                        | str                   | context                       | dict, string keys|
+| date, time, date and time     | date, time, datetime  | range, function               | Range, Function  |
+
+Values are never changed in place: lists and dicts are shared freely between contexts, branches and results.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from math import isfinite
+from typing import Final
+
+from engine.feel.errors import FeelLimitExceeded
+from engine.feel.limits import MAX_NESTING, Run
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class YearsMonths:
+    """A years and months duration: a whole number of months, of no fixed length in days."""
+
+    months: int
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """All values between two ends of one type; an end that is None is open."""
+
+    low: object
+    high: object
+    low_in: bool
+    high_in: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """Something that can be called: a built-in, a function literal or a business knowledge model."""
+
+    call: Callable[[Run, Sequence[object]], object]
+    parameters: tuple[str, ...]
+    name: str = "function"
+    #: Built-ins have several signatures and place named arguments themselves.
+    call_named: Callable[[Run, Mapping[str, object]], object] | None = field(default=None)
+    signature: str = ""
+
+    def named(self, run: Run, arguments: Mapping[str, object]) -> object:
+        """Call with named arguments; null when a name is missing or not a parameter."""
+        if self.call_named is not None:
+            return self.call_named(run, arguments)
+        if set(arguments) != set(self.parameters):
+            return None
+        return self.call(run, [arguments[name] for name in self.parameters])
+
+
+KINDS: Final[dict[type, str]] = {
+    type(None): "null",
+    bool: "boolean",
+    Decimal: "number",
+    str: "string",
+    date: "date",
+    datetime: "date and time",
+    time: "time",
+    timedelta: "days and time duration",
+    YearsMonths: "years and months duration",
+    list: "list",
+    dict: "context",
+    Range: "range",
+    Function: "function",
+}
+#: Types of values that hold no other values and need no conversion.
+ATOMS: Final = frozenset(KINDS) - {list, dict}
+
+
+def kind_of(value: object) -> str:
+    """The FEEL name of a value's type; for an object that is no FEEL value, `null`, because that is what it becomes."""
+    return KINDS.get(type(value), "null")
+
+
+def to_feel(value: object) -> object:
+    """Bring a host value (JSON-like data, decimals, dates) into FEEL; what is not data becomes null.
+
+    Integers and floats become decimals (a float by its shortest text, so 0.1 stays 0.1). Containers that hold only FEEL
+    values already are returned as they are, not copied. Raises FeelLimitExceeded when the data nest too deeply.
+    """
+    return _convert(value, MAX_NESTING)
+
+
+def bring_in(run: Run, value: object) -> object:
+    """Convert a variable of the host, once in a run however often it is read."""
+    if type(value) in ATOMS:
+        return value
+    if run.converted is None:
+        run.converted = {}
+    known = run.converted.get(id(value))
+    if known is None:
+        # The host value is kept beside its conversion: its id must not be given to another object meanwhile.
+        known = run.converted[id(value)] = (value, to_feel(value))
+    return known[1]
+
+
+def _convert(value: object, depth: int) -> object:
+    kind = type(value)
+    if kind in ATOMS:
+        return value
+    if kind is int:
+        return Decimal(value)  # type: ignore[call-overload]  # mypy does not narrow by `kind`
+    if not depth:
+        message = f"the data nest deeper than {MAX_NESTING} levels"
+        raise FeelLimitExceeded(message)
+    if isinstance(value, Mapping):
+        return _convert_context(value, depth - 1)
+    if isinstance(value, list | tuple):
+        return _convert_list(value, depth - 1)
+    return _convert_scalar(value)
+
+
+def _convert_context(value: Mapping[object, object], depth: int) -> object:
+    result = {str(key): _convert(item, depth) for key, item in value.items()}
+    same = type(value) is dict and all(result.get(key) is item for key, item in value.items())  # type: ignore[call-overload]  # a key that is no string is simply not found
+    return value if same else result
+
+
+def _convert_list(value: Sequence[object], depth: int) -> object:
+    result = [_convert(item, depth) for item in value]
+    same = type(value) is list and all(new is old for new, old in zip(result, value, strict=True))
+    return value if same else result
+
+
+def _convert_scalar(value: object) -> object:
+    """Subclasses (enumerations, frozen clocks) become their plain base; everything unknown becomes null."""
+    if isinstance(value, float):
+        return Decimal(repr(float(value))) if isfinite(value) else None
+    if isinstance(value, int):
+        return Decimal(int(value))
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, datetime):
+        return datetime.combine(date(value.year, value.month, value.day), value.timetz())
+    if isinstance(value, date):
+        return date(value.year, value.month, value.day)
+    if isinstance(value, Decimal):
+        return Decimal(value)
+    return None
+
+
+def as_index(value: Decimal) -> int | None:
+    """A whole number as an int; None when it has a fraction or is not finite."""
+    try:
+        number = int(value)
+    except (InvalidOperation, ValueError, OverflowError):
+        return None
+    return number if number == value else None

@@ -1,0 +1,4 @@
+"""The engine's tables and the unit of work: the only commit in the house.
+
+Open `tables.py` for what is stored, `unit_of_work.py` for transactions, `embedded.py` for the PostgreSQL that comes with the product.
+"""

@@ -1,0 +1,26 @@
+"""Column types that recur in the tables."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, text
+from sqlalchemy.dialects.postgresql import UUID
+
+
+def serial_id() -> Column[int]:
+    """A number the database gives."""
+    return Column("id", BigInteger, Identity(), primary_key=True)
+
+
+def moment(name: str, *, now: bool = False, nullable: bool | None = None) -> Column[Any]:
+    """A point in time; `now` fills it from the database's clock."""
+    return Column(
+        name,
+        DateTime(timezone=True),
+        server_default=text("now()") if now else None,
+        nullable=not now if nullable is None else nullable,
+    )
+
+
+def of_instance(*, index: bool = False) -> Column[Any]:
+    """The instance a row belongs to; the row goes with it."""
+    return Column("instance_id", UUID, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False, index=index)

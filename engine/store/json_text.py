@@ -1,0 +1,22 @@
+"""JSON with exact decimals: numbers with a point become `Decimal`, never a binary float.
+
+Used for variables, payloads and history. Dates, times and durations are ISO 8601 text by the time they reach this module.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+_encoder = msgspec.json.Encoder(decimal_format="number", order="deterministic")
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def encode(value: Any) -> bytes:
+    """JSON bytes; dataclasses, UUIDs, dates and enums are written as text. Raises TypeError for anything else."""
+    return _encoder.encode(value)
+
+
+def decode(data: bytes | str) -> Any:
+    """The value of JSON bytes. Raises msgspec.DecodeError when they are not JSON."""
+    return _decoder.decode(data)

@@ -1,0 +1,30 @@
+"""The engine's tables: `models` (what was deployed), `instances` (what runs), `waits` (what it waits for), `records` (what happened).
+
+Times are `timestamptz` in UTC from the database's clock. Ids of instances and tasks are UUIDs made by the engine, so that a whole
+advance can be worked out before its first statement.
+"""
+
+from engine.store.tables.instances import InstanceState, inbox, instance
+from engine.store.tables.models import deployment, deployment_file, process_version, schedule, start_event
+from engine.store.tables.records import audit, effect, history, incident, message
+from engine.store.tables.waits import subscription, timer, user_task, work
+
+__all__ = [
+    "InstanceState",
+    "audit",
+    "deployment",
+    "deployment_file",
+    "effect",
+    "history",
+    "inbox",
+    "incident",
+    "instance",
+    "message",
+    "process_version",
+    "schedule",
+    "start_event",
+    "subscription",
+    "timer",
+    "user_task",
+    "work",
+]

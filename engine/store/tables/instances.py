@@ -1,0 +1,98 @@
+"""What runs: one row per process instance with its state as one blob, and the facts it has yet to take in."""
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+from engine.store.base import metadata
+from engine.store.columns import moment, of_instance, serial_id
+
+
+class InstanceState(StrEnum):
+    """The closed set of states of a process instance."""
+
+    #: Work is at hand: a worker has it or will be rung for it.
+    RUNNING = "running"
+    #: It waits for a person, a message, a timer or an outside answer.
+    WAITING = "waiting"
+    #: At least one step failed and needs an operator.
+    INCIDENT = "incident"
+    #: An operator has stopped it for a while.
+    SUSPENDED = "suspended"
+    #: It reached its end.
+    COMPLETED = "completed"
+    #: An operator ended it.
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing can happen to it any more."""
+        return self in {InstanceState.COMPLETED, InstanceState.CANCELLED}
+
+
+instance = Table(
+    "instance",
+    metadata,
+    Column("id", UUID, primary_key=True),
+    Column("process_version_id", BigInteger, ForeignKey("process_version.id"), nullable=False, index=True),
+    Column("process_key", Text, nullable=False),
+    Column("business_key", Text),
+    Column("state", Text, nullable=False),
+    Column("blob", LargeBinary),  # engine.spiff.codec; null once ended
+    Column("blob_format", SmallInteger, nullable=False, server_default=text("1")),
+    Column("lock_version", BigInteger, nullable=False, server_default=text("0")),
+    Column("variables", JSONB, nullable=False, server_default=text("'{}'")),  # the instance's variables, to search and show
+    # The doorbell protocol: work is at hand while wake > done; whoever holds an unexpired lease is at it.
+    Column("wake", BigInteger, nullable=False, server_default=text("0")),
+    Column("done", BigInteger, nullable=False, server_default=text("0")),
+    moment("rung_at", nullable=True),
+    Column("lease_owner", UUID),
+    Column("lease_until", moment("x").type, nullable=False, server_default=text("'-infinity'")),
+    Column("strikes", Integer, nullable=False, server_default=text("0")),  # claims without a save
+    Column("steps_since_wait", Integer, nullable=False, server_default=text("0")),
+    moment("started_at", now=True),
+    Column("started_by", Text),
+    Column("started_by_instance_id", UUID),  # the instance whose message began this one
+    moment("updated_at", now=True),
+    moment("ended_at"),
+    Column("end_reason", Text),
+    Index("instance_runnable_ix", "rung_at", postgresql_where=text("wake > done")),
+    Index("instance_state_ix", "state", "updated_at"),
+    Index("instance_process_ix", "process_key", "started_at"),
+    Index("instance_business_key_ix", "business_key"),
+    Index(
+        "instance_running_business_key",
+        "process_key",
+        "business_key",
+        unique=True,
+        postgresql_where=text("business_key IS NOT NULL AND state NOT IN ('completed', 'cancelled')"),
+    ),
+    Index("instance_variables_ix", "variables", postgresql_using="gin", postgresql_ops={"variables": "jsonb_path_ops"}),
+)
+
+inbox = Table(  # a fact noted for an instance and not yet applied; applied facts are deleted, their trace is the history
+    "inbox",
+    metadata,
+    serial_id(),
+    of_instance(),
+    Column("kind", Text, nullable=False),  # start, user_task, timer, message, work_result, verb
+    Column("dedupe_key", Text),
+    Column("body", JSONB, nullable=False),
+    Column("actor", Text),
+    moment("noted_at", now=True),
+    UniqueConstraint("instance_id", "dedupe_key"),
+    Index("inbox_instance_ix", "instance_id", "id"),
+)

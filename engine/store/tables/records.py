@@ -1,0 +1,108 @@
+"""What happened: messages, history, incidents, effects and the audit log."""
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+from engine.store.base import metadata
+from engine.store.columns import moment, of_instance, serial_id
+
+message = Table(
+    "message",
+    metadata,
+    serial_id(),
+    Column("name", Text, nullable=False),
+    Column("message_id", Text),  # the sender's id: the same message twice is one message
+    Column("correlation", JSONB, nullable=False),
+    Column("payload", JSONB, nullable=False),
+    Column("payload_hash", Text, nullable=False),
+    Column("state", Text, nullable=False),  # buffered, delivered, expired
+    Column("delivered_to", UUID),
+    Column("sent_by_instance_id", UUID),
+    Column("sent_by", Text),
+    moment("sent_at", now=True),
+    moment("expires_at", nullable=False),
+    UniqueConstraint("name", "message_id"),
+    Index("message_buffered_ix", "name", "correlation", postgresql_where=text("state = 'buffered'")),
+    Index("message_delivered_to_ix", "delivered_to"),
+)
+
+history = Table(  # append-only: one row per executed element
+    "history",
+    metadata,
+    serial_id(),
+    of_instance(),
+    Column("task_id", UUID, nullable=False),
+    Column("element_id", Text, nullable=False),
+    Column("element_name", Text),
+    Column("element_type", Text, nullable=False),
+    Column("outcome", Text, nullable=False),  # completed, cancelled, failed, refused, skipped
+    Column("actor", Text),
+    Column("attempt", Integer, nullable=False, server_default=text("1")),
+    moment("started_at", nullable=False),
+    moment("ended_at", nullable=False),
+    Column("changed", JSONB),  # the top-level variables it wrote
+    Column("detail", JSONB),  # matched rules, error code, message id
+    Index("history_instance_ix", "instance_id", "id"),
+)
+
+incident = Table(
+    "incident",
+    metadata,
+    serial_id(),
+    of_instance(index=True),
+    Column("task_id", UUID),
+    Column("element_id", Text),
+    Column("handler", Text),
+    Column("kind", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("traceback", Text),
+    Column("fingerprint", Text, nullable=False),
+    Column("attempt", Integer, nullable=False, server_default=text("1")),
+    Column("next_step", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'open'")),  # open, resolved
+    Column("owner", Text),
+    Column("note", Text),
+    moment("opened_at", now=True),
+    moment("acknowledged_at"),
+    Column("acknowledged_by", Text),
+    moment("resolved_at"),
+    Column("resolved_by", Text),
+    Column("resolution", Text),
+    Index("incident_open_ix", "fingerprint", "opened_at", postgresql_where=text("state = 'open'")),
+)
+
+effect = Table(  # what is to leave the house: mails, webhooks, EDI, labels, payments
+    "effect",
+    metadata,
+    Column("key", Text, primary_key=True),  # the same on every attempt
+    Column("instance_id", UUID, ForeignKey("instance.id", ondelete="SET NULL"), index=True),
+    Column("element_id", Text),
+    Column("business_key", Text, index=True),
+    Column("kind", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("payload", JSONB, nullable=False),
+    Column("payload_hash", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'pending'")),  # pending, sent, failed
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("answer", JSONB),
+    moment("created_at", now=True),
+    moment("first_sent_at"),
+    moment("last_sent_at"),
+    moment("due_at", now=True),
+    Index("effect_pending_ix", "due_at", postgresql_where=text("state = 'pending'")),
+)
+
+audit = Table(  # append-only and hash-chained: each row's hash covers the row before
+    "audit",
+    metadata,
+    serial_id(),
+    moment("at", now=True),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("reason", Text),
+    Column("detail", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("previous_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index("audit_target_ix", "target", "id"),
+)

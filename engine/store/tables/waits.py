@@ -1,0 +1,76 @@
+"""What instances wait for: rows derived from the state at each save. The key is always the engine's task id."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+
+from engine.store.base import metadata
+from engine.store.columns import moment, of_instance
+
+user_task = Table(  # kept after completion: who decided what
+    "user_task",
+    metadata,
+    Column("id", UUID, primary_key=True),
+    of_instance(index=True),
+    Column("element_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("form_key", Text),
+    Column("form_data", JSONB, nullable=False, server_default=text("'{}'")),  # what the form shows; trusted for read-only fields
+    Column("state", Text, nullable=False, server_default=text("'open'")),  # open, completed, cancelled
+    Column("assignee", Text),
+    Column("candidate_groups", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("candidate_users", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("excluded_users", ARRAY(Text), nullable=False, server_default=text("'{}'")),  # four eyes
+    Column("priority", Integer, nullable=False, server_default=text("50")),
+    moment("due_at"),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("draft", JSONB),
+    moment("created_at", now=True),
+    moment("claimed_at"),
+    moment("completed_at"),
+    Column("completed_by", Text),
+    Column("outcome", JSONB),
+    Index("user_task_open_ix", "due_at", "created_at", postgresql_where=text("state = 'open'")),
+    Index("user_task_groups_ix", "candidate_groups", postgresql_using="gin", postgresql_where=text("state = 'open'")),
+    Index("user_task_assignee_ix", "assignee", postgresql_where=text("state = 'open'")),
+)
+
+timer = Table(
+    "timer",
+    metadata,
+    Column("id", UUID, primary_key=True),  # the task id; of a retry, the id of the task to try again
+    of_instance(index=True),
+    Column("element_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # event, retry, not_yet
+    moment("due_at", nullable=False),
+    Column("fired", Boolean, nullable=False, server_default=text("false")),
+    Index("timer_due_ix", "due_at", postgresql_where=text("NOT fired")),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("id", UUID, primary_key=True),
+    of_instance(index=True),
+    Column("element_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # message, signal
+    Column("name", Text, nullable=False),
+    Column("correlation", JSONB, nullable=False, server_default=text("'{}'")),
+    Index("subscription_name_ix", "kind", "name", "correlation"),
+)
+
+work = Table(  # a service task to be run outside a transaction, or one that waits for its next attempt
+    "work",
+    metadata,
+    Column("id", UUID, primary_key=True),
+    of_instance(index=True),
+    Column("element_id", Text, nullable=False),
+    Column("handler", Text, nullable=False),
+    Column("input", JSONB, nullable=False),
+    Column("state", Text, nullable=False),  # ready, called, waiting (for its timer), failed (an incident is open)
+    Column("attempt", Integer, nullable=False, server_default=text("0")),
+    Column("idempotency_key", Text, nullable=False),
+    Column("last_error", Text),
+    moment("called_at"),
+    Index("work_handler_ix", "handler", "state"),
+)

@@ -1,0 +1,52 @@
+"""Transactions. `.commit(` occurs in this file and nowhere else; a test counts it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session
+
+from engine.store import json_text
+
+
+class Database:
+    """A PostgreSQL database. `url` is a SQLAlchemy or libpq URL of a server."""
+
+    def __init__(self, url: str, *, pool_size: int = 16) -> None:
+        self.url = as_psycopg(url)
+        self.engine: Engine = create_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=True,
+            json_serializer=lambda value: json_text.encode(value).decode(),
+            json_deserializer=json_text.decode,
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One transaction: committed when the block ends, rolled back when it raises. Only the edge (API, worker, command line) opens one."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            try:
+                yield session
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+
+    @property
+    def libpq_url(self) -> str:
+        """The same server for clients that are not SQLAlchemy (asyncpg, psql)."""
+        return self.url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+def as_psycopg(url: str) -> str:
+    """Name the driver in a plain `postgres://` or `postgresql://` URL."""
+    for scheme in ("postgresql://", "postgres://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg://" + url.removeprefix(scheme)
+    return url
