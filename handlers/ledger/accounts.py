@@ -1,0 +1,106 @@
+"""The chart of accounts: the number every posting names, and how each account behaves."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Which side of the books an account is on."""
+
+    ASSET = "ASSET"
+    LIABILITY = "LIABILITY"
+    INCOME = "INCOME"
+    EXPENSE = "EXPENSE"
+
+
+@dataclass(frozen=True, slots=True)
+class ChartEntry:
+    """One account; `party` says that every line on it must name a customer or supplier."""
+
+    number: str
+    name: str
+    kind: Kind
+    party: bool = False
+
+
+BANK = "1000"
+CASH_IN_TRANSIT = "1010"
+RECEIVABLES = "1200"
+UNBILLED = "1210"
+INPUT_VAT = "1250"
+UNAPPLIED_CASH = "1290"
+CLAIMS = "1295"
+DOUBTFUL_ALLOWANCE = "1299"
+INVENTORY = "1400"
+DROPSHIP_INVENTORY = "1410"
+RECEIVING_INSPECTION = "1450"
+RETURN_INSPECTION = "1480"
+DEFERRED_COGS = "1500"
+PAYABLES = "2000"
+GOODS_RECEIVED_NOT_INVOICED = "2100"
+OUTPUT_VAT = "2200"
+CUSTOMER_DEPOSITS = "2300"
+REFUNDS_PAYABLE = "2350"
+DEFERRED_REVENUE = "2400"
+REVENUE = "4000"
+RETURNS_AND_ALLOWANCES = "4050"
+FREIGHT_REVENUE = "4100"
+RESTOCKING_FEES = "4200"
+DUNNING_INCOME = "4300"
+EARNED_DISCOUNT = "4900"
+UNEARNED_DISCOUNT = "4910"
+COGS = "5000"
+PURCHASE_PRICE_VARIANCE = "5100"
+FREIGHT_OUT = "5200"
+INVENTORY_ADJUSTMENT = "5300"
+BAD_DEBT = "6200"
+SMALL_BALANCE_WRITE_OFF = "6300"
+BANK_CHARGES = "6400"
+FX_GAIN = "7100"
+FX_LOSS = "7110"
+FX_UNREALISED = "7120"
+OTHER_INCOME = "7200"
+
+CHART: tuple[ChartEntry, ...] = (
+    ChartEntry(BANK, "Bank", Kind.ASSET),
+    ChartEntry(CASH_IN_TRANSIT, "Cash in transit and card clearing", Kind.ASSET),
+    ChartEntry(RECEIVABLES, "Trade receivables (control)", Kind.ASSET, party=True),
+    ChartEntry(UNBILLED, "Unbilled receivables", Kind.ASSET),
+    ChartEntry(INPUT_VAT, "Input VAT", Kind.ASSET),
+    ChartEntry(UNAPPLIED_CASH, "Unapplied and unidentified cash", Kind.ASSET),
+    ChartEntry(CLAIMS, "Claims receivable", Kind.ASSET, party=True),
+    ChartEntry(DOUBTFUL_ALLOWANCE, "Allowance for doubtful debts", Kind.ASSET),
+    ChartEntry(INVENTORY, "Inventory", Kind.ASSET),
+    ChartEntry(DROPSHIP_INVENTORY, "Drop-ship inventory", Kind.ASSET),
+    ChartEntry(RECEIVING_INSPECTION, "Receiving inspection", Kind.ASSET),
+    ChartEntry(RETURN_INSPECTION, "Returns in inspection", Kind.ASSET),
+    ChartEntry(DEFERRED_COGS, "Deferred cost of goods sold", Kind.ASSET),
+    ChartEntry(PAYABLES, "Trade payables (control)", Kind.LIABILITY, party=True),
+    ChartEntry(GOODS_RECEIVED_NOT_INVOICED, "Goods received, not invoiced", Kind.LIABILITY),
+    ChartEntry(OUTPUT_VAT, "Output VAT", Kind.LIABILITY),
+    ChartEntry(CUSTOMER_DEPOSITS, "Customer deposits", Kind.LIABILITY),
+    ChartEntry(REFUNDS_PAYABLE, "Refunds payable", Kind.LIABILITY),
+    ChartEntry(DEFERRED_REVENUE, "Deferred revenue", Kind.LIABILITY),
+    ChartEntry(REVENUE, "Revenue", Kind.INCOME),
+    ChartEntry(RETURNS_AND_ALLOWANCES, "Returns and allowances", Kind.INCOME),
+    ChartEntry(FREIGHT_REVENUE, "Freight revenue", Kind.INCOME),
+    ChartEntry(RESTOCKING_FEES, "Restocking fees", Kind.INCOME),
+    ChartEntry(DUNNING_INCOME, "Interest and dunning income", Kind.INCOME),
+    ChartEntry(EARNED_DISCOUNT, "Earned payment discount", Kind.EXPENSE),
+    ChartEntry(UNEARNED_DISCOUNT, "Unearned payment discount", Kind.EXPENSE),
+    ChartEntry(COGS, "Cost of goods sold", Kind.EXPENSE),
+    ChartEntry(PURCHASE_PRICE_VARIANCE, "Purchase price variance", Kind.EXPENSE),
+    ChartEntry(FREIGHT_OUT, "Freight out", Kind.EXPENSE),
+    ChartEntry(INVENTORY_ADJUSTMENT, "Inventory adjustment and scrap", Kind.EXPENSE),
+    ChartEntry(BAD_DEBT, "Bad debt", Kind.EXPENSE),
+    ChartEntry(SMALL_BALANCE_WRITE_OFF, "Small-balance write-off", Kind.EXPENSE),
+    ChartEntry(BANK_CHARGES, "Bank charges", Kind.EXPENSE),
+    ChartEntry(FX_GAIN, "Realised exchange gain", Kind.INCOME),
+    ChartEntry(FX_LOSS, "Realised exchange loss", Kind.EXPENSE),
+    ChartEntry(FX_UNREALISED, "Unrealised exchange difference", Kind.EXPENSE),
+    ChartEntry(OTHER_INCOME, "Other income", Kind.INCOME),
+)
+
+#: Accounts on which every line must name the customer or supplier.
+PARTY_ACCOUNTS: frozenset[str] = frozenset(entry.number for entry in CHART if entry.party)
+NUMBERS: frozenset[str] = frozenset(entry.number for entry in CHART)

@@ -1,0 +1,74 @@
+"""Opening the books, exchange rates, and closing periods."""
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from engine.problems import Conflict, Invalid
+from handlers.ledger.accounts import CHART
+from handlers.ledger.model import Account, Book, FxRate, Period
+
+
+def open_books(tx: Session, currency: str) -> None:
+    """Seed the chart of accounts and fix the currency of the books. Safe to repeat. Raises Conflict for another currency."""
+    tx.execute(insert(Book).values(id=1, currency=currency).on_conflict_do_nothing())
+    kept_in = tx.execute(select(Book.currency)).scalar_one()
+    if kept_in != currency:
+        raise Conflict(
+            f"The books are kept in {kept_in}; they cannot be opened in {currency}.",
+            code="books_currency",
+            next_step=f"Keep {kept_in}, or start another database.",
+        )
+    rows = [{"number": entry.number, "name": entry.name, "kind": entry.kind.value, "needs_party": entry.party} for entry in CHART]
+    tx.execute(insert(Account).values(rows).on_conflict_do_nothing())
+
+
+def books_currency(tx: Session) -> str:
+    """The currency the books are kept in. Raises Invalid while they are not open."""
+    currency = tx.execute(select(Book.currency)).scalar_one_or_none()
+    if currency is None:
+        raise Invalid("The books are not open yet.", code="books_closed", next_step="Open them with `open_books` before posting.")
+    return currency
+
+
+def set_rate(tx: Session, currency: str, valid_from: date, rate: Decimal) -> None:
+    """File what one unit of `currency` is worth in the currency of the books from a day on."""
+    if not rate.is_finite() or rate <= 0:
+        raise Invalid(f"{rate} is no exchange rate.", code="fx_rate", next_step="Give a rate above zero.")
+    statement = insert(FxRate).values(currency=currency, valid_from=valid_from, rate=rate)
+    tx.execute(statement.on_conflict_do_update(index_elements=["currency", "valid_from"], set_={"rate": rate}))
+
+
+def rate_on(tx: Session, currency: str, day: date) -> Decimal:
+    """The rate on file for a day; 1 for the currency of the books. Raises Invalid when none is on file."""
+    if currency == books_currency(tx):
+        return Decimal(1)
+    rate = tx.execute(
+        select(FxRate.rate).where(FxRate.currency == currency, FxRate.valid_from <= day).order_by(FxRate.valid_from.desc()).limit(1)
+    ).scalar_one_or_none()
+    if rate is None:
+        raise Invalid(
+            f"No exchange rate for {currency} is on file for {day}.",
+            code="fx_rate_missing",
+            next_step=f"File the rate of {currency} for {day} or earlier, then repeat.",
+        )
+    return rate
+
+
+def close_period(tx: Session, starts_on: date, ends_on: date, actor: str) -> None:
+    """Close a stretch of days for posting. Raises Invalid when it is turned round, Conflict when it overlaps a closed one."""
+    if ends_on < starts_on:
+        raise Invalid(f"The period ends {ends_on}, before it starts {starts_on}.", code="period", next_step="Give the first day first.")
+    tx.execute(text("LOCK TABLE ledger_period IN EXCLUSIVE MODE"))  # waits for every posting under way, so that none lands behind the door
+    overlapping = tx.execute(select(Period).where(Period.starts_on <= ends_on, Period.ends_on >= starts_on)).scalars().first()
+    if overlapping is not None:
+        raise Conflict(
+            f"{overlapping.starts_on} to {overlapping.ends_on} is closed already.",
+            code="period_closed",
+            next_step="Close a stretch of days that does not overlap it.",
+        )
+    tx.add(Period(starts_on=starts_on, ends_on=ends_on, closed_by=actor))
+    tx.flush()

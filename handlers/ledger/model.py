@@ -1,0 +1,178 @@
+"""The ledger's tables. Journals are only ever added: the database itself refuses to change or delete them."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Numeric,
+    String,
+    UniqueConstraint,
+    event,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.store.base import Base
+
+Amount = Numeric(18, 4)
+
+
+class Book(Base):
+    """The one row that says in which currency the books are kept."""
+
+    __tablename__ = "ledger_book"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    currency: Mapped[str] = mapped_column(String(3))
+
+
+class Account(Base):
+    """One account of the chart."""
+
+    __tablename__ = "account"
+
+    number: Mapped[str] = mapped_column(String(8), primary_key=True)
+    name: Mapped[str]
+    kind: Mapped[str] = mapped_column(String(12))
+    needs_party: Mapped[bool]
+
+
+class Period(Base):
+    """A stretch of days that is closed for posting. Days in no period are open."""
+
+    __tablename__ = "ledger_period"
+    __table_args__ = (CheckConstraint("starts_on <= ends_on", name="order"),)
+
+    starts_on: Mapped[date] = mapped_column(Date, primary_key=True)
+    ends_on: Mapped[date] = mapped_column(Date)
+    closed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
+    closed_by: Mapped[str]
+
+
+class FxRate(Base):
+    """What one unit of a currency is worth in the currency of the books from a day on."""
+
+    __tablename__ = "fx_rate"
+    __table_args__ = (CheckConstraint("rate > 0", name="positive"),)
+
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    valid_from: Mapped[date] = mapped_column(Date, primary_key=True)
+    rate: Mapped[Decimal] = mapped_column(Numeric(18, 8))
+
+
+class Journal(Base):
+    """One posted business event."""
+
+    __tablename__ = "journal"
+    __table_args__ = (UniqueConstraint("event_type", "source_id", "sequence", name="journal_event_key"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    event_type: Mapped[str]
+    source_id: Mapped[str] = mapped_column(index=True)
+    sequence: Mapped[int]
+    gl_date: Mapped[date] = mapped_column(Date, index=True)
+    currency: Mapped[str] = mapped_column(String(3))
+    fx_rate: Mapped[Decimal] = mapped_column(Numeric(18, 8))
+    narration: Mapped[str]
+    digest: Mapped[str] = mapped_column(String(64))
+    reverses_id: Mapped[int | None] = mapped_column(ForeignKey("journal.id"), unique=True)
+    posted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("clock_timestamp()"))
+
+
+class JournalLine(Base):
+    """One line of a journal: entered in the journal's currency, accounted (signed, debit positive) in the currency of the books."""
+
+    __tablename__ = "journal_line"
+    __table_args__ = (
+        CheckConstraint("debit >= 0 AND credit >= 0 AND (debit = 0 OR credit = 0)", name="one_side"),
+        Index("journal_line_party_ix", "party_no", "account"),
+        Index("journal_line_reference_ix", "reference", "account"),
+    )
+
+    journal_id: Mapped[int] = mapped_column(ForeignKey("journal.id"), primary_key=True)
+    line_no: Mapped[int] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(ForeignKey("account.number"), index=True)
+    debit: Mapped[Decimal] = mapped_column(Amount)
+    credit: Mapped[Decimal] = mapped_column(Amount)
+    accounted: Mapped[Decimal] = mapped_column(Amount)
+    party_no: Mapped[str | None]
+    reference: Mapped[str | None]
+
+
+class OpenItem(Base):
+    """What a customer owes us (AR) or we owe a supplier (AP) on one document."""
+
+    __tablename__ = "open_item"
+    __table_args__ = (
+        UniqueConstraint("kind", "party_no", "document_no", name="open_item_document_key"),
+        CheckConstraint("kind IN ('AR', 'AP')", name="kind"),
+        CheckConstraint("open_amount >= 0 AND open_amount <= original", name="open_amount"),
+        Index("open_item_open_ix", "kind", "party_no", "due_date", postgresql_where=text("open_amount > 0")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(2))
+    party_no: Mapped[str]
+    document_no: Mapped[str] = mapped_column(index=True)
+    document_date: Mapped[date] = mapped_column(Date)
+    due_date: Mapped[date] = mapped_column(Date)
+    discount_date: Mapped[date | None] = mapped_column(Date)
+    discount_amount: Mapped[Decimal] = mapped_column(Amount, server_default=text("0"))
+    original: Mapped[Decimal] = mapped_column(Amount)
+    open_amount: Mapped[Decimal] = mapped_column(Amount)
+    currency: Mapped[str] = mapped_column(String(3))
+    disputed: Mapped[bool] = mapped_column(server_default=text("false"))
+    dunning_level: Mapped[int] = mapped_column(server_default=text("0"))
+    closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+def _ddl(statement: str) -> DDL:
+    return DDL(statement)  # type: ignore[no-untyped-call]  # SQLAlchemy leaves DDL untyped
+
+
+_REFUSE_CHANGE = _ddl("""
+CREATE OR REPLACE FUNCTION refuse_journal_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'Journals are never changed or deleted: post a reversal instead.' USING ERRCODE = 'restrict_violation';
+END $$
+""")
+_REFUSE_UNBALANCED = _ddl("""
+CREATE OR REPLACE FUNCTION refuse_unbalanced_journal() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (
+    SELECT 1 FROM journal_line WHERE journal_id IN (SELECT journal_id FROM added)
+    GROUP BY journal_id HAVING sum(debit) <> sum(credit) OR sum(accounted) <> 0
+  ) THEN
+    RAISE EXCEPTION 'The journal does not balance.' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NULL;
+END $$
+""")
+
+
+def _guard(table: str) -> DDL:
+    return _ddl(
+        f"CREATE TRIGGER {table}_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_journal_change()"
+    )
+
+
+_GUARD_BALANCE = _ddl(
+    "CREATE TRIGGER journal_line_balances AFTER INSERT ON journal_line REFERENCING NEW TABLE AS added "
+    "FOR EACH STATEMENT EXECUTE FUNCTION refuse_unbalanced_journal()"
+)
+
+event.listen(Journal.__table__, "after_create", _REFUSE_CHANGE)
+event.listen(Journal.__table__, "after_create", _guard("journal"))
+event.listen(JournalLine.__table__, "after_create", _REFUSE_UNBALANCED)
+event.listen(JournalLine.__table__, "after_create", _guard("journal_line"))
+event.listen(JournalLine.__table__, "after_create", _GUARD_BALANCE)
