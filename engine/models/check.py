@@ -1,0 +1,66 @@
+"""Everything that is looked at before a bundle may be deployed, step by step; each step adds its findings."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.models.bundle import MAX_BUNDLE_BYTES, MAX_FILES, Bundle, FileKind, Finding, kind_of, read_bundle
+from engine.models.diagram import Diagram, build_diagram
+from engine.models.linter import RULES, Known, run_rules
+from engine.models.reader import read_diagram
+from engine.service_tasks import ServiceTasks
+
+#: Findings shown at most: a hostile file must not make a report larger than itself.
+MAX_FINDINGS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedBundle:
+    """A bundle with all that was found in it, and, where it is sound, what is to run."""
+
+    bundle: Bundle
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether it may be deployed."""
+        return not any(finding.severity == "error" for finding in self.findings)
+
+
+def check(bundle: Bundle, service_tasks: ServiceTasks, groups: Collection[str] | None = None) -> CheckedBundle:
+    """Look at every file of a bundle. Never raises on a bad model: everything wrong is a finding."""
+    findings = list(_bundle_findings(bundle))
+    diagrams: list[Diagram] = []
+    if not any(finding.severity == "error" for finding in findings):
+        for path, content in bundle.of_kind(FileKind.DIAGRAM).items():
+            reading = read_diagram(path, content)
+            findings.extend(reading.findings)
+            if reading.root is not None:
+                diagrams.append(build_diagram(path, reading.root))
+    known = Known(bundle, tuple(diagrams), service_tasks, groups)
+    findings.extend(run_rules(known, RULES))
+    return CheckedBundle(bundle, _in_order(findings))
+
+
+def check_directory(directory: Path, service_tasks: ServiceTasks, groups: Collection[str] | None = None) -> CheckedBundle:
+    """Read a folder and check it. Raises what `read_bundle` raises."""
+    return check(read_bundle(directory), service_tasks, groups)
+
+
+def _bundle_findings(bundle: Bundle) -> Iterator[Finding]:
+    if len(bundle.files) > MAX_FILES or sum(map(len, bundle.files.values())) > MAX_BUNDLE_BYTES:
+        message = f"The bundle has more than {MAX_FILES} files or {MAX_BUNDLE_BYTES} bytes."
+        yield Finding("bundle-too-large", "error", message, "Deploy the processes in bundles of their own.", "")
+    elif not bundle.of_kind(FileKind.DIAGRAM):
+        yield Finding("no-diagram", "error", "The bundle holds no diagram.", "Add a .bpmn file.", "")
+    for path in bundle.files:
+        if kind_of(path) is None:
+            message = f"{path[:200]!r} is no kind of file that a deployment knows."
+            yield Finding("unknown-file", "warning", message, f"Name it by what it is: {', '.join(FileKind)}.", path)
+
+
+def _in_order(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Errors first, then by file and line."""
+    rank = {"error": 0, "warning": 1, "info": 2}
+    ordered = sorted(dict.fromkeys(findings), key=lambda item: (rank[item.severity], item.path, item.line or 0, item.rule))
+    return tuple(ordered[:MAX_FINDINGS])

@@ -1,0 +1,10 @@
+"""The linter: one rule a function, in files by subject.
+
+A rule is a function decorated with `@rule("its-name")` that yields a `Broken` for each place. To add one, write it in the file of
+its subject (or name a new file below) and give it a right and a wrong example in `tests/unit/models`.
+"""
+
+from engine.models.linter import service_calls, structure
+from engine.models.linter.ruling import RULES, Broken, Known, run_rules
+
+__all__ = ["RULES", "Broken", "Known", "run_rules", "service_calls", "structure"]

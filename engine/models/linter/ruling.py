@@ -1,0 +1,98 @@
+"""What a rule is: a function from all that is known of a bundle to the places where it is broken."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from lxml import etree
+
+from engine.models.bundle import Bundle, Finding, Severity
+from engine.models.diagram import Diagram, Flow, Node, Scope
+from engine.service_tasks import ServiceTasks
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that rules may look at."""
+
+    bundle: Bundle
+    diagrams: tuple[Diagram, ...]
+    service_tasks: ServiceTasks
+    #: Groups of people; None where they are not known, and are not checked.
+    groups: Collection[str] | None = None
+    #: Ids of the decisions of this bundle.
+    decisions: Collection[str] = ()
+    #: Keys of the forms of this bundle, and the names each of them writes.
+    forms: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def nodes(self, *tags: str) -> Iterator[tuple[Diagram, Node]]:
+        """Steps, gateways and events of all diagrams, of these kinds or of all."""
+        for diagram in self.diagrams:
+            for node in diagram.nodes:
+                if not tags or node.tag in tags:
+                    yield diagram, node
+
+    def scopes(self) -> Iterator[Scope]:
+        """Processes and subprocesses of all diagrams."""
+        for diagram in self.diagrams:
+            yield from diagram.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """One place where a rule is broken."""
+
+    path: str
+    element_id: str | None
+    line: int | None
+    message: str
+    next_step: str
+    severity: Severity | None = None
+
+
+Rule = Callable[[Known], Iterator[Broken]]
+#: Every rule, by its name, with the severity of its findings where they do not say otherwise.
+RULES: Final[dict[str, tuple[Severity, Rule]]] = {}
+
+
+def rule(name: str, severity: Severity = "error") -> Callable[[Rule], Rule]:
+    """Make the function below a rule."""
+
+    def add(check: Rule) -> Rule:
+        if name in RULES:
+            raise ValueError(f"Two rules are named {name!r}.")
+        RULES[name] = (severity, check)
+        return check
+
+    return add
+
+
+def at(thing: Node | Flow | Scope, message: str, next_step: str, severity: Severity | None = None) -> Broken:
+    """A broken rule at a node, a flow, a process or a subprocess."""
+    return Broken(thing.path, thing.id or None, thing.element.sourceline, message, next_step, severity)
+
+
+def at_element(path: str, element: etree._Element, message: str, next_step: str) -> Broken:
+    """A broken rule at any other element of the file."""
+    return Broken(path, element.get("id"), element.sourceline, message, next_step)
+
+
+def run_rules(known: Known, rules: Mapping[str, tuple[Severity, Rule]]) -> Iterator[Finding]:
+    """All findings of all rules. A rule that itself fails refuses the model: nothing unchecked is deployed."""
+    for name, (severity, check) in rules.items():
+        try:
+            found = list(check(known))
+        except Exception as error:  # noqa: BLE001 - whatever a hostile model does to a rule, its author gets a finding and not a crash
+            yield _failed(name, error)
+            continue
+        yield from _findings(name, severity, found)
+
+
+def _findings(name: str, severity: Severity, found: Iterable[Broken]) -> Iterator[Finding]:
+    for item in found:
+        yield Finding(name, item.severity or severity, item.message, item.next_step, item.path, item.element_id, item.line)
+
+
+def _failed(name: str, error: Any) -> Finding:
+    message = f"The rule {name} could not look at this model ({type(error).__name__}: {error})."
+    return Finding("rule-failed", "error", message, "Simplify the model; report this, it is a defect of the linter.", "")

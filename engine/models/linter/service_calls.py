@@ -1,0 +1,144 @@
+"""Rules of service tasks: the task exists, is given what it needs, and what it refuses is caught."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from lxml import etree
+
+from engine.models.diagram import Diagram, Node
+from engine.models.linter.ruling import Broken, Known, at, rule
+from engine.models.vocabulary import SPIFF
+from engine.service_tasks import ServiceTask
+
+
+def operator_of(node: Node) -> etree._Element | None:
+    """The element that names the service task."""
+    return node.extension("serviceTaskOperator")
+
+
+def parameters_of(node: Node) -> list[tuple[str, str, etree._Element]]:
+    """Name, FEEL text and element of each parameter given in the diagram."""
+    operator = operator_of(node)
+    found = [] if operator is None else operator.iterfind(f"{{{SPIFF}}}parameters/{{{SPIFF}}}parameter")
+    return [(item.get("id", ""), item.get("value") or "", item) for item in found]
+
+
+def task_of(known: Known, node: Node) -> ServiceTask | None:
+    """The registered service task that a node calls."""
+    operator = operator_of(node)
+    name = "" if operator is None else operator.get("id", "")
+    return known.service_tasks[name] if name in known.service_tasks else None
+
+
+def near(name: str, names: list[str]) -> str:
+    """A sentence that helps with a name that is not known."""
+    close = get_close_matches(name, names, n=3, cutoff=0.5)
+    if close:
+        return f"Did you mean {', '.join(close)}?"
+    return f"Known are {', '.join(sorted(names)[:20])}." if names else "None is known."
+
+
+@rule("missing-service-task")
+def names_a_service_task(known: Known) -> Iterator[Broken]:
+    """A service task without an operator does nothing."""
+    for _, node in known.nodes("serviceTask"):
+        operator = operator_of(node)
+        if operator is None or not operator.get("id"):
+            yield at(node, f"{node.label} names no service task.", "Choose what it calls in the properties panel.")
+
+
+@rule("unknown-service-task")
+def service_task_exists(known: Known) -> Iterator[Broken]:
+    """The name is the name of a registered Python function."""
+    names = [task.name for task in known.service_tasks]
+    for _, node in known.nodes("serviceTask"):
+        operator = operator_of(node)
+        name = "" if operator is None else operator.get("id", "")
+        if name and name not in known.service_tasks:
+            yield at(node, f"{node.label} calls {name!r}, and no service task has this name.", near(name, names))
+
+
+@rule("unknown-parameter")
+def parameters_exist(known: Known) -> Iterator[Broken]:
+    """A parameter the function does not have would be lost."""
+    for _, node in known.nodes("serviceTask"):
+        task = task_of(known, node)
+        for name, _text, _element in parameters_of(node) if task else ():
+            if task and name not in task.parameters:
+                yield at(node, f"{node.label} gives {task.name} a parameter {name!r} that it does not have.", near(name, list(task.parameters)))
+
+
+@rule("missing-parameter")
+def parameters_are_given(known: Known) -> Iterator[Broken]:
+    """What the function cannot do without is given."""
+    for _, node in known.nodes("serviceTask"):
+        task = task_of(known, node)
+        if not task:
+            continue
+        given = {name for name, text, _ in parameters_of(node) if text.strip()}
+        for name, required in task.parameters.items():
+            if required and name not in given:
+                yield at(node, f"{node.label} does not give {task.name} its parameter {name!r}.", f"Add {name} to its parameters.")
+
+
+@rule("duplicate-parameter")
+def parameters_are_given_once(known: Known) -> Iterator[Broken]:
+    """Of two values only one would be used."""
+    for _, node in known.nodes("serviceTask"):
+        names = [name for name, _, _ in parameters_of(node)]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield at(node, f"{node.label} gives the parameter {name!r} twice.", "Remove one of the two.")
+
+
+@rule("uncaught-error", "warning")
+def errors_are_caught(known: Known) -> Iterator[Broken]:
+    """A refusal that no boundary event catches stops the instance with an incident."""
+    for diagram, node in known.nodes("serviceTask"):
+        task = task_of(known, node)
+        caught = _caught_at(diagram, node)
+        for code in task.errors if task else ():
+            if task and not caught.intersection({code, None}):
+                message = f"{task.name} may refuse with {code}, and nothing catches it at {node.label}."
+                yield at(node, message, f"Put an error boundary event for {code} on it, or let it become an incident.")
+
+
+@rule("unraised-error")
+def caught_errors_are_raised(known: Known) -> Iterator[Broken]:
+    """A boundary event for a code that the task never raises can never run."""
+    for diagram, node in known.nodes("serviceTask"):
+        task = task_of(known, node)
+        for event in node.boundary_events if task else ():
+            code = _code(diagram, event)
+            if task and code is not None and code not in task.errors:
+                raised = ", ".join(task.errors) or "no error"
+                yield at(event, f"{event.label} waits for {code}, but {task.name} raises {raised}.", "Correct the code, or remove the event.")
+
+
+@rule("effect-without-undo", "info")
+def effects_can_be_undone(known: Known) -> Iterator[Broken]:
+    """What touches the outside should have an undo, for the day the order is cancelled."""
+    for _, node in known.nodes("serviceTask"):
+        task = task_of(known, node)
+        if task and task.kind == "external" and not task.undo:
+            message = f"{task.name} acts on the outside and has no undo."
+            yield at(node, message, "Register it with undo=…, if it can be taken back.")
+
+
+def _caught_at(diagram: Diagram, node: Node) -> set[str | None]:
+    """The codes caught at the node and around it; None stands for every code."""
+    caught: set[str | None] = set()
+    current: Node | None = node
+    while current is not None:
+        caught.update(_code(diagram, event) for event in current.boundary_events if "error" in event.kinds)
+        outer = current.scope.parent
+        current = None if outer is None else outer.nodes.get(current.scope.id)
+    return caught
+
+
+def _code(diagram: Diagram, event: Node) -> str | None:
+    """The code an error event speaks of; None for every code, and for other events."""
+    for kind, definition in zip(event.kinds, event.definitions, strict=True):
+        if kind == "error":
+            error = diagram.referred(definition.get("errorRef"), "error")
+            return None if error is None else error.get("errorCode")
+    return None
