@@ -1,12 +1,35 @@
-"""Brings a database's tables to this version of the product."""
+"""Brings a database's tables to this version of the product, with Alembic."""
 
-from engine.store import tables  # noqa: F401  # the engine's tables join the MetaData by import
-from engine.store.base import metadata
+from functools import cache
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.orm import Session
+
+import migrations
+from api.tables import metadata
 from engine.store.unit_of_work import Database
-from handlers.registry import load_models
 
 
 def migrate(database: Database) -> None:
-    """Create or update every table. Safe to run again."""
-    load_models()
+    """Apply every migration that is missing. Safe to run again, and by several processes at once: they wait for each other."""
     metadata.create_all(database.engine)
+
+
+def current_revision(tx: Session) -> str | None:
+    """The migration the database is at."""
+    return MigrationContext.configure(tx.connection()).get_current_revision()
+
+
+@cache
+def wanted_revision() -> str | None:
+    """The migration this version of the product wants."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__path__[0])))
+    return config

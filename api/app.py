@@ -1,0 +1,55 @@
+"""The web application: pages and API of one installation."""
+
+from flask import Response
+from flask_openapi3 import Info, OpenAPI
+from ui.pages import blueprint as pages
+
+from api import errors, requests
+from api.auth import views as auth_views
+from api.errors import ProblemOut, of_validation
+from api.intake import views as intake_views
+from api.json_provider import ExactJSON
+from api.product import EXTENSION, Product
+from api.v1 import blueprints
+
+_CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'"
+)
+
+
+def create_app(product: Product) -> OpenAPI:
+    """Make the application of an installation."""
+    app = OpenAPI(
+        "ui",
+        info=Info(title="Ordercraft", version="1", description="Order-to-cash on BPMN diagrams that run."),
+        security_schemes={
+            "session": {"type": "apiKey", "in": "cookie", "name": requests.COOKIE},
+            "token": {"type": "http", "scheme": "bearer"},
+        },
+        responses={401: ProblemOut, 403: ProblemOut, 422: ProblemOut},
+        validation_error_model=ProblemOut,
+        validation_error_callback=of_validation,
+    )
+    app.json = ExactJSON(app)
+    app.config["MAX_CONTENT_LENGTH"] = product.settings.max_body_bytes
+    app.extensions[EXTENSION] = product
+    errors.install(app)
+    requests.install(app)
+    for blueprint in (*blueprints(), intake_views.intake):
+        app.register_api(blueprint)
+    app.register_blueprint(auth_views.auth)
+    app.register_blueprint(pages())
+    app.after_request(_protect)
+    return app
+
+
+def _protect(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if response.mimetype == "text/html":
+        headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,152 @@
+"""Signing in and out. A wrong password costs time: five failures lock the account for five minutes."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from api.auth.model import ApiToken, SignIn, UserAccount, UserGroup
+from api.auth.roles import GROUPS, Role, roles_of
+from api.errors import Unauthenticated
+from engine.problems import Conflict, Invalid
+from engine.runtime.people import Person
+
+LEAST_PASSWORD_LENGTH = 12
+_FAILURES_BEFORE_LOCK = 5
+_LOCK = timedelta(minutes=5)
+_hasher = PasswordHasher()
+# Verified when the account does not exist, so that the answer takes as long either way.
+_NOBODY = _hasher.hash(secrets.token_urlsafe())
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account to be added."""
+
+    name: str
+    full_name: str
+    groups: tuple[str, ...]
+    title: str = ""
+    password: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A signed-in browser: the secret token for its cookie and the one its forms carry."""
+
+    token: str
+    csrf_token: str
+
+
+def add_account(tx: Session, new: NewAccount) -> UserAccount:
+    """Add an account. Raises Invalid for an unknown group or a short password, Conflict for a name that is taken."""
+    unknown = sorted(set(new.groups) - GROUPS)
+    if unknown:
+        raise Invalid(f"Unknown groups: {', '.join(unknown)}.", code="group_unknown", next_step=f"Choose of {', '.join(sorted(GROUPS))}.")
+    if new.password is not None and len(new.password) < LEAST_PASSWORD_LENGTH:
+        raise Invalid(
+            f"The password has {len(new.password)} characters.",
+            code="password_short",
+            next_step=f"Choose one of at least {LEAST_PASSWORD_LENGTH} characters.",
+        )
+    if tx.scalar(select(UserAccount.id).where(UserAccount.name == new.name)):
+        raise Conflict(f"There is an account {new.name!r} already.", code="account_exists", next_step="Choose another name.")
+    account = UserAccount(
+        name=new.name, full_name=new.full_name, title=new.title, password_hash=_hasher.hash(new.password) if new.password else None
+    )
+    tx.add(account)
+    tx.flush()  # the groups below need its id
+    tx.add_all(UserGroup(account_id=account.id, group_name=group) for group in new.groups)
+    tx.flush()
+    return account
+
+
+def check_password(tx: Session, name: str, password: str) -> UserAccount | None:
+    """The account when the password is right and the account is neither locked nor switched off, else None."""
+    account = tx.scalar(select(UserAccount).where(UserAccount.name == name).with_for_update())
+    locked = account is not None and tx.scalar(select(UserAccount.locked_until > func.now()).where(UserAccount.id == account.id))
+    try:
+        _hasher.verify(account.password_hash if account and account.password_hash else _NOBODY, password)
+    except VerificationError:
+        if account is not None:
+            _count_failure(tx, account)
+        return None
+    if account is None or locked or not account.active or not account.password_hash:
+        return None
+    tx.execute(update(UserAccount).where(UserAccount.id == account.id).values(failed_sign_ins=0, locked_until=None))
+    return account
+
+
+def _count_failure(tx: Session, account: UserAccount) -> None:
+    failures = account.failed_sign_ins + 1
+    locked_until = func.now() + _LOCK if failures >= _FAILURES_BEFORE_LOCK else None
+    tx.execute(update(UserAccount).where(UserAccount.id == account.id).values(failed_sign_ins=failures, locked_until=locked_until))
+
+
+def sign_in(tx: Session, account: UserAccount, lasts: timedelta) -> Credentials:
+    """Begin a session; expired ones of the account are removed."""
+    made = Credentials(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+    tx.execute(delete(SignIn).where(SignIn.account_id == account.id, SignIn.expires_at < func.now()))
+    tx.add(SignIn(token_hash=hash_token(made.token), account_id=account.id, csrf_token=made.csrf_token, expires_at=func.now() + lasts))
+    tx.flush()
+    return made
+
+
+def sign_out(tx: Session, token: str) -> None:
+    """End a session."""
+    tx.execute(delete(SignIn).where(SignIn.token_hash == hash_token(token)))
+
+
+def person_of_session(tx: Session, token: str) -> tuple[Person, str] | None:
+    """The person of a session and its CSRF token, or None when it is unknown or over. One statement."""
+    groups = func.array_remove(func.array_agg(UserGroup.group_name), None)
+    row = tx.execute(
+        select(UserAccount.name, groups, SignIn.csrf_token)
+        .join(SignIn, SignIn.account_id == UserAccount.id)
+        .outerjoin(UserGroup, UserGroup.account_id == UserAccount.id)
+        .where(SignIn.token_hash == hash_token(token), SignIn.expires_at > func.now(), UserAccount.active)
+        .group_by(UserAccount.name, SignIn.csrf_token)
+    ).first()
+    return (_person(row[0], row[1]), row[2]) if row else None
+
+
+def person_of_token(tx: Session, token: str) -> Person:
+    """The person of a bearer token, with the token's roles only. Raises Unauthenticated when it is unknown or expired."""
+    groups = func.array_remove(func.array_agg(UserGroup.group_name), None)
+    row = tx.execute(
+        select(UserAccount.name, groups, ApiToken.roles)
+        .join(ApiToken, ApiToken.account_id == UserAccount.id)
+        .outerjoin(UserGroup, UserGroup.account_id == UserAccount.id)
+        .where(ApiToken.token_hash == hash_token(token), ApiToken.expires_at > func.now(), UserAccount.active)
+        .group_by(UserAccount.name, ApiToken.roles)
+    ).first()
+    if row is None:
+        raise Unauthenticated(
+            "The API token is unknown or has expired.", next_step="Ask an administrator for a new one: ordercraft user token."
+        )
+    return _person(row[0], row[1], only=row[2])
+
+
+def add_token(tx: Session, account: UserAccount, label: str, roles: Iterable[Role], lasts: timedelta) -> str:
+    """Make a bearer token; it is shown once and stored as a hash."""
+    token = "oc_" + secrets.token_urlsafe(32)
+    tx.add(ApiToken(token_hash=hash_token(token), account_id=account.id, label=label, roles=list(roles), expires_at=func.now() + lasts))
+    tx.flush()
+    return token
+
+
+def _person(name: str, groups: Iterable[str], only: Iterable[str] | None = None) -> Person:
+    roles = roles_of(groups)
+    granted = roles if only is None else roles & frozenset(map(Role, only))
+    return Person(name=name, groups=frozenset(groups), roles=frozenset(map(str, granted)))
+
+
+def hash_token(token: str) -> str:
+    """Tokens are long and random, so one SHA-256 is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()

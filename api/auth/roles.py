@@ -1,0 +1,53 @@
+"""Roles: what an operation asks for, and which groups grant them. Every route names one; a test looks."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person may do."""
+
+    #: See everything that is not secret.
+    READ = "read"
+    #: Quote, and record a customer's answer to a quote.
+    SELL = "sell"
+    #: Take in orders; keep customers, items and prices.
+    ORDER = "order"
+    #: Record deliveries and stock.
+    SHIP = "ship"
+    #: Record what suppliers answer, ship and invoice.
+    BUY = "buy"
+    #: Take in bank statements; apply receipts.
+    COLLECT = "collect"
+    #: Decide user tasks of one's groups.
+    WORK = "work"
+    #: Repair instances: retry, suspend, resume, cancel.
+    OPERATE = "operate"
+    #: Deploy processes.
+    DEPLOY = "deploy"
+    #: Keep accounts.
+    ADMINISTER = "administer"
+
+
+_OF_EVERYONE = frozenset({Role.READ, Role.WORK})
+
+_OF_GROUP: dict[str, frozenset[Role]] = {
+    "sales": frozenset({Role.SELL}),
+    "sales-manager": frozenset({Role.SELL}),
+    "order-desk": frozenset({Role.ORDER, Role.SELL}),
+    "warehouse": frozenset({Role.SHIP}),
+    "buyer": frozenset({Role.BUY}),
+    "accounts-payable": frozenset({Role.BUY}),
+    "accounts-receivable": frozenset({Role.COLLECT}),
+    "treasury": frozenset({Role.COLLECT}),
+    "operator": frozenset({Role.OPERATE}),
+    "analyst": frozenset({Role.DEPLOY}),
+    "admin": frozenset(Role),
+}
+
+GROUPS = frozenset(_OF_GROUP) | {"deal-desk", "finance", "credit", "executive"}
+
+
+def roles_of(groups: Iterable[str]) -> frozenset[Role]:
+    """The roles that membership in `groups` grants."""
+    return _OF_EVERYONE.union(*(_OF_GROUP.get(group, frozenset()) for group in groups))

@@ -1,0 +1,56 @@
+"""Puts an installation together: the one module that knows concrete adapters."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.jobs.pgqueuer import PgQueuerDispatcher
+from engine.jobs.worker import Worker
+from handlers.fulfillment.ports import Carrier
+from handlers.fulfillment.rate_table import RateTableCarrier
+
+from api.product import Product
+from api.schema import migrate
+from api.settings import Settings
+from engine.jobs.dispatcher import Dispatcher
+from engine.problems import Invalid
+from engine.runtime import Runtime
+from engine.store.embedded import start_embedded
+from engine.store.unit_of_work import Database
+from handlers.registry import service_tasks
+
+
+def open_database(settings: Settings) -> Database:
+    """Connect to the server `DATABASE_URL` names, or to the embedded one, which is started when it does not run."""
+    url = settings.database_url or start_embedded(settings.data / "postgres")
+    return Database(url, pool_size=settings.worker_threads + settings.web_threads + 4)
+
+
+def build(settings: Settings, *, with_worker: bool = False, demo: bool = False) -> Product:
+    """Make a migrated, ready installation."""
+    database = open_database(settings)
+    migrate(database)
+    runtime = Runtime(
+        database=database,
+        service_tasks=service_tasks(),
+        ports=ports(),
+        dispatcher=_dispatcher(settings, database),
+    )
+    worker = Worker(runtime, threads=settings.worker_threads) if with_worker else None
+    return Product(settings, database, runtime, worker, demo)
+
+
+def ports() -> Mapping[Any, object]:
+    """The adapters of every port to the outside. The defaults work without any outside system and say so on what they make."""
+    return {Carrier: RateTableCarrier()}
+
+
+def _dispatcher(settings: Settings, database: Database) -> Dispatcher:
+    if settings.queue == "pgqueuer":
+        return PgQueuerDispatcher(database)
+    if settings.queue == "procrastinate":
+        from engine.jobs.procrastinate import ProcrastinateDispatcher  # an optional extra
+
+        return ProcrastinateDispatcher(database)
+    raise Invalid(
+        f"There is no queue {settings.queue!r}.", code="setting_wrong", next_step="Set ORDERCRAFT_QUEUE to pgqueuer or procrastinate."
+    )

@@ -1,0 +1,42 @@
+"""The command line: `ordercraft COMMAND --help` says what each does. Exit codes: 0 done, 1 refused or a check failed, 2 wrong usage."""
+
+import sys
+from importlib import import_module
+from pkgutil import iter_modules
+
+import click
+
+import api.commands
+from engine.problems import Problem
+
+
+class Commands(click.Group):
+    """A command is a module of `api.commands` that defines `command`; problems are printed with their next step, never as tracebacks."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """Every command by name."""
+        return sorted(module.name for module in iter_modules(api.commands.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import only the command that is run: the others' libraries stay unloaded."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = import_module(f"api.commands.{cmd_name}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except Problem as problem:
+            click.secho(f"{problem.detail}", fg="red", err=True)
+            for field, messages in problem.errors.items():
+                click.echo(f"  {field}: {'; '.join(messages)}", err=True)
+            for finding in getattr(problem, "findings", ()):
+                click.echo(f"  {finding}", err=True)
+            if problem.next_step:
+                click.echo(problem.next_step, err=True)
+            sys.exit(1)
+
+
+main = Commands(name="ordercraft", help="Order-to-cash on BPMN diagrams that run.")

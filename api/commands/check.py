@@ -1,0 +1,33 @@
+"""`ordercraft check`."""
+
+import json
+
+import click
+from handlers.invariants import check_all
+
+from api.bootstrap import open_database
+from api.rooms import foreign_rooms
+from api.schema import migrate
+from api.settings import Settings
+
+
+@click.command("check")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(*, as_json: bool) -> None:
+    """Run every invariant of the books, the stock and the orders; exit 1 when one is broken."""
+    strangers = foreign_rooms()
+    database = open_database(Settings.from_environment())
+    migrate(database)
+    with database.transaction() as tx:
+        results = check_all(tx)
+    ok = not strangers and all(result.ok for result in results)
+    if as_json:
+        rows = [{"id": result.id, "ok": result.ok, "violations": result.violations} for result in results]
+        click.echo(json.dumps({"ok": ok, "invariants": rows}))
+    else:
+        for stranger in strangers:
+            click.secho(f"broken  {stranger}", fg="red")
+        for result in results:
+            mark = click.style("holds ", fg="green") if result.ok else click.style("broken", fg="red")
+            click.echo(f"{mark}  {result.id}  {result.sentence}{'' if result.ok else f' ({result.violations} violations)'}")
+    raise SystemExit(0 if ok else 1)

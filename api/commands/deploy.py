@@ -1,0 +1,34 @@
+"""`ordercraft deploy`."""
+
+from pathlib import Path
+
+import click
+
+from api.auth.roles import GROUPS
+from api.bootstrap import build
+from api.settings import Settings
+from engine.models.bundle import read_bundle
+from engine.models.check import check
+from engine.runtime import deploy
+
+
+@click.command("deploy")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--check", "only_check", is_flag=True, help="Say what is wrong; deploy nothing.")
+@click.option("--as", "actor", default="command line", show_default=True, help="Who deploys; it goes to the record.")
+def command(folder: Path, *, only_check: bool, actor: str) -> None:
+    """Deploy a folder of diagrams, decisions and forms as one version."""
+    product = build(Settings.from_environment())
+    bundle = read_bundle(folder)
+    checked = check(bundle, product.runtime.service_tasks, GROUPS)
+    for finding in checked.findings:
+        where = f"{finding.path}{f' #{finding.element_id}' if finding.element_id else ''}"
+        click.echo(f"{finding.severity}: {where}: {finding.message} {finding.next_step}")
+    if not checked.ok:
+        raise SystemExit(1)
+    if only_check:
+        click.echo(f"{bundle.name} may be deployed.")
+        return
+    with product.database.transaction() as tx:
+        made = deploy.deploy(product.runtime, tx, bundle, actor)
+    click.echo(f"{made.name} is at version {made.version}: {', '.join(made.processes)}.")

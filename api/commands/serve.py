@@ -1,0 +1,43 @@
+"""`ordercraft serve`."""
+
+import click
+
+from api import logs
+from api.bootstrap import build
+from api.content import deploy_content
+from api.demo.company import load_company
+from api.server import Server, exit_on_signals
+from api.settings import Settings
+
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@click.command("serve")
+@click.option("--no-worker", is_flag=True, help="Serve pages and API only; run `ordercraft worker` elsewhere.")
+@click.option("--demo", is_flag=True, help="Load the demo company and let anybody sign in as one of its people. Loopback addresses only.")
+@click.option("--port", type=int, help="Listen here instead of ORDERCRAFT_PORT.")
+def command(*, no_worker: bool, demo: bool, port: int | None) -> None:
+    """Serve pages and API; on an empty data directory this is the whole installation."""
+    settings = Settings.from_environment()
+    if demo and settings.host not in _LOOPBACK:
+        raise click.UsageError(f"The demo lets anybody in, so it is served on loopback addresses only, not on {settings.host}.")
+    logs.configure(settings.log_level)
+    exit_on_signals()
+    product = build(settings, with_worker=not no_worker, demo=demo)
+    deploy_content(product, actor="ordercraft")
+    if demo:
+        load_company(product)
+    server = Server(product, port=port)
+    server.run(lambda: click.echo(_welcome(server.address, demo=demo)))
+
+
+def _welcome(address: str, *, demo: bool) -> str:
+    if not demo:
+        return f"\nOrdercraft is at {address}\nAdd the first account with: ordercraft user add NAME --full-name … --group admin\n"
+    return (
+        f"\nThe demo is at {address}\n"
+        "  1. Sign in as Sara Lindqvist (sales) and open Orders: the story of each order, from quote to cash.\n"
+        "  2. Sign in as Marcus Hale (sales manager) and open Worklist: a quote waits for approval.\n"
+        "  3. Sign in as Olga Brandt (operator) and open Operations: every instance, its diagram and why it waits.\n"
+        "Watch a whole order from quote to cash: ordercraft demo --headless --url " + address + "\n"
+    )

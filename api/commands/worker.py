@@ -1,0 +1,24 @@
+"""`ordercraft worker`."""
+
+import click
+
+from api import logs
+from api.bootstrap import build
+from api.server import exit_on_signals
+from api.settings import Settings
+
+
+@click.command("worker")
+def command() -> None:
+    """Advance instances, fire timers and deliver effects until stopped. Run as many as you like, on any number of hosts."""
+    settings = Settings.from_environment()
+    logs.configure(settings.log_level)
+    product = build(settings, with_worker=True)
+    if product.worker is None:  # build was asked for one
+        raise click.ClickException("No worker was made.")
+    exit_on_signals()
+    try:
+        product.worker.run()
+    finally:
+        product.worker.stop()
+        product.database.close()

@@ -1,0 +1,163 @@
+"""Every refusal leaves the house as problem+json (RFC 9457) or, for a browser, as a page; never as a traceback."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Flask, Response, render_template, request
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooLarge
+from engine.store import json_text
+
+log = structlog.get_logger()
+
+STATUS_OF: Sequence[tuple[type[Problem], HTTPStatus]] = (
+    (NotFound, HTTPStatus.NOT_FOUND),
+    (Conflict, HTTPStatus.CONFLICT),
+    (Forbidden, HTTPStatus.FORBIDDEN),
+    (TooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (Invalid, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (Problem, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+
+
+class Unauthenticated(Problem):
+    """Nobody is signed in (HTTP 401)."""
+
+    default_code = "unauthenticated"
+
+
+class BadRequest(Problem):
+    """The request cannot be read (HTTP 400)."""
+
+    default_code = "bad_request"
+
+
+class Unready(Problem):
+    """A part the product stands on does not answer (HTTP 503)."""
+
+    default_code = "unready"
+
+
+_OWN_STATUS = {Unauthenticated: HTTPStatus.UNAUTHORIZED, BadRequest: HTTPStatus.BAD_REQUEST, Unready: HTTPStatus.SERVICE_UNAVAILABLE}
+
+
+class ProblemOut(BaseModel):
+    """RFC 9457 problem details, with what to do next."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str
+    next_step: str = ""
+    element_id: str | None = None
+    errors: dict[str, list[str]] = {}
+
+
+def install(app: Flask) -> None:
+    """Turn every exception of a view into an answer."""
+    app.register_error_handler(Problem, answer)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def status_of(problem: Problem) -> HTTPStatus:
+    """The HTTP status of a refusal."""
+    own = _OWN_STATUS.get(type(problem))
+    return own or next(status for kind, status in STATUS_OF if isinstance(problem, kind))
+
+
+def answer(problem: Problem) -> Response:
+    """The answer to a refused request: a page for a browser, problem+json for everyone else."""
+    status = status_of(problem)
+    body = ProblemOut(
+        title=status.phrase,
+        status=status,
+        code=problem.code,
+        detail=problem.detail,
+        next_step=problem.next_step,
+        element_id=problem.element_id,
+        errors=problem.errors,
+    ).model_dump()
+    findings = getattr(problem, "findings", None)
+    if findings is not None:
+        body["findings"] = findings
+    if _wants_page():
+        return Response(render_template("problem.html", problem=body), status, mimetype="text/html")
+    return Response(json_text.encode(body), status, mimetype="application/problem+json")
+
+
+def of_validation(error: ValidationError) -> Response:
+    """What flask-openapi3 answers when a body, path or query does not fit its model."""
+    errors: dict[str, list[str]] = {}
+    for item in error.errors(include_url=False):
+        errors.setdefault(".".join(map(str, item["loc"])) or "body", []).append(item["msg"])
+    return answer(
+        Invalid(
+            f"The request does not fit: {'; '.join(f'{name}: {texts[0]}' for name, texts in errors.items())}.",
+            code="request_invalid",
+            next_step="Correct the named fields; /openapi/openapi.json describes them.",
+            errors=errors,
+        )
+    )
+
+
+def _wants_page() -> bool:
+    if request.path.startswith("/api/") or request.headers.get("HX-Request"):
+        return False
+    return bool(request.accept_mimetypes.accept_html and "text/html" in request.headers.get("Accept", ""))
+
+
+def _http(error: HTTPException) -> Response:
+    status = HTTPStatus(error.code or 500)
+    if error.response is not None:  # a redirect, or an answer made before
+        return error.response  # type: ignore[return-value]
+    problem = Problem(error.description or status.phrase, code=status.phrase.lower().replace(" ", "_"), next_step=_NEXT.get(status, ""))
+    made = answer(problem)
+    if not _wants_page():
+        made.set_data(json_text.encode(_with_status(problem, status)))
+    made.status_code = status
+    for name, value in error.get_headers():
+        if name not in {"Content-Type", "Content-Length"}:
+            made.headers[name] = value
+    return made
+
+
+_NEXT = {
+    HTTPStatus.NOT_FOUND: "Check the address; /openapi/openapi.json lists them all.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Use a method this address answers to; see the Allow header.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Send less; GET /api/v1/limits says how much.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Send application/json.",
+}
+
+
+def _with_status(problem: Problem, status: HTTPStatus) -> dict[str, Any]:
+    return ProblemOut(
+        title=status.phrase, status=status, code=problem.code, detail=problem.detail, next_step=problem.next_step
+    ).model_dump()
+
+
+def _database(error: OperationalError) -> Response:
+    log.error("database_unavailable", error=str(error.orig))
+    return answer(
+        Unready("The database does not answer.", code="database_unavailable", next_step="Try again in a minute; nothing was changed.")
+    )
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("unexpected_error", path=request.path, kind=type(error).__name__, exc_info=error)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    problem = Problem(
+        "Something went wrong on our side; nothing was changed.",
+        code="internal",
+        next_step="Try again. If it persists, the log line names it.",
+    )
+    if _wants_page():
+        return Response(render_template("problem.html", problem=_with_status(problem, status)), status, mimetype="text/html")
+    return Response(json_text.encode(_with_status(problem, status)), status, mimetype="application/problem+json")

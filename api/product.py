@@ -1,0 +1,29 @@
+"""What a running installation is made of: handed to views by the application, to commands by `bootstrap`."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from engine.jobs.worker import Worker
+from flask import current_app
+
+from api.settings import Settings
+from engine.runtime import Runtime
+from engine.store.unit_of_work import Database
+
+EXTENSION = "ordercraft"
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One installation: its settings, database, engine, and the worker when one runs in this process."""
+
+    settings: Settings
+    database: Database
+    runtime: Runtime
+    worker: Worker | None = None
+    demo: bool = False
+
+
+def product() -> Product:
+    """The installation that answers the current request."""
+    return cast(Product, current_app.extensions[EXTENSION])

@@ -1,0 +1,168 @@
+"""What happens around every view: who asks, may they, one transaction, and the same answer to a repeated key."""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, ParamSpec, cast
+
+from flask import Flask, Response, current_app, g, redirect, request
+from pydantic import BaseModel
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from api.auth.accounts import person_of_session, person_of_token
+from api.auth.model import IdempotencyKey
+from api.auth.roles import Role
+from api.errors import BadRequest, Unauthenticated
+from api.product import product
+from engine.problems import Conflict, Forbidden
+from engine.runtime.people import Person
+from engine.store import json_text
+
+P = ParamSpec("P")
+COOKIE = "ordercraft_session"
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_OPEN = "open_to_all"
+
+
+def install(app: Flask) -> None:
+    """Know the person before every view, and refuse what the view's role does not allow."""
+    app.before_request(_authenticate)
+    app.jinja_env.globals["csrf_token"] = lambda: g.get("csrf_token", "")
+
+
+def open_to_all(view: Callable[P, Any]) -> Callable[P, Any]:
+    """Mark a view that needs no signing in."""
+    setattr(view, _OPEN, True)
+    return view
+
+
+def operation(role: Role) -> Callable[[Callable[P, Any]], Callable[P, Response]]:
+    """Make a function an API operation: it asks for `role`, runs in one transaction, and honours `Idempotency-Key` on POST.
+
+    The function answers a model, a list or dict of JSON values, a (body, status) pair, or a Response.
+    """
+
+    def wrap(view: Callable[P, Any]) -> Callable[P, Response]:
+        @wraps(view)
+        def run(*args: P.args, **kwargs: P.kwargs) -> Response:
+            with product().database.transaction() as tx:
+                g.tx = tx
+                key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
+                earlier = _earlier_answer(tx, key) if key else None
+                if earlier is not None:
+                    return earlier
+                made = _response(view(*args, **kwargs))
+                if key:
+                    _remember(tx, key, made)
+            return made
+
+        run.role = role  # type: ignore[attr-defined]
+        return run
+
+    return wrap
+
+
+def transaction() -> Session:
+    """The transaction of the current operation."""
+    return cast(Session, g.tx)
+
+
+def person() -> Person:
+    """Who asks."""
+    return cast(Person, g.person)
+
+
+def _authenticate() -> Response | None:
+    g.person, g.csrf_token = None, ""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None or request.endpoint == "static" or (request.endpoint or "").endswith(".static"):
+        return None
+    _identify()
+    if getattr(view, _OPEN, False) or (request.endpoint or "").startswith("openapi"):
+        return None
+    if g.person is None:
+        if not request.path.startswith("/api/") and request.method == "GET":
+            return cast(Response, redirect(f"/login?next={request.full_path.rstrip('?')}"))
+        raise Unauthenticated("Nobody is signed in.", next_step="Sign in at /login, or send an API token as Authorization: Bearer …")
+    role = getattr(view, "role", Role.READ)
+    if role not in g.person.roles:
+        raise Forbidden(
+            f"{g.person.name} may not do this: it needs the role {role}.",
+            code="role_missing",
+            next_step="Ask an administrator to add you to a group that grants it.",
+        )
+    return None
+
+
+def _identify() -> None:
+    header = request.headers.get("Authorization", "")
+    cookie = request.cookies.get(COOKIE)
+    with product().database.transaction() as tx:
+        if header.startswith("Bearer "):
+            g.person = person_of_token(tx, header.removeprefix("Bearer ").strip())
+        elif cookie and (found := person_of_session(tx, cookie)):
+            g.person, g.csrf_token = found
+    if g.csrf_token and request.method not in _SAFE:
+        given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
+        if not secrets.compare_digest(given, g.csrf_token):
+            raise Forbidden("The form is too old or came from elsewhere.", code="csrf", next_step="Reload the page and try again.")
+
+
+def _response(answer: Any) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    body, status = answer if isinstance(answer, tuple) else (answer, 200)
+    if body is None:
+        return Response(status=204)
+    if isinstance(body, BaseModel):
+        body = body.model_dump(mode="python", by_alias=True)
+    return Response(json_text.encode(body), status, mimetype="application/json")
+
+
+def _request_hash() -> str:
+    return hashlib.sha256(f"{request.method} {request.full_path}\n".encode() + request.get_data()).hexdigest()
+
+
+def _earlier_answer(tx: Session, key: str) -> Response | None:
+    if len(key) > 200:  # noqa: PLR2004  # documented in GET /api/v1/limits
+        raise BadRequest("The Idempotency-Key is longer than 200 characters.", next_step="Send a shorter one, such as a UUID.")
+    # A concurrent request with the same key waits here until the first one commits or rolls back.
+    added = tx.execute(
+        insert(IdempotencyKey)
+        .values(account_name=person().name, key=key, request_hash=_request_hash())
+        .on_conflict_do_nothing()
+        .returning(IdempotencyKey.key)
+    ).first()
+    if added:
+        return None
+    row = tx.execute(select(IdempotencyKey).where(IdempotencyKey.account_name == person().name, IdempotencyKey.key == key)).scalar_one()
+    if row.request_hash != _request_hash():
+        raise Conflict(
+            "This Idempotency-Key was used for another request.", code="KEY_REUSED", next_step="Send a new key with a new request."
+        )
+    return Response(row.body or b"", row.status or 200, mimetype=row.media_type, headers={"Idempotent-Replay": "true"})
+
+
+def _remember(tx: Session, key: str, made: Response) -> None:
+    tx.execute(
+        update(IdempotencyKey)
+        .where(IdempotencyKey.account_name == person().name, IdempotencyKey.key == key)
+        .values(status=made.status_code, media_type=made.mimetype, body=made.get_data())
+    )
+
+
+def forget_old_keys(tx: Session, days: int = 7) -> int:
+    """Housekeeping: keys older than `days` are forgotten; answers how many."""
+    old = func.now() - func.make_interval(0, 0, 0, days)
+    return len(tx.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < old).returning(IdempotencyKey.key)).all())
+
+
+def json_body() -> Mapping[str, Any]:
+    """The request's JSON object with exact decimals. Raises BadRequest when it is none."""
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise BadRequest("The body is no JSON object.", next_step="Send a JSON object with Content-Type: application/json.")
+    return body

@@ -1,0 +1,61 @@
+"""Settings: one frozen dataclass from the environment. The README lists each; a test compares the two."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from engine.problems import Invalid
+
+PREFIX = "ORDERCRAFT_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an installation may choose. Each field is read from `ORDERCRAFT_<NAME>`, `database_url` also from `DATABASE_URL`."""
+
+    #: A PostgreSQL server's URL; empty starts the embedded one in `data`.
+    database_url: str = ""
+    #: The data directory: the embedded PostgreSQL lives here.
+    data: Path = Path("var")
+    #: The address `serve` listens on.
+    host: str = "127.0.0.1"
+    #: The port `serve` listens on.
+    port: int = 8080
+    #: The queue behind the doorbell: pgqueuer or procrastinate.
+    queue: str = "pgqueuer"
+    #: How many instances one worker process advances at once.
+    worker_threads: int = 4
+    #: How many requests `serve` answers at once.
+    web_threads: int = 8
+    #: The zone of dates without one, in diagrams and documents.
+    time_zone: str = "UTC"
+    #: The largest request body in bytes.
+    max_body_bytes: int = 5_000_000
+    #: How long a sign-in lasts without use, in minutes.
+    session_minutes: int = 480
+    #: The least severe log line that is written: debug, info, warning or error.
+    log_level: str = "info"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Read every setting. Raises Invalid naming the variable when a value is not of its type or the name is unknown."""
+        given = os.environ if environment is None else environment
+        known = {PREFIX + field.name.upper(): field for field in fields(cls)}
+        unknown = sorted(name for name in given if name.startswith(PREFIX) and name not in known)
+        if unknown:
+            raise Invalid(
+                f"Unknown settings: {', '.join(unknown)}.", code="setting_unknown", next_step=f"Known settings: {', '.join(sorted(known))}."
+            )
+        values = {field.name: _read(name, given[name], type(field.default)) for name, field in known.items() if name in given}
+        if "DATABASE_URL" in given and "database_url" not in values:
+            values["database_url"] = given["DATABASE_URL"]
+        return cls(**values)
+
+
+def _read(name: str, text: str, kind: Callable[[str], Any]) -> Any:
+    try:
+        return Path(text) if issubclass(kind, Path) else kind(text)  # type: ignore[arg-type]
+    except ValueError:
+        raise Invalid(f"{name} is {text!r}, which is no {kind.__name__}.", code="setting_wrong", next_step=f"Correct {name}.") from None

@@ -1,0 +1,10 @@
+"""Every table of the product, known to one MetaData: importing this module is how Alembic and the tests learn of them."""
+
+from api.auth import model  # noqa: F401  # joins by import
+from engine.store import tables  # noqa: F401  # joins by import
+from engine.store.base import metadata
+from handlers.registry import load_models
+
+load_models()
+
+__all__ = ["metadata"]

@@ -1,0 +1,100 @@
+"""Deployments: check a bundle, deploy it, read a model back byte for byte."""
+
+import base64
+import binascii
+from typing import Any
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+
+from api.auth.roles import GROUPS, Role
+from api.product import product
+from api.requests import operation, person, transaction
+from api.v1.shapes import Listing, Order, Page, Shape, found, page
+from engine.models.bundle import Bundle
+from engine.models.check import check
+from engine.problems import Invalid
+from engine.runtime import deploy
+from engine.store.tables import deployment, deployment_file, process_version
+
+api = APIBlueprint("deployments", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="deployments")])
+
+
+class BundleIn(Shape):
+    """Files taken as one version, each as Base64 by its name: diagrams (.bpmn), decisions (.dmn), forms (.form), scenarios, texts."""
+
+    name: str = Field(max_length=100, pattern=r"^[a-z][a-z0-9-]*$")
+    files: dict[str, str] = Field(min_length=1, max_length=100)
+
+    def bundle(self) -> Bundle:
+        """Decode the files. Raises Invalid naming one that is no Base64."""
+        files = {}
+        for path, content in self.files.items():
+            try:
+                files[path] = base64.b64decode(content, validate=True)
+            except binascii.Error:
+                raise Invalid(f"{path} is no Base64 text.", code="bundle_file", next_step="Encode each file's bytes as Base64.") from None
+        return Bundle(self.name, files)
+
+
+class DeploymentOut(Shape):
+    """A deployed version."""
+
+    id: int
+    name: str
+    version: int
+    processes: list[str]
+
+
+class ProcessPath(BaseModel):
+    """A process in the address; `version` is a number or `latest`."""
+
+    process_key: str
+    version: str
+
+
+@api.post("/deployments/check")
+@operation(Role.DEPLOY)
+def check_bundle(body: BundleIn) -> dict[str, Any]:
+    """Say what is wrong with a bundle, without deploying it."""
+    checked = check(body.bundle(), product().runtime.service_tasks, GROUPS)
+    return {"ok": checked.ok, "findings": list(checked.findings)}
+
+
+@api.post("/deployments", responses={201: DeploymentOut})
+@operation(Role.DEPLOY)
+def deploy_bundle(body: BundleIn) -> tuple[DeploymentOut, int]:
+    """Deploy a bundle; running instances stay with the version they began with."""
+    made = deploy.deploy(product().runtime, transaction(), body.bundle(), person().name)
+    return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes)), 201
+
+
+@api.get("/deployments")
+@operation(Role.READ)
+def list_deployments(query: Listing) -> Page[dict[str, Any]]:
+    """List deployments, the latest first."""
+    return page(transaction(), select(deployment), Order((deployment.c.id,)), query, dict)
+
+
+@api.get("/processes/<process_key>/versions/<version>/model")
+@operation(Role.READ)
+def get_model(path: ProcessPath) -> Response:
+    """The diagram's bytes, unchanged."""
+    wanted = process_version.c.latest if path.version == "latest" else process_version.c.version == _number(path.version)
+    row = transaction().execute(
+        select(deployment_file.c.content)
+        .join(
+            process_version,
+            (process_version.c.deployment_id == deployment_file.c.deployment_id) & (process_version.c.path == deployment_file.c.path),
+        )
+        .where(process_version.c.process_key == path.process_key, wanted)
+    )
+    return Response(found(row.first(), "process version", f"{path.process_key} {path.version}")[0], mimetype="application/xml")
+
+
+def _number(text: str) -> int:
+    if not text.isdigit():
+        raise Invalid(f"{text!r} is no version.", code="version", next_step="Use a number or `latest`.")
+    return int(text)

@@ -1,0 +1,76 @@
+"""Is it alive, is it ready, how is it doing, what are the limits."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from sqlalchemy import func, select, text
+
+from api.auth.roles import Role
+from api.errors import Unready
+from api.product import product
+from api.requests import open_to_all, operation, transaction
+from engine.store.tables import InstanceState, effect, incident, instance, timer, user_task
+
+api = APIBlueprint("health", __name__, abp_tags=[Tag(name="health")])
+
+
+@api.get("/health/live")
+@open_to_all
+def live() -> dict[str, str]:
+    """Answer when the process runs."""
+    return {"status": "live"}
+
+
+@api.get("/health/ready")
+@open_to_all
+def ready() -> dict[str, Any]:
+    """Answer when the database does and its tables are of this version; 503 otherwise."""
+    from api.schema import current_revision, wanted_revision
+
+    with product().database.transaction() as tx:
+        tx.execute(text("SELECT 1"))
+        revision = current_revision(tx)
+    if revision != wanted_revision():
+        raise Unready(f"The tables are at {revision}, this version wants {wanted_revision()}.", next_step="Run ordercraft migrate.")
+    worker = product().worker
+    return {"status": "ready", "database": "ok", "schema": revision, "worker": "in this process" if worker else "elsewhere"}
+
+
+@api.get("/metrics")
+@open_to_all
+def metrics() -> Response:
+    """Gauges in Prometheus' text format, counted when asked."""
+    registry = CollectorRegistry()
+    with product().database.transaction() as tx:
+        states = dict(tx.execute(select(instance.c.state, func.count()).group_by(instance.c.state)).tuples().all())
+        one = tx.execute(
+            select(
+                select(func.count()).where(instance.c.wake > instance.c.done).scalar_subquery(),
+                select(func.count()).where(user_task.c.state == "open").scalar_subquery(),
+                select(func.count()).where(~timer.c.fired).scalar_subquery(),
+                select(func.count()).where(incident.c.state == "open").scalar_subquery(),
+                select(func.count()).where(effect.c.state == "pending").scalar_subquery(),
+            )
+        ).one()
+    by_state = Gauge("ordercraft_instances", "Process instances by state", ["state"], registry=registry)
+    for state in InstanceState:
+        by_state.labels(state).set(states.get(state, 0))
+    names = ("runnable_instances", "open_user_tasks", "pending_timers", "open_incidents", "pending_effects")
+    for name, value in zip(names, one, strict=True):
+        Gauge(f"ordercraft_{name}", name.replace("_", " "), registry=registry).set(value)
+    return Response(generate_latest(registry), mimetype=CONTENT_TYPE_LATEST)
+
+
+@api.get("/api/v1/limits")
+@operation(Role.READ)
+def limits() -> dict[str, Any]:
+    """Every limit of this installation."""
+    transaction()
+    settings = product().settings
+    return {
+        "engine": asdict(product().runtime.limits),
+        "api": {"max_body_bytes": settings.max_body_bytes, "max_page_size": 200, "max_idempotency_key_length": 200},
+    }

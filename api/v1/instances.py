@@ -1,0 +1,168 @@
+"""Process instances: start, list, look inside, suspend, resume, cancel."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from engine.runtime.read import model_of, tokens_of
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import Field
+from sqlalchemy import select
+
+from api.auth.roles import Role
+from api.product import product
+from api.requests import operation, person, transaction
+from api.v1.shapes import Done, InstancePath, Listing, Order, Page, Shape, found, page
+from engine.runtime import explain, history, operations, start
+from engine.store import json_text
+from engine.store.tables import InstanceState, instance
+
+api = APIBlueprint("instances", __name__, url_prefix="/api/v1/instances", abp_tags=[Tag(name="instances")])
+
+
+class InstanceOut(Shape):
+    """One process instance."""
+
+    id: UUID
+    process_key: str
+    business_key: str | None
+    state: InstanceState
+    started_at: datetime
+    started_by: str | None
+    updated_at: datetime
+    ended_at: datetime | None
+    end_reason: str | None
+
+
+class InstanceDetail(InstanceOut):
+    """One process instance with its variables."""
+
+    variables: dict[str, Any]
+
+
+class InstanceQuery(Listing):
+    """Which instances to list; `variable` is a name and `value` its JSON value."""
+
+    state: InstanceState | None = None
+    process_key: str | None = Field(None, max_length=200)
+    business_key: str | None = Field(None, max_length=200)
+    variable: str | None = Field(None, max_length=200)
+    value: str | None = Field(None, max_length=1000)
+
+
+class StartIn(Shape):
+    """A process to start."""
+
+    process_key: str = Field(max_length=200)
+    business_key: str | None = Field(None, max_length=200)
+    variables: dict[str, Any] = Field(default_factory=dict)
+
+
+class Reason(Shape):
+    """Why an operator does this; it goes to the audit log."""
+
+    reason: str = Field(min_length=3, max_length=2000)
+
+
+@api.post("", responses={201: InstanceDetail})
+@operation(Role.OPERATE)
+def start_instance(body: StartIn) -> tuple[InstanceDetail, int]:
+    """Start a process; it runs to its first wait before this answers."""
+    options = start.StartOptions(business_key=body.business_key, actor=person().name)
+    made = start.start(product().runtime, transaction(), body.process_key, body.variables, options)
+    return _detail(made), 201
+
+
+@api.get("", responses={200: Page[InstanceOut]})
+@operation(Role.READ)
+def list_instances(query: InstanceQuery) -> Page[InstanceOut]:
+    """List instances, the latest first."""
+    statement = select(*(instance.c[name] for name in InstanceOut.model_fields))
+    if query.state:
+        statement = statement.where(instance.c.state == query.state)
+    if query.process_key:
+        statement = statement.where(instance.c.process_key == query.process_key)
+    if query.business_key:
+        statement = statement.where(instance.c.business_key == query.business_key)
+    if query.variable and query.value is not None:
+        statement = statement.where(instance.c.variables.contains({query.variable: _json_value(query.value)}))
+    return page(transaction(), statement, Order((instance.c.started_at, instance.c.id)), query, InstanceOut.model_validate)
+
+
+def _json_value(text: str) -> Any:
+    try:
+        return json_text.decode(text)
+    except ValueError:
+        return text
+
+
+@api.get("/<uuid:instance_id>", responses={200: InstanceDetail})
+@operation(Role.READ)
+def get_instance(path: InstancePath) -> InstanceDetail:
+    """One instance with its variables."""
+    return _detail(path.instance_id)
+
+
+@api.get("/<uuid:instance_id>/history")
+@operation(Role.READ)
+def get_history(path: InstancePath) -> list[dict[str, Any]]:
+    """What was executed, in order, with who did it and which variables changed."""
+    return [dict(row) for row in history.of(transaction(), path.instance_id)]
+
+
+@api.get("/<uuid:instance_id>/tokens")
+@operation(Role.READ)
+def get_tokens(path: InstancePath) -> list[dict[str, Any]]:
+    """Where the instance stands on its diagram."""
+    return tokens_of(transaction(), path.instance_id)
+
+
+@api.get("/<uuid:instance_id>/model")
+@operation(Role.READ)
+def get_model(path: InstancePath) -> Response:
+    """The diagram that runs, byte for byte as it was deployed."""
+    return Response(model_of(transaction(), path.instance_id), mimetype="application/xml")
+
+
+@api.get("/<uuid:instance_id>/explanation")
+@operation(Role.READ)
+def get_explanation(path: InstancePath) -> Any:
+    """Why the instance is where it is, since when, and what would move it."""
+    return explain.explain(transaction(), path.instance_id)
+
+
+@api.post("/<uuid:instance_id>/suspend", responses={200: Done})
+@operation(Role.OPERATE)
+def suspend(path: InstancePath, body: Reason) -> Done:
+    """Stop an instance for a while."""
+    operations.suspend(product().runtime, transaction(), path.instance_id, person().name, body.reason)
+    return _done(path.instance_id)
+
+
+@api.post("/<uuid:instance_id>/resume", responses={200: Done})
+@operation(Role.OPERATE)
+def resume(path: InstancePath, body: Reason) -> Done:
+    """Let a suspended instance go on."""
+    operations.resume(product().runtime, transaction(), path.instance_id, person().name, body.reason)
+    return _done(path.instance_id)
+
+
+@api.post("/<uuid:instance_id>/cancel", responses={200: Done})
+@operation(Role.OPERATE)
+def cancel(path: InstancePath, body: Reason) -> Done:
+    """End an instance for good."""
+    operations.cancel(product().runtime, transaction(), path.instance_id, person().name, body.reason)
+    return _done(path.instance_id)
+
+
+def _detail(instance_id: UUID) -> InstanceDetail:
+    columns = [instance.c[name] for name in InstanceDetail.model_fields]
+    return InstanceDetail.model_validate(
+        found(transaction().execute(select(*columns).where(instance.c.id == instance_id)).first(), "instance", instance_id)
+    )
+
+
+def _done(instance_id: UUID) -> Done:
+    state = transaction().execute(select(instance.c.state).where(instance.c.id == instance_id)).scalar_one()
+    return Done(id=str(instance_id), state=state)
