@@ -1,0 +1,71 @@
+import '@fontsource/ibm-plex-sans/latin-400.css';
+import '@fontsource/ibm-plex-sans/latin-600.css';
+import '@fontsource/ibm-plex-sans/latin-ext-400.css';
+import '@fontsource/ibm-plex-sans/latin-ext-600.css';
+import './css/tokens.css';
+import './css/layout.css';
+import './css/components.css';
+import './css/charts.css';
+import 'htmx.org';
+import { newKey, post } from './api.js';
+import { say } from './notice.js';
+
+const YEAR = 60 * 60 * 24 * 365;
+
+// The theme lives in a cookie, so that the server paints the right one at once and no inline script is needed.
+function toggleTheme() {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+  root.dataset.theme = dark ? 'light' : 'dark';
+  document.cookie = `theme=${root.dataset.theme}; path=/; max-age=${YEAR}; samesite=lax`;
+}
+
+async function act(button) {
+  button.disabled = true;
+  try {
+    await post(button.dataset.post, JSON.parse(button.dataset.body || '{}'), (button.dataset.key ||= newKey()));
+    document.body.dispatchEvent(new CustomEvent('ordercraft:changed', { detail: { done: button.dataset.done } }));
+  } catch (refusal) {
+    if (refusal.status) delete button.dataset.key;
+    say(refusal.message, { kind: 'error', nextStep: refusal.nextStep });
+    if (refusal.status === 409) document.body.dispatchEvent(new CustomEvent('ordercraft:changed'));
+  } finally {
+    button.disabled = false;
+  }
+}
+
+document.addEventListener('click', (event) => {
+  const pressed = event.target.closest('[data-theme-toggle],[data-open],[data-close],[data-post],[data-copy]');
+  if (!pressed) return;
+  if ('themeToggle' in pressed.dataset) toggleTheme();
+  if (pressed.dataset.open) document.getElementById(pressed.dataset.open).showModal();
+  if ('close' in pressed.dataset) pressed.closest('dialog').close();
+  if (pressed.dataset.post) act(pressed);
+  if (pressed.dataset.copy) navigator.clipboard?.writeText(pressed.dataset.copy).then(() => say('Copied.'));
+});
+
+// A select in a filter bar applies itself; the button beside it is for keyboards and for text fields.
+document.addEventListener('change', (event) => {
+  if (event.target.matches('[data-apply]')) event.target.form.requestSubmit();
+});
+
+// After a swap the keyboard goes where the eye goes.
+document.addEventListener('htmx:after:swap', () => {
+  document.querySelector('[data-focus-after-swap]')?.focus({ preventScroll: true });
+});
+
+document.body.addEventListener('ordercraft:changed', (event) => {
+  if (event.detail?.done) say(event.detail.done);
+});
+
+document.addEventListener('keydown', (event) => {
+  const typing = event.target.closest('input,textarea,select,[contenteditable]');
+  if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey) {
+    const search = document.querySelector('[data-search]');
+    if (search) {
+      event.preventDefault();
+      search.focus();
+      search.select();
+    }
+  }
+});

@@ -1,0 +1,93 @@
+import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
+import 'bpmn-js/dist/assets/diagram-js.css';
+import 'bpmn-js/dist/assets/bpmn-js.css';
+import './css/diagram.css';
+import { getJson, getText } from './api.js';
+
+const LABELS = { active: 'waiting here', completed: 'passed', failed: 'failed' };
+const STEP = 1.25;
+
+// <process-diagram model="…/model" tokens="…/tokens">: the diagram as deployed, with where this instance is painted on it.
+class ProcessDiagram extends HTMLElement {
+  #viewer;
+  #painted = [];
+  #refresh = () => this.#paint();
+
+  async connectedCallback() {
+    const canvas = this.querySelector('.diagram-canvas');
+    this.#viewer = new NavigatedViewer({ container: canvas });
+    this.addEventListener('click', (event) => this.#onClick(event));
+    document.body.addEventListener('ordercraft:changed', this.#refresh);
+    try {
+      await this.#viewer.importXML(await getText(this.getAttribute('model')));
+      this.#fit();
+      await this.#paint();
+      this.dataset.ready = 'true';
+    } catch (error) {
+      this.querySelector('.diagram-fault').textContent = `The diagram cannot be shown: ${error.message} The table of steps below says the same.`;
+      this.dataset.ready = 'failed';
+    }
+  }
+
+  disconnectedCallback() {
+    document.body.removeEventListener('ordercraft:changed', this.#refresh);
+    this.#viewer?.destroy();
+  }
+
+  #fit() {
+    const canvas = this.#viewer.get('canvas');
+    canvas.zoom('fit-viewport', 'auto');
+    if (canvas.zoom() < 0.45) this.#lookAtActive(canvas);
+  }
+
+  // A long process on a narrow screen is unreadable as a whole: show the part where something happens instead.
+  #lookAtActive(canvas) {
+    canvas.zoom(0.7);
+    const spot = this.#painted.find((token) => token.state !== 'completed') ?? this.#painted.at(-1);
+    if (spot) canvas.scrollToElement(spot.element_id, 80);
+    else canvas.scroll({ dx: 20 - canvas.viewbox().x * -0.7, dy: 0 });
+  }
+
+  async #paint() {
+    const tokens = await getJson(this.getAttribute('tokens'));
+    const canvas = this.#viewer.get('canvas');
+    const overlays = this.#viewer.get('overlays');
+    const elements = this.#viewer.get('elementRegistry');
+    overlays.clear();
+    for (const { element_id: id, state } of this.#painted) canvas.removeMarker(id, `token-${state}`);
+    this.#painted = tokens.filter((token) => elements.get(token.element_id));
+    for (const token of this.#painted) {
+      canvas.addMarker(token.element_id, `token-${token.state}`);
+      overlays.add(token.element_id, { position: { bottom: 10, left: -10 }, html: badge(token, elements.get(token.element_id)) });
+    }
+    if (canvas.zoom() < 0.45) this.#lookAtActive(canvas);
+  }
+
+  #onClick(event) {
+    const zoom = event.target.closest('[data-zoom]')?.dataset.zoom;
+    if (zoom === 'fit') this.#viewer.get('canvas').zoom('fit-viewport', 'auto');
+    else if (zoom) this.#viewer.get('zoomScroll').stepZoom(zoom === 'in' ? STEP : -STEP);
+    const token = event.target.closest('[data-step]');
+    if (token) showRow(token.dataset.step);
+  }
+}
+
+function badge({ element_id: id, state, count }, element) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = `token token-${state}`;
+  button.dataset.step = id;
+  button.textContent = state === 'failed' ? '!' : String(count);
+  const name = element.businessObject.name || id;
+  button.setAttribute('aria-label', `${name}: ${LABELS[state]}${count > 1 ? `, ${count} times` : ''}. Show it in the table of steps`);
+  return button;
+}
+
+function showRow(id) {
+  const row = document.getElementById(`step-${id}`);
+  if (!row) return;
+  row.scrollIntoView({ block: 'center' });
+  row.focus();
+}
+
+customElements.define('process-diagram', ProcessDiagram);

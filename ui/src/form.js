@@ -1,0 +1,116 @@
+import { Form } from '@bpmn-io/form-js-viewer';
+import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
+import './css/form.css';
+import { newKey, post } from './api.js';
+import { say } from './notice.js';
+
+// <task-form url="/api/v1/user-tasks/…" version="3" readonly>: a form-js schema and its data come in two JSON script elements.
+class TaskForm extends HTMLElement {
+  #form;
+  #key = newKey();
+
+  async connectedCallback() {
+    const container = this.querySelector('.task-form-canvas');
+    this.#form = new Form({ container });
+    try {
+      await this.#form.importSchema(withoutButtons(this.#json('schema')), this.#json('data'));
+      if (this.hasAttribute('readonly')) this.#form.setProperty('readOnly', true);
+      this.#form.on('submit', (event) => this.#submitted(event));
+      this.#form.on('changed', () => (this.#key = newKey()));
+      this.addEventListener('click', (event) => this.#onClick(event));
+      this.addEventListener('keydown', (event) => this.#onKey(event));
+      this.dataset.ready = 'true';
+    } catch (error) {
+      say(`The form cannot be shown: ${error.message}`, { kind: 'error', nextStep: 'Tell the person who keeps this process; the task is unchanged.' });
+      this.dataset.ready = 'failed';
+    }
+  }
+
+  disconnectedCallback() {
+    this.#form?.destroy();
+  }
+
+  #json(role) {
+    return JSON.parse(this.querySelector(`script[data-role="${role}"]`).textContent);
+  }
+
+  #onClick(event) {
+    const action = event.target.closest('[data-action]')?.dataset.action;
+    if (action === 'complete') this.#form.submit();
+    if (action === 'draft') this.#saveDraft();
+  }
+
+  #onKey(event) {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !this.hasAttribute('readonly')) this.#form.submit();
+  }
+
+  #submitted({ data, errors }) {
+    if (Object.keys(errors).length) return this.#focusFirstError();
+    return this.#send('complete', data, 'Done. The process has moved on.');
+  }
+
+  #saveDraft() {
+    // A draft may break rules, so it must not go through submit(), which stops at the first breach.
+    return this.#send('draft', this.#form._getSubmitData(), 'Draft saved.');
+  }
+
+  async #send(verb, data, done) {
+    this.#busy(true);
+    try {
+      const answer = await post(`${this.getAttribute('url')}/${verb}`, { data, version: Number(this.getAttribute('version')) }, this.#key);
+      if (answer.version) this.setAttribute('version', answer.version);
+      this.#key = newKey();
+      say(done);
+      if (verb === 'complete') this.#leave();
+    } catch (refusal) {
+      this.#refused(refusal);
+    } finally {
+      this.#busy(false);
+    }
+  }
+
+  #leave() {
+    document.body.dispatchEvent(new CustomEvent('ordercraft:changed'));
+  }
+
+  #refused(refusal) {
+    if (refusal.status) this.#key = newKey();
+    say(refusal.message, { kind: 'error', nextStep: refusal.nextStep });
+    if (refusal.status === 422) {
+      showErrors(this.#form, refusal.errors);
+      this.#focusFirstError();
+    }
+  }
+
+  #focusFirstError() {
+    requestAnimationFrame(() => {
+      const error = this.querySelector('.fjs-has-errors, .fjs-form-field-error');
+      error?.closest('.fjs-form-field')?.querySelector('input,textarea,select,[tabindex]')?.focus();
+    });
+  }
+
+  #busy(busy) {
+    for (const button of this.querySelectorAll('[data-action]')) button.disabled = busy;
+  }
+}
+
+// The task page has its own buttons, with states and a keyboard shortcut; those in the schema would be a second set.
+function withoutButtons(schema) {
+  const keep = (components) =>
+    components
+      .filter((component) => component.type !== 'button')
+      .map((component) => (component.components ? { ...component, components: keep(component.components) } : component));
+  return { ...schema, components: keep(schema.components ?? []) };
+}
+
+// form-js has no public way to show errors found elsewhere. This is the one place that touches its inner state; a browser test guards it.
+function showErrors(form, errorsByKey) {
+  const registry = form.get('formFieldRegistry');
+  const errors = {};
+  for (const field of registry.getAll()) {
+    if (errorsByKey[field.key]) errors[field.id] = errorsByKey[field.key];
+  }
+  form._setState({ errors });
+}
+
+customElements.define('task-form', TaskForm);
