@@ -127,9 +127,13 @@ class OpenItem(Base):
     due_date: Mapped[date] = mapped_column(Date)
     discount_date: Mapped[date | None] = mapped_column(Date)
     discount_amount: Mapped[Decimal] = mapped_column(Amount, server_default=text("0"))
+    #: The tax inside `original`: an earned discount gives its share of it back.
+    tax_amount: Mapped[Decimal] = mapped_column(Amount, server_default=text("0"))
     original: Mapped[Decimal] = mapped_column(Amount)
     open_amount: Mapped[Decimal] = mapped_column(Amount)
     currency: Mapped[str] = mapped_column(String(3))
+    #: The rate at which the document was posted; the difference to the receipt's rate is realised on settlement.
+    fx_rate: Mapped[Decimal] = mapped_column(Numeric(18, 8), server_default=text("1"))
     disputed: Mapped[bool] = mapped_column(server_default=text("false"))
     dunning_level: Mapped[int] = mapped_column(server_default=text("0"))
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -27,6 +27,8 @@ class NewOpenItem:
     currency: str
     discount_date: date | None = None
     discount_amount: Decimal = Decimal(0)
+    tax_amount: Decimal = Decimal(0)
+    fx_rate: Decimal = Decimal(1)
 
 
 def add_open_item(tx: Session, item: NewOpenItem) -> None:
