@@ -18,7 +18,7 @@ LARGEST_SCALE: Final = 6176
 SMALLEST_SCALE: Final = -6111
 
 #: What arithmetic on FEEL values raises when there is no result; it becomes null with a diagnostic.
-NO_RESULT: Final = (decimal.DecimalException, OverflowError, ValueError, TypeError, RecursionError)
+NO_RESULT: Final = (decimal.DecimalException, OverflowError, ValueError, TypeError)
 
 
 def rounded(number: Decimal, scale: Decimal, mode: str) -> Decimal | None:
@@ -26,13 +26,10 @@ def rounded(number: Decimal, scale: Decimal, mode: str) -> Decimal | None:
     digits = int(scale)
     if digits != scale or not SMALLEST_SCALE <= digits <= LARGEST_SCALE:
         return None
-    exponent = number.as_tuple().exponent
-    if isinstance(exponent, int) and -exponent <= digits and exponent <= 0:
-        return number
     try:
         return number.quantize(ONE.scaleb(-digits), rounding=mode, context=CONTEXT)
     except decimal.InvalidOperation:
-        return number  # more digits than 34 would be needed, so nothing is there to round away
+        return CONTEXT.plus(number)  # more digits than 34 would be needed, so nothing is there to round away
 
 
 def total(numbers: list[Decimal]) -> Decimal:

@@ -66,35 +66,30 @@ class Run:
         if self.deadline is None:
             self.deadline = now + self.limits.seconds
         elif now > self.deadline:
-            message = f"it took longer than {self.limits.seconds} seconds"
-            raise FeelLimitExceeded(message)
+            raise FeelLimitExceeded(f"it took longer than {self.limits.seconds} seconds")
         more = min(max(CHUNK, -self.left), self.limits.steps - self.granted)
         self.granted += more
         self.left += more
         if self.left < 0:
-            message = f"it used more than {self.limits.steps} steps"
-            raise FeelLimitExceeded(message)
+            raise FeelLimitExceeded(f"it used more than {self.limits.steps} steps")
 
     def grow_list(self, items: int) -> None:
         """Pay for a list or context of `items` entries that is about to be built."""
         if items > self.limits.items:
-            message = f"a list would have {items} entries, more than {self.limits.items}"
-            raise FeelLimitExceeded(message)
+            raise FeelLimitExceeded(f"a list would have {items} entries, more than {self.limits.items}")
         self.charge(items)
 
     def grow_text(self, characters: int) -> None:
         """Pay for a string of `characters` that is about to be built."""
         if characters > self.limits.text:
-            message = f"a string would have {characters} characters, more than {self.limits.text}"
-            raise FeelLimitExceeded(message)
+            raise FeelLimitExceeded(f"a string would have {characters} characters, more than {self.limits.text}")
         self.charge(characters // TEXT_PER_STEP)
 
     def enter(self) -> None:
         """Go into a call of a user-defined function; pair with `leave`."""
         self.depth += 1
         if self.depth > self.limits.depth:
-            message = f"functions call one another more than {self.limits.depth} deep"
-            raise FeelLimitExceeded(message)
+            raise FeelLimitExceeded(f"functions call one another more than {self.limits.depth} deep")
 
     def leave(self) -> None:
         """Come back from the call that `enter` began."""

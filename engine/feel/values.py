@@ -112,8 +112,7 @@ def _convert(value: object, depth: int) -> object:
     if kind is int:
         return Decimal(value)  # type: ignore[call-overload]  # mypy does not narrow by `kind`
     if not depth:
-        message = f"the data nest deeper than {MAX_NESTING} levels"
-        raise FeelLimitExceeded(message)
+        raise FeelLimitExceeded(f"the data nest deeper than {MAX_NESTING} levels")
     if isinstance(value, Mapping):
         return _convert_context(value, depth - 1)
     if isinstance(value, list | tuple):

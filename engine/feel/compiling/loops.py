@@ -1,0 +1,153 @@
+"""Closures of everything that goes through a list: `for`, `some`, `every` and filters."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+
+from engine.feel import syntax
+from engine.feel.compiling.frames import Closure, Compiler, Frame
+from engine.feel.decimals import CONTEXT, ONE
+from engine.feel.operators import item_at
+from engine.feel.values import Range, as_index
+
+
+class NoItemsError(Exception):
+    """A loop has nothing to go through, because its source is null or no list; the loop is null. Never leaves this module."""
+
+
+class _Source:
+    """One `name in items` or `name in low .. high`."""
+
+    def __init__(self, node: syntax.Source, compiler: Compiler) -> None:
+        self.name = node.name
+        self.items = compiler(node.items)
+        self.upto = compiler(node.upto) if node.upto else None
+
+    def values(self, frame: Frame) -> Iterable[object]:
+        """What the variable stands for, round by round."""
+        items = self.items(frame)
+        found = _sequence(items, self.upto(frame)) if self.upto else _items(items)
+        if found is None:
+            raise NoItemsError
+        return found
+
+
+def _items(value: object) -> Iterable[object] | None:
+    if isinstance(value, list):
+        return value
+    if not isinstance(value, Range):
+        return None if value is None else [value]
+    low, high = value.low, value.high
+    if isinstance(low, Decimal) and isinstance(high, Decimal):
+        return _sequence(
+            low if value.low_in else CONTEXT.add(low, ONE),
+            high if value.high_in else CONTEXT.subtract(high, ONE),
+            rising=True,
+        )
+    if type(low) is date and type(high) is date:
+        day = timedelta(days=1)
+        return _sequence(low if value.low_in else low + day, high if value.high_in else high - day, rising=True)
+    return None
+
+
+def _sequence(low: object, high: object, *, rising: bool = False) -> Iterable[object] | None:
+    """Whole numbers or days from `low` to `high`, downwards too unless `rising`; None for other values."""
+    if type(low) is date and type(high) is date:
+        days = _integers(low.toordinal(), high.toordinal(), rising=rising)
+        return (date.fromordinal(day) for day in days)
+    if not isinstance(low, Decimal) or not isinstance(high, Decimal):
+        return None
+    first, last = as_index(low), as_index(high)
+    if first is None or last is None:
+        return None
+    return (Decimal(number) for number in _integers(first, last, rising=rising))
+
+
+def _integers(first: int, last: int, *, rising: bool) -> range:
+    return range(first, last + 1) if rising or first <= last else range(first, last - 1, -1)
+
+
+def _rounds(sources: list[_Source], frame: Frame) -> Iterator[Frame]:
+    """A frame for each combination of the sources' values, the last source turning fastest; each costs a step."""
+    source, rest = sources[0], sources[1:]
+    for value in source.values(frame):
+        frame.run.charge(1)
+        inner = Frame({source.name: value}, frame, frame.run)
+        if rest:
+            yield from _rounds(rest, inner)
+        else:
+            yield inner
+
+
+def for_loop(node: syntax.For, compiler: Compiler) -> Closure:
+    """`for … return`: the list of results; `partial` is the list so far."""
+    sources = [_Source(source, compiler) for source in node.sources]
+    body = compiler(node.body)
+
+    def run(frame: Frame) -> object:
+        try:
+            return [body(inner) for inner in _rounds(sources, frame)]
+        except NoItemsError:
+            return None
+
+    def run_with_partial(frame: Frame) -> object:
+        result: list[object] = []
+        try:
+            for inner in _rounds(sources, frame):
+                frame.run.grow_list(len(result))
+                result.append(body(Frame({"partial": list(result)}, inner, frame.run)))
+        except NoItemsError:
+            return None
+        return result
+
+    return run_with_partial if node.uses_partial else run
+
+
+def quantified(node: syntax.Quantified, compiler: Compiler) -> Closure:
+    """`some`: true when one is true. `every`: false when one is false. Null when something else stands in the way."""
+    sources = [_Source(source, compiler) for source in node.sources]
+    body = compiler(node.body)
+    deciding = node.some
+
+    def run(frame: Frame) -> object:
+        result: bool | None = not deciding
+        try:
+            for inner in _rounds(sources, frame):
+                value = body(inner)
+                if value is deciding:
+                    return deciding
+                if value is not (not deciding):
+                    result = None
+        except NoItemsError:
+            return None
+        return result
+
+    return run
+
+
+def filtered(node: syntax.Filter, compiler: Compiler) -> Closure:
+    """`list[3]`, `list[-1]` or `list[condition]`, where the entries of an item and the item itself are variables."""
+    base = compiler(node.base)
+    condition = compiler(node.condition)
+
+    def run(frame: Frame) -> object:
+        value = base(frame)
+        items = value if isinstance(value, list) else [] if value is None else [value]
+        if not items:
+            return None if isinstance(condition(frame), Decimal) else []
+        result: list[object] = []
+        for item in items:
+            frame.run.charge(1)
+            verdict = condition(_item_frame(item, frame))
+            if isinstance(verdict, Decimal):
+                return item_at(items, verdict)
+            if verdict is True:
+                result.append(item)
+        return result
+
+    return run
+
+
+def _item_frame(item: object, frame: Frame) -> Frame:
+    inner = Frame({"item": item}, frame, frame.run)
+    return Frame(item, inner, frame.run) if isinstance(item, dict) else inner

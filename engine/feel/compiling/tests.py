@@ -1,0 +1,66 @@
+"""Closures of unary tests: the cells of decision tables and the right side of `in` (DMN 1.5, section 10.3.2.7)."""
+
+from collections.abc import Callable
+
+from engine.feel import syntax
+from engine.feel.compiling.basics import variable
+from engine.feel.compiling.frames import Closure, Compiler, Frame
+from engine.feel.compiling.operations import ORDERS
+from engine.feel.operators import equal, inverse, matches_test, order
+
+INPUT = "?"
+Tester = Callable[[Frame, object], object]
+
+
+def unary_tests(node: syntax.UnaryTests, compiler: Compiler) -> Closure:
+    """Tests as a whole text: the value comes as the variable `?`."""
+    tester = tester_of(node, compiler)
+    return lambda frame: tester(frame, variable(frame, INPUT))
+
+
+def membership(node: syntax.Membership, compiler: Compiler) -> Closure:
+    """`value in tests`."""
+    value = compiler(node.value)
+    tester = tester_of(node.tests, compiler)
+    return lambda frame: tester(frame, value(frame))
+
+
+def tester_of(node: syntax.UnaryTests, compiler: Compiler) -> Tester:
+    """A closure that takes the tested value beside the frame."""
+    testers = [_tester(test, compiler) for test in node.tests]
+    if not testers:
+        return lambda _frame, _value: True
+    tester = testers[0] if len(testers) == 1 else _any(testers)
+    return _none(tester) if node.negated else tester
+
+
+def _any(testers: list[Tester]) -> Tester:
+    def run(frame: Frame, value: object) -> object:
+        result: bool | None = False
+        for tester in testers:
+            passed = tester(frame, value)
+            if passed is True:
+                return True
+            if passed is not False:
+                result = None
+        return result
+
+    return run
+
+
+def _none(tester: Tester) -> Tester:
+    return lambda frame, value: inverse(tester(frame, value))
+
+
+def _tester(node: syntax.Test, compiler: Compiler) -> Tester:
+    operand = compiler(node.operand)
+    if node.operator == "=":
+        return lambda frame, value: equal(value, operand(frame), frame.run)
+    if node.operator == "!=":
+        return lambda frame, value: inverse(equal(value, operand(frame), frame.run))
+    if node.operator:
+        test = ORDERS[node.operator]
+        return lambda frame, value: order(test, value, operand(frame))
+    if node.uses_input:
+        return lambda frame, value: operand(Frame({INPUT: value}, frame, frame.run)) is True
+    return lambda frame, value: matches_test(value, operand(frame), frame.run)

@@ -1,0 +1,124 @@
+"""What other rooms use: compile a text once, evaluate it often."""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from decimal import DecimalException
+from functools import lru_cache
+from typing import Final, TypeVar
+
+from engine.feel.compiling.compiler import FastCompiler
+from engine.feel.compiling.frames import Closure, Frame
+from engine.feel.errors import FeelLimitExceeded, FeelSyntaxError
+from engine.feel.limits import DEFAULT_LIMITS, MAX_NESTING, Limits, Run
+from engine.feel.parser import Parser
+from engine.feel.syntax import Node
+from engine.feel.tracing import Evaluation, TracingCompiler
+from engine.feel.variables import reads_of
+
+T = TypeVar("T")
+
+CACHED_TEXTS: Final = 8_192
+_TOO_DEEP: Final = "it nests or calls too deeply"
+
+
+class Expression:
+    """A FEEL expression (or the unary tests of one cell), parsed and compiled; immutable, safe to share between threads."""
+
+    __slots__ = ("_closure", "_tree", "possible_variables", "text", "variables")
+
+    def __init__(self, text: str, tree: Node) -> None:
+        reads = reads_of(tree, frozenset({"?"}))
+        #: The text it was compiled from, without a leading `=`.
+        self.text = text
+        #: Free variables it reads; the tested value `?` is none.
+        self.variables = frozenset(reads.certain)
+        #: Names in filter conditions, which an item's entry may supply instead of a variable.
+        self.possible_variables = frozenset(reads.possible - reads.certain)
+        self._tree = tree
+        self._closure = FastCompiler()(tree)
+
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
+
+    def evaluate(
+        self, context: Mapping[str, object], limits: Limits = DEFAULT_LIMITS, *, now: datetime | None = None
+    ) -> object:
+        """The value in a context of host data; null (None) wherever FEEL has no result.
+
+        The value is made of the types listed in `engine.feel.values` and may share parts with the context, which is never
+        changed. `now` is the moment `now()` and `today()` give. Raises FeelLimitExceeded, and nothing else.
+        """
+        run = Run(limits)
+        if now is not None:
+            run.moment = now
+        return _evaluated(self._closure, Frame(context, None, run))
+
+    def diagnose(
+        self, context: Mapping[str, object], limits: Limits = DEFAULT_LIMITS, *, now: datetime | None = None
+    ) -> Evaluation:
+        """Evaluate slowly, and say for each part that gave null of itself why it did."""
+        run = Run(limits)
+        run.moment = now
+        tracer = TracingCompiler(self.text)
+        value = _evaluated(lambda frame: tracer(self._tree)(frame), Frame(context, None, run))
+        return Evaluation(value, tuple(sorted(tracer.found.values(), key=lambda found: found.position)))
+
+
+def _evaluated(closure: Closure, frame: Frame) -> object:
+    try:
+        value = closure(frame)
+        if type(value) is list or type(value) is dict:
+            weigh(value, frame.run)
+    except RecursionError:
+        raise FeelLimitExceeded(_TOO_DEEP) from None
+    except DecimalException:  # only a NaN in the host's own data comes this far
+        return None
+    return value
+
+
+def weigh(value: object, run: Run) -> None:
+    """Pay for all a result holds: parts that are shared in memory are written out again when it is stored or sent."""
+    level = [value]
+    for _ in range(MAX_NESTING):
+        following: list[object] = []
+        for item in level:
+            inner = list(item.values()) if isinstance(item, dict) else item if isinstance(item, list) else []
+            run.charge(len(inner))
+            following += [part for part in inner if isinstance(part, list | dict)]
+        if not following:
+            return
+        level = following
+    raise FeelLimitExceeded(f"the result nests deeper than {MAX_NESTING} levels")
+
+
+def compile_expression(text: str, names: Collection[str] = ()) -> Expression:
+    """Compile an expression; `names` are declared variables whose names hold operators or keywords.
+
+    A leading `=` is dropped, as Camunda 8 writes it. Raises FeelSyntaxError with the place and what was expected there.
+    """
+    return _compiled(text, frozenset(names), Parser.whole_expression)
+
+
+def compile_unary_tests(text: str, names: Collection[str] = ()) -> Expression:
+    """Compile a cell of a decision table; evaluate it with the tested value as the variable `?`.
+
+    Raises FeelSyntaxError with the place and what was expected there.
+    """
+    return _compiled(text, frozenset(names), Parser.whole_tests)
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def _compiled(text: str, names: frozenset[str], read: Callable[[Parser], Node]) -> Expression:
+    return read_text(text, lambda plain: Expression(plain, read(Parser(plain, names))))
+
+
+def read_text(text: str, build: Callable[[str], T]) -> T:
+    """Do `build` with the text without its `=`; raises FeelSyntaxError whose place counts in the text as given."""
+    plain = text.strip().removeprefix("=").strip()
+    try:
+        return build(plain)
+    except FeelSyntaxError as error:
+        offset = text.index(plain) if plain else 0
+        raise FeelSyntaxError(error.message, text=text, position=error.position + offset) from None
+    except RecursionError:
+        raise FeelSyntaxError("the expression nests too deeply", text=text, position=0) from None

@@ -1,0 +1,394 @@
+"""Text into a syntax tree: recursive descent with precedence climbing (DMN 1.5, section 10.3.1.2).
+
+Left out on purpose: external functions (they would reach Python), and anything whose reading depends on live data: names
+that hold operators must be declared.
+"""
+
+from collections.abc import Callable, Collection
+from decimal import DecimalException
+from typing import Final
+
+from engine.feel import syntax
+from engine.feel.cursor import Cursor
+from engine.feel.decimals import CONTEXT
+from engine.feel.lexer import unquoted
+from engine.feel.syntax import Node
+from engine.feel.temporal import parse_temporal
+
+MAX_DEPTH: Final = 60
+
+_OR, _AND, _COMPARE, _ADD, _MULTIPLY, _POWER, _UNARY = range(1, 8)
+_COMPARISONS: Final = ("=", "!=", "<", "<=", ">", ">=")
+_LEVELS: Final = {
+    "or": _OR,
+    "and": _AND,
+    **dict.fromkeys((*_COMPARISONS, "between", "in"), _COMPARE),
+    "+": _ADD,
+    "-": _ADD,
+    "*": _MULTIPLY,
+    "/": _MULTIPLY,
+    "**": _POWER,
+}
+_CONSTANTS: Final = {"true": True, "false": False, "null": None}
+
+
+class Parser(Cursor):
+    """Reads one expression, one list of unary tests, or one context of assignments."""
+
+    def __init__(self, text: str, names: Collection[str] = ()) -> None:
+        super().__init__(text, names)
+        self.depth = 0
+        self.saw_input = False
+
+    # --- whole texts
+
+    def whole_expression(self) -> Node:
+        """The expression that is the whole text."""
+        node = self.expression()
+        self.need_end()
+        return node
+
+    def whole_tests(self) -> syntax.UnaryTests:
+        """The unary tests that are the whole text (grammar rule 15)."""
+        if self.sees("-") and self.following().kind == "end":
+            return syntax.UnaryTests(self.token.start, self.token.end, (), negated=False)
+        start = self.token.start
+        if self.sees("not") and self.following().text == "(":
+            tests = self._negated_tests()
+            if tests is not None:
+                return tests
+        found = self._test_list()
+        self.need_end()
+        return syntax.UnaryTests(start, self.last_end, found, negated=False)
+
+    def _negated_tests(self) -> syntax.UnaryTests | None:
+        """`not(tests)`; None when it proves to be the function `not` within a longer expression."""
+        start = self.token.start
+        self.index += 2
+        found = self._test_list()
+        self.need(")")
+        if self.token.kind == "end":
+            return syntax.UnaryTests(start, self.last_end, found, negated=True)
+        self.index = 0
+        return None
+
+    def whole_assignments(self) -> syntax.ContextLiteral:
+        """The context literal that is the whole text."""
+        if not self.sees("{"):
+            self.fail("'{' and a list of assignments, for instance { total: price * quantity }")
+        node = self._context()
+        self.need_end()
+        return node
+
+    # --- expressions
+
+    def expression(self) -> Node:
+        """Any expression (grammar rule 1)."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.fail_at(self.token.start, f"the expression nests deeper than {MAX_DEPTH} levels")
+        form = self._form()
+        node = form() if form else self.binary(_OR)
+        self.depth -= 1
+        return node
+
+    def _form(self) -> Callable[[], Node] | None:
+        token = self.token
+        if token.kind != "name" or self.sees_special_name():
+            return None
+        if token.text == "function" and self.following().text == "(":
+            return self._function
+        return {"if": self._if, "for": self._for, "some": self._quantified, "every": self._quantified}.get(token.text)
+
+    def _if(self) -> Node:
+        start = self.token.start
+        self.index += 1
+        condition = self.expression()
+        self.need("then")
+        yes = self.expression()
+        self.need("else")
+        no = self.expression()
+        return syntax.If(start, self.last_end, condition, yes, no)
+
+    def _for(self) -> Node:
+        start = self.token.start
+        self.index += 1
+        sources = self._sources()
+        self.need("return")
+        first = self.index
+        body = self.expression()
+        uses_partial = any(token.text == "partial" for token in self.tokens[first : self.index])
+        return syntax.For(start, self.last_end, sources, body, uses_partial)
+
+    def _quantified(self) -> Node:
+        start = self.token.start
+        some = self.take("some", "every") == "some"
+        sources = self._sources()
+        self.need("satisfies")
+        body = self.expression()
+        return syntax.Quantified(start, self.last_end, some, sources, body)
+
+    def _sources(self) -> tuple[syntax.Source, ...]:
+        sources = [self._source()]
+        while self.take(","):
+            sources.append(self._source())
+        return tuple(sources)
+
+    def _source(self) -> syntax.Source:
+        start = self.token.start
+        name = self.name()
+        self.need("in")
+        items = self.expression()
+        upto = self.expression() if self.take("..") else None
+        return syntax.Source(start, self.last_end, name, items, upto)
+
+    def _function(self) -> Node:
+        start = self.token.start
+        self.index += 2
+        names: list[str] = []
+        types: list[syntax.TypeName | None] = []
+        while not self.take(")"):
+            names.append(self.name())
+            types.append(self.type_name() if self.take(":") else None)
+            if not self.sees(")"):
+                self.need(",")
+        if self.sees("external"):
+            self.fail("the body of the function (external functions are not allowed)")
+        body = self.expression()
+        return syntax.FunctionLiteral(start, self.last_end, tuple(names), tuple(types), body)
+
+    def binary(self, level: int) -> Node:
+        """An expression of operators that bind at least as strongly as `level`."""
+        left = self._unary()
+        while True:
+            token = self.token
+            found = _LEVELS.get(token.text, 0) if token.kind in ("symbol", "name") else 0
+            if found < level or not found:
+                return left
+            self.index += 1
+            left = self._operation(left, token.text, found)
+
+    def _operation(self, left: Node, operator: str, level: int) -> Node:
+        if level <= _AND:
+            return self._logic(left, operator, level)
+        if operator == "between":
+            low = self.binary(_ADD)
+            self.need("and")
+            high = self.binary(_ADD)
+            return syntax.Between(left.start, self.last_end, left, low, high)
+        if operator == "in":
+            tests = self._membership_tests()
+            return syntax.Membership(left.start, self.last_end, left, tests)
+        right = self.binary(level + 1)
+        make = syntax.Comparison if level == _COMPARE else syntax.Arithmetic
+        return make(left.start, self.last_end, operator, left, right)
+
+    def _logic(self, left: Node, operator: str, level: int) -> Node:
+        operands = [left, self.binary(level + 1)]
+        while self.take(operator):
+            operands.append(self.binary(level + 1))
+        return syntax.Logic(left.start, self.last_end, operator, tuple(operands))
+
+    def _unary(self) -> Node:
+        start = self.token.start
+        signs = 0
+        while self.take("-"):
+            signs += 1
+        node = self._postfix(self._primary())
+        while self.sees("instance") and self.following().text == "of":
+            self.index += 2
+            node = syntax.InstanceOf(node.start, self.last_end, node, self.type_name())
+        if signs % 2:
+            return syntax.Negation(start, self.last_end, node)
+        return syntax.Negation(start, self.last_end, syntax.Negation(start, self.last_end, node)) if signs else node
+
+    def _postfix(self, node: Node) -> Node:
+        while True:
+            if self.take("."):
+                name = self.name()
+                node = syntax.Path(node.start, self.last_end, node, name)
+            elif self.take("["):
+                condition = self.expression()
+                self.need("]")
+                node = syntax.Filter(node.start, self.last_end, node, condition)
+            elif self.take("("):
+                node = self._call(node)
+            else:
+                return node
+
+    def _call(self, function: Node) -> Node:
+        names: list[str] = []
+        arguments: list[Node] = []
+        while not self.take(")"):
+            start = self.token.start
+            name = self.argument_name()
+            if arguments and bool(name) != bool(names):
+                self.fail_at(start, "either all arguments are named or none is")
+            names += [name] if name else []
+            arguments.append(self.expression())
+            if not self.sees(")"):
+                self.need(",")
+        return syntax.Call(function.start, self.last_end, function, tuple(arguments), tuple(names))
+
+    # --- the smallest parts
+
+    def _primary(self) -> Node:
+        token = self.token
+        if token.kind in ("number", "string", "moment"):
+            self.index += 1
+            return syntax.Literal(token.start, token.end, self._constant(token.kind, token.text, token.start))
+        if token.kind == "name":
+            return self._word()
+        opened = {"(": self._parenthesis, "[": self._list, "]": self._open_range, "{": self._context}.get(token.text)
+        if opened is None:
+            self.fail("a value")
+        return opened()
+
+    def _constant(self, kind: str, text: str, place: int) -> object:
+        if kind == "string":
+            return unquoted(text)
+        if kind == "moment":
+            value = parse_temporal(unquoted(text[1:]))
+            if value is None:
+                self.fail_at(place, f"{text} is no date, time, date and time or duration")
+            return value
+        try:
+            return CONTEXT.create_decimal(text)
+        except DecimalException:
+            return self.fail_at(place, f"the number {text} is too large")
+
+    def _word(self) -> Node:
+        token = self.token
+        if not self.sees_special_name():
+            if token.text in _CONSTANTS:
+                self.index += 1
+                return syntax.Literal(token.start, token.end, _CONSTANTS[token.text])
+            if self._form():
+                return self.expression()
+        name = self.name()
+        self.saw_input = self.saw_input or name == "?"
+        return syntax.Name(token.start, self.last_end, name)
+
+    def _parenthesis(self) -> Node:
+        start = self.token.start
+        self.index += 1
+        operator = self.take(*_COMPARISONS)
+        if operator:
+            bound = self.binary(_ADD)
+            self.need(")")
+            return syntax.ComparisonRange(start, self.last_end, operator, bound)
+        node = self.expression()
+        if self.take(".."):
+            return self._range(start, node, low_in=False)
+        self.need(")")
+        return node
+
+    def _list(self) -> Node:
+        start = self.token.start
+        self.index += 1
+        if self.take("]"):
+            return syntax.ListLiteral(start, self.last_end, ())
+        items = [self.expression()]
+        if self.take(".."):
+            return self._range(start, items[0], low_in=True)
+        while self.take(","):
+            items.append(self.expression())
+        self.need("]")
+        return syntax.ListLiteral(start, self.last_end, tuple(items))
+
+    def _open_range(self) -> Node:
+        start = self.token.start
+        self.index += 1
+        low = self.expression()
+        self.need("..")
+        return self._range(start, low, low_in=False)
+
+    def _range(self, start: int, low: Node, *, low_in: bool) -> Node:
+        high = self.expression()
+        closing = self.take("]", ")", "[")
+        if not closing:
+            self.fail("']' or ')' to close the range")
+        return syntax.RangeLiteral(start, self.last_end, low, high, low_in, closing == "]")
+
+    def _context(self) -> syntax.ContextLiteral:
+        start = self.token.start
+        self.index += 1
+        keys: dict[str, int] = {}
+        values: list[Node] = []
+        while not self.take("}"):
+            place = self.token.start
+            kind = self.token.kind
+            key = unquoted(self.key()) if kind == "string" else self.key()
+            if key in keys:
+                self.fail_at(place, f"the entry {key!r} occurs twice")
+            self.need(":")
+            values.append(self.expression())
+            keys[key] = place
+            self.declare(key)
+            if not self.sees("}"):
+                self.need(",")
+        return syntax.ContextLiteral(start, self.last_end, tuple(keys), tuple(keys.values()), tuple(values))
+
+    # --- unary tests
+
+    def _test_list(self) -> tuple[syntax.Test, ...]:
+        tests = [self._test(_OR)]
+        while self.take(","):
+            tests.append(self._test(_OR))
+        return tuple(tests)
+
+    def _test(self, level: int) -> syntax.Test:
+        start = self.token.start
+        operator = self.take(*_COMPARISONS)
+        before, self.saw_input = self.saw_input, False
+        if operator:
+            operand = self.binary(_ADD)
+        else:
+            operand = self.expression() if level == _OR else self.binary(level)
+        uses_input, self.saw_input = self.saw_input, before
+        return syntax.Test(start, self.last_end, operator, operand, uses_input)
+
+    def _membership_tests(self) -> syntax.UnaryTests:
+        start = self.token.start
+        tests = self._parenthesised_tests() if self.sees("(") else (self._test(_ADD),)
+        return syntax.UnaryTests(start, self.last_end, tests, negated=False)
+
+    def _parenthesised_tests(self) -> tuple[syntax.Test, ...]:
+        """`(tests)`, where a single one may prove to be an open range or the beginning of a longer operand."""
+        start = self.token.start
+        self.index += 1
+        tests = self._test_list()
+        first = tests[0]
+        alone = len(tests) == 1 and not first.operator
+        if alone and self.take(".."):
+            interval = self._range(start, first.operand, low_in=False)
+            return (syntax.Test(start, self.last_end, "", interval, first.uses_input),)
+        self.need(")")
+        if alone and self.sees(".", "[", "("):
+            longer = self._postfix(first.operand)
+            return (syntax.Test(start, self.last_end, "", longer, first.uses_input),)
+        return tests
+
+    # --- types
+
+    def type_name(self) -> syntax.TypeName:
+        """A type after `instance of` or in the parameters of a function (grammar rule 52)."""
+        start = self.token.start
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.fail_at(start, f"the type nests deeper than {MAX_DEPTH} levels")
+        name = self.name()
+        parts: list[syntax.TypeName] = []
+        names: list[str] = []
+        if name in ("context", "function", "list", "range") and self.take("<"):
+            while not self.take(">"):
+                if name == "context":
+                    names.append(self.name())
+                    self.need(":")
+                parts.append(self.type_name())
+                if not self.sees(">"):
+                    self.need(",")
+            if name == "function" and self.take("->"):
+                self.type_name()
+        self.depth -= 1
+        return syntax.TypeName(start, self.last_end, name, tuple(parts), tuple(names))
