@@ -1,0 +1,120 @@
+"""Invoices. An invoice is never changed once it is posted: it is credited and written again."""
+
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.store.base import Base
+from handlers.columns import Amount, Counter, JsonObject, Key, Label, Moment, Percent, Quantity, Rate, Reference, SerialId, Written
+
+
+class Invoice(Base):
+    """One invoice (INV). Its number is legal: taken from a gap-free series in the transaction that writes it, and never deleted."""
+
+    __tablename__ = "invoice"
+    __table_args__ = (
+        CheckConstraint("kind IN ('INV', 'CM')", name="kind"),
+        CheckConstraint("gross_total = net_total + freight_total + tax_total", name="totals"),
+        Index("invoice_order_ix", "order_no"),
+        Index("invoice_customer_ix", "customer_no", "invoice_date"),
+        Index("invoice_shipment_ix", "shipment_no"),
+        Index("invoice_pdf_ix", "pdf_document_id"),
+        Index("invoice_ubl_ix", "ubl_document_id"),
+        Index("invoice_journal_ix", "journal_id"),
+    )
+
+    invoice_no: Mapped[Key]
+    kind: Mapped[str]
+    #: What must be the same for lines to share an invoice.
+    grouping: Mapped[str]
+    order_no: Mapped[str] = mapped_column(ForeignKey("sales_order.order_no"))
+    shipment_no: Mapped[str] = mapped_column(ForeignKey("shipment.shipment_no"))
+    customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"))
+    customer_po: Mapped[Label]
+    bill_to: Mapped[JsonObject]
+    ship_to: Mapped[JsonObject]
+    currency: Mapped[str]
+    fx_rate: Mapped[Rate | None]
+    invoice_date: Mapped[date]
+    delivery_date: Mapped[date]
+    net_days: Mapped[int]
+    due_date: Mapped[date]
+    discount_date: Mapped[date | None]
+    discount_amount: Mapped[Counter]
+    discount_pct: Mapped[Percent]
+    net_total: Mapped[Amount]
+    freight_total: Mapped[Counter]
+    tax_total: Mapped[Amount]
+    gross_total: Mapped[Amount]
+    journal_id: Mapped[Reference | None] = mapped_column(ForeignKey("journal.id"))
+    posted_at: Mapped[Moment | None]
+    cancelled_at: Mapped[Moment | None]
+    pdf_document_id: Mapped[Reference | None] = mapped_column(ForeignKey("document.id"))
+    ubl_document_id: Mapped[Reference | None] = mapped_column(ForeignKey("document.id"))
+    delivered_at: Mapped[Moment | None]
+    created_at: Mapped[Written]
+
+
+class InvoiceLine(Base):
+    """One charge: goods of a shipment line (charge_code ITEM) or carriage of the order (FREIGHT)."""
+
+    __tablename__ = "invoice_line"
+    __table_args__ = (
+        UniqueConstraint("invoice_no", "line_no"),
+        CheckConstraint("(charge_code = 'ITEM') = (shipment_line_id IS NOT NULL)", name="source"),
+        CheckConstraint("qty > 0", name="qty"),
+        # INV-08: goods of one shipment line, and the carriage of one order, are charged once.
+        Index(
+            "invoice_line_once",
+            "shipment_line_id",
+            "charge_code",
+            "kind",
+            unique=True,
+            postgresql_where=text("shipment_line_id IS NOT NULL AND NOT cancelled"),
+        ),
+        Index(
+            "invoice_line_freight_once",
+            "order_no",
+            "charge_code",
+            "kind",
+            unique=True,
+            postgresql_where=text("shipment_line_id IS NULL AND NOT cancelled"),
+        ),
+        Index("invoice_line_order_line_ix", "order_line_id"),
+        Index("invoice_line_fulfil_line_ix", "fulfil_line_id"),
+    )
+
+    id: Mapped[SerialId]
+    invoice_no: Mapped[str] = mapped_column(ForeignKey("invoice.invoice_no"))
+    kind: Mapped[str]
+    line_no: Mapped[int]
+    charge_code: Mapped[str]
+    order_no: Mapped[str] = mapped_column(ForeignKey("sales_order.order_no"))
+    order_line_id: Mapped[Reference | None] = mapped_column(ForeignKey("order_line.id"))
+    fulfil_line_id: Mapped[Reference | None] = mapped_column(ForeignKey("fulfil_line.id"))
+    shipment_line_id: Mapped[Reference | None] = mapped_column(ForeignKey("shipment_line.id"))
+    sku: Mapped[Label]
+    description: Mapped[str]
+    qty: Mapped[Quantity]
+    uom: Mapped[str]
+    unit_price: Mapped[Amount]
+    amount: Mapped[Amount]
+    tax_category: Mapped[str]
+    tax_rate_pct: Mapped[Percent]
+    cancelled: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class InvoiceTax(Base):
+    """The tax of one category and rate, rounded once per group."""
+
+    __tablename__ = "invoice_tax"
+    __table_args__ = (UniqueConstraint("invoice_no", "category", "rate_pct"),)
+
+    id: Mapped[SerialId]
+    invoice_no: Mapped[str] = mapped_column(ForeignKey("invoice.invoice_no"))
+    category: Mapped[str]
+    rate_pct: Mapped[Percent]
+    taxable: Mapped[Amount]
+    tax: Mapped[Amount]
+    exemption_reason: Mapped[Label]

@@ -1,0 +1,179 @@
+"""Purchase orders and what suppliers say about them. The state of one follows from its times."""
+
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.store.base import Base
+from handlers.columns import Amount, Counter, JsonObject, Key, Label, Moment, Percent, Quantity, Reference, SerialId, Written
+
+
+class PurchaseOrder(Base):
+    """What we order from a supplier for one fulfilment group; shipped to the customer's address."""
+
+    __tablename__ = "purchase_order"
+    __table_args__ = (
+        Index("purchase_order_open_ix", "group_no", unique=True, postgresql_where=text("cancelled_at IS NULL")),
+        Index("purchase_order_supplier_ix", "supplier_no", "created_at"),
+        Index("purchase_order_order_ix", "order_no"),
+        Index("purchase_order_document_ix", "document_id"),
+    )
+
+    po_no: Mapped[Key]
+    group_no: Mapped[str] = mapped_column(ForeignKey("fulfil_group.group_no"))
+    order_no: Mapped[str] = mapped_column(ForeignKey("sales_order.order_no"))
+    supplier_no: Mapped[str] = mapped_column(ForeignKey("supplier.supplier_no"))
+    currency: Mapped[str]
+    ship_to: Mapped[JsonObject]
+    customer_po: Mapped[Label]
+    neutral_packing: Mapped[bool]
+    requested_ship: Mapped[date]
+    net_total: Mapped[Amount]
+    document_id: Mapped[Reference | None] = mapped_column(ForeignKey("document.id"))
+    reminders: Mapped[int] = mapped_column(server_default=text("0"))
+    created_at: Mapped[Written]
+    sent_at: Mapped[Moment | None]
+    confirmed_at: Mapped[Moment | None]
+    cancelled_at: Mapped[Moment | None]
+    cancel_reason: Mapped[Label]
+
+
+class PurchaseOrderLine(Base):
+    """One line for one fulfilment line, so that what was delivered is known for each."""
+
+    __tablename__ = "po_line"
+    __table_args__ = (
+        UniqueConstraint("po_no", "line_no"),
+        UniqueConstraint("po_no", "fulfil_line_id"),
+        CheckConstraint("qty > 0 AND unit_price >= 0", name="numbers"),
+        CheckConstraint("qty_received >= 0 AND qty_billed >= 0", name="received"),
+        Index("po_line_fulfil_line_ix", "fulfil_line_id"),
+    )
+
+    id: Mapped[SerialId]
+    po_no: Mapped[str] = mapped_column(ForeignKey("purchase_order.po_no"))
+    line_no: Mapped[int]
+    fulfil_line_id: Mapped[Reference] = mapped_column(ForeignKey("fulfil_line.id"))
+    sku: Mapped[str] = mapped_column(ForeignKey("item.sku"))
+    supplier_sku: Mapped[Label]
+    description: Mapped[Label]
+    uom: Mapped[str]
+    qty: Mapped[Quantity]
+    unit_price: Mapped[Amount]
+    #: What the supplier says, once it has said something.
+    confirmed_qty: Mapped[Quantity | None]
+    confirmed_price: Mapped[Amount | None]
+    confirmed_ship: Mapped[date | None]
+    qty_received: Mapped[Counter]
+    qty_billed: Mapped[Counter]
+
+
+class Acknowledgement(Base):
+    """A supplier's answer to a purchase order: AP accepted, CA accepted with changes, RE rejected. The latest one counts."""
+
+    __tablename__ = "po_acknowledgement"
+    __table_args__ = (
+        CheckConstraint("code IN ('AP', 'CA', 'RE')", name="code"),
+        UniqueConstraint("po_no", "document_no"),
+    )
+
+    id: Mapped[SerialId]
+    po_no: Mapped[str] = mapped_column(ForeignKey("purchase_order.po_no"))
+    document_no: Mapped[str]
+    code: Mapped[str]
+    note: Mapped[Label]
+    sha256: Mapped[str]
+    received_at: Mapped[Written]
+
+
+class AcknowledgedLine(Base):
+    """What the supplier says of one line."""
+
+    __tablename__ = "po_acknowledged_line"
+    __table_args__ = (CheckConstraint("qty >= 0 AND unit_price >= 0", name="numbers"),)
+
+    acknowledgement_id: Mapped[int] = mapped_column(ForeignKey("po_acknowledgement.id"), primary_key=True)
+    line_no: Mapped[int] = mapped_column(primary_key=True)
+    qty: Mapped[Quantity]
+    unit_price: Mapped[Amount]
+    ship_date: Mapped[date | None]
+
+
+class Asn(Base):
+    """A supplier's despatch advice. A supplier's number is taken once, however often the message is sent."""
+
+    __tablename__ = "asn"
+    __table_args__ = (
+        UniqueConstraint("supplier_no", "document_no"),
+        Index("asn_po_ix", "po_no"),
+        Index("asn_shipment_ix", "shipment_no"),
+    )
+
+    asn_no: Mapped[Key]
+    po_no: Mapped[str] = mapped_column(ForeignKey("purchase_order.po_no"))
+    supplier_no: Mapped[str] = mapped_column(ForeignKey("supplier.supplier_no"))
+    document_no: Mapped[str]
+    carrier: Mapped[Label]
+    tracking_no: Mapped[Label]
+    shipped_on: Mapped[date]
+    sha256: Mapped[str]
+    received_at: Mapped[Written]
+    #: Set when the logical receipt is booked.
+    shipment_no: Mapped[str | None] = mapped_column(ForeignKey("shipment.shipment_no"))
+
+
+class AsnLine(Base):
+    """How much of a purchase order line was shipped."""
+
+    __tablename__ = "asn_line"
+    __table_args__ = (CheckConstraint("qty > 0", name="qty"), Index("asn_line_po_line_ix", "po_line_id"))
+
+    asn_no: Mapped[str] = mapped_column(ForeignKey("asn.asn_no"), primary_key=True)
+    po_line_id: Mapped[int] = mapped_column(ForeignKey("po_line.id"), primary_key=True)
+    qty: Mapped[Quantity]
+
+
+class SupplierInvoice(Base):
+    """A supplier's bill. `supplier_invoice_no` is our number for it, `document_no` the supplier's, taken once."""
+
+    __tablename__ = "supplier_invoice"
+    __table_args__ = (
+        UniqueConstraint("supplier_no", "document_no"),
+        CheckConstraint("gross_total = net_total + tax_total + freight", name="totals"),
+        Index("supplier_invoice_po_ix", "po_no"),
+        Index("supplier_invoice_journal_ix", "journal_id"),
+    )
+
+    supplier_invoice_no: Mapped[Key]
+    po_no: Mapped[str] = mapped_column(ForeignKey("purchase_order.po_no"))
+    supplier_no: Mapped[str] = mapped_column(ForeignKey("supplier.supplier_no"))
+    document_no: Mapped[str]
+    invoice_date: Mapped[date]
+    currency: Mapped[str]
+    net_total: Mapped[Amount]
+    freight: Mapped[Counter]
+    tax_total: Mapped[Amount]
+    gross_total: Mapped[Amount]
+    sha256: Mapped[str]
+    received_at: Mapped[Written]
+    approved_at: Mapped[Moment | None]
+    journal_id: Mapped[Reference | None] = mapped_column(ForeignKey("journal.id"))
+    paid_at: Mapped[Moment | None]
+
+
+class SupplierInvoiceLine(Base):
+    """What a supplier bills for one purchase order line."""
+
+    __tablename__ = "supplier_invoice_line"
+    __table_args__ = (
+        CheckConstraint("qty > 0 AND unit_price >= 0", name="numbers"),
+        Index("supplier_invoice_line_po_line_ix", "po_line_id"),
+    )
+
+    supplier_invoice_no: Mapped[str] = mapped_column(ForeignKey("supplier_invoice.supplier_invoice_no"), primary_key=True)
+    po_line_id: Mapped[int] = mapped_column(ForeignKey("po_line.id"), primary_key=True)
+    qty: Mapped[Quantity]
+    unit_price: Mapped[Amount]
+    amount: Mapped[Amount]
+    tax_rate_pct: Mapped[Percent]

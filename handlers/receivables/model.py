@@ -1,0 +1,134 @@
+"""Bank statements, receipts, what they were applied to, and reminders."""
+
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.store.base import Base
+from handlers.columns import Amount, Counter, Flag, JsonList, Key, Label, Moment, Reference, SerialId, Written
+
+
+class BankStatement(Base):
+    """A bank file as it came. Its hash is unique: the same file is taken once."""
+
+    __tablename__ = "bank_statement"
+
+    statement_no: Mapped[Key]
+    sha256: Mapped[str] = mapped_column(unique=True)
+    content: Mapped[bytes]
+    account: Mapped[str]
+    bank_ref: Mapped[str]
+    currency: Mapped[str]
+    opening: Mapped[Amount]
+    closing: Mapped[Amount]
+    opened_on: Mapped[date]
+    closed_on: Mapped[date]
+    received_at: Mapped[Written]
+    read_at: Mapped[Moment | None]
+    applied_at: Mapped[Moment | None]
+
+
+class BankLine(Base):
+    """One booked entry of a statement; credits are positive. The bank's own reference is taken once per account."""
+
+    __tablename__ = "bank_line"
+    __table_args__ = (
+        UniqueConstraint("account", "bank_ref"),
+        Index("bank_line_statement_ix", "statement_no"),
+    )
+
+    id: Mapped[SerialId]
+    statement_no: Mapped[str] = mapped_column(ForeignKey("bank_statement.statement_no"))
+    account: Mapped[str]
+    bank_ref: Mapped[str]
+    amount: Mapped[Amount]
+    currency: Mapped[str]
+    booked_on: Mapped[date]
+    value_on: Mapped[date]
+    payer_name: Mapped[Label]
+    payer_iban: Mapped[Label]
+    structured_refs: Mapped[JsonList]
+    remittance: Mapped[Label]
+    reversal: Mapped[Flag]
+
+
+class Receipt(Base):
+    """Money that came in. It lands unapplied, and is applied afterwards."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("on_account >= 0 AND written_off >= 0", name="parts"),
+        Index("receipt_statement_ix", "statement_no"),
+        Index("receipt_customer_ix", "customer_no"),
+        Index("receipt_journal_ix", "journal_id"),
+    )
+
+    receipt_no: Mapped[Key]
+    statement_no: Mapped[str] = mapped_column(ForeignKey("bank_statement.statement_no"))
+    bank_line_id: Mapped[Reference] = mapped_column(ForeignKey("bank_line.id"), unique=True)
+    #: Empty until the payer is known.
+    customer_no: Mapped[str | None] = mapped_column(ForeignKey("customer.customer_no"))
+    identified_by: Mapped[Label]
+    amount: Mapped[Amount]
+    currency: Mapped[str]
+    received_on: Mapped[date]
+    on_account: Mapped[Counter]
+    #: The small overpayment taken as income.
+    written_off: Mapped[Counter]
+    journal_id: Mapped[Reference | None] = mapped_column(ForeignKey("journal.id"))
+    reversed_at: Mapped[Moment | None]
+    created_at: Mapped[Written]
+
+
+class Proposal(Base):
+    """Which invoice a receipt seems to pay, and by which rule."""
+
+    __tablename__ = "receipt_proposal"
+    __table_args__ = (CheckConstraint("amount > 0", name="amount"), Index("receipt_proposal_invoice_ix", "invoice_no"))
+
+    receipt_no: Mapped[str] = mapped_column(ForeignKey("receipt.receipt_no"), primary_key=True)
+    invoice_no: Mapped[str] = mapped_column(primary_key=True)
+    rule: Mapped[str]
+    amount: Mapped[Amount]
+    #: What is open on the invoice less what the receipt brings; zero needs no decision.
+    difference: Mapped[Amount]
+
+
+class Application(Base):
+    """A receipt paid an invoice: cash, discount and written-off difference together reduced what was open."""
+
+    __tablename__ = "application"
+    __table_args__ = (
+        UniqueConstraint("receipt_no", "invoice_no", "sequence"),
+        CheckConstraint("cash >= 0 AND discount >= 0 AND discount_tax >= 0 AND written_off >= 0", name="parts"),
+        Index("application_invoice_ix", "invoice_no"),
+        Index("application_journal_ix", "journal_id"),
+    )
+
+    id: Mapped[SerialId]
+    receipt_no: Mapped[str] = mapped_column(ForeignKey("receipt.receipt_no"))
+    invoice_no: Mapped[str]
+    sequence: Mapped[int] = mapped_column(server_default=text("1"))
+    cash: Mapped[Amount]
+    discount: Mapped[Counter]
+    discount_tax: Mapped[Counter]
+    written_off: Mapped[Counter]
+    action: Mapped[str]
+    journal_id: Mapped[Reference | None] = mapped_column(ForeignKey("journal.id"))
+    applied_at: Mapped[Written]
+    unapplied_at: Mapped[Moment | None]
+
+
+class Reminder(Base):
+    """A reminder of one invoice; a level is sent once."""
+
+    __tablename__ = "reminder"
+
+    invoice_no: Mapped[Key]
+    level: Mapped[int] = mapped_column(primary_key=True)
+    days_overdue: Mapped[int]
+    open_amount: Mapped[Amount]
+    document_id: Mapped[Reference | None] = mapped_column(ForeignKey("document.id"), index=True)
+    sent_at: Mapped[Written]
