@@ -1,12 +1,13 @@
 """Invoices. An invoice is never changed once it is posted: it is credited and written again."""
 
 from datetime import date
+from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.base import Base
-from handlers.columns import Amount, Counter, JsonObject, Key, Label, Moment, Percent, Quantity, Rate, Reference, SerialId, Written
+from handlers.columns import Amount, Counter, JsonObject, Key, Label, Moment, Percent, Quantity, Reference, SerialId, Written
 
 
 class Invoice(Base):
@@ -35,7 +36,7 @@ class Invoice(Base):
     bill_to: Mapped[JsonObject]
     ship_to: Mapped[JsonObject]
     currency: Mapped[str]
-    fx_rate: Mapped[Rate | None]
+    fx_rate: Mapped[Decimal | None] = mapped_column(Numeric(18, 8))
     invoice_date: Mapped[date]
     delivery_date: Mapped[date]
     net_days: Mapped[int]
