@@ -1,0 +1,1 @@
+"""Channels of intake: each stores the raw message, hashes and de-duplicates it before it interprets it."""
