@@ -22,8 +22,6 @@ Quantity = Annotated[Decimal, mapped_column(Numeric(18, 4))]
 Counter = Annotated[Decimal, mapped_column(Numeric(18, 4), server_default=text("0"))]
 #: A percentage: 12.5 means 12.5 %.
 Percent = Annotated[Decimal, mapped_column(Numeric(9, 4), server_default=text("0"))]
-#: A conversion rate.
-Rate = Annotated[Decimal, mapped_column(Numeric(18, 8))]
 #: A point in time.
 Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 #: The point in time at which the row was written.

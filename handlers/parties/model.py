@@ -1,12 +1,10 @@
 """Our company, customers and suppliers."""
 
-from datetime import date
-
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.base import Base
-from handlers.columns import Active, Counter, Flag, Key, Label, Percent, Rate, SerialId, Written
+from handlers.columns import Active, Counter, Flag, Key, Label, Percent, Quantity, SerialId, Written
 
 
 class Company(Base):
@@ -157,14 +155,10 @@ class BankAccount(Base):
     holder: Mapped[Label]
 
 
-class ExchangeRate(Base):
-    """What one unit of a currency is worth in another from a day on. `rate_type` is DAILY, CREDIT or CONTRACT."""
+class Policy(Base):
+    """A number the company has chosen otherwise than the default in `policy.py`."""
 
-    __tablename__ = "exchange_rate"
-    __table_args__ = (CheckConstraint("rate > 0", name="rate"),)
+    __tablename__ = "policy"
 
-    from_currency: Mapped[Key]
-    to_currency: Mapped[Key]
-    rate_type: Mapped[str] = mapped_column(primary_key=True, server_default=text("'DAILY'"))
-    valid_from: Mapped[date] = mapped_column(primary_key=True)
-    rate: Mapped[Rate]
+    name: Mapped[Key]
+    value: Mapped[Quantity]

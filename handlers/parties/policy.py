@@ -1,0 +1,59 @@
+"""Numbers that are ours to choose: each has a default and a sentence here, and a row in `policy` where the company chose another."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from engine.problems import NotFound
+from handlers.parties.model import Policy
+from handlers.values import not_negative
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A number to choose: what it is when nobody chose, and what it means."""
+
+    default: Decimal
+    sentence: str
+
+
+def _choice(default: str, sentence: str) -> Choice:
+    return Choice(Decimal(default), sentence)
+
+
+CHOICES: Mapping[str, Choice] = {
+    "price.most_over_list_pct": _choice("20", "A net price more than this far above the list price is taken for a typing error."),
+    "quote.valid_days": _choice("30", "A quote may be accepted for this many days after it was sent."),
+    "quote.approval_days": _choice("14", "An approval holds for this many days."),
+    "order.duplicate_po_days": _choice("180", "The same customer purchase order within this many days is held as a duplicate."),
+    "order.total_tolerance": _choice("0.01", "The stated total may differ from ours by this much."),
+    "credit.horizon_days": _choice("30", "Booked lines shipping later than this do not count as exposure."),
+    "promise.most_splits": _choice("3", "A line is split over at most this many fulfilment lines."),
+    "promise.past_due_days": _choice("3", "Expected supply that is late counts for this many days more."),
+    "promise.within_days": _choice("365", "Availability is searched this many days ahead."),
+    "release.credit_check_days": _choice("7", "A credit check older than this is repeated before release."),
+}
+
+
+def choose(tx: Session, name: str, value: Decimal) -> None:
+    """Choose a number. Raises NotFound for an unknown name, Invalid for a negative number."""
+    _known(name)
+    not_negative(value, name)
+    tx.execute(insert(Policy).values(name=name, value=value).on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+
+def chosen(tx: Session, *names: str) -> dict[str, Decimal]:
+    """The numbers of those names, in one statement."""
+    numbers = {name: _known(name).default for name in names}
+    rows = tx.execute(select(Policy.name, Policy.value).where(Policy.name.in_(names)))
+    return numbers | {row.name: row.value for row in rows}
+
+
+def _known(name: str) -> Choice:
+    if name not in CHOICES:
+        raise NotFound(f"There is no policy {name!r}.", code="policy_unknown", next_step=f"Use one of {', '.join(sorted(CHOICES))}.")
+    return CHOICES[name]
