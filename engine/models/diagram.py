@@ -89,6 +89,17 @@ class Node:
         extensions = child(self.element, "extensionElements")
         return None if extensions is None else extensions.find(f"{{{SPIFF}}}{name}")
 
+    @property
+    def operator(self) -> etree._Element | None:
+        """The element that names the service task it calls."""
+        return self.extension("serviceTaskOperator")
+
+    @property
+    def parameters(self) -> list[tuple[str, str, etree._Element]]:
+        """Name, FEEL text and element of each parameter it gives to the service task."""
+        found = [] if self.operator is None else self.operator.iterfind(f"{{{SPIFF}}}parameters/{{{SPIFF}}}parameter")
+        return [(item.get("id", ""), item.get("value", ""), item) for item in found]
+
     @cached_property
     def boundary_events(self) -> list["Node"]:
         """The events that sit on it."""
@@ -164,7 +175,7 @@ class Diagram:
     @cached_property
     def by_id(self) -> Mapping[str, etree._Element]:
         """Every element that has an id."""
-        return {element.get("id", ""): element for element in self.root.iter(etree.Element) if element.get("id")}
+        return {element.get("id", ""): element for element in self.root.iter(f"{{{BPMN}}}*") if element.get("id")}
 
     def referred(self, reference: str | None, tag: str) -> etree._Element | None:
         """The element of this kind that a reference (perhaps with a namespace prefix) means."""

@@ -101,7 +101,7 @@ def _ids(path: str, root: etree._Element) -> Iterator[Finding]:
     seen: dict[str, int | None] = {}
     for element in root.iter(etree.Element):
         identity = element.get("id")
-        if identity is None:
+        if identity is None or not _is_standard(element):
             continue
         if not _NCNAME.fullmatch(identity):
             message = f"The id {identity[:100]!r} is not a plain name."
@@ -111,6 +111,12 @@ def _ids(path: str, root: etree._Element) -> Iterator[Finding]:
             message = f"The id {identity!r} is used twice in the file, first in line {seen[identity]}."
             yield Finding("duplicate-id", "error", message, "Give one of the two another id.", path, identity, element.sourceline)
         seen.setdefault(identity, element.sourceline)
+
+
+def _is_standard(element: etree._Element) -> bool:
+    """Extensions of tools use `id` as they like: a parameter's name, a template's number."""
+    namespace = etree.QName(element).namespace or ""
+    return namespace == BPMN or namespace.startswith(("http://www.omg.org/spec/", DMN_PREFIX))
 
 
 def _finding(path: str, rule: str, message: str, next_step: str, line: int | None = None) -> Finding:

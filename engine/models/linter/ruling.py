@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from lxml import etree
 
 from engine.models.bundle import Bundle, Finding, Severity
 from engine.models.diagram import Diagram, Flow, Node, Scope
+from engine.models.formulas import Formula, formulas_of
 from engine.service_tasks import ServiceTasks
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
     """All that rules may look at."""
 
@@ -24,6 +26,11 @@ class Known:
     decisions: Collection[str] = ()
     #: Keys of the forms of this bundle, and the names each of them writes.
     forms: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    @cached_property
+    def formulas(self) -> tuple[Formula, ...]:
+        """Every FEEL text of all diagrams."""
+        return tuple(formula for diagram in self.diagrams for formula in formulas_of(diagram))
 
     def nodes(self, *tags: str) -> Iterator[tuple[Diagram, Node]]:
         """Steps, gateways and events of all diagrams, of these kinds or of all."""

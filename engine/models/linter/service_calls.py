@@ -3,29 +3,14 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from lxml import etree
-
 from engine.models.diagram import Diagram, Node
 from engine.models.linter.ruling import Broken, Known, at, rule
-from engine.models.vocabulary import SPIFF
 from engine.service_tasks import ServiceTask
-
-
-def operator_of(node: Node) -> etree._Element | None:
-    """The element that names the service task."""
-    return node.extension("serviceTaskOperator")
-
-
-def parameters_of(node: Node) -> list[tuple[str, str, etree._Element]]:
-    """Name, FEEL text and element of each parameter given in the diagram."""
-    operator = operator_of(node)
-    found = [] if operator is None else operator.iterfind(f"{{{SPIFF}}}parameters/{{{SPIFF}}}parameter")
-    return [(item.get("id", ""), item.get("value") or "", item) for item in found]
 
 
 def task_of(known: Known, node: Node) -> ServiceTask | None:
     """The registered service task that a node calls."""
-    operator = operator_of(node)
+    operator = node.operator
     name = "" if operator is None else operator.get("id", "")
     return known.service_tasks[name] if name in known.service_tasks else None
 
@@ -42,7 +27,7 @@ def near(name: str, names: list[str]) -> str:
 def names_a_service_task(known: Known) -> Iterator[Broken]:
     """A service task without an operator does nothing."""
     for _, node in known.nodes("serviceTask"):
-        operator = operator_of(node)
+        operator = node.operator
         if operator is None or not operator.get("id"):
             yield at(node, f"{node.label} names no service task.", "Choose what it calls in the properties panel.")
 
@@ -52,7 +37,7 @@ def service_task_exists(known: Known) -> Iterator[Broken]:
     """The name is the name of a registered Python function."""
     names = [task.name for task in known.service_tasks]
     for _, node in known.nodes("serviceTask"):
-        operator = operator_of(node)
+        operator = node.operator
         name = "" if operator is None else operator.get("id", "")
         if name and name not in known.service_tasks:
             yield at(node, f"{node.label} calls {name!r}, and no service task has this name.", near(name, names))
@@ -63,7 +48,7 @@ def parameters_exist(known: Known) -> Iterator[Broken]:
     """A parameter the function does not have would be lost."""
     for _, node in known.nodes("serviceTask"):
         task = task_of(known, node)
-        for name, _text, _element in parameters_of(node) if task else ():
+        for name, _text, _element in node.parameters if task else ():
             if task and name not in task.parameters:
                 yield at(node, f"{node.label} gives {task.name} a parameter {name!r} that it does not have.", near(name, list(task.parameters)))
 
@@ -75,7 +60,7 @@ def parameters_are_given(known: Known) -> Iterator[Broken]:
         task = task_of(known, node)
         if not task:
             continue
-        given = {name for name, text, _ in parameters_of(node) if text.strip()}
+        given = {name for name, text, _ in node.parameters if text.strip()}
         for name, required in task.parameters.items():
             if required and name not in given:
                 yield at(node, f"{node.label} does not give {task.name} its parameter {name!r}.", f"Add {name} to its parameters.")
@@ -85,7 +70,7 @@ def parameters_are_given(known: Known) -> Iterator[Broken]:
 def parameters_are_given_once(known: Known) -> Iterator[Broken]:
     """Of two values only one would be used."""
     for _, node in known.nodes("serviceTask"):
-        names = [name for name, _, _ in parameters_of(node)]
+        names = [name for name, _, _ in node.parameters]
         for name in sorted({name for name in names if names.count(name) > 1}):
             yield at(node, f"{node.label} gives the parameter {name!r} twice.", "Remove one of the two.")
 

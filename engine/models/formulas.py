@@ -1,0 +1,86 @@
+"""Every place of a diagram where FEEL is written, compiled once."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lxml import etree
+
+from engine.feel import FeelSyntaxError, compile_assignments, compile_expression
+from engine.models.diagram import Diagram, Node, Scope, tag_of, text_of
+from engine.models.settings import settings_of
+
+_DURATION: Final = r"-?P(?=[\dT])(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?"
+_MOMENT: Final = r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?)?"
+_ISO: Final = re.compile(rf"(?:R\d*/)?(?:{_MOMENT}/)?(?:{_DURATION}|{_MOMENT})")
+ISO_DURATION: Final = re.compile(_DURATION)
+TIMES: Final = frozenset({"timeDate", "timeDuration", "timeCycle"})
+LOOP_TEXTS: Final = frozenset({"loopCondition", "loopCardinality", "completionCondition"})
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """One FEEL text: where it stands, what it is for, and, once compiled, what it reads and writes or why it is wrong."""
+
+    path: str
+    element_id: str
+    line: int | None
+    #: What it is, for messages: "condition", "timer", "parameter quote_no".
+    what: str
+    text: str
+    scope: Scope
+    reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+    error: FeelSyntaxError | None = None
+
+
+def is_iso_literal(text: str) -> bool:
+    """Plain ISO 8601, which timers may hold without quotation marks: PT4H, 2026-01-01T00:00:00Z, R3/PT10M."""
+    return bool(_ISO.fullmatch(text.strip()))
+
+
+def formulas_of(diagram: Diagram) -> Iterator[Formula]:
+    """All FEEL of a diagram, in the order of the file, level by level."""
+    for scope in diagram.scopes:
+        for flow in scope.flows.values():
+            if flow.condition is not None:
+                yield _compiled(scope, flow.id, flow.condition, f"condition of {flow.label}", text_of(flow.condition))
+        for node in scope.nodes.values():
+            yield from _of_node(node)
+
+
+def _of_node(node: Node) -> Iterator[Formula]:
+    loop = [] if node.loop is None else [node.loop]
+    for part in (node.element, *node.definitions, *loop):
+        for item in part:
+            yield from _of_element(node, item)
+    for name, text, item in node.parameters:
+        if text.strip():
+            yield _compiled(node.scope, node.id, item, f"parameter {name} of {node.label}", text)
+    settings = settings_of(node.tag, node.kinds)
+    for name, value in node.properties.items():
+        if value.strip().startswith("=") and name in settings:
+            yield _compiled(node.scope, node.id, node.element, f"setting {name} of {node.label}", value)
+
+
+def _of_element(node: Node, item: etree._Element) -> Iterator[Formula]:
+    tag, text = tag_of(item), text_of(item)
+    if tag in TIMES and text and not is_iso_literal(text):
+        yield _compiled(node.scope, node.id, item, f"timer of {node.label}", text)
+    elif tag == "script" and text:
+        yield _compiled(node.scope, node.id, item, f"script of {node.label}", text, assigns=True)
+    elif tag in LOOP_TEXTS and text:
+        yield _compiled(node.scope, node.id, item, f"{tag} of {node.label}", text)
+
+
+def _compiled(scope: Scope, element_id: str, element: etree._Element, what: str, text: str, *, assigns: bool = False) -> Formula:  # noqa: PLR0913
+    formula = Formula(scope.path, element_id, element.sourceline, what, text, scope)
+    try:
+        if not assigns:
+            return replace(formula, reads=compile_expression(text).variables)
+        assignments = compile_assignments(text)
+    except FeelSyntaxError as error:
+        return replace(formula, error=error)
+    writes = frozenset(target.split(".")[0] for target in assignments.targets)
+    return replace(formula, reads=assignments.variables, writes=writes)

@@ -1,0 +1,170 @@
+"""Rules of events: what they are tied to, and what they wait for or send."""
+
+from collections.abc import Iterator
+
+from engine.models.diagram import Diagram, Node, child, tag_of
+from engine.models.linter.ruling import Broken, Known, at, at_element, rule
+from engine.models.vocabulary import EVENTS
+
+#: The attribute of each event definition that refers to a definition of the file, what it refers to, and what that must have.
+_REFERENCES = {
+    "message": ("messageRef", "message", "name"),
+    "signal": ("signalRef", "signal", "name"),
+    "error": ("errorRef", "error", "errorCode"),
+    "escalation": ("escalationRef", "escalation", "escalationCode"),
+}
+#: Error and escalation boundary events may leave the code open, and then catch all.
+_CATCHES_ALL = {"error", "escalation"}
+
+
+def message_of(diagram: Diagram, node: Node) -> str | None:
+    """The name of the message a node sends or waits for; None when it has to do with none."""
+    references = [definition.get("messageRef") for definition in node.definitions if tag_of(definition) == "messageEventDefinition"]
+    if node.tag in {"sendTask", "receiveTask"}:
+        references = [node.element.get("messageRef")]
+    for reference in references:
+        message = diagram.referred(reference, "message")
+        if message is not None and message.get("name"):
+            return message.get("name")
+    return None
+
+
+@rule("message-without-name")
+def messages_have_names(known: Known) -> Iterator[Broken]:
+    """A message is found by its name."""
+    for diagram, node in known.nodes(*EVENTS, "sendTask", "receiveTask"):
+        speaks = "message" in node.kinds or node.tag in {"sendTask", "receiveTask"}
+        if speaks and message_of(diagram, node) is None:
+            yield at(node, f"{node.label} refers to no message with a name.", "Choose a message, and give it a name such as 'order.received'.")
+
+
+@rule("unknown-reference")
+def references_lead_somewhere(known: Known) -> Iterator[Broken]:
+    """Signals, errors and escalations are declared, with what they are found by."""
+    for diagram, node in known.nodes(*EVENTS):
+        for kind, definition in zip(node.kinds, node.definitions, strict=True):
+            if kind not in _REFERENCES or kind == "message":
+                continue
+            attribute, tag, needed = _REFERENCES[kind]
+            open_end = node.tag == "boundaryEvent" and kind in _CATCHES_ALL and definition.get(attribute) is None
+            declared = diagram.referred(definition.get(attribute), tag)
+            if not open_end and (declared is None or not declared.get(needed)):
+                yield at(node, f"{node.label} refers to no {tag} with {_article(needed)}.", f"Choose the {tag}, and give it {_article(needed)}.")
+
+
+def _article(needed: str) -> str:
+    return {"name": "a name", "errorCode": "an error code", "escalationCode": "an escalation code"}[needed]
+
+
+@rule("timer-without-time")
+def timers_have_one_time(known: Known) -> Iterator[Broken]:
+    """A timer has exactly one of date, duration and cycle."""
+    for _, node in known.nodes(*EVENTS):
+        for kind, definition in zip(node.kinds, node.definitions, strict=True):
+            times = [item for item in definition if tag_of(item) in {"timeDate", "timeDuration", "timeCycle"}]
+            if kind == "timer" and (len(times) != 1 or not (times[0].text or "").strip()):
+                yield at(node, f"{node.label} does not say when.", "Give it exactly one of date, duration (PT4H) and cycle (R3/PT1H).")
+
+
+@rule("timer-start-without-schedule")
+def timer_starts_repeat_or_have_a_date(known: Known) -> Iterator[Broken]:
+    """A duration counts from a beginning, and a start event is the beginning."""
+    for _, node in known.nodes("startEvent"):
+        for kind, definition in zip(node.kinds, node.definitions, strict=True):
+            if kind == "timer" and child(definition, "timeDuration") is not None:
+                yield at(node, f"{node.label} starts after a duration, but nothing says from when.", "Use a date or a cycle.")
+
+
+@rule("link-without-end")
+def links_have_two_ends(known: Known) -> Iterator[Broken]:
+    """A link goes from one or more throw events to one catch event of the same name, on the same level."""
+    for scope in known.scopes():
+        for node in scope.nodes.values():
+            if "link" not in node.kinds:
+                continue
+            name = node.definitions[0].get("name")
+            throws = node.tag == "intermediateThrowEvent"
+            other = "intermediateCatchEvent" if throws else "intermediateThrowEvent"
+            ends = [item for item in scope.nodes.values() if item.tag == other and "link" in item.kinds and item.definitions[0].get("name") == name]
+            if not name or not ends or (throws and len(ends) > 1):
+                message = f"The link {name or ''!r} at {node.label} has {len(ends)} other ends."
+                yield at(node, message, "Draw one catch event of the same name for it.")
+            if node.outgoing if throws else node.incoming:
+                yield at(node, f"A flow is tied to the wrong side of the link {node.label}.", "Remove the flow, or the link.")
+
+
+@rule("boundary-attachment")
+def boundary_events_sit_on_activities(known: Known) -> Iterator[Broken]:
+    """A boundary event sits on an activity of its own level, and leads somewhere."""
+    for _, node in known.nodes("boundaryEvent"):
+        host = node.scope.nodes.get(node.element.get("attachedToRef", ""))
+        if host is None or not host.is_activity:
+            sits = "nothing" if host is None else f"the {host.tag} {host.label}"
+            yield at(node, f"The boundary event {node.label} sits on {sits}.", "Put it on the edge of a task or subprocess.")
+        if node.element.get("cancelActivity") == "false" and "error" in node.kinds:
+            yield at(node, f"The error event {node.label} must interrupt: the step has failed.", "Make it interrupting.")
+
+
+@rule("boundary-never-fires")
+def boundary_events_can_fire(known: Known) -> Iterator[Broken]:
+    """What is done at once leaves no time for a message, a signal or a timer."""
+    for _, node in known.nodes("boundaryEvent"):
+        host = node.scope.nodes.get(node.element.get("attachedToRef", ""))
+        quick = host is not None and host.tag in {"scriptTask", "sendTask", "businessRuleTask"}
+        if host is not None and quick and not {"error"}.intersection(node.kinds):
+            yield at(node, f"{host.label} does not wait, so {node.label} can never happen.", "Put the event on a step that waits.", "warning")
+
+
+@rule("event-gateway-targets")
+def event_gateways_lead_to_events(known: Known) -> Iterator[Broken]:
+    """An event gateway leads to things to wait for, and the first that happens wins."""
+    for _, node in known.nodes("eventBasedGateway"):
+        targets = [node.scope.nodes[flow.target] for flow in node.outgoing if flow.target in node.scope.nodes]
+        if len(targets) < 2:  # noqa: PLR2004 - a choice is between two
+            yield at(node, f"{node.label} needs two or more events to choose from.", "Draw the events it waits for.")
+        for target in targets:
+            waits = target.tag == "receiveTask" or {"message", "timer", "signal"}.intersection(target.kinds)
+            if not waits or target.tag not in {"receiveTask", "intermediateCatchEvent"}:
+                yield at(target, f"{target.label} follows the event gateway {node.label} but waits for nothing.", "Put an event there.")
+            elif len(target.incoming) > 1:
+                yield at(target, f"{target.label} follows the event gateway {node.label} and another step.", "Give it one way in.")
+            elif target.boundary_events:
+                yield at(target, f"{target.label} follows an event gateway and has boundary events.", "Draw the events behind the gateway.")
+
+
+@rule("event-gateway-timers")
+def event_gateways_have_one_timer(known: Known) -> Iterator[Broken]:
+    """Of two timers behind one event gateway the engine keeps one due time."""
+    for _, node in known.nodes("eventBasedGateway"):
+        targets = [node.scope.nodes[flow.target] for flow in node.outgoing if flow.target in node.scope.nodes]
+        timers = [target for target in targets if "timer" in target.kinds]
+        for timer in timers[1:]:
+            yield at(timer, f"{timer.label} is a second timer behind {node.label}.", "Keep the earlier timer; compute it with min(…).")
+
+
+@rule("ambiguous-message-start")
+def message_starts_are_told_apart(known: Known) -> Iterator[Broken]:
+    """One message starts one process."""
+    seen: dict[str, Node] = {}
+    for diagram, node in known.nodes("startEvent"):
+        name = message_of(diagram, node)
+        if name is not None and name in seen:
+            message = f"The message {name!r} starts {seen[name].scope.id} and {node.scope.id}."
+            yield at(node, message, "Use one start event, or another message.")
+        elif name is not None:
+            seen[name] = node
+
+
+@rule("conflicting-declaration")
+def declarations_agree(known: Known) -> Iterator[Broken]:
+    """Two messages with one name in a file, or one id with two meanings in the bundle, are confused sooner or later."""
+    ids: dict[str, tuple[str, str]] = {}
+    for diagram in known.diagrams:
+        for element in diagram.root:
+            tag, identity = tag_of(element), element.get("id", "")
+            if tag not in {"message", "signal", "error", "escalation"}:
+                continue
+            meaning = (tag, element.get("errorCode") or element.get("escalationCode") or element.get("name") or "")
+            if identity and ids.setdefault(identity, meaning) != meaning:
+                message = f"{identity} is {meaning[0]} {meaning[1]!r} here and {ids[identity][0]} {ids[identity][1]!r} in another file."
+                yield at_element(diagram.path, element, message, "Give one of the two another id.")

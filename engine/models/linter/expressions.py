@@ -1,0 +1,97 @@
+"""Rules of FEEL in diagrams: it compiles, and it reads what something writes."""
+
+from collections.abc import Iterator
+
+from engine.models.diagram import Diagram, Node, Scope, properties_of, tag_of
+from engine.models.formulas import Formula
+from engine.models.linter.ruling import Broken, Known, at, rule
+from engine.models.settings import setting_names
+
+
+@rule("feel-syntax")
+def formulas_compile(known: Known) -> Iterator[Broken]:
+    """Every expression is read when the model is checked, not when an order waits for it."""
+    for formula in known.formulas:
+        if formula.error is not None:
+            error = formula.error
+            message = f"The {formula.what} is not FEEL: {error.message} (line {error.line}, column {error.column} of {_short(formula.text)})."
+            yield Broken(formula.path, formula.element_id, formula.line, message, error.next_step)
+
+
+@rule("empty-script")
+def scripts_say_something(known: Known) -> Iterator[Broken]:
+    """A script task assigns variables."""
+    for _, node in known.nodes("scriptTask"):
+        if not any((item.text or "").strip() for item in node.element if tag_of(item) == "script"):
+            yield at(node, f"{node.label} has no script.", "Write a context of assignments: { total: price * quantity }")
+
+
+@rule("empty-condition")
+def conditions_say_something(known: Known) -> Iterator[Broken]:
+    """An empty condition is neither true nor false."""
+    for scope in known.scopes():
+        for flow in scope.flows.values():
+            if flow.condition is not None and not "".join(flow.condition.itertext()).strip():
+                yield at(flow, f"The condition of {flow.label} is empty.", "Write a condition, or make it the default flow.")
+
+
+@rule("variable-never-written", "warning")
+def variables_are_written(known: Known) -> Iterator[Broken]:
+    """A name that nothing writes is mostly a slip of the pen."""
+    for diagram in known.diagrams:
+        for process in diagram.processes:
+            formulas = [formula for formula in known.formulas if formula.scope.process is process]
+            nodes = [node for node in diagram.nodes if node.scope.process is process]
+            written = {name for formula in formulas for name in formula.writes} | _written(known, diagram, process, nodes)
+            closed = not any(_brings_anything(node) for node in nodes)
+            yield from _unwritten(formulas, written, closed=closed)
+
+
+def _unwritten(formulas: list[Formula], written: set[str], *, closed: bool) -> Iterator[Broken]:
+    told: set[tuple[str, str]] = set()
+    for formula in formulas:
+        for name in sorted(formula.reads - written):
+            if (formula.element_id, name) in told:
+                continue
+            told.add((formula.element_id, name))
+            message = f"The {formula.what} reads {name!r}, which nothing in this process writes."
+            next_step = "Correct the name, or list it in the setting 'inputs' of the start event or message event that brings it."
+            yield Broken(formula.path, formula.element_id, formula.line, message, next_step, None if closed else "info")
+
+
+def _written(known: Known, diagram: Diagram, process: Scope, nodes: list[Node]) -> set[str]:
+    names = {name.strip() for name in properties_of(process.element).get("inputs", "").split(",")}
+    names.update(element.get("id", "") for element in process.element.iter() if tag_of(element) in {"dataObject", "dataObjectReference"})
+    for node in nodes:
+        names.update(setting_names(node, "inputs"))
+        names.add(node.properties.get("resultVariable", ""))
+        names.add("" if node.operator is None else node.operator.get("resultVariable", ""))
+        if node.tag == "userTask" and "resultVariable" not in node.properties:
+            names.update(known.forms.get(node.properties.get("formKey", ""), ()))
+        names.update(_loop_names(diagram, node))
+    return names
+
+
+def _loop_names(diagram: Diagram, node: Node) -> Iterator[str]:
+    for item in () if node.loop is None else node.loop:
+        if tag_of(item) in {"inputDataItem", "outputDataItem"}:
+            yield from (item.get("id", ""), item.get("name", ""))
+        if tag_of(item) == "loopDataOutputRef":
+            referred = diagram.referred(item.text, "property")
+            yield (item.text or "").strip()
+            yield "" if referred is None else referred.get("name", "")
+
+
+def _brings_anything(node: Node) -> bool:
+    """Whether variables nobody has listed come in here."""
+    if "inputs" in node.properties or "resultVariable" in node.properties:
+        return False
+    if node.tag == "startEvent":
+        return node.scope.parent is None
+    catches = node.tag in {"intermediateCatchEvent", "boundaryEvent"} and not {"message", "signal"}.isdisjoint(node.kinds)
+    return catches or node.tag in {"receiveTask", "callActivity"}
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return repr(flat if len(flat) <= 60 else flat[:59] + "…")  # noqa: PLR2004 - about half a line

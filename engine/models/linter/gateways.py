@@ -1,0 +1,114 @@
+"""Rules of decisions in the flow: every case is covered, and no condition is written where nothing reads it."""
+
+from collections.abc import Iterator
+
+from engine.models.diagram import Flow, Node
+from engine.models.linter.ruling import Broken, Known, at, rule
+from engine.models.linter.structure import reachable
+
+DECIDING = ("exclusiveGateway", "inclusiveGateway")
+
+
+def default_of(node: Node) -> str | None:
+    """The id of the flow that is taken when no condition holds."""
+    return node.element.get("default")
+
+
+@rule("gateway-without-default", "warning")
+def cases_are_covered(known: Known) -> Iterator[Broken]:
+    """When no condition holds and there is no default, the instance stops with an incident."""
+    for _, node in known.nodes(*DECIDING):
+        if len(node.outgoing) > 1 and default_of(node) is None and all(flow.condition is not None for flow in node.outgoing):
+            yield at(node, f"{node.label} has no default flow for the case that no condition holds.", "Make one of its flows the default.")
+
+
+@rule("flow-without-condition")
+def other_flows_have_conditions(known: Known) -> Iterator[Broken]:
+    """Only the default flow of a deciding gateway goes without a condition."""
+    for _, node in known.nodes(*DECIDING):
+        for flow in node.outgoing if len(node.outgoing) > 1 else ():
+            if flow.condition is None and flow.id != default_of(node):
+                yield at(flow, f"The flow {flow.label} out of {node.label} has no condition.", "Write a condition, or make it the default flow.")
+
+
+@rule("bad-default")
+def default_leaves_its_gateway(known: Known) -> Iterator[Broken]:
+    """The default is one of the flows out of the very step that names it."""
+    for _, node in known.nodes():
+        default = default_of(node)
+        if default is not None and default not in {flow.id for flow in node.outgoing}:
+            yield at(node, f"The default flow {default!r} of {node.label} does not leave it.", "Choose one of its own flows as the default.")
+
+
+@rule("condition-on-default", "warning")
+def default_has_no_condition(known: Known) -> Iterator[Broken]:
+    """The condition of a default flow is never looked at."""
+    for _, node in known.nodes():
+        for flow in node.outgoing:
+            if flow.condition is not None and flow.id == default_of(node):
+                yield at(flow, f"The default flow {flow.label} has a condition that nothing reads.", "Remove the condition.")
+
+
+@rule("condition-nobody-reads")
+def conditions_are_read(known: Known) -> Iterator[Broken]:
+    """Conditions belong on flows out of exclusive and inclusive gateways, and on one of several flows out of an activity."""
+    for _, node in known.nodes():
+        for flow in node.outgoing:
+            if flow.condition is None or flow.id == default_of(node):
+                continue
+            if node.tag not in DECIDING and not node.is_activity:
+                yield at(flow, f"The condition on {flow.label} is never read: {node.label} does not decide.", "Use an exclusive gateway.")
+            elif node.is_activity and len(node.outgoing) == 1:
+                yield at(flow, f"If the condition on {flow.label} fails, {node.label} leads nowhere.", "Put an exclusive gateway behind it.")
+
+
+@rule("implicit-split", "info")
+def splits_are_drawn(known: Known) -> Iterator[Broken]:
+    """Several flows out of a step run at once, which readers do not expect."""
+    for _, node in known.nodes():
+        if len(node.outgoing) > 1 and (node.is_activity or node.tag in {"startEvent", "boundaryEvent"}):
+            yield at(node, f"All {len(node.outgoing)} flows out of {node.label} run at once.", "Draw a gateway, so that people see it.")
+
+
+@rule("gateway-without-purpose", "info")
+def gateways_do_something(known: Known) -> Iterator[Broken]:
+    """A gateway with one way in and one way out decides nothing."""
+    for _, node in known.nodes(*DECIDING, "parallelGateway"):
+        if len(node.incoming) <= 1 and len(node.outgoing) <= 1:
+            yield at(node, f"{node.label} neither joins nor splits.", "Remove it, or draw the missing flow.")
+
+
+@rule("inclusive-join-in-loop")
+def inclusive_joins_lie_outside_of_loops(known: Known) -> Iterator[Broken]:
+    """What an inclusive join waits for cannot be told when it lies in a circle (a step may run twice)."""
+    for scope in known.scopes():
+        for node in scope.nodes.values():
+            joins = node.tag == "inclusiveGateway" and len(node.incoming) > 1
+            if joins and node.id in reachable(scope, scope.successors(node)):
+                yield at(node, f"The inclusive join {node.label} lies in a loop.", "Put the branches into a subprocess, and the loop around it.")
+
+
+@rule("join-that-waits-for-ever")
+def parallel_joins_get_all_tokens(known: Known) -> Iterator[Broken]:
+    """A parallel join of flows that come straight from one exclusive split gets only one of them."""
+    for _, node in known.nodes("parallelGateway"):
+        sources = {_only_origin(node, flow) for flow in node.incoming}
+        if len(node.incoming) > 1 and len(sources) == 1:
+            origin = sources.pop()
+            if origin is not None and origin.tag in {"exclusiveGateway", "eventBasedGateway"}:
+                message = f"The parallel join {node.label} waits for all its flows, but {origin.label} sends only one."
+                yield at(node, message, "Join them with an exclusive gateway.")
+
+
+def _only_origin(join: Node, flow: Flow) -> Node | None:
+    """The splitting gateway a flow comes from, over steps with one way in and one way out; None when it cannot be told."""
+    seen: set[str] = {join.id}
+    node = join.scope.nodes.get(flow.source)
+    while node is not None and node.id not in seen:
+        seen.add(node.id)
+        if len(node.outgoing) > 1:
+            return node
+        if len(node.incoming) != 1 or node.boundary_events:
+            return None
+        node = join.scope.nodes.get(node.incoming[0].source)
+    return None

@@ -1,0 +1,164 @@
+"""Rules of what a diagram names outside of itself: forms, decisions, groups, called processes, and settings."""
+
+import re
+from collections.abc import Iterator
+
+from lxml import etree
+
+from engine.models.diagram import Diagram, Node, properties_of, tag_of, text_of
+from engine.models.formulas import ISO_DURATION
+from engine.models.linter.ruling import Broken, Known, at, at_element, rule
+from engine.models.linter.service_calls import near
+from engine.models.settings import PROCESS, Setting, Written, setting_names, settings_of
+from engine.models.vocabulary import SPIFF
+
+#: Elements of our namespace that are read; each other one would be dropped without a word.
+_EXTENSIONS = {"properties", "serviceTaskOperator", "calledDecisionId", "instructionsForEndUser", "preScript", "postScript"}
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_RETRY = re.compile(r"R\d{1,3}/P(?=[\dT])(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?")
+
+
+@rule("unknown-form")
+def forms_exist(known: Known) -> Iterator[Broken]:
+    """A form is a file of the same deployment."""
+    for _, node in known.nodes("userTask", "manualTask"):
+        key = node.properties.get("formKey", "")
+        if key and not key.startswith("=") and key not in known.forms:
+            yield at(node, f"{node.label} shows the form {key!r}, which is not in the bundle.", near(key, list(known.forms)))
+
+
+@rule("missing-form", "info")
+def user_tasks_have_forms(known: Known) -> Iterator[Broken]:
+    """Without a form a person can only confirm."""
+    for _, node in known.nodes("userTask"):
+        if not node.properties.get("formKey"):
+            yield at(node, f"{node.label} has no form: people can only say that it is done.", "Set formKey, if something is to be entered.")
+
+
+@rule("unknown-decision")
+def decisions_exist(known: Known) -> Iterator[Broken]:
+    """A business rule task calls a decision of the same deployment."""
+    for _, node in known.nodes("businessRuleTask"):
+        name = text_of(node.extension("calledDecisionId"))
+        if not name:
+            yield at(node, f"{node.label} names no decision.", "Choose the decision in the properties panel.")
+        elif name not in known.decisions:
+            yield at(node, f"{node.label} calls the decision {name!r}, which is not in the bundle.", near(name, list(known.decisions)))
+
+
+@rule("unused-form", "info")
+def forms_are_used(known: Known) -> Iterator[Broken]:
+    """A form nobody shows is a left-over, or a slip in a name."""
+    shown = {node.properties.get("formKey", "") for _, node in known.nodes()}
+    computed = any(key.startswith("=") for key in shown)
+    for key in sorted(set(known.forms) - shown) if not computed and known.diagrams else ():
+        yield Broken(f"{key}.form", None, None, f"No step shows the form {key}.", "Name it in formKey of a user task, or remove it.")
+
+
+@rule("unknown-group")
+def groups_exist(known: Known) -> Iterator[Broken]:
+    """A task for a group that does not exist is seen by nobody."""
+    for _, node in known.nodes("userTask", "manualTask"):
+        for group in setting_names(node, "candidateGroups"):
+            if known.groups is not None and group not in known.groups:
+                yield at(node, f"{node.label} is for the group {group!r}, which does not exist.", near(group, list(known.groups)))
+
+
+@rule("nobody-may-do-it", "warning")
+def somebody_may_do_it(known: Known) -> Iterator[Broken]:
+    """A user task without group, people and lane is offered to nobody."""
+    for diagram, node in known.nodes("userTask"):
+        assigned = node.properties.get("candidateGroups") or node.properties.get("candidateUsers")
+        if not assigned and not _in_lane(diagram, node):
+            yield at(node, f"{node.label} is offered to nobody.", "Set candidateGroups, or draw it in a lane.")
+
+
+def _in_lane(diagram: Diagram, node: Node) -> bool:
+    """In a lane itself, or inside a subprocess that is."""
+    ids = {node.id}
+    scope = node.scope
+    while scope.parent is not None:
+        ids.add(scope.id)
+        scope = scope.parent
+    return any(tag_of(item) == "flowNodeRef" and text_of(item) in ids for item in diagram.root.iter(etree.Element))
+
+
+@rule("unknown-process")
+def called_processes_exist(known: Known) -> Iterator[Broken]:
+    """A call activity calls a process of the same deployment, and not, over others, itself without end."""
+    processes = [process.id for diagram in known.diagrams for process in diagram.processes]
+    for _, node in known.nodes("callActivity"):
+        name = (node.element.get("calledElement") or "").rsplit(":", 1)[-1]
+        if not name:
+            yield at(node, f"{node.label} calls no process.", "Choose the process it calls.")
+        elif name not in processes:
+            yield at(node, f"{node.label} calls the process {name!r}, which is not in the bundle.", near(name, processes))
+
+
+@rule("duplicate-id")
+def ids_are_unique(known: Known) -> Iterator[Broken]:
+    """Steps and processes of one deployment may meet in one instance, so their ids differ over all files."""
+    seen: dict[str, str] = {}
+    for scope in known.scopes():
+        own = [scope] if scope.parent is None else []
+        for thing in (*own, *scope.nodes.values()):
+            if seen.setdefault(thing.id, thing.path) != thing.path:
+                yield at(thing, f"The id {thing.id!r} is used in {seen[thing.id]} too.", "Give one of the two another id.")
+
+
+@rule("unknown-setting", "warning")
+def settings_are_known(known: Known) -> Iterator[Broken]:
+    """A setting that nothing reads is mostly a slip of the pen."""
+    for diagram in known.diagrams:
+        for process in diagram.processes:
+            for name in sorted(set(properties_of(process.element)) - set(PROCESS)):
+                yield at(process, f"Nothing reads the setting {name!r} of {process.id}.", near(name, list(PROCESS)))
+    for _, node in known.nodes():
+        settings = settings_of(node.tag, node.kinds)
+        for name in sorted(set(node.properties) - set(settings)):
+            yield at(node, f"Nothing reads the setting {name!r} of {node.label}.", near(name, list(settings)))
+
+
+@rule("unknown-extension", "warning")
+def extensions_are_known(known: Known) -> Iterator[Broken]:
+    """Elements of other tools in our namespace would be dropped without a word."""
+    for diagram in known.diagrams:
+        for extensions in diagram.root.iter("{*}extensionElements"):
+            for item in extensions.iterchildren(f"{{{SPIFF}}}*"):
+                name = etree.QName(item).localname
+                owner = extensions.getparent()
+                if name not in _EXTENSIONS and owner is not None:
+                    message = f"Nothing reads <{name}> of {owner.get('id')}."
+                    yield at_element(diagram.path, owner, message, "Say it by the settings in spiffworkflow:properties.")
+
+
+@rule("bad-setting")
+def settings_are_well_written(known: Known) -> Iterator[Broken]:
+    """What is written into a setting can be read."""
+    for _, node in known.nodes():
+        settings = settings_of(node.tag, node.kinds)
+        for name, value in node.properties.items():
+            wrong = _wrong(settings[name], value.strip()) if name in settings else None
+            if wrong:
+                yield at(node, f"The setting {name} of {node.label} is {value.strip()[:60]!r}, which is no {wrong[0]}.", wrong[1])
+        result = "" if node.operator is None else node.operator.get("resultVariable", "")
+        if result and not _VARIABLE.fullmatch(result):
+            yield at(node, f"The result variable of {node.label} is {result[:60]!r}.", "Use a plain name: letters, digits and '_'.")
+
+
+def _wrong(setting: Setting, value: str) -> tuple[str, str] | None:
+    """What the value should be and is not, and how to write it; None when it is well written."""
+    if setting.written is Written.FEEL:
+        return None if value.startswith("=") else ("expression", f"Begin it with '=': ={value[:60] or '{ }'}")
+    if value.startswith("="):
+        return None if setting.written not in {Written.VARIABLE, Written.RETRY} else ("plain value", "Write it without FEEL.")
+    forms = {
+        Written.VARIABLE: (_VARIABLE, "variable name", "Use a plain name: letters, digits and '_'."),
+        Written.DURATION: (ISO_DURATION, "duration", "Write PT4H for four hours, P10D for ten days."),
+        Written.INTEGER: (re.compile(r"-?\d{1,6}"), "whole number", "Write a whole number such as 50."),
+        Written.RETRY: (_RETRY, "retry policy", "Write R5/PT10S for five attempts, ten seconds before the first repetition."),
+    }
+    if setting.written not in forms:
+        return None
+    pattern, what, how = forms[setting.written]
+    return None if pattern.fullmatch(value) else (what, how)

@@ -1,0 +1,78 @@
+"""Rules of what is implemented: by an allow-list, so that nothing runs differently from how it is drawn."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from lxml import etree
+
+from engine.models.diagram import tag_of, text_of
+from engine.models.elements import ATTRIBUTES_REFUSED, EVENTS_SUPPORTED, REFUSED
+from engine.models.linter.ruling import Broken, Known, at, at_element, rule
+from engine.models.vocabulary import RESERVED_IDS, SPIFF
+
+_SCRIPT_LANGUAGES: Final = ("", "feel", "text/feel", "application/feel", "http://www.omg.org/spec/feel/20140401")
+
+
+@rule("not-supported")
+def elements_are_supported(known: Known) -> Iterator[Broken]:
+    """Elements that the engine would run wrongly, or not at all."""
+    for diagram in known.diagrams:
+        for element in diagram.root.iter(etree.Element):
+            tag = tag_of(element)
+            if tag in REFUSED:
+                yield at_element(diagram.path, element, f"A {tag} is not supported.", REFUSED[tag])
+
+
+@rule("event-not-supported")
+def events_are_supported(known: Known) -> Iterator[Broken]:
+    """Each kind of event with each kind of definition is implemented, or refused."""
+    for _, node in known.nodes(*EVENTS_SUPPORTED):
+        allowed = EVENTS_SUPPORTED[node.tag]
+        if len(node.kinds) > 1:
+            yield at(node, f"{node.label} waits for several things at once, which is not supported.", "Draw one event for each.")
+        elif (node.kinds[0] if node.kinds else "") not in allowed:
+            kind = (node.kinds[0] or "unknown") if node.kinds else "plain"
+            better = ", ".join(sorted(item or "plain" for item in allowed))
+            yield at(node, f"A {kind} {node.tag} is not supported ({node.label}).", f"Use one of: {better}.")
+
+
+@rule("attribute-not-supported")
+def attributes_are_supported(known: Known) -> Iterator[Broken]:
+    """Attributes that would be ignored though they change the meaning."""
+    for diagram in known.diagrams:
+        for element in diagram.root.iter(etree.Element):
+            for name, (harmless, next_step) in ATTRIBUTES_REFUSED.items() if tag_of(element) else ():
+                value = element.get(name)
+                if value is not None and value.lower() != harmless.lower():
+                    yield at_element(diagram.path, element, f"{name}={value[:40]!r} is not supported.", next_step)
+
+
+@rule("reserved-id")
+def ids_are_free(known: Known) -> Iterator[Broken]:
+    """Ids that the engine uses itself break the process or make a step vanish."""
+    for _, node in known.nodes():
+        reserved = (".EndJoin", ".BoundaryEventSplit", ".BoundaryEventJoin")
+        if node.id in RESERVED_IDS or node.id.endswith(reserved):
+            yield at(node, f"The id {node.id!r} is used by the engine itself.", f"Rename it, to {node.tag}_{node.id} for instance.")
+
+
+@rule("python-in-model")
+def nothing_is_python(known: Known) -> Iterator[Broken]:
+    """Models are data: code is registered as a service task, where it is reviewed and tested."""
+    scripts = {f"{{{SPIFF}}}preScript", f"{{{SPIFF}}}postScript"}
+    for diagram in known.diagrams:
+        for element in diagram.root.iter(etree.Element):
+            if element.tag in scripts and text_of(element):
+                owner = next((item for item in element.iterancestors() if item.get("id")), element)
+                name = etree.QName(element).localname
+                message = f"{owner.get('id')} has a {name}, which would be Python."
+                yield at_element(diagram.path, owner, message, "Use a script task with a FEEL context, or a service task.")
+            language = element.get("scriptFormat") or element.get("language") or element.get("expressionLanguage") or ""
+            if tag_of(element) and language.lower() not in _SCRIPT_LANGUAGES and not _is_xpath_default(element, language):
+                message = f"{element.get('id') or tag_of(element)} is written in {language[:60]!r}; expressions are FEEL."
+                yield at_element(diagram.path, element, message, "Rewrite it in FEEL and remove the language.")
+
+
+def _is_xpath_default(element: etree._Element, language: str) -> bool:
+    """What tools write at the root of every file, though no expression is XPath."""
+    return tag_of(element) == "definitions" and language == "http://www.w3.org/1999/XPath"

@@ -1,0 +1,105 @@
+"""The catalogue of `spiffworkflow:properties`: which settings each element has, and what is written there.
+
+A value is literal text, unless it begins with `=`; then the rest is FEEL. The properties panel and the linter read this one list.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from engine.models.diagram import Node
+
+
+class Written(StrEnum):
+    """What is written into a setting."""
+
+    #: Text for people, or `=FEEL`.
+    TEXT = "text"
+    #: Names separated by commas, or `=FEEL` that gives a list.
+    NAMES = "names"
+    #: Always FEEL, with its `=`.
+    FEEL = "feel"
+    #: The name of a variable.
+    VARIABLE = "variable"
+    #: An ISO 8601 duration (PT4H, P10D), or `=FEEL` that gives one.
+    DURATION = "duration"
+    #: A whole number, or `=FEEL` that gives one.
+    INTEGER = "integer"
+    #: R5/PT10S: how often, and how long before the first repetition.
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of an element."""
+
+    name: str
+    written: Written
+    #: What it does, in a sentence for the properties panel.
+    meaning: str
+
+
+def _catalogue(*settings: Setting) -> Mapping[str, Setting]:
+    return MappingProxyType({setting.name: setting for setting in settings})
+
+
+_RESULT: Final = Setting("resultVariable", Written.VARIABLE, "The variable that takes the result.")
+_INPUTS: Final = Setting("inputs", Written.NAMES, "The variables that come in here, so that the check knows them.")
+
+PROCESS: Final = _catalogue(_INPUTS)
+START: Final = _catalogue(_INPUTS)
+SERVICE: Final = _catalogue(Setting("retry", Written.RETRY, "How often a failing call is repeated: R5/PT10S is the default."))
+USER: Final = _catalogue(
+    Setting("formKey", Written.TEXT, "The form of the same deployment, by its file name without .form."),
+    Setting("candidateGroups", Written.NAMES, "The groups that may take the task; without it, the lane."),
+    Setting("candidateUsers", Written.NAMES, "The people who may take the task."),
+    Setting("excludedUsers", Written.NAMES, "The people who may not: four eyes."),
+    Setting("title", Written.TEXT, "What the worklist shows; without it, the name of the step."),
+    Setting("dueIn", Written.DURATION, "How long after its beginning the task is due."),
+    Setting("priority", Written.INTEGER, "Higher comes first; 50 is normal."),
+    Setting("formData", Written.FEEL, "What the form shows and what read-only fields are taken from; without it, all variables."),
+    Setting("resultVariable", Written.VARIABLE, "The variable that takes the submission; without it, each field becomes a variable."),
+)
+RULE: Final = _catalogue(_RESULT, Setting("input", Written.FEEL, "What the decision reads; without it, all variables."))
+THROW: Final = _catalogue(
+    Setting("payload", Written.FEEL, "What the message carries: a context."),
+    Setting("correlation", Written.FEEL, "The keys by which the receiver is found: a context of texts."),
+    Setting("businessKey", Written.FEEL, "The business key of the process that the message may start."),
+    Setting("messageId", Written.FEEL, "By which a message sent twice is taken once."),
+)
+CATCH: Final = _catalogue(
+    Setting("correlation", Written.FEEL, "The keys that a message must carry to be the one waited for."),
+    Setting("resultVariable", Written.VARIABLE, "The variable that takes the payload; without it, each entry becomes a variable."),
+    _INPUTS,
+)
+_NOTHING: Final = _catalogue()
+
+_BY_TAG: Final = {
+    "process": PROCESS,
+    "startEvent": START,
+    "serviceTask": SERVICE,
+    "userTask": USER,
+    "manualTask": USER,
+    "businessRuleTask": RULE,
+    "sendTask": THROW,
+    "receiveTask": CATCH,
+}
+
+
+def settings_of(tag: str, kinds: tuple[str, ...] = ()) -> Mapping[str, Setting]:
+    """The settings that an element of this kind, with these event definitions, may have."""
+    if tag in {"startEvent", "intermediateCatchEvent", "boundaryEvent"} and "message" in kinds:
+        return CATCH
+    if tag in {"intermediateCatchEvent", "boundaryEvent", "intermediateThrowEvent", "endEvent"} and "signal" in kinds:
+        return THROW if tag in {"intermediateThrowEvent", "endEvent"} else CATCH
+    if tag in {"intermediateThrowEvent", "endEvent"} and "message" in kinds:
+        return THROW
+    return _BY_TAG.get(tag, _NOTHING)
+
+
+def setting_names(node: Node, setting: str) -> list[str]:
+    """The names in a literal comma list; empty for FEEL."""
+    value = node.properties.get(setting, "")
+    return [] if value.strip().startswith("=") else [name.strip() for name in value.split(",") if name.strip()]
