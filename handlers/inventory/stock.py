@@ -1,0 +1,308 @@
+"""Receives, reserves, releases and issues stock.
+
+Balances are locked in one stable order, so that two orders never wait for one another in a circle, and the last unit is given once.
+Every function costs a constant number of statements, however many lines it is given.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+from engine.problems import Conflict, NotFound
+from handlers.inventory.model import Reservation, StockMovement
+from handlers.rowsets import as_json, insert_rows
+from handlers.values import not_negative, positive, round_currency
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Goods that came in. `reference` and item make it once: the same receipt again is refused."""
+
+    sku: str
+    warehouse_code: str
+    qty: Decimal
+    unit_cost: Decimal
+    reference: str
+    lot: str = ""
+    kind: str = "RECEIPT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Want:
+    """A quantity to reserve for a fulfilment line."""
+
+    fulfil_line_id: int
+    sku: str
+    warehouse_code: str
+    qty: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortage:
+    """What could not be reserved."""
+
+    fulfil_line_id: int
+    sku: str
+    warehouse_code: str
+    wanted: Decimal
+    missing: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """Reserved goods that leave for a fulfilment line."""
+
+    fulfil_line_id: int
+    qty: Decimal
+
+
+def receive(tx: Session, receipts: Sequence[Receipt], currency: str) -> Decimal:
+    """Put goods on stock at their cost; answer their value, in whole smallest units of `currency`. Raises Invalid, NotFound, Conflict."""
+    for receipt in receipts:
+        positive(receipt.qty, "qty")
+        not_negative(receipt.unit_cost, "unit_cost")
+    rows = [{**asdict(receipt), "value": round_currency(receipt.qty * receipt.unit_cost, currency)} for receipt in receipts]
+    tx.execute(_OPEN_BALANCES, {"rows": as_json(rows)})
+    tx.execute(_LOCK_OF_ROWS, {"rows": as_json(rows)})
+    balances = {
+        (row["sku"], row["warehouse_code"], row["lot"]): row["id"]
+        for row in tx.execute(_ADD_TO_BALANCES, {"rows": as_json(rows)}).mappings()
+    }
+    unknown = [receipt for receipt in receipts if (receipt.sku, receipt.warehouse_code, receipt.lot) not in balances]
+    if unknown:
+        raise NotFound(
+            f"Item {unknown[0].sku} or warehouse {unknown[0].warehouse_code} is unknown.",
+            code="stock_place_unknown",
+            next_step="Add the item and the warehouse first.",
+        )
+    movements = [
+        {
+            "balance_id": balances[row["sku"], row["warehouse_code"], row["lot"]],
+            "kind": row["kind"],
+            "reference": row["reference"],
+            "qty": row["qty"],
+            "value": row["value"],
+        }
+        for row in rows
+    ]
+    _move(tx, movements)
+    return sum((row["value"] for row in rows), ZERO)
+
+
+def reserve(tx: Session, wants: Sequence[Want]) -> list[Shortage]:
+    """Reserve what is there, oldest expiry first, and answer what is missing. A fulfilment line keeps what it has reserved before."""
+    wants = [want for want in wants if want.qty > 0]
+    if not wants:
+        return []
+    rows = [{"sku": want.sku, "warehouse_code": want.warehouse_code} for want in wants]
+    free: dict[tuple[str, str], list[list[Any]]] = defaultdict(list)
+    locked = tx.execute(_LOCK_PLACES, {"rows": as_json(rows)}).mappings().all()
+    for row in sorted(locked, key=lambda one: one["expires_on"] or date.max):
+        free[row["sku"], row["warehouse_code"]].append([row["id"], row["on_hand"] - row["reserved"]])
+    taken: list[dict[str, Any]] = []
+    short: list[Shortage] = []
+    for want in sorted(wants, key=lambda one: one.fulfil_line_id):
+        missing = _take(want, free[want.sku, want.warehouse_code], taken)
+        if missing:
+            shortage = Shortage(
+                fulfil_line_id=want.fulfil_line_id, sku=want.sku, warehouse_code=want.warehouse_code, wanted=want.qty, missing=missing
+            )
+            short.append(shortage)
+    insert_rows(tx, Reservation, taken)
+    if taken:
+        tx.execute(_COUNT_RESERVED, {"rows": as_json(taken)})
+    return short
+
+
+def release(tx: Session, fulfil_line_ids: Collection[int]) -> Decimal:
+    """Give back everything reserved for the fulfilment lines; answer how much it was. Again: nothing happens."""
+    if not fulfil_line_ids:
+        return ZERO
+    ids = sorted(fulfil_line_ids)
+    tx.execute(_LOCK_OF_LINES, {"ids": ids})
+    return tx.execute(_RELEASE, {"ids": ids}).scalar_one() or ZERO
+
+
+def issue(tx: Session, issues: Sequence[Issue], reference: str, currency: str) -> dict[int, Decimal]:
+    """Take reserved goods off the stock at their average cost: answer the cost by fulfilment line. Raises Conflict when not reserved."""
+    wanted = {one.fulfil_line_id: positive(one.qty, "qty") for one in issues}
+    ids = sorted(wanted)
+    tx.execute(_LOCK_OF_LINES, {"ids": ids})
+    reserved: dict[int, list[RowMapping]] = defaultdict(list)
+    balances: dict[int, list[Decimal]] = {}
+    for row in tx.execute(_RESERVED_OF_LINES, {"ids": ids}).mappings():
+        reserved[row["fulfil_line_id"]].append(row)
+        balances[row["balance_id"]] = [row["on_hand"], row["value"]]
+    parts = [part for line_id in ids for part in _issue_line(line_id, wanted[line_id], reserved[line_id])]
+    costs = _cost_of(parts, balances, currency)
+    moved: dict[int, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
+    for part, cost in zip(parts, costs, strict=True):
+        moved[part["balance_id"]][0] += part["qty"]
+        moved[part["balance_id"]][1] += cost
+    tx.execute(_CONSUME, {"rows": as_json(parts)})
+    _move(
+        tx,
+        [
+            {"balance_id": balance_id, "kind": "ISSUE", "reference": reference, "qty": -qty, "value": -value}
+            for balance_id, (qty, value) in sorted(moved.items())
+        ],
+    )
+    by_line: dict[int, Decimal] = defaultdict(lambda: ZERO)
+    for part, cost in zip(parts, costs, strict=True):
+        by_line[part["fulfil_line_id"]] += cost
+    tx.execute(
+        _TAKE_OFF,
+        {"rows": as_json([{"balance_id": key, "qty": qty, "value": value} for key, (qty, value) in moved.items()])},
+    )
+    return dict(by_line)
+
+
+def _take(want: Want, free: list[list[Any]], taken: list[dict[str, Any]]) -> Decimal:
+    missing = want.qty
+    for balance in free:
+        part = min(missing, balance[1])
+        if part > 0:
+            balance[1] -= part
+            missing -= part
+            taken.append({"fulfil_line_id": want.fulfil_line_id, "balance_id": balance[0], "qty": part})
+    return missing
+
+
+def _issue_line(line_id: int, qty: Decimal, reserved: Sequence[RowMapping]) -> list[dict[str, Any]]:
+    parts: list[dict[str, Any]] = []
+    missing = qty
+    for row in reserved:
+        part = min(missing, row["qty"])
+        if part > 0:
+            missing -= part
+            parts.append({"id": row["id"], "fulfil_line_id": line_id, "balance_id": row["balance_id"], "qty": part})
+    if missing:
+        raise Conflict(
+            f"{qty} were to leave for fulfilment line {line_id}, but only {qty - missing} are reserved for it.",
+            code="not_reserved",
+            next_step="Reserve the rest first, or ship less.",
+        )
+    return parts
+
+
+def _cost_of(parts: Sequence[Mapping[str, Any]], balances: Mapping[int, list[Decimal]], currency: str) -> list[Decimal]:
+    """The average cost of each part; the part that empties a balance takes all value that is left, so that no cent stays behind."""
+    costs = []
+    for part in parts:
+        balance = balances[part["balance_id"]]
+        on_hand, value = balance
+        cost = value if part["qty"] == on_hand else round_currency(value * part["qty"] / on_hand, currency)
+        costs.append(cost)
+        balance[0], balance[1] = on_hand - part["qty"], value - cost
+    return costs
+
+
+def _move(tx: Session, movements: Sequence[Mapping[str, Any]]) -> None:
+    given = sorted({(row["kind"], row["reference"], row["balance_id"]) for row in movements})
+    rows = [{"kind": kind, "reference": reference, "balance_id": balance_id} for kind, reference, balance_id in given]
+    repeated = tx.execute(_REPEATED, {"rows": as_json(rows)}).first()
+    if repeated is not None or len(given) < len(movements):
+        raise Conflict(
+            f"{movements[0]['kind'].capitalize()} {movements[0]['reference']} has been booked already.",
+            code="movement_repeated",
+            next_step="Use another reference for another movement.",
+        )
+    insert_rows(tx, StockMovement, movements)
+
+
+_OPEN_BALANCES = text("""
+INSERT INTO stock_balance (sku, warehouse_code, lot)
+SELECT DISTINCT given.sku, given.warehouse_code, given.lot
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(sku text, warehouse_code text, lot text)
+JOIN item ON item.sku = given.sku JOIN warehouse ON warehouse.code = given.warehouse_code
+ORDER BY given.sku, given.warehouse_code, given.lot
+ON CONFLICT DO NOTHING
+""")
+_LOCK_OF_ROWS = text("""
+SELECT balance.id FROM stock_balance AS balance
+WHERE (balance.sku, balance.warehouse_code, balance.lot) IN (
+  SELECT sku, warehouse_code, lot FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(sku text, warehouse_code text, lot text))
+ORDER BY balance.sku, balance.warehouse_code, balance.lot FOR UPDATE
+""")
+_ADD_TO_BALANCES = text("""
+UPDATE stock_balance AS balance
+SET on_hand = balance.on_hand + given.qty, value = balance.value + given.value, version = balance.version + 1
+FROM (SELECT sku, warehouse_code, lot, sum(qty) AS qty, sum(value) AS value
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one(sku text, warehouse_code text, lot text, qty numeric, value numeric)
+      GROUP BY sku, warehouse_code, lot) AS given
+WHERE balance.sku = given.sku AND balance.warehouse_code = given.warehouse_code AND balance.lot = given.lot
+RETURNING balance.id, balance.sku, balance.warehouse_code, balance.lot
+""")
+_LOCK_PLACES = text("""
+SELECT balance.id, balance.sku, balance.warehouse_code, balance.on_hand, balance.reserved, balance.expires_on FROM stock_balance AS balance
+WHERE (balance.sku, balance.warehouse_code) IN (
+  SELECT sku, warehouse_code FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(sku text, warehouse_code text))
+ORDER BY balance.sku, balance.warehouse_code, balance.lot FOR UPDATE
+""")
+_COUNT_RESERVED = text("""
+WITH given AS (
+  SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one(fulfil_line_id bigint, balance_id bigint, qty numeric)
+), counted AS (
+  UPDATE stock_balance AS balance SET reserved = balance.reserved + wanted.qty, version = balance.version + 1
+  FROM (SELECT balance_id, sum(qty) AS qty FROM given GROUP BY balance_id) AS wanted WHERE balance.id = wanted.balance_id
+)
+UPDATE fulfil_line AS line SET qty_reserved = line.qty_reserved + wanted.qty
+FROM (SELECT fulfil_line_id, sum(qty) AS qty FROM given GROUP BY fulfil_line_id) AS wanted WHERE line.id = wanted.fulfil_line_id
+""")
+_LOCK_OF_LINES = text("""
+SELECT balance.id FROM stock_balance AS balance
+WHERE balance.id IN (SELECT balance_id FROM reservation WHERE fulfil_line_id = ANY(:ids) AND state = 'ACTIVE')
+ORDER BY balance.sku, balance.warehouse_code, balance.lot FOR UPDATE
+""")
+_RELEASE = text("""
+WITH ended AS (
+  UPDATE reservation SET state = 'RELEASED', ended_at = now()
+  WHERE fulfil_line_id = ANY(:ids) AND state = 'ACTIVE' RETURNING fulfil_line_id, balance_id, qty
+), given_back AS (
+  UPDATE stock_balance AS balance SET reserved = balance.reserved - freed.qty, version = balance.version + 1
+  FROM (SELECT balance_id, sum(qty) AS qty FROM ended GROUP BY balance_id) AS freed WHERE balance.id = freed.balance_id
+), counted AS (
+  UPDATE fulfil_line AS line SET qty_reserved = line.qty_reserved - freed.qty
+  FROM (SELECT fulfil_line_id, sum(qty) AS qty FROM ended GROUP BY fulfil_line_id) AS freed WHERE line.id = freed.fulfil_line_id
+)
+SELECT sum(qty) FROM ended
+""")
+_RESERVED_OF_LINES = text("""
+SELECT reservation.id, reservation.fulfil_line_id, reservation.balance_id, reservation.qty, balance.on_hand, balance.value
+FROM reservation JOIN stock_balance AS balance ON balance.id = reservation.balance_id
+WHERE reservation.fulfil_line_id = ANY(:ids) AND reservation.state = 'ACTIVE'
+ORDER BY reservation.fulfil_line_id, reservation.id
+""")
+_CONSUME = text("""
+WITH given AS (
+  SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one(id bigint, fulfil_line_id bigint, balance_id bigint, qty numeric)
+), consumed AS (
+  UPDATE reservation SET state = 'CONSUMED', ended_at = now(), qty = given.qty
+  FROM given WHERE reservation.id = given.id
+), kept AS (
+  INSERT INTO reservation (fulfil_line_id, balance_id, qty, kind)
+  SELECT reservation.fulfil_line_id, reservation.balance_id, reservation.qty - given.qty, reservation.kind
+  FROM given JOIN reservation ON reservation.id = given.id WHERE reservation.qty > given.qty
+)
+UPDATE fulfil_line AS line SET qty_reserved = line.qty_reserved - used.qty
+FROM (SELECT fulfil_line_id, sum(qty) AS qty FROM given GROUP BY fulfil_line_id) AS used WHERE line.id = used.fulfil_line_id
+""")
+_TAKE_OFF = text("""
+UPDATE stock_balance AS balance
+SET on_hand = balance.on_hand - gone.qty, reserved = balance.reserved - gone.qty, value = balance.value - gone.value,
+    version = balance.version + 1
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS gone(balance_id bigint, qty numeric, value numeric) WHERE balance.id = gone.balance_id
+""")
+_REPEATED = text("""
+SELECT 1 FROM stock_movement AS movement
+JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(kind text, reference text, balance_id bigint)
+  USING (kind, reference, balance_id) LIMIT 1
+""")
