@@ -1,0 +1,137 @@
+"""What an invoice comes to: amounts of partial shipments, tax per rate, terms of payment. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from handlers.values import round_currency, total
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Billable:
+    """Goods of one shipment line: what the whole order line is worth, and how much of it was charged before."""
+
+    qty: Decimal
+    qty_ordered: Decimal
+    #: The order line's net with its share of the header discount taken off.
+    line_worth: Decimal
+    qty_invoiced_before: Decimal
+    amount_invoiced_before: Decimal
+
+
+def amount_of(line: Billable, currency: str) -> Decimal:
+    """What to charge for a partial quantity.
+
+    It is the worth of everything charged so far less what was charged before, so that the last invoice takes the rounding residue and
+    all invoices of the line add up to its worth exactly.
+    """
+    so_far = line.qty_invoiced_before + line.qty
+    return round_currency(line.line_worth * so_far / line.qty_ordered, currency) - line.amount_invoiced_before
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """An amount and how it is taxed."""
+
+    amount: Decimal
+    category: str
+    rate_pct: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TaxGroup:
+    """The tax of one category and rate."""
+
+    category: str
+    rate_pct: Decimal
+    taxable: Decimal
+    tax: Decimal
+
+
+def taxes(charges: Iterable[Charge], currency: str) -> list[TaxGroup]:
+    """The tax by category and rate, rounded once for each group, as EN 16931 asks."""
+    groups: dict[tuple[str, Decimal], Decimal] = {}
+    for charge in charges:
+        key = (charge.category, charge.rate_pct.normalize())
+        groups[key] = groups.get(key, ZERO) + charge.amount
+    return [
+        TaxGroup(category, rate_pct, taxable, round_currency(taxable * rate_pct / 100, currency))
+        for (category, rate_pct), taxable in sorted(groups.items())
+    ]
+
+
+def freight_tax(charges: Sequence[Charge]) -> tuple[str, Decimal]:
+    """How carriage is taxed: like the goods of the highest value it carries."""
+    if not charges:
+        return "S", ZERO
+    worth: dict[tuple[str, Decimal], Decimal] = {}
+    for charge in charges:
+        worth[charge.category, charge.rate_pct] = worth.get((charge.category, charge.rate_pct), ZERO) + charge.amount
+    return max(sorted(worth), key=lambda key: worth[key])
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Terms of payment: 2 % within 10 days, net 30 is Terms(30, Decimal(2), 10)."""
+
+    net_days: int
+    discount_pct: Decimal = ZERO
+    discount_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When an invoice is due, and what may be taken off until when."""
+
+    due_date: date
+    discount_date: date | None
+    discount_amount: Decimal
+
+
+def schedule(terms: Terms, invoice_date: date, gross: Decimal, currency: str) -> Schedule:
+    """When to pay. A due date on a weekend moves to the following Monday; the discount date stays."""
+    due = next_working_day(invoice_date + timedelta(days=terms.net_days))
+    if not terms.discount_pct or not terms.discount_days:
+        return Schedule(due, None, ZERO)
+    return Schedule(due, invoice_date + timedelta(days=terms.discount_days), round_currency(gross * terms.discount_pct / 100, currency))
+
+
+def next_working_day(day: date) -> date:
+    """The day itself, or the Monday after a weekend."""
+    return day + timedelta(days=max(0, 7 - day.weekday())) if day.weekday() >= _SATURDAY else day
+
+
+_SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Revenue:
+    """The totals of an invoice."""
+
+    net: Decimal
+    freight: Decimal
+    tax: Decimal
+
+    @property
+    def gross(self) -> Decimal:
+        """What the customer owes."""
+        return self.net + self.freight + self.tax
+
+
+def revenue(goods: Iterable[Charge], freight: Decimal, groups: Iterable[TaxGroup]) -> Revenue:
+    """Add up an invoice."""
+    return Revenue(total(charge.amount for charge in goods), freight, total(group.tax for group in groups))
+
+
+def describe_terms(terms: Terms, due: Schedule, currency: str) -> str:
+    """The terms of payment in one sentence."""
+    if due.discount_date is None:
+        return f"Payable by {due.due_date} without deduction."
+    percentage = f"{terms.discount_pct.normalize():f}"
+    return (
+        f"{percentage} % discount ({due.discount_amount:.2f} {currency}) when paid by {due.discount_date}; "
+        f"payable by {due.due_date} without deduction."
+    )

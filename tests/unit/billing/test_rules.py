@@ -1,0 +1,67 @@
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.billing.rules import Billable, Charge, TaxGroup, Terms, amount_of, describe_terms, freight_tax, revenue, schedule, taxes
+
+D = Decimal
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=8), st.decimals(min_value="0.01", max_value="99999.99", places=2))
+def test_partial_invoices_add_up_to_the_line_to_the_cent(quantities, worth):
+    ordered = D(sum(quantities))
+    qty_before, amount_before = D(0), D(0)
+    for qty in quantities:
+        amount = amount_of(Billable(D(qty), ordered, worth, qty_before, amount_before), "EUR")
+        assert amount >= 0
+        qty_before, amount_before = qty_before + qty, amount_before + amount
+    assert amount_before == worth
+
+
+def test_golden_g1_sixty_of_a_hundred_at_22_50():
+    assert amount_of(Billable(D(60), D(100), D("2250.00"), D(0), D(0)), "EUR") == D("1350.00")
+    assert amount_of(Billable(D(40), D(100), D("2250.00"), D(60), D("1350.00")), "EUR") == D("900.00")
+
+
+def test_tax_is_rounded_once_per_rate_and_not_per_line():
+    charges = [Charge(D("0.03"), "S", D(19)), Charge(D("0.03"), "S", D("19.0000")), Charge(D("10.00"), "S", D(7)), Charge(D(5), "Z", D(0))]
+    assert taxes(charges, "EUR") == [
+        TaxGroup("S", D(7), D("10.00"), D("0.70")),
+        TaxGroup("S", D(19), D("0.06"), D("0.01")),
+        TaxGroup("Z", D(0), D(5), D("0.00")),
+    ]
+
+
+def test_carriage_is_taxed_like_the_goods_of_the_highest_value():
+    assert freight_tax([Charge(D(10), "S", D(20)), Charge(D(30), "S", D(5)), Charge(D(25), "S", D(20))]) == ("S", D(20))
+    assert freight_tax([]) == ("S", D(0))
+
+
+def test_two_ten_net_thirty():
+    due = schedule(Terms(30, D(2), 10), date(2026, 3, 10), D("1668.00"), "EUR")
+    assert (due.due_date, due.discount_date, due.discount_amount) == (date(2026, 4, 9), date(2026, 3, 20), D("33.36"))
+    assert describe_terms(Terms(30, D(2), 10), due, "EUR") == (
+        "2 % discount (33.36 EUR) when paid by 2026-03-20; payable by 2026-04-09 without deduction."
+    )
+
+
+@pytest.mark.parametrize(
+    ("day", "due"), [(date(2026, 3, 6), date(2026, 3, 6)), (date(2026, 3, 7), date(2026, 3, 9)), (date(2026, 3, 8), date(2026, 3, 9))]
+)
+def test_a_due_date_on_a_weekend_moves_to_monday(day, due):
+    assert schedule(Terms(0), day, D(1), "EUR").due_date == due
+
+
+def test_terms_without_a_discount_offer_none():
+    due = schedule(Terms(30), date(2026, 3, 10), D(100), "EUR")
+    assert (due.discount_date, due.discount_amount) == (None, D(0))
+    assert "without deduction" in describe_terms(Terms(30), due, "EUR")
+
+
+def test_the_gross_is_goods_and_carriage_and_tax():
+    goods = [Charge(D("1350.00"), "S", D(20))]
+    groups = taxes([*goods, Charge(D("40.00"), "S", D(20))], "EUR")
+    assert revenue(goods, D("40.00"), groups).gross == D("1668.00")
