@@ -74,7 +74,9 @@ def read_ubl_order(data: bytes) -> UblOrder:
     root = parse_xml(data, "UBL order")
     if root.tag != f"{{{_ORDER}}}Order":
         raise Invalid(
-            f"The document's root is {etree.QName(root).localname}, not a UBL 2.1 Order.", code="ubl_not_an_order", next_step="Send a UBL 2.1 Order."
+            f"The document's root is {etree.QName(root).localname}, not a UBL 2.1 Order.",
+            code="ubl_not_an_order",
+            next_step="Send a UBL 2.1 Order.",
         )
     lines = tuple(_line(element, number) for number, element in enumerate(_all(root, "cac:OrderLine/cac:LineItem"), start=1))
     if not lines:

@@ -1,4 +1,7 @@
-"""Master data: our company, customers, suppliers, items, prices, taxes, stock. Bodies are the drafts of the capability that owns the table."""
+"""Master data: our company, customers, suppliers, items, prices, taxes, stock.
+
+Bodies are the drafts of the capability that owns the table.
+"""
 
 from typing import Any
 

@@ -1,0 +1,62 @@
+"""`ordercraft demo`."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from api import logs
+from api.bootstrap import build
+from api.content import deploy_content
+from api.demo.company import load_company
+from api.demo.story import run_story
+from api.server import Server
+from api.settings import Settings
+from engine.store import json_text
+
+
+@click.command("demo")
+@click.option("--headless", is_flag=True, help="Drive the story without a browser; the only way so far.", required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object of what happened.")
+@click.option("--url", help="Drive a demo that is being served there instead of an installation of one's own.")
+def command(*, headless: bool, as_json: bool, url: str | None) -> None:  # noqa: ARG001  # the option says what happens
+    """Drive one quote through all five processes to cash; exit 0 only if every invariant holds."""
+    say: Callable[[str], None] = (lambda _: None) if as_json else click.echo
+    report = run_story(url, say) if url else _in_own_installation(say)
+    click.echo(json_text.encode(report).decode() if as_json else _summary(report))
+    raise SystemExit(0 if report["ok"] else 1)
+
+
+def _in_own_installation(say: Callable[[str], None]) -> dict[str, Any]:
+    settings = Settings.from_environment()
+    logs.configure("error")
+    product = build(settings, with_worker=True, demo=True)
+    deploy_content(product, actor="ordercraft")
+    load_company(product)
+    server = Server(product, port=0)
+    serving = threading.Thread(target=server.run, daemon=True)
+    serving.start()
+    try:
+        return run_story(server.address, say)
+    finally:
+        server.stop()
+        serving.join(timeout=30)
+
+
+def _summary(report: dict[str, Any]) -> str:
+    broken = [row["id"] for row in report["invariants"] if not row["ok"]]
+    return "\n".join(
+        [
+            "",
+            f"Order {report['order_no']}",
+            *(
+                f"  {each['process_key']:24} {each['business_key']:12} {each['state']:10} {len(each['path'])} steps"
+                for each in report["instances"]
+            ),
+            *(f"  {each['kind']:24} {each['number']}" for each in report["documents"]),
+            "Balances",
+            *(f"  {each['account']} {each['name']:36} {each['balance']:>14}" for each in report["balances"]),
+            f"Broken invariants: {', '.join(broken)}" if broken else f"All {len(report['invariants'])} invariants hold.",
+        ]
+    )
