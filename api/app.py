@@ -2,7 +2,6 @@
 
 from flask import Response
 from flask_openapi3 import Info, OpenAPI
-from ui.pages import blueprint as pages
 
 from api import errors, requests
 from api.auth import views as auth_views
@@ -11,6 +10,7 @@ from api.intake import views as intake_views
 from api.json_provider import ExactJSON
 from api.product import EXTENSION, Product
 from api.v1 import blueprints
+from ui.pages import blueprint as pages
 
 _CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "

@@ -3,19 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.jobs.pgqueuer import PgQueuerDispatcher
-from engine.jobs.worker import Worker
-from handlers.fulfillment.ports import Carrier
-from handlers.fulfillment.rate_table import RateTableCarrier
-
 from api.product import Product
 from api.schema import migrate
 from api.settings import Settings
 from engine.jobs.dispatcher import Dispatcher
+from engine.jobs.pgqueuer import PgQueuerDispatcher
+from engine.jobs.worker import Worker
 from engine.problems import Invalid
 from engine.runtime import Runtime
 from engine.store.embedded import start_embedded
 from engine.store.unit_of_work import Database
+from handlers.fulfillment.ports import Carrier
+from handlers.fulfillment.rate_table import RateTableCarrier
 from handlers.registry import service_tasks
 
 

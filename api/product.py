@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import cast
 
-from engine.jobs.worker import Worker
 from flask import current_app
 
 from api.settings import Settings
+from engine.jobs.worker import Worker
 from engine.runtime import Runtime
 from engine.store.unit_of_work import Database
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from engine.runtime.benchmark import run
 
+from engine.runtime.benchmark import run
 from engine.store.embedded import start_embedded
 from engine.store.unit_of_work import Database
 

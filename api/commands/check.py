@@ -3,12 +3,12 @@
 import json
 
 import click
-from handlers.invariants import check_all
 
 from api.bootstrap import open_database
 from api.rooms import foreign_rooms
 from api.schema import migrate
 from api.settings import Settings
+from handlers.invariants import check_all
 
 
 @click.command("check")

@@ -33,7 +33,7 @@ def _in_own_installation(say: Callable[[str], None]) -> dict[str, Any]:
     logs.configure("error")
     product = build(settings, with_worker=True, demo=True)
     deploy_content(product, actor="ordercraft")
-    load_company(product)
+    load_company(product.database)
     server = Server(product, port=0)
     serving = threading.Thread(target=server.run, daemon=True)
     serving.start()

@@ -4,11 +4,11 @@ from contextlib import suppress
 from uuid import UUID
 
 import click
-from engine.runtime.explain import explain
 from sqlalchemy import or_, select
 
 from api.bootstrap import open_database
 from api.settings import Settings
+from engine.runtime.explain import explain
 from engine.store import json_text
 from engine.store.tables import instance
 

@@ -26,7 +26,7 @@ def command(*, no_worker: bool, demo: bool, port: int | None) -> None:
     product = build(settings, with_worker=not no_worker, demo=demo)
     deploy_content(product, actor="ordercraft")
     if demo:
-        load_company(product)
+        load_company(product.database)
     server = Server(product, port=port)
     server.run(lambda: click.echo(_welcome(server.address, demo=demo)))
 

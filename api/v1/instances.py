@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from engine.runtime.read import model_of, tokens_of
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
@@ -15,6 +14,7 @@ from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, InstancePath, Listing, Order, Page, Shape, found, page
 from engine.runtime import explain, history, operations, start
+from engine.runtime.read import model_of, tokens_of
 from engine.store import json_text
 from engine.store.tables import InstanceState, instance
 

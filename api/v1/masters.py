@@ -1,4 +1,4 @@
-"""Master data: our company, customers, suppliers, items, prices, taxes, stock.
+"""Master data: our company, customers, suppliers, items, prices, taxes.
 
 Bodies are the drafts of the capability that owns the table.
 """
@@ -14,7 +14,7 @@ from api.requests import operation, transaction
 from api.v1.shapes import Done, Listing, Order, Page, Shape, page
 from handlers.catalog import register as catalog
 from handlers.catalog.model import Item
-from handlers.inventory.model import StockBalance
+from handlers.ledger.books import open_books
 from handlers.parties import register as parties
 from handlers.parties.model import Customer, Supplier
 
@@ -66,8 +66,9 @@ class BankAccountIn(RootModel[parties.BankAccountDraft]):
 @api.put("/company", responses={200: Done})
 @operation(Role.ADMINISTER)
 def set_company(body: CompanyIn) -> Done:
-    """Say who we are."""
+    """Say who we are; the first time opens the books in the company's currency."""
     parties.set_company(transaction(), body.root)
+    open_books(transaction(), body.root.currency)
     return Done(id="MAIN", state="stored")
 
 
@@ -154,13 +155,6 @@ def set_tax_rate(body: TaxRateIn) -> tuple[Done, int]:
     """Set the rate of a tax category in a country."""
     catalog.set_tax_rate(transaction(), body.root)
     return Done(id=f"{body.root.country}/{body.root.category}", state="stored"), 201
-
-
-@api.get("/stock")
-@operation(Role.READ)
-def list_stock(query: Listing) -> Page[dict[str, Any]]:
-    """List stock by item and warehouse."""
-    return _listing(StockBalance, StockBalance.id, query)
 
 
 def _listing(table: Any, key: Any, query: Listing) -> Page[dict[str, Any]]:

@@ -1,0 +1,74 @@
+"""Warehouses and stock."""
+
+from typing import Any
+
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import Field, RootModel
+from sqlalchemy import select
+
+from api.auth.roles import Role
+from api.requests import operation, transaction
+from api.v1.shapes import Done, Listing, Order, Page, Shape, page
+from handlers.inventory.model import StockBalance
+from handlers.inventory.stock import Receipt
+from handlers.inventory.supply import SupplyArrival, SupplyDraft, WarehouseDraft, add_warehouse, expect_supply
+from handlers.orders.receiving import receive_stock, receive_supply
+
+api = APIBlueprint("stock", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="stock")])
+
+
+class WarehouseIn(RootModel[WarehouseDraft]):
+    """A place we ship from."""
+
+
+class ReceiptsIn(Shape):
+    """Goods that came in together, under one reference."""
+
+    receipts: list[Receipt] = Field(min_length=1, max_length=10_000)
+
+
+class SupplyIn(RootModel[SupplyDraft]):
+    """Goods we expect."""
+
+
+class ArrivalIn(RootModel[SupplyArrival]):
+    """Expected goods that came in."""
+
+
+@api.post("/warehouses", responses={201: Done})
+@operation(Role.SHIP)
+def post_warehouse(body: WarehouseIn) -> tuple[Done, int]:
+    """Add a warehouse."""
+    add_warehouse(transaction(), body.root)
+    return Done(id=body.root.code, state="added"), 201
+
+
+@api.get("/stock")
+@operation(Role.READ)
+def list_stock(query: Listing) -> Page[dict[str, Any]]:
+    """List stock balances."""
+    return page(transaction(), select(*StockBalance.__table__.c), Order((StockBalance.id,), newest_first=False), query, dict)
+
+
+@api.post("/stock/receipts", responses={201: Done})
+@operation(Role.SHIP)
+def post_receipts(body: ReceiptsIn) -> tuple[Done, int]:
+    """Book goods that came in; the same reference again is refused."""
+    receive_stock(transaction(), body.receipts)
+    return Done(id=body.receipts[0].reference, state="received"), 201
+
+
+@api.post("/stock/supply", responses={201: Done})
+@operation(Role.SHIP)
+def post_supply(body: SupplyIn) -> tuple[Done, int]:
+    """Note goods that are to arrive; promises count on them from their day on."""
+    expect_supply(transaction(), body.root)
+    return Done(id=body.root.reference, state="expected"), 201
+
+
+@api.post("/stock/supply/arrivals", responses={201: Done})
+@operation(Role.SHIP)
+def post_arrival(body: ArrivalIn) -> tuple[Done, int]:
+    """Book expected goods that came in."""
+    receive_supply(transaction(), body.root)
+    return Done(id=body.root.delivery_note, state="received"), 201
