@@ -53,6 +53,10 @@ class Expression:
             run.moment = now
         return _evaluated(self._closure, Frame(context, None, run))
 
+    def evaluate_within(self, run: Run, context: Mapping[str, object]) -> object:
+        """The value as a part of a larger evaluation, on whose budget it runs and who answers for RecursionError."""
+        return self._closure(Frame(context, None, run))
+
     def diagnose(
         self, context: Mapping[str, object], limits: Limits = DEFAULT_LIMITS, *, now: datetime | None = None
     ) -> Evaluation:

@@ -192,6 +192,13 @@ def _membership(node: syntax.Membership, values: Values, _frame: Frame) -> str:
     return "" if _nulls(values, node.value) else f"the {kind_of(values.get(id(node.value)))} cannot be compared with these"
 
 
+def _tests(_node: syntax.UnaryTests, _values: Values, frame: Frame) -> str:
+    value = lookup(frame, "?")
+    if value is None or value is MISSING:
+        return "the tested value is null"
+    return f"the tested {kind_of(value)} cannot be compared with these"
+
+
 def _range(node: syntax.RangeLiteral, values: Values, _frame: Frame) -> str:
     low, high = (kind_of(values.get(id(end))) for end in (node.low, node.high))
     return f"no range goes from this {low} to this {high}"
@@ -215,6 +222,7 @@ _REASONS: Final[dict[type[Node], Reason]] = {
     syntax.Quantified: _loop,
     syntax.Between: _between,
     syntax.Membership: _membership,
+    syntax.UnaryTests: _tests,
     syntax.RangeLiteral: _range,
     syntax.InstanceOf: _instance,
 }

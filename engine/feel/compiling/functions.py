@@ -44,8 +44,6 @@ def _target(node: syntax.Node, compiler: Compiler) -> Closure:
     if not isinstance(node, syntax.Name):
         return compiler(node)
     name, builtin = node.name, BUILTINS.get(node.name)
-    if builtin is None:
-        return compiler(node)
 
     def find(frame: Frame) -> object:
         # A variable named `count` or `date` must not take the built-in away.

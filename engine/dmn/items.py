@@ -1,0 +1,180 @@
+"""Types of a model (`typeRef`, `itemDefinition`): fitting values to them (DMN 1.5, sections 7.3.3 and 10.3.2.9).
+
+A value that does not fit becomes null with a diagnostic, as the standard says; a value that is not among the allowed ones
+breaks a promise of the data and is a DecisionViolation. One thing goes beyond the standard: because process data are JSON,
+text is read as a date, time or duration where the model asks for one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Final
+
+from engine.dmn.errors import DecisionViolation, DmnError
+from engine.dmn.session import Scope
+from engine.dmn.source import Element, id_of, kid, kids, text_of
+from engine.dmn.texts import Text, Workshop
+from engine.feel import kind_of
+from engine.feel.temporal import parse_date, parse_datetime, parse_duration, parse_time
+from engine.feel.text import scalar_text
+
+#: Names of simple types: FEEL's own, those of the DMN schema, and those modelers of Java engines write.
+SIMPLE: Final[dict[str, str]] = {
+    **dict.fromkeys(("number", "integer", "long", "double", "decimal"), "number"),
+    "string": "string",
+    "boolean": "boolean",
+    "date": "date",
+    "time": "time",
+    **dict.fromkeys(("date and time", "dateTime"), "date and time"),
+    **dict.fromkeys(("days and time duration", "dayTimeDuration"), "days and time duration"),
+    **dict.fromkeys(("years and months duration", "yearMonthDuration"), "years and months duration"),
+    "list": "list",
+    **dict.fromkeys(("context", "function", "range"), ""),
+    "Any": "",
+}
+_READERS: Final[dict[str, Callable[[str], object]]] = {
+    "date": parse_date,
+    "time": parse_time,
+    "date and time": parse_datetime,
+    "days and time duration": parse_duration,
+    "years and months duration": parse_duration,
+}
+_MAX_NESTING: Final = 30
+
+
+class UnfitError(Exception):
+    """A value is not of a type. Never leaves this room: it becomes null and a diagnostic."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemType:
+    """A type: a simple kind (empty for any), or components of a structure; perhaps a list of such; perhaps with allowed values."""
+
+    name: str
+    kind: str = ""
+    components: Mapping[str, "ItemType"] | None = None
+    base: "ItemType | None" = None
+    is_collection: bool = False
+    allowed: Text | None = None
+    allowed_text: str = ""
+
+    def fit(self, value: object, scope: Scope) -> object:
+        """The value as this type; raises UnfitError when it is none, DecisionViolation when it is not allowed."""
+        if value is None:
+            return None
+        if not self.is_collection:
+            return self._fit_item(value, scope)
+        items = value if isinstance(value, list) else [value]
+        scope.session.run.charge(len(items))
+        return [self._fit_item(item, scope) for item in items]
+
+    def _fit_item(self, value: object, scope: Scope) -> object:
+        if isinstance(value, list) and len(value) == 1 and self.kind != "list" and self.base is None:
+            value = value[0]
+        if self.base is not None:
+            value = self.base.fit(value, scope)
+        elif self.components is not None:
+            value = self._fit_structure(value, self.components, scope)
+        elif self.kind and kind_of(value) != self.kind:
+            value = self._converted(value)
+        self._check_allowed(value, scope)
+        return value
+
+    def _fit_structure(self, value: object, components: Mapping[str, "ItemType"], scope: Scope) -> object:
+        if not isinstance(value, dict):
+            raise UnfitError(f"a {kind_of(value)} is no {self.name}")
+        missing = [key for key in components if key not in value]
+        if missing:
+            raise UnfitError(f"{self.name} needs {', '.join(missing)}")
+        return {**value, **{key: component.fit(value[key], scope) for key, component in components.items()}}
+
+    def _converted(self, value: object) -> object:
+        if self.kind == "date and time" and type(value) is date:
+            return datetime.combine(value, time())
+        if isinstance(value, str) and self.kind in _READERS:
+            found = _READERS[self.kind](value)
+            if kind_of(found) == self.kind:
+                return found
+        raise UnfitError(f"a {kind_of(value)} is no {self.kind}")
+
+    def _check_allowed(self, value: object, scope: Scope) -> None:
+        if self.allowed is None or value is None or passes(self.allowed, value, scope):
+            return
+        raise DecisionViolation(
+            f"{scalar_text(value)} is not allowed for {self.name}; allowed are {self.allowed_text}.",
+            element_id=self.allowed.element_id,
+            next_step="Correct the value, or add it to the allowed values of the model.",
+        )
+
+
+ANY: Final = ItemType("Any")
+
+
+def passes(tests: Text, value: object, scope: Scope) -> bool:
+    """Whether a value passes unary tests; each item of a list must, where the tests are not about lists themselves."""
+    verdict = tests.value(scope.with_values({"?": value}))
+    if verdict is not True and isinstance(value, list):
+        return all(tests.value(scope.with_values({"?": item})) is True for item in value)
+    return verdict is True
+
+
+def fitted(item_type: ItemType, value: object, scope: Scope, element_id: str) -> object:
+    """The value as the type, or null with a diagnostic that names the element."""
+    try:
+        return item_type.fit(value, scope)
+    except UnfitError as error:
+        text = scalar_text(value)
+        scope.report(element_id, text[:60], f"{error}, so the value is null")
+        return None
+
+
+class Types:
+    """The item definitions of a model, resolved when asked for."""
+
+    def __init__(self, definitions: Element, workshop: Workshop) -> None:
+        self.workshop = workshop
+        self.elements = {(element.get("name") or ""): element for element in kids(definitions, "itemDefinition")}
+        self.known: dict[str, ItemType] = {}
+
+    def of(self, element: Element | None) -> ItemType:
+        """The type an element's `typeRef` attribute names; anything goes without one."""
+        name = None if element is None else element.get("typeRef")
+        if element is None or not name:
+            return ANY
+        return self.named(name, element, 0)
+
+    def named(self, name: str, user: Element, depth: int) -> ItemType:
+        """The type of a name; an unknown one is a finding and lets anything pass. Raises DmnError for a type made of itself."""
+        plain = name.removeprefix("feel:").strip()
+        if plain in self.elements:
+            if plain not in self.known:
+                self.known[plain] = self._built(self.elements[plain], depth + 1)
+            return self.known[plain]
+        if plain not in SIMPLE:
+            self.workshop.find(user, f"There is no type {name}.")
+            return ANY
+        return ItemType(plain, SIMPLE[plain])
+
+    def _built(self, element: Element, depth: int) -> ItemType:
+        if depth > _MAX_NESTING:
+            raise DmnError(
+                f"The type {element.get('name')} is made of itself, or of more than {_MAX_NESTING} levels.",
+                element_id=id_of(element),
+                next_step="Break the circle of item definitions.",
+            )
+        name = element.get("name") or "this type"
+        reference = kid(element, "typeRef")
+        base = None
+        if reference is not None and reference.text:
+            base = self.named(reference.text.strip(), element, depth)
+        parts = {" ".join((part.get("name") or "").split()): part for part in kids(element, "itemComponent")}
+        components = {key: self._built(part, depth + 1) for key, part in parts.items()}
+        allowed = kid(element, "allowedValues")
+        return ItemType(
+            name,
+            components=components or None,
+            base=base,
+            is_collection=element.get("isCollection") == "true",
+            allowed=None if allowed is None else self.workshop.tests(allowed),
+            allowed_text=text_of(allowed),
+        )

@@ -1,0 +1,124 @@
+"""What other rooms use: a decision model, its decisions, and what is wrong with it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from engine.dmn.errors import DmnError
+from engine.dmn.lint import requirement_findings, unsupported_findings
+from engine.dmn.requirements import Graph, GraphReader, LogicNode, named_elements
+from engine.dmn.session import DECISION_LIMITS, DecisionResult, Session
+from engine.dmn.source import Element, read_definitions
+from engine.dmn.texts import DmnFinding, Workshop
+from engine.feel import FeelLimitExceeded
+from engine.feel.expression import weigh
+from engine.feel.limits import Limits, Run
+
+
+class Decision:
+    """One decision of a model; immutable, safe to share between threads."""
+
+    __slots__ = ("_graph", "_node", "id", "name")
+
+    def __init__(self, node: LogicNode, graph: Graph) -> None:
+        self.id = node.element_id
+        self.name = node.name
+        self._node = node
+        self._graph = graph
+
+    def __repr__(self) -> str:
+        return f"Decision({self.id!r}, {self.name!r})"
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The variables it wants from its context: input data, its own and those of the decisions it requires.
+
+        Where nothing is declared as input data, the free variables of its expressions.
+        """
+        return frozenset(_wanted(self._node, self._graph))
+
+    def evaluate(
+        self, context: Mapping[str, object], limits: Limits = DECISION_LIMITS, *, now: datetime | None = None
+    ) -> DecisionResult:
+        """Make the decision, and those it requires, each once.
+
+        A table with one output gives its value, one with several a context; a value that does not fit its type is null,
+        with a diagnostic. Raises DecisionViolation when rules or data break a promise of the model, DmnError when a part of
+        the model cannot be evaluated, FeelLimitExceeded when the budget is used up.
+        """
+        run = Run(limits)
+        run.moment = now
+        session = Session(context, run)
+        try:
+            value = self._graph.value(self._node, session)
+            weigh(value, run)
+        except RecursionError:
+            raise FeelLimitExceeded("its functions call one another too deeply") from None
+        return DecisionResult(value, tuple(session.matched), tuple(session.diagnostics.values()))
+
+
+def _wanted(node: LogicNode, graph: Graph) -> Iterator[str]:
+    required = {graph.inputs[key].name for key in node.requires.inputs if key in graph.inputs}
+    inner = [graph.decisions[key] for key in node.requires.decisions if key in graph.decisions]
+    functions = {graph.knowledge[key].name for key in node.requires.knowledge if key in graph.knowledge}
+    yield from required
+    yield from node.reads - node.local_names - functions - {each.name for each in inner} - {"?"}
+    for decision in inner:
+        yield from _wanted(decision, graph)
+
+
+class DecisionModel:
+    """A model as read from its XML."""
+
+    def __init__(self, name: str, graph: Graph, findings: tuple[DmnFinding, ...]) -> None:
+        self.name = name
+        #: All decisions by id.
+        self.decisions: Mapping[str, Decision] = MappingProxyType(
+            {key: Decision(node, graph) for key, node in graph.decisions.items()}
+        )
+        self._findings = findings
+
+    def __repr__(self) -> str:
+        return f"DecisionModel({self.name!r}, {len(self.decisions)} decisions)"
+
+    def find(self, id_or_name: str) -> Decision:
+        """The decision of this id, or of this name; raises DmnError, listing the names there are, when there is none."""
+        if id_or_name in self.decisions:
+            return self.decisions[id_or_name]
+        wanted = " ".join(id_or_name.split())
+        for decision in self.decisions.values():
+            if decision.name == wanted:
+                return decision
+        known = ", ".join(decision.name for decision in self.decisions.values())
+        raise DmnError(f"There is no decision {id_or_name}.", next_step=f"Choose one of: {known or 'none in this model'}.")
+
+    def problems(self) -> list[DmnFinding]:
+        """What is wrong with the model: an error is one that evaluation would meet, a warning one it might survive."""
+        return list(self._findings)
+
+
+def load_decisions(xml: bytes) -> DecisionModel:
+    """Read a DMN 1.2 to 1.5 model; cells that do not compile are `problems()`, not errors, so that all are told at once.
+
+    Raises DmnError with the element's id for hostile or broken XML, tables without a meaning, circles of requirements.
+    """
+    definitions = read_definitions(xml)
+    workshop = Workshop(frozenset(named_elements(definitions)))
+    graph = GraphReader(definitions, workshop).read()
+    findings = (
+        *workshop.findings,
+        *requirement_findings(graph),
+        *unsupported_findings(definitions),
+        *_duplicates(definitions, graph),
+    )
+    return DecisionModel(definitions.get("name") or "", graph, findings)
+
+
+def _duplicates(definitions: Element, graph: Graph) -> Iterator[DmnFinding]:
+    if not graph.decisions:
+        yield DmnFinding(definitions.get("id") or "", "The model has no decision.", "warning")
+    counts = Counter(node.name for node in (*graph.decisions.values(), *graph.inputs.values(), *graph.knowledge.values()))
+    for name, count in counts.items():
+        if count > 1:
+            yield DmnFinding(definitions.get("id") or "", f"{count} elements are called {name}.", "error")

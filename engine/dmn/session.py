@@ -1,0 +1,81 @@
+"""One evaluation of a decision: what it was given, what it has found out, and what it has to report."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from engine.feel import Expression
+from engine.feel.limits import Limits, Run
+
+#: A whole requirements graph may use more than one expression, but not without end.
+DECISION_LIMITS = Limits(steps=2_000_000, seconds=5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedRule:
+    """A rule that matched; `index` is the number of its row, counted from 1 as the table shows it."""
+
+    decision_id: str
+    rule_id: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionDiagnostic:
+    """Something that gave null, and why."""
+
+    decision_id: str
+    element_id: str
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionResult:
+    """The value of a decision, the rules that led to it (of required decisions too), and what gave null on the way."""
+
+    value: object
+    matched: tuple[MatchedRule, ...]
+    diagnostics: tuple[DecisionDiagnostic, ...]
+
+
+@dataclass(slots=True)
+class Session:
+    """The state of one evaluation: each required decision is made once and remembered."""
+
+    inputs: Mapping[str, object]
+    run: Run
+    values: dict[str, object] = field(default_factory=dict)
+    matched: list[MatchedRule] = field(default_factory=list)
+    diagnostics: dict[tuple[str, str, str], DecisionDiagnostic] = field(default_factory=dict)
+
+    def report(self, decision_id: str, element_id: str, text: str, reason: str) -> None:
+        """Note once why an element gave null."""
+        found = DecisionDiagnostic(decision_id, element_id, text, reason)
+        self.diagnostics.setdefault((element_id, text, reason), found)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The variables an expression sees, and the decision it belongs to."""
+
+    values: Mapping[str, object]
+    session: Session
+    decision_id: str
+
+    def with_values(self, more: Mapping[str, object]) -> "Scope":
+        """The same scope with more variables."""
+        return Scope({**self.values, **more}, self.session, self.decision_id)
+
+    def report(self, element_id: str, text: str, reason: str) -> None:
+        """Note why an element gave null."""
+        self.session.report(self.decision_id, element_id, text, reason)
+
+    def explain(self, element_id: str, expression: Expression) -> None:
+        """Evaluate again, slowly, to say why an expression gave null."""
+        evaluation = expression.diagnose(self.values, self.session.run.limits, now=self.session.run.moment)
+        for found in evaluation.diagnostics:
+            self.report(element_id, found.text, found.reason)
+
+
+#: The meaning of a boxed expression: from a scope to a value.
+Logic = Callable[[Scope], object]
