@@ -4,6 +4,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.dmn import Decision
+from engine.forms import Form
+from engine.models.assets import read_assets
 from engine.models.bundle import MAX_BUNDLE_BYTES, MAX_FILES, Bundle, FileKind, Finding, kind_of, read_bundle
 from engine.models.diagram import Diagram, build_diagram
 from engine.models.linter import RULES, Known, run_rules
@@ -20,6 +23,8 @@ class CheckedBundle:
 
     bundle: Bundle
     findings: tuple[Finding, ...]
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -37,9 +42,11 @@ def check(bundle: Bundle, service_tasks: ServiceTasks, groups: Collection[str] |
             findings.extend(reading.findings)
             if reading.root is not None:
                 diagrams.append(build_diagram(path, reading.root))
-    known = Known(bundle, tuple(diagrams), service_tasks, groups)
+    assets = read_assets(bundle)
+    findings.extend(assets.findings)
+    known = Known(bundle, tuple(diagrams), service_tasks, groups, assets.decisions, assets.forms)
     findings.extend(run_rules(known, RULES))
-    return CheckedBundle(bundle, _in_order(findings))
+    return CheckedBundle(bundle, _in_order(findings), assets.decisions, assets.forms)
 
 
 def check_directory(directory: Path, service_tasks: ServiceTasks, groups: Collection[str] | None = None) -> CheckedBundle:

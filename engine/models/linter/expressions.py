@@ -40,23 +40,31 @@ def variables_are_written(known: Known) -> Iterator[Broken]:
     """A name that nothing writes is mostly a slip of the pen."""
     for diagram in known.diagrams:
         for process in diagram.processes:
-            formulas = [formula for formula in known.formulas if formula.scope.process is process]
             nodes = [node for node in diagram.nodes if node.scope.process is process]
-            written = {name for formula in formulas for name in formula.writes} | _written(known, diagram, process, nodes)
-            closed = not any(_brings_anything(node) for node in nodes)
-            yield from _unwritten(formulas, written, closed=closed)
+            formulas = [formula for formula in known.formulas if formula.scope.process is process]
+            written = _written(known, diagram, process, nodes).union(*(formula.writes for formula in formulas))
+            unwritten: dict[str, Broken] = {}
+            for formula in formulas:
+                for name in sorted(formula.reads - written):
+                    unwritten.setdefault(name, _unwritten(formula, name))
+            if any(_brings_anything(node) for node in nodes):
+                yield from _undeclared(process, sorted(unwritten))
+            else:
+                yield from unwritten.values()
 
 
-def _unwritten(formulas: list[Formula], written: set[str], *, closed: bool) -> Iterator[Broken]:
-    told: set[tuple[str, str]] = set()
-    for formula in formulas:
-        for name in sorted(formula.reads - written):
-            if (formula.element_id, name) in told:
-                continue
-            told.add((formula.element_id, name))
-            message = f"The {formula.what} reads {name!r}, which nothing in this process writes."
-            next_step = "Correct the name, or list it in the setting 'inputs' of the start event or message event that brings it."
-            yield Broken(formula.path, formula.element_id, formula.line, message, next_step, None if closed else "info")
+def _unwritten(formula: Formula, name: str) -> Broken:
+    message = f"The {formula.what} reads {name!r}, which nothing in this process writes."
+    next_step = "Correct the name, or list it in the setting 'inputs' of the event that brings it."
+    return Broken(formula.path, formula.element_id, formula.line, message, next_step)
+
+
+def _undeclared(process: Scope, names: list[str]) -> Iterator[Broken]:
+    """Where anything may come in, a missing name proves nothing; say once what is expected."""
+    if names:
+        message = f"{process.id} reads {', '.join(names)}, which must come in from outside."
+        next_step = "List what each start and message event brings in its setting 'inputs'; then slips of the pen are found."
+        yield at(process, message, next_step, "info")
 
 
 def _written(known: Known, diagram: Diagram, process: Scope, nodes: list[Node]) -> set[str]:
@@ -66,8 +74,9 @@ def _written(known: Known, diagram: Diagram, process: Scope, nodes: list[Node]) 
         names.update(setting_names(node, "inputs"))
         names.add(node.properties.get("resultVariable", ""))
         names.add("" if node.operator is None else node.operator.get("resultVariable", ""))
-        if node.tag == "userTask" and "resultVariable" not in node.properties:
-            names.update(known.forms.get(node.properties.get("formKey", ""), ()))
+        form = known.forms.get(node.properties.get("formKey", ""))
+        if form is not None and "resultVariable" not in node.properties:
+            names.update(form.fields)
         names.update(_loop_names(diagram, node))
     return names
 

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from lxml import etree
 
+from engine.dmn import Decision
+from engine.forms import Form
 from engine.models.bundle import Bundle, Finding, Severity
 from engine.models.diagram import Diagram, Flow, Node, Scope
 from engine.models.formulas import Formula, formulas_of
@@ -22,10 +24,9 @@ class Known:
     service_tasks: ServiceTasks
     #: Groups of people; None where they are not known, and are not checked.
     groups: Collection[str] | None = None
-    #: Ids of the decisions of this bundle.
-    decisions: Collection[str] = ()
-    #: Keys of the forms of this bundle, and the names each of them writes.
-    forms: Mapping[str, Collection[str]] = field(default_factory=dict)
+    #: The decisions of this bundle, by id, and its forms, by key.
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
 
     @cached_property
     def formulas(self) -> tuple[Formula, ...]:

@@ -1,0 +1,83 @@
+"""What a form is: components as read and compiled."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from engine.feel import Expression
+from engine.forms.validation import Submission, validate
+
+#: Components that take a value from a person.
+FIELDS: Final = frozenset({"textfield", "textarea", "number", "datetime", "checkbox", "checklist", "taglist", "radio", "select"})
+#: Those that offer options.
+CHOICES: Final = frozenset({"checklist", "taglist", "radio", "select"})
+#: A component whose value is computed, here and in the browser.
+COMPUTED: Final = "expression"
+CONTAINERS: Final = frozenset({"group", "dynamiclist"})
+#: Components that only show something.
+SHOWN: Final = frozenset({"text", "image", "table", "button", "separator", "spacer"})
+#: Components that could run what an author wrote, or take what the server cannot judge; each with what to use instead.
+REFUSED: Final[Mapping[str, str]] = {
+    "html": "Use a text component; it takes Markdown.",
+    "iframe": "Use a text component with a link.",
+    "documentPreview": "Use a text component with a link to the document.",
+    "filepicker": "Attach files to the order, not to a form.",
+    "script": "Use an expression component.",
+}
+
+#: A limit or a text of a rule: fixed, or computed from the data.
+Rule = Expression | Any
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One component. `path` is where its value lies in the data around it; empty where it has none."""
+
+    type: str
+    id: str
+    path: tuple[str, ...]
+    label: str
+    #: Hidden while this is true.
+    hide: Expression | None = None
+    #: True, False, or computed; disabled components are read-only too.
+    readonly: Rule = False
+    #: What `validate` says: required, min, max, minLength, maxLength, pattern, validationType, custom.
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    #: Options that are fixed, the name of the data they come from, or the expression that gives them.
+    options: tuple[Any, ...] | None = None
+    options_key: str | None = None
+    options_expression: Expression | None = None
+    #: The value of a computed component.
+    value: Expression | None = None
+    #: Everything else of the schema that a check reads: decimalDigits, increment, subtype, allowAddRemove.
+    details: Mapping[str, Any] = field(default_factory=dict)
+    children: tuple["Component", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form, compiled; immutable, safe to share between threads."""
+
+    id: str
+    components: tuple[Component, ...]
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The top-level names that a submission writes."""
+        return frozenset(component.path[0] for component in _valued(self.components) if component.path)
+
+    def validate(self, submitted: Mapping[str, Any], trusted: Mapping[str, Any], *, now: datetime | None = None) -> Submission:
+        """Judge a submission; `trusted` is what the form was shown with, and `now` what `now()` gives in its expressions.
+
+        Read-only and disabled values come from `trusted` only; hidden and unknown ones are dropped. Never raises on bad input.
+        """
+        return validate(self, submitted, trusted, now)
+
+
+def _valued(components: tuple[Component, ...]) -> Iterator[Component]:
+    for component in components:
+        if component.type == "group" and not component.path:
+            yield from _valued(component.children)
+        else:
+            yield component

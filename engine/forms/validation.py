@@ -1,0 +1,204 @@
+"""The walk over a form: which fields count, what they may hold, and what of a submission is believed."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.feel import Expression, FeelLimitExceeded
+from engine.forms.values import REQUIRED, is_empty, judge
+
+if TYPE_CHECKING:
+    from engine.forms.schema import Component, Form
+
+#: Rows of one dynamic list.
+MAX_ROWS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What is taken over, and what is wrong, by the path of the field: `lines.0.quantity`."""
+
+    data: dict[str, Any]
+    errors: dict[str, list[str]]
+
+    @property
+    def ok(self) -> bool:
+        """Whether it may be taken over."""
+        return not self.errors
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """Where the walk is: what was submitted here, what is trusted here, and what expressions may read."""
+
+    submitted: Mapping[str, Any]
+    trusted: Mapping[str, Any]
+    context: Mapping[str, Any]
+    out: dict[str, Any]
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    now: datetime | None
+    errors: dict[str, list[str]] = field(default_factory=dict)
+
+    def components(self, components: "tuple[Component, ...]", level: _Level) -> None:
+        for component in components:
+            if not self.is_hidden(component, level):
+                self.component(component, level)
+
+    def component(self, component: "Component", level: _Level) -> None:
+        if component.type == "group":
+            self.components(component.children, _inner(level, component))
+        elif component.type == "dynamiclist":
+            self.rows(component, level)
+        elif component.type == "expression":
+            _put(level.out, component.path, self.value_of(component.value, level))
+        elif component.path:
+            self.field(component, level)
+
+    def is_hidden(self, component: "Component", level: _Level) -> bool:
+        return component.hide is not None and self.value_of(component.hide, level) is True
+
+    def value_of(self, rule: Any, level: _Level) -> Any:
+        """A fixed value, or what an expression gives; null where it takes too much."""
+        if not isinstance(rule, Expression):
+            return rule
+        try:
+            return rule.evaluate(level.context, now=self.now)
+        except FeelLimitExceeded:
+            return None
+
+    def field(self, component: "Component", level: _Level) -> None:
+        if self.value_of(component.readonly, level) is True:
+            _put(level.out, component.path, _get(level.trusted, component.path))
+            return
+        value = _get(level.submitted, component.path)
+        rules = {name: self.value_of(rule, level) for name, rule in component.rules.items() if name != "custom"}
+        errors = [REQUIRED] if rules.get("required") is True and is_empty(component, value) else []
+        if value is not None and value not in ("", []):
+            judged = judge(component, value, rules, list(self.options(component, level)))
+            errors += judged.errors
+            value = judged.value
+            if value is not None:
+                errors += self.custom(component, level, value)
+        if errors:
+            self.errors[level.prefix + ".".join(component.path)] = errors
+        else:
+            _put(level.out, component.path, value)
+
+    def custom(self, component: "Component", level: _Level, value: Any) -> Iterator[str]:
+        """Conditions of the form's author on `value`."""
+        inner = _Level(level.submitted, level.trusted, {**level.context, "value": value}, level.out, level.prefix)
+        for condition, message in component.rules.get("custom", ()):
+            if self.value_of(condition, inner) is not True:
+                yield str(self.value_of(message, inner))
+
+    def options(self, component: "Component", level: _Level) -> Iterator[Any]:
+        """The values on offer; those from data come from what is trusted, never from the submission."""
+        found: Any = component.options
+        if component.options_key is not None:
+            found = _get(level.trusted, tuple(component.options_key.split(".")))
+        elif component.options_expression is not None:
+            found = self.value_of(component.options_expression, level)
+        for option in found if isinstance(found, list | tuple) else ():
+            yield option.get("value") if isinstance(option, Mapping) and "value" in option else option
+
+    def rows(self, component: "Component", level: _Level) -> None:
+        rows = _get(level.submitted, component.path)
+        trusted = _get(level.trusted, component.path)
+        shown = trusted if isinstance(trusted, list) else []
+        rows = rows if isinstance(rows, list) else []
+        path = level.prefix + ".".join(component.path)
+        if len(rows) > MAX_ROWS:
+            self.errors[path] = [f"At most {MAX_ROWS} rows can be entered."]
+            return
+        if component.details.get("allowAddRemove") is False and shown and len(rows) != len(shown):
+            self.errors[path] = ["Rows cannot be added or removed."]
+            return
+        out: list[dict[str, Any]] = []
+        for number, submitted in enumerate(rows):
+            row = _mapping(submitted)
+            own = {"this": row, "parent": level.context, "i": number + 1}
+            out.append({})
+            known = _mapping(shown[number]) if number < len(shown) else {}
+            context = {**level.context, **known, **row, **own}
+            self.components(component.children, _Level(row, known, context, out[-1], f"{path}.{number}."))
+        _put(level.out, component.path, out)
+
+
+def validate(form: "Form", submitted: Mapping[str, Any], trusted: Mapping[str, Any], now: datetime | None) -> Submission:
+    """Judge a submission."""
+    if not isinstance(submitted, Mapping):
+        return Submission({}, {"form": ["Send the fields as an object."]})
+    walk = _Walk(now)
+    admitted = _admitted(form.components, submitted)
+    data: dict[str, Any] = {}
+    walk.components(form.components, _Level(admitted, trusted, _merged(trusted, admitted), data, ""))
+    return Submission({} if walk.errors else data, walk.errors)
+
+
+def _admitted(components: "tuple[Component, ...]", submitted: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a submission, only what is a field that a person may write: nothing else is seen by conditions either."""
+    admitted: dict[str, Any] = {}
+    for component in components:
+        if component.type == "group":
+            inner = _admitted(component.children, _mapping(_get(submitted, component.path)))
+            _put_all(admitted, component.path, inner)
+        elif component.type == "dynamiclist":
+            rows = _get(submitted, component.path)
+            if isinstance(rows, list):
+                inner_rows = [_admitted(component.children, _mapping(row)) for row in rows[: MAX_ROWS + 1]]
+                _put(admitted, component.path, inner_rows)
+        elif component.path and component.type != "expression" and component.readonly is not True:
+            _put(admitted, component.path, _get(submitted, component.path))
+    return admitted
+
+
+def _inner(level: _Level, component: "Component") -> _Level:
+    """Inside of a group with a path of its own; a group without one is only a frame."""
+    if not component.path:
+        return level
+    submitted = _mapping(_get(level.submitted, component.path))
+    trusted = _mapping(_get(level.trusted, component.path))
+    out: dict[str, Any] = {}
+    _put(level.out, component.path, out)
+    context = {**level.context, **_merged(trusted, submitted), "this": _merged(trusted, submitted), "parent": level.context}
+    return _Level(submitted, trusted, context, out, level.prefix + ".".join(component.path) + ".")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, where `over` wins; mappings in both are merged likewise."""
+    merged = dict(under)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = _merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _get(data: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    value: Any = data
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def _put(data: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    """Set a value inside; nothing is set for null."""
+    if value is None:
+        return
+    for key in path[:-1]:
+        data = data.setdefault(key, {})
+    data[path[-1]] = value
+
+
+def _put_all(data: dict[str, Any], path: tuple[str, ...], values: Mapping[str, Any]) -> None:
+    for key in path:
+        data = data.setdefault(key, {})
+    data.update(_merged(data, values))
