@@ -146,6 +146,7 @@ def price_basket(lines: Sequence[LineFacts], terms: Terms) -> Priced:
         raise PriceMissing(
             f"No price in {terms.currency} for {names}{' and more' if len(missing) > 10 else ''}.",  # noqa: PLR2004  # enough to act on
             next_step="Set a price in a price list of that currency, then go on.",
+            errors={str(line.line_no): ["has no price"] for line in missing},
         )
     tier_pct = _tier_discounts(lines, terms.tiers)
     priced = [_price_line(line, tier_pct.get(line.tier_group, ZERO), terms) for line in lines]

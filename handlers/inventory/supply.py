@@ -73,7 +73,7 @@ def expect_supply(tx: Session, draft: SupplyDraft) -> None:
 
 
 def take_from_supply(tx: Session, arrival: SupplyArrival) -> Receipt:
-    """Count a part of expected goods as arrived and answer the receipt to book. Raises NotFound, Conflict when more arrives than is open."""
+    """Count expected goods as arrived and answer the receipt to book. Raises NotFound, Conflict when more arrives than is open."""
     positive(arrival.qty, "qty")
     found = tx.scalars(
         select(Supply)

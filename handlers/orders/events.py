@@ -1,0 +1,29 @@
+"""Finds an order and notes what happened to it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from engine.problems import NotFound
+from handlers.orders.model import OrderEvent, OrderLine, SalesOrder
+
+
+def note(tx: Session, order_no: str, kind: str, *, actor: str = "", detail: Mapping[str, Any] | None = None) -> None:
+    """Add an event to the order's story."""
+    tx.execute(insert(OrderEvent).values(order_no=order_no, kind=kind, actor=actor or "system", detail=dict(detail or {})))
+
+
+def find_order(tx: Session, order_no: str, *, lock: bool = False) -> SalesOrder:
+    """The order as it is now, locked until the transaction ends when asked. Raises NotFound."""
+    found = tx.get(SalesOrder, order_no, with_for_update=lock, populate_existing=True)
+    if found is None:
+        raise NotFound(f"There is no order {order_no}.", code="order_unknown", next_step="Check the number in the list of orders.")
+    return found
+
+
+def lines_of(tx: Session, order_no: str) -> list[OrderLine]:
+    """The order's lines as they are now, whatever set-based statements have changed before."""
+    lines = select(OrderLine).where(OrderLine.order_no == order_no).order_by(OrderLine.line_no)
+    return list(tx.scalars(lines.execution_options(populate_existing=True)))

@@ -1,0 +1,129 @@
+"""Validates an order by the rules V01 to V13, from the tables, in a constant number of statements."""
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from engine.problems import Problem
+from handlers.catalog.model import Item
+from handlers.catalog.rules import Priced, PriceMissing
+from handlers.orders import rules
+from handlers.orders.basket import basket_of
+from handlers.orders.drafts import currency_is_allowed
+from handlers.orders.events import find_order
+from handlers.orders.holds import apply_hold
+from handlers.orders.model import OrderLine, SalesOrder
+from handlers.orders.pricing import price, vat_number_is_valid
+from handlers.parties.model import Customer
+from handlers.parties.policy import chosen
+from handlers.parties.register import company, find_customer
+
+
+def validate_order(tx: Session, order_no: str) -> list[rules.Issue]:
+    """Run every check; a purchase order seen before puts the order on hold. Raises NotFound."""
+    order = find_order(tx, order_no)
+    customer = find_customer(tx, order.customer_no)
+    policy = chosen(tx, "order.duplicate_po_days", "order.total_tolerance")
+    lines = tx.execute(
+        select(OrderLine, Item)
+        .join_from(OrderLine, Item, isouter=True)
+        .where(OrderLine.order_no == order_no)
+        .order_by(OrderLine.line_no)
+        .execution_options(populate_existing=True)
+    ).all()
+    unpriced, priced = _try_price(tx, order, [line for line, _ in lines])
+    facts = rules.OrderFacts(
+        today=tx.execute(text("SELECT current_date")).scalar_one(),
+        lines=[_line_facts(line, item, unpriced) for line, item in lines],
+        our_totals=_possible_totals(tx, order, [line for line, _ in lines]),
+        total_tolerance=policy["order.total_tolerance"],
+        net_total=priced.net_total if priced else None,
+        currency_allowed=currency_is_allowed(tx, customer, order.currency),
+        seller_country=company(tx).country,
+        **_order_facts(order, customer),
+    )
+    issues = rules.validate(facts)
+    duplicate = _duplicate_of(tx, order, int(policy["order.duplicate_po_days"]))
+    if duplicate is not None:
+        message = f"Purchase order {order.customer_po} was received before as {duplicate}."
+        apply_hold(tx, order_no, "DUPLICATE_PO", message)
+        issues.append(rules.Issue(code="DUPLICATE_PO", severity="W", message=message))
+    return issues
+
+
+def _order_facts(order: SalesOrder, customer: Customer) -> dict[str, Any]:
+    return {
+        "customer_no": customer.customer_no,
+        "customer_active": customer.active,
+        "account_hold": customer.account_hold,
+        "requires_po": customer.requires_po,
+        "po_pattern": customer.po_pattern,
+        "customer_po": order.customer_po,
+        "ship_to": order.ship_to,
+        "requested_date": order.requested_date,
+        "currency": order.currency,
+        "stated_total": order.stated_total,
+        "incoterm": order.incoterm,
+        "agreed_incoterm": customer.incoterm,
+        "min_order_value": customer.min_order_value,
+        "vat_no": customer.vat_no,
+        "vat_no_valid": vat_number_is_valid(customer.vat_no),
+    }
+
+
+def _line_facts(line: OrderLine, item: Item | None, unpriced: set[int]) -> rules.LineFacts:
+    if item is None:
+        return rules.LineFacts(line_no=line.line_no, sku=None, item_ref=line.item_ref, uom=line.uom, item_uom="", qty=line.qty_ordered)
+    return rules.LineFacts(
+        line_no=line.line_no,
+        sku=item.sku,
+        item_ref=line.item_ref,
+        uom=line.uom,
+        item_uom=item.uom,
+        qty=line.qty_ordered,
+        sellable=item.sellable,
+        restricted=item.restricted,
+        substitute_sku=item.substitute_sku,
+        pack_size=item.pack_size,
+        moq=item.moq,
+        max_qty=item.max_qty,
+        priced=line.line_no not in unpriced,
+    )
+
+
+def _try_price(tx: Session, order: SalesOrder, lines: list[OrderLine]) -> tuple[set[int], Priced | None]:
+    basket = basket_of(order, [line for line in lines if line.sku is not None])
+    try:
+        return set(), price(tx, basket)
+    except PriceMissing as missing:
+        return {int(name) for name in missing.errors}, None
+
+
+def _possible_totals(tx: Session, order: SalesOrder, lines: list[OrderLine]) -> tuple[Decimal, ...]:
+    """The totals a customer may mean by its own prices: net, with tax, with freight; none when a price is unstated."""
+    if order.stated_total is None or any(line.stated_price is None or line.sku is None for line in lines):
+        return ()
+    try:
+        with_freight = price(tx, basket_of(order, lines, at_stated_prices=True))
+        without = price(tx, basket_of(order, lines, at_stated_prices=True, freight=Decimal(0)))
+    except Problem:
+        return ()  # what keeps it from being priced is reported by its own check
+    return without.net_total, without.gross_total, with_freight.gross_total
+
+
+def _duplicate_of(tx: Session, order: SalesOrder, days: int) -> str | None:
+    if not order.customer_po:
+        return None
+    given = {"customer": order.customer_no, "po": order.customer_po, "order_no": order.order_no, "days": days}
+    found: str | None = tx.execute(_DUPLICATE, given).scalar_one_or_none()
+    return found
+
+
+_DUPLICATE = text("""
+SELECT other.order_no FROM sales_order AS other JOIN sales_order AS this ON this.order_no = :order_no
+WHERE other.customer_no = :customer AND other.customer_po = :po AND other.order_no < this.order_no
+  AND other.state <> 'REJECTED' AND other.created_at > this.created_at - make_interval(days => :days)
+ORDER BY other.order_no LIMIT 1
+""")
