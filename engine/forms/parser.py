@@ -20,7 +20,9 @@ MAX_DEPTH: Final = 10
 NEWEST_SCHEMA: Final = 19
 
 _KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
-_ACTIVE: Final = re.compile(r"<\s*/?\s*(?:script|iframe|object|embed|style|link|meta|svg|form|input)\b|javascript\s*:|data\s*:\s*text", re.IGNORECASE)
+_ACTIVE: Final = re.compile(
+    r"<\s*/?\s*(?:script|iframe|object|embed|style|link|meta|svg|form|input)\b|javascript\s*:|data\s*:\s*text", re.IGNORECASE
+)
 _TEMPLATE: Final = re.compile(r"\{\{([^#/{}][^{}]*)\}\}")
 #: Texts that may be an expression.
 _TEXTS: Final = ("label", "description", "text", "source", "alt", "url", "title", "dataSource", "columnsExpression")
@@ -55,7 +57,9 @@ def parse_form(content: bytes) -> Form:
     reader = _Reader()
     version = schema.get("schemaVersion", NEWEST_SCHEMA)
     if not isinstance(version, int) or not 1 <= version <= NEWEST_SCHEMA:
-        reader.refuse(None, f"The form has the schema version {str(version)[:20]!r}.", f"Export it with form-js for version {NEWEST_SCHEMA}.")
+        reader.refuse(
+            None, f"The form has the schema version {str(version)[:20]!r}.", f"Export it with form-js for version {NEWEST_SCHEMA}."
+        )
     components = reader.components(schema.get("components"), "", 0)
     if reader.count > MAX_COMPONENTS:
         reader.refuse(None, f"The form has more than {MAX_COMPONENTS} components.", "Split it over several tasks.")
@@ -148,7 +152,9 @@ class _Reader:
                 self.refuse(where, f"The {kind} {where!r} has no key.", "Give it the name of the variable it writes.")
             return ()
         if not isinstance(key, str) or not _KEY.fullmatch(key) or len(key) > 200:  # noqa: PLR2004 - as long as an id
-            self.refuse(where, f"The key {str(key)[:60]!r} is no name of a variable.", "Use letters, digits and '_', with '.' between parts.")
+            self.refuse(
+                where, f"The key {str(key)[:60]!r} is no name of a variable.", "Use letters, digits and '_', with '.' between parts."
+            )
             return ()
         full = prefix + key
         self.claim(full, where, container=kind in CONTAINERS)

@@ -8,10 +8,12 @@ from engine.dmn import Decision
 from engine.forms import Form
 from engine.models.assets import read_assets
 from engine.models.bundle import MAX_BUNDLE_BYTES, MAX_FILES, Bundle, FileKind, Finding, kind_of, read_bundle
+from engine.models.compilation import compile_all, schema_findings
 from engine.models.diagram import Diagram, build_diagram
 from engine.models.linter import RULES, Known, run_rules
 from engine.models.reader import read_diagram
 from engine.service_tasks import ServiceTasks
+from engine.spiff.process import CompiledProcess
 
 #: Findings shown at most: a hostile file must not make a report larger than itself.
 MAX_FINDINGS = 500
@@ -23,8 +25,10 @@ class CheckedBundle:
 
     bundle: Bundle
     findings: tuple[Finding, ...]
-    decisions: Mapping[str, Decision] = field(default_factory=dict)
+    #: The processes that may be started, compiled; empty where there are errors.
+    processes: tuple[CompiledProcess, ...] = ()
     forms: Mapping[str, Form] = field(default_factory=dict)
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -42,11 +46,16 @@ def check(bundle: Bundle, service_tasks: ServiceTasks, groups: Collection[str] |
             findings.extend(reading.findings)
             if reading.root is not None:
                 diagrams.append(build_diagram(path, reading.root))
+                findings.extend(schema_findings(diagrams[-1]))
     assets = read_assets(bundle)
     findings.extend(assets.findings)
     known = Known(bundle, tuple(diagrams), service_tasks, groups, assets.decisions, assets.forms)
     findings.extend(run_rules(known, RULES))
-    return CheckedBundle(bundle, _in_order(findings), assets.decisions, assets.forms)
+    processes: list[CompiledProcess] = []
+    if not any(finding.severity == "error" for finding in findings):
+        processes, refusals = compile_all(diagrams, assets.decisions)
+        findings.extend(refusals)
+    return CheckedBundle(bundle, _in_order(findings), tuple(processes), assets.forms, assets.decisions)
 
 
 def check_directory(directory: Path, service_tasks: ServiceTasks, groups: Collection[str] | None = None) -> CheckedBundle:

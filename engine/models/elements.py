@@ -13,7 +13,6 @@ EVENTS_SUPPORTED: Final = {
 
 #: Elements that are refused, each with what to draw instead.
 REFUSED: Final = {
-    "task": "Say what kind of task it is: a user, service, script, send, receive or business rule task.",
     "complexGateway": "Use exclusive, inclusive or parallel gateways.",
     "adHocSubProcess": "Draw the order of the steps, or a parallel gateway.",
     "transaction": "Use a subprocess with error boundary events.",

@@ -24,4 +24,4 @@ EVENT_DEFINITIONS: Final = {
     for kind in ("message", "timer", "signal", "error", "escalation", "conditional", "link", "terminate", "cancel", "compensate")
 }
 #: Ids that SpiffWorkflow gives to its own steps.
-RESERVED_IDS: Final = frozenset({"Start", "End", "Root"})
+RESERVED_IDS: Final = frozenset({"Start", "End"})

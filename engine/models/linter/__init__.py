@@ -7,4 +7,18 @@ its subject (or name a new file below) and give it a right and a wrong example i
 from engine.models.linter import events, expressions, gateways, loops, references, service_calls, structure, support, waits
 from engine.models.linter.ruling import RULES, Broken, Known, run_rules
 
-__all__ = ["RULES", "Broken", "Known", "events", "expressions", "gateways", "loops", "references", "run_rules", "service_calls", "structure", "support", "waits"]
+__all__ = [
+    "RULES",
+    "Broken",
+    "Known",
+    "events",
+    "expressions",
+    "gateways",
+    "loops",
+    "references",
+    "run_rules",
+    "service_calls",
+    "structure",
+    "support",
+    "waits",
+]

@@ -35,7 +35,9 @@ def messages_have_names(known: Known) -> Iterator[Broken]:
     for diagram, node in known.nodes(*EVENTS, "sendTask", "receiveTask"):
         speaks = "message" in node.kinds or node.tag in {"sendTask", "receiveTask"}
         if speaks and message_of(diagram, node) is None:
-            yield at(node, f"{node.label} refers to no message with a name.", "Choose a message, and give it a name such as 'order.received'.")
+            yield at(
+                node, f"{node.label} refers to no message with a name.", "Choose a message, and give it a name such as 'order.received'."
+            )
 
 
 @rule("unknown-reference")
@@ -49,7 +51,9 @@ def references_lead_somewhere(known: Known) -> Iterator[Broken]:
             open_end = node.tag == "boundaryEvent" and kind in _CATCHES_ALL and definition.get(attribute) is None
             declared = diagram.referred(definition.get(attribute), tag)
             if not open_end and (declared is None or not declared.get(needed)):
-                yield at(node, f"{node.label} refers to no {tag} with {_article(needed)}.", f"Choose the {tag}, and give it {_article(needed)}.")
+                yield at(
+                    node, f"{node.label} refers to no {tag} with {_article(needed)}.", f"Choose the {tag}, and give it {_article(needed)}."
+                )
 
 
 def _article(needed: str) -> str:
@@ -85,7 +89,11 @@ def links_have_two_ends(known: Known) -> Iterator[Broken]:
             name = node.definitions[0].get("name")
             throws = node.tag == "intermediateThrowEvent"
             other = "intermediateCatchEvent" if throws else "intermediateThrowEvent"
-            ends = [item for item in scope.nodes.values() if item.tag == other and "link" in item.kinds and item.definitions[0].get("name") == name]
+            ends = [
+                item
+                for item in scope.nodes.values()
+                if item.tag == other and "link" in item.kinds and item.definitions[0].get("name") == name
+            ]
             if not name or not ends or (throws and len(ends) > 1):
                 message = f"The link {name or ''!r} at {node.label} has {len(ends)} other ends."
                 yield at(node, message, "Draw one catch event of the same name for it.")
@@ -112,7 +120,9 @@ def boundary_events_can_fire(known: Known) -> Iterator[Broken]:
         host = node.scope.nodes.get(node.element.get("attachedToRef", ""))
         quick = host is not None and host.tag in {"scriptTask", "sendTask", "businessRuleTask"}
         if host is not None and quick and not {"error"}.intersection(node.kinds):
-            yield at(node, f"{host.label} does not wait, so {node.label} can never happen.", "Put the event on a step that waits.", "warning")
+            yield at(
+                node, f"{host.label} does not wait, so {node.label} can never happen.", "Put the event on a step that waits.", "warning"
+            )
 
 
 @rule("event-gateway-targets")

@@ -14,7 +14,9 @@ def formulas_compile(known: Known) -> Iterator[Broken]:
     for formula in known.formulas:
         if formula.error is not None:
             error = formula.error
-            message = f"The {formula.what} is not FEEL: {error.message} (line {error.line}, column {error.column} of {_short(formula.text)})."
+            message = (
+                f"The {formula.what} is not FEEL: {error.message} (line {error.line}, column {error.column} of {_short(formula.text)})."
+            )
             yield Broken(formula.path, formula.element_id, formula.line, message, error.next_step)
 
 

@@ -28,7 +28,9 @@ def other_flows_have_conditions(known: Known) -> Iterator[Broken]:
     for _, node in known.nodes(*DECIDING):
         for flow in node.outgoing if len(node.outgoing) > 1 else ():
             if flow.condition is None and flow.id != default_of(node):
-                yield at(flow, f"The flow {flow.label} out of {node.label} has no condition.", "Write a condition, or make it the default flow.")
+                yield at(
+                    flow, f"The flow {flow.label} out of {node.label} has no condition.", "Write a condition, or make it the default flow."
+                )
 
 
 @rule("bad-default")
@@ -37,7 +39,9 @@ def default_leaves_its_gateway(known: Known) -> Iterator[Broken]:
     for _, node in known.nodes():
         default = default_of(node)
         if default is not None and default not in {flow.id for flow in node.outgoing}:
-            yield at(node, f"The default flow {default!r} of {node.label} does not leave it.", "Choose one of its own flows as the default.")
+            yield at(
+                node, f"The default flow {default!r} of {node.label} does not leave it.", "Choose one of its own flows as the default."
+            )
 
 
 @rule("condition-on-default", "warning")
@@ -59,7 +63,9 @@ def conditions_are_read(known: Known) -> Iterator[Broken]:
             if node.tag not in DECIDING and not node.is_activity:
                 yield at(flow, f"The condition on {flow.label} is never read: {node.label} does not decide.", "Use an exclusive gateway.")
             elif node.is_activity and len(node.outgoing) == 1:
-                yield at(flow, f"If the condition on {flow.label} fails, {node.label} leads nowhere.", "Put an exclusive gateway behind it.")
+                yield at(
+                    flow, f"If the condition on {flow.label} fails, {node.label} leads nowhere.", "Put an exclusive gateway behind it."
+                )
 
 
 @rule("implicit-split", "info")
@@ -85,7 +91,9 @@ def inclusive_joins_lie_outside_of_loops(known: Known) -> Iterator[Broken]:
         for node in scope.nodes.values():
             joins = node.tag == "inclusiveGateway" and len(node.incoming) > 1
             if joins and node.id in reachable(scope, scope.successors(node)):
-                yield at(node, f"The inclusive join {node.label} lies in a loop.", "Put the branches into a subprocess, and the loop around it.")
+                yield at(
+                    node, f"The inclusive join {node.label} lies in a loop.", "Put the branches into a subprocess, and the loop around it."
+                )
 
 
 @rule("join-that-waits-for-ever")

@@ -50,7 +50,9 @@ def parameters_exist(known: Known) -> Iterator[Broken]:
         task = task_of(known, node)
         for name, _text, _element in node.parameters if task else ():
             if task and name not in task.parameters:
-                yield at(node, f"{node.label} gives {task.name} a parameter {name!r} that it does not have.", near(name, list(task.parameters)))
+                yield at(
+                    node, f"{node.label} gives {task.name} a parameter {name!r} that it does not have.", near(name, list(task.parameters))
+                )
 
 
 @rule("missing-parameter")
@@ -96,7 +98,9 @@ def caught_errors_are_raised(known: Known) -> Iterator[Broken]:
             code = _code(diagram, event)
             if task and code is not None and code not in task.errors:
                 raised = ", ".join(task.errors) or "no error"
-                yield at(event, f"{event.label} waits for {code}, but {task.name} raises {raised}.", "Correct the code, or remove the event.")
+                yield at(
+                    event, f"{event.label} waits for {code}, but {task.name} raises {raised}.", "Correct the code, or remove the event."
+                )
 
 
 @rule("effect-without-undo", "info")

@@ -140,7 +140,7 @@ def ways_end_at_ends(known: Known) -> Iterator[Broken]:
         ends = any(node.tag == "endEvent" for node in scope.nodes.values())
         for node in scope.nodes.values():
             if not node.outgoing and node.tag != "endEvent" and not _ends_by_itself(node):
-                severity = "error" if ends or node.tag not in {"boundaryEvent"} and not node.is_activity else "info"
+                severity = "error" if ends or (node.tag not in {"boundaryEvent"} and not node.is_activity) else "info"
                 yield at(node, f"No flow leaves {node.label}.", "Draw a flow to the next step or to an end event.", severity)
 
 

@@ -47,6 +47,13 @@ def attributes_are_supported(known: Known) -> Iterator[Broken]:
                     yield at_element(diagram.path, element, f"{name}={value[:40]!r} is not supported.", next_step)
 
 
+@rule("task-without-kind", "warning")
+def tasks_do_something(known: Known) -> Iterator[Broken]:
+    """A task of no kind is passed through."""
+    for _, node in known.nodes("task"):
+        yield at(node, f"{node.label} does nothing.", "Make it a user, service, script, send, receive or business rule task.")
+
+
 @rule("reserved-id")
 def ids_are_free(known: Known) -> Iterator[Broken]:
     """Ids that the engine uses itself break the process or make a step vanish."""
