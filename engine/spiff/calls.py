@@ -1,0 +1,65 @@
+"""The service task's side of the seam: what the engine asks for, and the outcomes it understands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCall:
+    """One attempt of a service task, with its parameters evaluated."""
+
+    task_id: UUID
+    element_id: str
+    handler: str
+    parameters: Mapping[str, Any]
+    #: The policy text of the model, such as `R5/PT10S`; None for the default.
+    retry: str | None
+    #: 1 for the first attempt.
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The task is done; `result` goes to its result variable."""
+
+    result: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """The task will be run elsewhere; its result comes later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The business said no: an error boundary event for `code` goes on, or the step fails."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The attempt failed. With `retry_at` it is tried again then; without, the step needs an operator."""
+
+    kind: str
+    message: str
+    next_step: str = ""
+    traceback: str | None = None
+    retry_at: datetime | None = None
+    #: False when the world was only not ready: the next call has the same attempt number.
+    counts: bool = True
+
+
+CallOutcome = Done | Deferred | Refusal | Failure
+
+
+class ServiceCalls(Protocol):
+    """Whoever runs service tasks for the engine."""
+
+    def call(self, request: ServiceCall) -> CallOutcome:
+        """Run it now, or say that it will be run later. An exception from here ends the run and loses nothing but the run."""
+        ...

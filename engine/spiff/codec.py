@@ -1,0 +1,142 @@
+"""The state of an instance as bytes, format 1.
+
+Specs are never stored; a node is its place among the sorted names of its scope. Only tokens that live, or that living ones hang on, exist
+at all, so the blob stays small however long the instance has run. A value that several tokens share is stored once. Decimals are JSON
+numbers and come back as `Decimal`; the order of keys is kept. Of the write stamps only those that differ between tokens are stored.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from engine.problems import Invalid
+from engine.spiff.instance import Instance, Scope
+from engine.spiff.process import CompiledProcess
+from engine.spiff.records import Outgoing
+from engine.spiff.token import LIVE, NOTHING, Token
+from engine.store.json_text import decode
+
+STATE_FORMAT: Final = 1
+#: Unlike `json_text` it keeps the order of keys, so that a restored instance is the same in every expression.
+_encoder: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+class _Values:
+    """Values by identity: they are never changed in place, so the same object is the same value."""
+
+    def __init__(self, shared: bool) -> None:
+        self.shared = shared
+        self.values: list[Any] = []
+        self._places: dict[int, int] = {}
+
+    def refer(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The variables, or where each one's value is."""
+        return {name: self._place(value) for name, value in data.items()} if self.shared else dict(data)
+
+    def _place(self, value: Any) -> int:
+        place = self._places.get(id(value))
+        if place is None:
+            place = self._places[id(value)] = len(self.values)
+            self.values.append(value)
+        return place
+
+
+def dump(instance: Instance) -> bytes:
+    """Write an instance."""
+    living = list(instance.tokens)
+    values = _Values(shared=len(living) > 1)
+    common = set(living[0].stamps.items()).intersection(*(token.stamps.items() for token in living[1:])) if living else set()
+    numbers: dict[UUID, int] = {}
+    scopes = [_scope(scope, values, common, numbers) for scope in instance.all_scopes] if living else []
+    queue = [numbers[token.id] for token in (*instance.urgent, *instance.ready) if token._state & LIVE and token.id in numbers]
+    return _encoder.encode(
+        {
+            "format": STATE_FORMAT,
+            "now": instance.now,
+            "stamp": instance.stamp,
+            "done": instance.completed,
+            "final": instance.final[0] if not living else None,
+            "scopes": scopes,
+            "values": values.values if values.shared else None,
+            "queue": queue,
+            "out": instance.outgoing,
+        }
+    )
+
+
+def _scope(scope: Scope, values: _Values, common: set[tuple[str, int]], numbers: dict[UUID, int]) -> list[Any]:
+    names = scope.spec.places
+    rows: list[Any] = []
+    first = len(numbers)
+    stack: list[tuple[Token, int]] = [(scope.task_tree, -1)]
+    while stack:
+        token, above = stack.pop()
+        number = numbers[token.id] = first + len(rows)
+        rows.append(_row(token, above, names[token.task_spec.name], values, common))
+        stack.extend((scope.tasks[child], number) for child in reversed(token._children))
+    live = [numbers[token] for token in scope.live]
+    activity = getattr(scope, "activity", None)
+    at_end = numbers[scope.at_end.id] if scope.at_end is not None else None
+    return [scope.spec.name, None if activity is None else numbers[activity.id], first, rows, live, at_end]
+
+
+def _row(token: Token, above: int, place: int, values: _Values, common: set[tuple[str, int]]) -> list[Any]:
+    row: list[Any] = [token.id.hex, above, place, token._state]
+    if token._state & LIVE:
+        stamps = {name: stamp for name, stamp in token.stamps.items() if (name, stamp) not in common}
+        changed = dict(token.changed) if token.changed else None
+        row += [token.started_at, values.refer(token.data), stamps or None, token.internal_data or None, changed, token.detail]
+    return row
+
+
+def restore(process: CompiledProcess, blob: bytes) -> Instance:
+    """Read an instance. Raises Invalid when the blob has another format."""
+    state = decode(blob)
+    if state.get("format") != STATE_FORMAT:
+        raise Invalid(
+            f"The state has format {state.get('format')!r}, not {STATE_FORMAT}.",
+            code="state_format",
+            next_step="Run the release that wrote it, or restart the instance from its history.",
+        )
+    instance = Instance(process)
+    instance.now = datetime.fromisoformat(state["now"])
+    instance.stamp = state["stamp"]
+    instance.completed = state["done"]
+    instance.final = (state["final"] or NOTHING, NOTHING)
+    instance.outgoing = [_outgoing(item) for item in state["out"]]
+    made: list[Token] = []
+    for name, activity, _first, rows, live, at_end in state["scopes"]:
+        scope: Scope = instance if activity is None else instance.create_subprocess(made[activity], name)
+        _fill(scope, rows, made, state["values"])
+        scope.live = {made[number].id: made[number] for number in live}
+        scope.at_end = None if at_end is None else made[at_end]
+    for number in state["queue"]:
+        instance.enqueue(made[number])
+    if not state["scopes"]:
+        instance.begin_nothing()
+    return instance
+
+
+def _fill(scope: Scope, rows: Sequence[Any], made: list[Token], values: Sequence[Any] | None) -> None:
+    nodes = scope.spec.nodes_in_order
+    for row in rows:
+        token = Token(scope, nodes[row[2]], made[row[1]] if row[1] >= 0 else None, identity=UUID(hex=row[0]))
+        token._state = row[3]
+        made.append(token)
+        if row[1] < 0:
+            scope.task_tree = token
+        if row[3] & LIVE:
+            started, data, stamps, internal, changed, detail = row[4:]
+            token.started_at = datetime.fromisoformat(started)
+            token.data = data if values is None else {name: values[place] for name, place in data.items()}
+            token.stamps, token.internal_data = stamps or NOTHING, internal or {}
+            token.changed, token.detail = changed, detail
+        else:
+            token.data = token.stamps = NOTHING
+
+
+def _outgoing(item: dict[str, Any]) -> Outgoing:
+    return Outgoing(**{**item, "task_id": UUID(item["task_id"])})

@@ -1,0 +1,224 @@
+"""One process instance in memory: start or restore it, tell it facts, run it to its next waits, dump it.
+
+Facts (complete, deliver, fire_timer, work_done, …) only note what came; `run` goes on from there. Apply one fact, then run.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from engine.problems import Conflict, Problem
+from engine.spiff import codec
+from engine.spiff.calls import Failure, ServiceCalls
+from engine.spiff.failures import CallsBroken, StepFailed, unexpected
+from engine.spiff.instance import Instance
+from engine.spiff.nodes.boundary import overtaken
+from engine.spiff.nodes.events import CatchEvent, due_from_data
+from engine.spiff.nodes.gateways import Choosing, Joining
+from engine.spiff.nodes.tasks import ServiceTask, UserTask, attempt_failed
+from engine.spiff.plain import plain, plain_mapping
+from engine.spiff.process import CompiledProcess
+from engine.spiff.records import Budget, Executed, Outgoing, RunResult, Waits
+from engine.spiff.token import ERROR, NOTHING, READY, STARTED, WAITING, Token
+from engine.spiff.views import merged
+from engine.spiff.waiting import waits_of
+
+_ONE_RUN = Budget()
+
+
+class Execution:
+    """See the module. Not to be shared between threads."""
+
+    def __init__(self, process: CompiledProcess, instance: Instance) -> None:
+        self.process = process
+        self._instance = instance
+
+    @classmethod
+    def start(cls, process: CompiledProcess, variables: Mapping[str, Any], *, now: datetime, element_id: str | None = None) -> "Execution":
+        """Put a token on a start event: the one named, else the plain one, else the first. Raises Conflict when there is no such."""
+        plain_starts = [start.id for start in process.start_events if start.event is not None and start.event.kind == "none"]
+        chosen = element_id or (plain_starts or [process.start_events[0].id])[0]
+        if chosen not in {start.id for start in process.start_events}:
+            raise Conflict(f"{process.key} has no start event {chosen!r}.", next_step="Name one of its start events.")
+        instance = Instance(process)
+        instance.now = now
+        instance.begin(chosen, plain_mapping(variables, "Variables"), NOTHING)
+        return cls(process, instance)
+
+    @classmethod
+    def restore(cls, process: CompiledProcess, blob: bytes) -> "Execution":
+        """Read what `dump` wrote, with the same version of the process."""
+        return cls(process, codec.restore(process, blob))
+
+    def dump(self) -> bytes:
+        """The whole state; take the trace before, for it is no part of it."""
+        return codec.dump(self._instance)
+
+    def run(self, calls: ServiceCalls, *, now: datetime, budget: Budget = _ONE_RUN) -> RunResult:
+        """Go on until every path waits or the budget is spent. A step that fails becomes a failed wait; only `calls` can raise."""
+        instance = self._instance
+        instance.now, instance.calls = now, calls
+        steps, deadline = 0, monotonic() + budget.seconds
+        while (token := instance.next_ready()) is not None:
+            if steps >= budget.steps or monotonic() > deadline:
+                instance.put_back(token)
+                return RunResult(steps, spent=True)
+            _step(instance, token)
+            steps += 1
+        self._tell_deadlock()
+        return RunResult(steps, spent=False)
+
+    def _tell_deadlock(self) -> None:
+        """Joins that wait for tokens that can never come are failures, not waits."""
+        if self._instance.completed or self.waits:
+            return
+        for token in list(self._instance.tokens):
+            if isinstance(token.task_spec, Joining):
+                self._instance.fail(
+                    token,
+                    StepFailed(
+                        "deadlock",
+                        f"{token.task_spec.label} waits for a flow that nothing can reach any more.",
+                        "Skip the gateway to go on without it, or cancel the instance; correct the diagram in a new version.",
+                    ),
+                )
+
+    def complete(self, task_id: UUID, result: Mapping[str, Any], *, actor: str | None = None) -> None:
+        """A person did the user task. Raises Conflict when it does not wait, Invalid when the result is not data."""
+        token = self._waiting(task_id, UserTask, STARTED)
+        given = plain_mapping(result, "The result")
+        token.internal_data["actor"] = actor
+        token.internal_data["fact"] = given
+        token._set_state(READY)
+
+    def deliver(self, task_id: UUID, payload: Mapping[str, Any] | None) -> None:
+        """A message or signal came for a waiting event. Raises Conflict when it does not wait, Invalid when the payload is not data."""
+        token = self._waiting(task_id, CatchEvent, WAITING)
+        if token.task_spec.event.kind not in {"message", "signal"}:
+            raise _conflict(token, "waits for no message")
+        token.task_spec.came(token, None if payload is None else plain_mapping(payload, "The payload"))
+
+    def fire_timer(self, task_id: UUID, now: datetime) -> None:
+        """The moment of a timer or of a retry has come. Raises Conflict when it has not, or nothing waits for it."""
+        token = self._waiting(task_id, CatchEvent | ServiceTask, WAITING | STARTED)
+        internal = token.internal_data
+        due = internal.get("retry_at") if isinstance(token.task_spec, ServiceTask) else internal.get("wait", {}).get("due")
+        if due is None:
+            raise _conflict(token, "waits for no timer")
+        if datetime.fromisoformat(due) > now:
+            raise _conflict(token, f"is not due before {due}")
+        self._instance.now = now
+        if isinstance(token.task_spec, CatchEvent):
+            token.task_spec.came(token, None)
+        else:
+            token._set_state(READY)
+
+    def work_done(self, task_id: UUID, result: Mapping[str, Any] | None) -> None:
+        """A service task that ran elsewhere gave its result. Raises Conflict when it does not wait, Invalid when that is not data."""
+        token = self._waiting(task_id, ServiceTask, STARTED)
+        token.internal_data["fact"] = plain(result)
+        token._set_state(READY)
+
+    def throw_error(self, task_id: UUID, code: str, message: str) -> bool:
+        """A step was refused: give that to the nearest error boundary event. False when there is none; then `fail` it."""
+        token = self._waiting(task_id, ServiceTask | UserTask, STARTED | ERROR)
+        return self._instance.throw_error(token, code, message)
+
+    def fail(self, task_id: UUID, failure: Failure, *, now: datetime) -> None:
+        """An attempt made elsewhere failed: wait for the next one, or for an operator. Raises Conflict when it does not wait."""
+        token = self._waiting(task_id, ServiceTask, STARTED)
+        self._instance.now = now
+        try:
+            attempt_failed(token, failure)
+        except StepFailed as failed:
+            self._instance.fail(token, failed)
+
+    def retry(self, task_id: UUID, variables: Mapping[str, Any] | None = None) -> None:
+        """Do a failed step again, or a waiting attempt at once, with changed variables. Raises Conflict when it is neither."""
+        token = self._waiting(task_id, object, ERROR | STARTED)
+        if token._state == STARTED and "retry_at" not in token.internal_data:
+            raise _conflict(token, "has not failed")
+        token.write(plain_mapping(variables or {}, "Variables"))
+        token.internal_data.pop("failure", None)
+        token._set_state(READY)
+
+    def skip(self, task_id: UUID, variables: Mapping[str, Any] | None = None) -> None:
+        """Go on behind a waiting or failed step as if it were done, with these variables. Raises Conflict when it does not wait."""
+        token = self._waiting(task_id, object, ERROR | STARTED | WAITING)
+        if isinstance(token.task_spec, Choosing):
+            raise _conflict(token, "chooses where to go and cannot be skipped")
+        for scope in [scope for scope in [self._instance.subprocesses.pop(token.id, None)] if scope is not None]:
+            scope.cancel_all()
+        token.internal_data["skip"] = plain_mapping(variables or {}, "Variables")
+        token.internal_data.pop("failure", None)
+        token._set_state(READY)
+
+    def cancel(self, *, now: datetime | None = None) -> None:
+        """Give up everything that is under way."""
+        self._instance.now = now or self._instance.now
+        self._instance.final = merged((NOTHING, NOTHING), self._instance)
+        self._instance.cancel_all()
+
+    def broadcast_signal(self, name: str, payload: Mapping[str, Any] | None = None) -> int:
+        """A signal came: every place that waits for it goes on. Answers how many there were."""
+        return self._instance.broadcast(name, None if payload is None else plain_mapping(payload, "The payload"))
+
+    @property
+    def waits(self) -> Waits:
+        """All it waits for."""
+        return waits_of(self._instance)
+
+    def take_trace(self) -> list[Executed]:
+        """What was executed since the last take."""
+        trace, self._instance.trace = self._instance.trace, []
+        return trace
+
+    def take_outgoing(self) -> list[Outgoing]:
+        """What was sent since the last take; what is not taken stays in the state."""
+        outgoing, self._instance.outgoing = self._instance.outgoing, []
+        return outgoing
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        """The top-level variables now; while branches run, the latest write of each. Not to be changed."""
+        instance = self._instance
+        return merged((NOTHING, NOTHING), instance)[0] if instance.live else instance.final[0]
+
+    @property
+    def completed(self) -> bool:
+        """Whether it has reached its end."""
+        return bool(self._instance.completed)
+
+    def _waiting(self, task_id: UUID, kind: Any, states: int) -> Token:
+        token = self._instance.find(task_id)
+        if token is None or not isinstance(token.task_spec, kind) or not token._state & states or token.task_spec.element is None:
+            raise Conflict(
+                "This step does not wait any more: it was done, cancelled or overtaken meanwhile.",
+                code="not_waiting",
+                next_step="Look at the instance again; nothing was changed.",
+            )
+        if overtaken(token):
+            raise _conflict(token, "was overtaken by another event")
+        return token
+
+
+def _conflict(token: Token, why: str) -> Conflict:
+    message = f"{token.task_spec.label} {why}."
+    return Conflict(message, code="not_waiting", next_step="Look at the instance again; nothing was changed.", element_id=token.task_spec.bpmn_id)
+
+
+def _step(instance: Instance, token: Token) -> None:
+    try:
+        token.run()
+    except CallsBroken as broken:
+        raise broken.error from None
+    except StepFailed as failure:
+        instance.fail(token, failure)
+    except Problem as problem:
+        instance.fail(token, StepFailed.of(problem, token.task_spec.label))
+    except Exception as error:
+        if token.id not in token.workflow.tasks:
+            raise
+        instance.fail(token, unexpected(error, token.task_spec.label))

@@ -1,0 +1,230 @@
+"""Activities that do one thing: service, script, user and manual tasks, business rules, and the plain task that does nothing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from engine.feel import after, as_datetime
+from engine.problems import Problem
+from engine.spiff.calls import Deferred, Done, Failure, Refusal, ServiceCall
+from engine.spiff.elements import Element
+from engine.spiff.expressions import Formula, assignments, formula, setting, variable_name
+from engine.spiff.failures import CallsBroken, StepFailed
+from engine.spiff.nodes.base import Node, now_of, store
+from engine.spiff.plain import plain
+from engine.spiff.records import UserTaskWait
+from engine.spiff.token import Token
+
+DEFAULT_PRIORITY = 50
+
+
+class PlainTask(Node):
+    """`bpmn:task`: nothing is done; the flow goes on."""
+
+
+class ScriptTask(Node):
+    """Assigns variables by a FEEL context."""
+
+    def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
+        super().__init__(wf_spec, name, element=element, **options)
+        self._assign = assignments(element.script or "{}", f"Script of {element.label}", element.id)
+
+    def act(self, token: Token) -> bool:
+        """Assign."""
+        token.write(self._assign(token.data, now_of(token)))
+        return True
+
+
+class ServiceTask(Node):
+    """Calls a service task by name. Waits while it runs elsewhere or is to be tried again."""
+
+    def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
+        super().__init__(wf_spec, name, element=element, **options)
+        self.handler = element.handler or ""
+        self.retry = element.properties.get("retry")
+        self._result_variable = element.result_variable
+        self._parameters: list[tuple[str, Formula]] = [
+            (parameter, formula(text, f"Parameter {parameter} of {element.label}", element.id))
+            for parameter, text in element.parameters.items()
+        ]
+
+    def act(self, token: Token) -> bool | None:
+        """Call it, or take the result that came meanwhile."""
+        internal = token.internal_data
+        if "fact" in internal:
+            return self._finish(token, internal.pop("fact"))
+        now = now_of(token)
+        internal.pop("retry_at", None)
+        attempt = internal.pop("next_attempt", None) or 1
+        parameters = {name: value(token.data, now) for name, value in self._parameters}
+        internal["attempt"], internal["parameters"] = attempt, parameters
+        request = ServiceCall(token.id, self.bpmn_id, self.handler, parameters, self.retry, attempt)
+        try:
+            outcome = token.workflow.top_workflow.calls.call(request)
+        except Exception as error:
+            raise CallsBroken(error) from error
+        if isinstance(outcome, Done):
+            return self._finish(token, outcome.result)
+        if isinstance(outcome, Deferred):
+            return None
+        return self._not_done(token, outcome)
+
+    def _not_done(self, token: Token, outcome: Refusal | Failure) -> None:
+        if isinstance(outcome, Failure):
+            attempt_failed(token, outcome)
+        elif not token.workflow.top_workflow.throw_error(token, outcome.code, outcome.reason):
+            raise uncaught(self.label, outcome.code, outcome.reason)
+
+    def _finish(self, token: Token, result: Any) -> bool:
+        token.internal_data.pop("parameters", None)
+        if self._result_variable:
+            store(token, result, self._result_variable, self.label)
+        return True
+
+
+def attempt_failed(token: Token, failure: Failure) -> None:
+    """Note a failed attempt and wait for the next one. Raises StepFailed when there is to be none."""
+    internal = token.internal_data
+    internal["next_attempt"] = internal.get("attempt", 1) + (1 if failure.counts else 0)
+    if failure.retry_at is None:
+        next_step = failure.next_step or "Remove the cause, then retry the step."
+        raise StepFailed(failure.kind, failure.message, next_step, failure.traceback)
+    internal["retry_at"] = failure.retry_at.isoformat()
+    if failure.counts:
+        detail = {"kind": failure.kind, "message": failure.message, "retry_at": internal["retry_at"]}
+        token.workflow.top_workflow.note(token, "failed", detail)
+
+
+def uncaught(label: str, code: str, reason: str) -> StepFailed:
+    """The failure of a step whose refusal no boundary event takes."""
+    return StepFailed(
+        "refused",
+        f"{label} was refused with {code}: {reason}",
+        f"Correct the cause and retry, or give the step an error boundary event for {code} in a new version.",
+    )
+
+
+class BusinessRuleTask(Node):
+    """Asks a decision."""
+
+    def __init__(self, wf_spec: Any, name: str, *, element: Element, decision: Any, **options: Any) -> None:
+        super().__init__(wf_spec, name, element=element, **options)
+        self._decision = decision
+        given = element.properties.get("input")
+        self._input = None if given is None else formula(given, f"Decision input of {element.label}", element.id)
+
+    def act(self, token: Token) -> bool:
+        """Decide, and keep which rules matched."""
+        element, data = self.element, token.data
+        context = data if self._input is None else self._input(data, now_of(token))
+        if not isinstance(context, Mapping):
+            raise StepFailed("decision_input", f"The decision input of {self.label} is no context.", "Correct the variables, then retry.")
+        try:
+            found = self._decision.evaluate(context)
+        except Problem as problem:
+            raise StepFailed.of(problem, f"Decision {element.decision_id}") from None
+        token.say(decision=element.decision_id, matched=plain(found.matched))
+        value = plain(found.value)
+        variable = element.result_variable
+        if variable is None and not isinstance(value, dict):
+            variable = variable_name(element.decision_id)
+        store(token, value, variable, self.label)
+        return True
+
+
+class UserTask(Node):
+    """Waits for a person. What the worklist shows is evaluated once, when the task begins."""
+
+    def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
+        super().__init__(wf_spec, name, element=element, **options)
+        groups = {"candidateGroups": slug(element.lane)} if element.lane else {}
+        wanted = {"title": element.name or element.id, **groups, **element.properties, "instructions": element.instructions}
+        self._settings = {
+            name: setting(text, f"{name} of {element.label}", element.id)
+            for name, text in wanted.items()
+            if name in {"title", "candidateGroups", "candidateUsers", "excludedUsers", "dueIn", "priority", "formData", "instructions"}
+        }
+
+    def act(self, token: Token) -> bool | None:
+        """Begin, or take what the person gave."""
+        internal = token.internal_data
+        if "fact" in internal:
+            given = internal.pop("fact")
+            internal.pop("wait", None)
+            store(token, given, self.element.result_variable, self.label)
+            return True
+        internal["wait"] = self._begin(token)
+        return None
+
+    def _begin(self, token: Token) -> dict[str, Any]:
+        now = now_of(token)
+        found = {name: value(token.data, now) for name, value in self._settings.items()}
+        wait: dict[str, Any] = {"title": _text(found.get("title")) or self.label, "instructions": _text(found.get("instructions"))}
+        for name in ("candidateGroups", "candidateUsers", "excludedUsers"):
+            wait[name] = _names(found.get(name), f"{name} of {self.label}")
+        wait["priority"] = _priority(found.get("priority"), self.label)
+        if found.get("dueIn"):
+            wait["due"] = _due(found["dueIn"], now, self.label)
+        if "formData" in found:
+            wait["form"] = _context(found["formData"], self.label)
+        return wait
+
+    def waiting(self, token: Token) -> UserTaskWait:
+        """The wait as the outside sees it."""
+        wait, element = token.internal_data["wait"], self.element
+        due = wait.get("due")
+        return UserTaskWait(
+            task_id=token.id,
+            element_id=element.id,
+            name=element.name or element.id,
+            title=wait["title"],
+            form_key=element.properties.get("formKey"),
+            form_data=wait.get("form", token.data),
+            candidate_groups=tuple(wait["candidateGroups"]),
+            candidate_users=tuple(wait["candidateUsers"]),
+            excluded_users=tuple(wait["excludedUsers"]),
+            priority=wait["priority"],
+            due_at=None if due is None else datetime.fromisoformat(due),
+            instructions=wait["instructions"],
+        )
+
+
+def slug(name: str | None) -> str:
+    """A lane's name as a group: `Deal Desk` is deal-desk."""
+    return "-".join("".join(letter if letter.isalnum() else " " for letter in (name or "").lower()).split())
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _names(value: Any, where: str) -> list[str]:
+    if value is None or value == "":
+        return []
+    if isinstance(value, str):
+        return [name.strip() for name in value.split(",") if name.strip()]
+    if isinstance(value, Sequence) and all(isinstance(name, str) for name in value):
+        return list(value)
+    raise StepFailed("user_task", f"{where} is no list of names.", "Correct the variables it reads, then retry the step.")
+
+
+def _priority(value: Any, where: str) -> int:
+    try:
+        return DEFAULT_PRIORITY if value in {None, ""} else int(value)
+    except (TypeError, ValueError):
+        raise StepFailed("user_task", f"The priority of {where} is no whole number.", "Give a number such as 80, then retry.") from None
+
+
+def _due(value: Any, now: datetime, where: str) -> str:
+    try:
+        text = str(value).strip()
+        moment = after(now, text) if text.startswith("P") else as_datetime(text)
+    except Problem as problem:
+        raise StepFailed.of(problem, f"dueIn of {where}") from None
+    return moment.isoformat()
+
+
+def _context(value: Any, where: str) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    raise StepFailed("user_task", f"formData of {where} is no context.", "Correct the variables it reads, then retry the step.")

@@ -1,0 +1,57 @@
+"""Brings whatever a handler, a form or a message gave into JSON-like values with exact decimals, in new containers."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final
+from uuid import UUID
+
+from engine.feel import to_json
+from engine.problems import Invalid
+
+MAX_DEPTH: Final = 60
+_ATOMS: Final = frozenset({str, int, bool, type(None)})
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON-like data. Raises Invalid for what is not data, or nests too deeply."""
+    return _plain(value, MAX_DEPTH)
+
+
+def plain_mapping(value: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """The named values as JSON-like data. Raises Invalid when they are no mapping or not data."""
+    if not isinstance(value, Mapping):
+        raise Invalid(f"{what} must be named values, not {type(value).__name__}.", next_step="Give a context such as { approved: true }.")
+    return {str(key): _plain(item, MAX_DEPTH) for key, item in value.items()}
+
+
+def _plain(value: Any, depth: int) -> Any:
+    kind = type(value)
+    if kind in _ATOMS:
+        return value
+    if depth == 0:
+        raise Invalid(f"The value nests deeper than {MAX_DEPTH} levels.", next_step="Keep documents outside and refer to them by id.")
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item, depth - 1) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item, depth - 1) for item in value]
+    if isinstance(value, Enum):
+        return _plain(value.value, depth - 1)
+    return _plain_scalar(value)
+
+
+def _plain_scalar(value: Any) -> Any:
+    if isinstance(value, float):
+        value = Decimal(repr(value))
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise Invalid(f"{value} is not a number that can be kept.", next_step="Give a finite number or null.")
+        return value
+    if isinstance(value, str | int):
+        return value
+    if isinstance(value, datetime | date | time | timedelta):
+        return to_json(value)
+    if isinstance(value, UUID):
+        return str(value)
+    raise Invalid(f"A variable cannot hold a {type(value).__name__}.", next_step="Give text, numbers, true/false, lists or named values.")

@@ -1,0 +1,147 @@
+"""From normalised BPMN to a process that runs, with a catalogue of its elements."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from typing import Any, Protocol
+
+from lxml import etree
+from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
+
+from engine.problems import Invalid, Problem
+from engine.spiff.elements import BPMN, Element, read_elements
+from engine.spiff.expressions import FeelEngine
+from engine.spiff.nodes.scopes import ScopeTask
+from engine.spiff.parser import Model, Parser, ProcessSpec
+
+
+@dataclass(frozen=True, slots=True)
+class NormalisedFile:
+    """A BPMN document that has been through the normaliser. `tree` is its `definitions` element."""
+
+    path: str
+    tree: etree._Element
+
+
+class Decided(Protocol):
+    """What a decision answers."""
+
+    @property
+    def value(self) -> Any:
+        """The result."""
+        ...
+
+    @property
+    def matched(self) -> Any:
+        """Which rules matched."""
+        ...
+
+
+class Decision(Protocol):
+    """A decision of the same deployment."""
+
+    def evaluate(self, context: Mapping[str, Any]) -> Decided:
+        """Decide. Raises a Problem when the decision cannot be made."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledProcess:
+    """A process that can be started. Immutable, shared by all its instances."""
+
+    key: str
+    name: str
+    #: Every flow node by id, with those of subprocesses and called processes.
+    elements: Mapping[str, Element]
+    #: Where it may begin, in document order; their `event` says by what.
+    start_events: tuple[Element, ...]
+    spec: ProcessSpec
+    scopes: Mapping[str, ProcessSpec]
+    script_engine: FeelEngine = field(default_factory=FeelEngine)
+
+def compile_process(
+    definitions: Sequence[NormalisedFile],
+    process_key: str,
+    decisions: Mapping[str, Decision] | None = None,
+    *,
+    time_zone: tzinfo = UTC,
+) -> CompiledProcess:
+    """Compile a process and all it calls. `time_zone` is that of dates and times without one.
+
+    Raises Invalid with the element's id when something cannot run.
+    """
+    processes = {str(node.get("id")): node for file in definitions for node in file.tree.iter(f"{BPMN}process")}
+    if process_key not in processes:
+        raise Invalid(
+            f"There is no process {process_key!r}.",
+            code="process_unknown",
+            next_step=f"Choose one of: {', '.join(sorted(processes)) or 'none'}.",
+        )
+    elements = {identity: element for node in processes.values() for identity, element in read_elements(node).items()}
+    parser = Parser(Model(elements, decisions or {}, time_zone))
+    try:
+        specs = _parse(parser, definitions, process_key)
+    except ValidationException as error:
+        raise _as_invalid(error, process_key) from error
+    except RecursionError:
+        raise Invalid(
+            "The longest path of the process has too many elements (about 480 are possible).",
+            code="process_too_long",
+            next_step="Move a part of it into a subprocess or a called process.",
+        ) from None
+    return _compiled(process_key, specs, elements)
+
+
+def _parse(parser: Parser, definitions: Sequence[NormalisedFile], process_key: str) -> dict[str, ProcessSpec]:
+    for file in definitions:
+        parser.add_bpmn_xml(file.tree, file.path)
+    specs: dict[str, ProcessSpec] = {}
+    wanted = [process_key]
+    while wanted:
+        name = wanted.pop()
+        if name not in specs:
+            specs[name] = parser.get_spec(name)
+            wanted += [node.spec for node in _nodes(specs[name]) if isinstance(node, ScopeTask)]
+    return specs
+
+
+def _nodes(spec: ProcessSpec) -> list[Any]:
+    return list(spec.task_specs.values())
+
+
+def _compiled(process_key: str, specs: dict[str, ProcessSpec], elements: Mapping[str, Element]) -> CompiledProcess:
+    reached = {node.element.id for spec in specs.values() for node in _nodes(spec) if node.element is not None}
+    for key, spec in specs.items():
+        if not spec.start_events:
+            raise Invalid(f"{key} has no start event.", code="no_start", next_step="Draw one.", element_id=key)
+    top = specs.pop(process_key)
+    return CompiledProcess(
+        key=process_key,
+        name=top.description,
+        elements={identity: element for identity, element in elements.items() if identity in reached},
+        start_events=tuple(start.element for start in top.start_events),
+        spec=top,
+        scopes=specs,
+    )
+
+
+def _as_invalid(error: ValidationException, process_key: str) -> Problem:
+    """The problem behind SpiffWorkflow's exception: our own if one of our nodes refused, else its words."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, Problem):
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    if "RecursionError" in str(error):
+        return Invalid(
+            "The longest path of the process has too many elements (about 480 are possible).",
+            code="process_too_long",
+            next_step="Move a part of it into a subprocess or a called process.",
+        )
+    element_id = getattr(error, "tag", None) and getattr(error, "id", None)
+    return Invalid(
+        f"The process {process_key} cannot run: {error}",
+        code="model_refused",
+        next_step="Correct the diagram at this element.",
+        element_id=element_id,
+    )

@@ -1,0 +1,68 @@
+"""What an instance waits for, read from its living tokens."""
+
+from datetime import datetime
+from typing import Any
+
+from engine.spiff.instance import Instance
+from engine.spiff.nodes.events import CatchEvent
+from engine.spiff.nodes.tasks import ServiceTask, UserTask
+from engine.spiff.records import FailedStep, Subscription, TimerWait, Waits, Work
+from engine.spiff.token import ERROR, STARTED, WAITING, Token
+
+
+def waits_of(instance: Instance) -> Waits:
+    """Every wait of every scope, in the order they began."""
+    found: dict[str, list[Any]] = {"user_tasks": [], "timers": [], "subscriptions": [], "work": [], "failed": []}
+    for token in instance.tokens:
+        spec, state = token.task_spec, token._state
+        if state == ERROR:
+            found["failed"].append(_failed(token))
+        elif state == STARTED and isinstance(spec, UserTask) and "wait" in token.internal_data:
+            found["user_tasks"].append(spec.waiting(token))
+        elif state == STARTED and isinstance(spec, ServiceTask):
+            work = _work(token)
+            found["work"].append(work)
+            if work.retry_at is not None:
+                found["timers"].append(TimerWait(token.id, spec.bpmn_id, work.retry_at, "retry"))
+        elif state == WAITING and isinstance(spec, CatchEvent):
+            _event(token, found)
+    return Waits(**{name: tuple(waits) for name, waits in found.items()})
+
+
+def _event(token: Token, found: dict[str, list[Any]]) -> None:
+    spec, wait = token.task_spec, token.internal_data.get("wait", {})
+    event = spec.event
+    if event.kind == "timer":
+        found["timers"].append(TimerWait(token.id, spec.bpmn_id, datetime.fromisoformat(wait["due"]), "event"))
+    elif event.kind in {"message", "signal"}:
+        found["subscriptions"].append(Subscription(token.id, spec.bpmn_id, event.kind, event.name, wait.get("correlation", {})))
+
+
+def _work(token: Token) -> Work:
+    internal, spec = token.internal_data, token.task_spec
+    retry_at = internal.get("retry_at")
+    return Work(
+        task_id=token.id,
+        element_id=spec.bpmn_id,
+        handler=spec.handler,
+        parameters=internal.get("parameters", {}),
+        retry=spec.retry,
+        attempt=internal.get("attempt", 1),
+        retry_at=None if retry_at is None else datetime.fromisoformat(retry_at),
+    )
+
+
+def _failed(token: Token) -> FailedStep:
+    internal, element = token.internal_data, token.task_spec.element
+    failure = internal["failure"]
+    return FailedStep(
+        task_id=token.id,
+        element_id=element.id,
+        element_type=element.type,
+        handler=element.handler,
+        kind=failure["kind"],
+        message=failure["message"],
+        next_step=failure["next_step"],
+        traceback=failure["traceback"],
+        attempt=internal.get("attempt", 1),
+    )
