@@ -8,7 +8,7 @@ import './css/components.css';
 import './css/charts.css';
 import 'htmx.org';
 import { newKey, post } from './api.js';
-import { say } from './notice.js';
+import { changed, say } from './notice.js';
 
 const YEAR = 60 * 60 * 24 * 365;
 
@@ -24,11 +24,11 @@ async function act(button) {
   button.disabled = true;
   try {
     await post(button.dataset.post, JSON.parse(button.dataset.body || '{}'), (button.dataset.key ||= newKey()));
-    document.body.dispatchEvent(new CustomEvent('ordercraft:changed', { detail: { done: button.dataset.done } }));
+    changed(button.dataset.done);
   } catch (refusal) {
     if (refusal.status) delete button.dataset.key;
     say(refusal.message, { kind: 'error', nextStep: refusal.nextStep });
-    if (refusal.status === 409) document.body.dispatchEvent(new CustomEvent('ordercraft:changed'));
+    if (refusal.status === 409) changed();
   } finally {
     button.disabled = false;
   }
@@ -54,7 +54,7 @@ document.addEventListener('htmx:after:swap', () => {
   document.querySelector('[data-focus-after-swap]')?.focus({ preventScroll: true });
 });
 
-document.body.addEventListener('ordercraft:changed', (event) => {
+document.addEventListener('ordercraft:changed', (event) => {
   if (event.detail?.done) say(event.detail.done);
 });
 

@@ -17,7 +17,7 @@ class ProcessDiagram extends HTMLElement {
     const canvas = this.querySelector('.diagram-canvas');
     this.#viewer = new NavigatedViewer({ container: canvas });
     this.addEventListener('click', (event) => this.#onClick(event));
-    document.body.addEventListener('ordercraft:changed', this.#refresh);
+    document.addEventListener('ordercraft:changed', this.#refresh);
     try {
       await this.#viewer.importXML(await getText(this.getAttribute('model')));
       this.#fit();
@@ -30,7 +30,7 @@ class ProcessDiagram extends HTMLElement {
   }
 
   disconnectedCallback() {
-    document.body.removeEventListener('ordercraft:changed', this.#refresh);
+    document.removeEventListener('ordercraft:changed', this.#refresh);
     this.#viewer?.destroy();
   }
 

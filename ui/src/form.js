@@ -2,7 +2,7 @@ import { Form } from '@bpmn-io/form-js-viewer';
 import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import './css/form.css';
 import { newKey, post } from './api.js';
-import { say } from './notice.js';
+import { changed, say } from './notice.js';
 
 // <task-form url="/api/v1/user-tasks/…" version="3" readonly>: a form-js schema and its data come in two JSON script elements.
 class TaskForm extends HTMLElement {
@@ -57,20 +57,17 @@ class TaskForm extends HTMLElement {
   async #send(verb, data, done) {
     this.#busy(true);
     try {
-      const answer = await post(`${this.getAttribute('url')}/${verb}`, { data, version: Number(this.getAttribute('version')) }, this.#key);
-      if (answer.version) this.setAttribute('version', answer.version);
+      const body = verb === 'complete' ? { data, version: Number(this.getAttribute('version')) } : { data };
+      const answer = await post(`${this.getAttribute('url')}/${verb}`, body, this.#key);
       this.#key = newKey();
       say(done);
-      if (verb === 'complete') this.#leave();
+      if (answer.version) this.setAttribute('version', answer.version);
+      else changed();
     } catch (refusal) {
       this.#refused(refusal);
     } finally {
       this.#busy(false);
     }
-  }
-
-  #leave() {
-    document.body.dispatchEvent(new CustomEvent('ordercraft:changed'));
   }
 
   #refused(refusal) {

@@ -16,3 +16,8 @@ export function say(text, { kind = 'success', nextStep = '' } = {}) {
   region.replaceChildren(notice);
   if (kind === 'success') setTimeout(() => notice.remove(), 6000);
 }
+
+// Tells every part of the page that data has moved on: lists reload themselves, diagrams paint anew.
+export function changed(done) {
+  document.body.dispatchEvent(new CustomEvent('ordercraft:changed', { bubbles: true, detail: { done } }));
+}

@@ -1,0 +1,99 @@
+"""How values are written for people: money, quantities, times, codes. Registered as Jinja filters by `pages.py`."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from markupsafe import Markup
+
+from engine.store import json_text
+from handlers.values import decimals_of, round_currency
+
+#: Stands where there is no value.
+NOTHING = "\u2013"
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def money(amount: Decimal | None, currency: str) -> str:
+    """`1,234.50 EUR`; a dash when there is none."""
+    if amount is None:
+        return NOTHING
+    return f"{round_currency(amount, currency):,.{decimals_of(currency)}f} {currency}"
+
+
+def quantity(amount: Decimal | int | None) -> str:
+    """A quantity without the zeros it is stored with: `12`, `0.5`."""
+    if amount is None:
+        return NOTHING
+    text = f"{Decimal(amount):,.4f}".rstrip("0").rstrip(".")
+    return text or "0"
+
+
+def day(value: date | datetime | None) -> Markup | str:
+    """A day: `21 Nov 2026`."""
+    if value is None:
+        return NOTHING
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), f"{value.day} {value:%b %Y}")
+
+
+def moment(value: datetime | None) -> Markup | str:
+    """A point in time in UTC: `21 Nov 14:05`; the year and seconds are in the title."""
+    if value is None:
+        return NOTHING
+    at = value.astimezone(UTC)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S} UTC", f"{at.day} {at:%b %H:%M}"
+    )
+
+
+def ago(value: datetime | None) -> Markup | str:
+    """How far a point in time is from now: `3 h ago`, `in 2 d`. Only for reading; rules use the database's clock."""
+    if value is None:
+        return NOTHING
+    seconds = (datetime.now(UTC) - value).total_seconds()
+    text = _span(abs(seconds))
+    phrase = "just now" if text == "0 min" else f"{text} ago" if seconds > 0 else f"in {text}"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        value.isoformat(timespec="seconds"), f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC", phrase
+    )
+
+
+def _span(seconds: float) -> str:
+    if seconds < _HOUR:
+        return f"{int(seconds // _MINUTE)} min"
+    if seconds < 2 * _DAY:
+        return f"{int(seconds // _HOUR)} h"
+    return f"{int(seconds // _DAY)} d"
+
+
+def words(code: str | None) -> str:
+    """A code in plain words: `order-desk` becomes `Order desk`, `PARTIALLY_SHIPPED` becomes `Partially shipped`."""
+    if not code:
+        return ""
+    text = code.replace("_", " ").replace("-", " ").replace(".", " ").strip()
+    return (text.lower() if text.isupper() else text)[:1].upper() + (text.lower() if text.isupper() else text)[1:]
+
+
+def json_island(value: Any) -> Markup:
+    """JSON for a script element of a data type; `<` is written as an escape, so that no text can end the element."""
+    return Markup(json_text.encode(value).decode().replace("<", "\\u003c"))  # noqa: S704  # escaped above, and not executed
+
+
+def json_pretty(value: Any) -> str:
+    """JSON for reading, in exact decimals."""
+    import msgspec
+
+    return msgspec.json.format(json_text.encode(value), indent=2).decode()
+
+
+FILTERS: Mapping[str, Any] = {
+    "money": money,
+    "quantity": quantity,
+    "day": day,
+    "moment": moment,
+    "ago": ago,
+    "words": words,
+    "json_island": json_island,
+    "json_pretty": json_pretty,
+}

@@ -1,0 +1,85 @@
+"""The addresses of the pages. One line an address: where it is, who answers it."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, g, request, send_from_directory
+from werkzeug.exceptions import HTTPException
+
+from engine.problems import Problem
+from ui.build import DIST
+from ui.errors import answer_problem, http_problem
+from ui.formats import FILTERS
+from ui.manifest import Manifest
+from ui.product import open_to_all
+from ui.views import incidents, instances, orders, today, worklist
+
+GET, POST = ["GET"], ["POST"]
+ROUTES = (
+    ("/", today.show, GET),
+    ("/worklist", worklist.show_list, GET),
+    ("/worklist/<uuid:task_id>", worklist.show_task, GET),
+    ("/orders", orders.show_list, GET),
+    ("/orders.csv", orders.export, GET),
+    ("/orders/<order_no>", orders.show_order, GET),
+    ("/documents/<int:document_id>", orders.download, GET),
+    ("/operations", instances.redirect_to_list, GET),
+    ("/operations/instances", instances.show_list, GET),
+    ("/operations/instances/<uuid:instance_id>", instances.show_instance, GET),
+    ("/operations/instances/<uuid:instance_id>/<any(suspend, resume, cancel):verb>", instances.operate, POST),
+    ("/operations/incidents", incidents.show_causes, GET),
+    ("/operations/incidents/<int:incident_id>/<any(retry, acknowledge):verb>", incidents.operate, POST),
+    ("/operations/causes/<fingerprint>/<any(retry, acknowledge):verb>", incidents.operate_on_cause, POST),
+)
+NAVIGATION = (("/", "Today"), ("/orders", "Orders"), ("/worklist", "Worklist"), ("/operations", "Operations"))
+_A_YEAR = 60 * 60 * 24 * 365
+
+
+def blueprint() -> Blueprint:
+    """Every page of the product. `ui.product` says what the application must provide."""
+    pages = Blueprint("ui", __name__, template_folder="templates")
+    for rule, view, methods in ROUTES:
+        pages.add_url_rule(rule, f"{view.__module__.rpartition('.')[2]}_{view.__name__}", view, methods=methods)
+    pages.add_url_rule("/assets/<name>", "assets", open_to_all(_asset))
+    pages.add_url_rule("/favicon.ico", "favicon", open_to_all(_favicon))
+    pages.register_error_handler(Problem, answer_problem)
+    pages.register_error_handler(HTTPException, http_problem)
+    manifest = Manifest()
+    pages.app_context_processor(lambda: _context(manifest))
+    for name, write in FILTERS.items():
+        pages.add_app_template_filter(write, name)
+    return pages
+
+
+def _context(manifest: Manifest) -> dict[str, Any]:
+    theme = request.cookies.get("theme", "")
+    return {
+        "assets": lambda island: manifest.assets(island).tags(),
+        "navigation": NAVIGATION,
+        "here": _here(request.path),
+        "theme": theme if theme in {"light", "dark"} else "",
+        "person": g.get("person"),
+    }
+
+
+def _here(path: str) -> str:
+    sections = [address for address, _ in NAVIGATION if address != "/" and (path == address or path.startswith(address + "/"))]
+    return sections[0] if sections else "/" if path == "/" else ""
+
+
+def _asset(name: str) -> Response:
+    """A bundled file. Its name holds its hash, so a browser may keep it for ever; the compressed copy is sent where one is understood."""
+    compressed = f"{name}.gz"
+    if "gzip" in request.accept_encodings and not Path(name).is_absolute() and (DIST / compressed).is_file():
+        kind = "text/css" if name.endswith(".css") else "text/javascript"
+        answer = send_from_directory(DIST, compressed, mimetype=kind, max_age=_A_YEAR)
+        answer.headers["Content-Encoding"] = "gzip"
+    else:
+        answer = send_from_directory(DIST, name, max_age=_A_YEAR)
+    answer.headers["Vary"] = "Accept-Encoding"
+    answer.cache_control.public, answer.cache_control.immutable = True, True
+    return answer
+
+
+def _favicon() -> Response:
+    return send_from_directory(Path(__file__).parent / "static", "favicon.svg", mimetype="image/svg+xml", max_age=86400)

@@ -1,0 +1,69 @@
+"""What the edge gives every page.
+
+- `current_app.extensions["ordercraft"]`: the installation, an object with `database` and `runtime`;
+- `flask.g.person`: who is signed in (`engine.runtime.people.Person`), or None on pages that are open to all;
+- the Jinja global `csrf_token()`: sent back as the header X-CSRF-Token or the form field `csrf_token`;
+- templates the edge renders itself: `login.html` (personas, error, next) and `problem.html` (problem).
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar, cast
+
+from flask import current_app, g, request
+
+from engine.runtime.people import Person
+from engine.runtime.runtime import Runtime
+from engine.store.unit_of_work import Database
+
+F = TypeVar("F", bound=Callable[..., Any])
+#: The role that may repair instances, as the edge names it.
+OPERATE = "operate"
+
+
+class Product(Protocol):
+    """The part of an installation that pages use."""
+
+    @property
+    def database(self) -> Database:
+        """Where everything is."""
+
+    @property
+    def runtime(self) -> Runtime:
+        """What every verb of the engine is given."""
+
+
+def product() -> Product:
+    """The installation that answers the current request."""
+    return cast(Product, current_app.extensions["ordercraft"])
+
+
+def person() -> Person:
+    """Who is signed in; the edge lets nobody else come this far."""
+    return cast(Person, g.person)
+
+
+def needs(role: str) -> Callable[[F], F]:
+    """Mark a view with the role it asks for; the edge refuses everyone else before the view runs."""
+
+    def mark(view: F) -> F:
+        view.role = role  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def open_to_all(view: F) -> F:
+    """Mark a view that needs no signing in."""
+    view.open_to_all = True  # type: ignore[attr-defined]
+    return view
+
+
+def wants_fragment() -> bool:
+    """Whether htmx asks, and for a part of the page rather than to restore one from the history."""
+    return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
+
+
+def asked_number(name: str = "page") -> int:
+    """A number from the address; 1 when it is none."""
+    text = request.args.get(name, "1")
+    return int(text) if text.isdecimal() and len(text) < 7 else 1  # noqa: PLR2004  # longer ones are no page anyone has seen

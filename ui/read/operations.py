@@ -1,0 +1,252 @@
+"""What the operator sees: instances, why they stand where they stand, and incidents by cause."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, String, and_, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import Session
+
+from engine.problems import NotFound
+from engine.store import json_text
+from engine.store.tables import (
+    InstanceState,
+    audit,
+    history,
+    incident,
+    instance,
+    process_version,
+    subscription,
+    timer,
+    user_task,
+    work,
+)
+from ui.read.paging import Page, page
+
+ENDED = (InstanceState.COMPLETED, InstanceState.CANCELLED)
+_HISTORY_SHOWN = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which instances to show. `variable` reads `name=value`; the value is JSON, or text when it is none."""
+
+    state: str = ""
+    process: str = ""
+    search: str = ""
+    variable: str = ""
+    page: int = 1
+
+
+def list_instances(tx: Session, wanted: Filter) -> Page[Row[Any]]:
+    """One page of instances, the latest change first, each with what it waits for."""
+    statement = (
+        select(
+            *(
+                instance.c[name]
+                for name in ("id", "process_key", "business_key", "state", "started_at", "updated_at", "ended_at", "end_reason")
+            ),
+            process_version.c.name.label("process_name"),
+            process_version.c.version.label("process_version"),
+            _waits_for().label("waits_for"),
+        )
+        .select_from(instance.join(process_version, process_version.c.id == instance.c.process_version_id))
+        .order_by(instance.c.updated_at.desc(), instance.c.id)
+    )
+    for condition in _conditions(wanted):
+        statement = statement.where(condition)
+    return page(tx, statement, wanted.page)
+
+
+def count_states(tx: Session) -> dict[str, int]:
+    """How many instances are in each state that is not an end: those are few, the ended are many. One statement."""
+    rows = tx.execute(
+        select(instance.c.state, func.count().label("open")).where(instance.c.state.notin_(ENDED)).group_by(instance.c.state)
+    ).all()
+    return {row.state: row.open for row in rows}
+
+
+def list_processes(tx: Session) -> list[Row[Any]]:
+    """Every deployed process with its name, for the filter."""
+    return list(
+        tx.execute(
+            select(process_version.c.process_key, process_version.c.name).where(process_version.c.latest).order_by(process_version.c.name)
+        ).all()
+    )
+
+
+def get_instance(tx: Session, instance_id: UUID) -> Row[Any]:
+    """One instance with its process. Raises NotFound."""
+    found = tx.execute(
+        select(
+            *(column for column in instance.c if column.name not in {"blob", "blob_format"}),
+            process_version.c.name.label("process_name"),
+            process_version.c.version.label("process_version"),
+            process_version.c.latest,
+            process_version.c.deployment_id,
+            process_version.c.path,
+        )
+        .select_from(instance.join(process_version, process_version.c.id == instance.c.process_version_id))
+        .where(instance.c.id == instance_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(
+            f"There is no instance {instance_id}.",
+            code="instance_unknown",
+            next_step="Search by business key in the list of instances.",
+        )
+    return found
+
+
+def relatives(tx: Session, shown: Row[Any]) -> list[Row[Any]]:
+    """The instances that began this one, were begun by it, or carry the same order number. One statement."""
+    related = or_(instance.c.started_by_instance_id == shown.id, instance.c.id == shown.started_by_instance_id)
+    if order_no := shown.variables.get("order_no"):
+        related = or_(related, instance.c.variables.contains({"order_no": order_no}))
+    return list(
+        tx.execute(
+            select(
+                instance.c.id,
+                instance.c.business_key,
+                instance.c.state,
+                instance.c.started_at,
+                process_version.c.name.label("process_name"),
+            )
+            .select_from(instance.join(process_version, process_version.c.id == instance.c.process_version_id))
+            .where(related, instance.c.id != shown.id)
+            .order_by(instance.c.started_at)
+            .limit(50)
+        ).all()
+    )
+
+
+def list_history(tx: Session, instance_id: UUID) -> list[Row[Any]]:
+    """What was executed, the latest first."""
+    return list(
+        tx.execute(select(history).where(history.c.instance_id == instance_id).order_by(history.c.id.desc()).limit(_HISTORY_SHOWN)).all()
+    )
+
+
+def list_incidents_of(tx: Session, instance_id: UUID) -> list[Row[Any]]:
+    """The incidents of an instance, the open ones first."""
+    return list(
+        tx.execute(
+            select(incident).where(incident.c.instance_id == instance_id).order_by(incident.c.state, incident.c.id.desc()).limit(50)
+        ).all()
+    )
+
+
+def list_acts(tx: Session, instance_id: UUID) -> list[Row[Any]]:
+    """What operators did to an instance and its incidents, from the audit log."""
+    of_incidents = select(func.concat("incident:", incident.c.id)).where(incident.c.instance_id == instance_id)
+    return list(
+        tx.execute(
+            select(audit.c.at, audit.c.actor, audit.c.action, audit.c.reason)
+            .where(or_(audit.c.target == f"instance:{instance_id}", audit.c.target.in_(of_incidents)))
+            .order_by(audit.c.id.desc())
+            .limit(50)
+        ).all()
+    )
+
+
+def list_causes(tx: Session, limit: int = 100) -> list[Row[Any]]:
+    """Open incidents grouped by cause, the most frequent first; each group with its latest message and what to do."""
+    latest = aggregate_order_by(incident.c.id, incident.c.id.desc())
+    groups = (
+        select(
+            incident.c.fingerprint,
+            func.count().label("open"),
+            func.count(incident.c.acknowledged_at).label("acknowledged"),
+            func.min(incident.c.opened_at).label("first_at"),
+            func.max(incident.c.opened_at).label("last_at"),
+            func.array_agg(latest)[1].label("latest_id"),
+            func.string_agg(func.distinct(incident.c.acknowledged_by), ", ").label("owners"),
+        )
+        .where(incident.c.state == "open")
+        .group_by(incident.c.fingerprint)
+        .order_by(func.count().desc(), func.max(incident.c.opened_at).desc())
+        .limit(limit)
+        .subquery()
+    )
+    detail = ("message", "kind", "handler", "element_id", "next_step", "note")
+    return list(
+        tx.execute(
+            select(groups, *(incident.c[name] for name in detail), process_version.c.name.label("process_name"))
+            .select_from(
+                groups.join(incident, incident.c.id == groups.c.latest_id)
+                .join(instance, instance.c.id == incident.c.instance_id)
+                .join(process_version, process_version.c.id == instance.c.process_version_id)
+            )
+            .order_by(groups.c.open.desc(), groups.c.last_at.desc())
+        ).all()
+    )
+
+
+def list_incidents(tx: Session, fingerprint: str, number: int) -> Page[Row[Any]]:
+    """The open incidents of one cause, the oldest first."""
+    return page(
+        tx,
+        select(incident, instance.c.business_key, process_version.c.name.label("process_name"))
+        .select_from(
+            incident.join(instance, instance.c.id == incident.c.instance_id).join(
+                process_version, process_version.c.id == instance.c.process_version_id
+            )
+        )
+        .where(incident.c.state == "open", incident.c.fingerprint == fingerprint)
+        .order_by(incident.c.id),
+        number,
+    )
+
+
+def open_incident_ids(tx: Session, fingerprint: str, limit: int) -> list[int]:
+    """The ids of the open incidents of one cause, the oldest first."""
+    return list(
+        tx.scalars(
+            select(incident.c.id)
+            .where(incident.c.state == "open", incident.c.fingerprint == fingerprint)
+            .order_by(incident.c.id)
+            .limit(limit)
+        ).all()
+    )
+
+
+def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.state == "active":
+        conditions.append(instance.c.state.notin_(ENDED))
+    elif wanted.state:
+        conditions.append(instance.c.state == wanted.state)
+    if wanted.process:
+        conditions.append(instance.c.process_key == wanted.process)
+    if wanted.search:
+        conditions.append(
+            or_(instance.c.business_key.istartswith(wanted.search, autoescape=True), cast(instance.c.id, String) == wanted.search.lower())
+        )
+    name, separator, value = wanted.variable.partition("=")
+    if separator:
+        texts, parsed = {name.strip(): value.strip()}, {name.strip(): _json_value(value.strip())}
+        conditions.append(or_(instance.c.variables.contains(texts), instance.c.variables.contains(parsed)))
+    return conditions
+
+
+def _json_value(text: str) -> Any:
+    try:
+        return json_text.decode(text)
+    except ValueError:
+        return text
+
+
+def _waits_for() -> ColumnElement[Any]:
+    """The first thing an instance waits for, in the order a reader would ask: a failure, a person, an answer, a message, a date."""
+
+    def first(table: Any, column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ColumnElement[Any]:
+        return select(column).where(table.c.instance_id == instance.c.id, *conditions).limit(1).correlate(instance).scalar_subquery()
+
+    return func.coalesce(
+        first(incident, incident.c.message, incident.c.state == "open"),
+        first(user_task, user_task.c.title, user_task.c.state == "open"),
+        first(work, func.concat("answer of ", work.c.handler)),
+        first(subscription, func.concat(subscription.c.kind, " ", subscription.c.name)),
+        first(timer, func.concat("until ", func.to_char(timer.c.due_at, "YYYY-MM-DD HH24:MI")), and_(timer.c.fired.is_(False))),
+    )

@@ -1,0 +1,221 @@
+"""Orders: the list, and one order's whole story across its lines, instances, shipments, invoices, receipts and journals."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, TextClause, text
+from sqlalchemy.orm import Session
+
+from engine.problems import NotFound
+from ui.read.paging import MOST, SIZE, Page
+
+STATUSES = ("DRAFT", "SUBMITTED", "PROCESSING", "PARTIALLY_SHIPPED", "SHIPPED", "BILLED", "CLOSED", "CANCELLED", "REJECTED")
+SORTS: Mapping[str, str] = {
+    "newest": "o.created_at DESC, o.order_no DESC",
+    "oldest": "o.created_at, o.order_no",
+    "number": "o.order_no",
+    "customer": "customer.name, o.order_no",
+    "total": "o.gross_total DESC, o.order_no",
+    "promise": "promise.last_promised NULLS LAST, o.order_no",
+}
+
+# Quantities are facts, the status is derived from them.
+_FROM = """
+  FROM sales_order o
+  JOIN customer ON customer.customer_no = o.customer_no
+  CROSS JOIN LATERAL (
+    SELECT count(*) AS lines, coalesce(sum(qty_ordered - qty_cancelled), 0) AS ordered, coalesce(sum(qty_cancelled), 0) AS cancelled,
+           max(promised_arrival) AS last_promised
+    FROM order_line WHERE order_line.order_no = o.order_no
+  ) promise
+  CROSS JOIN LATERAL (
+    SELECT count(*) AS lines, coalesce(sum(qty_shipped), 0) AS shipped, coalesce(sum(qty_invoiced), 0) AS invoiced
+    FROM fulfil_line WHERE fulfil_line.order_no = o.order_no
+  ) done
+  CROSS JOIN LATERAL (
+    SELECT count(*) AS items, coalesce(sum(open_amount), 0) AS open_amount
+    FROM open_item JOIN invoice ON invoice.invoice_no = open_item.document_no
+    WHERE invoice.order_no = o.order_no AND open_item.kind = 'AR'
+  ) owed
+  CROSS JOIN LATERAL (
+    SELECT count(*) AS active FROM hold WHERE hold.order_no = o.order_no AND hold.released_at IS NULL
+  ) holds
+  CROSS JOIN LATERAL (
+    SELECT CASE
+      WHEN o.state IN ('DRAFT', 'REJECTED') THEN o.state
+      WHEN promise.lines > 0 AND promise.ordered = 0 THEN 'CANCELLED'
+      WHEN done.invoiced >= promise.ordered AND owed.items > 0 AND owed.open_amount = 0 THEN 'CLOSED'
+      WHEN promise.ordered > 0 AND done.invoiced >= promise.ordered THEN 'BILLED'
+      WHEN promise.ordered > 0 AND done.shipped >= promise.ordered THEN 'SHIPPED'
+      WHEN done.shipped > 0 THEN 'PARTIALLY_SHIPPED'
+      WHEN done.lines > 0 THEN 'PROCESSING'
+      ELSE 'SUBMITTED' END AS status
+  ) derived
+"""
+_WHERE = """
+  WHERE (:search = '' OR o.order_no ILIKE :starts OR o.customer_no ILIKE :starts OR o.customer_po ILIKE :contains
+         OR customer.name ILIKE :contains)
+    AND (:status = '' OR derived.status = :status OR (:status = 'ON_HOLD' AND holds.active > 0))
+"""
+_COLUMNS = """
+  SELECT o.order_no, o.customer_no, customer.name AS customer_name, o.customer_po, o.source, o.currency, o.gross_total, o.net_total,
+         o.ordered_on, o.requested_date, promise.last_promised, promise.lines, holds.active AS holds, derived.status, o.change_pending
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which orders to show, and in which order."""
+
+    search: str = ""
+    status: str = ""
+    sort: str = "newest"
+    page: int = 1
+
+    @property
+    def bound(self) -> dict[str, Any]:
+        """The parameters of the statements."""
+        plain = self.search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+        return {"search": self.search, "status": self.status, "starts": f"{plain}%", "contains": f"%{plain}%"}
+
+
+def list_orders(tx: Session, wanted: Filter) -> Page[Row[Any]]:
+    """One page of orders. Two statements."""
+    counted = tx.scalar(text(f"SELECT count(*) FROM (SELECT 1 {_FROM} {_WHERE} LIMIT {MOST + 1}) bounded"), wanted.bound) or 0
+    number = min(max(1, wanted.page), max(1, -(-min(counted, MOST) // SIZE)))
+    rows = tx.execute(_sorted(wanted), {**wanted.bound, "limit": SIZE, "offset": (number - 1) * SIZE}).all()
+    return Page(rows, number, min(counted, MOST), counted > MOST)
+
+
+def export_orders(tx: Session, wanted: Filter) -> Sequence[Row[Any]]:
+    """Every order of the filter up to MOST, for a file."""
+    return tx.execute(_sorted(wanted), {**wanted.bound, "limit": MOST, "offset": 0}).all()
+
+
+def count_by_status(tx: Session, days: int) -> dict[str, int]:
+    """How many orders of the last days are in each status, in the order of an order's life."""
+    rows = tx.execute(
+        text(f"SELECT derived.status, count(*) {_FROM} WHERE o.created_at > now() - make_interval(days => :days) GROUP BY derived.status"),
+        {"days": days},
+    ).all()
+    counts = {row[0]: row[1] for row in rows}
+    return {status: counts[status] for status in STATUSES if status in counts}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that belongs to one order. Each part is one statement."""
+
+    order: Row[Any]
+    lines: Sequence[Row[Any]]
+    holds: Sequence[Row[Any]]
+    instances: Sequence[Row[Any]]
+    decisions: Sequence[Row[Any]]
+    events: Sequence[Row[Any]]
+    shipments: Sequence[Row[Any]]
+    purchases: Sequence[Row[Any]]
+    invoices: Sequence[Row[Any]]
+    receipts: Sequence[Row[Any]]
+    documents: Sequence[Row[Any]]
+    journals: Sequence[Row[Any]]
+
+
+def tell(tx: Session, order_no: str) -> Story:
+    """The whole story of an order. Raises NotFound."""
+    order = tx.execute(_ORDER, {"order_no": order_no}).one_or_none()
+    if order is None:
+        raise NotFound(f"There is no order {order_no}.", code="order_unknown", next_step="Search by number, customer or purchase order.")
+
+    def part(statement: TextClause) -> Sequence[Row[Any]]:
+        return tx.execute(statement, {"order_no": order_no}).all()
+
+    return Story(
+        order,
+        **{name: part(statement) for name, statement in _PARTS.items()},
+    )
+
+
+def _sorted(wanted: Filter) -> TextClause:
+    order = SORTS.get(wanted.sort, SORTS["newest"])
+    return text(f"{_COLUMNS} {_FROM} {_WHERE} ORDER BY {order} LIMIT :limit OFFSET :offset")
+
+
+_ORDER = text(f"""
+  SELECT o.*, customer.name AS customer_name, customer.customer_class, promise.last_promised, promise.cancelled, done.shipped,
+         done.invoiced, owed.open_amount, holds.active AS holds, derived.status
+  {_FROM} WHERE o.order_no = :order_no
+""")
+
+# Every number under which something of the order may be filed.
+_NUMBERS = """
+  SELECT :order_no AS number
+  UNION SELECT group_no FROM fulfil_group WHERE order_no = :order_no
+  UNION SELECT shipment_no FROM shipment WHERE order_no = :order_no
+  UNION SELECT invoice_no FROM invoice WHERE order_no = :order_no
+  UNION SELECT po_no FROM purchase_order WHERE order_no = :order_no
+"""
+_INSTANCES = f"""
+  SELECT i.id FROM instance i
+  WHERE i.business_key IN ({_NUMBERS}) OR i.variables @> jsonb_build_object('order_no', CAST(:order_no AS text))
+     OR i.id IN (SELECT started_by_instance_id FROM instance WHERE business_key = :order_no)
+"""
+_PARTS: Mapping[str, TextClause] = {
+    "lines": text("""
+      SELECT l.line_no, l.sku, coalesce(nullif(l.description, ''), item.name, l.item_ref) AS description,
+             l.qty_ordered, l.qty_cancelled, l.unit_net, l.line_net, l.list_price, l.requested_arrival, l.promised_ship, l.promised_arrival, l.first_promised,
+             f.reserved, f.shipped, f.invoiced, f.promised, f.sources
+      FROM order_line l LEFT JOIN item ON item.sku = l.sku
+      LEFT JOIN LATERAL (
+        SELECT sum(qty_reserved) AS reserved, sum(qty_shipped) AS shipped, sum(qty_invoiced) AS invoiced,
+               sum(qty - qty_cancelled) FILTER (WHERE group_no IS NOT NULL) AS promised,
+               string_agg(DISTINCT coalesce(warehouse_code, supplier_no, 'backorder'), ', ') AS sources
+        FROM fulfil_line WHERE fulfil_line.order_line_id = l.id
+      ) f ON true
+      WHERE l.order_no = :order_no ORDER BY l.line_no
+    """),
+    "holds": text("SELECT * FROM hold WHERE order_no = :order_no ORDER BY released_at IS NOT NULL, applied_at DESC"),
+    "instances": text(f"""
+      SELECT i.id, i.business_key, i.process_key, i.state, i.started_at, i.ended_at, i.end_reason, v.name AS process_name
+      FROM instance i JOIN process_version v ON v.id = i.process_version_id
+      WHERE i.id IN ({_INSTANCES}) ORDER BY i.started_at, i.id LIMIT 200
+    """),
+    "decisions": text(f"""
+      SELECT t.id, t.instance_id, t.title, t.state, t.assignee, t.candidate_groups, t.due_at, t.created_at,
+             t.completed_at, t.completed_by, t.outcome
+      FROM user_task t WHERE t.instance_id IN ({_INSTANCES}) AND t.state <> 'cancelled' ORDER BY t.created_at LIMIT 200
+    """),
+    "events": text("SELECT kind, at, actor, line_no, detail FROM order_event WHERE order_no = :order_no ORDER BY id LIMIT 500"),
+    "shipments": text("""
+      SELECT s.*, (SELECT sum(qty) FROM shipment_line WHERE shipment_line.shipment_no = s.shipment_no) AS qty
+      FROM shipment s WHERE s.order_no = :order_no ORDER BY s.created_at
+    """),
+    "purchases": text("""
+      SELECT p.*, supplier.name AS supplier_name
+      FROM purchase_order p JOIN supplier ON supplier.supplier_no = p.supplier_no WHERE p.order_no = :order_no ORDER BY p.created_at
+    """),
+    "invoices": text("""
+      SELECT i.*, a.open_amount, a.dunning_level, a.due_date < CURRENT_DATE AND a.open_amount > 0 AS overdue
+      FROM invoice i LEFT JOIN open_item a ON a.kind = 'AR' AND a.document_no = i.invoice_no AND a.party_no = i.customer_no
+      WHERE i.order_no = :order_no ORDER BY i.created_at
+    """),
+    "receipts": text("""
+      SELECT r.receipt_no, r.received_on, r.currency, r.amount, a.invoice_no, a.cash, a.discount, a.written_off, a.action, a.applied_at
+      FROM application a JOIN receipt r ON r.receipt_no = a.receipt_no JOIN invoice i ON i.invoice_no = a.invoice_no
+      WHERE i.order_no = :order_no AND a.unapplied_at IS NULL ORDER BY a.applied_at
+    """),
+    "documents": text(f"""
+      SELECT id, kind, number, media_type, created_at, octet_length(content) AS size
+      FROM document WHERE number IN ({_NUMBERS}) ORDER BY created_at, id LIMIT 200
+    """),
+    "journals": text(f"""
+      SELECT j.id, j.event_type, j.source_id, j.gl_date, j.currency, j.narration, l.line_no, l.account,
+             a.name AS account_name, l.debit, l.credit
+      FROM journal j JOIN journal_line l ON l.journal_id = j.id JOIN account a ON a.number = l.account
+      WHERE j.id IN (
+        SELECT id FROM journal WHERE source_id IN ({_NUMBERS})
+        UNION SELECT journal_id FROM journal_line WHERE reference IN ({_NUMBERS})
+      )
+      ORDER BY j.gl_date, j.id, l.line_no LIMIT 1000
+    """),
+}

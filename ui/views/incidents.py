@@ -1,0 +1,87 @@
+"""Incidents by cause: one line a cause, with what to do; acknowledge or retry one, or all of a cause, with an honest result for each."""
+
+import msgspec
+from flask import make_response, render_template, request
+from sqlalchemy import select
+from werkzeug.wrappers import Response as AnyResponse
+
+from engine.problems import Invalid, NotFound, Problem
+from engine.runtime import incidents
+from engine.store import json_text
+from engine.store.tables import incident
+from ui.product import OPERATE, asked_number, needs, person, product
+from ui.read import operations as read
+from ui.views.instances import answer_changed
+
+#: Retried in one press; each in its own transaction, while the person waits.
+AT_ONCE = 50
+
+
+def show_causes() -> str:
+    """The causes; and the incidents of the one asked for."""
+    cause = request.args.get("cause", "")[:200]
+    with product().database.transaction() as tx:
+        return render_template(
+            "incidents.html",
+            causes=read.list_causes(tx),
+            cause=cause,
+            listed=read.list_incidents(tx, cause, asked_number()) if cause else None,
+            may_operate=OPERATE in person().roles,
+        )
+
+
+@needs(OPERATE)
+def operate(incident_id: int, verb: str) -> AnyResponse:
+    """Retry or acknowledge one incident. A retry is called done only when the step has passed."""
+    changes = _variables(request.form.get("variables", ""))
+    with product().database.transaction() as tx:
+        instance_id = tx.scalar(select(incident.c.instance_id).where(incident.c.id == incident_id))
+        if instance_id is None:
+            raise NotFound(f"There is no incident {incident_id}.", code="incident_unknown", next_step="Reload the page.")
+        if verb == "acknowledge":
+            incidents.acknowledge(product().runtime, tx, incident_id, person().name)
+            return answer_changed(instance_id, "Acknowledged: others see that you look after it.")
+    return answer_changed(instance_id, _retry(incident_id, changes))
+
+
+@needs(OPERATE)
+def operate_on_cause(fingerprint: str, verb: str) -> AnyResponse:
+    """Retry or acknowledge the incidents of a cause, and say for each what became of it."""
+    with product().database.transaction() as tx:
+        chosen = read.open_incident_ids(tx, fingerprint, AT_ONCE)
+        if verb == "acknowledge":
+            for incident_id in chosen:
+                incidents.acknowledge(product().runtime, tx, incident_id, person().name)
+    results = [(incident_id, _attempt(incident_id)) for incident_id in chosen] if verb == "retry" else []
+    answer = make_response(render_template("_retried.html", results=results, chosen=chosen, verb=verb))
+    answer.headers["HX-Trigger"] = "ordercraft:changed"
+    return answer
+
+
+def _attempt(incident_id: int) -> str:
+    try:
+        return _retry(incident_id, None)
+    except Problem as problem:
+        return problem.detail
+
+
+def _retry(incident_id: int, changes: dict[str, object] | None) -> str:
+    with product().database.transaction() as tx:
+        incidents.retry(product().runtime, tx, incident_id, person().name, changes)
+    with product().database.transaction() as tx:
+        state = tx.scalar(select(incident.c.state).where(incident.c.id == incident_id))
+    return "Resolved: the step has passed." if state == "resolved" else "Tried again; the step has not passed yet."
+
+
+def _variables(text: str) -> dict[str, object] | None:
+    if not text.strip():
+        return None
+    try:
+        changes = json_text.decode(text)
+    except msgspec.DecodeError as error:
+        raise Invalid(
+            f"The changed variables are not JSON: {error}.", code="variables", next_step='Write an object such as {"quantity": 3}.'
+        ) from None
+    if not isinstance(changes, dict):
+        raise Invalid("The changed variables are no JSON object.", code="variables", next_step='Write an object such as {"quantity": 3}.')
+    return changes

@@ -1,0 +1,87 @@
+"""Instances: the list with its filters; one instance with its explanation, diagram, steps, history, data and the operator's verbs."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, make_response, redirect, render_template, request
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from engine.problems import Invalid
+from engine.runtime import explain, operations
+from engine.store.tables import InstanceState
+from ui.product import OPERATE, asked_number, needs, person, product, wants_fragment
+from ui.read import operations as read
+from ui.read.steps import list_steps
+
+_VERBS = {"suspend": operations.suspend, "resume": operations.resume, "cancel": operations.cancel}
+_DONE = {"suspend": "Suspended. Nothing moves until it is resumed.", "resume": "Resumed.", "cancel": "Cancelled."}
+_SHORTEST_REASON = 3
+
+
+def redirect_to_list() -> AnyResponse:
+    """`/operations` is the list of instances."""
+    return redirect("/operations/instances")
+
+
+def show_list() -> str:
+    """The list of instances."""
+    given = request.args
+    wanted = read.Filter(
+        state=given.get("state", "active"),
+        process=given.get("process", "")[:200],
+        search=given.get("q", "").strip()[:200],
+        variable=given.get("variable", "").strip()[:400],
+        page=asked_number(),
+    )
+    with product().database.transaction() as tx:
+        return render_template(
+            "instances.html",
+            instances=read.list_instances(tx, wanted),
+            counts=read.count_states(tx),
+            processes=read.list_processes(tx),
+            wanted=wanted,
+            states=list(InstanceState),
+        )
+
+
+def show_instance(instance_id: UUID) -> str:
+    """One instance."""
+    with product().database.transaction() as tx:
+        return render_template("instance.html", **instance_context(tx, instance_id))
+
+
+@needs(OPERATE)
+def operate(instance_id: UUID, verb: str) -> AnyResponse:
+    """Suspend, resume or cancel an instance, with a reason that goes to the audit log."""
+    reason = request.form.get("reason", "").strip()
+    if len(reason) < _SHORTEST_REASON:
+        raise Invalid("A reason is missing.", code="reason_missing", next_step="Write why, in a few words: it goes to the audit log.")
+    with product().database.transaction() as tx:
+        _VERBS[verb](product().runtime, tx, instance_id, person().name, reason)
+    return answer_changed(instance_id, _DONE[verb])
+
+
+def answer_changed(instance_id: UUID, done: str) -> AnyResponse:
+    """The instance as it is after a verb: in place for htmx, by redirect for everyone else."""
+    if not wants_fragment():
+        return redirect(f"/operations/instances/{instance_id}", 303)
+    with product().database.transaction() as tx:
+        answer: Response = make_response(render_template("_instance.html", **instance_context(tx, instance_id), done=done))
+    answer.headers["HX-Trigger"] = "ordercraft:changed"
+    return answer
+
+
+def instance_context(tx: Session, instance_id: UUID) -> dict[str, Any]:
+    """Everything the page of one instance shows. A constant number of statements."""
+    shown = read.get_instance(tx, instance_id)
+    return {
+        "instance": shown,
+        "why": explain.explain(tx, instance_id),
+        "steps": list_steps(tx, shown),
+        "history": read.list_history(tx, instance_id),
+        "incidents": read.list_incidents_of(tx, instance_id),
+        "relatives": read.relatives(tx, shown),
+        "acts": read.list_acts(tx, instance_id),
+        "may_operate": OPERATE in person().roles,
+    }

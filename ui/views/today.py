@@ -1,0 +1,57 @@
+"""Today: what needs me, what is stuck, and the figures of the day."""
+
+from typing import Any
+
+from flask import render_template
+from sqlalchemy.orm import Session
+
+from ui import charts
+from ui.formats import money
+from ui.product import person, product
+from ui.read import operations, orders, today, worklist
+
+_TASKS_SHOWN = 8
+_CAUSES_SHOWN = 6
+_DAYS = 14
+_STATUS_DAYS = 90
+_TONES = ("", "warn", "warn", "bad", "bad")
+
+
+def show() -> str:
+    """The first page."""
+    with product().database.transaction() as tx:
+        tasks = worklist.list_tasks(tx, person(), worklist.Filter())
+        return render_template(
+            "today.html",
+            tasks=tasks,
+            shown=tasks.rows[:_TASKS_SHOWN],
+            counts=worklist.count_tasks(tx, person()),
+            causes=operations.list_causes(tx, _CAUSES_SHOWN),
+            states=operations.count_states(tx),
+            statuses=orders.count_by_status(tx, _STATUS_DAYS),
+            status_days=_STATUS_DAYS,
+            **_figures(tx),
+        )
+
+
+def _figures(tx: Session) -> dict[str, Any]:
+    days = today.orders_by_day(tx, _DAYS)
+    ageing = today.receivables_by_age(tx)
+    groups = today.open_tasks_by_group(tx)
+    return {
+        "received": sum(count for _, count in days),
+        "received_bars": charts.columns([(f"{day.day} {day:%b}", count, str(count)) for day, count in days]),
+        "ageing": ageing,
+        "ageing_bars": charts.rows(
+            [
+                (label, amount, money(amount, ageing.currency), tone)
+                for label, amount, tone in zip(today.BUCKETS, ageing.buckets, _TONES, strict=True)
+            ]
+        )
+        if ageing
+        else [],
+        "groups": groups,
+        "group_bars": charts.rows(
+            [(row.grp, row.open, f"{row.open}" + (f", {row.late} late" if row.late else ""), "warn" if row.late else "") for row in groups]
+        ),
+    }

@@ -1,0 +1,74 @@
+"""The worklist: what I hold and what my groups may claim; a task opens beside the list, with its form and the facts of its case."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import render_template, request
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from engine.store import json_text
+from ui.facts import facts
+from ui.product import asked_number, person, product, wants_fragment
+from ui.read import worklist as read
+
+_NO_FORM: dict[str, Any] = {"type": "default", "schemaVersion": 19, "components": []}
+
+
+def show_list() -> str:
+    """The list, nothing opened."""
+    with product().database.transaction() as tx:
+        return render_template("worklist.html", **_list(tx), task=None)
+
+
+def show_task(task_id: UUID) -> str:
+    """One task: beside the list, or alone when htmx asks for it."""
+    with product().database.transaction() as tx:
+        opened = _task(tx, task_id)
+        if wants_fragment() and request.headers.get("HX-Target", "").endswith("#task"):
+            return render_template("_task.html", **opened)
+        return render_template("worklist.html", **_list(tx), **opened)
+
+
+def _list(tx: Session) -> dict[str, Any]:
+    given = request.args
+    wanted = read.Filter(
+        view=given.get("view", "all") if given.get("view") in read.VIEWS else "all",
+        process=given.get("process", "")[:200],
+        search=given.get("q", "").strip()[:200],
+        sort=given.get("sort", "due") if given.get("sort") in read.SORTS else "due",
+        page=asked_number(),
+    )
+    return {
+        "tasks": read.list_tasks(tx, person(), wanted),
+        "counts": read.count_tasks(tx, person()),
+        "wanted": wanted,
+        "views": read.VIEWS,
+        "sorts": read.SORTS,
+    }
+
+
+def _task(tx: Session, task_id: UUID) -> dict[str, Any]:
+    task = read.get_task(tx, person(), task_id)
+    schema = json_text.decode(task.form) if task.form else _NO_FORM
+    shown = {**task.form_data, **(task.outcome or task.draft or {})}
+    done = task.state != "open"
+    return {
+        "task": task,
+        "schema": schema,
+        "data": shown,
+        "facts": facts(task.form_data, without=_keys(schema)),
+        "before": read.decisions_before(tx, task),
+        "mine": not done and task.assignee == person().name,
+        "next_task": _next(tx) if done else None,
+    }
+
+
+def _next(tx: Session) -> Row[Any] | None:
+    return next(iter(read.list_tasks(tx, person(), read.Filter()).rows), None)
+
+
+def _keys(schema: dict[str, Any]) -> set[str]:
+    """The names of the fields a form shows, so that the case does not say the same twice."""
+    components = schema.get("components", ())
+    return {component["key"] for component in components if component.get("key")}.union(*(_keys(component) for component in components))
