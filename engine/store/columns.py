@@ -22,5 +22,6 @@ def moment(name: str, *, now: bool = False, nullable: bool | None = None) -> Col
 
 
 def of_instance(*, index: bool = False) -> Column[Any]:
-    """The instance a row belongs to; the row goes with it."""
-    return Column("instance_id", UUID, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False, index=index)
+    """The instance a row belongs to; the row goes with it. Checked at commit, so that an advance may write the instance's row last."""
+    to_instance = ForeignKey("instance.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED")
+    return Column("instance_id", UUID, to_instance, nullable=False, index=index)

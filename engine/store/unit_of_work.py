@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from engine.store import json_text
 
-
 _AFTER_COMMIT = "after_commit"
 
 

@@ -50,6 +50,7 @@ instance = Table(
     Column("process_version_id", BigInteger, ForeignKey("process_version.id"), nullable=False, index=True),
     Column("process_key", Text, nullable=False),
     Column("business_key", Text),
+    Column("dedupe_key", Text),  # the asker's key: the same start twice is one instance
     Column("state", Text, nullable=False),
     Column("blob", LargeBinary),  # engine.spiff.codec; null once ended
     Column("blob_format", SmallInteger, nullable=False, server_default=text("1")),
@@ -62,6 +63,7 @@ instance = Table(
     Column("lease_owner", UUID),
     Column("lease_until", moment("x").type, nullable=False, server_default=text("'-infinity'")),
     Column("strikes", Integer, nullable=False, server_default=text("0")),  # claims without a save
+    Column("last_error", Text),  # why the last claim saved nothing
     Column("steps_since_wait", Integer, nullable=False, server_default=text("0")),
     moment("started_at", now=True),
     Column("started_by", Text),
@@ -80,6 +82,13 @@ instance = Table(
         unique=True,
         postgresql_where=text("business_key IS NOT NULL AND state NOT IN ('completed', 'cancelled')"),
     ),
+    Index(
+        "instance_dedupe_key",
+        "process_key",
+        "dedupe_key",
+        unique=True,
+        postgresql_where=text("dedupe_key IS NOT NULL"),
+    ),
     Index("instance_variables_ix", "variables", postgresql_using="gin", postgresql_ops={"variables": "jsonb_path_ops"}),
 )
 
@@ -88,7 +97,7 @@ inbox = Table(  # a fact noted for an instance and not yet applied; applied fact
     metadata,
     serial_id(),
     of_instance(),
-    Column("kind", Text, nullable=False),  # start, user_task, timer, message, work_result, verb
+    Column("kind", Text, nullable=False),  # user_task, timer, message, signal, work_result, retry
     Column("dedupe_key", Text),
     Column("body", JSONB, nullable=False),
     Column("actor", Text),

@@ -15,6 +15,7 @@ message = Table(
     Column("correlation", JSONB, nullable=False),
     Column("payload", JSONB, nullable=False),
     Column("payload_hash", Text, nullable=False),
+    Column("business_key", Text),  # of the instance it begins, if it begins one
     Column("state", Text, nullable=False),  # buffered, delivered, expired
     Column("delivered_to", UUID),
     Column("sent_by_instance_id", UUID),
@@ -22,7 +23,7 @@ message = Table(
     moment("sent_at", now=True),
     moment("expires_at", nullable=False),
     UniqueConstraint("name", "message_id"),
-    Index("message_buffered_ix", "name", "correlation", postgresql_where=text("state = 'buffered'")),
+    Index("message_buffered_ix", "name", postgresql_where=text("state = 'buffered'")),
     Index("message_delivered_to_ix", "delivered_to"),
 )
 
@@ -75,7 +76,7 @@ effect = Table(  # what is to leave the house: mails, webhooks, EDI, labels, pay
     "effect",
     metadata,
     Column("key", Text, primary_key=True),  # the same on every attempt
-    Column("instance_id", UUID, ForeignKey("instance.id", ondelete="SET NULL"), index=True),
+    Column("instance_id", UUID, ForeignKey("instance.id", ondelete="SET NULL", deferrable=True, initially="DEFERRED"), index=True),
     Column("element_id", Text),
     Column("business_key", Text, index=True),
     Column("kind", Text, nullable=False),

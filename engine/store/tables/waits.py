@@ -15,6 +15,7 @@ user_task = Table(  # kept after completion: who decided what
     Column("name", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("form_key", Text),
+    Column("instructions", Text, nullable=False, server_default=text("''")),
     Column("form_data", JSONB, nullable=False, server_default=text("'{}'")),  # what the form shows; trusted for read-only fields
     Column("state", Text, nullable=False, server_default=text("'open'")),  # open, completed, cancelled
     Column("assignee", Text),
@@ -56,7 +57,8 @@ subscription = Table(
     Column("kind", Text, nullable=False),  # message, signal
     Column("name", Text, nullable=False),
     Column("correlation", JSONB, nullable=False, server_default=text("'{}'")),
-    Index("subscription_name_ix", "kind", "name", "correlation"),
+    moment("created_at", now=True),
+    Index("subscription_name_ix", "kind", "name"),
 )
 
 work = Table(  # a service task to be run outside a transaction, or one that waits for its next attempt
@@ -70,6 +72,7 @@ work = Table(  # a service task to be run outside a transaction, or one that wai
     Column("state", Text, nullable=False),  # ready, called, waiting (for its timer), failed (an incident is open)
     Column("attempt", Integer, nullable=False, server_default=text("0")),
     Column("idempotency_key", Text, nullable=False),
+    Column("retry", Text),  # the model's policy, such as R5/PT10S; null takes the default
     Column("last_error", Text),
     moment("called_at"),
     Index("work_handler_ix", "handler", "state"),

@@ -1,0 +1,65 @@
+"""The audit log: who did what to which thing and why. Append-only and hash-chained, so that a change or a gap shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Row, insert, select, text
+from sqlalchemy.orm import Session
+
+from engine.store import json_text
+from engine.store.tables import audit
+
+_FIRST = "0" * 64
+# One writer at a time: two rows must not name the same predecessor. The lock goes with the transaction.
+_LOCK = text("SELECT pg_advisory_xact_lock(7210945011)")
+_LAST = text("SELECT (SELECT hash FROM audit ORDER BY id DESC LIMIT 1) AS hash, statement_timestamp() AS now")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One act. `target` names the thing by kind and id, such as `instance:6f1c…`."""
+
+    actor: str
+    action: str
+    target: str
+    reason: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record(tx: Session, entry: Entry) -> None:
+    """Append one row to the log."""
+    tx.execute(_LOCK)
+    last = tx.execute(_LAST).one()
+    previous = last.hash or _FIRST
+    row = {
+        "at": last.now,
+        "actor": entry.actor,
+        "action": entry.action,
+        "target": entry.target,
+        "reason": entry.reason,
+        "detail": dict(entry.detail),
+    }
+    tx.execute(insert(audit).values(previous_hash=previous, hash=_hash(previous, row), **row))
+
+
+def first_broken(tx: Session) -> int | None:
+    """The id of the first row that does not follow from the one before it, or None when the log is whole."""
+    previous = _FIRST
+    for row in tx.execute(select(audit).order_by(audit.c.id).execution_options(yield_per=1000)):
+        if row.previous_hash != previous or row.hash != _hash(previous, _content(row)):
+            return int(row.id)
+        previous = row.hash
+    return None
+
+
+def _content(row: Row[Any]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ("at", "actor", "action", "target", "reason", "detail")}
+
+
+def _hash(previous: str, row: Mapping[str, Any]) -> str:
+    at: datetime = row["at"]
+    content = {**row, "at": f"{at.timestamp():.6f}", "detail": json_text.decode(json_text.encode(row["detail"]))}
+    return sha256(previous.encode() + json_text.encode(content)).hexdigest()

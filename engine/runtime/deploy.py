@@ -1,0 +1,133 @@
+"""Deploys a bundle: looked at, compiled, stored as it is, and from now on what new instances run."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from engine.models.bundle import Bundle, FileKind, Finding, kind_of
+from engine.models.check import CheckedBundle, check
+from engine.problems import Invalid
+from engine.runtime import audit, schedules
+from engine.runtime.model_cache import CompiledDeployment
+from engine.runtime.runtime import Runtime
+from engine.spiff.elements import Element
+from engine.spiff.process import CompiledProcess
+from engine.store.rows import insert_rows
+from engine.store.tables import deployment, deployment_file, process_version, start_event
+from engine.store.unit_of_work import after_commit
+
+# Two deployments of one name must not take the same version; the lock goes with the transaction.
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('deploy:' || :name))")
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A bundle as deployed; `processes` are the ids of its process versions by process key."""
+
+    id: int
+    name: str
+    version: int
+    processes: Mapping[str, int]
+    #: False when the same bytes were the latest already.
+    new: bool = True
+
+
+class ModelRefused(Invalid):
+    """The bundle has errors; `findings` lists everything that was found."""
+
+    default_code = "model_refused"
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        errors = [finding for finding in findings if finding.severity == "error"]
+        first = errors[0]
+        super().__init__(
+            f"The model has {len(errors)} error(s). The first, in {first.path}: {first.message}",
+            next_step=first.next_step,
+            element_id=first.element_id,
+        )
+        self.findings = tuple(findings)
+
+
+def deploy(runtime: Runtime, tx: Session, bundle: Bundle, actor: str, groups: Collection[str] | None = None) -> Deployment:
+    """Check, compile and store a bundle as the next version of its name. The same bytes as the latest version deploy nothing.
+
+    Raises ModelRefused when the bundle has errors.
+    """
+    tx.execute(_LOCK, {"name": bundle.name})
+    latest = _latest(tx, bundle.name)
+    if latest is not None and latest.sha256 == bundle.sha256:
+        return Deployment(latest.id, bundle.name, latest.version, _versions_of(tx, latest.id), new=False)
+    checked = check(bundle, runtime.service_tasks, groups)
+    if not checked.ok:
+        raise ModelRefused(checked.findings)
+    version = 1 if latest is None else latest.version + 1
+    row = {"name": bundle.name, "version": version, "sha256": bundle.sha256, "deployed_by": actor}
+    number: int = tx.execute(insert(deployment).values(**row).returning(deployment.c.id)).scalar_one()
+    _store_files(tx, number, bundle)
+    processes = {process.key: _store_process(tx, number, process, bundle) for process in checked.processes}
+    _keep_compiled(runtime, tx, checked, Deployment(number, bundle.name, version, processes))
+    audit.record(tx, audit.Entry(actor, "deploy", f"deployment:{number}", detail={**row, "processes": sorted(processes)}))
+    return Deployment(number, bundle.name, version, processes)
+
+
+def _latest(tx: Session, name: str) -> Any:
+    columns = (deployment.c.id, deployment.c.version, deployment.c.sha256)
+    return tx.execute(select(*columns).where(deployment.c.name == name).order_by(deployment.c.version.desc()).limit(1)).one_or_none()
+
+
+def _versions_of(tx: Session, number: int) -> dict[str, int]:
+    rows = tx.execute(select(process_version.c.process_key, process_version.c.id).where(process_version.c.deployment_id == number))
+    return {row.process_key: row.id for row in rows}
+
+
+def _store_files(tx: Session, number: int, bundle: Bundle) -> None:
+    rows = [
+        {"deployment_id": number, "path": path, "kind": (kind_of(path) or "other").strip("."), "content": content}
+        for path, content in bundle.files.items()
+    ]
+    tx.execute(insert(deployment_file), rows)
+
+
+def _store_process(tx: Session, number: int, process: CompiledProcess, bundle: Bundle) -> int:
+    of_key = process_version.c.process_key == process.key
+    newest: int = tx.execute(select(func.coalesce(func.max(process_version.c.version), 0)).where(of_key)).scalar_one()
+    tx.execute(update(process_version).where(of_key, process_version.c.latest).values(latest=False))
+    row = {
+        "deployment_id": number,
+        "process_key": process.key,
+        "version": newest + 1,
+        "name": process.name,
+        "path": _path_of(process.key, bundle),
+    }
+    version_id: int = tx.execute(insert(process_version).values(**row).returning(process_version.c.id)).scalar_one()
+    starts = [_start_row(version_id, element) for element in process.start_events]
+    insert_rows(tx, start_event, starts)
+    schedules.replace(tx, process.key, version_id, [row for row in starts if row["kind"] == "timer"])
+    return version_id
+
+
+def _path_of(process_key: str, bundle: Bundle) -> str:
+    """The diagram that holds a process."""
+    opening = re.compile(rb"<(?:[\w.-]+:)?process\b[^>]*\bid=[\"']" + re.escape(process_key.encode()) + rb"[\"']")
+    return next((path for path, content in bundle.of_kind(FileKind.DIAGRAM).items() if opening.search(content)), "")
+
+
+def _start_row(version_id: int, element: Element) -> dict[str, Any]:
+    event = element.event
+    kind = "none" if event is None else event.kind
+    name = "" if event is None else event.expression if kind == "timer" else event.name
+    return {"process_version_id": version_id, "element_id": element.id, "kind": kind, "name": name}
+
+
+def _keep_compiled(runtime: Runtime, tx: Session, checked: CheckedBundle, made: Deployment) -> None:
+    compiled = CompiledDeployment(made.id, {process.key: process for process in checked.processes}, checked.forms)
+
+    def keep() -> None:
+        for key, version_id in made.processes.items():
+            runtime.models.put(version_id, key, compiled)
+
+    after_commit(tx, keep)

@@ -1,0 +1,160 @@
+"""Why an instance is where it is: one sentence, since when, what it waits for, and what would move it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine.problems import NotFound
+
+_INSTANCE = text(
+    "SELECT i.state, i.process_key, i.business_key, i.wake > i.done AS runnable, i.lease_until >= now() AS held, i.lease_owner, i.rung_at, "
+    "i.updated_at, i.ended_at, i.end_reason, i.last_error, i.strikes, now() AS now FROM instance i WHERE i.id = :id"
+)
+_WAITS = text(
+    "SELECT 'user_task' AS kind, t.id, t.element_id, t.name AS what, t.created_at AS since, t.due_at, "
+    "jsonb_build_object('title', t.title, 'assignee', t.assignee, 'groups', t.candidate_groups, 'users', t.candidate_users) AS data "
+    "FROM user_task t WHERE t.instance_id = :id AND t.state = 'open' UNION ALL "
+    "SELECT 'timer', t.id, t.element_id, t.kind, NULL, t.due_at, jsonb_build_object('fired', t.fired) FROM timer t "
+    "WHERE t.instance_id = :id AND t.kind = 'event' UNION ALL "
+    "SELECT s.kind, s.id, s.element_id, s.name, s.created_at, NULL, jsonb_build_object('correlation', s.correlation) FROM subscription s "
+    "WHERE s.instance_id = :id UNION ALL "
+    "SELECT CASE WHEN w.state = 'waiting' THEN 'retry' ELSE 'work' END, w.id, w.element_id, w.handler, w.called_at, t.due_at, "
+    "jsonb_build_object('state', w.state, 'attempt', w.attempt, 'last_error', w.last_error) FROM work w "
+    "LEFT JOIN timer t ON t.id = w.id WHERE w.instance_id = :id UNION ALL "
+    "SELECT 'incident', coalesce(n.task_id, n.instance_id), n.element_id, coalesce(n.handler, n.element_id, n.kind), n.opened_at, NULL, "
+    "jsonb_build_object('incident_id', n.id, 'message', n.message, 'next_step', n.next_step, 'attempt', n.attempt, "
+    "'acknowledged_by', n.acknowledged_by) FROM incident n WHERE n.instance_id = :id AND n.state = 'open'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One thing an instance waits for: user_task, timer, message, signal, work, retry or incident. `task_id` is the instance's own id for its own incident."""
+
+    kind: str
+    task_id: UUID
+    element_id: str | None
+    what: str
+    since: datetime | None
+    due_at: datetime | None
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The answer, for the page, the API and the command line alike."""
+
+    instance_id: UUID
+    state: str
+    sentence: str
+    since: datetime
+    next_step: str
+    waits: Sequence[Wait] = field(default_factory=tuple)
+
+
+def explain(tx: Session, instance_id: UUID) -> Explanation:
+    """Explain an instance. Raises NotFound."""
+    row = tx.execute(_INSTANCE, {"id": instance_id}).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no instance {instance_id}.", code="instance_unknown", next_step="Look for it in the list of instances.")
+    waits = sorted((Wait(*wait) for wait in tx.execute(_WAITS, {"id": instance_id})), key=_urgency)
+    sentence, next_step = _words(row, waits)
+    since = next((wait.since for wait in waits if wait.since is not None), row.updated_at)
+    return Explanation(instance_id, row.state, sentence, row.ended_at or since, next_step, tuple(waits))
+
+
+def _words(row: Any, waits: Sequence[Wait]) -> tuple[str, str]:
+    if row.state == "completed":
+        return f"It reached its end at {_time(row.ended_at)}.", "Nothing is left to do."
+    if row.state == "cancelled":
+        return (
+            f"It was cancelled at {_time(row.ended_at)}: {row.end_reason}.",
+            "Nothing is left to do; start it anew if it is needed after all.",
+        )
+    if row.state == "suspended":
+        return "An operator has suspended it; what comes in is noted and applied later.", "Resume it."
+    incidents = [wait for wait in waits if wait.kind == "incident"]
+    if incidents:
+        return _also(_incident(incidents[0], row), incidents)
+    if row.runnable or row.state == "running":
+        return _runnable(row, waits)
+    if not waits:
+        return "It waits for nothing that is known.", "This is a defect: retry it, and report it with its history."
+    return _also(_SENTENCES[waits[0].kind](waits[0], row), waits)
+
+
+def _also(words: tuple[str, str], waits: Sequence[Wait]) -> tuple[str, str]:
+    others = len(waits) - 1
+    if others == 0:
+        return words
+    return f"{words[0][:-1]}, and for {others} more thing{'s' if others > 1 else ''}.", words[1]
+
+
+def _runnable(row: Any, waits: Sequence[Wait]) -> tuple[str, str]:
+    work = next((wait for wait in waits if wait.kind == "work"), None)
+    if row.held:
+        doing = f"calling {work.what}" if work else "running it"
+        return f"A worker is {doing} at this moment.", "Wait a moment; if the worker dies, another takes over when its lease ends."
+    rung = f" since {_time(row.rung_at)}" if row.rung_at else ""
+    failed = f" The last try failed: {row.last_error}" if row.last_error else ""
+    what = f"It is ready to call {work.what}" if work else "It is ready to go on"
+    return f"{what} and no worker has picked it up yet{rung}.{failed}", "See that a worker runs; a lost bell is rung again within a minute."
+
+
+def _user_task(wait: Wait, row: Any) -> tuple[str, str]:
+    if wait.data["assignee"]:
+        who = wait.data["assignee"]
+    else:
+        who = " or ".join([*wait.data["groups"], *wait.data["users"]]) or "anybody"
+    overdue = " and is overdue" if wait.due_at and wait.due_at < row.now else ""
+    due = f", due {_time(wait.due_at)}{overdue}" if wait.due_at else ""
+    return f"It waits for {who} to do {wait.data['title']!r}{due}.", f"Let {who} complete the task."
+
+
+def _timer(wait: Wait, _row: Any) -> tuple[str, str]:
+    return f"It waits at {wait.element_id} until {_time(wait.due_at)}.", "Wait, or move the timer."
+
+
+def _message(wait: Wait, _row: Any) -> tuple[str, str]:
+    keys = ", ".join(f"{name} {value}" for name, value in wait.data["correlation"].items())
+    return f"It waits for the {wait.kind} {wait.what}{f' with {keys}' if keys else ''}.", f"Send {wait.what} with these keys."
+
+
+def _work(wait: Wait, _row: Any) -> tuple[str, str]:
+    return f"It waits for {wait.what} to be called.", "See that a worker runs."
+
+
+def _retry(wait: Wait, _row: Any) -> tuple[str, str]:
+    why = f": {wait.data['last_error']}" if wait.data["last_error"] else ""
+    at = f" at {_time(wait.due_at)}" if wait.due_at else ""
+    return f"It tries {wait.what} again{at}{why}.", "Wait; it becomes an incident when no retry is left."
+
+
+def _incident(wait: Wait, _row: Any) -> tuple[str, str]:
+    where = wait.element_id or "The instance"
+    return f"{where} failed: {str(wait.data['message']).rstrip('.')}.", wait.data["next_step"]
+
+
+_SENTENCES: dict[str, Callable[[Wait, Any], tuple[str, str]]] = {
+    "user_task": _user_task,
+    "timer": _timer,
+    "message": _message,
+    "signal": _message,
+    "work": _work,
+    "retry": _retry,
+    "incident": _incident,
+}
+
+
+def _urgency(wait: Wait) -> tuple[int, str]:
+    rank = {"incident": 0, "user_task": 1, "work": 2, "retry": 3, "message": 4, "signal": 5, "timer": 6}
+    return rank[wait.kind], wait.due_at.isoformat() if wait.due_at else ""
+
+
+def _time(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "an unknown time"

@@ -1,0 +1,40 @@
+"""Every limit of the runtime with its default. Settings change them; `GET /api/v1/limits` shows them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an instance, a worker and the clock may use before they are stopped with a clear error."""
+
+    #: Bytes of an instance's variables as JSON. Beyond it: keep documents elsewhere and refer to them.
+    variables_bytes: int = 65_536
+    #: Elements run in one transaction before the state is saved and the rest goes on in a next one.
+    steps_per_transaction: int = 1_000
+    #: Seconds run in one transaction before the same happens.
+    seconds_per_transaction: float = 2.0
+    #: Elements run without any wait before the instance becomes an incident: most likely a loop that never ends.
+    steps_without_wait: int = 10_000
+    #: Times a worker may take an instance without saving anything before it becomes an incident.
+    claims_without_progress: int = 5
+    #: How long a worker holds an instance without renewing. Renewed every third of it.
+    lease: timedelta = timedelta(seconds=60)
+    #: How long a runnable instance may wait for a worker before the bell is rung again.
+    sweep_grace: timedelta = timedelta(seconds=30)
+    #: How long a message waits for a receiver when its sender does not say.
+    message_time_to_live: timedelta = timedelta(days=7)
+    #: How long delivered and expired messages are kept; a message id is recognised as a duplicate for as long.
+    message_retention: timedelta = timedelta(days=90)
+    #: The retry policy of a service task whose model names none: five retries, the first after ten seconds, doubling.
+    retry: str = "R5/PT10S"
+    #: The longest pause between two attempts.
+    retry_ceiling: timedelta = timedelta(hours=1)
+    #: Attempts at delivering an effect before it is marked failed.
+    effect_attempts: int = 12
+    #: Timers, schedules, effects or instances taken up in one round of the clock.
+    batch: int = 500
+    #: Compiled process versions kept in memory.
+    cached_versions: int = 256
+    #: Live instances kept in memory.
+    cached_instances: int = 2_000

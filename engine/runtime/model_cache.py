@@ -1,0 +1,95 @@
+"""Compiled process versions and forms kept in memory; a miss reads the deployed bytes and compiles them again."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.forms import Form
+from engine.models.bundle import Bundle
+from engine.models.check import check
+from engine.problems import Invalid, NotFound
+from engine.service_tasks import ServiceTasks
+from engine.spiff.process import CompiledProcess
+from engine.store.tables import deployment, deployment_file, process_version
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledDeployment:
+    """What runs of one deployment: its processes by key and its forms by name."""
+
+    deployment_id: int
+    processes: Mapping[str, CompiledProcess]
+    forms: Mapping[str, Form]
+
+
+@dataclass(slots=True)
+class ModelCache:
+    """Deployments by the id of each of their process versions. Treat what comes out as immutable: all instances share it."""
+
+    service_tasks: ServiceTasks
+    most: int = 256
+    _by_version: OrderedDict[int, tuple[CompiledDeployment, str]] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def process(self, tx: Session, version_id: int) -> CompiledProcess:
+        """The compiled process of a version."""
+        compiled, key = self._of(tx, version_id)
+        return compiled.processes[key]
+
+    def form(self, tx: Session, version_id: int, form_key: str) -> Form:
+        """A form of the deployment a version belongs to."""
+        compiled, _ = self._of(tx, version_id)
+        if form_key not in compiled.forms:
+            raise NotFound(
+                f"The deployment has no form {form_key!r}; it has {', '.join(sorted(compiled.forms)) or 'none'}.",
+                code="form_unknown",
+                next_step="Deploy a version whose bundle holds the form, then migrate the instance.",
+            )
+        return compiled.forms[form_key]
+
+    def put(self, version_id: int, key: str, compiled: CompiledDeployment) -> None:
+        """Keep a version that has just been compiled."""
+        with self._lock:
+            self._by_version[version_id] = (compiled, key)
+            self._by_version.move_to_end(version_id)
+            while len(self._by_version) > self.most:
+                self._by_version.popitem(last=False)
+
+    def _of(self, tx: Session, version_id: int) -> tuple[CompiledDeployment, str]:
+        with self._lock:
+            if version_id in self._by_version:
+                self._by_version.move_to_end(version_id)
+                return self._by_version[version_id]
+        self._load(tx, version_id)
+        return self._by_version[version_id]
+
+    def _load(self, tx: Session, version_id: int) -> None:
+        found = tx.execute(
+            select(process_version.c.deployment_id, deployment.c.name).join(deployment).where(process_version.c.id == version_id)
+        ).one_or_none()
+        if found is None:
+            raise NotFound(
+                f"There is no process version {version_id}.", code="process_version_unknown", next_step="Look at the deployments."
+            )
+        compiled = self._compile(tx, found.deployment_id, found.name)
+        of_deployment = process_version.c.deployment_id == found.deployment_id
+        for row in tx.execute(select(process_version.c.id, process_version.c.process_key).where(of_deployment)):
+            self.put(row.id, row.process_key, compiled)
+
+    def _compile(self, tx: Session, deployment_id: int, name: str) -> CompiledDeployment:
+        columns = (deployment_file.c.path, deployment_file.c.content)
+        rows: Any = tx.execute(select(*columns).where(deployment_file.c.deployment_id == deployment_id))
+        checked = check(Bundle(name, {row.path: bytes(row.content) for row in rows}), self.service_tasks)
+        if not checked.processes:
+            errors = [finding.message for finding in checked.findings if finding.severity == "error"]
+            raise Invalid(
+                f"Deployment {name} no longer compiles: {errors[0] if errors else 'it holds no process'}",
+                code="deployment_unusable",
+                next_step="Restore what it needs (a removed service task, an older release), or deploy a new version and migrate.",
+            )
+        return CompiledDeployment(deployment_id, {process.key: process for process in checked.processes}, checked.forms)

@@ -1,0 +1,20 @@
+"""Who acts: a name, the groups whose work they may do, and the roles that allow operations."""
+
+from dataclasses import dataclass
+
+#: Roles that see every task and instance, whoever the candidates are.
+OVERSEERS = frozenset({"operator", "admin"})
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as the edge has recognised them."""
+
+    name: str
+    groups: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+
+    @property
+    def oversees(self) -> bool:
+        """Whether they see everything."""
+        return bool(self.roles & OVERSEERS)

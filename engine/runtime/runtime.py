@@ -1,0 +1,31 @@
+"""What every verb is given: the database, the service tasks with their ports, the bell, the limits, and what is kept in memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.jobs.dispatcher import Dispatcher
+from engine.runtime.leases import Leases
+from engine.runtime.limits import Limits
+from engine.runtime.live_instances import LiveInstances
+from engine.runtime.model_cache import ModelCache
+from engine.service_tasks import ServiceTasks
+from engine.store.unit_of_work import Database
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Made once per process by the bootstrap."""
+
+    database: Database
+    service_tasks: ServiceTasks
+    ports: Mapping[Any, object]
+    dispatcher: Dispatcher
+    limits: Limits = field(default_factory=Limits)
+    models: ModelCache = None  # type: ignore[assignment]  # made from the service tasks when not given
+    live: LiveInstances = field(default_factory=LiveInstances)
+    leases: Leases = field(default_factory=Leases)
+
+    def __post_init__(self) -> None:
+        if self.models is None:
+            object.__setattr__(self, "models", ModelCache(self.service_tasks))
