@@ -10,7 +10,7 @@ from engine.jobs.dispatcher import Dispatcher
 from engine.jobs.pgqueuer import PgQueuerDispatcher
 from engine.jobs.worker import Worker
 from engine.problems import Invalid
-from engine.runtime import Runtime
+from engine.runtime.runtime import Runtime
 from engine.store.embedded import start_embedded
 from engine.store.unit_of_work import Database
 from handlers.fulfillment.ports import Carrier

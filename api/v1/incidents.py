@@ -49,7 +49,7 @@ def list_incidents(query: IncidentQuery) -> Page[dict[str, Any]]:
 @operation(Role.OPERATE)
 def acknowledge(path: IncidentPath) -> Done:
     """Say that one looks after it."""
-    incidents.acknowledge(transaction(), path.incident_id, person().name)
+    incidents.acknowledge(product().runtime, transaction(), path.incident_id, person().name)
     return Done(id=str(path.incident_id), state="acknowledged")
 
 

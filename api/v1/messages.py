@@ -11,6 +11,7 @@ from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Shape
 from engine.runtime import messages
+from engine.runtime.mailbox import Message
 
 api = APIBlueprint("messages", __name__, url_prefix="/api/v1/messages", abp_tags=[Tag(name="messages")])
 
@@ -37,7 +38,7 @@ class DeliveryOut(Shape):
 @operation(Role.OPERATE)
 def publish(body: MessageIn) -> tuple[DeliveryOut, int]:
     """Deliver a message, start a process with it, or keep it until somebody waits for it."""
-    message = messages.Message(
+    message = Message(
         name=body.name,
         correlation=body.correlation,
         payload=body.payload,

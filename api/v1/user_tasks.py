@@ -1,5 +1,6 @@
 """User tasks: the worklist of the person who asks."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Shape
 from engine.runtime import user_tasks
+from engine.runtime.worklist import TaskFilter
 
 api = APIBlueprint("user_tasks", __name__, url_prefix="/api/v1/user-tasks", abp_tags=[Tag(name="user tasks")])
 
@@ -21,60 +23,104 @@ class TaskPath(BaseModel):
     task_id: UUID
 
 
-class Completion(Shape):
+class TaskQuery(BaseModel):
+    """Which tasks to list."""
+
+    state: str = Field("open", pattern="^(open|completed|cancelled)$")
+    process_key: str | None = Field(None, max_length=200)
+    business_key: str | None = Field(None, max_length=200)
+    element_id: str | None = Field(None, max_length=200)
+    group: str | None = Field(None, max_length=200)
+    search: str | None = Field(None, max_length=200)
+    limit: int = Field(50, ge=1, le=200)
+    offset: int = Field(0, ge=0, le=100_000)
+
+
+class TaskOut(Shape):
+    """A user task."""
+
+    id: UUID
+    instance_id: UUID
+    process_key: str
+    business_key: str | None
+    element_id: str
+    name: str
+    title: str
+    form_key: str | None
+    state: str
+    assignee: str | None
+    candidate_groups: list[str]
+    priority: int
+    due_at: datetime | None
+    version: int
+    created_at: datetime
+    completed_at: datetime | None
+    completed_by: str | None
+
+
+class OpenedTaskOut(BaseModel):
+    """A user task with what its form shows, the draft and the decision."""
+
+    task: TaskOut
+    form_data: dict[str, Any]
+    draft: dict[str, Any] | None
+    outcome: dict[str, Any] | None
+
+
+class Submission(Shape):
     """The submitted form. `version` is the task's version the person saw; another one means somebody was first."""
 
     data: dict[str, Any] = Field(default_factory=dict)
     version: int | None = Field(None, ge=1)
 
 
-class Draft(Shape):
-    """A half-filled form to keep."""
-
-    data: dict[str, Any]
-
-
-@api.get("")
+@api.get("", responses={200: {"content": {"application/json": {"schema": {"type": "array", "items": {"type": "object"}}}}}})
 @operation(Role.WORK)
-def list_tasks() -> list[dict[str, Any]]:
-    """Open tasks that are mine or that my groups may claim, the most urgent first."""
-    return user_tasks.list_tasks(transaction(), person())
+def list_tasks(query: TaskQuery) -> list[dict[str, Any]]:
+    """Tasks that are mine or that my groups may claim, the most urgent first."""
+    tasks = user_tasks.list_tasks(product().runtime, transaction(), person(), TaskFilter(**query.model_dump()))
+    return [_out(task).model_dump() for task in tasks]
 
 
-@api.get("/<uuid:task_id>")
+@api.get("/<uuid:task_id>", responses={200: OpenedTaskOut})
 @operation(Role.WORK)
-def get_task(path: TaskPath) -> Any:
+def get_task(path: TaskPath) -> OpenedTaskOut:
     """One task with its form's data."""
-    return user_tasks.get(transaction(), path.task_id, person())
+    opened = user_tasks.get(product().runtime, transaction(), path.task_id, person())
+    return OpenedTaskOut(task=_out(opened.task), form_data=opened.form_data, draft=opened.draft, outcome=opened.outcome)
 
 
-@api.post("/<uuid:task_id>/claim", responses={200: Done})
+@api.post("/<uuid:task_id>/claim", responses={200: TaskOut})
 @operation(Role.WORK)
-def claim(path: TaskPath) -> Done:
+def claim(path: TaskPath) -> TaskOut:
     """Take a task for oneself."""
-    user_tasks.claim(product().runtime, transaction(), path.task_id, person())
-    return Done(id=str(path.task_id), state="claimed")
+    return _out(user_tasks.claim(product().runtime, transaction(), path.task_id, person()))
 
 
-@api.post("/<uuid:task_id>/release", responses={200: Done})
+@api.post("/<uuid:task_id>/release", responses={200: TaskOut})
 @operation(Role.WORK)
-def release(path: TaskPath) -> Done:
+def release(path: TaskPath) -> TaskOut:
     """Give a claimed task back to its group."""
-    user_tasks.release(product().runtime, transaction(), path.task_id, person())
-    return Done(id=str(path.task_id), state="open")
+    return _out(user_tasks.release(product().runtime, transaction(), path.task_id, person()))
 
 
 @api.post("/<uuid:task_id>/draft", responses={200: Done})
 @operation(Role.WORK)
-def save_draft(path: TaskPath, body: Draft) -> Done:
+def save_draft(path: TaskPath, body: Submission) -> Done:
     """Keep a half-filled form."""
-    user_tasks.save_draft(product().runtime, transaction(), path.task_id, body.data, person())
+    completion = user_tasks.Completion(person(), body.version)
+    user_tasks.save_draft(product().runtime, transaction(), path.task_id, body.data, completion)
     return Done(id=str(path.task_id), state="draft")
 
 
 @api.post("/<uuid:task_id>/complete", responses={200: Done})
 @operation(Role.WORK)
-def complete(path: TaskPath, body: Completion) -> Done:
+def complete(path: TaskPath, body: Submission) -> Done:
     """Decide a task; the instance goes on before this answers."""
-    user_tasks.complete(product().runtime, transaction(), path.task_id, body.data, user_tasks.Completion(person(), body.version))
+    completion = user_tasks.Completion(person(), body.version)
+    user_tasks.complete(product().runtime, transaction(), path.task_id, body.data, completion)
     return Done(id=str(path.task_id), state="completed")
+
+
+def _out(task: Any) -> TaskOut:
+    return TaskOut.model_validate(task, extra="ignore", from_attributes=True)

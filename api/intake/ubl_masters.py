@@ -1,0 +1,106 @@
+"""Imports what a UBL order names and we do not know; the README tells the rules."""
+
+from decimal import Decimal
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from api.intake.ubl_order import UblLine, UblOrder
+from engine.problems import Invalid, NotFound
+from handlers.catalog.model import Item, PriceList
+from handlers.catalog.register import ItemDraft, PriceDraft, PriceListDraft, add_item, add_price_list, set_price
+from handlers.orders.rules import PIECES
+from handlers.parties.model import Customer
+from handlers.parties.register import AddressDraft, CustomerDraft, add_customer
+
+_GLN = "0088"
+_CREATE = "Add it first, or send the order with ?create_missing=true."
+
+
+def buyer_of(tx: Session, order: UblOrder) -> str:
+    """The number of the customer that the order names by its electronic address. Raises NotFound."""
+    scheme, _, identifier = order.buyer.endpoint.partition(":")
+    known = or_(
+        Customer.peppol_id == order.buyer.endpoint, Customer.gln == identifier if scheme == _GLN else Customer.peppol_id == identifier
+    )
+    customer_no = tx.scalar(select(Customer.customer_no).where(known).order_by(Customer.customer_no))
+    if customer_no is None:
+        raise NotFound(f"The buyer {order.buyer.name} ({order.buyer.endpoint}) is unknown.", code="customer_unknown", next_step=_CREATE)
+    return customer_no
+
+
+def sku_of(line: UblLine) -> str:
+    """How the order names the item: by our number, else by GTIN. Raises Invalid when by neither."""
+    sku = line.seller_sku or line.gtin
+    if not sku:
+        raise Invalid(
+            f"Line {line.line_no} names its item neither by our number nor by GTIN.",
+            code="ubl_item",
+            next_step="Send SellersItemIdentification or StandardItemIdentification.",
+        )
+    return sku
+
+
+def import_masters(tx: Session, order: UblOrder) -> None:
+    """Create the customer, items and prices of the order that are missing. Raises Invalid when the order lacks what they need."""
+    try:
+        buyer_of(tx, order)
+    except NotFound:
+        _import_customer(tx, order)
+    _import_items(tx, order)
+
+
+def _import_customer(tx: Session, order: UblOrder) -> None:
+    buyer = order.buyer
+    scheme, _, identifier = buyer.endpoint.partition(":")
+    country = buyer.country or (order.deliver_to.country if order.deliver_to else "")
+    if not country:
+        raise Invalid("The order does not say in which country the buyer is.", code="ubl_country", next_step="Add the customer by hand.")
+    draft = CustomerDraft(
+        customer_no=f"C-{identifier}",
+        name=buyer.name,
+        country=country,
+        currency=order.currency,
+        gln=identifier if scheme == _GLN else "",
+        peppol_id=buyer.endpoint,
+        legal_id=buyer.legal_id,
+        email=buyer.email,
+        invoice_channel="peppol",
+    )
+    addresses = []
+    if order.deliver_to:
+        to = order.deliver_to
+        addresses.append(
+            AddressDraft(
+                name=to.name or buyer.name,
+                street=to.street,
+                city=to.city,
+                postal_code=to.postal_code,
+                region=to.region,
+                country=to.country or country,
+            )
+        )
+    add_customer(tx, draft, addresses)
+
+
+def _import_items(tx: Session, order: UblOrder) -> None:
+    wanted = {sku_of(line): line for line in order.lines}
+    numbers = [*wanted, *(line.gtin for line in order.lines if line.gtin)]
+    known = tx.execute(select(Item.sku, Item.gtin).where(or_(Item.sku.in_(numbers), Item.gtin.in_(numbers)))).all()
+    have = {row.sku for row in known} | {row.gtin for row in known if row.gtin}
+    missing = {sku: line for sku, line in wanted.items() if sku not in have and line.gtin not in have}
+    if not missing:
+        return
+    price_list = _base_list(tx, order.currency)
+    for sku, line in missing.items():
+        uom = "EA" if line.uom in PIECES else line.uom
+        add_item(tx, ItemDraft(sku=sku, name=line.name, item_class="IMPORTED", uom=uom, gtin=line.gtin, tax_category=line.tax_category))
+        set_price(tx, PriceDraft(price_list_code=price_list, sku=sku, uom=uom, unit_price=line.unit_price or Decimal(0)))
+
+
+def _base_list(tx: Session, currency: str) -> str:
+    code = tx.scalar(select(PriceList.code).where(PriceList.kind == "BASE", PriceList.currency == currency).order_by(PriceList.code))
+    if code is None:
+        code = f"BASE-{currency}"
+        add_price_list(tx, PriceListDraft(code=code, currency=currency))
+    return code

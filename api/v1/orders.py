@@ -1,0 +1,172 @@
+"""Sales orders: take in, list, tell the whole story, hold and release, cancel."""
+
+from datetime import date
+from typing import Any
+
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field
+from sqlalchemy import text
+
+from api.auth.roles import Role
+from api.intake.ordering import take_in
+from api.product import product
+from api.requests import operation, person, transaction
+from api.v1.shapes import Done, Exact, NumberPath, Shape
+from engine.problems import NotFound
+from engine.runtime import messages
+from engine.runtime.mailbox import Message
+from handlers.orders.drafts import LineDraft, OrderDraft
+from handlers.orders.holds import apply_hold, may_release, release_hold
+from ui.read.orders import Filter, list_orders, tell
+
+api = APIBlueprint("orders", __name__, url_prefix="/api/v1/orders", abp_tags=[Tag(name="orders")])
+
+
+class AddressIn(Shape):
+    """Where to deliver to."""
+
+    name: str = ""
+    street: str = ""
+    city: str = ""
+    postal_code: str = ""
+    region: str = ""
+    country: str = Field(min_length=2, max_length=2)
+
+
+class LineIn(Shape):
+    """A line: our SKU, the customer's own number or a GTIN. `unit_price` is what the customer expects to pay."""
+
+    sku: str = Field(min_length=1, max_length=100)
+    quantity: Exact
+    unit_price: Exact | None = None
+    uom: str = Field("", max_length=20)
+    requested_date: date | None = None
+
+
+class OrderIn(Shape):
+    """An order. `reference` is your own key for it: sent again it is the same order."""
+
+    customer_no: str = Field(min_length=1, max_length=40)
+    customer_po: str = Field("", max_length=100)
+    reference: str | None = Field(None, max_length=200)
+    currency: str = Field("", max_length=3)
+    requested_date: date | None = None
+    ship_to: AddressIn | None = None
+    ship_complete: bool | None = None
+    stated_total: Exact | None = None
+    lines: list[LineIn] = Field(min_length=1, max_length=10_000)
+
+
+class OrderCreated(Shape):
+    """The order's number; its process has begun."""
+
+    order_no: str
+
+
+class OrderQuery(BaseModel):
+    """Which orders to list."""
+
+    search: str = Field("", max_length=200)
+    status: str = Field("", max_length=40)
+    sort: str = Field("newest", max_length=20)
+    page: int = Field(1, ge=1, le=100_000)
+
+
+class HoldIn(Shape):
+    """A hold to put on an order or to take off."""
+
+    hold_code: str = Field(max_length=40)
+    reason: str = Field(min_length=3, max_length=2000)
+
+
+@api.post("", responses={201: OrderCreated})
+@operation(Role.ORDER)
+def create_order(body: OrderIn) -> tuple[OrderCreated, int]:
+    """Take in an order and start its way to the promise."""
+    draft = OrderDraft(
+        customer_no=body.customer_no,
+        customer_po=body.customer_po,
+        source="API",
+        source_ref=body.reference,
+        currency=body.currency,
+        channel="API",
+        requested_date=body.requested_date,
+        ship_to=body.ship_to.model_dump() if body.ship_to else None,
+        ship_complete=body.ship_complete,
+        stated_total=body.stated_total,
+        requester=person().name,
+        lines=[
+            LineDraft(sku=line.sku, qty=line.quantity, unit_price=line.unit_price, uom=line.uom, requested_date=line.requested_date)
+            for line in body.lines
+        ],
+    )
+    return OrderCreated(order_no=take_in(product().runtime, transaction(), draft)), 201
+
+
+@api.get("")
+@operation(Role.READ)
+def get_orders(query: OrderQuery) -> dict[str, Any]:
+    """List orders with their derived status."""
+    found = list_orders(transaction(), Filter(search=query.search, status=query.status, sort=query.sort, page=query.page))
+    return {"items": [dict(row._mapping) for row in found.rows], "page": found.number, "total": found.total}  # noqa: SLF001
+
+
+@api.get("/<number>")
+@operation(Role.READ)
+def get_order(path: NumberPath) -> dict[str, Any]:
+    """One order with its lines, groups and holds."""
+    tx = transaction()
+    header = tx.execute(text("SELECT * FROM sales_order JOIN order_status USING (order_no) WHERE order_no = :no"), {"no": path.number})
+    order = header.mappings().first()
+    if order is None:
+        raise NotFound(f"There is no order {path.number}.", code="order_unknown", next_step="Search GET /api/v1/orders.")
+    return {**order, **{name: _rows(statement, path.number) for name, statement in _PARTS.items()}}
+
+
+_PARTS = {
+    "lines": "SELECT * FROM order_line WHERE order_no = :no ORDER BY line_no",
+    "groups": "SELECT * FROM fulfil_group WHERE order_no = :no ORDER BY group_no",
+    "holds": "SELECT * FROM hold WHERE order_no = :no ORDER BY id",
+}
+
+
+@api.get("/<number>/story")
+@operation(Role.READ)
+def get_story(path: NumberPath) -> dict[str, Any]:
+    """Everything that belongs to an order: instances with their paths, documents, shipments, purchases, invoices, receipts, journals."""
+    story = tell(transaction(), path.number)
+    parts = ("instances", "decisions", "events", "shipments", "purchases", "invoices", "receipts", "documents", "journals")
+    told: dict[str, Any] = {name: [dict(row._mapping) for row in getattr(story, name)] for name in parts}  # noqa: SLF001
+    paths = _paths([row["id"] for row in told["instances"]])
+    told["instances"] = [{**row, "path": paths.get(row["id"], [])} for row in told["instances"]]
+    return told
+
+
+def _paths(instance_ids: list[Any]) -> dict[Any, list[str]]:
+    statement = text(
+        "SELECT instance_id, array_agg(element_id ORDER BY id) FROM history WHERE instance_id = ANY(:ids) GROUP BY instance_id"
+    )
+    return dict(transaction().execute(statement, {"ids": instance_ids}).tuples().all())
+
+
+@api.post("/<number>/holds", responses={200: Done})
+@operation(Role.ORDER)
+def post_hold(path: NumberPath, body: HoldIn) -> Done:
+    """Put a hold on an order."""
+    apply_hold(transaction(), path.number, body.hold_code, body.reason, actor=person().name)
+    return Done(id=path.number, state="held")
+
+
+@api.post("/<number>/holds/release", responses={200: Done})
+@operation(Role.WORK)
+def post_release(path: NumberPath, body: HoldIn) -> Done:
+    """Take a hold off an order; what waits for it goes on."""
+    may_release(body.hold_code, person().groups)
+    release_hold(transaction(), path.number, body.hold_code, body.reason, actor=person().name)
+    released = Message(name="hold.released", correlation={"order_no": path.number}, payload={}, actor=person().name)
+    messages.publish(product().runtime, transaction(), released)
+    return Done(id=path.number, state="released")
+
+
+def _rows(statement: str, number: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in transaction().execute(text(statement), {"no": number}).mappings()]
