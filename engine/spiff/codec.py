@@ -51,7 +51,7 @@ def dump(instance: Instance) -> bytes:
     common = set(living[0].stamps.items()).intersection(*(token.stamps.items() for token in living[1:])) if living else set()
     numbers: dict[UUID, int] = {}
     scopes = [_scope(scope, values, common, numbers) for scope in instance.all_scopes] if living else []
-    queue = [numbers[token.id] for token in (*instance.urgent, *instance.ready) if token._state & LIVE and token.id in numbers]
+    queue = [numbers[token.id] for token in (*instance.urgent, *instance.ready) if token.state & LIVE and token.id in numbers]
     return _encoder.encode(
         {
             "format": STATE_FORMAT,
@@ -76,7 +76,7 @@ def _scope(scope: Scope, values: _Values, common: set[tuple[str, int]], numbers:
         token, above = stack.pop()
         number = numbers[token.id] = first + len(rows)
         rows.append(_row(token, above, names[token.task_spec.name], values, common))
-        stack.extend((scope.tasks[child], number) for child in reversed(token._children))
+        stack.extend((child, number) for child in reversed(token.below))
     live = [numbers[token] for token in scope.live]
     activity = getattr(scope, "activity", None)
     at_end = numbers[scope.at_end.id] if scope.at_end is not None else None
@@ -84,8 +84,8 @@ def _scope(scope: Scope, values: _Values, common: set[tuple[str, int]], numbers:
 
 
 def _row(token: Token, above: int, place: int, values: _Values, common: set[tuple[str, int]]) -> list[Any]:
-    row: list[Any] = [token.id.hex, above, place, token._state]
-    if token._state & LIVE:
+    row: list[Any] = [token.id.hex, above, place, token.state]
+    if token.state & LIVE:
         stamps = {name: stamp for name, stamp in token.stamps.items() if (name, stamp) not in common}
         changed = dict(token.changed) if token.changed else None
         row += [token.started_at, values.refer(token.data), stamps or None, token.internal_data or None, changed, token.detail]
@@ -124,7 +124,7 @@ def _fill(scope: Scope, rows: Sequence[Any], made: list[Token], values: Sequence
     nodes = scope.spec.nodes_in_order
     for row in rows:
         token = Token(scope, nodes[row[2]], made[row[1]] if row[1] >= 0 else None, identity=UUID(hex=row[0]))
-        token._state = row[3]
+        token.place(row[3])
         made.append(token)
         if row[1] < 0:
             scope.task_tree = token

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from lxml import etree
 
@@ -110,7 +110,7 @@ def _element(node: etree._Element, lanes: Mapping[str, str]) -> Iterator[Element
         called_element=node.get("calledElement"),
         instructions=_text(node, f"{BPMN}extensionElements/{SPIFF}instructionsForEndUser"),
         repeats=_repeats(node),
-        line=node.sourceline,
+        line=_line(node),
     )
 
 
@@ -179,6 +179,11 @@ def _named(node: etree._Element, kind: str) -> Event:
                 return Event(kind, name=target.get("name") or reference, code=code)
     carrier = node if node.get("name") else node.getparent()
     return Event(kind, name="" if carrier is None else carrier.get("name") or "")
+
+
+def _line(node: Any) -> int | None:
+    line: int | None = node.sourceline
+    return line
 
 
 def _text(node: etree._Element, path: str) -> str:

@@ -14,8 +14,8 @@ from engine.spiff import codec
 from engine.spiff.calls import Failure, ServiceCalls
 from engine.spiff.failures import CallsBroken, StepFailed, unexpected
 from engine.spiff.instance import Instance
-from engine.spiff.nodes.boundary import overtaken
-from engine.spiff.nodes.events import CatchEvent, due_from_data
+from engine.spiff.nodes.boundary import BoundaryEvent, overtaken
+from engine.spiff.nodes.events import CatchEvent
 from engine.spiff.nodes.gateways import Choosing, Joining
 from engine.spiff.nodes.tasks import ServiceTask, UserTask, attempt_failed
 from engine.spiff.plain import plain, plain_mapping
@@ -91,7 +91,7 @@ class Execution:
         given = plain_mapping(result, "The result")
         token.internal_data["actor"] = actor
         token.internal_data["fact"] = given
-        token._set_state(READY)
+        token.become(READY)
 
     def deliver(self, task_id: UUID, payload: Mapping[str, Any] | None) -> None:
         """A message or signal came for a waiting event. Raises Conflict when it does not wait, Invalid when the payload is not data."""
@@ -113,13 +113,13 @@ class Execution:
         if isinstance(token.task_spec, CatchEvent):
             token.task_spec.came(token, None)
         else:
-            token._set_state(READY)
+            token.become(READY)
 
     def work_done(self, task_id: UUID, result: Mapping[str, Any] | None) -> None:
         """A service task that ran elsewhere gave its result. Raises Conflict when it does not wait, Invalid when that is not data."""
         token = self._waiting(task_id, ServiceTask, STARTED)
         token.internal_data["fact"] = plain(result)
-        token._set_state(READY)
+        token.become(READY)
 
     def throw_error(self, task_id: UUID, code: str, message: str) -> bool:
         """A step was refused: give that to the nearest error boundary event. False when there is none; then `fail` it."""
@@ -138,27 +138,31 @@ class Execution:
     def retry(self, task_id: UUID, variables: Mapping[str, Any] | None = None) -> None:
         """Do a failed step again, or a waiting attempt at once, with changed variables. Raises Conflict when it is neither."""
         token = self._waiting(task_id, object, ERROR | STARTED)
-        if token._state == STARTED and "retry_at" not in token.internal_data:
+        if token.state == STARTED and "retry_at" not in token.internal_data:
             raise _conflict(token, "has not failed")
         token.write(plain_mapping(variables or {}, "Variables"))
         token.internal_data.pop("failure", None)
-        token._set_state(READY)
+        token.become(READY)
 
     def skip(self, task_id: UUID, variables: Mapping[str, Any] | None = None) -> None:
         """Go on behind a waiting or failed step as if it were done, with these variables. Raises Conflict when it does not wait."""
         token = self._waiting(task_id, object, ERROR | STARTED | WAITING)
-        if isinstance(token.task_spec, Choosing):
-            raise _conflict(token, "chooses where to go and cannot be skipped")
-        for scope in [scope for scope in [self._instance.subprocesses.pop(token.id, None)] if scope is not None]:
-            scope.cancel_all()
-        token.internal_data["skip"] = plain_mapping(variables or {}, "Variables")
+        if isinstance(token.task_spec, Choosing | BoundaryEvent):
+            raise _conflict(token, "cannot be skipped, for it decides where to go")
+        given = plain_mapping(variables or {}, "Variables")
+        token.empty()
         token.internal_data.pop("failure", None)
-        token._set_state(READY)
+        if isinstance(token.task_spec, CatchEvent):
+            token.say(skipped=True)
+            token.task_spec.came(token, given)
+        else:
+            token.internal_data["skip"] = given
+            token.become(READY)
 
     def cancel(self, *, now: datetime | None = None) -> None:
         """Give up everything that is under way."""
         self._instance.now = now or self._instance.now
-        self._instance.final = merged((NOTHING, NOTHING), self._instance)
+        self._instance.final = merged(None, self._instance)
         self._instance.cancel_all()
 
     def broadcast_signal(self, name: str, payload: Mapping[str, Any] | None = None) -> int:
@@ -184,7 +188,7 @@ class Execution:
     def variables(self) -> Mapping[str, Any]:
         """The top-level variables now; while branches run, the latest write of each. Not to be changed."""
         instance = self._instance
-        return merged((NOTHING, NOTHING), instance)[0] if instance.live else instance.final[0]
+        return merged(None, instance)[0] if instance.live else instance.final[0]
 
     @property
     def completed(self) -> bool:
@@ -193,7 +197,7 @@ class Execution:
 
     def _waiting(self, task_id: UUID, kind: Any, states: int) -> Token:
         token = self._instance.find(task_id)
-        if token is None or not isinstance(token.task_spec, kind) or not token._state & states or token.task_spec.element is None:
+        if token is None or not isinstance(token.task_spec, kind) or not token.state & states or token.task_spec.element is None:
             raise Conflict(
                 "This step does not wait any more: it was done, cancelled or overtaken meanwhile.",
                 code="not_waiting",
@@ -206,7 +210,9 @@ class Execution:
 
 def _conflict(token: Token, why: str) -> Conflict:
     message = f"{token.task_spec.label} {why}."
-    return Conflict(message, code="not_waiting", next_step="Look at the instance again; nothing was changed.", element_id=token.task_spec.bpmn_id)
+    return Conflict(
+        message, code="not_waiting", next_step="Look at the instance again; nothing was changed.", element_id=token.task_spec.bpmn_id
+    )
 
 
 def _step(instance: Instance, token: Token) -> None:

@@ -37,22 +37,23 @@ class Scope:
     def begin(self, start_event: str, data: Mapping[str, Any], stamps: Mapping[str, int]) -> None:
         """Put the first token on a start event."""
         root = Token(self, self.spec.start)
-        root.data, root.stamps, root._state = data, stamps, COMPLETED
+        root.data, root.stamps = data, stamps
+        root.place(COMPLETED)
         self.task_tree = root
-        Token(self, self.spec.task_specs[start_event], root)._set_state(READY)
+        Token(self, self.spec.task_specs[start_event], root).become(READY)
 
     def begin_nothing(self) -> None:
         """An ended instance has a root and nothing else."""
         root = Token(self, self.spec.start)
-        root._state = COMPLETED
+        root.place(COMPLETED)
         self.task_tree = root
 
     def settle(self) -> None:
         """After every completion: whoever waits for others looks again; the scope ends when only the end is left."""
-        waiting = [token for token in self.live.values() if token._state == WAITING and token.task_spec.looks_again]
-        for token in waiting:
-            if token._state == WAITING:
-                token.task_spec.look_again(token)
+        if self.spec.has_looking:
+            for token in [token for token in self.live.values() if token.task_spec.looks_again]:
+                if token.state == WAITING:
+                    token.task_spec.look_again(token)
         if self.at_end is not None and len(self.live) == 1:
             self.finish(self.at_end)
 
@@ -61,14 +62,14 @@ class Scope:
         self.completed = True
         self.at_end = None
         self.final = (token.data, token.stamps)
-        token._set_state(COMPLETED)
+        token.become(COMPLETED)
         token.retire()
 
     def cancel_all(self) -> None:
         """Cancel every token."""
-        for child in list(self.task_tree._children):
-            if child in self.tasks:
-                self.tasks[child].cancel()
+        for child in self.task_tree.below:
+            if child.id in self.tasks:
+                child.cancel()
         self.at_end = None
 
 
@@ -96,7 +97,7 @@ class Instance(Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow has 
         for queue in (self.urgent, self.ready):
             while queue:
                 token = queue.popleft()
-                if token._state == READY:
+                if token.state == READY:
                     return token
         return None
 
@@ -154,7 +155,7 @@ class Instance(Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow has 
 
     def broadcast(self, name: str, payload: Any) -> int:
         """Give a signal to every place that waits for it; answer how many there were."""
-        places = [token for token in self.tokens if token._state == WAITING and _waits_for_signal(token, name)]
+        places = [token for token in self.tokens if token.state == WAITING and _waits_for_signal(token, name)]
         for token in places:
             if not overtaken(token):
                 token.task_spec.came(token, payload)
@@ -200,7 +201,7 @@ class Instance(Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow has 
             "next_step": failure.next_step,
             "traceback": failure.traceback,
         }
-        token._set_state(ERROR)
+        token.become(ERROR)
         self.note(token, "failed", {"kind": failure.kind, "message": failure.message})
 
 

@@ -36,7 +36,8 @@ _CHANGE: Final = "Draw it differently, or ask for support of this element."
 class Model:
     """What nodes are made of."""
 
-    elements: Mapping[str, Element]
+    #: By process and id: two processes of one deployment may use the same ids.
+    elements: Mapping[str, Mapping[str, Element]]
     decisions: Mapping[str, Any]
     zone: tzinfo
 
@@ -65,6 +66,11 @@ class ProcessSpec(BpmnProcessSpec):  # type: ignore[misc]  # SpiffWorkflow has n
         """The place of each node by name."""
         return {node.name: place for place, node in enumerate(self.nodes_in_order)}
 
+    @cached_property
+    def has_looking(self) -> bool:
+        """Whether some node has to be asked again after each completion."""
+        return any(node.looks_again for node in self.task_specs.values())
+
     @property
     def start_events(self) -> list[StartEvent]:
         """Where it may begin, in document order."""
@@ -81,7 +87,8 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow has no t
     @property
     def element(self) -> Element:
         """The element as the catalogue has it."""
-        element: Element = self.process_parser.parser.model.elements[self.bpmn_id]
+        process = next(self.node.iterancestors(full_tag("process")))
+        element: Element = self.process_parser.parser.model.elements[process.get("id")][self.bpmn_id]
         return element
 
     def create_task(self) -> Node:
@@ -100,7 +107,7 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow has no t
         """Only gateways send several tokens on; the normaliser makes gateways of what splits without one."""
         return self.element.type.endswith("Gateway")
 
-    def get_position(self, node: etree._Element | None = None) -> dict[str, float]:
+    def get_position(self, node: etree._Element | None = None) -> dict[str, float]:  # noqa: ARG002  # SpiffWorkflow's signature
         """Always the same: flows are tried in document order, wherever their targets are drawn."""
         return {"x": 0.0, "y": 0.0}
 
@@ -200,34 +207,34 @@ class ScopeParser(ProcessParser):  # type: ignore[misc]  # SpiffWorkflow has no 
             self.parse_node(node)
 
 
+_NODES: Final[dict[str, tuple[type[ElementParser], type[Node]]]] = {
+    "startEvent": (ElementParser, StartEvent),
+    "endEvent": (ElementParser, EndEvent),
+    "intermediateCatchEvent": (EventParser, CatchEvent),
+    "receiveTask": (EventParser, CatchEvent),
+    "boundaryEvent": (EventParser, BoundaryEvent),
+    "intermediateThrowEvent": (ElementParser, ThrowEvent),
+    "sendTask": (ElementParser, ThrowEvent),
+    "task": (ElementParser, PlainTask),
+    "userTask": (ElementParser, UserTask),
+    "manualTask": (ElementParser, UserTask),
+    "serviceTask": (ElementParser, ServiceTask),
+    "scriptTask": (ElementParser, ScriptTask),
+    "businessRuleTask": (DecisionParser, BusinessRuleTask),
+    "subProcess": (SubprocessNodeParser, ScopeTask),
+    "callActivity": (CallActivityNodeParser, ScopeTask),
+    "exclusiveGateway": (ElementParser, ExclusiveGateway),
+    "parallelGateway": (ElementParser, ParallelGateway),
+    "inclusiveGateway": (ElementParser, InclusiveGateway),
+    "eventBasedGateway": (ElementParser, EventGateway),
+}
+
+
 class Parser(BpmnParser):  # type: ignore[misc]  # SpiffWorkflow has no types
     """SpiffWorkflow's parser, taught our nodes."""
 
     PROCESS_PARSER_CLASS = ScopeParser
-    PARSER_CLASSES: Final = {
-        full_tag(tag): classes
-        for tag, classes in {
-            "startEvent": (ElementParser, StartEvent),
-            "endEvent": (ElementParser, EndEvent),
-            "intermediateCatchEvent": (EventParser, CatchEvent),
-            "receiveTask": (EventParser, CatchEvent),
-            "boundaryEvent": (EventParser, BoundaryEvent),
-            "intermediateThrowEvent": (ElementParser, ThrowEvent),
-            "sendTask": (ElementParser, ThrowEvent),
-            "task": (ElementParser, PlainTask),
-            "userTask": (ElementParser, UserTask),
-            "manualTask": (ElementParser, UserTask),
-            "serviceTask": (ElementParser, ServiceTask),
-            "scriptTask": (ElementParser, ScriptTask),
-            "businessRuleTask": (DecisionParser, BusinessRuleTask),
-            "subProcess": (SubprocessNodeParser, ScopeTask),
-            "callActivity": (CallActivityNodeParser, ScopeTask),
-            "exclusiveGateway": (ElementParser, ExclusiveGateway),
-            "parallelGateway": (ElementParser, ParallelGateway),
-            "inclusiveGateway": (ElementParser, InclusiveGateway),
-            "eventBasedGateway": (ElementParser, EventGateway),
-        }.items()
-    }
+    PARSER_CLASSES: Final = {full_tag(tag): classes for tag, classes in _NODES.items()}
 
     def __init__(self, model: Model) -> None:
         super().__init__()

@@ -7,10 +7,15 @@ from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
+
 from engine.feel import to_json
-from engine.problems import Invalid
+from engine.problems import Invalid, TooLarge
 
 MAX_DEPTH: Final = 60
+#: Bytes that one step may write.
+MAX_BYTES: Final = 65_536
+_encoder: Final = msgspec.json.Encoder(decimal_format="number")
 _ATOMS: Final = frozenset({str, int, bool, type(None)})
 
 
@@ -23,7 +28,21 @@ def plain_mapping(value: Mapping[str, Any], what: str) -> dict[str, Any]:
     """The named values as JSON-like data. Raises Invalid when they are no mapping or not data."""
     if not isinstance(value, Mapping):
         raise Invalid(f"{what} must be named values, not {type(value).__name__}.", next_step="Give a context such as { approved: true }.")
-    return {str(key): _plain(item, MAX_DEPTH) for key, item in value.items()}
+    found = {str(key): _plain(item, MAX_DEPTH) for key, item in value.items()}
+    within_limit(found)
+    return found
+
+
+def within_limit(value: Any) -> None:
+    """Raises TooLarge when a value is more than process variables are for."""
+    if isinstance(value, str | list | dict) and value:
+        size = len(_encoder.encode(value))
+        if size > MAX_BYTES:
+            raise TooLarge(
+                f"A value of {size} bytes is too large for process variables, which take {MAX_BYTES}.",
+                code="variables_too_large",
+                next_step="Keep the document outside and its id in the variables.",
+            )
 
 
 def _plain(value: Any, depth: int) -> Any:

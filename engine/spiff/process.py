@@ -59,6 +59,7 @@ class CompiledProcess:
     scopes: Mapping[str, ProcessSpec]
     script_engine: FeelEngine = field(default_factory=FeelEngine)
 
+
 def compile_process(
     definitions: Sequence[NormalisedFile],
     process_key: str,
@@ -77,7 +78,7 @@ def compile_process(
             code="process_unknown",
             next_step=f"Choose one of: {', '.join(sorted(processes)) or 'none'}.",
         )
-    elements = {identity: element for node in processes.values() for identity, element in read_elements(node).items()}
+    elements = {key: read_elements(node) for key, node in processes.items()}
     parser = Parser(Model(elements, decisions or {}, time_zone))
     try:
         specs = _parse(parser, definitions, process_key)
@@ -89,7 +90,7 @@ def compile_process(
             code="process_too_long",
             next_step="Move a part of it into a subprocess or a called process.",
         ) from None
-    return _compiled(process_key, specs, elements)
+    return _compiled(process_key, specs)
 
 
 def _parse(parser: Parser, definitions: Sequence[NormalisedFile], process_key: str) -> dict[str, ProcessSpec]:
@@ -109,16 +110,19 @@ def _nodes(spec: ProcessSpec) -> list[Any]:
     return list(spec.task_specs.values())
 
 
-def _compiled(process_key: str, specs: dict[str, ProcessSpec], elements: Mapping[str, Element]) -> CompiledProcess:
-    reached = {node.element.id for spec in specs.values() for node in _nodes(spec) if node.element is not None}
+def _compiled(process_key: str, specs: dict[str, ProcessSpec]) -> CompiledProcess:
+    elements: dict[str, Element] = {}
     for key, spec in specs.items():
+        for node in _nodes(spec):
+            if node.element is not None:
+                elements.setdefault(node.element.id, node.element)
         if not spec.start_events:
             raise Invalid(f"{key} has no start event.", code="no_start", next_step="Draw one.", element_id=key)
     top = specs.pop(process_key)
     return CompiledProcess(
         key=process_key,
         name=top.description,
-        elements={identity: element for identity, element in elements.items() if identity in reached},
+        elements=elements,
         start_events=tuple(start.element for start in top.start_events),
         spec=top,
         scopes=specs,

@@ -1,6 +1,7 @@
 """The BPMN 2.0 schema that SpiffWorkflow ships, as a validator for whoever reads models."""
 
 from functools import cache
+from typing import Any
 
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.BpmnParser import XSD_PATH
@@ -16,4 +17,5 @@ def validate_schema(tree: etree._Element) -> list[tuple[str, int]]:
     schema = _schema()
     if schema.validate(tree):
         return []
-    return [(str(error.message), int(error.line)) for error in schema.error_log]
+    errors: Any = schema.error_log
+    return [(str(error.message), int(error.line)) for error in errors]

@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001  # tokens of one tree reach into one another, and they are tasks of SpiffWorkflow
 """A token: one stay of the control flow at one element. SpiffWorkflow's task, without what scans, logs or copies.
 
 Variables are shared by reference from token to token and never changed in place. `stamps` says for each variable when it was last
@@ -59,7 +60,26 @@ class Token(Task):  # type: ignore[misc]  # SpiffWorkflow has no types
         """Whether it is still to be dealt with."""
         return bool(self._state & LIVE)
 
+    @property
+    def below(self) -> "list[Token]":
+        """The tokens that hang on it."""
+        tasks = self.workflow.tasks
+        return [tasks[child] for child in self._children]
+
+    @property
+    def state(self) -> int:
+        """Where it stands; see the constants above."""
+        return self._state
+
+    def place(self, state: int) -> None:
+        """Put it into a state without anything following from it."""
+        self._state = state
+
     def _set_state(self, value: int) -> None:
+        self.become(value)
+
+    def become(self, value: int) -> None:
+        """Go over to a state, so that the instance knows what lives and what is ready."""
         self._state = value
         workflow = self.workflow
         if value & LIVE:
@@ -72,7 +92,7 @@ class Token(Task):  # type: ignore[misc]  # SpiffWorkflow has no types
     def _add_child(self, task_spec: Any, state: int = TaskState.FUTURE) -> "Token":
         child = Token(self.workflow, task_spec, self)
         if state != TaskState.FUTURE:
-            child._set_state(state)
+            child.become(state)
         return child
 
     def _inherit_data(self) -> None:
@@ -82,7 +102,7 @@ class Token(Task):  # type: ignore[misc]  # SpiffWorkflow has no types
     def run(self) -> bool | None:
         """Do the element. True: it is done; None: it waits."""
         self._state = STARTED
-        result: bool | None = self.task_spec._run(self)
+        result: bool | None = self.task_spec.do(self)
         if result:
             self.complete()
         return result
@@ -118,12 +138,18 @@ class Token(Task):  # type: ignore[misc]  # SpiffWorkflow has no types
             workflow.tasks[child]._parent = above.id
         del workflow.tasks[self.id]
 
+    def empty(self) -> None:
+        """Cancel all that goes on below: turns, and the scope of a subprocess."""
+        for child in self.below:
+            child.cancel()
+        scope = self.workflow.top_workflow.subprocesses.pop(self.id, None)
+        if scope is not None:
+            scope.cancel_all()
+
     def cancel(self) -> None:
         """Take it and everything below out of the tree; what was under way is noted as cancelled."""
-        for child in list(self._children):
-            self.workflow.tasks[child].cancel()
+        self.empty()
         if self._state & LIVE:
             self.workflow.top_workflow.note_cancelled(self)
-            self.task_spec._on_cancel(self)
-            self._set_state(CANCELLED)
+            self.become(CANCELLED)
         self.retire()

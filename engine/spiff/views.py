@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.spiff.token import Token
+from engine.spiff.token import NOTHING, Token
 
 Variables = tuple[Mapping[str, Any], Mapping[str, int]]
 
@@ -14,20 +14,19 @@ def view(token: Token) -> Variables:
     scope = token.workflow.top_workflow.subprocesses.get(token.id)
     if scope is not None:
         found = merged(found, scope)
-    for child in () if token.task_spec.keeps_local else token._children:
-        below = token.workflow.tasks[child]
-        if below.live:
-            found = _joined(found, view(below))
+    for child in () if token.task_spec.keeps_local else token.below:
+        if child.live:
+            found = _joined(found, view(child))
     return found
 
 
-def merged(start: Variables, scope: Any) -> Variables:
+def merged(start: Variables | None, scope: Any) -> Variables:
     """The variables with the latest write of each from every living token of a scope."""
     found = start
     for token in scope.live.values():
         if not token.above.task_spec.repeats:
-            found = _joined(found, view(token))
-    return found
+            found = view(token) if found is None else _joined(found, view(token))
+    return found or (NOTHING, NOTHING)
 
 
 def _joined(one: Variables, other: Variables) -> Variables:

@@ -14,7 +14,7 @@ def waits_of(instance: Instance) -> Waits:
     """Every wait of every scope, in the order they began."""
     found: dict[str, list[Any]] = {"user_tasks": [], "timers": [], "subscriptions": [], "work": [], "failed": []}
     for token in instance.tokens:
-        spec, state = token.task_spec, token._state
+        spec, state = token.task_spec, token.state
         if state == ERROR:
             found["failed"].append(_failed(token))
         elif state == STARTED and isinstance(spec, UserTask) and "wait" in token.internal_data:

@@ -1,1 +1,4 @@
-"""A task spec for each BPMN element: `base` what all share, `tasks`, `events`, `boundary`, `gateways`, `scopes` and `repeats` the elements."""
+"""A task spec for each BPMN element.
+
+`base` is what all share; `tasks`, `events`, `boundary`, `gateways`, `scopes` and `repeats` are the elements.
+"""

@@ -9,7 +9,7 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from engine.problems import Problem
 from engine.spiff.elements import ACTIVITIES, Element
 from engine.spiff.failures import StepFailed
-from engine.spiff.plain import plain
+from engine.spiff.plain import plain, within_limit
 from engine.spiff.token import CANCELLED, READY, WAITING, Token
 
 
@@ -38,6 +38,11 @@ class Node(BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow has no types
         return self.element.label if self.element else str(self.name)
 
     @property
+    def origins(self) -> list[str]:
+        """The names of the nodes before it, one for each flow."""
+        return list(self._inputs)
+
+    @property
     def following(self) -> "tuple[Node, ...]":
         """The nodes behind it, in document order."""
         if self._following is None:
@@ -47,10 +52,12 @@ class Node(BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow has no types
     def _predict(self, *_arguments: Any, **_options: Any) -> None:
         """Nothing is predicted."""
 
-    def _update(self, my_task: Token) -> None:
-        my_task._set_state(READY)
+    def arrive(self, my_task: Token) -> None:
+        """A token comes in."""
+        my_task.become(READY)
 
-    def _run(self, my_task: Token) -> bool | None:
+    def do(self, my_task: Token) -> bool | None:
+        """Act, unless an operator has decided to go on behind it."""
         internal = my_task.internal_data
         if "skip" in internal:
             my_task.write(internal.pop("skip"))
@@ -58,11 +65,11 @@ class Node(BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow has no types
             return True
         return self.act(my_task)
 
-    def act(self, token: Token) -> bool | None:
+    def act(self, token: Token) -> bool | None:  # noqa: ARG002  # what other nodes need
         """Do the element. True: it is done; None: it waits. Raises StepFailed."""
         return True
 
-    def going_to(self, token: Token) -> "Sequence[Node]":
+    def going_to(self, token: Token) -> "Sequence[Node]":  # noqa: ARG002  # what other nodes need
         """The nodes that get a token when this one is done."""
         return self.following
 
@@ -72,7 +79,7 @@ class Node(BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow has no types
         above = my_task.above
         above.task_spec.child_done(above, my_task)
         for node in self.going_to(my_task):
-            node._update(Token(scope, node, my_task))
+            node.arrive(Token(scope, node, my_task))
         if my_task.id in scope.tasks and not self.keeps_place:
             my_task.retire()
         above.task_spec.child_retired(above, my_task)
@@ -84,8 +91,14 @@ class Node(BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow has no types
     def child_retired(self, token: Token, child: Token) -> None:
         """Something that hung on this node is done, and has left the tree."""
 
-    def _on_cancel(self, my_task: Token) -> None:
-        """The token is given up."""
+
+class Drawn(Node):
+    """A node that is an element of the drawing."""
+
+    element: Element
+
+    def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
+        super().__init__(wf_spec, name, element=element, **options)
 
 
 def now_of(token: Token) -> datetime:
@@ -98,6 +111,7 @@ def store(token: Token, value: Any, variable: str | None, where: str) -> None:
     """Write a result into its variable; without one, a context is merged into the top level. Raises StepFailed."""
     try:
         value = plain(value)
+        within_limit(value)
     except Problem as problem:
         raise StepFailed.of(problem, where) from None
     if variable:
@@ -121,12 +135,13 @@ class Root(Node):
 class End(Node):
     """Where every scope ends: of the tokens that came here one waits until no other is left."""
 
-    def _update(self, my_task: Token) -> None:
+    def arrive(self, my_task: Token) -> None:
+        """Only the latest token waits; it has the variables of all that came."""
         scope = my_task.workflow
         earlier = scope.at_end
         if earlier is not None:
             my_task.take_over(earlier.data, earlier.stamps)
-            earlier._set_state(CANCELLED)
+            earlier.become(CANCELLED)
             earlier.retire()
         scope.at_end = my_task
-        my_task._set_state(WAITING)
+        my_task.become(WAITING)

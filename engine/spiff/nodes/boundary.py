@@ -18,14 +18,15 @@ class BoundarySplit(Node):
 
     def main(self, token: Token) -> Token | None:
         """The activity's own token, while it is under way."""
-        tasks = token.workflow.tasks
-        return next((tasks[child] for child in token._children if tasks[child].task_spec is self.activity and tasks[child].live), None)
+        return next((child for child in token.below if child.task_spec is self.activity and child.live), None)
 
     def listeners(self, token: Token) -> list[Token]:
         """The boundary events that wait."""
-        tasks = token.workflow.tasks
-        children = [tasks[child] for child in token._children]
-        return [child for child in children if isinstance(child.task_spec, BoundaryEvent) and child.live and child.task_spec in self.following]
+        return [
+            child
+            for child in token.below
+            if isinstance(child.task_spec, BoundaryEvent) and child.live and child.task_spec in self.following
+        ]
 
     def child_done(self, token: Token, child: Token) -> None:
         """The activity is done: nobody waits any more."""
@@ -68,7 +69,7 @@ class BoundaryEvent(CatchEvent):
         token.internal_data["wait"] = due_to_data(following)
         return True
 
-    def take(self, token: Token, fact: Any) -> bool:
+    def take(self, token: Token, fact: Any) -> None:
         """Go on here; an interrupting event gives up the activity first."""
         split = token.above
         spec = split.task_spec
@@ -80,7 +81,6 @@ class BoundaryEvent(CatchEvent):
                     self._interrupt(split, main, token)
         token.internal_data.pop("wait", None)
         self.keep(token, fact)
-        return True
 
     def catches_code(self, kind: str, code: str | None) -> bool:
         """Whether it is for this error or escalation."""
@@ -101,12 +101,11 @@ class BoundaryEvent(CatchEvent):
 
 
 def overtaken(token: Token) -> bool:
-    """Whether something that came before has decided against it already: another event of its gateway, or its boundary event or activity."""
+    """Whether something has decided against it already: another event of its gateway, its boundary event, or its activity."""
     above = token.above
     spec = above.task_spec
     if isinstance(spec, EventGateway):
-        siblings = [token.workflow.tasks[child] for child in above._children]
-        return any("fact" in sibling.internal_data for sibling in siblings if sibling is not token)
+        return any("fact" in sibling.internal_data for sibling in above.below if sibling is not token)
     if not isinstance(spec, BoundarySplit):
         return False
     if token.task_spec is spec.activity:
@@ -121,7 +120,7 @@ def catcher(token: Token, kind: str, code: str | None) -> Token | None:
     while place is not None:
         above = place.above
         if isinstance(above.task_spec, BoundarySplit) and above.task_spec.activity is place.task_spec:
-            fitting = [one for one in above.task_spec.listeners(above) if one._state == WAITING and one.task_spec.catches_code(kind, code)]
+            fitting = [one for one in above.task_spec.listeners(above) if one.state == WAITING and one.task_spec.catches_code(kind, code)]
             if fitting:
                 return max(fitting, key=lambda one: one.task_spec.event.code is not None)
         place = above if above.task_spec.repeats else getattr(place.workflow, "activity", None)

@@ -6,18 +6,18 @@ from typing import Any
 from engine.spiff.elements import Element, Event
 from engine.spiff.expressions import Formula, formula, setting
 from engine.spiff.failures import StepFailed
-from engine.spiff.nodes.base import End, Node, now_of, store
+from engine.spiff.nodes.base import Drawn, End, now_of, store
 from engine.spiff.nodes.tasks import uncaught
 from engine.spiff.records import Outgoing
 from engine.spiff.timers import Due, Timer, compile_timer
 from engine.spiff.token import READY, WAITING, Token
 
 
-class StartEvent(Node):
+class StartEvent(Drawn):
     """Where a process begins; what started it is in the variables already."""
 
 
-class CatchEvent(Node):
+class CatchEvent(Drawn):
     """Waits for a message, a signal or a moment. Receive tasks are the same."""
 
     def __init__(self, wf_spec: Any, name: str, *, element: Element, zone: tzinfo = UTC, **options: Any) -> None:
@@ -31,20 +31,21 @@ class CatchEvent(Node):
         """Begin to wait, or take what came."""
         internal = token.internal_data
         if "fact" in internal:
-            return self.take(token, internal.pop("fact"))
+            self.take(token, internal["fact"])
+            del internal["fact"]
+            return True
         if self.event.kind == "none":
             return True
         self.arm(token)
         return None
 
-    def take(self, token: Token, fact: Any) -> bool:
+    def take(self, token: Token, fact: Any) -> None:
         """What was waited for is there."""
         above = token.above
         if isinstance(above.task_spec, EventGateway):
             above.task_spec.decided(above, token)
         token.internal_data.pop("wait", None)
         self.keep(token, fact)
-        return True
 
     def keep(self, token: Token, fact: Any) -> None:
         """Write a payload into the variables."""
@@ -59,14 +60,14 @@ class CatchEvent(Node):
             token.internal_data["wait"] = due_to_data(due)
         elif self.event.kind == "message":
             token.internal_data["wait"] = {"correlation": self._correlate(token, now)}
-        token._set_state(WAITING)
+        token.become(WAITING)
         if due is not None and due.at <= now:
             self.came(token, None)
 
     def came(self, token: Token, payload: Any) -> None:
         """A fact has come for the waiting token: it runs next."""
         token.internal_data["fact"] = payload
-        token._set_state(READY)
+        token.become(READY)
 
     def _correlate(self, token: Token, now: datetime) -> dict[str, Any]:
         keys = {} if self._correlation is None else self._correlation(token.data, now)
@@ -89,20 +90,20 @@ def due_from_data(wait: dict[str, Any]) -> Due:
     return Due(datetime.fromisoformat(wait["due"]), wait["left"], wait["every"])
 
 
-class EventGateway(Node):
+class EventGateway(Drawn):
     """Lets every event behind it wait; the first that comes decides, and the others are given up."""
 
     keeps_place = True
 
     def decided(self, token: Token, winner: Token) -> None:
         """Give up the other events and leave the tree."""
-        for child in [token.workflow.tasks[child] for child in token._children]:
+        for child in token.below:
             if child is not winner and child.task_spec in self.following and child.live:
                 child.cancel()
         token.retire()
 
 
-class ThrowEvent(Node):
+class ThrowEvent(Drawn):
     """Sends a message or signal, raises an error or escalation, or only marks a place."""
 
     def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
@@ -120,7 +121,8 @@ class ThrowEvent(Node):
         if kind in {"message", "signal"}:
             self._send(token, kind)
         elif kind == "error":
-            return self._raise_error(token)
+            self._raise_error(token)
+            return None
         elif kind == "escalation":
             token.workflow.top_workflow.escalate(token, self.event.code, self._value("payload", token))
         return True

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.spiff.elements import Element
 from engine.spiff.failures import StepFailed
-from engine.spiff.nodes.base import Node, now_of
+from engine.spiff.nodes.base import Drawn, Node, now_of
 from engine.spiff.token import CANCELLED, READY, WAITING, Token
 
 
@@ -23,7 +23,7 @@ class Flow:
     is_default: bool
 
 
-class Choosing(Node):
+class Choosing(Drawn):
     """What gateways with conditions share: flows in document order, and what was chosen in the history."""
 
     def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
@@ -68,9 +68,10 @@ class ExclusiveGateway(Choosing):
 class Joining(Node):
     """What joins share: arriving tokens wait, and one of them goes on with the variables of all."""
 
-    def _update(self, my_task: Token) -> None:
-        my_task.internal_data["from"] = my_task.above.task_spec.name if my_task._parent else ""
-        my_task._set_state(WAITING)
+    def arrive(self, my_task: Token) -> None:
+        """Wait, and remember by which flow."""
+        my_task.internal_data["from"] = my_task.above.task_spec.name
+        my_task.become(WAITING)
 
     def look_again(self, token: Token) -> None:
         """Go on if everything is there."""
@@ -78,15 +79,15 @@ class Joining(Node):
 
     def arrived(self, token: Token) -> list[Token]:
         """The tokens that wait here, in the order they came."""
-        return [other for other in token.workflow.live.values() if other.task_spec is self and other._state == WAITING]
+        return [other for other in token.workflow.live.values() if other.task_spec is self and other.state == WAITING]
 
     def go_on(self, token: Token, others: list[Token]) -> None:
         """Take the others' variables and go on."""
         for other in others:
             token.take_over(other.data, other.stamps)
-            other._set_state(CANCELLED)
+            other.become(CANCELLED)
             other.retire()
-        token._set_state(READY)
+        token.become(READY)
 
 
 class ParallelGateway(Joining):
@@ -94,14 +95,15 @@ class ParallelGateway(Joining):
 
     @cached_property
     def _wanted(self) -> Counter[str]:
-        return Counter(self._inputs)
+        return Counter(self.origins)
 
-    def _update(self, my_task: Token) -> None:
-        if len(self._inputs) > 1:
-            super()._update(my_task)
+    def arrive(self, my_task: Token) -> None:
+        """Wait if there is anybody to wait for."""
+        if len(self.origins) > 1:
+            super().arrive(my_task)
             self.look_again(my_task)
         else:
-            my_task._set_state(READY)
+            my_task.become(READY)
 
     def look_again(self, token: Token) -> None:
         """Go on when one token of each incoming flow is there; surplus tokens wait for the next time."""
@@ -131,21 +133,22 @@ class InclusiveGateway(Choosing, Joining):
         data, now = token.data, now_of(token)
         return self.choose(token, [flow for flow in self.flows if flow.holds is not None and flow.holds(data, now)])
 
-    def _update(self, my_task: Token) -> None:
-        if len(self._inputs) > 1:
-            super()._update(my_task)
+    def arrive(self, my_task: Token) -> None:
+        """Wait if there is anybody to wait for."""
+        if len(self.origins) > 1:
+            super().arrive(my_task)
         else:
-            my_task._set_state(READY)
+            my_task.become(READY)
 
     @cached_property
     def _upstream(self) -> dict[str, frozenset[str]]:
         """For each incoming flow's origin: the nodes from which it is reached without passing here."""
         specs = self._wf_spec.task_specs
         found = {}
-        for origin in set(self._inputs):
+        for origin in set(self.origins):
             seen, open_ends = {origin}, [origin]
             while open_ends:
-                for earlier in specs[open_ends.pop()]._inputs:
+                for earlier in specs[open_ends.pop()].origins:
                     if earlier not in seen and earlier != self.name:
                         seen.add(earlier)
                         open_ends.append(earlier)
@@ -163,7 +166,7 @@ class InclusiveGateway(Choosing, Joining):
         self.go_on(token, [other for other in by_origin.values() if other is not token])
 
     def _awaited(self, other: Token, filled: set[str]) -> bool:
-        if other.task_spec is self and other._state == WAITING:
+        if other.task_spec is self and other.state == WAITING:
             return False
         name, upstream = other.task_spec.name, self._upstream
         if any(name in upstream[origin] for origin in filled):

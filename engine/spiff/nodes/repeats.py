@@ -32,7 +32,7 @@ class Repeat(Node):
         child = Token(token.workflow, self.body, token)
         child.data = {**token.data, **local, "loopCounter": index + 1}
         child.internal_data["index"] = index
-        self.body._update(child)
+        self.body.arrive(child)
 
     def child_retired(self, token: Token, child: Token) -> None:
         """A turn is done: take what it wrote, and go on with the next or with what follows."""
@@ -44,8 +44,8 @@ class Repeat(Node):
             top.fail(token, failure)
             return
         if done:
-            for rest in list(token._children):
-                token.workflow.tasks[rest].cancel()
+            for rest in token.below:
+                rest.cancel()
             token.complete()
 
     def take_turn(self, token: Token, child: Token) -> None:
@@ -97,7 +97,9 @@ class MultiInstance(Repeat):
         """Begin the next turn, or all of them; done when all are, or the completion condition holds."""
         internal = token.internal_data
         total = internal["total"]
-        if internal["done"] == total or (child is not None and self._ends is not None and self._ends(self._seen(token, child), now_of(token))):
+        if internal["done"] == total or (
+            child is not None and self._ends is not None and self._ends(self._seen(token, child), now_of(token))
+        ):
             self._give_output(token)
             return True
         if self.sequential and self._output is not None:
@@ -159,10 +161,11 @@ class SequentialMultiInstance(MultiInstance):
 class StandardLoop(Repeat):
     """Does its body as long as a condition holds, at most a number of times."""
 
-    def __init__(self, wf_spec: Any, name: str, task_spec: str, maximum: int | None, loop_condition: str | None, test_before: Any, **options: Any) -> None:  # noqa: E501, PLR0913, PLR0917  # the order of SpiffWorkflow's parser
+    def __init__(self, wf_spec: Any, name: str, task_spec: str, *rules: Any, **options: Any) -> None:
         super().__init__(wf_spec, name, **options)
+        maximum, loop_condition, test_before = rules  # in the order of SpiffWorkflow's parser
         self.task_spec = task_spec
-        self._maximum = maximum
+        self._maximum: int | None = maximum
         self._holds = condition(loop_condition, f"Loop condition of {name}", name) if loop_condition else None
         self._test_before = bool(test_before)
 
@@ -176,7 +179,7 @@ class StandardLoop(Repeat):
         token.internal_data["done"] += 1
         token.take_over(child.data, {name: stamp for name, stamp in child.stamps.items() if name != "loopCounter"})
 
-    def go_on(self, token: Token, child: Token | None) -> bool:
+    def go_on(self, token: Token, child: Token | None) -> bool:  # noqa: ARG002  # what other repetitions need
         """Begin the next turn; True when there is none."""
         done = token.internal_data["done"]
         if self._maximum is not None and done >= self._maximum:

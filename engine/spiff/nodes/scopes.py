@@ -3,11 +3,11 @@
 from typing import Any
 
 from engine.spiff.elements import Element
-from engine.spiff.nodes.base import Node
+from engine.spiff.nodes.base import Drawn
 from engine.spiff.token import Token
 
 
-class ScopeTask(Node):
+class ScopeTask(Drawn):
     """Opens a scope with all the variables, waits for its end, and goes on with the scope's variables.
 
     `spec` names the scope; SpiffWorkflow's parser follows it to find the specs a process needs.
@@ -23,11 +23,6 @@ class ScopeTask(Node):
         if token.id not in top.subprocesses:
             scope = top.create_subprocess(token, self.spec)
             scope.begin(start_of(scope.spec), token.data, token.stamps)
-
-    def _on_cancel(self, my_task: Token) -> None:
-        scope = my_task.workflow.top_workflow.subprocesses.pop(my_task.id, None)
-        if scope is not None:
-            scope.cancel_all()
 
 
 def start_of(spec: Any) -> str:

@@ -10,19 +10,19 @@ from engine.spiff.calls import Deferred, Done, Failure, Refusal, ServiceCall
 from engine.spiff.elements import Element
 from engine.spiff.expressions import Formula, assignments, formula, setting, variable_name
 from engine.spiff.failures import CallsBroken, StepFailed
-from engine.spiff.nodes.base import Node, now_of, store
-from engine.spiff.plain import plain
+from engine.spiff.nodes.base import Drawn, now_of, store
+from engine.spiff.plain import plain, within_limit
 from engine.spiff.records import UserTaskWait
 from engine.spiff.token import Token
 
 DEFAULT_PRIORITY = 50
 
 
-class PlainTask(Node):
+class PlainTask(Drawn):
     """`bpmn:task`: nothing is done; the flow goes on."""
 
 
-class ScriptTask(Node):
+class ScriptTask(Drawn):
     """Assigns variables by a FEEL context."""
 
     def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
@@ -31,11 +31,16 @@ class ScriptTask(Node):
 
     def act(self, token: Token) -> bool:
         """Assign."""
-        token.write(self._assign(token.data, now_of(token)))
+        changed = self._assign(token.data, now_of(token))
+        try:
+            within_limit(changed)
+        except Problem as problem:
+            raise StepFailed.of(problem, self.label) from None
+        token.write(changed)
         return True
 
 
-class ServiceTask(Node):
+class ServiceTask(Drawn):
     """Calls a service task by name. Waits while it runs elsewhere or is to be tried again."""
 
     def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
@@ -52,7 +57,7 @@ class ServiceTask(Node):
         """Call it, or take the result that came meanwhile."""
         internal = token.internal_data
         if "fact" in internal:
-            return self._finish(token, internal.pop("fact"))
+            return self._finish(token, internal["fact"])
         now = now_of(token)
         internal.pop("retry_at", None)
         attempt = internal.pop("next_attempt", None) or 1
@@ -67,7 +72,8 @@ class ServiceTask(Node):
             return self._finish(token, outcome.result)
         if isinstance(outcome, Deferred):
             return None
-        return self._not_done(token, outcome)
+        self._not_done(token, outcome)
+        return None
 
     def _not_done(self, token: Token, outcome: Refusal | Failure) -> None:
         if isinstance(outcome, Failure):
@@ -76,7 +82,6 @@ class ServiceTask(Node):
             raise uncaught(self.label, outcome.code, outcome.reason)
 
     def _finish(self, token: Token, result: Any) -> bool:
-        token.internal_data.pop("parameters", None)
         if self._result_variable:
             store(token, result, self._result_variable, self.label)
         return True
@@ -104,7 +109,7 @@ def uncaught(label: str, code: str, reason: str) -> StepFailed:
     )
 
 
-class BusinessRuleTask(Node):
+class BusinessRuleTask(Drawn):
     """Asks a decision."""
 
     def __init__(self, wf_spec: Any, name: str, *, element: Element, decision: Any, **options: Any) -> None:
@@ -127,12 +132,12 @@ class BusinessRuleTask(Node):
         value = plain(found.value)
         variable = element.result_variable
         if variable is None and not isinstance(value, dict):
-            variable = variable_name(element.decision_id)
+            variable = variable_name(element.decision_id or "")
         store(token, value, variable, self.label)
         return True
 
 
-class UserTask(Node):
+class UserTask(Drawn):
     """Waits for a person. What the worklist shows is evaluated once, when the task begins."""
 
     def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
@@ -149,9 +154,8 @@ class UserTask(Node):
         """Begin, or take what the person gave."""
         internal = token.internal_data
         if "fact" in internal:
-            given = internal.pop("fact")
-            internal.pop("wait", None)
-            store(token, given, self.element.result_variable, self.label)
+            store(token, internal["fact"], self.element.result_variable, self.label)
+            del internal["fact"], internal["wait"]
             return True
         internal["wait"] = self._begin(token)
         return None
