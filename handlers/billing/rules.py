@@ -70,7 +70,7 @@ def freight_tax(charges: Sequence[Charge]) -> tuple[str, Decimal]:
     worth: dict[tuple[str, Decimal], Decimal] = {}
     for charge in charges:
         worth[charge.category, charge.rate_pct] = worth.get((charge.category, charge.rate_pct), ZERO) + charge.amount
-    return max(sorted(worth), key=lambda key: worth[key])
+    return max(worth, key=lambda key: (worth[key], key))
 
 
 @dataclass(frozen=True, slots=True)

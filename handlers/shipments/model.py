@@ -15,6 +15,7 @@ class Shipment(Base):
         CheckConstraint("kind IN ('STOCK', 'DROP')", name="kind"),
         CheckConstraint("package_count >= 0 AND weight_kg >= 0", name="numbers"),
         CheckConstraint("delivered_at IS NULL OR shipped_at IS NOT NULL", name="delivered"),
+        CheckConstraint("cancelled_at IS NULL OR shipped_at IS NULL", name="cancelled"),
         Index("shipment_group_ix", "group_no"),
         Index("shipment_order_ix", "order_no"),
         Index("shipment_shipped_ix", "shipped_at"),
@@ -36,6 +37,8 @@ class Shipment(Base):
     packed_at: Mapped[Moment | None]
     shipped_at: Mapped[Moment | None]
     delivered_at: Mapped[Moment | None]
+    #: Set when the goods went back to the shelf before they left.
+    cancelled_at: Mapped[Moment | None]
     created_at: Mapped[Written]
 
 

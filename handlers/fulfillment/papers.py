@@ -1,0 +1,139 @@
+"""What fulfilment prints and sends: pick list, delivery note, despatch advice in UBL 2.1."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from handlers.documents.pdf import print_pdf
+from handlers.documents.seller import quantity, seller
+from handlers.documents.store import save_document
+from handlers.fulfillment.picking import pick_lines
+from handlers.fulfillment.shipping import advice_lines, shipment_row
+
+_HERE = Path(__file__).parent
+_UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
+_CAC, _CBC = f"{{{_UBL}CommonAggregateComponents-2}}", f"{{{_UBL}CommonBasicComponents-2}}"
+
+
+def save_pick_list(tx: Session, group_no: str, now: datetime) -> tuple[int, int]:
+    """Print the pick list of a group; answer the document and its number of lines. Raises Conflict when nothing is reserved."""
+    rows = pick_lines(tx, group_no)
+    head = tx.execute(_PICK_HEAD, {"group_no": group_no}).mappings().one()
+    data = {
+        "seller": seller(tx),
+        **{name: head[name] for name in ("group_no", "order_no", "warehouse", "customer_po", "ship_to")},
+        "ship_date": str(head["ship_date"]),
+        "lines": [
+            {name: str(row[name] or "") for name in ("sku", "name", "gtin", "lot", "expires_on", "uom")} | {"qty": quantity(row["qty"])}
+            for row in rows
+        ],
+    }
+    pdf = print_pdf(_HERE / "pick-list.typ", data, now)
+    return save_document(tx, "PICK_LIST", group_no, "application/pdf", pdf), len(rows)
+
+
+def save_delivery_papers(tx: Session, shipment_no: str) -> dict[str, int]:
+    """Print the delivery note and write the despatch advice of a shipment; answer their document ids. Raises NotFound."""
+    row, lines, us = shipment_row(tx, shipment_no), advice_lines(tx, shipment_no), seller(tx)
+    data = {
+        "seller": us,
+        "shipment_no": shipment_no,
+        "order_no": row.order_no,
+        "customer_po": row.customer_po,
+        "ship_to": row.ship_to,
+        "shipped_on": str(row.shipped_at.date()) if row.shipped_at else "",
+        "carrier": row.carrier,
+        "tracking_no": row.tracking_no,
+        "packages": str(row.package_count),
+        "weight": f"{quantity(row.weight_kg)} kg",
+        "lines": [
+            {
+                "line_no": str(line.line_no),
+                "sku": line.sku,
+                "description": line.description,
+                "uom": line.uom,
+                "qty": quantity(line.qty),
+                "outstanding": quantity(line.outstanding),
+            }
+            for line in lines
+        ],
+    }
+    note = print_pdf(_HERE / "delivery-note.typ", data, row.shipped_at or row.created_at)
+    advice = despatch_advice(row, lines, us)
+    return {
+        "delivery_note_id": save_document(tx, "DELIVERY_NOTE", shipment_no, "application/pdf", note),
+        "despatch_advice_id": save_document(tx, "DESPATCH_ADVICE", shipment_no, "application/xml", advice),
+    }
+
+
+def despatch_advice(row: Row[Any], lines: Sequence[Row[Any]], us: Mapping[str, str]) -> bytes:
+    """The shipment as UBL 2.1 DespatchAdvice, with one transport unit for each package."""
+    shipped_at = row.shipped_at or row.created_at
+    root = etree.Element(
+        f"{{{_UBL}DespatchAdvice-2}}DespatchAdvice", nsmap={None: f"{_UBL}DespatchAdvice-2", "cac": _CAC[1:-1], "cbc": _CBC[1:-1]}
+    )
+    _basic(root, "CustomizationID", "urn:fdc:peppol.eu:poacc:trns:despatch_advice:3")
+    _basic(root, "ProfileID", "urn:fdc:peppol.eu:poacc:bis:despatch_advice:3")
+    _basic(root, "ID", row.shipment_no)
+    _basic(root, "IssueDate", shipped_at.date().isoformat())
+    _basic(root, "IssueTime", shipped_at.strftime("%H:%M:%SZ"))
+    _basic(_part(root, "OrderReference"), "ID", row.customer_po or row.order_no)
+    _party(_part(root, "DespatchSupplierParty"), {"name": us["name"], "gln": us["gln"], "country": us["country"]})
+    _party(_part(root, "DeliveryCustomerParty"), {"name": row.customer_name, "gln": row.customer_gln, "country": row.customer_country})
+    _transport(_part(root, "Shipment"), row)
+    for number, line in enumerate(lines, start=1):
+        _line(_part(root, "DespatchLine"), number, line)
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
+
+
+def _transport(shipment: etree._Element, row: Row[Any]) -> None:
+    _basic(shipment, "ID", row.tracking_no or row.shipment_no)
+    _basic(shipment, "GrossWeightMeasure", quantity(row.weight_kg), unitCode="KGM")
+    address = _part(_part(shipment, "Delivery"), "DeliveryAddress")
+    for tag, name in (("StreetName", "street"), ("CityName", "city"), ("PostalZone", "postal_code")):
+        if row.ship_to.get(name):
+            _basic(address, tag, row.ship_to[name])
+    _basic(_part(address, "Country"), "IdentificationCode", row.ship_to.get("country") or row.customer_country)
+    for sscc in row.packages:
+        _basic(_part(shipment, "TransportHandlingUnit"), "ID", sscc, schemeID="SSCC")
+
+
+def _line(element: etree._Element, number: int, line: Row[Any]) -> None:
+    _basic(element, "ID", str(number))
+    _basic(element, "DeliveredQuantity", quantity(line.qty), unitCode=line.uom)
+    if line.outstanding > 0:
+        _basic(element, "OutstandingQuantity", quantity(line.outstanding), unitCode=line.uom)
+    _basic(_part(element, "OrderLineReference"), "LineID", str(line.line_no))
+    item = _part(element, "Item")
+    _basic(item, "Name", line.description)
+    _basic(_part(item, "SellersItemIdentification"), "ID", line.sku)
+    if line.gtin:
+        _basic(_part(item, "StandardItemIdentification"), "ID", line.gtin, schemeID="0160")
+
+
+def _party(parent: etree._Element, given: Mapping[str, str]) -> None:
+    party = _part(parent, "Party")
+    if given["gln"]:
+        _basic(_part(party, "PartyIdentification"), "ID", given["gln"], schemeID="0088")
+    _basic(_part(party, "PartyName"), "Name", given["name"])
+    _basic(_part(_part(party, "PostalAddress"), "Country"), "IdentificationCode", given["country"])
+
+
+def _part(parent: etree._Element, tag: str) -> etree._Element:
+    return etree.SubElement(parent, f"{_CAC}{tag}")
+
+
+def _basic(parent: etree._Element, tag: str, value: str, **attributes: str) -> None:
+    etree.SubElement(parent, f"{_CBC}{tag}", attributes).text = value
+
+
+_PICK_HEAD = text("""
+SELECT grp.group_no, grp.order_no, grp.ship_date, warehouse.name AS warehouse, sales_order.customer_po, sales_order.ship_to
+FROM fulfil_group AS grp JOIN warehouse ON warehouse.code = grp.warehouse_code
+JOIN sales_order ON sales_order.order_no = grp.order_no WHERE grp.group_no = :group_no
+""")

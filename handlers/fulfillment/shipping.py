@@ -1,0 +1,238 @@
+"""From packed to delivered: carrier data, the goods issue in one transaction, delivery."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from engine.problems import Conflict, NotFound
+from engine.service_tasks import NotYet
+from handlers.documents.store import save_document
+from handlers.fulfillment.picking import active_holds
+from handlers.fulfillment.ports import Booked, Consignment, Place
+from handlers.inventory import stock
+from handlers.ledger import posting
+from handlers.ledger.accounts import DEFERRED_COGS, INVENTORY
+from handlers.ledger.books import books_currency
+from handlers.orders.events import note
+from handlers.rowsets import as_json
+
+#: How long to wait before a shipment stopped by a hold is looked at again.
+HOLD_PAUSE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What the carrier agreed to."""
+
+    carrier: str
+    tracking_no: str
+    cost: Decimal
+    currency: str
+
+
+def consignment(tx: Session, shipment_no: str) -> tuple[Consignment, Booking | None]:
+    """What is to be carried, and the booking when there is one already. Raises NotFound, Conflict when nothing is packed any more."""
+    row = _must(tx.execute(_CONSIGNMENT, {"shipment_no": shipment_no}).one_or_none(), shipment_no)
+    if row.cancelled_at is not None:
+        raise _unpacked(shipment_no)
+    booked = Booking(row.carrier, row.tracking_no, row.carrier_cost, row.carrier_currency) if row.tracking_no else None
+    given = Consignment(
+        shipment_no=shipment_no,
+        sender=Place(row.sender_name, row.street, row.city, row.postal_code, row.country),
+        receiver=_place(row.ship_to),
+        weight_kg=row.weight_kg,
+        packages=tuple(row.packages),
+    )
+    return given, booked
+
+
+def write_booking(tx: Session, shipment_no: str, booked: Booked) -> Booking:
+    """Keep the carrier's answer and its label; the first answer stays."""
+    label_id = save_document(tx, "SHIPPING_LABEL", shipment_no, booked.label_media_type, booked.label)
+    tx.execute(
+        _BOOK,
+        {
+            "shipment_no": shipment_no,
+            "carrier": booked.carrier,
+            "service": booked.service,
+            "tracking_no": booked.tracking_no,
+            "cost": booked.cost,
+            "currency": booked.currency,
+            "label": label_id,
+        },
+    )
+    _, kept = consignment(tx, shipment_no)
+    return kept or Booking(booked.carrier, booked.tracking_no, booked.cost, booked.currency)
+
+
+def booked_tracking_no(tx: Session, shipment_no: str) -> str:
+    """The tracking number of a booking that may be given back; empty without one. Raises NotFound, Conflict once the goods left."""
+    row = _must(
+        tx.execute(text("SELECT tracking_no, shipped_at FROM shipment WHERE shipment_no = :no"), {"no": shipment_no}).one_or_none(),
+        shipment_no,
+    )
+    if row.shipped_at is not None:
+        raise Conflict(f"Shipment {shipment_no} left the house.", code="already_shipped", next_step="Ask the carrier to intercept it.")
+    return str(row.tracking_no)
+
+
+def forget_booking(tx: Session, shipment_no: str) -> None:
+    """The carrier's booking was given back; its label stays among the documents."""
+    tx.execute(_FORGET, {"shipment_no": shipment_no})
+
+
+def ship_confirm(tx: Session, shipment_no: str, actor: str | None) -> datetime:
+    """The goods leave: stock, reservation, fulfilment lines, cost of sales deferred, all at once; again: nothing more happens.
+
+    Raises NotFound, Conflict when unpacked or no longer reserved, NotYet while a hold stops the order.
+    """
+    shipment = _must(tx.execute(_LOCK_SHIPMENT, {"shipment_no": shipment_no}).one_or_none(), shipment_no)
+    if shipment.shipped_at is not None:
+        return shipment.shipped_at  # type: ignore[no-any-return]  # a row's column
+    if shipment.cancelled_at is not None:
+        raise _unpacked(shipment_no)
+    holds = active_holds(tx, shipment.order_no)
+    if holds:
+        raise NotYet(HOLD_PAUSE, f"Order {shipment.order_no} is on hold: {', '.join(holds)}.")
+    costs = _issue(tx, shipment_no)
+    shipped_at: datetime = tx.execute(_SHIP, {"shipment_no": shipment_no}).scalar_one()
+    tx.execute(_SHIP_LINES, {"rows": as_json([{"line": line_id, "cost": cost} for line_id, cost in costs.items()]), "no": shipment_no})
+    _post_issue(tx, shipment_no, costs)
+    note(tx, shipment.order_no, "shipped", actor=actor or "", detail={"shipment_no": shipment_no})
+    return shipped_at
+
+
+def confirm_delivery(tx: Session, shipment_no: str, delivered_at: datetime | None = None) -> None:
+    """The customer has the goods; again: the first time stays. Called by the API before it publishes `delivery.confirmed`.
+
+    Raises NotFound, Conflict when the shipment has not left.
+    """
+    shipment = _must(tx.execute(_LOCK_SHIPMENT, {"shipment_no": shipment_no}).one_or_none(), shipment_no)
+    if shipment.shipped_at is None:
+        raise Conflict(
+            f"Shipment {shipment_no} has not left, so it cannot be delivered.",
+            code="not_shipped",
+            next_step="Confirm the shipment first, or check the number on the proof of delivery.",
+        )
+    if shipment.delivered_at is None:
+        tx.execute(_DELIVER, {"shipment_no": shipment_no, "at": delivered_at})
+        note(tx, shipment.order_no, "delivered", detail={"shipment_no": shipment_no})
+
+
+def billing_facts(tx: Session, shipment_no: str) -> dict[str, str]:
+    """What the billing policy looks at: incoterm, type of the order, and the item class of most value in the shipment."""
+    row = _must(tx.execute(_BILLING_FACTS, {"shipment_no": shipment_no}).mappings().one_or_none(), shipment_no)
+    return {name: str(row[name] or "") for name in ("incoterm", "item_class", "order_type")}
+
+
+def _issue(tx: Session, shipment_no: str) -> dict[int, Decimal]:
+    rows = tx.execute(text("SELECT fulfil_line_id, qty FROM shipment_line WHERE shipment_no = :no"), {"no": shipment_no}).all()
+    issues = [stock.Issue(fulfil_line_id=row.fulfil_line_id, qty=row.qty) for row in rows]
+    return stock.issue(tx, issues, shipment_no, books_currency(tx))
+
+
+def _post_issue(tx: Session, shipment_no: str, costs: dict[int, Decimal]) -> None:
+    total = sum(costs.values(), Decimal(0))
+    if not total:
+        return
+    deferred = [posting.debit(DEFERRED_COGS, cost, reference=f"FL-{line_id}") for line_id, cost in sorted(costs.items()) if cost]
+    posting.post(
+        tx,
+        posting.Entry(
+            event_type="shipment.confirmed",
+            source_id=shipment_no,
+            currency=books_currency(tx),
+            lines=[*deferred, posting.credit(INVENTORY, total, reference=shipment_no)],
+            narration=f"Goods issue of shipment {shipment_no}",
+        ),
+    )
+
+
+def _unpacked(shipment_no: str) -> Conflict:
+    return Conflict(f"Shipment {shipment_no} was unpacked.", code="shipment_cancelled", next_step="Pick and pack the group again.")
+
+
+def _place(address: dict[str, Any]) -> Place:
+    return Place(*(str(address.get(part) or "") for part in ("name", "street", "city", "postal_code", "country")))
+
+
+def _must(row: Any, shipment_no: str) -> Any:
+    if row is None:
+        raise NotFound(
+            f"There is no shipment {shipment_no}.", code="shipment_unknown", next_step="Look the shipment up on the page of its order."
+        )
+    return row
+
+
+_CONSIGNMENT = text("""
+SELECT shipment.cancelled_at, shipment.carrier, shipment.tracking_no, shipment.carrier_cost, shipment.carrier_currency, shipment.weight_kg,
+  sales_order.ship_to, warehouse.street, warehouse.city, warehouse.postal_code, warehouse.country,
+  coalesce((SELECT company.name FROM company), warehouse.name) AS sender_name,
+  ARRAY(SELECT sscc FROM package WHERE package.shipment_no = shipment.shipment_no ORDER BY package_no) AS packages
+FROM shipment JOIN sales_order ON sales_order.order_no = shipment.order_no
+JOIN fulfil_group AS grp ON grp.group_no = shipment.group_no JOIN warehouse ON warehouse.code = grp.warehouse_code
+WHERE shipment.shipment_no = :shipment_no
+""")
+_BOOK = text("""
+UPDATE shipment SET carrier = :carrier, service = :service, tracking_no = :tracking_no, carrier_cost = :cost, carrier_currency = :currency,
+  label_document_id = :label
+WHERE shipment_no = :shipment_no AND tracking_no = ''
+""")
+_FORGET = text("""
+UPDATE shipment SET carrier = '', service = '', tracking_no = '', carrier_cost = NULL, carrier_currency = '', label_document_id = NULL
+WHERE shipment_no = :shipment_no AND shipped_at IS NULL
+""")
+_LOCK_SHIPMENT = text("SELECT order_no, shipped_at, delivered_at, cancelled_at FROM shipment WHERE shipment_no = :shipment_no FOR UPDATE")
+_SHIP = text("UPDATE shipment SET shipped_at = now() WHERE shipment_no = :shipment_no RETURNING shipped_at")
+_SHIP_LINES = text("""
+WITH given AS (SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one(line bigint, cost numeric)), costed AS (
+  UPDATE shipment_line SET cost = given.cost FROM given
+  WHERE shipment_line.shipment_no = :no AND shipment_line.fulfil_line_id = given.line
+)
+UPDATE fulfil_line AS line SET qty_shipped = line.qty_shipped + packed.qty
+FROM shipment_line AS packed WHERE packed.shipment_no = :no AND packed.fulfil_line_id = line.id
+""")
+_DELIVER = text("""
+WITH delivered AS (
+  UPDATE shipment SET delivered_at = coalesce(CAST(:at AS timestamptz), now()) WHERE shipment_no = :shipment_no
+)
+UPDATE fulfil_line AS line SET qty_delivered = line.qty_delivered + packed.qty
+FROM shipment_line AS packed WHERE packed.shipment_no = :shipment_no AND packed.fulfil_line_id = line.id
+""")
+_BILLING_FACTS = text("""
+SELECT sales_order.incoterm, sales_order.order_type, (
+  SELECT sold.item_class FROM shipment_line AS packed JOIN fulfil_line AS line ON line.id = packed.fulfil_line_id
+  JOIN order_line AS sold ON sold.id = line.order_line_id WHERE packed.shipment_no = shipment.shipment_no
+  GROUP BY sold.item_class ORDER BY sum(packed.qty * sold.unit_net) DESC, sold.item_class LIMIT 1) AS item_class
+FROM shipment JOIN sales_order ON sales_order.order_no = shipment.order_no WHERE shipment.shipment_no = :shipment_no
+""")
+
+
+def shipment_row(tx: Session, shipment_no: str) -> Row[Any]:
+    """What a despatch advice says of a shipment. Raises NotFound."""
+    return _must(tx.execute(_ADVICE, {"shipment_no": shipment_no}).one_or_none(), shipment_no)  # type: ignore[no-any-return]
+
+
+def advice_lines(tx: Session, shipment_no: str) -> list[Row[Any]]:
+    """What is in a shipment, by order line."""
+    return list(tx.execute(_ADVICE_LINES, {"shipment_no": shipment_no}).all())
+
+
+_ADVICE = text("""
+SELECT shipment.*, sales_order.customer_po, sales_order.customer_no, sales_order.ship_to, customer.name AS customer_name,
+  customer.email, customer.gln AS customer_gln, customer.country AS customer_country,
+  ARRAY(SELECT sscc FROM package WHERE package.shipment_no = shipment.shipment_no ORDER BY package_no) AS packages
+FROM shipment JOIN sales_order ON sales_order.order_no = shipment.order_no
+JOIN customer ON customer.customer_no = sales_order.customer_no WHERE shipment.shipment_no = :shipment_no
+""")
+_ADVICE_LINES = text("""
+SELECT sold.line_no, line.sku, coalesce(nullif(sold.description, ''), item.name) AS description, item.gtin, sold.uom, packed.qty,
+  sold.qty_ordered - sold.qty_cancelled - line.qty_shipped AS outstanding
+FROM shipment_line AS packed JOIN fulfil_line AS line ON line.id = packed.fulfil_line_id
+JOIN order_line AS sold ON sold.id = line.order_line_id JOIN item ON item.sku = line.sku
+WHERE packed.shipment_no = :shipment_no ORDER BY sold.line_no, line.id
+""")

@@ -1,0 +1,189 @@
+"""The service tasks of fulfilment, as the diagrams name them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from engine.runtime.effects import EffectLedger
+from engine.service_tasks import Kind, Refused, ServiceTasks, TaskContext
+from engine.store.unit_of_work import Database
+from handlers.fulfillment import papers, picking, shipping
+from handlers.fulfillment.ports import AddressRefused, Carrier
+
+tasks = ServiceTasks()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A fulfilment group by its number."""
+
+    group_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfShipment:
+    """A shipment by its number."""
+
+    shipment_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When the warehouse starts, and when the goods leave."""
+
+    release_at: datetime
+    scheduled_ship: date
+    line_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whether the group may be released, and the holds that say no."""
+
+    open: bool
+    holds: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PickList:
+    """The printed pick list."""
+
+    document_id: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class PickAndPack:
+    """What the warehouse says it packed."""
+
+    group_no: str
+    packages: int
+    weight_kg: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The shipment that was packed."""
+
+    shipment_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What the carrier agreed to."""
+
+    carrier: str
+    tracking_no: str
+    cost: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """The goods left."""
+
+    shipment_no: str
+    shipped_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BillingFacts:
+    """What the billing policy looks at."""
+
+    incoterm: str
+    item_class: str
+    order_type: str
+
+
+@tasks.register("fulfillment.plan_group")
+def plan_group(given: Group, tx: Session) -> Plan:
+    """Work out when the warehouse starts on a group."""
+    planned = picking.plan(tx, given.group_no)
+    return Plan(planned.release_at, planned.scheduled_ship, planned.line_count)
+
+
+@tasks.register("fulfillment.check_release_gate")
+def check_release_gate(given: Group, tx: Session) -> Gate:
+    """Release the group unless a hold stops it."""
+    holds = picking.check_gate(tx, given.group_no)
+    return Gate(open=not holds, holds=holds)
+
+
+@tasks.register("fulfillment.reserve", errors=("SHORT",), undo="fulfillment.release_reservation")
+def reserve(given: Group, tx: Session) -> None:
+    """Reserve every item of the group under the lock of its stock."""
+    picking.reserve(tx, given.group_no)
+
+
+@tasks.register("fulfillment.release_reservation")
+def release_reservation(given: Group, tx: Session) -> None:
+    """Give back what is reserved for the group and has not left."""
+    picking.release_reservation(tx, given.group_no)
+
+
+@tasks.register("fulfillment.create_pick_list")
+def create_pick_list(given: Group, tx: Session, context: TaskContext) -> PickList:
+    """Print what to take from the shelves."""
+    document_id, lines = papers.save_pick_list(tx, given.group_no, context.now)
+    return PickList(document_id, lines)
+
+
+@tasks.register("fulfillment.confirm_pick", undo="fulfillment.cancel_shipment")
+def confirm_pick(given: PickAndPack, tx: Session) -> Picked:
+    """Pack what was picked into a shipment with numbered packages."""
+    return Picked(picking.confirm_pick(tx, given.group_no, given.packages, given.weight_kg))
+
+
+@tasks.register("fulfillment.cancel_shipment")
+def cancel_shipment(given: OfShipment, tx: Session) -> None:
+    """Put the goods of a packed shipment back to the shelf."""
+    picking.unpick(tx, given.shipment_no)
+
+
+@tasks.register("fulfillment.book_carrier", kind=Kind.EXTERNAL, errors=("ADDRESS_REFUSED",), undo="fulfillment.void_label")
+def book_carrier(given: OfShipment, database: Database, carrier: Carrier, context: TaskContext) -> Booking:
+    """Book the transport and keep the label; a repeat answers the first booking."""
+    with database.transaction() as tx:
+        consignment, booked = shipping.consignment(tx, given.shipment_no)
+    if booked is None:
+        try:
+            answer = carrier.book(consignment, context.idempotency_key)
+        except AddressRefused as refusal:
+            raise Refused("ADDRESS_REFUSED", str(refusal)) from refusal
+        with database.transaction() as tx:
+            booked = shipping.write_booking(tx, given.shipment_no, answer)
+    return Booking(booked.carrier, booked.tracking_no, booked.cost, booked.currency)
+
+
+@tasks.register("fulfillment.void_label", kind=Kind.EXTERNAL)
+def void_label(given: OfShipment, database: Database, carrier: Carrier) -> None:
+    """Give the carrier's booking back."""
+    with database.transaction() as tx:
+        tracking_no = shipping.booked_tracking_no(tx, given.shipment_no)
+    if tracking_no:
+        carrier.void(given.shipment_no, tracking_no)
+        with database.transaction() as tx:
+            shipping.forget_booking(tx, given.shipment_no)
+
+
+@tasks.register("fulfillment.ship_confirm")
+def ship_confirm(given: OfShipment, tx: Session, context: TaskContext) -> Shipped:
+    """The goods leave: stock, reservation, quantities and journal in one transaction."""
+    return Shipped(given.shipment_no, shipping.ship_confirm(tx, given.shipment_no, context.actor))
+
+
+@tasks.register("fulfillment.send_despatch_advice")
+def send_despatch_advice(given: OfShipment, tx: Session, effects: EffectLedger) -> None:
+    """Tell the customer what is on its way, on paper and as UBL."""
+    row = shipping.shipment_row(tx, given.shipment_no)
+    documents = papers.save_delivery_papers(tx, given.shipment_no)
+    payload = {"shipment_no": given.shipment_no, "order_no": row.order_no, "carrier": row.carrier, "tracking_no": row.tracking_no}
+    effects.record("despatch_advice", row.email or f"customer {row.customer_no}", payload | documents)
+
+
+@tasks.register("fulfillment.billing_facts")
+def billing_facts(given: OfShipment, tx: Session) -> BillingFacts:
+    """What the billing policy decides on."""
+    return BillingFacts(**shipping.billing_facts(tx, given.shipment_no))
