@@ -1,0 +1,112 @@
+"""Answers an order version once: the reply is a document, and an effect that carries it to the customer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from handlers.documents.store import save_document
+from handlers.orders.events import find_order, lines_of, note
+from handlers.orders.model import OrderLine, OrderReply, SalesOrder
+from handlers.orders.order_response import OrderResponse, Party, ResponseLine, write_order_response
+from handlers.orders.rules import AnswerLine, line_code, response_code
+from handlers.parties.model import Customer
+from handlers.parties.register import company, find_customer
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What we answered. `is_new` is false when the version had been answered before; `channel` and `target` say where it goes."""
+
+    response_code: str
+    document_id: int
+    is_new: bool
+    channel: str
+    target: str
+    payload: Mapping[str, Any]
+
+
+def reply_to(tx: Session, order_no: str) -> Reply:
+    """Answer the order's version; again: the first answer. Raises NotFound."""
+    order = find_order(tx, order_no, lock=True)
+    customer = find_customer(tx, order.customer_no)
+    channel, target = ("peppol", customer.peppol_id) if customer.peppol_id else ("mail", customer.email)
+    known = tx.get(OrderReply, (order_no, order.version_no), populate_existing=True)
+    if known is not None:
+        return Reply(
+            response_code=known.response_code, document_id=known.document_id, is_new=False, channel=channel, target=target, payload={}
+        )
+    lines = _answer(order, lines_of(tx, order_no), _promised(tx, order_no))
+    code = "RE" if order.state == "REJECTED" else response_code([line.code for line in lines])
+    document_id = _write(tx, order, customer, code, lines)
+    tx.execute(insert(OrderReply).values(order_no=order_no, version_no=order.version_no, response_code=code, document_id=document_id))
+    note(tx, order_no, "order_acknowledged", detail={"response_code": code, "document_id": document_id, "version_no": order.version_no})
+    payload = {"order_no": order_no, "customer_po": order.customer_po, "response_code": code, "document_id": document_id}
+    return Reply(response_code=code, document_id=document_id, is_new=True, channel=channel, target=target, payload=payload)
+
+
+def _promised(tx: Session, order_no: str) -> dict[int, Decimal]:
+    return {row.order_line_id: row.qty for row in tx.execute(_PROMISED, {"order_no": order_no})}
+
+
+def _answer(order: SalesOrder, lines: Sequence[OrderLine], promised: Mapping[int, Decimal]) -> list[ResponseLine]:
+    answers = []
+    for line in lines:
+        qty_open = ZERO if order.state == "REJECTED" else line.qty_ordered - line.qty_cancelled
+        qty_promised = promised.get(line.id, ZERO)
+        code = line_code(
+            AnswerLine(
+                qty=line.qty_ordered,
+                qty_open=qty_open,
+                qty_promised=qty_promised,
+                requested=line.requested_arrival,
+                promised=line.promised_arrival,
+                stated_price=line.stated_price,
+                unit_net=line.unit_net,
+            )
+        )
+        answers.append(
+            ResponseLine(
+                line_no=line.line_no,
+                code=code,
+                qty=qty_open or line.qty_ordered,
+                uom=line.uom,
+                name=line.description,
+                sku=line.sku or line.item_ref,
+                unit_net=line.unit_net,
+                promised=line.promised_arrival,
+                backordered=max(ZERO, qty_open - qty_promised),
+            )
+        )
+    return answers
+
+
+def _write(tx: Session, order: SalesOrder, customer: Customer, code: str, lines: Sequence[ResponseLine]) -> int:
+    seller = company(tx)
+    today: date = tx.execute(text("SELECT current_date")).scalar_one()
+    response = OrderResponse(
+        response_no=f"{order.order_no}-{order.version_no}",
+        order_no=order.order_no,
+        customer_po=order.customer_po,
+        issued_on=today,
+        code=code,
+        note=order.state_reason,
+        currency=order.currency,
+        seller=Party(endpoint=seller.peppol_id, name=seller.name),
+        buyer=Party(endpoint=customer.peppol_id, name=customer.name),
+        lines=lines,
+    )
+    return save_document(tx, "ORDER_RESPONSE", order.order_no, "application/xml", write_order_response(response))
+
+
+_PROMISED = text("""
+SELECT order_line_id, sum(qty - qty_cancelled) AS qty FROM fulfil_line
+WHERE order_no = :order_no AND group_no IS NOT NULL GROUP BY order_line_id
+""")

@@ -1,0 +1,26 @@
+"""Submits (books) an order: from here on it is a commitment with a version."""
+
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from engine.problems import Conflict
+from handlers.orders.events import find_order, note
+from handlers.orders.holds import refuse_when_held
+from handlers.orders.model import SalesOrder
+
+
+def submit_order(tx: Session, order_no: str) -> int:
+    """Submit an order and answer its version; again: the same version. Raises NotFound, Conflict (rejected, or on hold)."""
+    order = find_order(tx, order_no, lock=True)
+    if order.state == "SUBMITTED":
+        return order.version_no
+    if order.state == "REJECTED":
+        raise Conflict(f"Order {order_no} was rejected.", code="order_rejected", next_step="Enter the order anew.")
+    refuse_when_held(tx, order_no, "submit")
+    version_no = order.version_no + 1
+    submitted = update(SalesOrder).where(SalesOrder.order_no == order_no)
+    tx.execute(
+        submitted.values(state="SUBMITTED", version_no=version_no, submitted_at=func.now()).execution_options(synchronize_session=False)
+    )
+    note(tx, order_no, "order_submitted", detail={"version_no": version_no, "gross_total": order.gross_total})
+    return version_no

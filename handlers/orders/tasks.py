@@ -1,0 +1,217 @@
+"""The steps of an order that a diagram may name."""
+
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from engine.runtime.effects import EffectLedger
+from engine.service_tasks import ServiceTasks, TaskContext
+from handlers.orders import basket, cancellation, holds, repair, submission, validation
+from handlers.orders.acknowledgement import reply_to
+from handlers.orders.events import note
+from handlers.orders.status import status_of
+
+tasks = ServiceTasks()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNumber:
+    """Which order."""
+
+    order_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoned:
+    """Which order, and why."""
+
+    order_no: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldChange:
+    """Which hold of which order, and why."""
+
+    order_no: str
+    hold_code: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineFix:
+    """A corrected line."""
+
+    line_no: int
+    sku: str | None = None
+    qty: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RepairOrder:
+    """What the order desk did: `action` is repaired or reject."""
+
+    order_no: str
+    action: str = "repaired"
+    reason: str | None = None
+    customer_po: str | None = None
+    ship_to: dict[str, str] | None = None
+    incoterm: str | None = None
+    drop_stated_total: bool | None = None
+    lines: list[LineFix] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What the checks found. `repairable` says that the order desk can mend everything that stops the order."""
+
+    valid: bool
+    repairable: bool
+    issues: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPricing:
+    """What the order comes to, and how far the customer's prices lie from ours."""
+
+    net_total: Decimal
+    gross_total: Decimal
+    currency: str
+    price_variance: Decimal
+    variance_pct: Decimal
+    has_discrepancy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Whether the hold changed anything."""
+
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The version that was submitted."""
+
+    version_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """How much was cancelled."""
+
+    qty: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What we answered: AP accepted, CA accepted with changes, RE rejected."""
+
+    response_code: str
+    document_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RolledUp:
+    """Where the order stands now."""
+
+    status: str
+
+
+@tasks.register("orders.validate_order")
+def validate_order(given: OrderNumber, tx: Session) -> Validation:
+    """Run the checks V01 to V13 on an order."""
+    issues = validation.validate_order(tx, given.order_no)
+    errors = [issue for issue in issues if issue.severity == "E"]
+    return Validation(valid=not errors, repairable=all(issue.repairable for issue in errors), issues=[asdict(issue) for issue in issues])
+
+
+@tasks.register("orders.repair_order")
+def repair_order(given: RepairOrder, tx: Session, context: TaskContext) -> Validation:
+    """Write what the order desk corrected, or reject the order."""
+    actor = context.actor or "system"
+    if given.action == "reject":
+        repair.reject_order(tx, given.order_no, given.reason or "Rejected by the order desk", actor=actor)
+        return Validation(valid=False, repairable=False, issues=[])
+    corrected = repair.Repair(
+        customer_po=given.customer_po or "",
+        ship_to=given.ship_to,
+        incoterm=given.incoterm or "",
+        drop_stated_total=bool(given.drop_stated_total),
+        lines=[repair.LineRepair(line_no=line.line_no, sku=line.sku, qty=line.qty) for line in given.lines or ()],
+    )
+    repair.repair_order(tx, given.order_no, corrected, actor=actor)
+    return validate_order(OrderNumber(given.order_no), tx)
+
+
+@tasks.register("orders.reject_order")
+def reject_order(given: Reasoned, tx: Session, context: TaskContext) -> None:
+    """Refuse an order that cannot be repaired."""
+    repair.reject_order(tx, given.order_no, given.reason or "Refused", actor=context.actor or "system")
+
+
+@tasks.register("orders.price_order")
+def price_order(given: OrderNumber, tx: Session) -> OrderPricing:
+    """Price an order by the waterfall and compare with what the customer states."""
+    return _priced(given.order_no, tx, at_stated_prices=False)
+
+
+@tasks.register("orders.accept_stated_prices")
+def accept_stated_prices(given: OrderNumber, tx: Session) -> OrderPricing:
+    """Take over the prices the customer states, within the guards."""
+    return _priced(given.order_no, tx, at_stated_prices=True)
+
+
+def _priced(order_no: str, tx: Session, *, at_stated_prices: bool) -> OrderPricing:
+    priced, variance = basket.price_order(tx, order_no, at_stated_prices=at_stated_prices)
+    return OrderPricing(
+        net_total=priced.net_total,
+        gross_total=priced.gross_total,
+        currency=priced.currency,
+        price_variance=variance.amount,
+        variance_pct=variance.pct,
+        has_discrepancy=variance.is_discrepancy,
+    )
+
+
+@tasks.register("orders.apply_hold")
+def apply_hold(given: HoldChange, tx: Session, context: TaskContext) -> Held:
+    """Put an order on hold."""
+    return Held(holds.apply_hold(tx, given.order_no, given.hold_code, given.reason or "", actor=context.actor or "system"))
+
+
+@tasks.register("orders.release_hold")
+def release_hold(given: HoldChange, tx: Session, context: TaskContext) -> Held:
+    """Release a hold of an order."""
+    return Held(holds.release_hold(tx, given.order_no, given.hold_code, given.reason or "", actor=context.actor or "system"))
+
+
+@tasks.register("orders.submit_order", undo="orders.cancel_order")
+def submit_order(given: OrderNumber, tx: Session) -> Submitted:
+    """Submit an order: from here on it is a commitment."""
+    return Submitted(submission.submit_order(tx, given.order_no))
+
+
+@tasks.register("orders.cancel_order")
+def cancel_order(given: Reasoned, tx: Session, context: TaskContext) -> Cancelled:
+    """Cancel what is not shipped of an order and give its reservations back."""
+    return Cancelled(cancellation.cancel_order(tx, given.order_no, given.reason or "", actor=context.actor or "system"))
+
+
+@tasks.register("orders.acknowledge_order")
+def acknowledge_order(given: OrderNumber, tx: Session, effects: EffectLedger) -> Acknowledgement:
+    """Answer the order once with an OrderResponse."""
+    reply = reply_to(tx, given.order_no)
+    if reply.is_new:
+        effects.record(reply.channel, reply.target, {"kind": "order_response", **reply.payload})
+    return Acknowledgement(reply.response_code, reply.document_id)
+
+
+@tasks.register("orders.roll_up")
+def roll_up(given: OrderNumber, tx: Session) -> RolledUp:
+    """Work out where the order stands after its lines moved on."""
+    status = status_of(tx, given.order_no).status
+    note(tx, given.order_no, "order_rolled_up", detail={"status": status})
+    return RolledUp(status)
