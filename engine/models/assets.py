@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from engine.dmn import Decision, DecisionModel, load_decisions
 from engine.feel import FeelLimitExceeded
 from engine.forms import Form, FormInvalid, parse_form
-from engine.models.bundle import Bundle, FileKind, Finding, stem_of
+from engine.models.bundle import Bundle, FileKind, Finding, Severity, stem_of
 from engine.models.reader import read_decisions
 from engine.problems import Problem
 
@@ -51,7 +51,7 @@ def _read_model(assets: Assets, path: str, content: bytes) -> Iterator[Finding]:
 
 def _decision_findings(path: str, model: DecisionModel) -> Iterator[Finding]:
     for found in model.problems():
-        severity = "error" if found.severity == "error" else "warning"
+        severity: Severity = "error" if found.severity == "error" else "warning"
         next_step = "Correct it in the decision editor." if severity == "error" else "Correct it, or leave it if it is meant."
         yield Finding("decision", severity, found.message, next_step, path, found.element_id or None)
 

@@ -8,6 +8,7 @@ from engine.dmn import Decision
 from engine.models.bundle import Finding
 from engine.models.diagram import Diagram
 from engine.models.normaliser import normalise
+from engine.models.trees import line_of
 from engine.problems import Problem
 from engine.spiff.process import CompiledProcess, NormalisedFile, compile_process
 from engine.spiff.schema import validate_schema
@@ -22,7 +23,7 @@ def schema_findings(diagram: Diagram) -> Iterator[Finding]:
     for message, line in validate_schema(diagram.root):
         if line not in told:
             told.add(line)
-            element_id = next((name for name, element in diagram.by_id.items() if element.sourceline == line), None)
+            element_id = next((name for name, element in diagram.by_id.items() if line_of(element) == line), None)
             plain = _NAMESPACE.sub("", message)[:400]
             next_step = "Export the diagram again from the modeler, or correct the element in this line."
             yield Finding("schema", "error", f"BPMN does not allow this: {plain}", next_step, diagram.path, element_id, line)

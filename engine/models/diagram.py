@@ -6,25 +6,8 @@ from functools import cached_property
 
 from lxml import etree
 
+from engine.models.trees import child, line_of, tag_of, text_of
 from engine.models.vocabulary import ACTIVITIES, BPMN, EVENT_DEFINITIONS, EVENTS, FLOW_NODES, SPIFF, SUBPROCESSES
-
-
-def tag_of(element: etree._Element) -> str:
-    """The local name of a BPMN element; empty for any other namespace, comments and processing instructions."""
-    if not isinstance(element.tag, str):
-        return ""
-    name = etree.QName(element)
-    return name.localname if name.namespace == BPMN else ""
-
-
-def child(element: etree._Element, name: str) -> etree._Element | None:
-    """The first BPMN child of this name."""
-    return element.find(f"{{{BPMN}}}{name}")
-
-
-def text_of(element: etree._Element | None) -> str:
-    """The text inside, without the space around it."""
-    return "" if element is None else "".join(element.itertext()).strip()
 
 
 @dataclass(eq=False, slots=True)
@@ -222,7 +205,7 @@ def _add_scope(diagram: Diagram, element: etree._Element, parent: Scope | None) 
 
 
 def _node(diagram: Diagram, scope: Scope, item: etree._Element, tag: str) -> Node:
-    identity = item.get("id") or f"{tag} in line {item.sourceline}"
+    identity = item.get("id") or f"{tag} in line {line_of(item)}"
     definitions: list[etree._Element] = []
     for part in item if tag in EVENTS else ():
         if tag_of(part) in EVENT_DEFINITIONS:
@@ -235,7 +218,7 @@ def _node(diagram: Diagram, scope: Scope, item: etree._Element, tag: str) -> Nod
 
 def _flow(item: etree._Element, path: str) -> Flow:
     return Flow(
-        id=item.get("id") or f"flow in line {item.sourceline}",
+        id=item.get("id") or f"flow in line {line_of(item)}",
         name=" ".join(item.get("name", "").split()),
         source=item.get("sourceRef", ""),
         target=item.get("targetRef", ""),

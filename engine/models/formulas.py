@@ -8,8 +8,9 @@ from typing import Final
 from lxml import etree
 
 from engine.feel import FeelSyntaxError, compile_assignments, compile_expression
-from engine.models.diagram import Diagram, Node, Scope, tag_of, text_of
+from engine.models.diagram import Diagram, Node, Scope
 from engine.models.settings import settings_of
+from engine.models.trees import line_of, tag_of, text_of
 
 _DURATION: Final = r"-?P(?=[\dT])(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?"
 _MOMENT: Final = r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?)?"
@@ -75,7 +76,7 @@ def _of_element(node: Node, item: etree._Element) -> Iterator[Formula]:
 
 
 def _compiled(scope: Scope, element_id: str, element: etree._Element, what: str, text: str, *, assigns: bool = False) -> Formula:  # noqa: PLR0913
-    formula = Formula(scope.path, element_id, element.sourceline, what, text, scope)
+    formula = Formula(scope.path, element_id, line_of(element), what, text, scope)
     try:
         if not assigns:
             return replace(formula, reads=compile_expression(text).variables)

@@ -10,9 +10,10 @@ from typing import Final
 
 from lxml import etree
 
-from engine.models.diagram import Diagram, Node, Scope, build_diagram, tag_of, text_of
+from engine.models.diagram import Diagram, Node, Scope, build_diagram
 from engine.models.formulas import LOOP_TEXTS, TIMES, is_iso_literal
 from engine.models.linter.structure import is_implicit_start
+from engine.models.trees import tag_of, text_of
 from engine.models.vocabulary import BPMN, BPMNDI, EVENT_DEFINITIONS, SPIFF
 
 #: Drawn for people; nothing of it runs. Variables are not data objects, and their associations move no data.
@@ -133,9 +134,11 @@ def _implicit_splits(diagram: Diagram) -> None:
 def _split(diagram: Diagram, scope: Scope, node: Node) -> None:
     conditional = any(flow.condition is not None for flow in node.outgoing)
     gateway = _add_node(diagram, scope, "inclusiveGateway" if conditional else "parallelGateway", f"{node.id}_split")
-    default = node.element.attrib.pop("default", None)
-    if default is not None and conditional:
-        diagram.by_id[gateway].set("default", default)
+    default = node.element.get("default")
+    if default is not None:
+        del node.element.attrib["default"]
+        if conditional:
+            diagram.by_id[gateway].set("default", default)
     for flow in node.outgoing:
         flow.element.set("sourceRef", gateway)
         if conditional and flow.condition is None and flow.id != default:

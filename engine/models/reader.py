@@ -8,6 +8,7 @@ from typing import Final
 from lxml import etree
 
 from engine.models.bundle import MAX_FILE_BYTES, Finding
+from engine.models.trees import line_of
 from engine.models.vocabulary import BPMN, DMN_PREFIX
 
 #: Elements inside one another; far above what people draw, far below what a recursive function can bear.
@@ -51,7 +52,7 @@ def _read(path: str, content: bytes, *, language: str, namespace: str) -> Readin
     name = etree.QName(root)
     if name.localname != "definitions" or not (name.namespace or "").startswith(namespace):
         message = f"The file is not {language}: its outermost element is {str(root.tag)[:200]}."
-        return Reading(path, None, [_finding(path, "root-element", message, f"Export it as {language} from the modeler.", root.sourceline)])
+        return Reading(path, None, [_finding(path, "root-element", message, f"Export it as {language} from the modeler.", line_of(root))])
     refusals = list(_limits(path, root))
     if refusals:
         return Reading(path, None, refusals[:1])
@@ -81,11 +82,11 @@ def _limits(path: str, root: etree._Element) -> Iterator[Finding]:
         elements += event == "start"
         if depth > MAX_DEPTH:
             message = f"Elements lie more than {MAX_DEPTH} deep inside one another."
-            yield _finding(path, "too-deep", message, "Make subprocesses called processes.", element.sourceline)
+            yield _finding(path, "too-deep", message, "Make subprocesses called processes.", line_of(element))
             return
         if event == "start" and _longest_text(element) > MAX_TEXT:
             message = f"A text in the file is longer than {MAX_TEXT} characters."
-            yield _finding(path, "text-too-long", message, "Move long texts out of the diagram.", element.sourceline)
+            yield _finding(path, "text-too-long", message, "Move long texts out of the diagram.", line_of(element))
             return
     if elements > MAX_ELEMENTS:
         message = f"The file has {elements} elements, more than {MAX_ELEMENTS}."
@@ -106,11 +107,11 @@ def _ids(path: str, root: etree._Element) -> Iterator[Finding]:
         if not _NCNAME.fullmatch(identity):
             message = f"The id {identity[:100]!r} is not a plain name."
             next_step = "Use letters, digits, '_', '-' and '.', beginning with a letter, at most 200 characters."
-            yield _finding(path, "bad-id", message, next_step, element.sourceline)
+            yield _finding(path, "bad-id", message, next_step, line_of(element))
         elif identity in seen:
             message = f"The id {identity!r} is used twice in the file, first in line {seen[identity]}."
-            yield Finding("duplicate-id", "error", message, "Give one of the two another id.", path, identity, element.sourceline)
-        seen.setdefault(identity, element.sourceline)
+            yield Finding("duplicate-id", "error", message, "Give one of the two another id.", path, identity, line_of(element))
+        seen.setdefault(identity, line_of(element))
 
 
 def _is_standard(element: etree._Element) -> bool:

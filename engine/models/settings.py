@@ -74,6 +74,7 @@ CATCH: Final = _catalogue(
     Setting("resultVariable", Written.VARIABLE, "The variable that takes the payload; without it, each entry becomes a variable."),
     _INPUTS,
 )
+CAUGHT: Final = _catalogue(_RESULT)
 _NOTHING: Final = _catalogue()
 
 _BY_TAG: Final = {
@@ -94,8 +95,10 @@ def settings_of(tag: str, kinds: tuple[str, ...] = ()) -> Mapping[str, Setting]:
         return CATCH
     if tag in {"intermediateCatchEvent", "boundaryEvent", "intermediateThrowEvent", "endEvent"} and "signal" in kinds:
         return THROW if tag in {"intermediateThrowEvent", "endEvent"} else CATCH
-    if tag in {"intermediateThrowEvent", "endEvent"} and "message" in kinds:
+    if tag in {"intermediateThrowEvent", "endEvent"} and not {"message", "escalation"}.isdisjoint(kinds):
         return THROW
+    if tag == "boundaryEvent" and not {"error", "escalation"}.isdisjoint(kinds):
+        return CAUGHT
     return _BY_TAG.get(tag, _NOTHING)
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from engine.models.diagram import Diagram, Node, child, tag_of
+from engine.models.diagram import Diagram, Node
 from engine.models.linter.ruling import Broken, Known, at, at_element, rule
+from engine.models.trees import child, tag_of
 from engine.models.vocabulary import EVENTS
 
 #: The attribute of each event definition that refers to a definition of the file, what it refers to, and what that must have.
@@ -140,16 +141,6 @@ def event_gateways_lead_to_events(known: Known) -> Iterator[Broken]:
                 yield at(target, f"{target.label} follows the event gateway {node.label} and another step.", "Give it one way in.")
             elif target.boundary_events:
                 yield at(target, f"{target.label} follows an event gateway and has boundary events.", "Draw the events behind the gateway.")
-
-
-@rule("event-gateway-timers")
-def event_gateways_have_one_timer(known: Known) -> Iterator[Broken]:
-    """Of two timers behind one event gateway the engine keeps one due time."""
-    for _, node in known.nodes("eventBasedGateway"):
-        targets = [node.scope.nodes[flow.target] for flow in node.outgoing if flow.target in node.scope.nodes]
-        timers = [target for target in targets if "timer" in target.kinds]
-        for timer in timers[1:]:
-            yield at(timer, f"{timer.label} is a second timer behind {node.label}.", "Keep the earlier timer; compute it with min(…).")
 
 
 @rule("ambiguous-message-start")

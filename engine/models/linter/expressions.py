@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from engine.models.diagram import Diagram, Node, Scope, properties_of, tag_of
+from engine.models.diagram import Diagram, Node, Scope, properties_of
 from engine.models.formulas import Formula
 from engine.models.linter.ruling import Broken, Known, at, rule
 from engine.models.settings import setting_names
+from engine.models.trees import tag_of, text_of
 
 
 @rule("feel-syntax")
@@ -33,7 +34,7 @@ def conditions_say_something(known: Known) -> Iterator[Broken]:
     """An empty condition is neither true nor false."""
     for scope in known.scopes():
         for flow in scope.flows.values():
-            if flow.condition is not None and not "".join(flow.condition.itertext()).strip():
+            if flow.condition is not None and not text_of(flow.condition):
                 yield at(flow, f"The condition of {flow.label} is empty.", "Write a condition, or make it the default flow.")
 
 
@@ -45,7 +46,7 @@ def variables_are_written(known: Known) -> Iterator[Broken]:
             nodes = [node for node in diagram.nodes if node.scope.process is process]
             formulas = [formula for formula in known.formulas if formula.scope.process is process]
             written = _written(known, diagram, process, nodes).union(*(formula.writes for formula in formulas))
-            unwritten: dict[str, Broken] = {}
+            unwritten = {name: broken for name, broken in _decision_reads(known, nodes) if name not in written}
             for formula in formulas:
                 for name in sorted(formula.reads - written):
                     unwritten.setdefault(name, _unwritten(formula, name))
@@ -53,6 +54,15 @@ def variables_are_written(known: Known) -> Iterator[Broken]:
                 yield from _undeclared(process, sorted(unwritten))
             else:
                 yield from unwritten.values()
+
+
+def _decision_reads(known: Known, nodes: list[Node]) -> Iterator[tuple[str, Broken]]:
+    """A decision without a context of its own reads the variables of the process."""
+    for node in nodes:
+        decision = known.decisions.get(text_of(node.extension("calledDecisionId")))
+        for name in sorted(decision.variables) if decision is not None and "input" not in node.properties else ():
+            message = f"The decision of {node.label} reads {name!r}, which nothing in this process writes."
+            yield name, at(node, message, "Write the variable before, or build what the decision reads in the setting 'input'.")
 
 
 def _unwritten(formula: Formula, name: str) -> Broken:

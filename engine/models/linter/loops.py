@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from engine.models.diagram import Diagram, child, tag_of, text_of
+from engine.models.diagram import Diagram
 from engine.models.linter.ruling import Broken, Known, at, rule
+from engine.models.trees import child, tag_of, text_of
 
 
 @rule("multi-instance-collection")

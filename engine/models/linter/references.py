@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from engine.models.diagram import Diagram, Node, properties_of, tag_of, text_of
+from engine.models.bundle import FileKind, stem_of
+from engine.models.diagram import Diagram, Node, Scope, properties_of
 from engine.models.formulas import ISO_DURATION
 from engine.models.linter.ruling import Broken, Known, at, at_element, rule
 from engine.models.linter.service_calls import near
 from engine.models.settings import PROCESS, Setting, Written, setting_names, settings_of
+from engine.models.trees import tag_of, text_of
 from engine.models.vocabulary import SPIFF
 
 #: Elements of our namespace that are read; each other one would be dropped without a word.
@@ -51,8 +53,10 @@ def forms_are_used(known: Known) -> Iterator[Broken]:
     """A form nobody shows is a left-over, or a slip in a name."""
     shown = {node.properties.get("formKey", "") for _, node in known.nodes()}
     computed = any(key.startswith("=") for key in shown)
-    for key in sorted(set(known.forms) - shown) if not computed and known.diagrams else ():
-        yield Broken(f"{key}.form", None, None, f"No step shows the form {key}.", "Name it in formKey of a user task, or remove it.")
+    for path in known.bundle.of_kind(FileKind.FORM) if known.diagrams and not computed else ():
+        key = stem_of(path)
+        if key in known.forms and key not in shown:
+            yield Broken(path, key, None, f"No step shows the form {key}.", "Name it in formKey of a user task, or remove it.")
 
 
 @rule("unknown-group")
@@ -100,8 +104,8 @@ def ids_are_unique(known: Known) -> Iterator[Broken]:
     """Steps and processes of one deployment may meet in one instance, so their ids differ over all files."""
     seen: dict[str, str] = {}
     for scope in known.scopes():
-        own = [scope] if scope.parent is None else []
-        for thing in (*own, *scope.nodes.values()):
+        things: list[Scope | Node] = [*([scope] if scope.parent is None else []), *scope.nodes.values()]
+        for thing in things:
             if seen.setdefault(thing.id, thing.path) != thing.path:
                 yield at(thing, f"The id {thing.id!r} is used in {seen[thing.id]} too.", "Give one of the two another id.")
 

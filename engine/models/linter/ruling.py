@@ -12,6 +12,7 @@ from engine.forms import Form
 from engine.models.bundle import Bundle, Finding, Severity
 from engine.models.diagram import Diagram, Flow, Node, Scope
 from engine.models.formulas import Formula, formulas_of
+from engine.models.trees import line_of
 from engine.service_tasks import ServiceTasks
 
 
@@ -77,12 +78,12 @@ def rule(name: str, severity: Severity = "error") -> Callable[[Rule], Rule]:
 
 def at(thing: Node | Flow | Scope, message: str, next_step: str, severity: Severity | None = None) -> Broken:
     """A broken rule at a node, a flow, a process or a subprocess."""
-    return Broken(thing.path, thing.id or None, thing.element.sourceline, message, next_step, severity)
+    return Broken(thing.path, thing.id or None, line_of(thing.element), message, next_step, severity)
 
 
 def at_element(path: str, element: etree._Element, message: str, next_step: str) -> Broken:
     """A broken rule at any other element of the file."""
-    return Broken(path, element.get("id"), element.sourceline, message, next_step)
+    return Broken(path, element.get("id"), line_of(element), message, next_step)
 
 
 def run_rules(known: Known, rules: Mapping[str, tuple[Severity, Rule]]) -> Iterator[Finding]:

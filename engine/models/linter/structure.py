@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from engine.models.bundle import Severity
 from engine.models.diagram import Node, Scope
 from engine.models.linter.ruling import Broken, Known, at, at_element, rule
 
@@ -63,7 +64,7 @@ def has_a_start(known: Known) -> Iterator[Broken]:
     """People look for the circle at the left."""
     for scope in known.scopes():
         if scope.nodes and not any(node.tag == "startEvent" for node in scope.nodes.values()):
-            severity = None if starts_of(scope) else "error"
+            severity: Severity | None = None if starts_of(scope) else "error"
             begins = ", ".join(node.label for node in starts_of(scope)) or "nowhere"
             message = f"{scope.id} has no start event; it begins at {begins}."
             yield at(scope, message, "Draw a start event in front of the first step.", severity)
@@ -74,7 +75,7 @@ def has_an_end(known: Known) -> Iterator[Broken]:
     """People look for the circle at the right."""
     for scope in known.scopes():
         if scope.nodes and not any(node.tag == "endEvent" for node in scope.nodes.values()):
-            severity = None if any(not node.outgoing for node in scope.nodes.values()) else "error"
+            severity: Severity | None = None if any(not node.outgoing for node in scope.nodes.values()) else "error"
             yield at(scope, f"{scope.id} has no end event.", "Draw an end event behind each last step.", severity)
 
 
@@ -140,7 +141,7 @@ def ways_end_at_ends(known: Known) -> Iterator[Broken]:
         ends = any(node.tag == "endEvent" for node in scope.nodes.values())
         for node in scope.nodes.values():
             if not node.outgoing and node.tag != "endEvent" and not _ends_by_itself(node):
-                severity = "error" if ends or (node.tag not in {"boundaryEvent"} and not node.is_activity) else "info"
+                severity: Severity = "error" if ends or (node.tag != "boundaryEvent" and not node.is_activity) else "info"
                 yield at(node, f"No flow leaves {node.label}.", "Draw a flow to the next step or to an end event.", severity)
 
 

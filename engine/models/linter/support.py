@@ -5,9 +5,9 @@ from typing import Final
 
 from lxml import etree
 
-from engine.models.diagram import tag_of, text_of
 from engine.models.elements import ATTRIBUTES_REFUSED, EVENTS_SUPPORTED, REFUSED
 from engine.models.linter.ruling import Broken, Known, at, at_element, rule
+from engine.models.trees import tag_of, text_of
 from engine.models.vocabulary import RESERVED_IDS, SPIFF
 
 _SCRIPT_LANGUAGES: Final = ("", "feel", "text/feel", "application/feel", "http://www.omg.org/spec/feel/20140401")

@@ -1,0 +1,296 @@
+"""Each rule of the linter: a diagram that breaks it at a certain element, and the same diagram set right."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from engine.models.bundle import Bundle, Finding
+from engine.models.check import check
+from engine.models.linter import RULES
+from tests.unit.models.drawing import (
+    END,
+    MESSAGE,
+    START,
+    around,
+    bundle,
+    chain,
+    decision,
+    event,
+    flow,
+    node,
+    process,
+    script,
+    service,
+    service_tasks,
+    settings,
+    timer,
+    user,
+)
+
+FORM = b'{"type": "default", "components": [{"type": "textfield", "key": "comment"}]}'
+TABLE = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="m" name="m" namespace="x">
+<decision id="approvers" name="approvers"><variable name="approvers"/><literalExpression><text>amount * 2</text></literalExpression></decision>
+</definitions>"""
+PRICE = service("price", "quoting.price_quote", quote_no="quote_no")
+RECORD = service("record", "quoting.record_approval", quote_no="quote_no")
+MISSING = '<bpmn:error id="missing" name="Price missing" errorCode="PRICE_MISSING"/>'
+ERROR = '<bpmn:error id="missing" name="Price missing" errorCode="PRICE_LOST"/>'
+CATCH_MISSING = event("boundaryEvent", "no_price", "error errorRef='missing'", attachedToRef="price")
+WAIT = event("intermediateCatchEvent", "wait", "message messageRef='accepted'", settings(resultVariable="answer"))
+LATE = event("intermediateCatchEvent", "late", timer("P14D"))
+HEAR = event("intermediateCatchEvent", "hear", "message messageRef='accepted'", settings(resultVariable="answer"))
+GATE = node("exclusiveGateway", "gate", default="gate_to_end")
+LOOP_START = "<bpmn:standardLoopCharacteristics"
+REVIEW = user("review", title="Review")
+
+
+def choice(gateway: str, *flows: str, tag: str = "exclusiveGateway") -> str:
+    """A gateway behind the start event with the given flows to two scripts."""
+    steps = script("low", "{ a: 1 }") + script("high", "{ b: 1 }")
+    gate = gateway or node(tag, "gate")
+    return process(START, END, gate, steps, flow("start", "gate"), *flows, flow("low", "end"), flow("high", "end"))
+
+
+def events_behind(*targets: str, gateway: str = "choose") -> str:
+    """An event gateway in front of events that are given as XML with ids `hear` and `late`."""
+    flows = flow("start", gateway) + flow(gateway, "hear") + flow(gateway, "late") + flow("hear", "end") + flow("late", "end")
+    return process(START, END, node("eventBasedGateway", gateway), *targets, flows)
+
+
+def looped(characteristics: str) -> str:
+    """A script task with a loop marker."""
+    return around("work", script("work", "{ done: 1 }", characteristics))
+
+
+def many(inner: str) -> str:
+    """A script task that runs for each item."""
+    declared = '<bpmn:property id="items" name="items"/>'
+    marker = f"<bpmn:multiInstanceLoopCharacteristics>{inner}</bpmn:multiInstanceLoopCharacteristics>"
+    return process(declared, START, END, script("work", "{ done: 1 }", marker), chain("start", "work", "end"))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A rule, the element it speaks of, a bundle that breaks it and one that does not."""
+
+    rule: str
+    element: str
+    wrong: Bundle
+    right: Bundle
+    severity: str = "error"
+
+
+def structure() -> Iterator[Case]:
+    right = bundle(around("price", script("price")))
+    yield Case("no-process", "file", bundle(MESSAGE), right)
+    picture = process(START, END, chain("start", "end"), isExecutable="false")
+    yield Case("not-executable", "quote_to_order", bundle(picture), right, "warning")
+    yield Case("empty-process", "quote_to_order", bundle(process()), right)
+    yield Case("missing-start", "quote_to_order", bundle(process(script("a"), END, chain("a", "end"))), right, "warning")
+    yield Case("missing-end", "quote_to_order", bundle(process(START, script("a"), chain("start", "a"))), right, "warning")
+    second = event("startEvent", "again")
+    yield Case("several-plain-starts", "again", bundle(process(START, second, END, chain("start", "end"), chain("again", "end"))), right)
+    inside = event("startEvent", "hourly", timer("R/PT1H", "timeCycle")) + event("endEvent", "over") + chain("hourly", "over")
+    plain = event("startEvent", "begin") + event("endEvent", "over") + chain("begin", "over")
+    yield Case("subprocess-start", "hourly", bundle(around("sub", node("subProcess", "sub", inside))), bundle(around("sub", node("subProcess", "sub", plain))))
+    back = process(START, END, script("a"), chain("start", "a", "end"), flow("a", "start"))
+    yield Case("start-or-end-flow", "a_to_start", bundle(back), right)
+    yield Case("dangling-flow", "a_to_nowhere", bundle(around("a", script("a"), flow("a", "nowhere"))), right)
+    island = around("a", script("a"), script("island", "{ x: 1 }"), flow("island", "end"))
+    yield Case("unreachable-node", "island", bundle(island), right)
+    stuck = process(START, END, node("parallelGateway", "both"), script("a"), chain("start", "both", "end"), flow("both", "a"))
+    yield Case("dead-end", "a", bundle(stuck), right)
+    circle = process(START, END, node("parallelGateway", "fork"), chain("start", "fork", "end"), flow("fork", "a"), script("a"), script("b"), chain("a", "b", "a"))
+    yield Case("endless-loop", "a", bundle(circle), right, "warning")
+    twins = process(START, END, script("a", name="Tell"), script("b", name="tell"), chain("start", "a", "b", "end"))
+    yield Case("duplicate-name", "b", bundle(twins), right, "warning")
+    yield Case("missing-name", "a", bundle(around("a", script("a", name=" "))), right, "info")
+
+
+def gateways() -> Iterator[Case]:
+    low, high = flow("gate", "low", "amount &lt; 100"), flow("gate", "high", "amount >= 100")
+    default = node("exclusiveGateway", "gate", default="gate_to_high")
+    right = bundle(choice(default, low, flow("gate", "high")))
+    yield Case("gateway-without-default", "gate", bundle(choice("", low, high)), right, "warning")
+    yield Case("flow-without-condition", "gate_to_high", bundle(choice("", low, flow("gate", "high"))), right)
+    yield Case("bad-default", "gate", bundle(choice(node("exclusiveGateway", "gate", default="low_to_end"), low, high)), right)
+    yield Case("condition-on-default", "gate_to_high", bundle(choice(default, low, high)), right, "warning")
+    both = choice("", low, flow("gate", "high"), tag="parallelGateway")
+    yield Case("condition-nobody-reads", "gate_to_low", bundle(both), bundle(choice("", flow("gate", "low"), flow("gate", "high"), tag="parallelGateway")))
+    split = process(START, END, script("low"), script("high", "{ b: 1 }"), chain("start", "low", "end"), flow("start", "high"), flow("high", "end"))
+    yield Case("implicit-split", "start", bundle(split), right, "info")
+    yield Case("gateway-without-purpose", "gate", bundle(around("gate", node("parallelGateway", "gate"))), right, "info")
+    yield Case("inclusive-join-in-loop", "join", bundle(circle("inclusiveGateway")), bundle(circle("exclusiveGateway")))
+    yield Case("join-that-waits-for-ever", "join", bundle(joined("parallelGateway")), bundle(joined("exclusiveGateway")))
+
+
+def circle(tag: str) -> str:
+    """Two ways that are joined, and then perhaps gone again."""
+    again = node("exclusiveGateway", "again", default="again_to_end")
+    return process(START, END, node(tag, "join"), script("work"), again, chain("start", "join", "work", "again", "end"), flow("again", "join", "amount > 5"))
+
+
+def joined(tag: str) -> str:
+    """One of two ways, and a join behind."""
+    gate = node("exclusiveGateway", "gate", default="gate_to_high")
+    flows = flow("start", "gate") + flow("gate", "low", "amount &lt; 9") + flow("gate", "high") + flow("low", "join") + flow("high", "join") + flow("join", "end")
+    return process(START, END, gate, script("low"), script("high", "{ b: 1 }"), node(tag, "join"), flows)
+
+
+def calls() -> Iterator[Case]:
+    right = bundle(MISSING, around("price", PRICE, CATCH_MISSING, flow("no_price", "end")))
+    yield Case("missing-service-task", "price", bundle(around("price", node("serviceTask", "price"))), right)
+    yield Case("unknown-service-task", "price", bundle(around("price", service("price", "quoting.prise_quote", quote_no="quote_no"))), right)
+    extra = service("price", "quoting.price_quote", quote_no="quote_no", coment='"hi"')
+    yield Case("unknown-parameter", "price", bundle(around("price", extra)), right)
+    yield Case("missing-parameter", "price", bundle(around("price", service("price", "quoting.price_quote", comment='"hi"'))), right)
+    given = '<spiffworkflow:parameter id="quote_no" type="str" value="quote_no"/>'
+    yield Case("duplicate-parameter", "price", bundle(around("price", PRICE.replace(given, given * 2))), right)
+    yield Case("uncaught-error", "price", bundle(around("price", PRICE)), right, "warning")
+    yield Case("unraised-error", "no_price", bundle(ERROR, around("price", PRICE, CATCH_MISSING, flow("no_price", "end"))), right)
+    yield Case("effect-without-undo", "send", bundle(around("send", service("send", "quoting.send_quote", quote_no="quote_no"))), right, "info")
+
+
+def expressions() -> Iterator[Case]:
+    right = bundle(around("a", script("a", "{ total: amount * 2 }")))
+    yield Case("feel-syntax", "a", bundle(around("a", script("a", "{ total: amount * }"))), right)
+    condition = bundle(choice(node("exclusiveGateway", "gate", default="gate_to_high"), flow("gate", "low", "amount >"), flow("gate", "high")))
+    yield Case("feel-syntax", "gate_to_low", condition, right)
+    yield Case("feel-syntax", "late", bundle(around("late", event("intermediateCatchEvent", "late", timer("in two hours")))), bundle(around("late", LATE)))
+    yield Case("feel-syntax", "price", bundle(around("price", service("price", "quoting.price_quote", quote_no="quote no("))), bundle(around("price", PRICE)))
+    yield Case("feel-syntax", "work", bundle(many("<bpmn:loopCardinality>3 +</bpmn:loopCardinality>")), bundle(many("<bpmn:loopCardinality>3</bpmn:loopCardinality>")))
+    yield Case("feel-syntax", "ask", bundle(around("ask", user("ask", excludedUsers="=[requester"))), bundle(around("ask", user("ask", excludedUsers="alice"))))
+    yield Case("empty-script", "a", bundle(around("a", script("a", " "))), right)
+    gate = node("exclusiveGateway", "gate", default="gate_to_high")
+    yield Case("empty-condition", "gate_to_low", bundle(choice(gate, flow("gate", "low", " "), flow("gate", "high"))), right)
+    yield Case("variable-never-written", "a", bundle(around("a", script("a", "{ total: amuont * 2 }"))), right, "warning")
+    unread = bundle(process(event("startEvent", "start", "", settings(inputs="quote_no")), END, decision("find", "approvers"), chain("start", "find", "end")), dmn__dmn=TABLE)
+    yield Case("variable-never-written", "find", unread, bundle(around("find", decision("find", "approvers")), dmn__dmn=TABLE), "warning")
+
+
+def references() -> Iterator[Case]:
+    right = bundle(around("ask", user("ask", formKey="approve-quote")), **{"approve-quote__form": FORM})
+    yield Case("unknown-form", "ask", bundle(around("ask", user("ask", formKey="aprove-quote")), **{"approve-quote__form": FORM}), right)
+    yield Case("missing-form", "ask", bundle(around("ask", user("ask"))), right, "info")
+    find = bundle(around("find", decision("find", "approvers")), dmn__dmn=TABLE)
+    yield Case("unknown-decision", "find", bundle(around("find", decision("find", "aprovers")), dmn__dmn=TABLE), find)
+    yield Case("unused-form", "approve-quote", bundle(around("a", script("a")), **{"approve-quote__form": FORM}), right, "info")
+    yield Case("unknown-group", "ask", bundle(around("ask", user("ask", candidateGroups="sales, sails"))), right)
+    yield Case("nobody-may-do-it", "ask", bundle(around("ask", node("userTask", "ask"))), right, "warning")
+    called = process(START.replace('"start"', '"begin"'), END.replace('"end"', '"over"'), chain("begin", "over"), key="price_quote")
+    call = [bundle(around("call", node("callActivity", "call", calledElement=name)), called) for name in ("prise_quote", "price_quote")]
+    yield Case("unknown-process", "call", *call)
+    yield Case("unknown-setting", "ask", bundle(around("ask", user("ask", candidateGroup="sales"))), right, "warning")
+    other = "<bpmn:extensionElements><spiffworkflow:messageVariable>x</spiffworkflow:messageVariable></bpmn:extensionElements>"
+    yield Case("unknown-extension", "a", bundle(around("a", script("a", "{ b: 1 }", other))), right, "warning")
+    wrong = {"dueIn": "tomorrow", "priority": "high", "resultVariable": "the answer", "formData": "{ a: 1 }"}
+    for name, value in wrong.items():
+        yield Case("bad-setting", "ask", bundle(around("ask", user("ask", **{name: value}))), right)
+    first, second = process(START, END, chain("start", "end")), process(START, END, chain("start", "end"), key="other")
+    single = bundle(first)
+    yield Case("duplicate-id", "start", Bundle("two", {**single.files, "z.bpmn": bundle(second).files["quote.bpmn"]}), single)
+
+
+def support() -> Iterator[Case]:
+    right = bundle(around("a", script("a")))
+    yield Case("not-supported", "complex", bundle(around("complex", node("complexGateway", "complex"))), right)
+    yield Case("not-supported", "loose", bundle(around("loose", node("adHocSubProcess", "loose", script("a")))), right)
+    yield Case("not-supported", "dance", bundle('<bpmn:choreography id="dance"/>', around("a", script("a"))), right)
+    check_stock = event("intermediateCatchEvent", "stock", "conditional <bpmn:condition>amount > 1</bpmn:condition>")
+    yield Case("event-not-supported", "stock", bundle(around("stock", check_stock)), right)
+    undo = process(START, event("endEvent", "end", "compensate"), chain("start", "end"))
+    yield Case("event-not-supported", "end", bundle(undo), right)
+    twice = event("intermediateCatchEvent", "late", timer("P1D"), f"<bpmn:timerEventDefinition>{timer('P2D')[6:]}</bpmn:timerEventDefinition>")
+    yield Case("event-not-supported", "late", bundle(around("late", twice)), right)
+    yield Case("attribute-not-supported", "a", bundle(around("a", script("a", isForCompensation="true"))), right)
+    handler = node("subProcess", "handler", START.replace('"start"', '"s2"'), triggeredByEvent="true")
+    yield Case("attribute-not-supported", "handler", bundle(around("a", script("a"), handler)), right)
+    nothing = node("task", "think")
+    yield Case("task-without-kind", "think", bundle(around("think", nothing)), right, "warning")
+    yield Case("reserved-id", "End", bundle(process(START, event("endEvent", "End"), chain("start", "End"))), right)
+    python = "<bpmn:extensionElements><spiffworkflow:preScript>import os</spiffworkflow:preScript></bpmn:extensionElements>"
+    yield Case("python-in-model", "a", bundle(around("a", script("a", "{ b: 1 }", python))), right)
+    yield Case("python-in-model", "a", bundle(around("a", script("a", "{ b: 1 }", scriptFormat="python"))), right)
+
+
+def events() -> Iterator[Case]:
+    heard = bundle(MESSAGE, events_behind(HEAR, LATE))
+    deaf = bundle('<bpmn:message id="accepted"/>', events_behind(HEAR, LATE))
+    yield Case("message-without-name", "hear", deaf, heard)
+    nameless = process(event("startEvent", "start", "message"), END, chain("start", "end"))
+    yield Case("message-without-name", "start", bundle(nameless), heard)
+    fails = process(START, event("endEvent", "end", "error errorRef='missing'"), chain("start", "end"))
+    yield Case("unknown-reference", "end", bundle(fails), bundle(MISSING, fails))
+    late = bundle(around("late", LATE))
+    yield Case("timer-without-time", "late", bundle(around("late", event("intermediateCatchEvent", "late", "timer"))), late)
+    hourly = process(event("startEvent", "start", timer("R/PT1H", "timeCycle")), END, chain("start", "end"))
+    yield Case("timer-start-without-schedule", "start", bundle(process(event("startEvent", "start", timer("PT1H")), END, chain("start", "end"))), bundle(hourly))
+    jump = event("intermediateThrowEvent", "jump", "link name='A'")
+    lands = [event("intermediateCatchEvent", "land", f"link name='{name}'") for name in "BA"]
+    linked = [bundle(process(START, END, jump, land, chain("start", "jump"), chain("land", "end"))) for land in lands]
+    yield Case("link-without-end", "jump", *linked)
+    yield Case("boundary-attachment", "no_price", bundle(MISSING, around("price", PRICE, CATCH_MISSING.replace('"price"', '"end"'), flow("no_price", "end"))), late)
+    beside = [
+        bundle(around("step", step, event("boundaryEvent", "slow", timer("PT4H"), attachedToRef="step"), flow("slow", "end")))
+        for step in (script("step"), user("step"))
+    ]
+    yield Case("boundary-never-fires", "slow", *beside, "warning")
+    yield Case("event-gateway-targets", "late", bundle(MESSAGE, events_behind(HEAR, script("late"))), heard)
+    hears, again = (event("startEvent", name, "message messageRef='accepted'", settings(inputs="quote_no")) for name in ("start", "s2"))
+    starts = process(hears, again, END, chain("start", "end"), chain("s2", "end"))
+    once = process(hears, END, chain("start", "end"))
+    yield Case("ambiguous-message-start", "s2", bundle(MESSAGE, starts), bundle(MESSAGE, once))
+    here, there = bundle(MISSING, around("a", script("a"))), bundle(ERROR, process(END.replace('"end"', '"e2"'), START.replace('"start"', '"s2"'), chain("s2", "e2"), key="p2"))
+    yield Case("conflicting-declaration", "missing", Bundle("two", {**here.files, "z.bpmn": there.files["quote.bpmn"]}), here)
+
+
+def waits_and_loops() -> Iterator[Case]:
+    yield Case("wait-without-timeout", "wait", bundle(MESSAGE, around("wait", WAIT)), bundle(MESSAGE, events_behind(HEAR, LATE)), "warning")
+    yield Case("task-without-due-time", "ask", bundle(around("ask", user("ask", dueIn=""))), bundle(around("ask", user("ask"))), "info")
+    once, often = (
+        bundle(around("ask", user("ask"), event("boundaryEvent", "remind", when, attachedToRef="ask", cancelActivity="false"), flow("remind", "end")))
+        for when in (timer("PT4H"), timer("R3/PT4H", "timeCycle"))
+    )
+    yield Case("reminds-once", "remind", once, often, "info")
+    item = '<bpmn:inputDataItem id="item" name="item"/>'
+    declared = bundle(many(f"<bpmn:loopDataInputRef>items</bpmn:loopDataInputRef>{item}"))
+    yield Case("multi-instance-collection", "work", bundle(many(f"<bpmn:loopDataInputRef>orders</bpmn:loopDataInputRef>{item}")), declared)
+    yield Case("multi-instance-count", "work", bundle(many(item)), declared)
+    yield Case("multi-instance-count", "work", bundle(many("<bpmn:loopCardinality>-3</bpmn:loopCardinality>")), declared)
+    ends = bundle(looped(f'{LOOP_START} loopMaximum="3"/>'))
+    yield Case("loop-without-end", "work", bundle(looped(f"{LOOP_START}/>")), ends)
+    yield Case("loop-without-end", "work", bundle(looped(f'{LOOP_START} loopMaximum="0"/>')), ends)
+    endless = f"{LOOP_START}><bpmn:loopCondition>amount > 1</bpmn:loopCondition></bpmn:standardLoopCharacteristics>"
+    yield Case("loop-without-maximum", "work", bundle(looped(endless)), ends, "info")
+
+
+CASES = [*structure(), *gateways(), *calls(), *expressions(), *references(), *support(), *events(), *waits_and_loops()]
+names = pytest.mark.parametrize("case", CASES, ids=[f"{case.rule}-{number}" for number, case in enumerate(CASES)])
+
+
+def found_in(bundle: Bundle) -> tuple[Finding, ...]:
+    return check(bundle, service_tasks(), {"sales"}).findings
+
+
+@names
+def test_the_wrong_diagram_is_found_and_told_what_to_do(case: Case) -> None:
+    found = [finding for finding in found_in(case.wrong) if finding.rule == case.rule and finding.element_id == case.element]
+    assert found, found_in(case.wrong)
+    for finding in found:
+        assert finding.severity == case.severity
+        assert finding.message.endswith(".")
+        assert finding.next_step
+        assert finding.path in case.wrong.files
+
+
+@names
+def test_the_right_diagram_is_not_found_and_compiles(case: Case) -> None:
+    result = check(case.right, service_tasks(), {"sales"})
+    assert [finding for finding in result.findings if finding.rule == case.rule] == []
+    assert [finding for finding in result.findings if finding.severity == "error"] == []
+    assert result.processes
+
+
+def test_every_rule_has_an_example() -> None:
+    assert set(RULES) - {case.rule for case in CASES} == set()
