@@ -15,6 +15,7 @@ from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 
+from engine.dmn import Decision
 from engine.problems import Invalid
 from engine.spiff.elements import SUPPORTED, SUPPORTED_EVENTS, Element
 from engine.spiff.expressions import condition
@@ -38,7 +39,7 @@ class Model:
 
     #: By process and id: two processes of one deployment may use the same ids.
     elements: Mapping[str, Mapping[str, Element]]
-    decisions: Mapping[str, Any]
+    decisions: Mapping[str, Decision]
     zone: tzinfo
 
 

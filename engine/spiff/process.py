@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from typing import Any, Protocol
+from typing import Any
 
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
+from engine.dmn import Decision
 from engine.problems import Invalid, Problem
 from engine.spiff.elements import BPMN, Element, read_elements
 from engine.spiff.expressions import FeelEngine
@@ -21,28 +22,6 @@ class NormalisedFile:
 
     path: str
     tree: etree._Element
-
-
-class Decided(Protocol):
-    """What a decision answers."""
-
-    @property
-    def value(self) -> Any:
-        """The result."""
-        ...
-
-    @property
-    def matched(self) -> Any:
-        """Which rules matched."""
-        ...
-
-
-class Decision(Protocol):
-    """A decision of the same deployment."""
-
-    def evaluate(self, context: Mapping[str, Any]) -> Decided:
-        """Decide. Raises a Problem when the decision cannot be made."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)

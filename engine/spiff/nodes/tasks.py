@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from engine.feel import after, as_datetime
+from engine.dmn import Decision
+from engine.feel import after, as_datetime, to_json
 from engine.problems import Problem
 from engine.spiff.calls import Deferred, Done, Failure, Refusal, ServiceCall
 from engine.spiff.elements import Element
 from engine.spiff.expressions import Formula, assignments, formula, setting, variable_name
 from engine.spiff.failures import CallsBroken, StepFailed
 from engine.spiff.nodes.base import Drawn, now_of, store
-from engine.spiff.plain import plain, within_limit
+from engine.spiff.plain import within_limit
 from engine.spiff.records import UserTaskWait
 from engine.spiff.token import Token
 
@@ -112,29 +113,38 @@ def uncaught(label: str, code: str, reason: str) -> StepFailed:
 class BusinessRuleTask(Drawn):
     """Asks a decision."""
 
-    def __init__(self, wf_spec: Any, name: str, *, element: Element, decision: Any, **options: Any) -> None:
+    def __init__(self, wf_spec: Any, name: str, *, element: Element, decision: Decision, **options: Any) -> None:
         super().__init__(wf_spec, name, element=element, **options)
         self._decision = decision
         given = element.properties.get("input")
         self._input = None if given is None else formula(given, f"Decision input of {element.label}", element.id)
 
     def act(self, token: Token) -> bool:
-        """Decide, and keep which rules matched."""
-        element, data = self.element, token.data
-        context = data if self._input is None else self._input(data, now_of(token))
+        """Decide, and keep which rules matched. A decision that gives nothing, and not because it says so, fails."""
+        now = now_of(token)
+        context = token.data if self._input is None else self._input(token.data, now)
+        where = f"Decision {self.element.decision_id}"
         if not isinstance(context, Mapping):
-            raise StepFailed("decision_input", f"The decision input of {self.label} is no context.", "Correct the variables, then retry.")
+            raise StepFailed("decision_input", f"{where}: its input is no context.", "Correct the variables it reads, then retry.")
         try:
-            found = self._decision.evaluate(context)
+            found = self._decision.evaluate(context, now=now)
+            value = to_json(found.value)
         except Problem as problem:
-            raise StepFailed.of(problem, f"Decision {element.decision_id}") from None
-        token.say(decision=element.decision_id, matched=plain(found.matched))
-        value = plain(found.value)
-        variable = element.result_variable
-        if variable is None and not isinstance(value, dict):
-            variable = variable_name(element.decision_id or "")
-        store(token, value, variable, self.label)
+            raise StepFailed.of(problem, where) from None
+        reasons = [f"{item.element_id} {item.text!r}: {item.reason}" for item in found.diagnostics]
+        if value is None and reasons:
+            next_step = "Correct the variables it reads and retry, or add a rule and deploy a new version."
+            raise StepFailed("decision_undecided", f"{where} gives nothing ({'; '.join(reasons[:3])}).", next_step)
+        matched = [{"decision": rule.decision_id, "rule": rule.rule_id, "index": rule.index} for rule in found.matched]
+        token.say(decision=self.element.decision_id, matched=matched, **({"nulls": reasons} if reasons else {}))
+        store(token, value, self._variable(value), self.element.label)
         return True
+
+    def _variable(self, value: Any) -> str | None:
+        """Its result variable; without one a context is merged, and anything else goes by the decision's id."""
+        if self.element.result_variable or isinstance(value, dict):
+            return self.element.result_variable
+        return variable_name(self.element.decision_id or "")
 
 
 class UserTask(Drawn):
