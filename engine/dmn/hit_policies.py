@@ -86,9 +86,6 @@ def ranked(hits: Sequence[Hit], priorities: Sequence[list[object]]) -> list[Hit]
     """The hits by the place of their outputs in each column's list of values, first column first; unlisted ones come last."""
 
     def rank(hit: Hit) -> list[int]:
-        return [
-            order.index(output) if output in order else len(order)
-            for output, order in zip(hit.outputs, priorities, strict=True)
-        ]
+        return [order.index(output) if output in order else len(order) for output, order in zip(hit.outputs, priorities, strict=True)]
 
     return sorted(hits, key=rank)

@@ -38,9 +38,7 @@ class Decision:
         """
         return frozenset(_wanted(self._node, self._graph))
 
-    def evaluate(
-        self, context: Mapping[str, object], limits: Limits = DECISION_LIMITS, *, now: datetime | None = None
-    ) -> DecisionResult:
+    def evaluate(self, context: Mapping[str, object], limits: Limits = DECISION_LIMITS, *, now: datetime | None = None) -> DecisionResult:
         """Make the decision, and those it requires, each once.
 
         A table with one output gives its value, one with several a context; a value that does not fit its type is null,
@@ -74,9 +72,7 @@ class DecisionModel:
     def __init__(self, name: str, graph: Graph, findings: tuple[DmnFinding, ...]) -> None:
         self.name = name
         #: All decisions by id.
-        self.decisions: Mapping[str, Decision] = MappingProxyType(
-            {key: Decision(node, graph) for key, node in graph.decisions.items()}
-        )
+        self.decisions: Mapping[str, Decision] = MappingProxyType({key: Decision(node, graph) for key, node in graph.decisions.items()})
         self._findings = findings
 
     def __repr__(self) -> str:
@@ -118,7 +114,8 @@ def load_decisions(xml: bytes) -> DecisionModel:
 def _duplicates(definitions: Element, graph: Graph) -> Iterator[DmnFinding]:
     if not graph.decisions:
         yield DmnFinding(definitions.get("id") or "", "The model has no decision.", "warning")
-    counts = Counter(node.name for node in (*graph.decisions.values(), *graph.inputs.values(), *graph.knowledge.values()))
+    names = [node.name for node in (*graph.decisions.values(), *graph.knowledge.values())]
+    counts = Counter([*names, *(node.name for node in graph.inputs.values())])
     for name, count in counts.items():
         if count > 1:
             yield DmnFinding(definitions.get("id") or "", f"{count} elements are called {name}.", "error")

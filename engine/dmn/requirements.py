@@ -184,9 +184,7 @@ def _measure(key: str, nodes: Mapping[str, LogicNode], depths: dict[str, int], a
     if key in above or len(above) > MAX_CHAIN:
         chain = " → ".join(nodes[each].name for each in (*above[-5:], key))
         reason = "requires itself" if key in above else f"stands in a chain of more than {MAX_CHAIN} decisions"
-        raise DmnError(
-            f"{nodes[key].name} {reason}: {chain}.", element_id=key, next_step="Remove one of these requirements."
-        )
+        raise DmnError(f"{nodes[key].name} {reason}: {chain}.", element_id=key, next_step="Remove one of these requirements.")
     if key not in depths:
         inner = [_measure(each, nodes, depths, (*above, key)) for each in nodes[key].requires]
         depths[key] = 1 + max(inner, default=0)
@@ -199,4 +197,3 @@ def named_elements(definitions: Element) -> Iterator[str]:
         found = element.get("name")
         if found:
             yield " ".join(found.split())
-

@@ -23,13 +23,11 @@ Element = etree._Element  # noqa: SLF001  # lxml publishes the type of its eleme
 def read_definitions(xml: bytes) -> Element:
     """The `definitions` element; raises DmnError for anything but a plain DMN 1.2 to 1.5 document of bearable size."""
     if len(xml) > MAX_BYTES:
-        raise DmnError(
-            f"The decision model has {len(xml)} bytes; {MAX_BYTES} are allowed.", next_step="Split it into several models."
-        )
+        raise DmnError(f"The decision model has {len(xml)} bytes; {MAX_BYTES} are allowed.", next_step="Split it into several models.")
     if b"<!DOCTYPE" in xml:
         raise _has_doctype()
     root = _parsed(xml)
-    if root.getroottree().docinfo.doctype:  # one that hid behind another encoding
+    if root.getroottree().docinfo.internalDTD is not None:  # one that hid behind another encoding
         raise _has_doctype()
     namespace = etree.QName(root).namespace
     if etree.QName(root).localname != "definitions" or namespace not in NAMESPACES:
@@ -49,9 +47,7 @@ def _parsed(xml: bytes) -> Element:
     try:
         return etree.fromstring(xml, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise DmnError(
-            f"The decision model is not well-formed XML: {error}", next_step="Export it again from the modeler."
-        ) from None
+        raise DmnError(f"The decision model is not well-formed XML: {error}", next_step="Export it again from the modeler.") from None
 
 
 def _has_doctype() -> DmnError:

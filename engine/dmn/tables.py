@@ -166,9 +166,7 @@ class TableReader:
         if not outputs:
             raise DmnError("The decision table has no output.", element_id=id_of(element), next_step="Add an output.")
         policy = self._policy(element)
-        rules = tuple(
-            self._rule(row, index, (len(inputs), len(outputs))) for index, row in enumerate(kids(element, "rule"), 1)
-        )
+        rules = tuple(self._rule(row, index, (len(inputs), len(outputs))) for index, row in enumerate(kids(element, "rule"), 1))
         table = Table(id_of(element), policy, self._aggregation(element, policy), inputs, outputs, rules)
         self._check(element, table)
         return table

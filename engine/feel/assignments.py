@@ -30,16 +30,12 @@ class Assignments:
         self.targets = tree.keys
         #: Free variables it reads before it writes them itself.
         self.variables = _reads(tree, paths)
-        self._steps: list[tuple[list[str], Closure]] = [
-            (path, compiler(value)) for path, value in zip(paths, tree.values, strict=True)
-        ]
+        self._steps: list[tuple[list[str], Closure]] = [(path, compiler(value)) for path, value in zip(paths, tree.values, strict=True)]
 
     def __repr__(self) -> str:
         return f"Assignments({self.text!r})"
 
-    def apply(
-        self, context: Mapping[str, object], limits: Limits = DEFAULT_LIMITS, *, now: datetime | None = None
-    ) -> dict[str, object]:
+    def apply(self, context: Mapping[str, object], limits: Limits = DEFAULT_LIMITS, *, now: datetime | None = None) -> dict[str, object]:
         """The variables that change, with their new values; the context itself and all that is in it stay as they are.
 
         A dotted target makes a new container around what was there. Raises FeelLimitExceeded, and FeelValueError where a
@@ -101,5 +97,3 @@ def compile_assignments(text: str) -> Assignments:
 @lru_cache(maxsize=CACHED_TEXTS)
 def _compiled(text: str) -> Assignments:
     return read_text(text, lambda plain: Assignments(plain, Parser(plain).whole_assignments()))
-
-

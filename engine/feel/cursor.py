@@ -110,7 +110,7 @@ class Cursor:
         while self.token.kind in ("name", "number") or self.sees("+", "-", "*", "/", "."):
             self.index += 1
         if self.token is first or first.kind == "number":
-            self.fail("the name of an entry")
+            self.fail_at(first.start, f"expected the name of an entry, found {first.described}")
         return " ".join(self.text[first.start : self.last_end].split())
 
 

@@ -40,9 +40,7 @@ class Expression:
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
 
-    def evaluate(
-        self, context: Mapping[str, object], limits: Limits = DEFAULT_LIMITS, *, now: datetime | None = None
-    ) -> object:
+    def evaluate(self, context: Mapping[str, object], limits: Limits = DEFAULT_LIMITS, *, now: datetime | None = None) -> object:
         """The value in a context of host data; null (None) wherever FEEL has no result.
 
         The value is made of the types listed in `engine.feel.values` and may share parts with the context, which is never
@@ -57,14 +55,16 @@ class Expression:
         """The value as a part of a larger evaluation, on whose budget it runs and who answers for RecursionError."""
         return self._closure(Frame(context, None, run))
 
-    def diagnose(
-        self, context: Mapping[str, object], limits: Limits = DEFAULT_LIMITS, *, now: datetime | None = None
-    ) -> Evaluation:
+    def diagnose(self, context: Mapping[str, object], limits: Limits = DEFAULT_LIMITS, *, now: datetime | None = None) -> Evaluation:
         """Evaluate slowly, and say for each part that gave null of itself why it did."""
         run = Run(limits)
         run.moment = now
         tracer = TracingCompiler(self.text)
-        value = _evaluated(lambda frame: tracer(self._tree)(frame), Frame(context, None, run))
+
+        def watched(frame: Frame) -> object:
+            return tracer(self._tree)(frame)  # compiled inside, where a tree that is too deep is answered for
+
+        value = _evaluated(watched, Frame(context, None, run))
         return Evaluation(value, tuple(sorted(tracer.found.values(), key=lambda found: found.position)))
 
 

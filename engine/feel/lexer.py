@@ -8,8 +8,10 @@ from engine.feel.errors import FeelSyntaxError
 MAX_TEXT: Final = 64_000
 #: Words that end a name, because a name may hold spaces.
 KEYWORDS: Final = frozenset(
-    ("for", "if", "then", "else", "some", "every", "satisfies", "return", "in", "and", "or", "between", "instance")
-    + ("true", "false", "null")
+    (
+        *("for", "if", "then", "else", "some", "every", "satisfies", "return", "in"),
+        *("and", "or", "between", "instance", "true", "false", "null"),
+    )
 )
 
 _PICTOGRAM: Final = "\U0001f000-\U0001ffff"

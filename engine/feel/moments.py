@@ -12,9 +12,7 @@ def as_duration(value: object) -> timedelta | YearsMonths:
     found = parse_duration(value.strip()) if isinstance(value, str) else value
     if isinstance(found, timedelta | YearsMonths):
         return found
-    raise FeelValueError(
-        f"{_described(value)} is no duration.", next_step='Write an ISO duration such as "PT36H", "P2D" or "P1M".'
-    )
+    raise FeelValueError(f"{_described(value)} is no duration.", next_step='Write an ISO duration such as "PT36H", "P2D" or "P1M".')
 
 
 def as_timedelta(value: object) -> timedelta:
@@ -22,9 +20,7 @@ def as_timedelta(value: object) -> timedelta:
     found = as_duration(value)
     if isinstance(found, timedelta):
         return found
-    raise FeelValueError(
-        f"{_described(value)} has no fixed length.", next_step="Use days and hours, or count from a date with `after`."
-    )
+    raise FeelValueError(f"{_described(value)} has no fixed length.", next_step="Use days and hours, or count from a date with `after`.")
 
 
 def as_datetime(value: object, zone: tzinfo = UTC) -> datetime:
@@ -37,9 +33,7 @@ def as_datetime(value: object, zone: tzinfo = UTC) -> datetime:
         return found if found.tzinfo else combine(found.date(), found.time(), zone)
     if isinstance(found, date):
         return combine(found, time(), zone)
-    raise FeelValueError(
-        f"{_described(value)} is no date and time.", next_step='Write an ISO text such as "2026-11-21T10:30:00Z".'
-    )
+    raise FeelValueError(f"{_described(value)} is no date and time.", next_step='Write an ISO text such as "2026-11-21T10:30:00Z".')
 
 
 def after(start: datetime, duration: object) -> datetime:

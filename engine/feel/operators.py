@@ -1,7 +1,7 @@
 """Equality, order and arithmetic on FEEL values, with null wherever the standard gives no result (DMN 1.5, section 10.3.2)."""
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -97,13 +97,14 @@ def order(test: Order, left: object, right: object) -> bool | None:
     kind = type(left)
     if kind is not type(right) or kind not in ORDERED:
         return None
-    if isinstance(left, datetime) and isinstance(right, datetime):
+    if isinstance(left, datetime | time) and isinstance(right, datetime | time):
         if (left.tzinfo is None) != (right.tzinfo is None):
             return None
-        return test(instant(left), instant(right))
+        if isinstance(left, datetime) and isinstance(right, datetime):
+            return test(instant(left), instant(right))
     try:
         return test(left, right)
-    except TypeError:  # a local and a zoned time of day
+    except TypeError:  # two times of day, one in a named zone, the other with an offset
         return None
 
 
@@ -128,44 +129,25 @@ def matches_test(value: object, expected: object, run: Run) -> bool | None:
     return equal(value, expected, run)
 
 
-def plus(left: object, right: object) -> object:
-    """`left + right`; None when these types do not add. May raise what NO_RESULT names."""
-    if isinstance(left, Decimal) and isinstance(right, Decimal):
-        return CONTEXT.add(left, right)
-    if isinstance(left, str) and isinstance(right, str):
-        return left + right
-    if isinstance(left, date | time) and isinstance(right, timedelta | YearsMonths):
-        return shift(left, right)
-    if isinstance(left, timedelta | YearsMonths) and isinstance(right, date | time):
-        return shift(right, left)
-    if isinstance(left, YearsMonths) and isinstance(right, YearsMonths):
-        return YearsMonths(left.months + right.months)
-    if isinstance(left, timedelta) and isinstance(right, timedelta):
-        return left + right
-    return None
+def _months_times(months: YearsMonths, number: Decimal) -> YearsMonths:
+    return YearsMonths(int(CONTEXT.multiply(Decimal(months.months), number)))
 
 
-def minus(left: object, right: object) -> object:
-    """`left - right`; None when these types do not subtract. May raise what NO_RESULT names."""
-    if isinstance(left, Decimal) and isinstance(right, Decimal):
-        return CONTEXT.subtract(left, right)
-    if isinstance(left, date | time) and isinstance(right, timedelta | YearsMonths):
-        return shift(left, negate(right))
-    if isinstance(left, YearsMonths) and isinstance(right, YearsMonths):
-        return YearsMonths(left.months - right.months)
-    if isinstance(left, timedelta) and isinstance(right, timedelta):
-        return left - right
-    if isinstance(left, date) and isinstance(right, date):
-        return _moment(left) - _moment(right) if type(left) is not type(right) else _between(left, right)
-    if isinstance(left, time) and isinstance(right, time):
-        return datetime.combine(date.min, left) - datetime.combine(date.min, right)
-    return None
+def _months_by(months: YearsMonths, number: Decimal) -> YearsMonths:
+    return YearsMonths(int(CONTEXT.divide(Decimal(months.months), number)))
 
 
-def _between(left: date, right: date) -> timedelta:
-    if isinstance(left, datetime) and isinstance(right, datetime):
-        return instant(left) - instant(right)
-    return left - right
+def _duration_times(duration: timedelta, number: Decimal) -> timedelta:
+    return timedelta(microseconds=int(CONTEXT.multiply(Decimal(microseconds_of(duration)), number)))
+
+
+def _duration_by(duration: timedelta, number: Decimal) -> timedelta:
+    return timedelta(microseconds=int(CONTEXT.divide(Decimal(microseconds_of(duration)), number)))
+
+
+def _power(base: Decimal, exponent: Decimal) -> Decimal | None:
+    result = CONTEXT.power(base, exponent)
+    return result if result.is_finite() else None  # 0 ** -1 is infinite without any signal
 
 
 def _moment(value: date) -> datetime:
@@ -173,40 +155,56 @@ def _moment(value: date) -> datetime:
     return instant(value) if isinstance(value, datetime) else combine(value, time(), UTC)
 
 
-def times(left: object, right: object) -> object:
-    """`left * right`; None when these types do not multiply. May raise what NO_RESULT names."""
-    if isinstance(left, Decimal):
-        if isinstance(right, Decimal):
-            return CONTEXT.multiply(left, right)
-        left, right = right, left
-    if isinstance(left, YearsMonths) and isinstance(right, Decimal):
-        return YearsMonths(int(CONTEXT.multiply(Decimal(left.months), right)))
-    if isinstance(left, timedelta) and isinstance(right, Decimal):
-        return timedelta(microseconds=int(CONTEXT.multiply(Decimal(microseconds_of(left)), right)))
-    return None
+def _between_times(left: time, right: time) -> timedelta:
+    return datetime.combine(date.min, left) - datetime.combine(date.min, right)
 
 
-def divide(left: object, right: object) -> object:
-    """`left / right`; None when these types do not divide. May raise what NO_RESULT names."""
-    if isinstance(right, Decimal):
-        if isinstance(left, Decimal):
-            return CONTEXT.divide(left, right)
-        if isinstance(left, YearsMonths):
-            return YearsMonths(int(CONTEXT.divide(Decimal(left.months), right)))
-        if isinstance(left, timedelta):
-            return timedelta(microseconds=int(CONTEXT.divide(Decimal(microseconds_of(left)), right)))
-    if isinstance(left, YearsMonths) and isinstance(right, YearsMonths):
-        return CONTEXT.divide(Decimal(left.months), Decimal(right.months))
-    if isinstance(left, timedelta) and isinstance(right, timedelta):
-        return CONTEXT.divide(seconds_of(left), seconds_of(right))
-    return None
+Operation = Callable[[Any, Any], object]
+Table = Mapping[tuple[type, type], Operation]
+
+_PLUS: Final[Table] = {
+    (Decimal, Decimal): CONTEXT.add,
+    (str, str): operator.add,
+    (timedelta, timedelta): operator.add,
+    (YearsMonths, YearsMonths): lambda left, right: YearsMonths(left.months + right.months),
+    **{(moment, duration): shift for moment in TEMPORAL for duration in DURATIONS},
+    **{(duration, moment): lambda left, right: shift(right, left) for moment in TEMPORAL for duration in DURATIONS},
+}
+_MINUS: Final[Table] = {
+    (Decimal, Decimal): CONTEXT.subtract,
+    (timedelta, timedelta): operator.sub,
+    (date, date): operator.sub,
+    (time, time): _between_times,
+    (datetime, datetime): lambda left, right: instant(left) - instant(right),
+    (datetime, date): lambda left, right: _moment(left) - _moment(right),
+    (date, datetime): lambda left, right: _moment(left) - _moment(right),
+    (YearsMonths, YearsMonths): lambda left, right: YearsMonths(left.months - right.months),
+    **{(moment, duration): lambda left, right: shift(left, negate(right)) for moment in TEMPORAL for duration in DURATIONS},
+}
+_TIMES: Final[Table] = {
+    (Decimal, Decimal): CONTEXT.multiply,
+    (YearsMonths, Decimal): _months_times,
+    (Decimal, YearsMonths): lambda left, right: _months_times(right, left),
+    (timedelta, Decimal): _duration_times,
+    (Decimal, timedelta): lambda left, right: _duration_times(right, left),
+}
+_DIVIDED: Final[Table] = {
+    (Decimal, Decimal): CONTEXT.divide,
+    (YearsMonths, Decimal): _months_by,
+    (timedelta, Decimal): _duration_by,
+    (YearsMonths, YearsMonths): lambda left, right: CONTEXT.divide(Decimal(left.months), Decimal(right.months)),
+    (timedelta, timedelta): lambda left, right: CONTEXT.divide(seconds_of(left), seconds_of(right)),
+}
+_POWER: Final[Table] = {(Decimal, Decimal): _power}
+
+#: What each operator means for which types; nothing here means null. The operations may raise what NO_RESULT names.
+ARITHMETIC: Final[dict[str, Table]] = {"+": _PLUS, "-": _MINUS, "*": _TIMES, "/": _DIVIDED, "**": _POWER}
 
 
-def power(left: object, right: object) -> object:
-    """`left ** right` of two numbers; None otherwise. May raise what NO_RESULT names."""
-    if isinstance(left, Decimal) and isinstance(right, Decimal):
-        return CONTEXT.power(left, right)
-    return None
+def plus(left: object, right: object) -> object:
+    """`left + right`; None when these types do not add. May raise what NO_RESULT names."""
+    operate = _PLUS.get((type(left), type(right)))
+    return None if operate is None else operate(left, right)
 
 
 def minus_sign(value: object) -> object:
@@ -214,15 +212,6 @@ def minus_sign(value: object) -> object:
     if isinstance(value, Decimal):
         return CONTEXT.minus(value)
     return negate(value) if isinstance(value, timedelta | YearsMonths) else None
-
-
-ARITHMETIC: Final[dict[str, Callable[[object, object], object]]] = {
-    "+": plus,
-    "-": minus,
-    "*": times,
-    "/": divide,
-    "**": power,
-}
 
 
 def make_range(low: object, high: object, *, low_in: bool, high_in: bool) -> Range | None:

@@ -9,13 +9,11 @@ from decimal import DecimalException
 from typing import Final
 
 from engine.feel import syntax
-from engine.feel.cursor import Cursor
 from engine.feel.decimals import CONTEXT
 from engine.feel.lexer import unquoted
 from engine.feel.syntax import Node
 from engine.feel.temporal import parse_temporal
-
-MAX_DEPTH: Final = 60
+from engine.feel.type_reader import TypeReader
 
 _OR, _AND, _COMPARE, _ADD, _MULTIPLY, _POWER, _UNARY = range(1, 8)
 _COMPARISONS: Final = ("=", "!=", "<", "<=", ">", ">=")
@@ -29,16 +27,18 @@ _LEVELS: Final = {
     "/": _MULTIPLY,
     "**": _POWER,
 }
+#: What no expression begins with; the end of the text is empty.
+_NEVER_FIRST: Final = ("", ")", "]", "}", ",", ":", ".", "and", "or", "then", "else", "return", "satisfies", "in")
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 
 
-class Parser(Cursor):
+class Parser(TypeReader):
     """Reads one expression, one list of unary tests, or one context of assignments."""
 
     def __init__(self, text: str, names: Collection[str] = ()) -> None:
         super().__init__(text, names)
-        self.depth = 0
         self.saw_input = False
+        self.ranges_open = 0
 
     # --- whole texts
 
@@ -84,9 +84,7 @@ class Parser(Cursor):
 
     def expression(self) -> Node:
         """Any expression (grammar rule 1)."""
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            self.fail_at(self.token.start, f"the expression nests deeper than {MAX_DEPTH} levels")
+        self.descend()
         form = self._form()
         node = form() if form else self.binary(_OR)
         self.depth -= 1
@@ -197,7 +195,8 @@ class Parser(Cursor):
         node = self._postfix(self._primary())
         while self.sees("instance") and self.following().text == "of":
             self.index += 2
-            node = syntax.InstanceOf(node.start, self.last_end, node, self.type_name())
+            wanted = self.type_name()
+            node = syntax.InstanceOf(node.start, self.last_end, node, wanted)
         if signs % 2:
             return syntax.Negation(start, self.last_end, node)
         return syntax.Negation(start, self.last_end, syntax.Negation(start, self.last_end, node)) if signs else node
@@ -207,7 +206,8 @@ class Parser(Cursor):
             if self.take("."):
                 name = self.name()
                 node = syntax.Path(node.start, self.last_end, node, name)
-            elif self.take("["):
+            elif self.sees("[") and not self._closes_range():
+                self.index += 1
                 condition = self.expression()
                 self.need("]")
                 node = syntax.Filter(node.start, self.last_end, node, condition)
@@ -215,6 +215,10 @@ class Parser(Cursor):
                 node = self._call(node)
             else:
                 return node
+
+    def _closes_range(self) -> bool:
+        """Whether this `[` ends a range, as in `]18..65[`, because no condition can follow it."""
+        return self.ranges_open > 0 and self.following().text in _NEVER_FIRST
 
     def _call(self, function: Node) -> Node:
         names: list[str] = []
@@ -304,7 +308,9 @@ class Parser(Cursor):
         return self._range(start, low, low_in=False)
 
     def _range(self, start: int, low: Node, *, low_in: bool) -> Node:
+        self.ranges_open += 1
         high = self.expression()
+        self.ranges_open -= 1
         closing = self.take("]", ")", "[")
         if not closing:
             self.fail("']' or ')' to close the range")
@@ -341,10 +347,7 @@ class Parser(Cursor):
         start = self.token.start
         operator = self.take(*_COMPARISONS)
         before, self.saw_input = self.saw_input, False
-        if operator:
-            operand = self.binary(_ADD)
-        else:
-            operand = self.expression() if level == _OR else self.binary(level)
+        operand = self.expression() if level == _OR and not operator else self.binary(_ADD)
         uses_input, self.saw_input = self.saw_input, before
         return syntax.Test(start, self.last_end, operator, operand, uses_input)
 
@@ -368,27 +371,3 @@ class Parser(Cursor):
             longer = self._postfix(first.operand)
             return (syntax.Test(start, self.last_end, "", longer, first.uses_input),)
         return tests
-
-    # --- types
-
-    def type_name(self) -> syntax.TypeName:
-        """A type after `instance of` or in the parameters of a function (grammar rule 52)."""
-        start = self.token.start
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            self.fail_at(start, f"the type nests deeper than {MAX_DEPTH} levels")
-        name = self.name()
-        parts: list[syntax.TypeName] = []
-        names: list[str] = []
-        if name in ("context", "function", "list", "range") and self.take("<"):
-            while not self.take(">"):
-                if name == "context":
-                    names.append(self.name())
-                    self.need(":")
-                parts.append(self.type_name())
-                if not self.sees(">"):
-                    self.need(",")
-            if name == "function" and self.take("->"):
-                self.type_name()
-        self.depth -= 1
-        return syntax.TypeName(start, self.last_end, name, tuple(parts), tuple(names))

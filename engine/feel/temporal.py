@@ -20,9 +20,7 @@ _ANY_DAY: Final = date(2000, 1, 1)
 _MAX_OFFSET_HOURS: Final = 18
 
 _DATE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
-_TIME: Final = re.compile(
-    r"(\d\d):(\d\d):(\d\d)(?:\.(\d{1,30}))?(Z|[+-]\d\d:\d\d(?::\d\d)?|@[A-Za-z0-9_/+-]{1,64})?", re.ASCII
-)
+_TIME: Final = re.compile(r"(\d\d):(\d\d):(\d\d)(?:\.(\d{1,30}))?(Z|[+-]\d\d:\d\d(?::\d\d)?|@[A-Za-z0-9_/+-]{1,64})?", re.ASCII)
 _DURATION: Final = re.compile(
     r"(-)?P(?:(\d{1,18})Y)?(?:(\d{1,18})M)?(?:(\d{1,18})D)?"
     r"(T(?:(\d{1,18})H)?(?:(\d{1,18})M)?(?:(\d{1,18}(?:\.\d{1,30})?)S)?)?",
@@ -131,7 +129,10 @@ def settled(moment: datetime) -> datetime:
 def instant(moment: datetime) -> datetime:
     """A form in which two zoned values of any zones compare and subtract as instants; a local one stays as it is."""
     # Python compares two values of the same zone by wall clock, which is wrong in the hour that comes twice.
-    return moment if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:  # within a day of year 1 or 9999; against another zone Python compares this one rightly
+        return moment
 
 
 def shift(start: date | time, duration: timedelta | YearsMonths) -> date | time | None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from math import isfinite
-from typing import Final
+from typing import Any, Final
 
 from engine.feel.errors import FeelLimitExceeded
 from engine.feel.limits import MAX_NESTING, Run
@@ -96,6 +96,8 @@ def bring_in(run: Run, value: object) -> object:
     """Convert a variable of the host, once in a run however often it is read."""
     if type(value) in ATOMS:
         return value
+    if type(value) is int:
+        return Decimal(value)
     if run.converted is None:
         run.converted = {}
     known = run.converted.get(id(value))
@@ -109,20 +111,16 @@ def _convert(value: object, depth: int) -> object:
     kind = type(value)
     if kind in ATOMS:
         return value
-    if kind is int:
-        return Decimal(value)  # type: ignore[call-overload]  # mypy does not narrow by `kind`
     if not depth:
         raise FeelLimitExceeded(f"the data nest deeper than {MAX_NESTING} levels")
     if isinstance(value, Mapping):
         return _convert_context(value, depth - 1)
-    if isinstance(value, list | tuple):
-        return _convert_list(value, depth - 1)
-    return _convert_scalar(value)
+    return _convert_list(value, depth - 1) if isinstance(value, list | tuple) else _convert_scalar(value)
 
 
 def _convert_context(value: Mapping[object, object], depth: int) -> object:
     result = {str(key): _convert(item, depth) for key, item in value.items()}
-    same = type(value) is dict and all(result.get(key) is item for key, item in value.items())  # type: ignore[call-overload]  # a key that is no string is simply not found
+    same = type(value) is dict and all(result.get(key) is item for key, item in value.items())
     return value if same else result
 
 
@@ -134,19 +132,21 @@ def _convert_list(value: Sequence[object], depth: int) -> object:
 
 def _convert_scalar(value: object) -> object:
     """Subclasses (enumerations, frozen clocks) become their plain base; everything unknown becomes null."""
-    if isinstance(value, float):
-        return Decimal(repr(float(value))) if isfinite(value) else None
-    if isinstance(value, int):
-        return Decimal(int(value))
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, datetime):
-        return datetime.combine(date(value.year, value.month, value.day), value.timetz())
-    if isinstance(value, date):
-        return date(value.year, value.month, value.day)
-    if isinstance(value, Decimal):
-        return Decimal(value)
+    for base, convert in _CONVERSIONS:
+        if isinstance(value, base):
+            return convert(value)
     return None
+
+
+#: In this order, because a datetime is a date.
+_CONVERSIONS: Final[tuple[tuple[type, Callable[[Any], object]], ...]] = (
+    (int, lambda value: Decimal(int(value))),
+    (float, lambda value: Decimal(repr(float(value))) if isfinite(value) else None),
+    (str, str.__str__),
+    (datetime, lambda value: datetime.combine(date(value.year, value.month, value.day), value.timetz())),
+    (date, lambda value: date(value.year, value.month, value.day)),
+    (Decimal, Decimal),
+)
 
 
 def as_index(value: Decimal) -> int | None:

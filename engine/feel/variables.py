@@ -1,6 +1,8 @@
 """Which variables a tree reads: what the linter asks ("read, but never written")."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 from engine.feel import syntax
 from engine.feel.library import BUILTINS
@@ -31,32 +33,56 @@ def reads_of(node: Node, bound: Bound = frozenset()) -> Reads:
     return reads
 
 
-def _scopes(node: Node, bound: Bound) -> list[tuple[Node, Bound, bool]]:
+Parts = list[tuple[Node, Bound, bool]]
+
+
+def _scopes(node: Node, bound: Bound) -> Parts:
     """The parts of a node, each with the names bound there and whether it looks into an item first."""
-    if isinstance(node, syntax.Call):
-        named_builtin = isinstance(node.function, syntax.Name) and node.function.name in BUILTINS
-        parts = node.arguments if named_builtin else (node.function, *node.arguments)
-        return [(part, bound, False) for part in parts]
-    if isinstance(node, syntax.Filter):
-        return [(node.base, bound, False), (node.condition, bound | {"item"}, True)]
-    if isinstance(node, syntax.For | syntax.Quantified):
-        return _loop_scopes(node, bound)
-    if isinstance(node, syntax.ContextLiteral):
-        seen = [bound.union(node.keys[:place]) for place in range(len(node.keys))]
-        return [(value, names, False) for value, names in zip(node.values, seen, strict=True)]
-    if isinstance(node, syntax.FunctionLiteral):
-        return [(node.body, bound.union(node.parameters), False)]
-    if isinstance(node, syntax.Test) and node.uses_input:
-        return [(node.operand, bound | {"?"}, False)]
-    if isinstance(node, syntax.TypeName):
-        return []
-    return [(child, bound, False) for child in children(node)]
+    scopes = _BINDERS.get(type(node))
+    return scopes(node, bound) if scopes else [(child, bound, False) for child in children(node)]
 
 
-def _loop_scopes(node: syntax.For | syntax.Quantified, bound: Bound) -> list[tuple[Node, Bound, bool]]:
-    parts: list[tuple[Node, Bound, bool]] = []
+def _call(node: syntax.Call, bound: Bound) -> Parts:
+    is_builtin = isinstance(node.function, syntax.Name) and node.function.name in BUILTINS
+    return [(part, bound, False) for part in (*(() if is_builtin else (node.function,)), *node.arguments)]
+
+
+def _filter(node: syntax.Filter, bound: Bound) -> Parts:
+    return [(node.base, bound, False), (node.condition, bound | {"item"}, True)]
+
+
+def _context(node: syntax.ContextLiteral, bound: Bound) -> Parts:
+    return [(value, bound.union(node.keys[:place]), False) for place, value in enumerate(node.values)]
+
+
+def _function(node: syntax.FunctionLiteral, bound: Bound) -> Parts:
+    return [(node.body, bound.union(node.parameters), False)]
+
+
+def _test(node: syntax.Test, bound: Bound) -> Parts:
+    return [(node.operand, bound | {"?"} if node.uses_input else bound, False)]
+
+
+def _type(_node: syntax.TypeName, _bound: Bound) -> Parts:
+    return []
+
+
+def _loop(node: syntax.For | syntax.Quantified, bound: Bound) -> Parts:
+    parts: Parts = []
     for source in node.sources:
         parts += [(part, bound, False) for part in (source.items, source.upto) if part]
         bound = bound | {source.name}
     body = bound | {"partial"} if isinstance(node, syntax.For) else bound
     return [*parts, (node.body, body, False)]
+
+
+_BINDERS: Final[dict[type[Node], Callable[[Any, Bound], Parts]]] = {
+    syntax.Call: _call,
+    syntax.Filter: _filter,
+    syntax.ContextLiteral: _context,
+    syntax.FunctionLiteral: _function,
+    syntax.Test: _test,
+    syntax.TypeName: _type,
+    syntax.For: _loop,
+    syntax.Quantified: _loop,
+}

@@ -1,17 +1,15 @@
 """Closures of arithmetic, comparison and logic."""
 
 import operator
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
 from engine.feel import syntax
 from engine.feel.compiling.frames import Closure, Compiler, Frame
 from engine.feel.decimals import NO_RESULT
-from engine.feel.operators import ARITHMETIC, Order, both, equal, inverse, minus_sign, order
+from engine.feel.operators import ARITHMETIC, Order, Table, both, equal, inverse, minus_sign, order
 
 ORDERS: Final[dict[str, Order]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
-Operation = Callable[[object, object], object]
 
 
 def negation(node: syntax.Negation, compiler: Compiler) -> Closure:
@@ -36,10 +34,10 @@ def arithmetic(node: syntax.Arithmetic, compiler: Compiler) -> Closure:
 
 
 def _single(symbol: str, left: Closure, right: Closure) -> Closure:
-    operate = ARITHMETIC[symbol]
+    table = ARITHMETIC[symbol]
 
     def run(frame: Frame) -> object:
-        return apply(frame, operate, left(frame), right(frame))
+        return apply(frame, table, left(frame), right(frame))
 
     return run
 
@@ -49,15 +47,18 @@ def _chain(first: Closure, steps: list[tuple[str, Closure]]) -> Closure:
 
     def run(frame: Frame) -> object:
         value = first(frame)
-        for operate, operand in prepared:
-            value = apply(frame, operate, value, operand(frame))
+        for table, operand in prepared:
+            value = apply(frame, table, value, operand(frame))
         return value
 
     return run
 
 
-def apply(frame: Frame, operate: Operation, left: object, right: object) -> object:
+def apply(frame: Frame, table: Table, left: object, right: object) -> object:
     """One operation; null where it has no result. A longer string is paid for before it exists."""
+    operate = table.get((type(left), type(right)))
+    if operate is None:
+        return None
     if type(left) is str and type(right) is str:
         frame.run.grow_text(len(left) + len(right))
     try:
@@ -127,7 +128,7 @@ def logic(node: syntax.Logic, compiler: Compiler) -> Closure:
     return run
 
 
-def _pair(deciding: bool, left: Closure, right: Closure) -> Closure:  # noqa: FBT001  # True for `or`, False for `and`
+def _pair(deciding: bool, left: Closure, right: Closure) -> Closure:
     neutral = not deciding
 
     def run(frame: Frame) -> object:

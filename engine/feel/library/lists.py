@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import cmp_to_key
 from operator import lt
+from typing import Any
 
 from engine.feel.library.registry import builtin, metered
 from engine.feel.limits import Run
@@ -155,7 +156,7 @@ def _sort(run: Run, items: list[object], precedes: Function | None = None) -> li
     return sorted(items, key=_sort_key(before))
 
 
-def _sort_key(before: Callable[[object, object], bool]) -> Callable[[object], object]:
+def _sort_key(before: Callable[[object, object], bool]) -> Callable[[object], Any]:
     def compare(left: object, right: object) -> int:
         if before(left, right):
             return -1

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, reduce
+from math import prod
+from operator import or_
 from typing import Any, Final
 
 import regex
@@ -14,6 +16,9 @@ MAX_PATTERN: Final = 1_000
 _FLAGS: Final = {"s": regex.DOTALL, "m": regex.MULTILINE, "i": regex.IGNORECASE, "x": 0}
 #: `[a-z-[aeiou]]` is XPath for "a to z without the vowels".
 _SUBTRACTION: Final = re.compile(r"\[([^\]\[]*)-\[([^\]]*)\]\]")
+#: The regex module unrolls what must repeat: `a{999999999}` would take all memory before any time limit looks.
+MAX_REPEATS: Final = 100_000
+_REPEAT: Final = re.compile(r"\{\s*(\d+)")
 _GROUP_REFERENCE: Final = re.compile(r"\$(\d)")
 
 
@@ -25,9 +30,10 @@ def compiled(pattern: str, flags: str) -> Any:
     if "x" in flags:
         pattern = re.sub(r"\s+", "", pattern)
     pattern = _SUBTRACTION.sub(r"(?:(?![\2])[\1])", pattern.replace(r"\p{IsBasicLatin}", r"\x00-\x7f"))
-    option = 0
-    for flag in flags:
-        option |= _FLAGS[flag]
+    # Counted as if each stood inside the other: telling otherwise would take a parser of patterns.
+    if prod(max(1, int(count[:9])) for count in _REPEAT.findall(pattern)) > MAX_REPEATS:
+        raise FeelLimitExceeded(f"a pattern repeats something more than {MAX_REPEATS} times")
+    option = reduce(or_, (_FLAGS[flag] for flag in flags), 0)
     try:
         return regex.compile(pattern, option)
     except (regex.error, RecursionError) as error:

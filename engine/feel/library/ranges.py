@@ -57,11 +57,11 @@ def _after(left: Range, right: Range) -> bool | None:
 
 @_relation("meets", "range1:r", "range2:r")
 def _meets(left: Range, right: Range) -> bool:
-    return left.high == right.low and left.high_in and right.low_in
+    return bool(left.high == right.low and left.high_in and right.low_in)
 
 
 @_relation("met by", "range1:r", "range2:r")
-def _met_by(left: Range, right: Range) -> bool:
+def _met_by(left: Range, right: Range) -> bool | None:
     return _meets(right, left)
 
 
@@ -85,37 +85,37 @@ def _overlaps_after(left: Range, right: Range) -> bool | None:
 
 @_relation("finishes", f"a:{_POINT}", "b:r")
 def _finishes(left: Range, right: Range) -> bool:
-    return _high(left) == _high(right) and _low(left) >= _low(right)
+    return bool(_high(left) == _high(right) and _low(left) >= _low(right))
 
 
 @_relation("finished by", "a:r", f"b:{_POINT}")
-def _finished_by(left: Range, right: Range) -> bool:
+def _finished_by(left: Range, right: Range) -> bool | None:
     return _finishes(right, left)
 
 
 @_relation("includes", "a:r", f"b:{_POINT}")
 def _includes(left: Range, right: Range) -> bool:
-    return _low(left) <= _low(right) and _high(left) >= _high(right)
+    return bool(_low(left) <= _low(right) and _high(left) >= _high(right))
 
 
 @_relation("during", f"a:{_POINT}", "b:r")
-def _during(left: Range, right: Range) -> bool:
+def _during(left: Range, right: Range) -> bool | None:
     return _includes(right, left)
 
 
 @_relation("starts", f"a:{_POINT}", "b:r")
 def _starts(left: Range, right: Range) -> bool:
-    return _low(left) == _low(right) and _high(left) <= _high(right)
+    return bool(_low(left) == _low(right) and _high(left) <= _high(right))
 
 
 @_relation("started by", "a:r", f"b:{_POINT}")
-def _started_by(left: Range, right: Range) -> bool:
+def _started_by(left: Range, right: Range) -> bool | None:
     return _starts(right, left)
 
 
 @_relation("coincides", f"a:{_POINT}", f"b:{_POINT}")
 def _coincides(left: Range, right: Range) -> bool:
-    return _low(left) == _low(right) and _high(left) == _high(right)
+    return bool(_low(left) == _low(right) and _high(left) == _high(right))
 
 
 @builtin("range", "from:s")

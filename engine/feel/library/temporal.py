@@ -63,7 +63,8 @@ def _time_of_parts(hour: Decimal, minute: object, second: object, offset: object
     whole_second = int(second)
     microsecond = int((second - whole_second) * MICROSECONDS)
     tz = timezone(offset) if isinstance(offset, timedelta) else None
-    return time(*_whole(hour, minute), whole_second, microsecond, tz)
+    whole_hour, whole_minute = _whole(hour, minute)
+    return time(whole_hour, whole_minute, whole_second, microsecond, tz)
 
 
 @builtin("date and time", "from:dt", "from:d", "from:s", "date:d|dt, time:t", "date:d|dt, time:t, timezone:s")
