@@ -34,6 +34,7 @@ CHOICES: Mapping[str, Choice] = {
     "credit.horizon_days": _choice("30", "Booked lines shipping later than this do not count as exposure."),
     "promise.most_splits": _choice("3", "A line is split over at most this many fulfilment lines."),
     "promise.past_due_days": _choice("3", "Expected supply that is late counts for this many days more."),
+    "promise.reserve_within_days": _choice("5", "Stock is reserved at once for what ships within this many days."),
     "promise.within_days": _choice("365", "Availability is searched this many days ahead."),
     "release.credit_check_days": _choice("7", "A credit check older than this is repeated before release."),
 }

@@ -1,0 +1,131 @@
+"""Where supply and demand come from: balances, expected supply, and what is promised and not shipped, in constantly many statements."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import RowMapping, select, text
+from sqlalchemy.orm import Session
+
+from handlers.inventory.model import Warehouse
+from handlers.parties.policy import chosen
+from handlers.promising.calendars import ShippingDays, WarehouseCalendar
+from handlers.promising.rules import Horizon, Projection, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplies:
+    """Everything a promise looks at, for a set of items."""
+
+    stock: Mapping[str, Mapping[str, Projection]]
+    suppliers: Mapping[str, Sequence[Source]]
+    warehouses: Sequence[str]
+    horizon: Horizon
+    reserve_until: date
+
+
+def look(tx: Session, skus: Collection[str], now: datetime) -> Supplies:
+    """What may be promised of the items at this moment."""
+    wanted = sorted(set(skus))
+    policy = chosen(tx, "promise.most_splits", "promise.within_days", "promise.past_due_days", "promise.reserve_within_days")
+    warehouses = tx.scalars(select(Warehouse).where(Warehouse.active).order_by(Warehouse.code)).all()
+    calendar = WarehouseCalendar(
+        now,
+        {
+            place.code: ShippingDays(
+                country=place.country, time_zone=place.time_zone, cut_off=place.cut_off, handling_days=place.handling_days
+            )
+            for place in warehouses
+        },
+    )
+    horizon = Horizon(
+        today=now.date(),
+        calendar=calendar,
+        most_splits=int(policy["promise.most_splits"]),
+        within_days=int(policy["promise.within_days"]),
+    )
+    given = {"skus": wanted, "today": horizon.today, "past_due": int(policy["promise.past_due_days"])}
+    changes = tx.execute(_CHANGES, given).mappings().all()
+    return Supplies(
+        stock=_project(changes, {place.code for place in warehouses}, horizon.today),
+        suppliers=_suppliers(tx, wanted),
+        warehouses=[place.code for place in warehouses],
+        horizon=horizon,
+        reserve_until=date.fromordinal(horizon.today.toordinal() + int(policy["promise.reserve_within_days"])),
+    )
+
+
+def sources_of(rules: Sequence[Mapping[str, Any]], sku: str, sourcing: str, supplies: Supplies) -> list[Source]:
+    """The places an item may come from, best rank first: as the decision's rules say; a drop-ship item only from its suppliers."""
+    found: list[Source] = []
+    for rule in rules:
+        rank, transit = int(rule.get("rank") or 1), int(rule.get("transit_days") or 0)
+        named = rule.get("source") or ""
+        if rule["source_type"] == "DROP":
+            found += [_as_ranked(source, rank, transit) for source in supplies.suppliers.get(sku, ()) if named in {"", "*", source.source}]
+        elif sourcing != "DROP":
+            places = supplies.warehouses if named in {"", "*"} else [named]
+            found += [Source(source_type="STOCK", source=place, rank=rank, transit_days=transit) for place in places]
+    if sourcing == "DROP" and not found:
+        found = list(supplies.suppliers.get(sku, ()))
+    return sorted(found, key=lambda source: source.rank)
+
+
+def lock_items(tx: Session, skus: Collection[str]) -> None:
+    """Let no one else promise the same items until this transaction ends; always in the same order."""
+    tx.execute(_LOCK_ITEMS, {"skus": sorted(set(skus))})
+
+
+def _as_ranked(source: Source, rank: int, transit_days: int) -> Source:
+    return Source(
+        source_type="DROP",
+        source=source.source,
+        rank=rank,
+        transit_days=transit_days,
+        lead_days=source.lead_days,
+        moq=source.moq,
+    )
+
+
+def _project(changes: Sequence[RowMapping], active: Collection[str], today: date) -> dict[str, dict[str, Projection]]:
+    stock: dict[str, dict[str, Projection]] = defaultdict(dict)
+    for row in changes:
+        if row["place"] not in active:
+            continue
+        projection = stock[row["sku"]].setdefault(row["place"], Projection(today, Decimal(0)))
+        projection.supply(row["day"] or today, row["qty"])
+    return stock
+
+
+def _suppliers(tx: Session, skus: Sequence[str]) -> dict[str, list[Source]]:
+    found: dict[str, list[Source]] = defaultdict(list)
+    for row in tx.execute(_SUPPLIERS, {"skus": skus}).mappings():
+        found[row["sku"]].append(
+            Source(source_type="DROP", source=row["supplier_no"], rank=row["rank"], lead_days=row["lead_days"], moq=row["moq"])
+        )
+    return found
+
+
+_LOCK_ITEMS = text("SELECT sku FROM item WHERE sku = ANY(:skus) ORDER BY sku FOR NO KEY UPDATE")
+_CHANGES = text("""
+SELECT sku, warehouse_code AS place, NULL::date AS day, sum(on_hand - safety_stock) AS qty
+FROM stock_balance WHERE sku = ANY(:skus) AND (expires_on IS NULL OR expires_on > :today) GROUP BY sku, warehouse_code
+UNION ALL
+SELECT sku, warehouse_code, due_date, sum(qty_open)
+FROM supply WHERE sku = ANY(:skus) AND qty_open > 0 AND due_date >= CAST(:today AS date) - CAST(:past_due AS int)
+GROUP BY sku, warehouse_code, due_date
+UNION ALL
+SELECT line.sku, line.warehouse_code, line.sched_ship, -sum(line.qty - line.qty_cancelled - line.qty_shipped)
+FROM fulfil_line AS line
+WHERE line.sku = ANY(:skus) AND line.warehouse_code IS NOT NULL AND line.sched_ship IS NOT NULL
+  AND line.qty - line.qty_cancelled - line.qty_shipped > 0
+GROUP BY line.sku, line.warehouse_code, line.sched_ship
+""")
+_SUPPLIERS = text("""
+SELECT offer.sku, offer.supplier_no, offer.rank, offer.lead_days, offer.moq
+FROM supplier_item AS offer JOIN supplier USING (supplier_no)
+WHERE offer.sku = ANY(:skus) AND offer.active AND supplier.active ORDER BY offer.sku, offer.rank, offer.supplier_no
+""")

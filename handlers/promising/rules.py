@@ -1,0 +1,310 @@
+"""Available-to-promise with look-ahead, and how a line is sourced from several places. Pure.
+
+PAB(u)  = on hand + supply due by u - demand due by u       the projected balance
+CATP(t) = max(0, min over u >= t of PAB(u))                 what may be promised at t without breaking a later promise
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+ZERO = Decimal(0)
+
+
+@dataclass(slots=True)
+class Projection:
+    """The supply and demand of one item in one place. `today` is when on hand can be used; earlier supply and demand count as today's."""
+
+    today: date
+    on_hand: Decimal
+    changes: dict[date, Decimal] = field(default_factory=dict)
+    _days: list[date] = field(default_factory=list, repr=False)
+    _free: list[Decimal] = field(default_factory=list, repr=False)
+
+    def supply(self, day: date, qty: Decimal) -> None:
+        """Expect goods on a day."""
+        self._change(day, qty)
+
+    def demand(self, day: date, qty: Decimal) -> None:
+        """Promise goods for a day."""
+        self._change(day, -qty)
+
+    def free_at(self, day: date) -> Decimal:
+        """CATP: what may still be promised for a day."""
+        self._work_out()
+        return self._free[max(0, bisect_right(self._days, max(day, self.today)) - 1)]
+
+    def days(self) -> list[date]:
+        """The days on which what may be promised can change, today first."""
+        self._work_out()
+        return self._days
+
+    def earliest(self, qty: Decimal, wanted: date) -> date | None:
+        """The first day from `wanted` on for which the whole quantity may be promised; None when known supply never suffices."""
+        start = max(wanted, self.today)
+        if self.free_at(start) >= qty:
+            return start
+        return next((day for day in self.days() if day > start and self.free_at(day) >= qty), None)
+
+    def _change(self, day: date, qty: Decimal) -> None:
+        day = max(day, self.today)
+        self.changes[day] = self.changes.get(day, ZERO) + qty
+        self._days.clear()
+
+    def _work_out(self) -> None:
+        if self._days:
+            return
+        self._days = sorted({self.today, *self.changes})
+        balances: list[Decimal] = []
+        balance = self.on_hand
+        for day in self._days:
+            balance += self.changes.get(day, ZERO)
+            balances.append(balance)
+        lowest = balances[-1]
+        self._free = [ZERO] * len(balances)
+        for index in range(len(balances) - 1, -1, -1):
+            lowest = min(lowest, balances[index])
+            self._free[index] = max(ZERO, lowest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A place a line may come from, as the sourcing decision ranked it: a warehouse, or a supplier that ships to the customer."""
+
+    source_type: str
+    source: str
+    rank: int = 1
+    transit_days: int = 0
+    lead_days: int = 0
+    moq: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """A line to promise. `wanted` is the day it should arrive (None: as soon as can be), `fence` the day from which supply is unlimited."""
+
+    order_line_id: int
+    sku: str
+    qty: Decimal
+    wanted: date | None = None
+    ship_complete: bool = False
+    pack_size: Decimal = Decimal(1)
+    fence: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of a line from one place on one day; without a source it is a backorder."""
+
+    order_line_id: int
+    sku: str
+    qty: Decimal
+    source: Source | None = None
+    ship: date | None = None
+    arrive: date | None = None
+
+
+class Calendar(Protocol):
+    """On which days a place ships."""
+
+    def on_or_after(self, place: str, day: date) -> date:
+        """The first shipping day from a day on."""
+
+    def on_or_before(self, place: str, day: date) -> date:
+        """The last shipping day up to a day."""
+
+
+class EveryDay:
+    """A calendar without days of rest."""
+
+    def on_or_after(self, place: str, day: date) -> date:  # noqa: ARG002  # the port names the place
+        """The day itself."""
+        return day
+
+    def on_or_before(self, place: str, day: date) -> date:  # noqa: ARG002  # the port names the place
+        """The day itself."""
+        return day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Horizon:
+    """From when, how far ahead and in how many parts a line may be promised."""
+
+    today: date
+    calendar: Calendar = field(default_factory=EveryDay)
+    most_splits: int = 3
+    within_days: int = 365
+
+    @property
+    def last_day(self) -> date:
+        """The last day that is looked at."""
+        return self.today + timedelta(days=self.within_days)
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """The places one line may come from, best rank first, and what each may promise."""
+
+    sources: Sequence[Source]
+    stock: Mapping[str, Projection]
+    horizon: Horizon
+
+    @property
+    def places(self) -> list[Source]:
+        """The warehouses among the sources that have ever known the item."""
+        return [source for source in self.sources if source.source_type == "STOCK" and source.source in self.stock]
+
+    @property
+    def supplier(self) -> Source | None:
+        """The best supplier among the sources."""
+        return next((source for source in self.sources if source.source_type == "DROP"), None)
+
+
+def plan_line(demand: Demand, market: Market) -> list[Part]:
+    """Source a line by the first of these that works.
+
+    1. the whole line in time from the best rank;
+    2. for a line that must ship complete, the whole line as early as any source can;
+    3. parts from stock by earliest arrival, the rest from a supplier, the rest of that as a backorder.
+
+    What is taken from stock is booked as demand, so that the next line of the same item sees it.
+    """
+    whole = _whole_in_time(demand, market)
+    if whole is None and demand.ship_complete:
+        offers = [offer for source in market.sources if (offer := _offer(demand, source, demand.qty, market))]
+        whole = min(offers, key=_by_arrival, default=Part(order_line_id=demand.order_line_id, sku=demand.sku, qty=demand.qty))
+    if whole is None:
+        return _split(demand, market)
+    _book(whole, market)
+    return [whole]
+
+
+def _whole_in_time(demand: Demand, market: Market) -> Part | None:
+    for source in market.sources:
+        part = _offer(demand, source, demand.qty, market)
+        if part is not None and _is_in_time(part, demand, market):
+            return part
+    return None
+
+
+def _is_in_time(part: Part, demand: Demand, market: Market) -> bool:
+    source = part.source
+    if source is None or part.ship is None or part.arrive is None:
+        return False
+    if demand.wanted is not None:
+        return part.arrive <= demand.wanted
+    if source.source_type == "DROP":
+        return not any(place.rank < source.rank for place in market.places)
+    return part.ship == market.horizon.calendar.on_or_after(source.source, market.horizon.today)
+
+
+def _offer(demand: Demand, source: Source, qty: Decimal, market: Market) -> Part | None:
+    """A quantity from one source as early as it can, but not before it is wanted."""
+    horizon = market.horizon
+    ship_by = _ship_by(demand, source, horizon)
+    if source.source_type == "DROP":
+        if qty < source.moq:
+            return None
+        return _part(demand, qty, source, max(ship_by, horizon.today + timedelta(days=source.lead_days)), horizon)
+    if source.source not in market.stock:
+        return None
+    ship = market.stock[source.source].earliest(qty, ship_by)
+    if demand.fence is not None and (ship is None or ship > demand.fence):
+        ship = max(ship_by, demand.fence)
+    return None if ship is None or ship > horizon.last_day else _part(demand, qty, source, ship, horizon)
+
+
+def _split(demand: Demand, market: Market) -> list[Part]:
+    missing = demand.qty
+    parts: list[Part] = []
+    while missing and len(parts) < market.horizon.most_splits:
+        is_last = len(parts) == market.horizon.most_splits - 1
+        part = _next_opening(demand, missing, market, must_cover=is_last) or (
+            _next_opening(demand, missing, market, must_cover=False) if is_last else None
+        )
+        if part is None:
+            break
+        _book(part, market)
+        parts.append(part)
+        missing -= part.qty
+    if missing:
+        parts.append(_rest(demand, missing, market))
+    return parts
+
+
+def _next_opening(demand: Demand, missing: Decimal, market: Market, *, must_cover: bool) -> Part | None:
+    """The earliest arrival of anything that stock can give; with `must_cover`, of all that is missing."""
+    found: list[Part] = []
+    for place in market.places:
+        projection = market.stock[place.source]
+        for day in projection.days():
+            ship = max(day, _ship_by(demand, place, market.horizon))
+            free = projection.free_at(ship)
+            qty = missing if free >= missing else free - free % demand.pack_size
+            if qty > 0 and (qty == missing or not must_cover) and ship <= market.horizon.last_day:
+                found.append(_part(demand, qty, place, ship, market.horizon))
+    return min(found, key=_by_arrival, default=None)
+
+
+def _rest(demand: Demand, missing: Decimal, market: Market) -> Part:
+    """What known supply does not cover: unlimited supply behind the fence, else a supplier, else a backorder."""
+    fenced = [offer for place in market.places if demand.fence and (offer := _offer(demand, place, missing, market))]
+    dropped = [offer for source in [market.supplier] if source and (offer := _offer(demand, source, missing, market))]
+    rest = min([*fenced, *dropped], key=_by_arrival, default=None)
+    if rest is None:
+        return Part(order_line_id=demand.order_line_id, sku=demand.sku, qty=missing)
+    _book(rest, market)
+    return rest
+
+
+def _ship_by(demand: Demand, source: Source, horizon: Horizon) -> date:
+    if source.source_type == "DROP":
+        earliest = horizon.today
+        return earliest if demand.wanted is None else max(earliest, demand.wanted - timedelta(days=source.transit_days))
+    earliest = horizon.calendar.on_or_after(source.source, horizon.today)
+    if demand.wanted is None:
+        return earliest
+    return max(earliest, horizon.calendar.on_or_before(source.source, demand.wanted - timedelta(days=source.transit_days)))
+
+
+def _part(demand: Demand, qty: Decimal, source: Source, ship: date, horizon: Horizon) -> Part:
+    leaves = horizon.calendar.on_or_after(source.source, ship) if source.source_type == "STOCK" else ship
+    return Part(
+        order_line_id=demand.order_line_id,
+        sku=demand.sku,
+        qty=qty,
+        source=source,
+        ship=leaves,
+        arrive=leaves + timedelta(days=source.transit_days),
+    )
+
+
+def _book(part: Part, market: Market) -> None:
+    if part.source is not None and part.source.source_type == "STOCK" and part.ship is not None:
+        market.stock[part.source.source].demand(part.ship, part.qty)
+
+
+def _by_arrival(part: Part) -> tuple[date, int, str]:
+    rank, code = (part.source.rank, part.source.source) if part.source is not None else (0, "")
+    return part.arrive or date.max, rank, code
+
+
+def align(parts: Sequence[Part]) -> list[Part]:
+    """Parts that must arrive together: all leave for the latest arrival; one backorder makes backorders of all."""
+    if any(part.source is None for part in parts):
+        return [Part(order_line_id=part.order_line_id, sku=part.sku, qty=part.qty) for part in parts]
+    latest = max(part.arrive for part in parts if part.arrive is not None)
+    return [
+        Part(
+            order_line_id=part.order_line_id,
+            sku=part.sku,
+            qty=part.qty,
+            source=part.source,
+            ship=latest - timedelta(days=part.source.transit_days if part.source is not None else 0),
+            arrive=latest,
+        )
+        for part in parts
+    ]
