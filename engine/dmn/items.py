@@ -69,7 +69,7 @@ class ItemType:
         return [self._fit_item(item, scope) for item in items]
 
     def _fit_item(self, value: object, scope: Scope) -> object:
-        if isinstance(value, list) and len(value) == 1 and self.kind != "list" and self.base is None:
+        if isinstance(value, list) and len(value) == 1 and (self.components or self.kind not in ("", "list")):
             value = value[0]
         if self.base is not None:
             value = self.base.fit(value, scope)
