@@ -13,7 +13,7 @@ _CLAIM = text(
     "WHERE id = :id AND wake > done AND lease_until < now() AND state NOT IN ('suspended', 'completed', 'cancelled') RETURNING strikes"
 )
 _RENEW = text("UPDATE instance SET lease_until = now() + :ttl WHERE lease_owner = ANY(:tokens)")
-_RELEASE = text("UPDATE instance SET lease_owner = NULL, lease_until = '-infinity' WHERE id = :id AND lease_owner = :token")
+_RELEASE = text("UPDATE instance SET lease_owner = NULL, lease_until = 'epoch' WHERE id = :id AND lease_owner = :token")
 
 
 class LostLease(Exception):

@@ -16,7 +16,7 @@ from engine.store.tables import InstanceState
 # Taking the lease away makes a worker that is in the middle of an outside call drop its result.
 _CANCEL = text(
     "UPDATE instance SET state = 'cancelled', end_reason = :reason, blob = NULL, lock_version = lock_version + 1, done = wake, "
-    "lease_owner = NULL, lease_until = '-infinity', updated_at = now(), ended_at = now() WHERE id = :id"
+    "lease_owner = NULL, lease_until = 'epoch', updated_at = now(), ended_at = now() WHERE id = :id"
 )
 _SUSPEND = text("UPDATE instance SET state = 'suspended', updated_at = now() WHERE id = :id")
 _RESUME = text(

@@ -25,7 +25,7 @@ _INSERT = text(
 _UPDATE = text(
     "UPDATE instance SET state = :state, blob = :blob, lock_version = lock_version + 1, variables = CAST(:variables AS jsonb), wake = :wake, "
     "done = :done, rung_at = now(), steps_since_wait = :steps, strikes = 0, last_error = NULL, lease_owner = CAST(:keep AS uuid), "
-    "lease_until = CASE WHEN CAST(:keep AS uuid) IS NULL THEN '-infinity' ELSE now() + :ttl END, updated_at = now(), "
+    "lease_until = CASE WHEN CAST(:keep AS uuid) IS NULL THEN 'epoch' ELSE now() + :ttl END, updated_at = now(), "
     "ended_at = CASE WHEN :ended THEN now() END "
     "WHERE id = :id AND lock_version = :lock_version AND (CAST(:token AS uuid) IS NULL OR lease_owner = CAST(:token AS uuid))"
 )

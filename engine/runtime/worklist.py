@@ -99,13 +99,13 @@ class OpenedTask:
 
 def visible_to(person: Person) -> ColumnElement[bool]:
     """The tasks a person may see: theirs, their groups', or anybody's when no candidate is named; overseers see all."""
-    excluded = ~user_task.c.excluded_users.any(person.name)
+    excluded = ~user_task.c.excluded_users.contains([person.name])
     if person.oversees:
         return true()
     nobody_named = and_(func.cardinality(user_task.c.candidate_groups) == 0, func.cardinality(user_task.c.candidate_users) == 0)
     candidate = or_(
         user_task.c.candidate_groups.overlap(cast(sorted(person.groups), ARRAY(Text))),
-        user_task.c.candidate_users.any(person.name),
+        user_task.c.candidate_users.contains([person.name]),
         nobody_named,
     )
     return or_(user_task.c.assignee == person.name, user_task.c.completed_by == person.name, and_(excluded, candidate))
@@ -164,7 +164,7 @@ def _conditions(person: Person, asked: TaskFilter) -> list[ColumnElement[bool]]:
     }
     conditions.extend(column == value for column, value in equal.items() if value is not None)
     if asked.group:
-        conditions.append(user_task.c.candidate_groups.any(asked.group))
+        conditions.append(user_task.c.candidate_groups.contains([asked.group]))
     if asked.due_before:
         conditions.append(user_task.c.due_at <= asked.due_before)
     if asked.search:

@@ -61,7 +61,7 @@ instance = Table(
     Column("done", BigInteger, nullable=False, server_default=text("0")),
     moment("rung_at", nullable=True),
     Column("lease_owner", UUID),
-    Column("lease_until", moment("x").type, nullable=False, server_default=text("'-infinity'")),
+    Column("lease_until", moment("x").type, nullable=False, server_default=text("'epoch'")),
     Column("strikes", Integer, nullable=False, server_default=text("0")),  # claims without a save
     Column("last_error", Text),  # why the last claim saved nothing
     Column("steps_since_wait", Integer, nullable=False, server_default=text("0")),

@@ -1,0 +1,80 @@
+"""The clock of a worker: APScheduler with its jobs in memory. Nothing lives in it; it only says when to look into the tables."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.orm import Session
+
+from engine.runtime import housekeeping, timers
+from engine.runtime.runtime import Runtime
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Seconds between two rounds of each duty; leases are renewed three times in their life."""
+
+    tick: float = 0.5
+    sweep: float = 15.0
+    effects: float = 1.0
+    housekeeping: float = 300.0
+
+
+class Clock:
+    """Ticks from `start` to `stop`. Any number of clocks may run: every duty locks what it takes."""
+
+    def __init__(self, runtime: Runtime, beat: Beat | None = None) -> None:
+        beat = beat or Beat()
+        # Renewing has a thread of its own: a long round of another duty must not let leases run out.
+        executors = {"default": ThreadPoolExecutor(3), "renew": ThreadPoolExecutor(1)}
+        self._scheduler = BackgroundScheduler(executors=executors, timezone="UTC")
+        self._every(beat.tick, "tick", lambda: tick(runtime))
+        self._every(beat.sweep, "sweep", lambda: housekeeping.sweep(runtime))
+        self._every(beat.effects, "effects", lambda: housekeeping.send_effects(runtime))
+        self._every(beat.housekeeping, "housekeeping", lambda: clean(runtime))
+        self._every(runtime.limits.lease.total_seconds() / 3, "renew", lambda: housekeeping.renew(runtime), executor="renew")
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Tick no more; a round that has begun is finished."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+    def _every(self, seconds: float, name: str, act: Callable[[], object], executor: str = "default") -> None:
+        def round_() -> None:
+            try:
+                act()
+            except Exception:
+                _log.exception("round_failed", duty=name)
+
+        self._scheduler.add_job(round_, "interval", seconds=seconds, id=name, max_instances=1, coalesce=True, executor=executor)
+
+
+@runtime_checkable
+class Prunable(Protocol):
+    """A bell whose tables grow when nobody clears them."""
+
+    def prune(self, tx: Session) -> None:
+        """Forget what is of no use any more."""
+
+
+def clean(runtime: Runtime) -> None:
+    """One round of housekeeping."""
+    housekeeping.clean(runtime)
+    if isinstance(runtime.dispatcher, Prunable):
+        with runtime.database.transaction() as tx:
+            runtime.dispatcher.prune(tx)
+
+
+def tick(runtime: Runtime) -> int:
+    """One round of timers and schedules."""
+    with runtime.database.transaction() as tx:
+        return timers.tick(runtime, tx)

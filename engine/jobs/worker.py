@@ -1,0 +1,46 @@
+"""A worker: hears the bell, advances instances, and keeps the clock. In a thread of `serve`, or alone in `ordercraft worker`."""
+
+from typing import Protocol, runtime_checkable
+from uuid import UUID
+
+import structlog
+
+from engine.jobs.clock import Beat, Clock
+from engine.runtime.advance import advance
+from engine.runtime.runtime import Runtime
+
+_log = structlog.get_logger(__name__)
+
+
+@runtime_checkable
+class Threaded(Protocol):
+    """A bell that runs its handlers in threads."""
+
+    threads: int
+
+
+class Worker:
+    """`run` blocks until `stop` is called from another thread or a signal handler; what was begun is finished."""
+
+    def __init__(self, runtime: Runtime, *, threads: int | None = None, beat: Beat | None = None) -> None:
+        self._runtime = runtime
+        self._clock = Clock(runtime, beat)
+        if threads is not None and isinstance(runtime.dispatcher, Threaded):
+            runtime.dispatcher.threads = threads
+
+    def run(self) -> None:
+        """Work until stopped."""
+        _log.info("worker_started")
+        self._clock.start()
+        try:
+            self._runtime.dispatcher.run(self._advance)
+        finally:
+            self._clock.stop()
+            _log.info("worker_stopped")
+
+    def stop(self) -> None:
+        """Take nothing new and let `run` return once everything begun is finished. May be called twice."""
+        self._runtime.dispatcher.stop()
+
+    def _advance(self, instance_id: UUID) -> None:
+        advance(self._runtime, instance_id)
