@@ -52,6 +52,14 @@ def _leave_out_what_is_drawn(diagram: Diagram) -> None:
             _remove(element)
 
 
+def _leave_out_foreign_ids(diagram: Diagram) -> None:
+    """Steps are looked up by id among all elements; extensions keep theirs only where it names a service task or a parameter."""
+    kept = {f"{{{SPIFF}}}serviceTaskOperator", f"{{{SPIFF}}}parameter"}
+    for element in diagram.root.iter(etree.Element):
+        if not tag_of(element) and element.tag not in kept and element.get("id") is not None:
+            del element.attrib["id"]
+
+
 def _leave_out_pictures(diagram: Diagram) -> None:
     """A process that is not executable is a picture."""
     for process in diagram.processes:
@@ -148,6 +156,7 @@ def _split(diagram: Diagram, scope: Scope, node: Node) -> None:
 
 _REWRITES: Final[tuple[Callable[[Diagram], None], ...]] = (
     _leave_out_what_is_drawn,
+    _leave_out_foreign_ids,
     _leave_out_pictures,
     _inline_event_definitions,
     _plain_references,

@@ -7,8 +7,8 @@ from lxml import etree
 
 from engine.models.elements import ATTRIBUTES_REFUSED, EVENTS_SUPPORTED, REFUSED
 from engine.models.linter.ruling import Broken, Known, at, at_element, rule
-from engine.models.trees import tag_of, text_of
-from engine.models.vocabulary import RESERVED_IDS, SPIFF
+from engine.models.trees import line_of, tag_of, text_of
+from engine.models.vocabulary import FLOW_NODES, RESERVED_IDS, SPIFF
 
 _SCRIPT_LANGUAGES: Final = ("", "feel", "text/feel", "application/feel", "http://www.omg.org/spec/feel/20140401")
 
@@ -61,6 +61,28 @@ def ids_are_free(known: Known) -> Iterator[Broken]:
         reserved = (".EndJoin", ".BoundaryEventSplit", ".BoundaryEventJoin")
         if node.id in RESERVED_IDS or node.id.endswith(reserved):
             yield at(node, f"The id {node.id!r} is used by the engine itself.", f"Rename it, to {node.tag}_{node.id} for instance.")
+
+
+@rule("missing-id")
+def steps_have_ids(known: Known) -> Iterator[Broken]:
+    """A process, step or flow without an id is lost without a word."""
+    for scope in known.scopes():
+        for element in (scope.element, *scope.element):
+            if tag_of(element) in FLOW_NODES | {"process", "sequenceFlow"} and not element.get("id"):
+                message = f"The {tag_of(element)} in line {line_of(element)} has no id."
+                yield Broken(scope.path, scope.id or None, line_of(element), message, "Export the diagram again from the modeler.")
+
+
+@rule("id-of-parameter")
+def ids_are_not_those_of_parameters(known: Known) -> Iterator[Broken]:
+    """Steps are looked up by their id, and parameters of service tasks have ids too."""
+    for diagram in known.diagrams:
+        taken = {name for node in diagram.nodes for name, _, _ in node.parameters}
+        taken |= {node.operator.get("id", "") for node in diagram.nodes if node.operator is not None}
+        for node in diagram.nodes:
+            if node.id in taken:
+                message = f"The step {node.label} has the id of a parameter of a service task."
+                yield at(node, message, f"Rename the step, to {node.tag}_{node.id} for instance.")
 
 
 @rule("python-in-model")

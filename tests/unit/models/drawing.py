@@ -100,7 +100,9 @@ def document(*parts: str) -> bytes:
 
 def bundle(*parts: str, **files: bytes) -> Bundle:
     """A bundle with one diagram; other files by name with `__` for the dot."""
-    return Bundle("quote-to-order", {"quote.bpmn": document(*parts), **{name.replace("__", "."): content for name, content in files.items()}})
+    return Bundle(
+        "quote-to-order", {"quote.bpmn": document(*parts), **{name.replace("__", "."): content for name, content in files.items()}}
+    )
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,12 @@ def structure() -> Iterator[Case]:
     yield Case("several-plain-starts", "again", bundle(process(START, second, END, chain("start", "end"), chain("again", "end"))), right)
     inside = event("startEvent", "hourly", timer("R/PT1H", "timeCycle")) + event("endEvent", "over") + chain("hourly", "over")
     plain = event("startEvent", "begin") + event("endEvent", "over") + chain("begin", "over")
-    yield Case("subprocess-start", "hourly", bundle(around("sub", node("subProcess", "sub", inside))), bundle(around("sub", node("subProcess", "sub", plain))))
+    yield Case(
+        "subprocess-start",
+        "hourly",
+        bundle(around("sub", node("subProcess", "sub", inside))),
+        bundle(around("sub", node("subProcess", "sub", plain))),
+    )
     back = process(START, END, script("a"), chain("start", "a", "end"), flow("a", "start"))
     yield Case("start-or-end-flow", "a_to_start", bundle(back), right)
     yield Case("dangling-flow", "a_to_nowhere", bundle(around("a", script("a"), flow("a", "nowhere"))), right)
@@ -101,7 +106,16 @@ def structure() -> Iterator[Case]:
     yield Case("unreachable-node", "island", bundle(island), right)
     stuck = process(START, END, node("parallelGateway", "both"), script("a"), chain("start", "both", "end"), flow("both", "a"))
     yield Case("dead-end", "a", bundle(stuck), right)
-    circle = process(START, END, node("parallelGateway", "fork"), chain("start", "fork", "end"), flow("fork", "a"), script("a"), script("b"), chain("a", "b", "a"))
+    circle = process(
+        START,
+        END,
+        node("parallelGateway", "fork"),
+        chain("start", "fork", "end"),
+        flow("fork", "a"),
+        script("a"),
+        script("b"),
+        chain("a", "b", "a"),
+    )
     yield Case("endless-loop", "a", bundle(circle), right, "warning")
     twins = process(START, END, script("a", name="Tell"), script("b", name="tell"), chain("start", "a", "b", "end"))
     yield Case("duplicate-name", "b", bundle(twins), right, "warning")
@@ -117,8 +131,15 @@ def gateways() -> Iterator[Case]:
     yield Case("bad-default", "gate", bundle(choice(node("exclusiveGateway", "gate", default="low_to_end"), low, high)), right)
     yield Case("condition-on-default", "gate_to_high", bundle(choice(default, low, high)), right, "warning")
     both = choice("", low, flow("gate", "high"), tag="parallelGateway")
-    yield Case("condition-nobody-reads", "gate_to_low", bundle(both), bundle(choice("", flow("gate", "low"), flow("gate", "high"), tag="parallelGateway")))
-    split = process(START, END, script("low"), script("high", "{ b: 1 }"), chain("start", "low", "end"), flow("start", "high"), flow("high", "end"))
+    yield Case(
+        "condition-nobody-reads",
+        "gate_to_low",
+        bundle(both),
+        bundle(choice("", flow("gate", "low"), flow("gate", "high"), tag="parallelGateway")),
+    )
+    split = process(
+        START, END, script("low"), script("high", "{ b: 1 }"), chain("start", "low", "end"), flow("start", "high"), flow("high", "end")
+    )
     yield Case("implicit-split", "start", bundle(split), right, "info")
     yield Case("gateway-without-purpose", "gate", bundle(around("gate", node("parallelGateway", "gate"))), right, "info")
     yield Case("inclusive-join-in-loop", "join", bundle(circle("inclusiveGateway")), bundle(circle("exclusiveGateway")))
@@ -128,20 +149,37 @@ def gateways() -> Iterator[Case]:
 def circle(tag: str) -> str:
     """Two ways that are joined, and then perhaps gone again."""
     again = node("exclusiveGateway", "again", default="again_to_end")
-    return process(START, END, node(tag, "join"), script("work"), again, chain("start", "join", "work", "again", "end"), flow("again", "join", "amount > 5"))
+    return process(
+        START,
+        END,
+        node(tag, "join"),
+        script("work"),
+        again,
+        chain("start", "join", "work", "again", "end"),
+        flow("again", "join", "amount > 5"),
+    )
 
 
 def joined(tag: str) -> str:
     """One of two ways, and a join behind."""
     gate = node("exclusiveGateway", "gate", default="gate_to_high")
-    flows = flow("start", "gate") + flow("gate", "low", "amount &lt; 9") + flow("gate", "high") + flow("low", "join") + flow("high", "join") + flow("join", "end")
+    flows = (
+        flow("start", "gate")
+        + flow("gate", "low", "amount &lt; 9")
+        + flow("gate", "high")
+        + flow("low", "join")
+        + flow("high", "join")
+        + flow("join", "end")
+    )
     return process(START, END, gate, script("low"), script("high", "{ b: 1 }"), node(tag, "join"), flows)
 
 
 def calls() -> Iterator[Case]:
     right = bundle(MISSING, around("price", PRICE, CATCH_MISSING, flow("no_price", "end")))
     yield Case("missing-service-task", "price", bundle(around("price", node("serviceTask", "price"))), right)
-    yield Case("unknown-service-task", "price", bundle(around("price", service("price", "quoting.prise_quote", quote_no="quote_no"))), right)
+    yield Case(
+        "unknown-service-task", "price", bundle(around("price", service("price", "quoting.prise_quote", quote_no="quote_no"))), right
+    )
     extra = service("price", "quoting.price_quote", quote_no="quote_no", coment='"hi"')
     yield Case("unknown-parameter", "price", bundle(around("price", extra)), right)
     yield Case("missing-parameter", "price", bundle(around("price", service("price", "quoting.price_quote", comment='"hi"'))), right)
@@ -149,23 +187,52 @@ def calls() -> Iterator[Case]:
     yield Case("duplicate-parameter", "price", bundle(around("price", PRICE.replace(given, given * 2))), right)
     yield Case("uncaught-error", "price", bundle(around("price", PRICE)), right, "warning")
     yield Case("unraised-error", "no_price", bundle(ERROR, around("price", PRICE, CATCH_MISSING, flow("no_price", "end"))), right)
-    yield Case("effect-without-undo", "send", bundle(around("send", service("send", "quoting.send_quote", quote_no="quote_no"))), right, "info")
+    yield Case(
+        "effect-without-undo", "send", bundle(around("send", service("send", "quoting.send_quote", quote_no="quote_no"))), right, "info"
+    )
 
 
 def expressions() -> Iterator[Case]:
     right = bundle(around("a", script("a", "{ total: amount * 2 }")))
     yield Case("feel-syntax", "a", bundle(around("a", script("a", "{ total: amount * }"))), right)
-    condition = bundle(choice(node("exclusiveGateway", "gate", default="gate_to_high"), flow("gate", "low", "amount >"), flow("gate", "high")))
+    condition = bundle(
+        choice(node("exclusiveGateway", "gate", default="gate_to_high"), flow("gate", "low", "amount >"), flow("gate", "high"))
+    )
     yield Case("feel-syntax", "gate_to_low", condition, right)
-    yield Case("feel-syntax", "late", bundle(around("late", event("intermediateCatchEvent", "late", timer("in two hours")))), bundle(around("late", LATE)))
-    yield Case("feel-syntax", "price", bundle(around("price", service("price", "quoting.price_quote", quote_no="quote no("))), bundle(around("price", PRICE)))
-    yield Case("feel-syntax", "work", bundle(many("<bpmn:loopCardinality>3 +</bpmn:loopCardinality>")), bundle(many("<bpmn:loopCardinality>3</bpmn:loopCardinality>")))
-    yield Case("feel-syntax", "ask", bundle(around("ask", user("ask", excludedUsers="=[requester"))), bundle(around("ask", user("ask", excludedUsers="alice"))))
+    yield Case(
+        "feel-syntax",
+        "late",
+        bundle(around("late", event("intermediateCatchEvent", "late", timer("in two hours")))),
+        bundle(around("late", LATE)),
+    )
+    yield Case(
+        "feel-syntax",
+        "price",
+        bundle(around("price", service("price", "quoting.price_quote", quote_no="quote no("))),
+        bundle(around("price", PRICE)),
+    )
+    yield Case(
+        "feel-syntax",
+        "work",
+        bundle(many("<bpmn:loopCardinality>3 +</bpmn:loopCardinality>")),
+        bundle(many("<bpmn:loopCardinality>3</bpmn:loopCardinality>")),
+    )
+    yield Case(
+        "feel-syntax",
+        "ask",
+        bundle(around("ask", user("ask", excludedUsers="=[requester"))),
+        bundle(around("ask", user("ask", excludedUsers="alice"))),
+    )
     yield Case("empty-script", "a", bundle(around("a", script("a", " "))), right)
     gate = node("exclusiveGateway", "gate", default="gate_to_high")
     yield Case("empty-condition", "gate_to_low", bundle(choice(gate, flow("gate", "low", " "), flow("gate", "high"))), right)
     yield Case("variable-never-written", "a", bundle(around("a", script("a", "{ total: amuont * 2 }"))), right, "warning")
-    unread = bundle(process(event("startEvent", "start", "", settings(inputs="quote_no")), END, decision("find", "approvers"), chain("start", "find", "end")), dmn__dmn=TABLE)
+    unread = bundle(
+        process(
+            event("startEvent", "start", "", settings(inputs="quote_no")), END, decision("find", "approvers"), chain("start", "find", "end")
+        ),
+        dmn__dmn=TABLE,
+    )
     yield Case("variable-never-written", "find", unread, bundle(around("find", decision("find", "approvers")), dmn__dmn=TABLE), "warning")
 
 
@@ -201,7 +268,9 @@ def support() -> Iterator[Case]:
     yield Case("event-not-supported", "stock", bundle(around("stock", check_stock)), right)
     undo = process(START, event("endEvent", "end", "compensate"), chain("start", "end"))
     yield Case("event-not-supported", "end", bundle(undo), right)
-    twice = event("intermediateCatchEvent", "late", timer("P1D"), f"<bpmn:timerEventDefinition>{timer('P2D')[6:]}</bpmn:timerEventDefinition>")
+    twice = event(
+        "intermediateCatchEvent", "late", timer("P1D"), f"<bpmn:timerEventDefinition>{timer('P2D')[6:]}</bpmn:timerEventDefinition>"
+    )
     yield Case("event-not-supported", "late", bundle(around("late", twice)), right)
     yield Case("attribute-not-supported", "a", bundle(around("a", script("a", isForCompensation="true"))), right)
     handler = node("subProcess", "handler", START.replace('"start"', '"s2"'), triggeredByEvent="true")
@@ -209,6 +278,10 @@ def support() -> Iterator[Case]:
     nothing = node("task", "think")
     yield Case("task-without-kind", "think", bundle(around("think", nothing)), right, "warning")
     yield Case("reserved-id", "End", bundle(process(START, event("endEvent", "End"), chain("start", "End"))), right)
+    nameless = process(START, END, script("a"), chain("start", "a"), flow("a", "end").replace(' id="a_to_end"', ""))
+    yield Case("missing-id", "quote_to_order", bundle(nameless), right)
+    taken = service("quote_no", "quoting.record_approval", quote_no="quote_no")
+    yield Case("id-of-parameter", "quote_no", bundle(around("quote_no", taken)), bundle(around("record", RECORD)))
     python = "<bpmn:extensionElements><spiffworkflow:preScript>import os</spiffworkflow:preScript></bpmn:extensionElements>"
     yield Case("python-in-model", "a", bundle(around("a", script("a", "{ b: 1 }", python))), right)
     yield Case("python-in-model", "a", bundle(around("a", script("a", "{ b: 1 }", scriptFormat="python"))), right)
@@ -225,12 +298,22 @@ def events() -> Iterator[Case]:
     late = bundle(around("late", LATE))
     yield Case("timer-without-time", "late", bundle(around("late", event("intermediateCatchEvent", "late", "timer"))), late)
     hourly = process(event("startEvent", "start", timer("R/PT1H", "timeCycle")), END, chain("start", "end"))
-    yield Case("timer-start-without-schedule", "start", bundle(process(event("startEvent", "start", timer("PT1H")), END, chain("start", "end"))), bundle(hourly))
+    yield Case(
+        "timer-start-without-schedule",
+        "start",
+        bundle(process(event("startEvent", "start", timer("PT1H")), END, chain("start", "end"))),
+        bundle(hourly),
+    )
     jump = event("intermediateThrowEvent", "jump", "link name='A'")
     lands = [event("intermediateCatchEvent", "land", f"link name='{name}'") for name in "BA"]
     linked = [bundle(process(START, END, jump, land, chain("start", "jump"), chain("land", "end"))) for land in lands]
     yield Case("link-without-end", "jump", *linked)
-    yield Case("boundary-attachment", "no_price", bundle(MISSING, around("price", PRICE, CATCH_MISSING.replace('"price"', '"end"'), flow("no_price", "end"))), late)
+    yield Case(
+        "boundary-attachment",
+        "no_price",
+        bundle(MISSING, around("price", PRICE, CATCH_MISSING.replace('"price"', '"end"'), flow("no_price", "end"))),
+        late,
+    )
     beside = [
         bundle(around("step", step, event("boundaryEvent", "slow", timer("PT4H"), attachedToRef="step"), flow("slow", "end")))
         for step in (script("step"), user("step"))
@@ -241,7 +324,10 @@ def events() -> Iterator[Case]:
     starts = process(hears, again, END, chain("start", "end"), chain("s2", "end"))
     once = process(hears, END, chain("start", "end"))
     yield Case("ambiguous-message-start", "s2", bundle(MESSAGE, starts), bundle(MESSAGE, once))
-    here, there = bundle(MISSING, around("a", script("a"))), bundle(ERROR, process(END.replace('"end"', '"e2"'), START.replace('"start"', '"s2"'), chain("s2", "e2"), key="p2"))
+    here, there = (
+        bundle(MISSING, around("a", script("a"))),
+        bundle(ERROR, process(END.replace('"end"', '"e2"'), START.replace('"start"', '"s2"'), chain("s2", "e2"), key="p2")),
+    )
     yield Case("conflicting-declaration", "missing", Bundle("two", {**here.files, "z.bpmn": there.files["quote.bpmn"]}), here)
 
 
@@ -249,7 +335,14 @@ def waits_and_loops() -> Iterator[Case]:
     yield Case("wait-without-timeout", "wait", bundle(MESSAGE, around("wait", WAIT)), bundle(MESSAGE, events_behind(HEAR, LATE)), "warning")
     yield Case("task-without-due-time", "ask", bundle(around("ask", user("ask", dueIn=""))), bundle(around("ask", user("ask"))), "info")
     once, often = (
-        bundle(around("ask", user("ask"), event("boundaryEvent", "remind", when, attachedToRef="ask", cancelActivity="false"), flow("remind", "end")))
+        bundle(
+            around(
+                "ask",
+                user("ask"),
+                event("boundaryEvent", "remind", when, attachedToRef="ask", cancelActivity="false"),
+                flow("remind", "end"),
+            )
+        )
         for when in (timer("PT4H"), timer("R3/PT4H", "timeCycle"))
     )
     yield Case("reminds-once", "remind", once, often, "info")

@@ -9,8 +9,12 @@ from tests.unit.models.drawing import HEAD, around, bundle, document, node, scri
 LAUGHS = b"""<?xml version="1.0"?>
 <!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;">]>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL">&lol2;</bpmn:definitions>"""
-DEEP = (HEAD + "<bpmn:process id='p'>" + "<bpmn:subProcess>" * 10_000 + "</bpmn:subProcess>" * 10_000 + "</bpmn:process></bpmn:definitions>").encode()
-NESTED = (HEAD + "<bpmn:process id='p'>" + "<bpmn:subProcess>" * 80 + "</bpmn:subProcess>" * 80 + "</bpmn:process></bpmn:definitions>").encode()
+DEEP = (
+    HEAD + "<bpmn:process id='p'>" + "<bpmn:subProcess>" * 10_000 + "</bpmn:subProcess>" * 10_000 + "</bpmn:process></bpmn:definitions>"
+).encode()
+NESTED = (
+    HEAD + "<bpmn:process id='p'>" + "<bpmn:subProcess>" * 80 + "</bpmn:subProcess>" * 80 + "</bpmn:process></bpmn:definitions>"
+).encode()
 FILES_OF_ENEMIES = {
     "billion-laughs": (LAUGHS, "doctype"),
     "file-entity": (b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>', "doctype"),
