@@ -17,7 +17,7 @@ from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 
 from engine.dmn import Decision
 from engine.problems import Invalid
-from engine.spiff.elements import SUPPORTED, SUPPORTED_EVENTS, Element
+from engine.spiff.elements import Element
 from engine.spiff.expressions import condition
 from engine.spiff.nodes.base import End, Node, Root
 from engine.spiff.nodes.boundary import BoundaryEvent, BoundarySplit
@@ -26,11 +26,11 @@ from engine.spiff.nodes.gateways import Choosing, ExclusiveGateway, Flow, Inclus
 from engine.spiff.nodes.repeats import MultiInstance, SequentialMultiInstance, StandardLoop
 from engine.spiff.nodes.scopes import ScopeTask
 from engine.spiff.nodes.tasks import BusinessRuleTask, PlainTask, ScriptTask, ServiceTask, UserTask
+from engine.spiff.refusals import refuse_element
 
 #: Names that no element can have, because they are no XML names.
 START: Final = "(start)"
 END: Final = "(end)"
-_CHANGE: Final = "Draw it differently, or ask for support of this element."
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,12 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow has no t
     def element(self) -> Element:
         """The element as the catalogue has it."""
         process = next(self.node.iterancestors(full_tag("process")))
-        element: Element = self.process_parser.parser.model.elements[process.get("id")][self.bpmn_id]
-        return element
+        known: Mapping[str, Element] = self.process_parser.parser.model.elements[process.get("id")]
+        return known.get(self.bpmn_id) or Element(self.bpmn_id, etree.QName(self.node).localname, "", process.get("id"))
 
     def create_task(self) -> Node:
         """The node. Raises Invalid when the element cannot run as drawn."""
-        _refuse(self.element)
+        refuse_element(self.element)
         node: Node = self.spec_class(self.spec, self.bpmn_id, element=self.element, **self.options())
         if isinstance(node, EndEvent):
             node.connect(self.spec.end)
@@ -241,23 +241,9 @@ class Parser(BpmnParser):  # type: ignore[misc]  # SpiffWorkflow has no types
         super().__init__()
         self.model = model
 
+    def _get_parser_class(self, tag: str) -> tuple[type[ElementParser], type[Node]]:
+        """Whoever makes the node; of what does not run, the one that refuses it in our words."""
+        return self.PARSER_CLASSES.get(tag, (ElementParser, PlainTask))
+
     def _add_data_stores(self, bpmn: etree._Element) -> None:
         """Data stores are for people; nothing reads them."""
-
-
-def _refuse(element: Element) -> None:
-    """Raises Invalid for what does not run: a silently wrong run is worse than none."""
-    if element.type not in SUPPORTED:
-        raise Invalid(f"A {element.type} cannot run.", code="unsupported", next_step=_CHANGE, element_id=element.id)
-    kind = element.event.kind if element.event else None
-    allowed = SUPPORTED_EVENTS.get(element.type)
-    if allowed is not None and kind not in allowed:
-        what = f"A {element.type} with a {kind} event" if kind else f"A {element.type} without a message"
-        raise Invalid(f"{what} cannot run ({element.label}).", code="unsupported", next_step=_CHANGE, element_id=element.id)
-    if element.type == "serviceTask" and not element.handler:
-        raise Invalid(
-            f"{element.label} names no service task.",
-            code="no_handler",
-            next_step="Choose the service task it is to call.",
-            element_id=element.id,
-        )

@@ -14,6 +14,7 @@ from engine.spiff.elements import BPMN, Element, read_elements
 from engine.spiff.expressions import FeelEngine
 from engine.spiff.nodes.scopes import ScopeTask
 from engine.spiff.parser import Model, Parser, ProcessSpec
+from engine.spiff.refusals import refuse_attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,22 @@ def _parse(parser: Parser, definitions: Sequence[NormalisedFile], process_key: s
     while wanted:
         name = wanted.pop()
         if name not in specs:
+            _refuse_unknown(parser, name)
             specs[name] = parser.get_spec(name)
             wanted += [node.spec for node in _nodes(specs[name]) if isinstance(node, ScopeTask)]
     return specs
+
+
+def _refuse_unknown(parser: Parser, name: str) -> None:
+    found = parser.get_process_parser(name)
+    if found is None:
+        raise Invalid(
+            f"The process {name!r}, which is called, is not in the deployment.",
+            code="process_unknown",
+            next_step=f"Add it, or call one of: {', '.join(sorted(parser.get_process_ids()))}.",
+            element_id=name,
+        )
+    refuse_attributes(found.node)
 
 
 def _nodes(spec: ProcessSpec) -> list[Any]:
