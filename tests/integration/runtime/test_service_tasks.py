@@ -1,0 +1,268 @@
+"""Service tasks: four outcomes, retries, incidents, and calls to the outside that are saved before they are made."""
+
+from uuid import UUID
+
+import pytest
+
+from engine.problems import Conflict
+from engine.runtime import incidents, operations
+from engine.runtime.advance import advance
+from engine.runtime.drain import drain
+from tests import tiny_models as m
+
+ERROR = '<bpmn:error id="missing" name="Price missing" errorCode="PRICE_MISSING"/>'
+CATCH_ERROR = '<bpmn:errorEventDefinition errorRef="missing"/>'
+
+
+def of(world, handler: str, *, retry: str = "R2/PT10S", caught: bool = False) -> UUID:
+    parameters = {"order_no": "order_no", "retry": retry}
+    elements = m.start() + m.service("step", handler, result="result", **parameters) + m.end()
+    flows = "start -> step -> done"
+    if caught:
+        elements += m.boundary("missing_price", "step", CATCH_ERROR) + m.end("unpriced")
+        flows += "\nmissing_price -> unpriced"
+    world.deploy(m.bundle("job", elements, flows, outside=ERROR if caught else ""))
+    return world.start("job", {"order_no": "SO-000017"}, business_key="SO-000017", actor="alice")
+
+
+def make_due(world) -> None:
+    """Let the next attempt's time have come, in the row and in the stored state alike."""
+    world.do("UPDATE instance SET blob = replace(encode(blob, 'escape'), '2026-', '2020-')::bytea WHERE blob IS NOT NULL")
+    world.do("UPDATE timer SET due_at = now() - interval '1 second'")
+    world.runtime.live._entries.clear()
+
+
+def retry_open(world, **variables):
+    (incident,) = world.incidents()
+    with world.database.transaction() as tx:
+        return incidents.retry(world.runtime, tx, incident.id, "olga", variables or None)
+
+
+def test_a_refusal_goes_to_the_error_boundary_event(world):
+    world.stage.mode = "refused"
+    instance = of(world, "orders.price", caught=True)
+    assert world.row(instance).state == "completed"
+    assert world.path(instance)[-2:] == ["missing_price", "unpriced"]
+    assert world.one("SELECT count(*) AS n FROM effect").n == 0
+
+
+def test_a_refusal_nobody_catches_is_an_incident(world):
+    world.stage.mode = "refused"
+    instance = of(world, "orders.price")
+    (incident,) = world.incidents()
+    assert world.row(instance).state == "incident"
+    assert "PRICE_MISSING" in incident.message
+
+
+def test_broken_opens_an_incident_at_once_and_tells_what_to_do(world):
+    world.stage.mode = "broken"
+    instance = of(world, "orders.price")
+    (incident,) = world.incidents()
+    assert (incident.kind, incident.message, incident.handler) == ("broken", "the price list is empty", "orders.price")
+    explanation = world.explain(instance)
+    assert explanation.sentence == "step failed: the price list is empty."
+    assert explanation.next_step == "Load the price list, then retry."
+
+
+def test_what_a_failing_handler_wrote_is_taken_back(world):
+    world.stage.mode = "broken"
+    of(world, "orders.price")
+    assert world.one("SELECT (SELECT count(*) FROM scratch) + (SELECT count(*) FROM effect) AS n").n == 0
+
+
+def test_a_failure_is_tried_again_later_and_then_becomes_an_incident(world):
+    world.stage.mode = "failing"
+    instance = of(world, "orders.price")
+    assert world.row(instance).state == "waiting"
+    assert world.explain(instance).sentence.startswith("It tries orders.price again at 20")
+    for _ in range(2):
+        make_due(world)
+        drain(world.runtime)
+    assert [attempt for _, _, attempt in world.stage.calls] == [1, 2, 3]
+    (incident,) = world.incidents()
+    assert (incident.kind, incident.attempt) == ("error", 3)
+    assert "503 from 10.0.0.7" in incident.message
+    assert "ConnectionError" in incident.traceback
+
+
+def test_the_same_cause_has_one_fingerprint(world):
+    world.stage.mode = "broken"
+    of(world, "orders.price")
+    world.start("job", {"order_no": "SO-000018"})
+    with world.database.transaction() as tx:
+        (cause,) = incidents.causes(world.runtime, tx)
+    assert (cause.incidents, cause.where) == (2, "orders.price")
+
+
+def test_not_yet_waits_without_spending_an_attempt(world):
+    world.stage.mode = "not_yet"
+    instance = of(world, "orders.price")
+    for _ in range(4):
+        make_due(world)
+        drain(world.runtime)
+    assert {attempt for _, _, attempt in world.stage.calls} == {1}
+    assert world.incidents() == []
+    world.stage.mode = "fine"
+    make_due(world)
+    drain(world.runtime)
+    assert world.row(instance).state == "completed"
+
+
+def test_resolved_is_said_only_once_the_step_has_passed(world):
+    world.stage.mode = "broken"
+    instance = of(world, "orders.price")
+    retry_open(world)
+    (incident,) = world.incidents()
+    assert incident.state == "open"
+    world.stage.mode = "fine"
+    retry_open(world, order_no="SO-000099")
+    assert world.row(instance).state == "completed"
+    (incident,) = world.incidents(state="resolved")
+    assert (incident.resolved_by, incident.resolution) == ("olga", "The step went on.")
+    assert world.one("SELECT note FROM scratch").note == "SO-000099"
+    with pytest.raises(Conflict, match="was resolved by olga"), world.database.transaction() as tx:
+        incidents.retry(world.runtime, tx, incident.id, "olga")
+
+
+def test_an_incident_is_acknowledged_with_a_note(world):
+    world.stage.mode = "broken"
+    of(world, "orders.price")
+    (incident,) = world.incidents()
+    with world.database.transaction() as tx:
+        found = incidents.acknowledge(world.runtime, tx, incident.id, "olga", "asked purchasing")
+    assert (found.acknowledged_by, found.owner, found.note) == ("olga", "olga", "asked purchasing")
+
+
+def test_an_effect_is_recorded_with_a_stable_key_and_delivered(world):
+    instance = of(world, "orders.price")
+    effect = world.one("SELECT * FROM effect")
+    assert effect.key.startswith(f"{instance}:")
+    assert (effect.state, effect.business_key, effect.target) == ("pending", "SO-000017", "customer@example.com")
+    drain(world.runtime)
+    effect = world.one("SELECT * FROM effect")
+    assert (effect.state, effect.attempts) == ("sent", 1)
+
+
+def test_an_external_call_is_saved_before_it_is_made_and_made_in_no_transaction(world):
+    seen = []
+    world.stage.during = lambda: seen.append(world.one("SELECT state, attempt, pg_backend_pid() AS pid FROM work"))
+    instance = of(world, "carrier.book")
+    assert world.row(instance).state == "running"
+    assert world.explain(instance).sentence.startswith("It is ready to call carrier.book and no worker has picked it up yet")
+    assert world.stage.calls == []
+    drain(world.runtime)
+    assert [(row.state, row.attempt) for row in seen] == [("called", 1)]
+    row = world.row(instance)
+    assert (row.state, row.variables["result"]) == ("completed", {"tracking_no": "T-SO-000017", "attempt": 1})
+    assert world.all("SELECT 1 FROM work") == []
+
+
+def test_an_external_failure_is_retried_with_the_same_key(world):
+    world.stage.mode = "failing"
+    instance = of(world, "carrier.book")
+    drain(world.runtime)
+    assert world.one("SELECT state FROM work").state == "waiting"
+    world.stage.mode = "fine"
+    make_due(world)
+    drain(world.runtime)
+    assert world.row(instance).state == "completed"
+    assert len({key for _, key, _ in world.stage.calls}) == 1
+    assert [attempt for _, _, attempt in world.stage.calls] == [1, 2]
+
+
+def test_an_external_refusal_goes_to_the_error_boundary_event(world):
+    world.stage.mode = "refused"
+    instance = of(world, "carrier.book", caught=True)
+    drain(world.runtime)
+    assert world.path(instance)[-1] == "unpriced"
+
+
+def test_a_worker_that_dies_in_a_call_is_followed_by_another_with_the_same_key(world):
+    def die() -> None:
+        world.stage.during = None
+        raise KeyboardInterrupt
+
+    world.stage.during = die
+    instance = of(world, "carrier.book")
+    with pytest.raises(KeyboardInterrupt):
+        advance(world.runtime, instance)
+    assert world.row(instance).lease_owner is not None
+    drain(world.runtime)
+    assert len(world.stage.calls) == 1
+    world.do("UPDATE instance SET lease_until = now() - interval '1 second'")
+    drain(world.another_process().runtime)
+    assert world.row(instance).state == "completed"
+    assert len({key for _, key, _ in world.stage.calls}) == 1
+    assert [attempt for _, _, attempt in world.stage.calls] == [1, 2]
+
+
+def test_an_at_most_once_call_that_was_begun_becomes_an_incident_instead_of_a_second_call(world):
+    def die() -> None:
+        world.stage.during = None
+        raise KeyboardInterrupt
+
+    world.stage.during = die
+    instance = of(world, "bank.pay")
+    with pytest.raises(KeyboardInterrupt):
+        advance(world.runtime, instance)
+    world.do("UPDATE instance SET lease_until = now() - interval '1 second'")
+    drain(world.runtime)
+    assert len(world.stage.calls) == 1
+    (incident,) = world.incidents()
+    assert incident.kind == "at_most_once"
+    retry_open(world)
+    drain(world.runtime)
+    assert len(world.stage.calls) == 2
+    assert world.row(instance).state == "completed"
+
+
+def test_a_zombie_whose_lease_was_taken_over_drops_its_result(world):
+    instance = None
+
+    def lose_the_lease() -> None:
+        world.stage.during = None
+        world.do("UPDATE instance SET lease_until = now() - interval '1 second'")
+        drain(world.another_process().runtime)
+
+    world.stage.during = lose_the_lease
+    instance = of(world, "carrier.book")
+    drain(world.runtime)
+    assert world.row(instance).state == "completed"
+    assert world.row(instance).variables["result"]["attempt"] == 2
+    assert world.path(instance) == ["start", "step", "done"]
+
+
+def test_a_result_that_comes_while_the_instance_is_suspended_is_kept(world):
+    def suspend() -> None:
+        with world.database.transaction() as tx:
+            operations.suspend(world.runtime, tx, instance, "olga", "the carrier is on strike")
+
+    world.stage.during = suspend
+    instance = of(world, "carrier.book")
+    drain(world.runtime)
+    assert world.row(instance).state == "suspended"
+    with world.database.transaction() as tx:
+        operations.resume(world.runtime, tx, instance, "olga", "the strike is over")
+    drain(world.runtime)
+    assert world.row(instance).state == "completed"
+    assert len(world.stage.calls) == 1
+
+
+def test_a_cancelled_instance_drops_the_result_of_its_call(world):
+    def cancel() -> None:
+        with world.database.transaction() as tx:
+            operations.cancel(world.runtime, tx, instance, "olga", "the customer withdrew")
+
+    world.stage.during = cancel
+    instance = of(world, "carrier.book")
+    drain(world.runtime)
+    assert world.row(instance).state == "cancelled"
+    assert world.explain(instance).sentence.endswith("the customer withdrew.")
+
+
+def test_a_wrong_input_names_the_parameter(world):
+    world.deploy(m.bundle("job", m.start() + m.service("step", "orders.price", order_no="[1]") + m.end(), "start -> step -> done"))
+    world.start("job")
+    (incident,) = world.incidents()
+    assert incident.kind == "service_task_input"
+    assert "order_no" in incident.message
