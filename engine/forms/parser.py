@@ -119,8 +119,7 @@ class _Reader:
         self.texts(item, where)
         path = self.path(item, kind, where, prefix)
         inner = f"{prefix}{'.'.join(path)}." if path else prefix
-        rules = item.get("validate") if isinstance(item.get("validate"), dict) else {}
-        hide = item.get("conditional").get("hide") if isinstance(item.get("conditional"), dict) else None
+        hide = _object(item.get("conditional")).get("hide")
         return Component(
             type=kind,
             id=self.identity(item, where),
@@ -128,7 +127,7 @@ class _Reader:
             label=str(item.get("label", "")),
             hide=self.expression(hide, where, "condition") if hide else None,
             readonly=True if item.get("disabled") is True else self.rule(item.get("readonly", False), where, "readonly"),
-            rules=self.rules(rules, where),
+            rules=self.rules(_object(item.get("validate")), where),
             options=self.options(item, kind, where),
             options_key=item["valuesKey"] if isinstance(item.get("valuesKey"), str) else None,
             options_expression=self.expression(item["valuesExpression"], where, "values") if item.get("valuesExpression") else None,
@@ -175,11 +174,11 @@ class _Reader:
             if _ACTIVE.search(text):
                 self.refuse(where, f"The component {where!r} holds active content: {text.strip()[:60]!r}.", "Write plain text or Markdown.")
         for name in _TEXTS:
-            text = item.get(name)
-            if isinstance(text, str) and text.startswith("="):
-                self.expression(text, where, name)
-            elif isinstance(text, str):
-                for template in _TEMPLATE.findall(text):
+            shown = item.get(name)
+            if isinstance(shown, str) and shown.startswith("="):
+                self.expression(shown, where, name)
+            elif isinstance(shown, str):
+                for template in _TEMPLATE.findall(shown):
                     self.expression(template, where, name)
 
     def rules(self, found: dict[str, Any], where: str) -> dict[str, Any]:
@@ -250,6 +249,10 @@ class _Reader:
         except FeelSyntaxError as error:
             self.refuse(where, f"The {name} of {where!r} is not FEEL: {error.detail}.", error.next_step)
             return None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _strings(value: Any) -> Iterator[str]:

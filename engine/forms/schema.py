@@ -26,8 +26,8 @@ REFUSED: Final[Mapping[str, str]] = {
     "script": "Use an expression component.",
 }
 
-#: A limit or a text of a rule: fixed, or computed from the data.
-Rule = Expression | Any
+#: A limit or a text of a rule: fixed, or an `Expression` on the data.
+Rule = Any
 
 
 @dataclass(frozen=True, slots=True)
