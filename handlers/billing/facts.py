@@ -1,0 +1,116 @@
+"""Everything a paper shows of an invoice, read in a constant number of statements."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine.problems import NotFound
+from handlers.billing.rules import Schedule, Terms, describe_terms
+from handlers.documents.seller import seller
+from handlers.parties.register import find_customer
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    """A charge for goods."""
+
+    line_no: int
+    order_line_no: int
+    sku: str
+    gtin: str
+    description: str
+    qty: Decimal
+    uom: str
+    unit_price: Decimal
+    amount: Decimal
+    tax_category: str
+    tax_rate_pct: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TaxFacts:
+    """The tax of one category and rate."""
+
+    category: str
+    rate_pct: Decimal
+    taxable: Decimal
+    tax: Decimal
+    exemption_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFacts:
+    """An invoice as people and machines read it."""
+
+    invoice_no: str
+    order_no: str
+    shipment_no: str
+    customer_po: str
+    invoice_date: date
+    delivery_date: date
+    due_date: date
+    terms: str
+    currency: str
+    seller: Mapping[str, str]
+    buyer: Mapping[str, str]
+    bill_to: Mapping[str, str]
+    ship_to: Mapping[str, str]
+    lines: tuple[LineFacts, ...]
+    taxes: tuple[TaxFacts, ...]
+    freight_tax: tuple[str, Decimal]
+    net_total: Decimal
+    freight_total: Decimal
+    tax_total: Decimal
+    gross_total: Decimal
+    discount_date: date | None
+    discount_amount: Decimal
+    created_at: datetime
+
+
+def read_facts(tx: Session, invoice_no: str) -> InvoiceFacts:
+    """All an invoice says. Raises NotFound."""
+    row = tx.execute(text("SELECT * FROM invoice WHERE invoice_no = :no"), {"no": invoice_no}).one_or_none()
+    if row is None:
+        raise NotFound(
+            f"There is no invoice {invoice_no}.", code="invoice_unknown", next_step="Look the invoice up on the page of its order."
+        )
+    lines = tx.execute(_LINES, {"no": invoice_no}).mappings().all()
+    groups = tx.execute(_TAXES, {"no": invoice_no}).mappings().all()
+    due = Schedule(row.due_date, row.discount_date, row.discount_amount)
+    copied = (
+        "invoice_no", "order_no", "shipment_no", "customer_po", "invoice_date", "delivery_date", "due_date", "currency", "net_total",
+        "freight_total", "tax_total", "gross_total", "discount_date", "discount_amount", "created_at",
+    )  # fmt: skip
+    return InvoiceFacts(
+        **{name: getattr(row, name) for name in copied},
+        terms=describe_terms(Terms(row.net_days, row.discount_pct), due, row.currency),
+        seller=seller(tx),
+        buyer=_buyer(tx, row.customer_no),
+        bill_to=row.bill_to,
+        ship_to=row.ship_to,
+        lines=tuple(LineFacts(**{name: line[name] for name in LineFacts.__slots__}) for line in lines if line["charge_code"] == "ITEM"),
+        taxes=tuple(TaxFacts(**group) for group in groups),
+        freight_tax=next(
+            ((line["tax_category"], line["tax_rate_pct"]) for line in lines if line["charge_code"] == "FREIGHT"), ("S", Decimal(0))
+        ),
+    )
+
+
+def _buyer(tx: Session, customer_no: str) -> dict[str, str]:
+    customer = find_customer(tx, customer_no)
+    return {name: getattr(customer, name) for name in ("customer_no", "name", "country", "vat_no", "legal_id", "gln", "peppol_id", "email")}
+
+
+_LINES = text("""
+SELECT line.line_no, coalesce(sold.line_no, 0) AS order_line_no, line.sku, coalesce(item.gtin, '') AS gtin, line.description,
+  line.qty, line.uom, line.unit_price, line.amount, line.tax_category, line.tax_rate_pct, line.charge_code
+FROM invoice_line AS line LEFT JOIN order_line AS sold ON sold.id = line.order_line_id LEFT JOIN item ON item.sku = line.sku
+WHERE line.invoice_no = :no ORDER BY line.line_no
+""")
+_TAXES = text(
+    "SELECT category, rate_pct, taxable, tax, exemption_reason FROM invoice_tax WHERE invoice_no = :no ORDER BY category, rate_pct"
+)

@@ -1,0 +1,196 @@
+"""Writes an invoice as UBL 2.1 in the core of EN 16931. Pure: from a paper to XML; `en16931.py` says whether it is valid."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from lxml import etree
+
+from handlers.billing.facts import InvoiceFacts, LineFacts, TaxFacts
+from handlers.documents.seller import quantity
+from handlers.values import round_currency
+
+_UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
+_CAC, _CBC = f"{{{_UBL}CommonAggregateComponents-2}}", f"{{{_UBL}CommonBasicComponents-2}}"
+_NAMESPACES = {None: f"{_UBL}Invoice-2", "cac": _CAC[1:-1], "cbc": _CBC[1:-1]}
+#: UN/ECE recommendation 20 codes of the units we know; what is unknown is "one".
+_UNITS = {
+    "EA": "EA",
+    "PC": "H87",
+    "PCS": "H87",
+    "PCE": "H87",
+    "KG": "KGM",
+    "G": "GRM",
+    "M": "MTR",
+    "L": "LTR",
+    "H": "HUR",
+    "BOX": "XBX",
+    "PAL": "XPX",
+}
+_EXEMPTIONS = {"K": "VATEX-EU-IC", "G": "VATEX-EU-G", "AE": "VATEX-EU-AE", "O": "VATEX-EU-O"}
+_CREDIT_TRANSFER = "30"
+
+
+def write_ubl(facts: InvoiceFacts) -> bytes:
+    """The invoice as a UBL document."""
+    root = etree.Element(f"{{{_UBL}Invoice-2}}Invoice", nsmap=_NAMESPACES)  # type: ignore[arg-type]  # the stubs forget the default namespace
+    _heading(root, facts)
+    _party(_part(root, "AccountingSupplierParty"), facts.seller, facts.seller)
+    _party(_part(root, "AccountingCustomerParty"), facts.buyer, facts.bill_to)
+    _delivery(_part(root, "Delivery"), facts)
+    _payment(root, facts)
+    if facts.freight_total:
+        _carriage(_part(root, "AllowanceCharge"), facts)
+    _tax_total(root, facts)
+    _monetary_total(_part(root, "LegalMonetaryTotal"), facts)
+    for line in facts.lines:
+        _line(_part(root, "InvoiceLine"), line, facts.currency)
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
+
+
+def _heading(root: etree._Element, facts: InvoiceFacts) -> None:
+    _basic(root, "CustomizationID", "urn:cen.eu:en16931:2017")
+    _basic(root, "ID", facts.invoice_no)
+    _basic(root, "IssueDate", facts.invoice_date.isoformat())
+    _basic(root, "DueDate", facts.due_date.isoformat())
+    _basic(root, "InvoiceTypeCode", "380")
+    _basic(root, "DocumentCurrencyCode", facts.currency)
+    _basic(root, "BuyerReference", facts.customer_po or facts.buyer["customer_no"])
+    order = _part(root, "OrderReference")
+    _basic(order, "ID", facts.customer_po or facts.order_no)
+    _basic(order, "SalesOrderID", facts.order_no)
+    _basic(_part(root, "DespatchDocumentReference"), "ID", facts.shipment_no)
+
+
+def _party(parent: etree._Element, party: Mapping[str, str], address: Mapping[str, str]) -> None:
+    element = _part(parent, "Party")
+    scheme, _, endpoint = party.get("peppol_id", "").partition(":")
+    if endpoint:
+        _basic(element, "EndpointID", endpoint, schemeID=scheme)
+    elif party.get("gln"):
+        _basic(element, "EndpointID", party["gln"], schemeID="0088")
+    _basic(_part(element, "PartyName"), "Name", party["name"])
+    _address(_part(element, "PostalAddress"), address, party["country"])
+    if party.get("vat_no"):
+        taxed = _part(element, "PartyTaxScheme")
+        _basic(taxed, "CompanyID", party["vat_no"])
+        _basic(_part(taxed, "TaxScheme"), "ID", "VAT")
+    legal = _part(element, "PartyLegalEntity")
+    _basic(legal, "RegistrationName", party["name"])
+    if party.get("legal_id"):
+        _basic(legal, "CompanyID", party["legal_id"])
+    if party.get("email") or party.get("phone"):
+        contact = _part(element, "Contact")
+        for tag, name in (("Telephone", "phone"), ("ElectronicMail", "email")):
+            if party.get(name):
+                _basic(contact, tag, party[name])
+
+
+def _address(element: etree._Element, address: Mapping[str, str], country: str) -> None:
+    for tag, name in (("StreetName", "street"), ("CityName", "city"), ("PostalZone", "postal_code"), ("CountrySubentity", "region")):
+        if address.get(name):
+            _basic(element, tag, address[name])
+    _basic(_part(element, "Country"), "IdentificationCode", address.get("country") or country)
+
+
+def _delivery(element: etree._Element, facts: InvoiceFacts) -> None:
+    _basic(element, "ActualDeliveryDate", facts.delivery_date.isoformat())
+    _address(_part(_part(element, "DeliveryLocation"), "Address"), facts.ship_to, facts.buyer["country"])
+    if facts.ship_to.get("name"):
+        _basic(_part(_part(element, "DeliveryParty"), "PartyName"), "Name", facts.ship_to["name"])
+
+
+def _payment(root: etree._Element, facts: InvoiceFacts) -> None:
+    if facts.seller.get("iban"):
+        means = _part(root, "PaymentMeans")
+        _basic(means, "PaymentMeansCode", _CREDIT_TRANSFER)
+        _basic(means, "PaymentID", facts.invoice_no)
+        account = _part(means, "PayeeFinancialAccount")
+        _basic(account, "ID", facts.seller["iban"].replace(" ", ""))
+        _basic(account, "Name", facts.seller["name"])
+        if facts.seller.get("bic"):
+            _basic(_part(account, "FinancialInstitutionBranch"), "ID", facts.seller["bic"])
+    _basic(_part(root, "PaymentTerms"), "Note", facts.terms)
+
+
+def _carriage(element: etree._Element, facts: InvoiceFacts) -> None:
+    category, rate_pct = facts.freight_tax
+    _basic(element, "ChargeIndicator", "true")
+    _basic(element, "AllowanceChargeReasonCode", "FC")
+    _basic(element, "AllowanceChargeReason", "Carriage")
+    _money(element, "Amount", facts.freight_total, facts.currency)
+    _tax_category(element, "TaxCategory", category, rate_pct)
+
+
+def _tax_total(root: etree._Element, facts: InvoiceFacts) -> None:
+    element = _part(root, "TaxTotal")
+    _money(element, "TaxAmount", facts.tax_total, facts.currency)
+    for group in facts.taxes:
+        _subtotal(_part(element, "TaxSubtotal"), group, facts.currency)
+
+
+def _subtotal(element: etree._Element, group: TaxFacts, currency: str) -> None:
+    _money(element, "TaxableAmount", group.taxable, currency)
+    _money(element, "TaxAmount", group.tax, currency)
+    category = _tax_category(element, "TaxCategory", group.category, group.rate_pct, scheme=False)
+    if group.exemption_reason:
+        if group.category in _EXEMPTIONS:
+            _basic(category, "TaxExemptionReasonCode", _EXEMPTIONS[group.category])
+        _basic(category, "TaxExemptionReason", group.exemption_reason)
+    _basic(_part(category, "TaxScheme"), "ID", "VAT")
+
+
+def _monetary_total(element: etree._Element, facts: InvoiceFacts) -> None:
+    net = facts.net_total + facts.freight_total
+    _money(element, "LineExtensionAmount", facts.net_total, facts.currency)
+    _money(element, "TaxExclusiveAmount", net, facts.currency)
+    _money(element, "TaxInclusiveAmount", facts.gross_total, facts.currency)
+    if facts.freight_total:
+        _money(element, "ChargeTotalAmount", facts.freight_total, facts.currency)
+    _money(element, "PayableAmount", facts.gross_total, facts.currency)
+
+
+def _line(element: etree._Element, line: LineFacts, currency: str) -> None:
+    _basic(element, "ID", str(line.line_no))
+    _basic(element, "InvoicedQuantity", quantity(line.qty), unitCode=_UNITS.get(line.uom.upper(), "C62"))
+    _money(element, "LineExtensionAmount", line.amount, currency)
+    _basic(_part(element, "OrderLineReference"), "LineID", str(line.order_line_no))
+    off = round_currency(line.qty * line.unit_price, currency) - line.amount
+    if off:
+        allowance = _part(element, "AllowanceCharge")
+        _basic(allowance, "ChargeIndicator", "false" if off > 0 else "true")
+        _basic(allowance, "AllowanceChargeReason", "Share of the order's discount, and rounding" if off > 0 else "Rounding")
+        _money(allowance, "Amount", abs(off), currency)
+    item = _part(element, "Item")
+    _basic(item, "Name", line.description)
+    _basic(_part(item, "SellersItemIdentification"), "ID", line.sku)
+    if line.gtin:
+        _basic(_part(item, "StandardItemIdentification"), "ID", line.gtin, schemeID="0160")
+    _tax_category(item, "ClassifiedTaxCategory", line.tax_category, line.tax_rate_pct)
+    _basic(_part(element, "Price"), "PriceAmount", _plain(line.unit_price), currencyID=currency)
+
+
+def _tax_category(parent: etree._Element, tag: str, category: str, rate_pct: Decimal, *, scheme: bool = True) -> etree._Element:
+    element = _part(parent, tag)
+    _basic(element, "ID", category)
+    if category != "O":
+        _basic(element, "Percent", _plain(rate_pct))
+    if scheme:
+        _basic(_part(element, "TaxScheme"), "ID", "VAT")
+    return element
+
+
+def _part(parent: etree._Element, tag: str) -> etree._Element:
+    return etree.SubElement(parent, f"{_CAC}{tag}")
+
+
+def _basic(parent: etree._Element, tag: str, value: str, **attributes: str) -> None:
+    etree.SubElement(parent, f"{_CBC}{tag}", attributes).text = value
+
+
+def _money(parent: etree._Element, tag: str, amount: Decimal, currency: str) -> None:
+    _basic(parent, tag, f"{round_currency(amount, currency):f}", currencyID=currency)
+
+
+def _plain(value: Any) -> str:
+    return quantity(value)
