@@ -1,0 +1,63 @@
+"""What is always true of the books, the stock and the orders: each invariant is one SQL query that returns one row per violation.
+
+A capability lists its own in `invariants.py`; they are found by being there. Run by `ordercraft check`, by a nightly job and by every
+crash test.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+import handlers
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A sentence that is always true, and the query that finds where it is not."""
+
+    id: str
+    sentence: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found; `examples` are the first violations."""
+
+    id: str
+    sentence: str
+    violations: int
+    examples: tuple[Mapping[str, Any], ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether it holds."""
+        return self.violations == 0
+
+
+MOST_EXAMPLES = 20
+
+
+def all_invariants() -> list[Invariant]:
+    """Every capability's invariants, by id."""
+    modules = (f"handlers.{room.name}.invariants" for room in iter_modules(handlers.__path__) if room.ispkg)
+    found = [invariant for module in modules if find_spec(module) for invariant in import_module(module).INVARIANTS]
+    return sorted(found, key=lambda invariant: (invariant.id, invariant.sentence))
+
+
+def check_all(tx: Session) -> list[Checked]:
+    """Check everything in one transaction's view of the data."""
+    return [check(tx, invariant) for invariant in all_invariants()]
+
+
+def check(tx: Session, invariant: Invariant) -> Checked:
+    """Check one invariant."""
+    rows = tx.execute(text(invariant.sql)).mappings().all()
+    examples = tuple(dict(row) for row in rows[:MOST_EXAMPLES])
+    return Checked(id=invariant.id, sentence=invariant.sentence, violations=len(rows), examples=examples)

@@ -1,0 +1,83 @@
+"""What is always true of orders."""
+
+from handlers.invariants import Invariant
+from handlers.orders.rules import HOLDS, blocks
+
+_STOPPING = ", ".join(f"'{code}'" for code in sorted(HOLDS) if blocks(code, "ship"))
+
+INVARIANTS = (
+    Invariant(
+        "INV-04",
+        "What a fulfilment line counts as reserved is what its active reservations add up to, and never more than what is open of it.",
+        """
+        SELECT line.order_no, line.id AS fulfil_line_id, line.qty_reserved, coalesce(active.qty, 0) AS reservations
+        FROM fulfil_line AS line
+        LEFT JOIN (SELECT fulfil_line_id, sum(qty) AS qty FROM reservation WHERE state = 'ACTIVE' GROUP BY fulfil_line_id) AS active
+          ON active.fulfil_line_id = line.id
+        WHERE line.qty_reserved <> coalesce(active.qty, 0) OR line.qty_reserved > line.qty - line.qty_cancelled - line.qty_shipped
+        """,
+    ),
+    Invariant(
+        "INV-06",
+        "Invoiced is at most shipped, shipped at most ordered less cancelled, and fulfilment lines add up to their order line.",
+        """
+        SELECT line.order_no, line.line_no, line.qty_ordered, line.qty_cancelled, part.planned, part.shipped, part.invoiced
+        FROM order_line AS line JOIN (
+          SELECT order_line_id, sum(qty - qty_cancelled) AS planned, sum(qty_shipped) AS shipped, sum(qty_invoiced) AS invoiced,
+                 bool_or(qty_invoiced > qty_shipped OR qty_shipped > qty - qty_cancelled) AS is_wrong
+          FROM fulfil_line GROUP BY order_line_id
+        ) AS part ON part.order_line_id = line.id
+        WHERE part.is_wrong OR part.planned <> line.qty_ordered - line.qty_cancelled OR part.shipped > line.qty_ordered - line.qty_cancelled
+        """,
+    ),
+    Invariant(
+        "INV-15",
+        "Nothing was shipped while a hold that stops shipping was active.",
+        f"""
+        SELECT shipment.shipment_no, shipment.order_no, shipment.shipped_at, hold.hold_code, hold.applied_at, hold.released_at
+        FROM shipment JOIN hold USING (order_no)
+        WHERE hold.hold_code IN ({_STOPPING}) AND shipment.shipped_at > hold.applied_at AND shipment.shipped_at < hold.released_at
+           OR hold.hold_code IN ({_STOPPING}) AND shipment.shipped_at > hold.applied_at AND hold.released_at IS NULL
+              AND (hold.until IS NULL OR shipment.shipped_at < hold.until)
+        """,
+    ),
+    Invariant(
+        "INV-16",
+        "Every accepted message made exactly one order version, and what was shipped of it was answered exactly once.",
+        """
+        SELECT message.id, message.order_no, message.order_version, 'no order' AS what
+        FROM inbound_message AS message WHERE message.status = 'ACCEPTED' AND message.order_no IS NULL
+        UNION ALL
+        SELECT min(message.id), message.order_no, message.order_version, 'several messages for one version'
+        FROM inbound_message AS message WHERE message.status = 'ACCEPTED' AND message.order_no IS NOT NULL
+        GROUP BY message.order_no, message.order_version HAVING count(*) > 1
+        UNION ALL
+        SELECT message.id, message.order_no, message.order_version, 'shipped without a reply'
+        FROM inbound_message AS message
+        WHERE message.status = 'ACCEPTED'
+          AND EXISTS (SELECT 1 FROM fulfil_line AS line WHERE line.order_no = message.order_no AND line.qty_shipped > 0)
+          AND NOT EXISTS (SELECT 1 FROM order_reply AS reply WHERE reply.order_no = message.order_no)
+        """,
+    ),
+    Invariant(
+        "INV-17",
+        "No unit is both reserved from stock and on a drop-ship purchase order.",
+        """
+        SELECT line.order_no, line.id AS fulfil_line_id, reservation.id AS reservation_id
+        FROM fulfil_line AS line JOIN reservation ON reservation.fulfil_line_id = line.id AND reservation.state = 'ACTIVE'
+        WHERE line.source_type = 'DROP' OR line.supplier_no IS NOT NULL
+        """,
+    ),
+    Invariant(
+        "INV-21",
+        "The first promise of a line is never overwritten.",
+        """
+        SELECT line.order_no, line.line_no, line.first_promised, earliest.promised_arrival
+        FROM order_line AS line LEFT JOIN LATERAL (
+          SELECT promise.promised_arrival FROM line_promise AS promise
+          WHERE promise.order_line_id = line.id AND promise.promised_arrival IS NOT NULL ORDER BY promise.id LIMIT 1
+        ) AS earliest ON true
+        WHERE line.first_promised IS DISTINCT FROM earliest.promised_arrival
+        """,
+    ),
+)

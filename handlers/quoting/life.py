@@ -1,0 +1,285 @@
+"""What happens to a quote: priced, revised, approved, sent, accepted, ordered, closed; each step asks the state before it acts."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from engine.problems import Conflict, Forbidden, Invalid, NotFound
+from handlers.catalog.rules import Priced
+from handlers.ledger.books import rate_on
+from handlers.orders.drafts import LineDraft, OrderDraft
+from handlers.orders.drafts import create_order as enter_order
+from handlers.orders.pricing import Basket, BasketLine, as_columns, as_totals, price
+from handlers.parties.policy import chosen
+from handlers.parties.register import company, find_customer
+from handlers.quotes.model import Quote, QuoteApproval, QuoteLine, QuoteVersion
+from handlers.quoting.drafts import discount_percentage
+from handlers.quoting.rules import Offer, fingerprint, objection
+from handlers.rowsets import insert_rows, update_rows
+from handlers.values import round_currency
+
+_CLOSED = frozenset({"ORDERED", "PARTIALLY_ORDERED", "LOST", "EXPIRED", "WITHDRAWN"})
+_HEADER = ("quote_no", "version_no", "customer_no", "currency", "header_discount", "freight", "net_total", "gross_total")
+_LINE = ("line_no", "sku", "qty", "unit_net", "line_net", "header_discount", "cost", "tax_category", "tax_rate_pct")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One approver's decision."""
+
+    approver: str
+    approver_group: str = ""
+    approved: bool = True
+    comment: str = ""
+    amount_limit: Decimal | None = None
+
+
+def find_quote(tx: Session, quote_no: str, *, lock: bool = False) -> Quote:
+    """The quote as it is now, locked until the transaction ends when asked. Raises NotFound."""
+    found = tx.get(Quote, quote_no, with_for_update=lock, populate_existing=True)
+    if found is None:
+        raise NotFound(f"There is no quote {quote_no}.", code="quote_unknown", next_step="Check the number in the list of quotes.")
+    return found
+
+
+def lines_of(tx: Session, quote_no: str) -> list[QuoteLine]:
+    """The quote's lines as they are now."""
+    lines = select(QuoteLine).where(QuoteLine.quote_no == quote_no).order_by(QuoteLine.line_no)
+    return list(tx.scalars(lines.execution_options(populate_existing=True)))
+
+
+def price_quote(tx: Session, quote_no: str) -> Priced:
+    """Price a quote and take its fingerprint; approvals of another one are void. Raises PriceMissing, Invalid, NotFound, Conflict."""
+    quote = find_quote(tx, quote_no, lock=True)
+    _refuse_closed(quote)
+    lines = lines_of(tx, quote_no)
+    today = tx.execute(text("SELECT current_date")).scalar_one()
+    priced = price(
+        tx,
+        Basket(
+            customer_no=quote.customer_no,
+            currency=quote.currency,
+            day=today,
+            channel=quote.channel,
+            ship_to=quote.ship_to,
+            header_discount_pct=quote.header_discount_pct,
+            lines=[
+                BasketLine(line_no=line.line_no, sku=line.sku, qty=line.qty, manual_discount_pct=line.manual_discount_pct) for line in lines
+            ],
+        ),
+    )
+    ids = {line.line_no: line.id for line in lines}
+    update_rows(tx, QuoteLine, [{"id": ids[line.facts.line_no], **as_columns(line)} for line in priced.lines])
+    _set(
+        tx,
+        quote_no,
+        **as_totals(priced),
+        discount_pct=priced.discount_pct,
+        margin_pct=priced.margin_pct,
+        lowest_margin_gap=priced.lowest_margin_gap,
+        priced_on=today,
+    )
+    quote = find_quote(tx, quote_no)
+    taken = fingerprint(_facts(quote, _HEADER), [_facts(line, _LINE) for line in lines_of(tx, quote_no)])
+    still_approved = quote.state in {"APPROVED", "SENT"} and taken == quote.approved_hash
+    _set(tx, quote_no, snapshot_hash=taken, state=quote.state if still_approved else "PENDING_APPROVAL")
+    return priced
+
+
+def deal_size(tx: Session, priced: Priced) -> Decimal:
+    """The net of a deal in the company's currency."""
+    books = company(tx).currency
+    if priced.currency == books:
+        return priced.net_total
+    today = tx.execute(text("SELECT current_date")).scalar_one()
+    return round_currency(priced.net_total * rate_on(tx, priced.currency, today), books)
+
+
+def revise_quote(tx: Session, quote_no: str, discount_pct: Decimal, comment: str) -> int:
+    """Begin the next version with another discount on the whole; answer its number. Raises Invalid, NotFound, Conflict."""
+    discount_percentage(discount_pct, "discount_pct")
+    quote = find_quote(tx, quote_no, lock=True)
+    _refuse_closed(quote)
+    snapshot = {"header": _facts(quote, _HEADER), "lines": [_facts(line, _LINE) for line in lines_of(tx, quote_no)]}
+    kept = insert(QuoteVersion).values(
+        quote_no=quote_no, version_no=quote.version_no, snapshot_hash=quote.snapshot_hash, snapshot=snapshot, comment=comment
+    )
+    tx.execute(kept.on_conflict_do_nothing())
+    _set(tx, quote_no, version_no=quote.version_no + 1, header_discount_pct=discount_pct, state="DRAFT", snapshot_hash="", document_id=None)
+    return quote.version_no + 1
+
+
+def record_approval(tx: Session, quote_no: str, decisions: Sequence[Decision], now: datetime) -> None:
+    """Keep who approved what the quote is now; without decisions none was needed. Raises Forbidden (four eyes), Conflict, Invalid."""
+    quote = find_quote(tx, quote_no, lock=True)
+    _refuse_closed(quote)
+    if not quote.snapshot_hash:
+        raise Conflict(f"Quote {quote_no} is not priced yet.", code="quote_unpriced", next_step="Price it first.")
+    for decision in decisions:
+        _check_decision(quote, decision)
+    insert_rows(
+        tx,
+        QuoteApproval,
+        [
+            {
+                "quote_no": quote_no,
+                "snapshot_hash": quote.snapshot_hash,
+                "approver": decision.approver,
+                "approver_group": decision.approver_group,
+                "approved": True,
+                "comment": decision.comment,
+                "amount": quote.net_total,
+                "amount_limit": decision.amount_limit,
+                "decided_at": now,
+            }
+            for decision in decisions
+        ],
+    )
+    _set(tx, quote_no, approved_hash=quote.snapshot_hash, approved_at=now, state="APPROVED")
+
+
+def send_quote(tx: Session, quote_no: str, now: datetime) -> datetime:
+    """Open the quote for acceptance and answer until when. Raises NotFound, Conflict when what is sent is not what was approved."""
+    quote = find_quote(tx, quote_no, lock=True)
+    _refuse_closed(quote)
+    if quote.state == "SENT" and quote.valid_until is not None:
+        return quote.valid_until
+    if quote.state != "APPROVED" or quote.approved_hash != quote.snapshot_hash:
+        raise Conflict(
+            f"Quote {quote_no} is not approved as it stands.",
+            code="quote_not_approved",
+            next_step="Price it and have it approved, then send it.",
+        )
+    until = now + timedelta(days=int(chosen(tx, "quote.valid_days")["quote.valid_days"]))
+    _set(tx, quote_no, state="SENT", sent_at=now, valid_until=until)
+    return until
+
+
+def check_acceptance(tx: Session, quote_no: str, customer_po: str, now: datetime) -> str:
+    """Why the acceptance does not count; empty when it does. Raises NotFound."""
+    quote = find_quote(tx, quote_no)
+    customer = find_customer(tx, quote.customer_no)
+    po = customer_po.strip()
+    given = {"customer": quote.customer_no, "po": po, "reference": _reference(quote, po)}
+    return objection(
+        Offer(
+            state=quote.state,
+            now=now,
+            valid_until=quote.valid_until,
+            approved_at=quote.approved_at,
+            approval_days=int(chosen(tx, "quote.approval_days")["quote.approval_days"]),
+            hash_is_approved=quote.approved_hash == quote.snapshot_hash,
+            customer_active=customer.active,
+            requires_po=customer.requires_po,
+            po_is_well_formed=not (po and customer.po_pattern) or bool(re.fullmatch(customer.po_pattern, po)),
+            customer_po=po,
+            po_used_for=tx.execute(_PO_USED, given).scalar_one_or_none() if po else None,
+        )
+    )
+
+
+def create_order(tx: Session, quote_no: str, customer_po: str) -> str:
+    """Make the order of an accepted quote at the quoted prices; again: the same order. Raises NotFound, Conflict."""
+    quote = find_quote(tx, quote_no, lock=True)
+    if quote.state not in {"SENT", "ORDERED"} or quote.approved_hash != quote.snapshot_hash:
+        raise Conflict(
+            f"Quote {quote_no} is {quote.state.lower()} and cannot be ordered.",
+            code="quote_not_open",
+            next_step="Have it approved and sent first.",
+        )
+    po = customer_po.strip()
+    order_no = enter_order(
+        tx,
+        OrderDraft(
+            customer_no=quote.customer_no,
+            source="QUOTE",
+            source_ref=_reference(quote, po),
+            customer_po=po,
+            currency=quote.currency,
+            channel=quote.channel,
+            ship_to=quote.ship_to,
+            requested_date=quote.requested_date,
+            header_discount=quote.header_discount,
+            freight=quote.freight,
+            requester=quote.requester,
+            event={"quote_no": quote_no, "version_no": quote.version_no},
+            lines=[
+                LineDraft(
+                    line_no=line.line_no,
+                    sku=line.sku,
+                    qty=line.qty,
+                    description=line.description,
+                    fixed_unit_net=line.unit_net,
+                    requested_date=line.requested_arrival,
+                )
+                for line in lines_of(tx, quote_no)
+            ],
+        ),
+    )
+    tx.execute(update(QuoteLine).where(QuoteLine.quote_no == quote_no).values(qty_ordered=QuoteLine.qty).execution_options(**_NO_SYNC))
+    return order_no
+
+
+def close_quote(tx: Session, quote_no: str, outcome: str, reason: str) -> str:
+    """Close a quote as ORDERED, LOST, EXPIRED or WITHDRAWN; answer its state. Again: the first outcome stays. Raises Invalid, NotFound."""
+    if outcome not in _CLOSED:
+        raise Invalid(f"{outcome!r} is no outcome.", code="quote_outcome", next_step=f"Use one of {', '.join(sorted(_CLOSED))}.")
+    quote = find_quote(tx, quote_no, lock=True)
+    if quote.state in _CLOSED:
+        return quote.state
+    if outcome == "LOST" and not reason:
+        raise Invalid("A lost quote needs a reason.", code="reason_missing", next_step="Say why it was lost.")
+    lines = lines_of(tx, quote_no)
+    if outcome == "ORDERED" and any(line.qty_ordered < line.qty for line in lines):
+        outcome = "PARTIALLY_ORDERED"
+    _set(tx, quote_no, state=outcome, close_reason=reason, closed_at=func.now())
+    return outcome
+
+
+def _check_decision(quote: Quote, decision: Decision) -> None:
+    if decision.approver == quote.requester:
+        raise Forbidden(
+            f"{decision.approver} asked for quote {quote.quote_no} and may not approve it.",
+            code="four_eyes",
+            next_step="Have somebody else approve it.",
+        )
+    if not decision.approved:
+        raise Invalid(f"{decision.approver} did not approve quote {quote.quote_no}.", code="quote_refused", next_step="Revise the quote.")
+    if decision.amount_limit is not None and quote.net_total > decision.amount_limit:
+        raise Forbidden(
+            f"{quote.net_total} {quote.currency} is above what {decision.approver} may approve ({decision.amount_limit}).",
+            code="above_limit",
+            next_step="Have somebody with a higher limit approve it.",
+        )
+
+
+def _refuse_closed(quote: Quote) -> None:
+    if quote.state in _CLOSED:
+        raise Conflict(f"Quote {quote.quote_no} is closed ({quote.state.lower()}).", code="quote_closed", next_step="Make a new quote.")
+
+
+def _reference(quote: Quote, customer_po: str) -> str:
+    return f"{quote.quote_no}:{quote.version_no}:{customer_po}"
+
+
+def _facts(row: Quote | QuoteLine, names: Sequence[str]) -> Mapping[str, Any]:
+    return {name: getattr(row, name) for name in names}
+
+
+def _set(tx: Session, quote_no: str, **values: Any) -> None:
+    tx.execute(update(Quote).where(Quote.quote_no == quote_no).values(values).execution_options(**_NO_SYNC))
+
+
+_NO_SYNC = {"synchronize_session": False}
+_PO_USED = text("""
+SELECT order_no FROM sales_order
+WHERE customer_no = :customer AND customer_po = :po AND state <> 'REJECTED' AND source_ref IS DISTINCT FROM :reference
+ORDER BY order_no LIMIT 1
+""")

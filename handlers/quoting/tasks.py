@@ -1,0 +1,216 @@
+"""The steps of a quote that a diagram may name."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from engine.runtime.effects import EffectLedger
+from engine.service_tasks import Refused, ServiceTasks, TaskContext
+from handlers.catalog.rules import PriceMissing
+from handlers.parties.register import find_customer
+from handlers.quoting import life, paper
+
+tasks = ServiceTasks()
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteNumber:
+    """Which quote."""
+
+    quote_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviseQuote:
+    """The discount on the whole of the next version, and why."""
+
+    quote_no: str
+    discount_pct: Decimal
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordApproval:
+    """The approvers' forms: approved, comment, approver, approver_group, amount_limit."""
+
+    quote_no: str
+    approvals: list[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The customer's purchase order for a quote."""
+
+    quote_no: str
+    customer_po: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseQuote:
+    """How a quote ended: ORDERED, LOST, EXPIRED or WITHDRAWN."""
+
+    quote_no: str
+    outcome: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """What the quote comes to.
+
+    `lowest_margin_gap` is how far the worst line lies above its margin floor, `deal_size` the net in our currency.
+    """
+
+    currency: str
+    list_total: Decimal
+    net_total: Decimal
+    tax_total: Decimal
+    gross_total: Decimal
+    discount_pct: Decimal
+    margin_pct: Decimal
+    lowest_margin_gap: Decimal
+    deal_size: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """The version that was begun."""
+
+    version_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The printed quote."""
+
+    document_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Until when the customer may accept."""
+
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptanceCheck:
+    """Whether the acceptance counts, and why not."""
+
+    accepted: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCreated:
+    """The order that was made."""
+
+    order_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The state the quote ended in."""
+
+    state: str
+
+
+@tasks.register("quoting.price_quote", errors=("PRICE_MISSING",))
+def price_quote(given: QuoteNumber, tx: Session) -> Pricing:
+    """Price a quote by the waterfall and work out its margins."""
+    try:
+        priced = life.price_quote(tx, given.quote_no)
+    except PriceMissing as missing:
+        raise Refused("PRICE_MISSING", missing.detail) from missing
+    return Pricing(
+        currency=priced.currency,
+        list_total=priced.list_total,
+        net_total=priced.net_total,
+        tax_total=priced.tax_total,
+        gross_total=priced.gross_total,
+        discount_pct=priced.discount_pct,
+        margin_pct=priced.margin_pct,
+        lowest_margin_gap=priced.lowest_margin_gap,
+        deal_size=life.deal_size(tx, priced),
+    )
+
+
+@tasks.register("quoting.remind_approver")
+def remind_approver(given: QuoteNumber, tx: Session, effects: EffectLedger) -> None:
+    """Remind the approvers of a quote that waits for them."""
+    quote = life.find_quote(tx, given.quote_no)
+    effects.record(
+        "mail",
+        "approvers",
+        {
+            "kind": "approval_overdue",
+            "quote_no": given.quote_no,
+            "net_total": quote.net_total,
+            "currency": quote.currency,
+            "discount_pct": quote.discount_pct,
+            "requester": quote.requester,
+        },
+    )
+
+
+@tasks.register("quoting.revise_quote")
+def revise_quote(given: ReviseQuote, tx: Session) -> Revised:
+    """Begin the next version of a quote with another discount on the whole."""
+    return Revised(life.revise_quote(tx, given.quote_no, given.discount_pct, given.comment or ""))
+
+
+@tasks.register("quoting.record_approval")
+def record_approval(given: RecordApproval, tx: Session, context: TaskContext) -> None:
+    """Keep who approved the quote as it stands."""
+    decisions = [_decision(form, context.actor or "system") for form in given.approvals or ()]
+    life.record_approval(tx, given.quote_no, decisions, context.now)
+
+
+@tasks.register("quoting.produce_document")
+def produce_document(given: QuoteNumber, tx: Session, context: TaskContext) -> Document:
+    """Print the quote as PDF."""
+    return Document(paper.produce_document(tx, given.quote_no, context.now))
+
+
+@tasks.register("quoting.send_quote")
+def send_quote(given: QuoteNumber, tx: Session, context: TaskContext, effects: EffectLedger) -> Sent:
+    """Send the approved quote and open it for acceptance."""
+    valid_until = life.send_quote(tx, given.quote_no, context.now)
+    quote = life.find_quote(tx, given.quote_no)
+    payload = {"kind": "quote", "quote_no": given.quote_no, "document_id": quote.document_id, "valid_until": valid_until}
+    effects.record("mail", find_customer(tx, quote.customer_no).email, payload)
+    return Sent(valid_until)
+
+
+@tasks.register("quoting.check_acceptance")
+def check_acceptance(given: Acceptance, tx: Session, context: TaskContext) -> AcceptanceCheck:
+    """Check whether an acceptance is in time and for what was offered."""
+    reason = life.check_acceptance(tx, given.quote_no, given.customer_po or "", context.now)
+    return AcceptanceCheck(accepted=not reason, reason=reason)
+
+
+@tasks.register("quoting.create_order")
+def create_order(given: Acceptance, tx: Session) -> OrderCreated:
+    """Make the order of an accepted quote, at the quoted prices, once."""
+    return OrderCreated(life.create_order(tx, given.quote_no, given.customer_po or ""))
+
+
+@tasks.register("quoting.close_quote")
+def close_quote(given: CloseQuote, tx: Session) -> Closed:
+    """Close a quote with its outcome."""
+    return Closed(life.close_quote(tx, given.quote_no, given.outcome, given.reason or ""))
+
+
+def _decision(form: dict[str, Any], actor: str) -> life.Decision:
+    approved = form.get("approved", True)
+    limit = form.get("amount_limit")
+    return life.Decision(
+        approver=str(form.get("approver") or form.get("completed_by") or actor),
+        approver_group=str(form.get("approver_group") or ""),
+        approved=approved not in {False, "no", "false"},
+        comment=str(form.get("comment") or form.get("note") or ""),
+        amount_limit=None if limit is None else Decimal(str(limit)),
+    )
