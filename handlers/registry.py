@@ -10,7 +10,7 @@ from engine.service_tasks import ServiceTasks
 
 def load_models() -> None:
     """Import every capability's tables, so that the one MetaData knows them."""
-    for capability in _capabilities():
+    for capability in capabilities():
         if find_spec(f"{capability}.model"):
             import_module(f"{capability}.model")
 
@@ -18,11 +18,12 @@ def load_models() -> None:
 def service_tasks() -> ServiceTasks:
     """Every service task a diagram may name."""
     everything = ServiceTasks()
-    for capability in _capabilities():
+    for capability in capabilities():
         if find_spec(f"{capability}.tasks"):
             everything.include(import_module(f"{capability}.tasks").tasks)
     return everything
 
 
-def _capabilities() -> list[str]:
+def capabilities() -> list[str]:
+    """Every capability's package, by name."""
     return sorted(f"handlers.{module.name}" for module in iter_modules(handlers.__path__) if module.ispkg)
