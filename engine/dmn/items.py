@@ -112,10 +112,9 @@ ANY: Final = ItemType("Any")
 
 def passes(tests: Text, value: object, scope: Scope) -> bool:
     """Whether a value passes unary tests; each item of a list must, where the tests are not about lists themselves."""
-    verdict = tests.value(scope.with_values({"?": value}))
-    if verdict is not True and isinstance(value, list):
-        return all(tests.value(scope.with_values({"?": item})) is True for item in value)
-    return verdict is True
+    if tests.passes(scope.with_values({"?": value})):
+        return True
+    return isinstance(value, list) and all(tests.passes(scope.with_values({"?": item})) for item in value)
 
 
 def fitted(item_type: ItemType, value: object, scope: Scope, element_id: str) -> object:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from engine.feel import Expression
+from engine.feel import Expression, FeelLimitExceeded
 from engine.feel.limits import Limits, Run
 
 #: A whole requirements graph may use more than one expression, but not without end.
@@ -46,6 +46,7 @@ class Session:
     run: Run
     values: dict[str, object] = field(default_factory=dict)
     matched: list[MatchedRule] = field(default_factory=list)
+    explained: set[str] = field(default_factory=set)
     diagnostics: dict[tuple[str, str, str], DecisionDiagnostic] = field(default_factory=dict)
 
     def report(self, decision_id: str, element_id: str, text: str, reason: str) -> None:
@@ -71,8 +72,15 @@ class Scope:
         self.session.report(self.decision_id, element_id, text, reason)
 
     def explain(self, element_id: str, expression: Expression) -> None:
-        """Evaluate again, slowly, to say why an expression gave null."""
-        evaluation = expression.diagnose(self.values, self.session.run.limits, now=self.session.run.moment)
+        """Evaluate again, slowly and once for each element, to say why an expression gave null."""
+        if element_id in self.session.explained:
+            return
+        self.session.explained.add(element_id)
+        try:
+            evaluation = expression.diagnose(self.values, self.session.run.limits, now=self.session.run.moment)
+        except FeelLimitExceeded as error:  # watching is slower than evaluating; the null itself stands
+            self.report(element_id, expression.text, error.detail)
+            return
         for found in evaluation.diagnostics:
             self.report(element_id, found.text, found.reason)
 

@@ -80,7 +80,7 @@ class Rule:
 
     def matches(self, scopes: list[Scope]) -> bool:
         """Whether every cell passes; `scopes` hold each column's value as `?`. Stops at the first that does not."""
-        return all(test is None or test.value(scope) is True for test, scope in zip(self.tests, scopes, strict=True))
+        return all(test is None or test.passes(scope) for test, scope in zip(self.tests, scopes, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

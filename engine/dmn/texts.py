@@ -1,12 +1,13 @@
 """FEEL texts inside a model: compiled when the model is read; an error becomes a finding, and a refusal when it is used."""
 
 from dataclasses import dataclass, field
+from decimal import DecimalException
 from typing import Final, Literal
 
 from engine.dmn.errors import DmnError
 from engine.dmn.session import Scope
 from engine.dmn.source import Element, id_of, local_name, text_of
-from engine.feel import Expression, FeelSyntaxError, compile_expression, compile_unary_tests
+from engine.feel import Expression, FeelLimitExceeded, FeelSyntaxError, compile_expression, compile_unary_tests
 
 Severity = Literal["error", "warning"]
 #: How models name FEEL as the language of an expression; nothing at all means FEEL too.
@@ -32,12 +33,28 @@ class Text:
 
     def value(self, scope: Scope) -> object:
         """The value in a scope; null is explained in the diagnostics. Raises DmnError for a text that did not compile."""
+        expression, value = self._evaluated(scope)
+        if value is None:
+            scope.explain(self.element_id, expression)
+        return value
+
+    def passes(self, scope: Scope) -> bool:
+        """Whether unary tests hold for the variable `?`; where a value cannot be compared with them, that is explained."""
+        expression, value = self._evaluated(scope)
+        if value is None and scope.values.get("?") is not None:
+            scope.explain(self.element_id, expression)
+        return value is True
+
+    def _evaluated(self, scope: Scope) -> tuple[Expression, object]:
         if self.expression is None:
             raise DmnError(self.error, element_id=self.element_id, next_step="Correct the expression and deploy again.")
-        value = self.expression.evaluate_within(scope.session.run, scope.values)
-        if value is None:
-            scope.explain(self.element_id, self.expression)
-        return value
+        try:
+            return self.expression, self.expression.evaluate_within(scope.session.run, scope.values)
+        except DecimalException:  # a NaN in the host's own data
+            return self.expression, None
+        except FeelLimitExceeded as error:
+            error.element_id = error.element_id or self.element_id
+            raise
 
 
 @dataclass(slots=True)

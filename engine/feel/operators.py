@@ -59,23 +59,24 @@ def _equal_contexts(left: dict[str, object], right: dict[str, object], run: Run)
     return _all_equal([(left[key], right[key]) for key in left], run) if left.keys() == right.keys() else False
 
 
-def _equal_moments(left: datetime, right: datetime, _run: Run) -> bool | None:
+def _equal_moments(left: datetime, right: datetime, _run: Run) -> bool:
     if (left.tzinfo is None) != (right.tzinfo is None):
-        return None
+        return False
     return instant(left) == instant(right)
 
 
-def _equal_times(left: time, right: time, _run: Run) -> bool | None:
+def _equal_times(left: time, right: time, _run: Run) -> bool:
     if (left.tzinfo is None) != (right.tzinfo is None):
-        return None
+        return False
     if left.utcoffset() is None:
         return left.replace(tzinfo=None) == right.replace(tzinfo=None) and str(left.tzinfo) == str(right.tzinfo)
     return left == right
 
 
-def _equal_ranges(left: Range, right: Range, run: Run) -> bool | None:
-    same_ends = (left.low_in, left.high_in) == (right.low_in, right.high_in)
-    return both(same_ends, both(equal(left.low, right.low, run), equal(left.high, right.high, run)))
+def _equal_ranges(left: Range, right: Range, run: Run) -> bool:
+    if (left.low_in, left.high_in) != (right.low_in, right.high_in):
+        return False
+    return equal(left.low, right.low, run) is True and equal(left.high, right.high, run) is True
 
 
 def _equal_functions(_left: Function, _right: Function, _run: Run) -> None:

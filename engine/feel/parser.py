@@ -364,7 +364,7 @@ class Parser(TypeReader):
         first = tests[0]
         alone = len(tests) == 1 and not first.operator
         if alone and self.take(".."):
-            interval = self._range(start, first.operand, low_in=False)
+            interval = self._postfix(self._range(start, first.operand, low_in=False))
             return (syntax.Test(start, self.last_end, "", interval, first.uses_input),)
         self.need(")")
         if alone and self.sees(".", "[", "("):

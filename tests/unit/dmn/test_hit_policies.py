@@ -8,10 +8,11 @@ from tests.unit.dmn.dmn_models import decision, model, output, table
 #: Three rules that all match an amount of 500, with outputs in no order.
 OVERLAPPING = [["> 100", '"director"'], ["> 10", '"clerk"'], ["> 200", '"director"']]
 NUMBERS = [["> 100", "10"], ["> 10", "20"], ["> 200", "5"]]
+LEVEL = output("level")
 RANKS = output("level", values='"clerk", "director"')
 
 
-def decided(rows, amount=500, outputs=output("level"), **attributes):
+def decided(rows, amount=500, outputs=LEVEL, **attributes):
     found = load_decisions(model(decision(table(rows, outputs=outputs, **attributes))))
     return found.find("answer").evaluate({"amount": amount})
 
