@@ -48,10 +48,11 @@ def record(tx: Session, entry: Entry) -> None:
 def first_broken(tx: Session) -> int | None:
     """The id of the first row that does not follow from the one before it, or None when the log is whole."""
     previous = _FIRST
-    for row in tx.execute(select(audit).order_by(audit.c.id).execution_options(yield_per=1000)):
-        if row.previous_hash != previous or row.hash != _hash(previous, _content(row)):
-            return int(row.id)
-        previous = row.hash
+    with tx.execute(select(audit).order_by(audit.c.id).execution_options(yield_per=1000)) as rows:
+        for row in rows:
+            if row.previous_hash != previous or row.hash != _hash(previous, _content(row)):
+                return int(row.id)
+            previous = row.hash
     return None
 
 

@@ -17,9 +17,8 @@ from engine.runtime.runtime import Runtime
 from engine.spiff.plain import plain_mapping
 from engine.store.tables import InstanceState, incident, instance
 
-_RESET = text(
-    "UPDATE instance SET strikes = 0, steps_since_wait = 0, last_error = NULL, state = 'running', updated_at = now() WHERE id = :id"
-)
+# The state stays `incident` until a stretch has been saved: only that shows that it can go on.
+_RESET = text("UPDATE instance SET strikes = 0, steps_since_wait = 0, last_error = NULL, updated_at = now() WHERE id = :id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ def _retry_instance(runtime: Runtime, tx: Session, instance_id: UUID) -> Acted:
         raise Conflict(f"The instance is {state}.", code="instance_not_running", next_step="Resume it first, if it is suspended.")
     tx.execute(_RESET, {"id": instance_id})
     inbox.wake(runtime, tx, instance_id)
-    return Acted(applied=False, state=InstanceState.RUNNING)
+    return Acted(applied=False, state=InstanceState(held.state))
 
 
 def _open(runtime: Runtime, tx: Session, incident_id: int) -> Incident:

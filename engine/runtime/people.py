@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 #: Roles that see every task and instance, whoever the candidates are.
-OVERSEERS = frozenset({"operator", "admin"})
+OVERSEERS = frozenset({"operate", "administer"})
 
 
 @dataclass(frozen=True, slots=True)

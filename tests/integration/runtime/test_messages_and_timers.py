@@ -1,0 +1,230 @@
+"""Messages find their receivers, timers fire once, signals reach everybody."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from engine.problems import Conflict
+from engine.runtime import housekeeping, messages, signals, timers
+from engine.runtime.drain import drain
+from engine.runtime.messages import Message
+from tests import tiny_models as m
+
+ACCEPTED = m.message("quote.accepted")
+
+
+@pytest.fixture
+def quotes(world):
+    elements = m.start() + m.catch("accepted", "quote_accepted", "={ quote_no: quote_no }", "acceptance") + m.end()
+    world.deploy(m.bundle("quote", elements, "start -> accepted -> done", outside=ACCEPTED))
+    return world
+
+
+@pytest.fixture
+def orders(world):
+    definition = '<bpmn:messageEventDefinition messageRef="order_received"/>'
+    elements = m.start("received", definition) + m.user("check", candidateGroups="sales") + m.end()
+    world.deploy(m.bundle("order", elements, "received -> check -> done", outside=m.message("order.received")))
+    return world
+
+
+def publish(world, name="quote.accepted", **given):
+    with world.database.transaction() as tx:
+        return messages.publish(world.runtime, tx, Message(name, **given))
+
+
+def tick(world) -> int:
+    with world.database.transaction() as tx:
+        return timers.tick(world.runtime, tx)
+
+
+def test_a_message_reaches_the_instance_whose_keys_it_contains(quotes):
+    first, second = (quotes.start("quote", {"quote_no": number}) for number in ("Q-1", "Q-2"))
+    delivery = publish(quotes, correlation={"quote_no": "Q-2", "region": "AT"}, payload={"customer_po": "PO-9"})
+    assert (delivery.state, delivery.instance_id) == ("delivered", second)
+    assert quotes.row(second).variables["acceptance"] == {"customer_po": "PO-9"}
+    assert quotes.row(first).state == "waiting"
+
+
+def test_a_message_that_lacks_a_key_reaches_nobody(quotes):
+    instance = quotes.start("quote", {"quote_no": "Q-1"})
+    assert publish(quotes, correlation={"region": "AT"}).state == "buffered"
+    assert quotes.row(instance).state == "waiting"
+
+
+def test_an_early_message_waits_for_its_receiver(quotes):
+    assert publish(quotes, correlation={"quote_no": "Q-1"}, payload={"customer_po": "PO-9"}).state == "buffered"
+    instance = quotes.start("quote", {"quote_no": "Q-1"})
+    drain(quotes.runtime)
+    assert quotes.row(instance).variables["acceptance"] == {"customer_po": "PO-9"}
+    assert quotes.one("SELECT state, delivered_to FROM message") == ("delivered", instance)
+
+
+def test_an_early_message_is_given_up_when_its_time_is_over(quotes):
+    publish(quotes, correlation={"quote_no": "Q-1"}, time_to_live=timedelta(milliseconds=1))
+    housekeeping.clean(quotes.runtime)
+    instance = quotes.start("quote", {"quote_no": "Q-1"})
+    drain(quotes.runtime)
+    assert quotes.row(instance).state == "waiting"
+    assert quotes.one("SELECT state FROM message").state == "expired"
+
+
+def test_the_same_message_twice_is_one_message(quotes):
+    instance = quotes.start("quote", {"quote_no": "Q-1"})
+    given = {"correlation": {"quote_no": "Q-1"}, "payload": {"customer_po": "PO-9"}, "message_id": "mail-4711"}
+    assert publish(quotes, **given).state == "delivered"
+    again = publish(quotes, **given)
+    assert (again.state, again.instance_id) == ("duplicate", instance)
+
+
+def test_the_same_id_with_another_content_is_refused(quotes):
+    publish(quotes, correlation={"quote_no": "Q-1"}, message_id="mail-4711")
+    with pytest.raises(Conflict) as refused:
+        publish(quotes, correlation={"quote_no": "Q-2"}, message_id="mail-4711")
+    assert refused.value.code == "message_id_reused"
+    assert refused.value.next_step == "Send the changed message under an id of its own."
+
+
+def test_a_message_begins_a_process_with_its_payload_as_variables(orders):
+    delivery = publish(orders, "order.received", payload={"order_no": "SO-1"}, business_key="SO-1", actor="alice")
+    assert delivery.state == "started"
+    row = orders.row(delivery.instance_id)
+    assert (row.variables, row.business_key, row.state, row.started_by) == ({"order_no": "SO-1"}, "SO-1", "waiting", "alice")
+
+
+def test_a_message_cannot_begin_a_process_whose_business_key_runs(orders):
+    publish(orders, "order.received", payload={"order_no": "SO-1"}, business_key="SO-1")
+    with pytest.raises(Conflict) as refused:
+        publish(orders, "order.received", payload={"order_no": "SO-1"}, business_key="SO-1")
+    assert refused.value.code == "business_key_taken"
+    assert orders.one("SELECT count(*) AS n FROM message").n == 1
+
+
+def test_what_one_instance_throws_begins_another(orders):
+    settings = {"payload": "={ order_no: order_no }", "businessKey": "=order_no"}
+    elements = m.start() + m.throw("send", "order_received", **settings) + m.end()
+    orders.deploy(m.bundle("quoting", elements, "start -> send -> done", outside=m.message("order.received")))
+    parent = orders.start("quoting", {"order_no": "SO-7"})
+    assert orders.row(parent).state == "completed"
+    drain(orders.runtime)
+    child = orders.one("SELECT * FROM instance WHERE process_key = 'order'")
+    assert (child.business_key, child.state, child.started_by_instance_id) == ("SO-7", "waiting", parent)
+
+
+def test_a_thrown_message_for_a_taken_business_key_waits_until_it_is_free(orders, people):
+    settings = {"payload": "={ order_no: order_no }", "businessKey": "=order_no"}
+    elements = m.start() + m.throw("send", "order_received", **settings) + m.end()
+    orders.deploy(m.bundle("quoting", elements, "start -> send -> done", outside=m.message("order.received")))
+    orders.start("quoting", {"order_no": "SO-7"})
+    orders.start("quoting", {"order_no": "SO-7"})
+    drain(orders.runtime)
+    assert orders.one("SELECT count(*) AS n FROM instance WHERE process_key = 'order'").n == 1
+    (task,) = orders.tasks(people.alice)
+    orders.complete(task.id, {})
+    housekeeping.sweep(orders.runtime)
+    drain(orders.runtime)
+    assert orders.one("SELECT count(*) AS n FROM instance WHERE process_key = 'order'").n == 2
+
+
+def test_a_message_that_crossed_its_receiver_is_matched_by_the_sweep(quotes):
+    publish(quotes, correlation={"quote_no": "Q-1"})
+    quotes.do("UPDATE message SET state = 'hidden'")
+    instance = quotes.start("quote", {"quote_no": "Q-1"})
+    quotes.do("UPDATE message SET state = 'buffered'")
+    housekeeping.sweep(quotes.runtime)
+    drain(quotes.runtime)
+    assert quotes.row(instance).state == "completed"
+
+
+def test_a_signal_reaches_everybody(world):
+    definition = '<bpmn:signalEventDefinition signalRef="stock_taken"/>'
+    wait = f'<bpmn:intermediateCatchEvent id="wait" name="wait">{definition}</bpmn:intermediateCatchEvent>'
+    signal = '<bpmn:signal id="stock_taken" name="stock.taken"/>'
+    world.deploy(m.bundle("stock", m.start() + wait + m.end(), "start -> wait -> done", outside=signal))
+    instances = {world.start("stock") for _ in range(3)}
+    with world.database.transaction() as tx:
+        assert set(signals.broadcast(world.runtime, tx, "stock.taken", {})) == instances
+    assert {row.state for row in world.all("SELECT state FROM instance")} == {"completed"}
+
+
+def test_a_timer_fires_when_it_is_due_and_only_once(world):
+    world.deploy(m.bundle("pauses", m.start() + m.timer("pause", "PT1S") + m.user("go", candidateGroups="sales") + m.end(), "start -> pause -> go -> done"))
+    instance = world.start("pauses")
+    assert world.explain(instance).sentence.startswith("It waits at pause until 20")
+    assert tick(world) == 0
+    until_due(world)
+    assert tick(world) == 1
+    assert tick(world) == 0
+    assert drain(world.runtime) == 1
+    assert world.path(instance) == ["start", "pause"]
+    assert world.all("SELECT 1 FROM timer") == []
+
+
+def until_due(world) -> None:
+    while world.one("SELECT max(due_at) > now() AS later FROM timer").later:
+        world.one("SELECT pg_sleep(0.05)")
+
+
+def test_many_tick_at_once_and_no_timer_fires_twice(world):
+    world.deploy(m.bundle("pauses", m.start() + m.timer("pause", "PT1S") + m.end(), "start -> pause -> done"))
+    instances = [world.start("pauses") for _ in range(20)]
+    until_due(world)
+    woken: list[int] = []
+    threads = [threading.Thread(target=lambda: woken.append(tick(world))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(woken) + tick(world) == 20
+    drain(world.runtime)
+    assert all(world.path(instance) == ["start", "pause", "done"] for instance in instances)
+
+
+def test_a_task_and_its_timer_race_and_one_of_them_wins(world, people):
+    elements = m.start() + m.user("decide", candidateGroups="sales") + m.boundary("late", "decide", "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1S</bpmn:timeDuration></bpmn:timerEventDefinition>") + m.end("decided") + m.end("expired")
+    world.deploy(m.bundle("race", elements, "start -> decide -> decided\nlate -> expired"))
+    instance = world.start("race")
+    (task,) = world.tasks(people.alice)
+    until_due(world)
+    outcome: list[object] = []
+
+    def complete() -> None:
+        try:
+            outcome.append(world.complete(task.id, {}))
+        except Conflict as conflict:
+            outcome.append(conflict)
+
+    threads = [threading.Thread(target=complete), threading.Thread(target=lambda: drain(world.runtime))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    drain(world.runtime)
+    path = world.path(instance)
+    assert world.row(instance).state == "completed"
+    assert (path[-1] == "decided") != (path[-1] == "expired")
+    assert isinstance(outcome[0], Conflict) == (path[-1] == "expired")
+
+
+def test_a_completion_takes_the_timer_away(world, people):
+    elements = m.start() + m.user("decide", candidateGroups="sales") + m.boundary("late", "decide", "<bpmn:timerEventDefinition><bpmn:timeDuration>PT4H</bpmn:timeDuration></bpmn:timerEventDefinition>") + m.end("decided") + m.end("expired")
+    world.deploy(m.bundle("race", elements, "start -> decide -> decided\nlate -> expired"))
+    world.start("race")
+    (task,) = world.tasks(people.alice)
+    world.complete(task.id, {})
+    assert world.all("SELECT 1 FROM timer") == []
+
+
+def test_a_schedule_begins_one_instance_for_each_fire_time(world):
+    definition = "<bpmn:timerEventDefinition><bpmn:timeCycle>R/PT1H</bpmn:timeCycle></bpmn:timerEventDefinition>"
+    world.deploy(m.bundle("hourly", m.start("hour", definition) + m.end(), "hour -> done"))
+    world.do("UPDATE schedule SET next_due_at = now() - interval '10 seconds'")
+    threads = [threading.Thread(target=lambda: tick(world)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    drain(world.runtime)
+    assert [row.state for row in world.all("SELECT state FROM instance")] == ["completed"]
+    assert world.one("SELECT next_due_at > now() + interval '59 minutes' AS later FROM schedule").later
