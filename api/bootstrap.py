@@ -14,7 +14,7 @@ from engine.runtime.runtime import Runtime
 from engine.store.embedded import start_embedded
 from engine.store.unit_of_work import Database
 from handlers.fulfillment.ports import Carrier
-from handlers.fulfillment.rate_table import RateTableCarrier
+from handlers.fulfillment.rate_table import RateTable
 from handlers.registry import service_tasks
 
 
@@ -40,7 +40,7 @@ def build(settings: Settings, *, with_worker: bool = False, demo: bool = False) 
 
 def ports() -> Mapping[Any, object]:
     """The adapters of every port to the outside. The defaults work without any outside system and say so on what they make."""
-    return {Carrier: RateTableCarrier()}
+    return {Carrier: RateTable()}
 
 
 def _dispatcher(settings: Settings, database: Database) -> Dispatcher:

@@ -87,6 +87,7 @@ def _authenticate() -> Response | None:
         if not request.path.startswith("/api/") and request.method == "GET":
             return cast(Response, redirect(f"/login?next={request.full_path.rstrip('?')}"))
         raise Unauthenticated("Nobody is signed in.", next_step="Sign in at /login, or send an API token as Authorization: Bearer …")
+    _refuse_foreign_forms()
     role = getattr(view, "role", Role.READ)
     if role not in g.person.roles:
         raise Forbidden(
@@ -105,6 +106,10 @@ def _identify() -> None:
             g.person = person_of_token(tx, header.removeprefix("Bearer ").strip())
         elif cookie and (found := person_of_session(tx, cookie)):
             g.person, g.csrf_token = found
+
+
+def _refuse_foreign_forms() -> None:
+    """A browser's session travels with every request, whoever made it; the token only with those of our own pages."""
     if g.csrf_token and request.method not in _SAFE:
         given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
         if not secrets.compare_digest(given, g.csrf_token):

@@ -66,12 +66,17 @@ class Server:
         log.info("stopped")
 
 
-def exit_on_signals() -> None:
-    """SIGTERM and SIGINT end the process cleanly: SystemExit unwinds `run`, which finishes what was begun."""
+def on_signals(stop: Callable[[], None]) -> None:
+    """SIGTERM and SIGINT call `stop`, once; what was begun is finished."""
 
     def handle(number: int, _: FrameType | None) -> None:
         log.info("stopping", signal=signal.Signals(number).name)
-        raise SystemExit(0)
+        stop()
 
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGINT, handle)
+
+
+def leave() -> None:
+    """End the process by unwinding it: what `run` began is finished on the way."""
+    raise SystemExit(0)

@@ -3,6 +3,7 @@
 from api.auth import model  # noqa: F401  # joins by import
 from engine.store import tables  # noqa: F401  # joins by import
 from engine.store.base import metadata
+from handlers.orders import status  # noqa: F401  # the view of derived statuses joins by import
 from handlers.registry import load_models
 
 load_models()

@@ -40,7 +40,6 @@ def login() -> AnyResponse:
 
 
 @auth.post("/logout")
-@open_to_all
 def logout() -> AnyResponse:
     """End the session."""
     with product().database.transaction() as tx:

@@ -6,7 +6,7 @@ from api import logs
 from api.bootstrap import build
 from api.content import deploy_content
 from api.demo.company import load_company
-from api.server import Server, exit_on_signals
+from api.server import Server, leave, on_signals
 from api.settings import Settings
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -22,7 +22,7 @@ def command(*, no_worker: bool, demo: bool, port: int | None) -> None:
     if demo and settings.host not in _LOOPBACK:
         raise click.UsageError(f"The demo lets anybody in, so it is served on loopback addresses only, not on {settings.host}.")
     logs.configure(settings.log_level)
-    exit_on_signals()
+    on_signals(leave)
     product = build(settings, with_worker=not no_worker, demo=demo)
     deploy_content(product, actor="ordercraft")
     if demo:

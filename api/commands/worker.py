@@ -4,7 +4,7 @@ import click
 
 from api import logs
 from api.bootstrap import build
-from api.server import exit_on_signals
+from api.server import on_signals
 from api.settings import Settings
 
 
@@ -16,9 +16,8 @@ def command() -> None:
     product = build(settings, with_worker=True)
     if product.worker is None:  # build was asked for one
         raise click.ClickException("No worker was made.")
-    exit_on_signals()
+    on_signals(product.worker.stop)
     try:
         product.worker.run()
     finally:
-        product.worker.stop()
         product.database.close()

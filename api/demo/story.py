@@ -47,9 +47,9 @@ def run_story(address: str, say: Say = lambda _: None) -> dict[str, Any]:
 
 def _quote(cast: Cast, say: Say) -> str:
     lines = [
-        {"sku": "PUMP-40", "quantity": "4", "discount_pct": "15"},
-        {"sku": "SEAL-12", "quantity": "40", "discount_pct": "15"},
-        {"sku": "TANK-500", "quantity": "2", "discount_pct": "15"},
+        {"sku": "PUMP-40", "quantity": "4", "discount_pct": "25"},
+        {"sku": "SEAL-12", "quantity": "40", "discount_pct": "25"},
+        {"sku": "TANK-500", "quantity": "2", "discount_pct": "22"},
     ]
     made = cast.sales.post("/api/v1/quotes", {"customer_no": "C-1001", "lines": lines})
     quote_no: str = made["quote_no"]

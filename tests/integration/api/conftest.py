@@ -1,0 +1,43 @@
+"""A served installation without a server: the application on a fresh database, and people to sign in as."""
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from api.app import create_app
+from api.bootstrap import ports
+from api.demo.company import load_company
+from api.product import Product
+from api.settings import Settings
+from engine.jobs.silent import SilentDispatcher
+from engine.runtime.runtime import Runtime
+from handlers.registry import service_tasks
+
+
+@pytest.fixture
+def installation(database) -> Product:
+    """An installation with the demo company, and nobody at work but who the test calls."""
+    load_company(database)
+    runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=SilentDispatcher())
+    return Product(Settings(), database, runtime, demo=True)
+
+
+@pytest.fixture
+def client(installation) -> FlaskClient:
+    """A browser nobody has signed in with."""
+    return create_app(installation).test_client()
+
+
+@pytest.fixture
+def signed_in(installation) -> Callable[[str], FlaskClient]:
+    """Browsers of people: `signed_in("sara")`. Their requests carry the CSRF token by themselves."""
+    application = create_app(installation)
+
+    def sign_in(name: str) -> FlaskClient:
+        browser = application.test_client()
+        browser.post("/login", data={"persona": name})
+        browser.environ_base["HTTP_X_CSRF_TOKEN"] = browser.get("/api/v1/me").json["csrf_token"]
+        return browser
+
+    return sign_in

@@ -1,0 +1,120 @@
+import pytest
+from sqlalchemy import text
+
+PUMP = {"sku": "PUMP-7", "name": "Garden pump", "cost": "19.90"}
+
+
+def rows(installation, table):
+    with installation.database.transaction() as tx:
+        return tx.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+
+
+def test_without_signing_in_the_api_answers_401_with_what_to_do(client):
+    answer = client.get("/api/v1/orders")
+    assert answer.status_code == 401
+    assert answer.mimetype == "application/problem+json"
+    assert "/login" in answer.json["next_step"]
+
+
+def test_without_signing_in_a_page_leads_to_the_login_and_back(client):
+    assert client.get("/orders?status=SHIPPED").headers["Location"] == "/login?next=/orders?status=SHIPPED"
+
+
+def test_signing_in_does_not_lead_to_another_site(client):
+    answer = client.post("/login", data={"persona": "sara", "next": "https://elsewhere.example/"})
+    assert answer.headers["Location"] == "/"
+    assert client.post("/login", data={"persona": "sara", "next": "//elsewhere.example"}).headers["Location"] == "/"
+
+
+def test_a_role_that_is_missing_is_named_and_nothing_changes(signed_in, installation):
+    before = rows(installation, "item")
+    answer = signed_in("jonas").post("/api/v1/items", json=PUMP)
+    assert answer.status_code == 403
+    assert "order" in answer.json["detail"]
+    assert rows(installation, "item") == before
+
+
+def test_a_post_from_a_foreign_page_is_refused(signed_in, installation):
+    browser = signed_in("tom")
+    del browser.environ_base["HTTP_X_CSRF_TOKEN"]
+    assert browser.post("/api/v1/items", json=PUMP).json["code"] == "csrf"
+
+
+def test_the_same_key_and_body_get_the_same_answer_and_one_item(signed_in, installation):
+    tom, before = signed_in("tom"), rows(installation, "item")
+    first = tom.post("/api/v1/items", json=PUMP, headers={"Idempotency-Key": "k-1"})
+    again = tom.post("/api/v1/items", json=PUMP, headers={"Idempotency-Key": "k-1"})
+    assert (first.status_code, first.json) == (again.status_code, again.json) == (201, {"id": "PUMP-7", "state": "added"})
+    assert again.headers["Idempotent-Replay"] == "true"
+    assert rows(installation, "item") == before + 1
+
+
+def test_the_same_key_with_another_body_is_a_conflict(signed_in):
+    tom = signed_in("tom")
+    tom.post("/api/v1/items", json=PUMP, headers={"Idempotency-Key": "k-1"})
+    answer = tom.post("/api/v1/items", json={**PUMP, "sku": "PUMP-8"}, headers={"Idempotency-Key": "k-1"})
+    assert (answer.status_code, answer.json["code"]) == (409, "KEY_REUSED")
+
+
+def test_the_same_key_of_another_person_is_another_key(signed_in):
+    signed_in("tom").post("/api/v1/items", json=PUMP, headers={"Idempotency-Key": "k-1"})
+    answer = signed_in("edith").post("/api/v1/items", json={**PUMP, "sku": "PUMP-8"}, headers={"Idempotency-Key": "k-1"})
+    assert answer.status_code == 201
+
+
+def test_a_refused_request_does_not_use_up_its_key(signed_in):
+    tom = signed_in("tom")
+    assert tom.post("/api/v1/items", json={**PUMP, "cost": "-1"}, headers={"Idempotency-Key": "k-1"}).status_code == 422
+    assert tom.post("/api/v1/items", json=PUMP, headers={"Idempotency-Key": "k-1"}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'{"sku": NaN}', b'{"sku": "X"}', b'"text"', b"\xff\xfe", b'{"sku": "X", "name": "Y", "colour": "red"}']
+)
+def test_a_broken_body_is_a_clear_4xx(signed_in, body):
+    answer = signed_in("tom").post("/api/v1/items", data=body, content_type="application/json")
+    assert answer.status_code == 422
+    assert answer.json["next_step"]
+
+
+def test_a_body_beyond_the_limit_is_refused_with_the_limit(signed_in):
+    answer = signed_in("tom").post("/api/v1/intake/ubl-orders", data=b"x" * 6_000_000, content_type="application/xml")
+    assert answer.status_code == 413
+    assert "limits" in answer.json["next_step"]
+
+
+def test_an_unknown_address_and_a_wrong_method_are_problems_not_pages(signed_in):
+    tom = signed_in("tom")
+    assert tom.get("/api/v1/unicorns").json["status"] == 404
+    assert tom.delete("/api/v1/items").json["status"] == 405
+
+
+def test_pages_carry_a_strict_content_security_policy(client):
+    policy = client.get("/login").headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert "unsafe-inline" not in policy.split("script-src")[1].split(";")[0]
+
+
+def test_every_operation_names_a_role_or_is_open_on_purpose(installation):
+    from api.app import create_app
+
+    application = create_app(installation)
+    bare = [
+        rule.rule
+        for rule in application.url_map.iter_rules()
+        if rule.rule.startswith("/api/")
+        and not hasattr(application.view_functions[rule.endpoint], "role")
+        and not getattr(application.view_functions[rule.endpoint], "open_to_all", False)
+    ]
+    assert bare == []
+
+
+def test_the_openapi_document_describes_every_operation(installation):
+    from api.app import create_app
+
+    application = create_app(installation)
+    described = application.test_client().get("/openapi/openapi.json").json
+    assert described["openapi"].startswith("3.1")
+    addresses = {rule.rule for rule in application.url_map.iter_rules() if rule.rule.startswith("/api/v1")}
+    assert len(described["paths"]) >= len(addresses)
+    assert all(operation.get("summary") for path in described["paths"].values() for operation in path.values())
