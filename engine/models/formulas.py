@@ -1,6 +1,5 @@
 """Every place of a diagram where FEEL is written, compiled once."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -10,13 +9,9 @@ from lxml import etree
 from engine.feel import FeelSyntaxError, compile_assignments, compile_expression
 from engine.models.diagram import Diagram, Node, Scope
 from engine.models.settings import settings_of
+from engine.models.times import TIMES, is_iso_literal
 from engine.models.trees import line_of, tag_of, text_of
 
-_DURATION: Final = r"-?P(?=[\dT])(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?"
-_MOMENT: Final = r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?)?"
-_ISO: Final = re.compile(rf"(?:R\d*/)?(?:{_MOMENT}/)?(?:{_DURATION}|{_MOMENT})")
-ISO_DURATION: Final = re.compile(_DURATION)
-TIMES: Final = frozenset({"timeDate", "timeDuration", "timeCycle"})
 LOOP_TEXTS: Final = frozenset({"loopCondition", "loopCardinality", "completionCondition"})
 
 
@@ -34,11 +29,6 @@ class Formula:
     reads: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
     error: FeelSyntaxError | None = None
-
-
-def is_iso_literal(text: str) -> bool:
-    """Plain ISO 8601, which timers may hold without quotation marks: PT4H, 2026-01-01T00:00:00Z, R3/PT10M."""
-    return bool(_ISO.fullmatch(text.strip()))
 
 
 def formulas_of(diagram: Diagram) -> Iterator[Formula]:
@@ -59,6 +49,9 @@ def _of_node(node: Node) -> Iterator[Formula]:
     for name, text, item in node.parameters:
         if text.strip():
             yield _compiled(node.scope, node.id, item, f"parameter {name} of {node.label}", text)
+    instructions = node.extension("instructionsForEndUser")
+    if instructions is not None and text_of(instructions).startswith("="):
+        yield _compiled(node.scope, node.id, instructions, f"instructions of {node.label}", text_of(instructions))
     settings = settings_of(node.tag, node.kinds)
     for name, value in node.properties.items():
         if value.strip().startswith("=") and name in settings:

@@ -11,8 +11,9 @@ from typing import Final
 from lxml import etree
 
 from engine.models.diagram import Diagram, Node, Scope, build_diagram
-from engine.models.formulas import LOOP_TEXTS, TIMES, is_iso_literal
+from engine.models.formulas import LOOP_TEXTS
 from engine.models.linter.structure import is_implicit_start
+from engine.models.times import TIMES, is_iso_literal
 from engine.models.trees import tag_of, text_of
 from engine.models.vocabulary import BPMN, BPMNDI, EVENT_DEFINITIONS, SPIFF
 

@@ -17,6 +17,8 @@ class Written(StrEnum):
 
     #: Text for people, or `=FEEL`.
     TEXT = "text"
+    #: A name, as it is; never FEEL.
+    NAME = "name"
     #: Names separated by commas, or `=FEEL` that gives a list.
     NAMES = "names"
     #: Always FEEL, with its `=`.
@@ -50,9 +52,9 @@ _INPUTS: Final = Setting("inputs", Written.NAMES, "The variables that come in he
 
 PROCESS: Final = _catalogue(_INPUTS)
 START: Final = _catalogue(_INPUTS)
-SERVICE: Final = _catalogue(Setting("retry", Written.RETRY, "How often a failing call is repeated: R5/PT10S is the default."))
+SERVICE: Final = _catalogue(_RESULT, Setting("retry", Written.RETRY, "How often a failing call is repeated: R5/PT10S is the default."))
 USER: Final = _catalogue(
-    Setting("formKey", Written.TEXT, "The form of the same deployment, by its file name without .form."),
+    Setting("formKey", Written.NAME, "The form of the same deployment, by its file name without .form."),
     Setting("candidateGroups", Written.NAMES, "The groups that may take the task; without it, the lane."),
     Setting("candidateUsers", Written.NAMES, "The people who may take the task."),
     Setting("excludedUsers", Written.NAMES, "The people who may not: four eyes."),

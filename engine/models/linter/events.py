@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from engine.models.diagram import Diagram, Node
 from engine.models.linter.ruling import Broken, Known, at, at_element, rule
-from engine.models.trees import child, tag_of
+from engine.models.times import TIMES, gives_time
+from engine.models.trees import child, tag_of, text_of
 from engine.models.vocabulary import EVENTS
 
 #: The attribute of each event definition that refers to a definition of the file, what it refers to, and what that must have.
@@ -69,6 +70,18 @@ def timers_have_one_time(known: Known) -> Iterator[Broken]:
             times = [item for item in definition if tag_of(item) in {"timeDate", "timeDuration", "timeCycle"}]
             if kind == "timer" and (len(times) != 1 or not (times[0].text or "").strip()):
                 yield at(node, f"{node.label} does not say when.", "Give it exactly one of date, duration (PT4H) and cycle (R3/PT1H).")
+
+
+@rule("timer-not-a-time")
+def timers_give_times(known: Known) -> Iterator[Broken]:
+    """A timer that reads no variable is computed now: a cycle where a duration belongs is found before an order waits for it."""
+    for _, node in known.nodes(*EVENTS):
+        for definition in node.definitions if "timer" in node.kinds else ():
+            for item in definition:
+                wrong = tag_of(item) in TIMES and text_of(item) and not gives_time(tag_of(item), text_of(item))
+                if wrong:
+                    message = f"The {tag_of(item)} of {node.label} is {text_of(item)[:60]!r}, which gives none."
+                    yield at(node, message, "Write a date as 2026-01-31T09:00:00Z, a duration as PT4H, a cycle as R3/PT1H.")
 
 
 @rule("timer-start-without-schedule")

@@ -86,6 +86,7 @@ def _written(known: Known, diagram: Diagram, process: Scope, nodes: list[Node]) 
         names.update(setting_names(node, "inputs"))
         names.add(node.properties.get("resultVariable", ""))
         names.add("" if node.operator is None else node.operator.get("resultVariable", ""))
+        names.add(text_of(node.extension("calledDecisionId")).replace("-", "_"))
         form = known.forms.get(node.properties.get("formKey", ""))
         if form is not None and "resultVariable" not in node.properties:
             names.update(form.fields)

@@ -1,22 +1,24 @@
 """Rules of what a diagram names outside of itself: forms, decisions, groups, called processes, and settings."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lxml import etree
 
 from engine.models.bundle import FileKind, stem_of
 from engine.models.diagram import Diagram, Node, Scope, properties_of
-from engine.models.formulas import ISO_DURATION
 from engine.models.linter.ruling import Broken, Known, at, at_element, rule
 from engine.models.linter.service_calls import near
 from engine.models.settings import PROCESS, Setting, Written, setting_names, settings_of
+from engine.models.times import is_duration
 from engine.models.trees import tag_of, text_of
-from engine.models.vocabulary import SPIFF
+from engine.models.vocabulary import BPMN, SPIFF
+from engine.spiff.nodes.tasks import slug
 
 #: Elements of our namespace that are read; each other one would be dropped without a word.
 _EXTENSIONS = {"properties", "serviceTaskOperator", "calledDecisionId", "instructionsForEndUser", "preScript", "postScript"}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_INTEGER = re.compile(r"-?\d{1,6}", re.ASCII)
 _RETRY = re.compile(r"R\d{1,3}/P(?=[\dT])(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?")
 
 
@@ -25,7 +27,7 @@ def forms_exist(known: Known) -> Iterator[Broken]:
     """A form is a file of the same deployment."""
     for _, node in known.nodes("userTask", "manualTask"):
         key = node.properties.get("formKey", "")
-        if key and not key.startswith("=") and key not in known.forms:
+        if key and key not in known.forms:
             yield at(node, f"{node.label} shows the form {key!r}, which is not in the bundle.", near(key, list(known.forms)))
 
 
@@ -52,8 +54,7 @@ def decisions_exist(known: Known) -> Iterator[Broken]:
 def forms_are_used(known: Known) -> Iterator[Broken]:
     """A form nobody shows is a left-over, or a slip in a name."""
     shown = {node.properties.get("formKey", "") for _, node in known.nodes()}
-    computed = any(key.startswith("=") for key in shown)
-    for path in known.bundle.of_kind(FileKind.FORM) if known.diagrams and not computed else ():
+    for path in known.bundle.of_kind(FileKind.FORM) if known.diagrams else ():
         key = stem_of(path)
         if key in known.forms and key not in shown:
             yield Broken(path, key, None, f"No step shows the form {key}.", "Name it in formKey of a user task, or remove it.")
@@ -62,8 +63,10 @@ def forms_are_used(known: Known) -> Iterator[Broken]:
 @rule("unknown-group")
 def groups_exist(known: Known) -> Iterator[Broken]:
     """A task for a group that does not exist is seen by nobody."""
-    for _, node in known.nodes("userTask", "manualTask"):
-        for group in setting_names(node, "candidateGroups"):
+    for diagram, node in known.nodes("userTask", "manualTask"):
+        lane = lane_of(diagram, node)
+        given = "candidateGroups" in node.properties
+        for group in setting_names(node, "candidateGroups") if given else [slug(lane)] if lane else []:
             if known.groups is not None and group not in known.groups:
                 yield at(node, f"{node.label} is for the group {group!r}, which does not exist.", near(group, list(known.groups)))
 
@@ -73,18 +76,21 @@ def somebody_may_do_it(known: Known) -> Iterator[Broken]:
     """A user task without group, people and lane is offered to nobody."""
     for diagram, node in known.nodes("userTask"):
         assigned = node.properties.get("candidateGroups") or node.properties.get("candidateUsers")
-        if not assigned and not _in_lane(diagram, node):
+        if not assigned and lane_of(diagram, node) is None:
             yield at(node, f"{node.label} is offered to nobody.", "Set candidateGroups, or draw it in a lane.")
 
 
-def _in_lane(diagram: Diagram, node: Node) -> bool:
-    """In a lane itself, or inside a subprocess that is."""
+def lane_of(diagram: Diagram, node: Node) -> str | None:
+    """The name of the lane it is drawn in, itself or the subprocess around it; None without a lane."""
     ids = {node.id}
     scope = node.scope
     while scope.parent is not None:
         ids.add(scope.id)
         scope = scope.parent
-    return any(tag_of(item) == "flowNodeRef" and text_of(item) in ids for item in diagram.root.iter(etree.Element))
+    for lane in diagram.root.iter(f"{{{BPMN}}}lane"):
+        if any(text_of(item) in ids for item in lane if tag_of(item) == "flowNodeRef"):
+            return lane.get("name") or lane.get("id")
+    return None
 
 
 @rule("unknown-process")
@@ -155,14 +161,13 @@ def _wrong(setting: Setting, value: str) -> tuple[str, str] | None:
     if setting.written is Written.FEEL:
         return None if value.startswith("=") else ("expression", f"Begin it with '=': ={value[:60] or '{ }'}")
     if value.startswith("="):
-        return None if setting.written not in {Written.VARIABLE, Written.RETRY} else ("plain value", "Write it without FEEL.")
-    forms = {
-        Written.VARIABLE: (_VARIABLE, "variable name", "Use a plain name: letters, digits and '_'."),
-        Written.DURATION: (ISO_DURATION, "duration", "Write PT4H for four hours, P10D for ten days."),
-        Written.INTEGER: (re.compile(r"-?\d{1,6}"), "whole number", "Write a whole number such as 50."),
-        Written.RETRY: (_RETRY, "retry policy", "Write R5/PT10S for five attempts, ten seconds before the first repetition."),
+        plain = setting.written in {Written.NAME, Written.VARIABLE, Written.RETRY}
+        return ("plain value", "Write it without FEEL.") if plain else None
+    forms: dict[Written, tuple[Callable[[str], object], str, str]] = {
+        Written.VARIABLE: (_VARIABLE.fullmatch, "variable name", "Use a plain name: letters, digits and '_'."),
+        Written.DURATION: (is_duration, "duration", "Write PT4H for four hours, P10D for ten days."),
+        Written.INTEGER: (_INTEGER.fullmatch, "whole number", "Write a whole number such as 50."),
+        Written.RETRY: (_RETRY.fullmatch, "retry policy", "Write R5/PT10S for five attempts, ten seconds before the first repetition."),
     }
-    if setting.written not in forms:
-        return None
-    pattern, what, how = forms[setting.written]
-    return None if pattern.fullmatch(value) else (what, how)
+    holds, what, how = forms.get(setting.written, (bool, "value", "Write something, or remove it."))
+    return None if holds(value) else (what, how)

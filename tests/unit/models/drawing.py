@@ -1,6 +1,7 @@
 """Small diagrams for tests, in one line each."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from xml.sax.saxutils import quoteattr
 
 from engine.models.bundle import Bundle
@@ -11,6 +12,9 @@ HEAD = (
     '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
     'xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core" id="file" targetNamespace="http://example.com/t">\n'
 )
+TABLE = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="m" name="m" namespace="x">
+<decision id="approvers" name="approvers"><variable name="approvers"/>
+<literalExpression><text>amount * 2</text></literalExpression></decision></definitions>"""
 MESSAGE = '<bpmn:message id="accepted" name="quote.accepted"/>'
 
 
@@ -75,7 +79,7 @@ def timer(text: str, kind: str = "timeDuration") -> str:
 
 def chain(*identities: str) -> str:
     """Flows from each to the next."""
-    return "".join(flow(source, target) for source, target in zip(identities, identities[1:], strict=False))
+    return "".join(flow(source, target) for source, target in pairwise(identities))
 
 
 START = event("startEvent", "start", "", settings(inputs="quote_no, amount, items"))

@@ -12,6 +12,7 @@ from tests.unit.models.drawing import (
     END,
     MESSAGE,
     START,
+    TABLE,
     around,
     bundle,
     chain,
@@ -29,9 +30,6 @@ from tests.unit.models.drawing import (
 )
 
 FORM = b'{"type": "default", "components": [{"type": "textfield", "key": "comment"}]}'
-TABLE = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="m" name="m" namespace="x">
-<decision id="approvers" name="approvers"><variable name="approvers"/><literalExpression><text>amount * 2</text></literalExpression></decision>
-</definitions>"""
 PRICE = service("price", "quoting.price_quote", quote_no="quote_no")
 RECORD = service("record", "quoting.record_approval", quote_no="quote_no")
 MISSING = '<bpmn:error id="missing" name="Price missing" errorCode="PRICE_MISSING"/>'
@@ -244,6 +242,13 @@ def references() -> Iterator[Case]:
     yield Case("unknown-decision", "find", bundle(around("find", decision("find", "aprovers")), dmn__dmn=TABLE), find)
     yield Case("unused-form", "approve-quote", bundle(around("a", script("a")), **{"approve-quote__form": FORM}), right, "info")
     yield Case("unknown-group", "ask", bundle(around("ask", user("ask", candidateGroups="sales, sails"))), right)
+    lane = '<bpmn:lane id="lane" name="{}"><bpmn:flowNodeRef>ask</bpmn:flowNodeRef></bpmn:lane>'
+    lanes = f'<bpmn:laneSet id="set">{lane}</bpmn:laneSet>'
+    drawn = [
+        bundle(process(lanes.format(lane), START, END, node("userTask", "ask"), chain("start", "ask", "end")))
+        for lane in ("Cellar", "Sales")
+    ]
+    yield Case("unknown-group", "ask", *drawn)
     yield Case("nobody-may-do-it", "ask", bundle(around("ask", node("userTask", "ask"))), right, "warning")
     called = process(START.replace('"start"', '"begin"'), END.replace('"end"', '"over"'), chain("begin", "over"), key="price_quote")
     call = [bundle(around("call", node("callActivity", "call", calledElement=name)), called) for name in ("prise_quote", "price_quote")]
@@ -251,9 +256,13 @@ def references() -> Iterator[Case]:
     yield Case("unknown-setting", "ask", bundle(around("ask", user("ask", candidateGroup="sales"))), right, "warning")
     other = "<bpmn:extensionElements><spiffworkflow:messageVariable>x</spiffworkflow:messageVariable></bpmn:extensionElements>"
     yield Case("unknown-extension", "a", bundle(around("a", script("a", "{ b: 1 }", other))), right, "warning")
-    wrong = {"dueIn": "tomorrow", "priority": "high", "resultVariable": "the answer", "formData": "{ a: 1 }"}
+    wrong = {"dueIn": "tomorrow", "priority": "high", "resultVariable": "the answer", "formData": "{ a: 1 }", "formKey": "=form"}
     for name, value in wrong.items():
         yield Case("bad-setting", "ask", bundle(around("ask", user("ask", **{name: value}))), right)
+    retry = service("record", "quoting.record_approval", quote_no="quote_no").replace(
+        "<bpmn:extensionElements>", settings(retry="often")[:-25]
+    )
+    yield Case("bad-setting", "record", bundle(around("record", retry)), right)
     first, second = process(START, END, chain("start", "end")), process(START, END, chain("start", "end"), key="other")
     single = bundle(first)
     yield Case("duplicate-id", "start", Bundle("two", {**single.files, "z.bpmn": bundle(second).files["quote.bpmn"]}), single)
@@ -297,6 +306,21 @@ def events() -> Iterator[Case]:
     yield Case("unknown-reference", "end", bundle(fails), bundle(MISSING, fails))
     late = bundle(around("late", LATE))
     yield Case("timer-without-time", "late", bundle(around("late", event("intermediateCatchEvent", "late", "timer"))), late)
+    for text, kind in (
+        ("R3/PT1H", "timeDuration"),
+        ("PT1H", "timeDate"),
+        ("R3/PT0S", "timeCycle"),
+        ("1 + 1", "timeDuration"),
+        ('"soon"', "timeDate"),
+    ):
+        yield Case("timer-not-a-time", "late", bundle(around("late", event("intermediateCatchEvent", "late", timer(text, kind)))), late)
+    for text, kind in (
+        ('duration("PT1H")', "timeDuration"),
+        ("amount", "timeDate"),
+        ('=date and time("2026-01-31T09:00:00Z")', "timeDate"),
+    ):
+        fine = bundle(around("late", event("intermediateCatchEvent", "late", timer(text, kind))))
+        yield Case("timer-not-a-time", "late", bundle(around("late", event("intermediateCatchEvent", "late", timer("null")))), fine)
     hourly = process(event("startEvent", "start", timer("R/PT1H", "timeCycle")), END, chain("start", "end"))
     yield Case(
         "timer-start-without-schedule",

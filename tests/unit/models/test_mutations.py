@@ -16,9 +16,6 @@ from engine.spiff.execution import Execution
 from tests.unit.models import drawing as d
 
 FORM = b'{"type": "default", "components": [{"type": "radio", "key": "approved", "values": [{"label": "Yes", "value": "yes"}]}]}'
-TABLE = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="m" name="m" namespace="x">
-<decision id="approvers" name="approvers"><variable name="approvers"/><literalExpression><text>amount * 2</text></literalExpression></decision>
-</definitions>"""
 LATE = d.event("intermediateCatchEvent", "late", d.timer("P14D"))
 HEAR = d.event("intermediateCatchEvent", "hear", "message messageRef='accepted'", d.settings(correlation="={quote_no: quote_no}"))
 BODY = d.event("startEvent", "begin") + d.script("count", "{ seen: 1 }") + d.event("endEvent", "over") + d.chain("begin", "count", "over")
@@ -60,7 +57,7 @@ MODEL = d.document(
 
 
 def checked(content: bytes) -> CheckedBundle:
-    return check(Bundle("b", {"b.bpmn": content, "approve-quote.form": FORM, "m.dmn": TABLE}), d.service_tasks(), {"sales"})
+    return check(Bundle("b", {"b.bpmn": content, "approve-quote.form": FORM, "m.dmn": d.TABLE}), d.service_tasks(), {"sales"})
 
 
 def test_the_model_before_the_damage_is_sound() -> None:
