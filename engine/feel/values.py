@@ -76,6 +76,7 @@ KINDS: Final[dict[type, str]] = {
 }
 #: Types of values that hold no other values and need no conversion.
 ATOMS: Final = frozenset(KINDS) - {list, dict}
+_TEXT: Final = frozenset({str})
 
 
 def kind_of(value: object) -> str:
@@ -119,12 +120,16 @@ def _convert(value: object, depth: int) -> object:
 
 
 def _convert_context(value: Mapping[object, object], depth: int) -> object:
+    if type(value) is dict and ATOMS.issuperset(map(type, value.values())) and _TEXT.issuperset(map(type, value)):
+        return value
     result = {str(key): _convert(item, depth) for key, item in value.items()}
     same = type(value) is dict and all(result.get(key) is item for key, item in value.items())
     return value if same else result
 
 
 def _convert_list(value: Sequence[object], depth: int) -> object:
+    if type(value) is list and ATOMS.issuperset(map(type, value)):
+        return value
     result = [_convert(item, depth) for item in value]
     same = type(value) is list and all(new is old for new, old in zip(result, value, strict=True))
     return value if same else result

@@ -101,8 +101,11 @@ def context_literal(node: syntax.ContextLiteral, compiler: Compiler) -> Closure:
 
 def range_literal(node: syntax.RangeLiteral, compiler: Compiler) -> Closure:
     """`[low..high]`."""
-    low, high = compiler(node.low), compiler(node.high)
     low_in, high_in = node.low_in, node.high_in
+    if isinstance(node.low, syntax.Literal) and isinstance(node.high, syntax.Literal):
+        constant = make_range(node.low.value, node.high.value, low_in=low_in, high_in=high_in)
+        return lambda _frame: constant
+    low, high = compiler(node.low), compiler(node.high)
     return lambda frame: make_range(low(frame), high(frame), low_in=low_in, high_in=high_in)
 
 
