@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import RowMapping, select, text
 from sqlalchemy.orm import Session
@@ -14,6 +13,7 @@ from handlers.inventory.model import Warehouse
 from handlers.parties.policy import chosen
 from handlers.promising.calendars import ShippingDays, WarehouseCalendar
 from handlers.promising.rules import Horizon, Projection, Source
+from handlers.promising.sourcing import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,17 +58,16 @@ def look(tx: Session, skus: Collection[str], now: datetime) -> Supplies:
     )
 
 
-def sources_of(rules: Sequence[Mapping[str, Any]], sku: str, sourcing: str, supplies: Supplies) -> list[Source]:
-    """The places an item may come from, best rank first: as the decision's rules say; a drop-ship item only from its suppliers."""
+def sources_of(places: Sequence[Place], sku: str, sourcing: str, supplies: Supplies) -> list[Source]:
+    """The places an item may come from, best rank first, as the decision named them; a drop-ship item only from its suppliers."""
     found: list[Source] = []
-    for rule in rules:
-        rank, transit = int(rule.get("rank") or 1), int(rule.get("transit_days") or 0)
-        named = rule.get("source") or ""
-        if rule["source_type"] == "DROP":
-            found += [_as_ranked(source, rank, transit) for source in supplies.suppliers.get(sku, ()) if named in {"", "*", source.source}]
+    for place in places:
+        if place.source_type == "DROP":
+            offers = supplies.suppliers.get(sku, ())
+            found += [_as_ranked(offer, place) for offer in offers if place.source in {"*", offer.source}]
         elif sourcing != "DROP":
-            places = supplies.warehouses if named in {"", "*"} else [named]
-            found += [Source(source_type="STOCK", source=place, rank=rank, transit_days=transit) for place in places]
+            named = supplies.warehouses if place.source == "*" else [place.source]
+            found += [Source(source_type="STOCK", source=code, rank=place.rank, transit_days=place.transit_days) for code in named]
     if sourcing == "DROP" and not found:
         found = list(supplies.suppliers.get(sku, ()))
     return sorted(found, key=lambda source: source.rank)
@@ -79,14 +78,14 @@ def lock_items(tx: Session, skus: Collection[str]) -> None:
     tx.execute(_LOCK_ITEMS, {"skus": sorted(set(skus))})
 
 
-def _as_ranked(source: Source, rank: int, transit_days: int) -> Source:
+def _as_ranked(offer: Source, place: Place) -> Source:
     return Source(
         source_type="DROP",
-        source=source.source,
-        rank=rank,
-        transit_days=transit_days,
-        lead_days=source.lead_days,
-        moq=source.moq,
+        source=offer.source,
+        rank=place.rank,
+        transit_days=place.transit_days,
+        lead_days=offer.lead_days,
+        moq=offer.moq,
     )
 
 

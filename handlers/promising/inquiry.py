@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
@@ -10,12 +9,10 @@ from sqlalchemy.orm import Session
 from engine.problems import NotFound
 from handlers.promising.availability import Supplies, look, sources_of
 from handlers.promising.rules import Demand, Market, Part, plan_line
+from handlers.promising.sourcing import Place
 
 #: Any place and any supplier: an inquiry comes before the sourcing decision.
-_ANYWHERE: tuple[dict[str, Any], ...] = (
-    {"source_type": "STOCK", "source": "*", "rank": 1},
-    {"source_type": "DROP", "source": "*", "rank": 2},
-)
+_ANYWHERE = (Place(source_type="STOCK", rank=1), Place(source_type="DROP", rank=2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,19 +17,10 @@ from handlers.orders.holds import refuse_when_held
 from handlers.orders.model import FulfilGroup
 from handlers.promising.availability import Supplies, lock_items, look, sources_of
 from handlers.promising.rules import Demand, Market, Part, align, plan_line
+from handlers.promising.sourcing import Case, Sourcing, read_answers
 from handlers.rowsets import as_json, insert_rows
 
 ZERO = Decimal(0)
-Rules = Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """Lines that the sourcing decision treats alike."""
-
-    item_class: str
-    region: str
-    customer_class: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +44,7 @@ class Promised:
 def sourcing_cases(tx: Session, order_no: str) -> list[Case]:
     """The cases the sourcing decision is to be asked for, in a stable order."""
     find_order(tx, order_no)
-    rows = tx.execute(_OPEN_LINES, {"order_no": order_no}).mappings()
-    return sorted({_case(row) for row in rows}, key=lambda case: (case.item_class, case.region, case.customer_class))
+    return _cases(tx.execute(_OPEN_LINES, {"order_no": order_no}).mappings().all())
 
 
 def promise_lines(tx: Session, order_no: str, rules: Sequence[Any], now: datetime) -> Promised:
@@ -65,11 +55,10 @@ def promise_lines(tx: Session, order_no: str, rules: Sequence[Any], now: datetim
     order = find_order(tx, order_no, lock=True)
     refuse_when_held(tx, order_no, "promise")
     rows = tx.execute(_OPEN_LINES, {"order_no": order_no}).mappings().all()
-    cases = sorted({_case(row) for row in rows}, key=lambda case: (case.item_class, case.region, case.customer_class))
-    by_case = dict(zip(cases, _as_lists(rules, len(cases)), strict=False))
+    answers = read_answers(rules, _cases(rows))
     lock_items(tx, [row["sku"] for row in rows])
     supplies = look(tx, [row["sku"] for row in rows], now)
-    parts = [part for row in rows for part in _plan(row, by_case.get(_case(row), []), supplies, ship_complete=order.ship_complete)]
+    parts = [part for row in rows for part in _plan(row, answers.get(_case(row)), supplies, ship_complete=order.ship_complete)]
     if order.ship_complete and parts:
         parts = align(parts)
     groups = _write(tx, order_no, parts)
@@ -81,21 +70,22 @@ def promise_lines(tx: Session, order_no: str, rules: Sequence[Any], now: datetim
     return Promised(groups=tuple(groups), backordered_lines=backordered, arrival=arrival)
 
 
-def _plan(row: RowMapping, rules: Rules, supplies: Supplies, *, ship_complete: bool) -> list[Part]:
-    sources = sources_of(rules, row["sku"], row["sourcing"], supplies)
-    if not sources and row["sourcing"] != "DROP":
+def _plan(row: RowMapping, sourcing: Sourcing | None, supplies: Supplies, *, ship_complete: bool) -> list[Part]:
+    if sourcing is None and row["sourcing"] != "DROP":
         raise Invalid(
-            f"The sourcing decision names no place for {row['sku']} ({row['item_class']}, region {row['region']!r}, "
+            f"The sourcing decision has no answer for {row['sku']} ({row['item_class']}, region {row['region']!r}, "
             f"customer class {row['customer_class']}).",
             code="no_source",
             next_step="Add a rule for this case to the sourcing decision, then retry.",
         )
+    chosen = sourcing or Sourcing(places=())
+    sources = sources_of(chosen.places, row["sku"], row["sourcing"], supplies)
     demand = Demand(
         order_line_id=row["id"],
         sku=row["sku"],
         qty=row["qty"],
         wanted=row["requested_arrival"],
-        ship_complete=ship_complete,
+        ship_complete=ship_complete or not chosen.may_split,
         pack_size=row["pack_size"],
         fence=None if row["time_fence_days"] is None else supplies.horizon.today + timedelta(days=row["time_fence_days"]),
     )
@@ -166,11 +156,8 @@ def _case(row: RowMapping) -> Case:
     return Case(item_class=row["item_class"], region=row["region"], customer_class=row["customer_class"])
 
 
-def _as_lists(rules: Sequence[Any], count: int) -> list[Rules]:
-    """One list of rules per case: a decision may answer one rule or several, and one case may stand for the whole list."""
-    if count == 1 and rules and all(isinstance(rule, Mapping) for rule in rules):
-        return [list(rules)]
-    return [[rule] if isinstance(rule, Mapping) else list(rule or ()) for rule in rules]
+def _cases(rows: Sequence[RowMapping]) -> list[Case]:
+    return sorted({_case(row) for row in rows}, key=lambda case: (case.item_class, case.region, case.customer_class))
 
 
 _OPEN_LINES = text("""
