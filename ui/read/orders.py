@@ -10,7 +10,17 @@ from sqlalchemy.orm import Session
 from engine.problems import NotFound
 from ui.read.paging import MOST, SIZE, Page
 
-STATUSES = ("DRAFT", "SUBMITTED", "PROCESSING", "PARTIALLY_SHIPPED", "SHIPPED", "BILLED", "CLOSED", "CANCELLED", "REJECTED")
+STATUSES = (
+    "DRAFT",
+    "SUBMITTED",
+    "PROCESSING",
+    "PARTIALLY_SHIPPED",
+    "SHIPPED",
+    "PARTIALLY_BILLED",
+    "CLOSED",
+    "CANCELLED",
+    "REJECTED",
+)
 SORTS: Mapping[str, str] = {
     "newest": "o.created_at DESC, o.order_no DESC",
     "oldest": "o.created_at, o.order_no",
@@ -20,47 +30,23 @@ SORTS: Mapping[str, str] = {
     "promise": "promise.last_promised NULLS LAST, o.order_no",
 }
 
-# Quantities are facts, the status is derived from them.
 _FROM = """
   FROM sales_order o
   JOIN customer ON customer.customer_no = o.customer_no
+  JOIN order_status derived ON derived.order_no = o.order_no
   CROSS JOIN LATERAL (
-    SELECT count(*) AS lines, coalesce(sum(qty_ordered - qty_cancelled), 0) AS ordered, coalesce(sum(qty_cancelled), 0) AS cancelled,
-           max(promised_arrival) AS last_promised
-    FROM order_line WHERE order_line.order_no = o.order_no
+    SELECT count(*) AS lines, max(promised_arrival) AS last_promised FROM order_line WHERE order_line.order_no = o.order_no
   ) promise
-  CROSS JOIN LATERAL (
-    SELECT count(*) AS lines, coalesce(sum(qty_shipped), 0) AS shipped, coalesce(sum(qty_invoiced), 0) AS invoiced
-    FROM fulfil_line WHERE fulfil_line.order_no = o.order_no
-  ) done
-  CROSS JOIN LATERAL (
-    SELECT count(*) AS items, coalesce(sum(open_amount), 0) AS open_amount
-    FROM open_item JOIN invoice ON invoice.invoice_no = open_item.document_no
-    WHERE invoice.order_no = o.order_no AND open_item.kind = 'AR'
-  ) owed
-  CROSS JOIN LATERAL (
-    SELECT count(*) AS active FROM hold WHERE hold.order_no = o.order_no AND hold.released_at IS NULL
-  ) holds
-  CROSS JOIN LATERAL (
-    SELECT CASE
-      WHEN o.state IN ('DRAFT', 'REJECTED') THEN o.state
-      WHEN promise.lines > 0 AND promise.ordered = 0 THEN 'CANCELLED'
-      WHEN done.invoiced >= promise.ordered AND owed.items > 0 AND owed.open_amount = 0 THEN 'CLOSED'
-      WHEN promise.ordered > 0 AND done.invoiced >= promise.ordered THEN 'BILLED'
-      WHEN promise.ordered > 0 AND done.shipped >= promise.ordered THEN 'SHIPPED'
-      WHEN done.shipped > 0 THEN 'PARTIALLY_SHIPPED'
-      WHEN done.lines > 0 THEN 'PROCESSING'
-      ELSE 'SUBMITTED' END AS status
-  ) derived
 """
 _WHERE = """
   WHERE (:search = '' OR o.order_no ILIKE :starts OR o.customer_no ILIKE :starts OR o.customer_po ILIKE :contains
          OR customer.name ILIKE :contains)
-    AND (:status = '' OR derived.status = :status OR (:status = 'ON_HOLD' AND holds.active > 0))
+    AND (:status = '' OR derived.status = :status OR (:status = 'ON_HOLD' AND derived.on_hold))
 """
 _COLUMNS = """
   SELECT o.order_no, o.customer_no, customer.name AS customer_name, o.customer_po, o.source, o.currency, o.gross_total, o.net_total,
-         o.ordered_on, o.requested_date, promise.last_promised, promise.lines, holds.active AS holds, derived.status, o.change_pending
+         o.ordered_on, o.requested_date, promise.last_promised, promise.lines, derived.on_hold, derived.status,
+         o.change_pending
 """
 
 
@@ -142,28 +128,27 @@ def _sorted(wanted: Filter) -> TextClause:
 
 
 _ORDER = text(f"""
-  SELECT o.*, customer.name AS customer_name, customer.customer_class, promise.last_promised, promise.cancelled, done.shipped,
-         done.invoiced, owed.open_amount, holds.active AS holds, derived.status
-  {_FROM} WHERE o.order_no = :order_no
+  SELECT o.*, customer.name AS customer_name, customer.customer_class, promise.last_promised, derived.on_hold, derived.status
+  {_FROM} WHERE o.order_no = CAST(:order_no AS text)
 """)
 
 # Every number under which something of the order may be filed.
 _NUMBERS = """
-  SELECT :order_no AS number
-  UNION SELECT group_no FROM fulfil_group WHERE order_no = :order_no
-  UNION SELECT shipment_no FROM shipment WHERE order_no = :order_no
-  UNION SELECT invoice_no FROM invoice WHERE order_no = :order_no
-  UNION SELECT po_no FROM purchase_order WHERE order_no = :order_no
+  SELECT CAST(:order_no AS text) AS number
+  UNION SELECT group_no FROM fulfil_group WHERE order_no = CAST(:order_no AS text)
+  UNION SELECT shipment_no FROM shipment WHERE order_no = CAST(:order_no AS text)
+  UNION SELECT invoice_no FROM invoice WHERE order_no = CAST(:order_no AS text)
+  UNION SELECT po_no FROM purchase_order WHERE order_no = CAST(:order_no AS text)
 """
 _INSTANCES = f"""
   SELECT i.id FROM instance i
   WHERE i.business_key IN ({_NUMBERS}) OR i.variables @> jsonb_build_object('order_no', CAST(:order_no AS text))
-     OR i.id IN (SELECT started_by_instance_id FROM instance WHERE business_key = :order_no)
+     OR i.id IN (SELECT started_by_instance_id FROM instance WHERE business_key = CAST(:order_no AS text))
 """
 _PARTS: Mapping[str, TextClause] = {
     "lines": text("""
       SELECT l.line_no, l.sku, coalesce(nullif(l.description, ''), item.name, l.item_ref) AS description,
-             l.qty_ordered, l.qty_cancelled, l.unit_net, l.line_net, l.list_price, l.requested_arrival, l.promised_ship, l.promised_arrival, l.first_promised,
+             l.uom, l.qty_ordered, l.qty_cancelled, l.unit_net, l.line_net, l.promised_arrival, l.first_promised,
              f.reserved, f.shipped, f.invoiced, f.promised, f.sources
       FROM order_line l LEFT JOIN item ON item.sku = l.sku
       LEFT JOIN LATERAL (
@@ -172,9 +157,9 @@ _PARTS: Mapping[str, TextClause] = {
                string_agg(DISTINCT coalesce(warehouse_code, supplier_no, 'backorder'), ', ') AS sources
         FROM fulfil_line WHERE fulfil_line.order_line_id = l.id
       ) f ON true
-      WHERE l.order_no = :order_no ORDER BY l.line_no
+      WHERE l.order_no = CAST(:order_no AS text) ORDER BY l.line_no
     """),
-    "holds": text("SELECT * FROM hold WHERE order_no = :order_no ORDER BY released_at IS NOT NULL, applied_at DESC"),
+    "holds": text("SELECT * FROM hold WHERE order_no = CAST(:order_no AS text) ORDER BY released_at IS NOT NULL, applied_at DESC"),
     "instances": text(f"""
       SELECT i.id, i.business_key, i.process_key, i.state, i.started_at, i.ended_at, i.end_reason, v.name AS process_name
       FROM instance i JOIN process_version v ON v.id = i.process_version_id
@@ -185,24 +170,26 @@ _PARTS: Mapping[str, TextClause] = {
              t.completed_at, t.completed_by, t.outcome
       FROM user_task t WHERE t.instance_id IN ({_INSTANCES}) AND t.state <> 'cancelled' ORDER BY t.created_at LIMIT 200
     """),
-    "events": text("SELECT kind, at, actor, line_no, detail FROM order_event WHERE order_no = :order_no ORDER BY id LIMIT 500"),
+    "events": text(
+        "SELECT kind, at, actor, line_no, detail FROM order_event WHERE order_no = CAST(:order_no AS text) ORDER BY id LIMIT 500"
+    ),
     "shipments": text("""
       SELECT s.*, (SELECT sum(qty) FROM shipment_line WHERE shipment_line.shipment_no = s.shipment_no) AS qty
-      FROM shipment s WHERE s.order_no = :order_no ORDER BY s.created_at
+      FROM shipment s WHERE s.order_no = CAST(:order_no AS text) ORDER BY s.created_at
     """),
     "purchases": text("""
       SELECT p.*, supplier.name AS supplier_name
-      FROM purchase_order p JOIN supplier ON supplier.supplier_no = p.supplier_no WHERE p.order_no = :order_no ORDER BY p.created_at
+      FROM purchase_order p JOIN supplier ON supplier.supplier_no = p.supplier_no WHERE p.order_no = CAST(:order_no AS text) ORDER BY p.created_at
     """),
     "invoices": text("""
       SELECT i.*, a.open_amount, a.dunning_level, a.due_date < CURRENT_DATE AND a.open_amount > 0 AS overdue
       FROM invoice i LEFT JOIN open_item a ON a.kind = 'AR' AND a.document_no = i.invoice_no AND a.party_no = i.customer_no
-      WHERE i.order_no = :order_no ORDER BY i.created_at
+      WHERE i.order_no = CAST(:order_no AS text) ORDER BY i.created_at
     """),
     "receipts": text("""
       SELECT r.receipt_no, r.received_on, r.currency, r.amount, a.invoice_no, a.cash, a.discount, a.written_off, a.action, a.applied_at
       FROM application a JOIN receipt r ON r.receipt_no = a.receipt_no JOIN invoice i ON i.invoice_no = a.invoice_no
-      WHERE i.order_no = :order_no AND a.unapplied_at IS NULL ORDER BY a.applied_at
+      WHERE i.order_no = CAST(:order_no AS text) AND a.unapplied_at IS NULL ORDER BY a.applied_at
     """),
     "documents": text(f"""
       SELECT id, kind, number, media_type, created_at, octet_length(content) AS size

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, any_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
@@ -70,7 +70,7 @@ def get_task(tx: Session, person: Person, task_id: UUID) -> Row[Any]:
                 user_task.c[name]
                 for name in ("form_data", "state", "version", "draft", "completed_at", "completed_by", "outcome", "name", "instructions")
             ),
-            user_task.c.excluded_users.any(person.name).label("excluded"),
+            (literal(person.name) == any_(user_task.c.excluded_users)).label("excluded"),
             form.c.content.label("form"),
             instance.c.state.label("instance_state"),
         )

@@ -51,9 +51,11 @@ def export() -> Response:
     """The filtered list as a file."""
     with product().database.transaction() as tx:
         rows = read.export_orders(tx, _wanted())
-    head = ("Order", "Status", "Customer", "Customer name", "Customer PO", "Ordered", "Promised", "Net", "Gross", "Currency", "Holds")
+    head = ("Order", "Status", "Customer", "Customer name", "Customer PO", "Ordered", "Promised", "Net", "Gross", "Currency", "On hold")
     names = ("order_no", "status", "customer_no", "customer_name", "customer_po", "ordered_on", "last_promised", "net_total", "gross_total")
-    return csv_response("orders", head, ([*(getattr(row, name) for name in names), row.currency, row.holds] for row in rows))
+    return csv_response(
+        "orders", head, ([*(getattr(row, name) for name in names), row.currency, "yes" if row.on_hold else ""] for row in rows)
+    )
 
 
 def show_order(order_no: str) -> str:

@@ -1,0 +1,188 @@
+"""A running site for the browser: the real pages and engine over a fresh database, with a small process of our own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from flask import Flask, Response, g, request
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from engine.jobs.silent import SilentDispatcher
+from engine.models.bundle import Bundle
+from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem
+from engine.runtime import deploy, start, user_tasks
+from engine.runtime.people import Person
+from engine.runtime.runtime import Runtime
+from engine.service_tasks import Broken, ServiceTasks
+from engine.store import json_text
+from engine.store.tables import deployment_file, history, incident, instance, process_version, user_task
+from engine.store.unit_of_work import Database
+from ui.errors import http_problem
+from ui.pages import blueprint
+
+MODELS = Path(__file__).parent / "model"
+POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'"
+)
+VERA = Person("vera", frozenset({"warehouse"}), frozenset({"read", "work"}))
+OTTO = Person("otto", frozenset({"operator", "warehouse"}), frozenset({"read", "work", "operate"}))
+CSRF = "token-of-the-session"
+
+
+@dataclass
+class Ramp:
+    """What the process books: it can be closed, and then booking fails."""
+
+    closed: bool = False
+
+
+@dataclass(frozen=True)
+class Load:
+    load_no: str
+
+
+@dataclass(frozen=True)
+class Booked:
+    ramp: str
+
+
+def _service_tasks() -> ServiceTasks:
+    tasks = ServiceTasks()
+
+    @tasks.register("ramp.book")
+    def book(load: Load, ramp: Ramp) -> Booked:
+        """Book a ramp for a load."""
+        if ramp.closed:
+            raise Broken(f"Ramp 4 is closed, so {load.load_no} cannot leave.", next_step="Open the ramp, then retry.")
+        return Booked("R4")
+
+    return tasks
+
+
+@dataclass
+class Site:
+    """A site to visit: sign in as somebody by setting `person`."""
+
+    url: str
+    database: Database
+    runtime: Runtime
+    ramp: Ramp
+    person: Person = VERA
+    requests: list[Any] = field(default_factory=list)
+
+    def deploy(self) -> None:
+        files = {path.name: path.read_bytes() for path in MODELS.iterdir()}
+        with self.database.transaction() as tx:
+            deploy.deploy(self.runtime, tx, Bundle("clear-load", files), "otto")
+
+    def start(self, load_no: str = "L-4711", **variables: Any) -> UUID:
+        options = start.StartOptions(business_key=load_no, actor="simon")
+        with self.database.transaction() as tx:
+            return start.start(self.runtime, tx, "clear-load", {"load_no": load_no, "weight_kg": 1250, **variables}, options)
+
+    def complete(self, person: Person = OTTO, **data: Any) -> None:
+        """Complete the newest open task behind the browser's back."""
+        with self.database.transaction() as tx:
+            task_id = tx.scalar(select(user_task.c.id).where(user_task.c.state == "open").order_by(user_task.c.created_at.desc()))
+            user_tasks.complete(self.runtime, tx, task_id, data, user_tasks.Completion(person, None))
+
+
+@contextmanager
+def serve(database: Database) -> Iterator[Site]:
+    ramp = Ramp()
+    runtime = Runtime(database=database, service_tasks=_service_tasks(), ports={Ramp: ramp}, dispatcher=SilentDispatcher())
+    site = Site("", database, runtime, ramp)
+    server = make_server("127.0.0.1", 0, _app(site), threaded=True)
+    site.url = f"http://127.0.0.1:{server.server_port}"
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _app(site: Site) -> Flask:
+    app = Flask("ui", static_folder=None)
+    app.extensions["ordercraft"] = SimpleNamespace(database=site.database, runtime=site.runtime)
+    app.jinja_env.globals["csrf_token"] = lambda: CSRF
+    app.before_request(lambda: _recognise(site))
+    app.register_error_handler(404, http_problem)
+    app.register_blueprint(blueprint())
+    app.add_url_rule("/api/v1/user-tasks/<uuid:task_id>/<verb>", "task", lambda **given: _task_verb(site, **given), methods=["POST"])
+    app.add_url_rule("/api/v1/instances/<uuid:instance_id>/model", "model", lambda **given: _model(site, **given))
+    app.add_url_rule("/api/v1/instances/<uuid:instance_id>/tokens", "tokens", lambda **given: _tokens(site, **given))
+    app.after_request(_protect)
+    return app
+
+
+def _recognise(site: Site) -> Response | None:
+    g.person = site.person
+    if request.method == "POST" and CSRF not in (request.headers.get("X-CSRF-Token"), request.form.get("csrf_token")):
+        return Response("no CSRF token", 403)
+    view = request.url_rule and site_view_role(request.endpoint or "")
+    if view and view not in site.person.roles:
+        return Response("role missing", 403)
+    return None
+
+
+def site_view_role(endpoint: str) -> str:
+    from flask import current_app
+
+    return getattr(current_app.view_functions.get(endpoint), "role", "")
+
+
+def _protect(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
+
+
+def _task_verb(site: Site, task_id: UUID, verb: str) -> Response:
+    body = request.get_json(silent=True) or {}
+    site.requests.append((verb, dict(request.headers), body))
+    completion = user_tasks.Completion(site.person, body.get("version"))
+    try:
+        with site.database.transaction() as tx:
+            if verb == "claim":
+                user_tasks.claim(site.runtime, tx, task_id, site.person)
+            elif verb == "release":
+                user_tasks.release(site.runtime, tx, task_id, site.person)
+            elif verb == "draft":
+                user_tasks.save_draft(site.runtime, tx, task_id, body["data"], completion)
+            else:
+                user_tasks.complete(site.runtime, tx, task_id, body["data"], completion)
+    except Problem as problem:
+        status = {NotFound: 404, Conflict: 409, Forbidden: 403, Invalid: 422}[type(problem)]
+        answer = {"detail": problem.detail, "next_step": problem.next_step, "errors": problem.errors}
+        return Response(json_text.encode(answer), status, mimetype="application/problem+json")
+    return Response(json_text.encode({"id": str(task_id), "state": verb}), mimetype="application/json")
+
+
+def _model(site: Site, instance_id: UUID) -> Response:
+    with site.database.transaction() as tx:
+        content = tx.scalar(
+            select(deployment_file.c.content)
+            .join(process_version, process_version.c.deployment_id == deployment_file.c.deployment_id)
+            .join(instance, instance.c.process_version_id == process_version.c.id)
+            .where(instance.c.id == instance_id, deployment_file.c.path == process_version.c.path)
+        )
+    return Response(content, mimetype="application/xml")
+
+
+def _tokens(site: Site, instance_id: UUID) -> Response:
+    with site.database.transaction() as tx:
+        passed = tx.scalars(select(history.c.element_id).where(history.c.instance_id == instance_id, history.c.outcome == "completed")).all()
+        open_tasks = select(user_task.c.element_id).where(user_task.c.instance_id == instance_id, user_task.c.state == "open")
+        failed = select(incident.c.element_id).where(incident.c.instance_id == instance_id, incident.c.state == "open")
+        states = dict.fromkeys(passed, "completed") | dict.fromkeys(tx.scalars(open_tasks), "active") | dict.fromkeys(tx.scalars(failed), "failed")
+    tokens = [{"element_id": element, "state": state, "count": max(1, passed.count(element))} for element, state in states.items()]
+    return Response(json_text.encode(tokens), mimetype="application/json")
