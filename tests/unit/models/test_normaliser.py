@@ -1,0 +1,171 @@
+"""The normaliser changes the writing and not the meaning: what was drawn runs as it was drawn."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from engine.models.bundle import Bundle
+from engine.models.check import CheckedBundle, check
+from engine.models.diagram import build_diagram
+from engine.models.normaliser import normalise
+from engine.spiff.calls import Done
+from engine.spiff.execution import Execution
+from tests.unit.models import drawing as d
+
+NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+
+
+class Calls:
+    """Every service task is done at once."""
+
+    def call(self, request: Any) -> Done:
+        return Done({})
+
+
+def checked(*parts: str) -> CheckedBundle:
+    result = check(d.bundle(*parts), d.service_tasks())
+    assert [finding for finding in result.findings if finding.severity == "error"] == []
+    return result
+
+
+def started(*parts: str, **variables: Any) -> Execution:
+    execution = Execution.start(checked(*parts).processes[0], {"amount": 7, "items": [1, 2, 3], **variables}, now=NOW)
+    execution.run(Calls(), now=NOW)
+    return execution
+
+
+def trace(*parts: str, **variables: Any) -> list[str]:
+    execution = started(*parts, **variables)
+    assert execution.completed, execution.waits
+    return [step.element_id for step in execution.take_trace()]
+
+
+def test_a_link_is_a_flow() -> None:
+    jump, land = d.event("intermediateThrowEvent", "jump", "link name='A'"), d.event("intermediateCatchEvent", "land", "link name='A'")
+    parts = d.process(d.START, d.END, jump, land, d.script("low"), d.chain("start", "jump"), d.chain("land", "low", "end"))
+    assert trace(parts) == ["start", "jump", "land", "low", "end"]
+
+
+def test_all_flows_out_of_a_step_run() -> None:
+    steps = d.script("low", "{ a: 1 }") + d.script("high", "{ b: 2 }") + d.script("first", "{ c: 3 }")
+    parts = d.process(d.START, d.END, steps, d.chain("start", "first", "low", "end"), d.chain("first", "high", "end"))
+    execution = started(parts)
+    assert execution.completed
+    assert {name: execution.variables[name] for name in "abc"} == {"a": 1, "b": 2, "c": 3}
+
+
+def test_conditional_flows_out_of_a_step_run_where_they_hold() -> None:
+    steps = d.script("low", "{ a: 1 }") + d.script("high", "{ b: 2 }") + d.script("first", "{ c: 3 }", default="first_to_low")
+    flows = (
+        d.chain("start", "first")
+        + d.flow("first", "low")
+        + d.flow("first", "high", "amount > 5")
+        + d.chain("low", "end")
+        + d.chain("high", "end")
+    )
+    parts = d.process(d.START, d.END, steps, flows)
+    assert "low" not in trace(parts, amount=7)
+    assert "high" not in trace(parts, amount=3)
+
+
+def test_a_process_without_start_and_end_events_begins_and_ends_anyway() -> None:
+    assert set(trace(d.process(d.script("a", "{ x: 1 }"), d.script("b", "{ y: 1 }"), d.chain("a", "b")))) >= {"a", "b"}
+
+
+def test_the_order_of_the_file_decides_and_not_the_height_on_the_canvas() -> None:
+    steps = d.script("low", "{ a: 1 }") + d.script("high", "{ b: 2 }")
+    flows = d.flow("gate", "high", "amount > 1") + d.flow("gate", "low", "amount > 2") + d.flow("gate", "end")
+    gate = d.node("exclusiveGateway", "gate", default="gate_to_end")
+    parts = d.process(d.START, d.END, gate, steps, d.flow("start", "gate"), flows, d.chain("low", "end"), d.chain("high", "end"))
+    shapes = "".join(
+        f'<di:BPMNShape id="{name}_shape" bpmnElement="{name}"><dc:Bounds x="0" y="{y}" width="9" height="9"/></di:BPMNShape>'
+        for name, y in (("low", 10), ("high", 900))
+    )
+    names = 'xmlns:di="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC"'
+    plane = f'<di:BPMNPlane id="plane" bpmnElement="quote_to_order">{shapes}</di:BPMNPlane>'
+    picture = f'<di:BPMNDiagram {names} id="picture">{plane}</di:BPMNDiagram>'
+    assert "high" in trace(parts, picture)
+    assert "low" not in trace(parts, picture)
+
+
+@pytest.mark.parametrize("text", ["PT4H", '"PT4H"', '=duration("PT4H")', 'duration("PT4H")', '="PT" + string(hours) + "H"'])
+def test_a_time_may_be_plain_or_feel(text: str) -> None:
+    wait = d.event("intermediateCatchEvent", "late", d.timer(text.replace('"', "&quot;")))
+    (timer,) = started(d.around("late", wait), hours=4).waits.timers
+    assert timer.due_at == NOW + timedelta(hours=4)
+
+
+def test_a_leading_equals_sign_is_dropped_wherever_feel_is_written() -> None:
+    gate = d.node("exclusiveGateway", "gate", default="gate_to_low")
+    steps = d.script("high", "={ big: amount * 2 }") + d.script("low", "{ big: 0 }")
+    flows = (
+        d.flow("start", "gate")
+        + d.flow("gate", "high", "=amount > 5")
+        + d.flow("gate", "low")
+        + d.chain("high", "end")
+        + d.chain("low", "end")
+    )
+    assert started(d.process(d.START, d.END, gate, steps, flows)).variables["big"] == 14
+
+
+def test_an_event_definition_may_stand_apart() -> None:
+    apart = f'<bpmn:timerEventDefinition id="in_an_hour">{d.timer("PT1H")[6:]}</bpmn:timerEventDefinition>'
+    wait = d.event("intermediateCatchEvent", "late", "", "<bpmn:eventDefinitionRef>in_an_hour</bpmn:eventDefinitionRef>")
+    (timer,) = started(apart, d.around("late", wait)).waits.timers
+    assert timer.due_at == NOW + timedelta(hours=1)
+
+
+def test_references_may_have_a_namespace_prefix() -> None:
+    wait = d.event("intermediateCatchEvent", "hear", "message messageRef='t:accepted'", d.settings(resultVariable="answer"))
+    file = d.document(d.MESSAGE, d.around("hear", wait)).replace(b"<bpmn:definitions", b'<bpmn:definitions xmlns:t="http://example.com/t"')
+    result = check(Bundle("b", {"b.bpmn": file}), d.service_tasks())
+    assert result.ok, result.findings
+    execution = Execution.start(result.processes[0], {}, now=NOW)
+    execution.run(Calls(), now=NOW)
+    assert [wait.name for wait in execution.waits.subscriptions] == ["quote.accepted"]
+
+
+def test_a_loop_runs_over_the_variable_that_its_property_names() -> None:
+    loop = "<bpmn:loopDataInputRef>lines</bpmn:loopDataInputRef><bpmn:inputDataItem id='item' name='item'/>"
+    marker = f"<bpmn:multiInstanceLoopCharacteristics isSequential='true'>{loop}</bpmn:multiInstanceLoopCharacteristics>"
+    declared = '<bpmn:property id="lines" name="items"/>'
+    steps = d.script("work", "{ seen: item }", marker)
+    parts = d.process(declared, d.START, d.END, steps, d.chain("start", "work", "end"))
+    assert trace(parts, items=[10, 20, 30]).count("work") >= 3
+
+
+def test_what_is_only_drawn_is_left_out() -> None:
+    store = '<bpmn:dataStore id="erp" name="ERP"/>'
+    drawn = (
+        '<bpmn:dataObject id="paper"/><bpmn:dataObjectReference id="paper_1" dataObjectRef="paper"/>'
+        '<bpmn:dataStoreReference id="erp_1" dataStoreRef="erp"/>'
+    )
+    notes = '<bpmn:textAnnotation id="note"><bpmn:text>Check twice</bpmn:text></bpmn:textAnnotation>'
+    ends = "<bpmn:sourceRef>paper_1</bpmn:sourceRef><bpmn:targetRef>a</bpmn:targetRef>"
+    reads = f"<bpmn:dataInputAssociation id='reads'>{ends}</bpmn:dataInputAssociation>"
+    step = d.node("scriptTask", "a", reads, "<bpmn:script>{ x: 1 }</bpmn:script>")
+    assert trace(store, d.process(d.START, d.END, step, drawn, d.chain("start", "a", "end"), notes)) == ["start", "a", "end"]
+
+
+def test_a_picture_beside_the_process_is_not_compiled() -> None:
+    customer = d.process(d.node("task", "ask"), key="customer", isExecutable="false")
+    people = "".join(f'<bpmn:participant id="{key}_pool" processRef="{key}"/>' for key in ("quote_to_order", "customer"))
+    roles = f'<bpmn:collaboration id="all">{people}</bpmn:collaboration>'
+    assert [process.key for process in checked(roles, customer, d.around("a", d.script("a"))).processes] == ["quote_to_order"]
+
+
+def test_the_file_itself_is_not_touched_and_ids_stay() -> None:
+    root = etree.fromstring(d.document(d.process(d.script("a"), d.script("b", "{ y: 1 }"), d.chain("a", "b"))))
+    before = etree.tostring(root)
+    rewritten = normalise(build_diagram("b.bpmn", root))
+    assert etree.tostring(root) == before
+    drawn = {element.get("id") for element in root.iter() if element.get("id")}
+    assert drawn <= {element.get("id") for element in rewritten.iter()}
+
+
+def test_ids_made_here_never_meet_drawn_ones() -> None:
+    steps = d.script("a") + d.script("a_split", "{ s: 1 }") + d.script("b", "{ y: 1 }")
+    parts = d.process(d.START, d.END, steps, d.chain("start", "a", "a_split", "end"), d.chain("a", "b", "end"))
+    assert {"a", "a_split", "b"} <= set(trace(parts))
