@@ -50,11 +50,16 @@ class Timer:
         except Problem as problem:
             raise StepFailed("timer", f"{self.where}: {problem.detail}", problem.next_step or _CORRECT) from None
 
-    def again(self, due: Due) -> Due | None:
-        """The next turn of a cycle; None when that was the last."""
+    def again(self, due: Due, now: datetime) -> Due | None:
+        """The next turn of a cycle, in its rhythm; None when that was the last. Turns that nobody was there to see are not made up for."""
         if due.every is None or due.left == 0:
             return None
-        return Due(self._after(due.at, due.every), None if due.left is None else due.left - 1, due.every)
+        at, length = self._after(due.at, due.every), as_duration(due.every)
+        if at <= now and not isinstance(length, YearsMonths):
+            at += (now - at) // length * length
+        while at <= now:
+            at = self._after(at, due.every)
+        return Due(at, None if due.left is None else due.left - 1, due.every)
 
     def _after(self, start: datetime, duration: Any) -> datetime:
         """Years, months and days are counted on the calendar of the business time zone."""

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.spiff.elements import Element
-from engine.spiff.nodes.base import Node
+from engine.spiff.nodes.base import Node, now_of
 from engine.spiff.nodes.events import CatchEvent, EventGateway, due_from_data, due_to_data
 from engine.spiff.token import WAITING, Token
 from engine.spiff.views import view
@@ -63,7 +63,7 @@ class BoundaryEvent(CatchEvent):
     def _waits_again(self, token: Token) -> bool:
         if self._timer is None:
             return True
-        following = self._timer.again(due_from_data(token.internal_data["wait"]))
+        following = self._timer.again(due_from_data(token.internal_data["wait"]), now_of(token))
         if following is None:
             return False
         token.internal_data["wait"] = due_to_data(following)

@@ -8,7 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -17,8 +17,24 @@ from hypothesis import strategies as st
 from engine.spiff.calls import Deferred, Done
 from engine.spiff.process import CompiledProcess
 from tests.unit.spiff.drawing import (
-    Play, boundary, each, either, end, flow, fork, message, named, process, script, service, start, subprocess, user, xor, when,
-)  # fmt: skip
+    Play,
+    boundary,
+    each,
+    either,
+    end,
+    flow,
+    fork,
+    message,
+    named,
+    process,
+    script,
+    service,
+    start,
+    subprocess,
+    user,
+    when,
+    xor,
+)
 
 LEAVES = st.sampled_from(["script", "service", "deferred", "user"]).map(lambda kind: (kind,))
 
@@ -80,7 +96,7 @@ class Model:
 
     def _seq(self, _number: int, turns: int, blocks: Any) -> tuple[str, str]:
         ends = [self.draw(block, turns) for block in blocks]
-        self.parts += [flow(one[1], other[0]) for one, other in zip(ends, ends[1:], strict=False)]
+        self.parts += [flow(one[1], other[0]) for one, other in pairwise(ends)]
         return ends[0][0], ends[-1][1]
 
     def _xor(self, number: int, turns: int, blocks: Any, wanted: int) -> tuple[str, str]:
@@ -120,9 +136,15 @@ class Model:
         out, turn = f"out{number}", f"turn{number}"
         entry, leaving = self.draw(block, turns * times)
         self.parts += [
-            script(begin, f"{{ {turn}: 0 }}"), xor(again), script(next_turn, f"{{ {turn}: {turn} + 1 }}"), xor(more, f"{more}_to_{out}"),
-            script(out, "{}"), flow(begin, again, entry), flow(leaving, next_turn, more, out), when(more, again, f"{turn} < {times}"),
-        ]  # fmt: skip
+            script(begin, f"{{ {turn}: 0 }}"),
+            xor(again),
+            script(next_turn, f"{{ {turn}: {turn} + 1 }}"),
+            xor(more, f"{more}_to_{out}"),
+            script(out, "{}"),
+            flow(begin, again, entry),
+            flow(leaving, next_turn, more, out),
+            when(more, again, f"{turn} < {times}"),
+        ]
         self.expected[next_turn] += turns * times
         return begin, out
 
@@ -138,20 +160,26 @@ class Model:
         self.expected[f"sub{number}"] += turns
         return f"sub{number}"
 
-    def _each(self, number: int, turns: int, block: Any, items: int, sequential: bool) -> str:  # noqa: FBT001
+    def _each(self, number: int, turns: int, block: Any, items: int, sequential: bool) -> str:
         self.variables[f"items{number}"] = list(range(items))
         repeat = each(f"items{number}", f"item{number}", f"all{number}", f"item{number}", sequential=sequential)
         self.parts.append(subprocess(f"each{number}", *self._scope(number, block, turns * items), repeat=repeat))
         self.expected[f"each{number}"] += turns * (items + 1)
         return f"each{number}"
 
-    def _interrupted(self, number: int, turns: int, block: Any, happens: bool) -> tuple[str, str]:  # noqa: FBT001
+    def _interrupted(self, number: int, turns: int, block: Any, happens: bool) -> tuple[str, str]:
         """A person is asked first, then the block; or a message takes the whole away while the person is asked."""
         asked, sub, merge, stop = f"first{number}", f"sub{number}", f"merge{number}", f"stop{number}"
         inner = self._scope(number, ("seq", (("ask", asked), block)), 0 if happens else turns)
-        handler = script(f"handler{number}", "{ last: \"handler\" }")
-        self.parts += [subprocess(sub, *inner), boundary(stop, sub, message("stop")), handler, xor(merge),
-                       flow(sub, merge), flow(stop, f"handler{number}", merge)]  # fmt: skip
+        handler = script(f"handler{number}", '{ last: "handler" }')
+        self.parts += [
+            subprocess(sub, *inner),
+            boundary(stop, sub, message("stop")),
+            handler,
+            xor(merge),
+            flow(sub, merge),
+            flow(stop, f"handler{number}", merge),
+        ]
         self.expected[f"handler{number}"] += turns if happens else 0
         if happens:
             self.interrupted.add(stop)
@@ -164,8 +192,13 @@ class Model:
     def _told(self, number: int, turns: int, times: int) -> str:
         """A person is asked; before they answer, messages come that do not interrupt."""
         asked, listener = f"user{number}", f"tell{number}"
-        self.parts += [user(asked), boundary(listener, asked, message("tell"), interrupting=False), script(f"heard{number}", "{}"),
-                       end(f"after{number}"), flow(listener, f"heard{number}", f"after{number}")]  # fmt: skip
+        self.parts += [
+            user(asked),
+            boundary(listener, asked, message("tell"), interrupting=False),
+            script(f"heard{number}", "{}"),
+            end(f"after{number}"),
+            flow(listener, f"heard{number}", f"after{number}"),
+        ]
         self.told[listener] = times
         self.expected[asked] += turns
         self.expected[f"heard{number}"] += turns * times
@@ -182,18 +215,23 @@ def drawn(block: Any) -> tuple[Model, CompiledProcess]:
 
 def played(model: Model, compiled: CompiledProcess, seed: int, *, restored: bool) -> Play:
     """Decide by the seed in which order people answer and messages come."""
-    chance = random.Random(seed)  # noqa: S311  # no secret
-    play = Play(compiled, model.variables, restored=restored, answer=lambda call: Deferred() if call.handler == "slow.work" else Done({"n": call.attempt}))
+    chance = random.Random(seed)
+    play = Play(
+        compiled,
+        model.variables,
+        restored=restored,
+        answer=lambda call: Deferred() if call.handler == "slow.work" else Done({"n": call.attempt}),
+    )
     heard: Counter[Any] = Counter()
     for _ in range(3_000):
         waits = play.instance.waits
         assert not waits.failed, waits.failed
-        tasks = {wait.element_id: wait for wait in waits.subscriptions if wait.name == "tell"}
         open_tells = [
-            wait for wait in waits.subscriptions
+            wait
+            for wait in waits.subscriptions
             if (wait.name == "tell" and heard[wait.task_id] < model.told[wait.element_id]) or wait.element_id in model.interrupted
-        ]  # fmt: skip
-        silent = {f"user{name.removeprefix('tell')}" for name, wait in tasks.items() if wait in open_tells}
+        ]
+        silent = {wait.element_id.replace("tell", "user") for wait in open_tells if wait.name == "tell"}
         people = [wait for wait in waits.user_tasks if wait.element_id not in model.interrupted | silent]
         choices = [*people, *waits.work, *open_tells]
         if not choices:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -56,7 +57,9 @@ def script(identity: str, body: str, repeat: str = "") -> str:
     return node("scriptTask", identity, f"{repeat}<bpmn:script>{escape(body)}</bpmn:script>")
 
 
-def service(identity: str, handler: str = "orders.price", result: str = "", parameters: Mapping[str, str] | None = None, **more: str) -> str:
+def service(
+    identity: str, handler: str = "orders.price", result: str = "", parameters: Mapping[str, str] | None = None, **more: str
+) -> str:
     rows = "".join(
         f'<spiffworkflow:parameter id="{name}" type="str" value={quoteattr(text)}/>' for name, text in (parameters or {}).items()
     )
@@ -105,7 +108,8 @@ def escalation(code: str) -> str:
 
 
 def timer(text: str, kind: str = "timeDuration") -> str:
-    return f'<bpmn:timerEventDefinition><bpmn:{kind} xsi:type="bpmn:tFormalExpression">{escape(text)}</bpmn:{kind}></bpmn:timerEventDefinition>'
+    moment = f'<bpmn:{kind} xsi:type="bpmn:tFormalExpression">{escape(text)}</bpmn:{kind}>'
+    return f"<bpmn:timerEventDefinition>{moment}</bpmn:timerEventDefinition>"
 
 
 def named(*, messages: str = "", signals: str = "", errors: str = "", escalations: str = "") -> str:
@@ -141,14 +145,15 @@ def call(identity: str, key: str) -> str:
     return node("callActivity", identity, attributes=f'calledElement="{key}"')
 
 
-def each(items: str, item: str, output: str = "", result: str = "", *, sequential: bool = False, until: str = "") -> str:
-    """A multi-instance over a list."""
+def each(items: str, item: str, output: str = "", result: str = "", **how: Any) -> str:
+    """A multi-instance over a list; `sequential` and `until` say how."""
+    until = how.get("until", "")
     parts = f"<bpmn:loopDataInputRef>{items}</bpmn:loopDataInputRef>"
     parts += f"<bpmn:loopDataOutputRef>{output}</bpmn:loopDataOutputRef>" if output else ""
     parts += f'<bpmn:inputDataItem id="{item}" name="{item}"/>'
     parts += f'<bpmn:outputDataItem id="{result}" name="{result}"/>' if result else ""
     parts += f"<bpmn:completionCondition>{escape(until)}</bpmn:completionCondition>" if until else ""
-    return _repeated(parts, sequential=sequential)
+    return _repeated(parts, sequential=how.get("sequential", False))
 
 
 def times(number: str, *, sequential: bool = False) -> str:
@@ -168,8 +173,9 @@ def loop(holds: str, *, test_before: bool = False, maximum: int | None = None) -
 
 def flow(*identities: str) -> str:
     """A chain of sequence flows."""
-    pairs = zip(identities, identities[1:], strict=False)
-    return "".join(f'<bpmn:sequenceFlow id="{one}_to_{other}" sourceRef="{one}" targetRef="{other}"/>' for one, other in pairs)
+    return "".join(
+        f'<bpmn:sequenceFlow id="{one}_to_{other}" sourceRef="{one}" targetRef="{other}"/>' for one, other in pairwise(identities)
+    )
 
 
 def when(source: str, target: str, condition: str) -> str:

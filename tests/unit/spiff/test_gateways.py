@@ -37,18 +37,27 @@ def test_flows_are_tried_in_the_order_of_the_document_however_they_are_drawn(pla
         for name, y in (("first", 900), ("second", 10))
     )
     picture = (
-        '<bpmndi:BPMNDiagram xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" id="pic">'
+        '<bpmndi:BPMNDiagram xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" '
+        'xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" id="pic">'
         f'<bpmndi:BPMNPlane id="plane" bpmnElement="order">{shapes}</bpmndi:BPMNPlane></bpmndi:BPMNDiagram>'
     )
     model = process(
-        start(), xor("gate"), end("first"), end("second"), flow("start", "gate"), when("gate", "first", "true"), when("gate", "second", "true"),
+        start(),
+        xor("gate"),
+        end("first"),
+        end("second"),
+        flow("start", "gate"),
+        when("gate", "first", "true"),
+        when("gate", "second", "true"),
         beside=picture,
-    )  # fmt: skip
+    )
     assert play(model).path == ["start", "gate", "first"]
 
 
 def test_a_gateway_where_nothing_holds_waits_for_an_operator(play):
-    model = process(start(), xor("gate"), end(), end("other"), flow("start", "gate"), when("gate", "end", "n = 1"), when("gate", "other", "n = 2"))
+    model = process(
+        start(), xor("gate"), end(), end("other"), flow("start", "gate"), when("gate", "end", "n = 1"), when("gate", "other", "n = 2")
+    )
     order = play(model, {"n": 3})
     assert order.failure.kind == "no_flow"
     order.instance.retry(order.failure.task_id, {"n": 2})
@@ -71,9 +80,15 @@ def test_a_condition_on_a_flow_that_does_not_choose_is_refused():
 def forked(*branches):
     names = [name for name, _ in branches]
     return process(
-        start(), fork("fork"), *(drawn for _, drawn in branches), fork("join"), end(),
-        flow("start", "fork"), *(flow("fork", name, "join") for name in names), flow("join", "end"),
-    )  # fmt: skip
+        start(),
+        fork("fork"),
+        *(drawn for _, drawn in branches),
+        fork("join"),
+        end(),
+        flow("start", "fork"),
+        *(flow("fork", name, "join") for name in names),
+        flow("join", "end"),
+    )
 
 
 def test_a_join_waits_for_every_branch_and_keeps_what_each_wrote(play):
@@ -118,10 +133,21 @@ def test_what_a_branch_changes_deep_inside_is_not_seen_by_the_other(play):
 
 def test_a_parallel_join_in_a_loop_joins_again_in_every_turn(play):
     model = process(
-        start(), xor("again"), fork("fork"), script("a", "{ n: n + 1 }"), script("b", "{ m: m + 1 }"), fork("join"), xor("more", "more_to_end"), end(),
-        flow("start", "again", "fork"), flow("fork", "a", "join"), flow("fork", "b", "join"), flow("join", "more"),
-        when("more", "again", "n < 5"), flow("more", "end"),
-    )  # fmt: skip
+        start(),
+        xor("again"),
+        fork("fork"),
+        script("a", "{ n: n + 1 }"),
+        script("b", "{ m: m + 1 }"),
+        fork("join"),
+        xor("more", "more_to_end"),
+        end(),
+        flow("start", "again", "fork"),
+        flow("fork", "a", "join"),
+        flow("fork", "b", "join"),
+        flow("join", "more"),
+        when("more", "again", "n < 5"),
+        flow("more", "end"),
+    )
     order = play(model, {"n": 0, "m": 0})
     assert order.completed
     assert order.variables == {"n": 5, "m": 5}
@@ -130,10 +156,22 @@ def test_a_parallel_join_in_a_loop_joins_again_in_every_turn(play):
 
 def chosen():
     return process(
-        start(), either("split", "split_to_plain"), user("risk"), user("margin"), script("plain", "{ plain: true }"), either("join"), end(),
-        flow("start", "split"), when("split", "risk", "amount > 100"), when("split", "margin", "discount > 10"), flow("split", "plain"),
-        flow("risk", "join"), flow("margin", "join"), flow("plain", "join"), flow("join", "end"),
-    )  # fmt: skip
+        start(),
+        either("split", "split_to_plain"),
+        user("risk"),
+        user("margin"),
+        script("plain", "{ plain: true }"),
+        either("join"),
+        end(),
+        flow("start", "split"),
+        when("split", "risk", "amount > 100"),
+        when("split", "margin", "discount > 10"),
+        flow("split", "plain"),
+        flow("risk", "join"),
+        flow("margin", "join"),
+        flow("plain", "join"),
+        flow("join", "end"),
+    )
 
 
 def test_an_inclusive_gateway_takes_every_flow_that_holds_and_joins_just_those(play):
@@ -155,9 +193,15 @@ def test_an_inclusive_join_does_not_wait_for_what_was_not_chosen(play):
 
 def test_an_inclusive_join_right_behind_a_fork_waits_for_the_branch_that_begins_after_it(play):
     model = process(
-        start(), fork("fork"), user("slow"), either("join"), end(),
-        flow("start", "fork", "join"), flow("fork", "slow", "join"), flow("join", "end"),
-    )  # fmt: skip
+        start(),
+        fork("fork"),
+        user("slow"),
+        either("join"),
+        end(),
+        flow("start", "fork", "join"),
+        flow("fork", "slow", "join"),
+        flow("join", "end"),
+    )
     order = play(model)
     assert not order.completed
     assert order.do("slow").path.count("join") == 1
@@ -165,12 +209,26 @@ def test_an_inclusive_join_right_behind_a_fork_waits_for_the_branch_that_begins_
 
 def test_an_inclusive_block_in_a_loop_runs_each_turn_once(play):
     model = process(
-        start(), xor("again"), either("split", "split_to_c"), script("a", "{ n: n + 1 }"), script("b", "{ m: m + 1 }"), script("c", "{ c: true }"),
-        either("join"), xor("more", "more_to_end"), end(),
-        flow("start", "again", "split"), when("split", "a", "n < 9"), when("split", "b", "m < 2"), flow("split", "c"),
-        flow("a", "join"), flow("b", "join"), flow("c", "join"), flow("join", "more"),
-        when("more", "again", "n < 4"), flow("more", "end"),
-    )  # fmt: skip
+        start(),
+        xor("again"),
+        either("split", "split_to_c"),
+        script("a", "{ n: n + 1 }"),
+        script("b", "{ m: m + 1 }"),
+        script("c", "{ c: true }"),
+        either("join"),
+        xor("more", "more_to_end"),
+        end(),
+        flow("start", "again", "split"),
+        when("split", "a", "n < 9"),
+        when("split", "b", "m < 2"),
+        flow("split", "c"),
+        flow("a", "join"),
+        flow("b", "join"),
+        flow("c", "join"),
+        flow("join", "more"),
+        when("more", "again", "n < 4"),
+        flow("more", "end"),
+    )
     order = play(model, {"n": 0, "m": 0})
     assert order.completed
     assert order.variables == {"n": 4, "m": 2}
@@ -179,9 +237,19 @@ def test_an_inclusive_block_in_a_loop_runs_each_turn_once(play):
 
 def test_a_join_that_can_never_be_complete_is_told_as_a_deadlock(play):
     model = process(
-        start(), xor("one", "one_to_b"), script("a", "{}"), script("b", "{}"), fork("join"), end(),
-        flow("start", "one"), when("one", "a", "true"), flow("one", "b"), flow("a", "join"), flow("b", "join"), flow("join", "end"),
-    )  # fmt: skip
+        start(),
+        xor("one", "one_to_b"),
+        script("a", "{}"),
+        script("b", "{}"),
+        fork("join"),
+        end(),
+        flow("start", "one"),
+        when("one", "a", "true"),
+        flow("one", "b"),
+        flow("a", "join"),
+        flow("b", "join"),
+        flow("join", "end"),
+    )
     order = play(model)
     assert order.failure.kind == "deadlock"
     order.instance.skip(order.failure.task_id)
@@ -189,6 +257,14 @@ def test_a_join_that_can_never_be_complete_is_told_as_a_deadlock(play):
 
 
 def test_two_flows_to_the_same_task_send_two_tokens(play):
-    model = process(start(), fork("fork"), script("count", "{ n: n + 1 }"), end(), flow("start", "fork"), flow("fork", "count"),
-                    '<bpmn:sequenceFlow id="second" sourceRef="fork" targetRef="count"/>', flow("count", "end"))  # fmt: skip
+    model = process(
+        start(),
+        fork("fork"),
+        script("count", "{ n: n + 1 }"),
+        end(),
+        flow("start", "fork"),
+        flow("fork", "count"),
+        '<bpmn:sequenceFlow id="second" sourceRef="fork" targetRef="count"/>',
+        flow("count", "end"),
+    )
     assert play(model, {"n": 0}).path.count("count") == 2

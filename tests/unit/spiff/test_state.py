@@ -8,8 +8,27 @@ from engine.problems import Invalid
 from engine.spiff.calls import Deferred
 from engine.spiff.execution import Execution
 from tests.unit.spiff.drawing import (
-    MONDAY, Answers, Play, boundary, catch, each, end, flow, fork, message, named, process, script, service, start, subprocess, timer, user, xor, when,
-)  # fmt: skip
+    MONDAY,
+    Answers,
+    Play,
+    boundary,
+    catch,
+    each,
+    end,
+    flow,
+    fork,
+    message,
+    named,
+    process,
+    script,
+    service,
+    start,
+    subprocess,
+    timer,
+    user,
+    when,
+    xor,
+)
 
 ASK = process(start(), user("ask"), end(), flow("start", "ask", "end"))
 
@@ -56,10 +75,22 @@ def test_the_order_of_keys_is_kept():
 
 def test_the_same_state_gives_the_same_bytes():
     model = process(
-        start(), fork("f"), user("ask"), subprocess("sub", start("in"), user("deep"), end("out"), flow("in", "deep", "out")),
-        catch("wait", message("m")), end("e1"), end("e2"), end("e3"), flow("start", "f", "ask", "e1"), flow("f", "sub", "e2"), flow("f", "wait", "e3"),
-        boundary("late", "ask", timer("PT1H")), end("e4"), flow("late", "e4"), beside=named(messages="m"),
-    )  # fmt: skip
+        start(),
+        fork("f"),
+        user("ask"),
+        subprocess("sub", start("in"), user("deep"), end("out"), flow("in", "deep", "out")),
+        catch("wait", message("m")),
+        end("e1"),
+        end("e2"),
+        end("e3"),
+        flow("start", "f", "ask", "e1"),
+        flow("f", "sub", "e2"),
+        flow("f", "wait", "e3"),
+        boundary("late", "ask", timer("PT1H")),
+        end("e4"),
+        flow("late", "e4"),
+        beside=named(messages="m"),
+    )
     order = Play(model, {"n": Decimal("1.10")}, restored=False)
     again = restored(order)
     assert again.dump() == order.instance.dump()
@@ -68,8 +99,15 @@ def test_the_same_state_gives_the_same_bytes():
 
 
 def test_due_dates_and_evaluated_settings_do_not_move_when_restored():
-    model = process(start(), user("ask", dueIn="PT4H", title='= "Case " + string(no)'), boundary("late", "ask", timer("PT1H")), end(), end("e2"),
-                    flow("start", "ask", "end"), flow("late", "e2"))  # fmt: skip
+    model = process(
+        start(),
+        user("ask", dueIn="PT4H", title='= "Case " + string(no)'),
+        boundary("late", "ask", timer("PT1H")),
+        end(),
+        end("e2"),
+        flow("start", "ask", "end"),
+        flow("late", "e2"),
+    )
     order = Play(model, {"no": 7}, restored=False)
     again = restored(order)
     again.run(Answers(), now=MONDAY.replace(day=6))
@@ -84,9 +122,16 @@ def test_a_state_of_another_format_is_refused():
 
 def turning(turns: int) -> Play:
     model = process(
-        start(), xor("again"), script("count", "{ n: n + 1 }"), service("price"), xor("more", "more_to_ask"), user("ask"), end(),
-        flow("start", "again", "count", "price", "more", "ask", "end"), when("more", "again", "n < turns"),
-    )  # fmt: skip
+        start(),
+        xor("again"),
+        script("count", "{ n: n + 1 }"),
+        service("price"),
+        xor("more", "more_to_ask"),
+        user("ask"),
+        end(),
+        flow("start", "again", "count", "price", "more", "ask", "end"),
+        when("more", "again", "n < turns"),
+    )
     return Play(model, {"n": 0, "turns": turns}, restored=False)
 
 

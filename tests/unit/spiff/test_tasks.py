@@ -8,7 +8,7 @@ import pytest
 from engine.dmn import load_decisions
 from engine.problems import Conflict, Invalid, Problem
 from engine.spiff.calls import Deferred, Done, Failure, Refusal
-from tests.unit.spiff.drawing import MONDAY, called, end, flow, node, process, script, service, start, user, xor, when
+from tests.unit.spiff.drawing import MONDAY, called, end, flow, node, process, script, service, start, user, when, xor
 
 STRAIGHT = (start(), end())
 QUOTE = {"quote_no": "Q-000001", "price": Decimal("12.50"), "quantity": 3}
@@ -167,7 +167,9 @@ def test_a_user_task_without_properties_shows_its_name_and_all_variables(play):
 
 
 def test_the_lane_is_the_default_group(play):
-    lanes = '<bpmn:laneSet id="lanes"><bpmn:lane id="l" name="Deal Desk"><bpmn:flowNodeRef>look</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>'
+    lanes = (
+        '<bpmn:laneSet id="lanes"><bpmn:lane id="l" name="Deal Desk"><bpmn:flowNodeRef>look</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>'
+    )
     model = process(lanes, *STRAIGHT, user("look"), flow("start", "look", "end"))
     assert play(model).instance.waits.user_tasks[0].candidate_groups == ("deal-desk",)
     assert model.elements["look"].lane == "Deal Desk"
@@ -275,7 +277,9 @@ def test_a_skipped_step_goes_on_with_what_the_operator_gave(play):
 
 
 def test_a_gateway_cannot_be_skipped(play):
-    model = process(*STRAIGHT, xor("gate"), end("other"), when("gate", "end", "ok"), when("gate", "other", "not(ok)"), flow("start", "gate"))
+    model = process(
+        *STRAIGHT, xor("gate"), end("other"), when("gate", "end", "ok"), when("gate", "other", "not(ok)"), flow("start", "gate")
+    )
     order = play(model)
     with pytest.raises(Conflict, match="cannot be skipped"):
         order.instance.skip(order.failure.task_id)
