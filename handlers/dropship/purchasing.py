@@ -1,0 +1,289 @@
+"""Choosing a supplier, ordering, and what follows from the supplier's answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, RowMapping, text
+from sqlalchemy.orm import Session
+
+from engine.problems import Conflict, NotFound
+from engine.service_tasks import Refused
+from handlers.documents.numbers import next_number
+from handlers.documents.pdf import print_pdf
+from handlers.documents.seller import quantity, seller
+from handlers.documents.store import save_document
+from handlers.dropship.model import PurchaseOrder, PurchaseOrderLine
+from handlers.dropship.rules import AckFacts, Answered, Candidate, Offer, ack_facts, candidates
+from handlers.ledger.books import rate_on
+from handlers.rowsets import insert_rows
+from handlers.values import round_currency
+
+_TEMPLATE = Path(__file__).parent / "purchase-order.typ"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The chosen supplier and what is left of the sale."""
+
+    supplier_no: str
+    margin_pct: Decimal
+    margin_gap: Decimal
+    lead_days: int
+
+
+def select_supplier(tx: Session, group_no: str, today: date) -> Selection:
+    """Choose the best supplier that has not let this group down yet, and give it the group.
+
+    Raises NotFound, Conflict when cancelled, Refused NO_SUPPLIER.
+    """
+    group = lock_group(tx, group_no)
+    rows = tx.execute(_OFFERS, {"group_no": group_no}).mappings().all()
+    rates = {code: rate_on(tx, code, today) for code in {row["currency"] for row in rows} | {row["sold_in"] for row in rows}}
+    offers = [_offer(row, rates) for row in rows]
+    freight = {row["supplier_no"]: row["freight_per_order"] * rates[row["currency"]] for row in rows}
+    lines = tx.execute(_COUNT_LINES, {"group_no": group_no}).scalar_one()
+    found = candidates(offers, lines, freight)
+    if not found:
+        raise Refused("NO_SUPPLIER", f"No supplier is left that ships every item of group {group_no}.")
+    best = _keep_promised(found, group.supplier_no)
+    tx.execute(_GIVE_GROUP, {"group_no": group_no, "supplier_no": best.supplier_no})
+    return Selection(best.supplier_no, best.margin_pct, best.margin_gap, best.lead_days)
+
+
+def _keep_promised(found: Sequence[Candidate], promised: str | None) -> Candidate:
+    """The supplier the promise was made with, while it is among the candidates of the best rank."""
+    return next((one for one in found if one.supplier_no == promised and one.rank == found[0].rank), found[0])
+
+
+def _offer(row: RowMapping, rates: dict[str, Decimal]) -> Offer:
+    return Offer(
+        supplier_no=row["supplier_no"],
+        qty=row["qty"],
+        unit_cost=(row["price"] + row["inbound_freight"]) * rates[row["currency"]],
+        net=row["net"] * rates[row["sold_in"]],
+        margin_floor_pct=row["margin_floor_pct"],
+        lead_days=row["lead_days"],
+        rank=row["rank"],
+        moq=row["moq"],
+    )
+
+
+def create_purchase_order(tx: Session, group_no: str, supplier_no: str) -> str:
+    """Order a group from a supplier and answer the number; again: the same one. Raises NotFound, Conflict."""
+    group = lock_group(tx, group_no)
+    open_order = tx.execute(_OPEN_ORDER, {"group_no": group_no}).one_or_none()
+    if open_order is not None:
+        if open_order.supplier_no == supplier_no:
+            return str(open_order.po_no)
+        raise Conflict(
+            f"Group {group_no} is on order with {open_order.supplier_no} under {open_order.po_no}.",
+            code="on_order",
+            next_step=f"Cancel {open_order.po_no} before ordering from {supplier_no}.",
+        )
+    lines = tx.execute(_LINES_TO_ORDER, {"group_no": group_no, "supplier_no": supplier_no}).mappings().all()
+    _check_lines(lines, group_no, supplier_no)
+    po_no = next_number(tx, "PO")
+    head = tx.execute(_HEAD_TO_ORDER, {"order_no": group.order_no, "supplier_no": supplier_no}).mappings().one()
+    currency = lines[0]["currency"]
+    net_total = sum((round_currency(line["qty"] * line["unit_price"], currency) for line in lines), Decimal(0))
+    ordered = {
+        "po_no": po_no,
+        "group_no": group_no,
+        "order_no": group.order_no,
+        "supplier_no": supplier_no,
+        "requested_ship": group.ship_date,
+    }
+    insert_rows(tx, PurchaseOrder, [{**ordered, **head, "currency": currency, "net_total": net_total}])
+    kept = ("fulfil_line_id", "sku", "supplier_sku", "description", "uom", "qty", "unit_price")
+    rows = [{"po_no": po_no, "line_no": number, **{name: line[name] for name in kept}} for number, line in enumerate(lines, start=1)]
+    insert_rows(tx, PurchaseOrderLine, rows)
+    return po_no
+
+
+def _check_lines(lines: Sequence[RowMapping], group_no: str, supplier_no: str) -> None:
+    missing = [line["sku"] for line in lines if line["unit_price"] is None]
+    if not lines or missing or len({line["currency"] for line in lines}) > 1:
+        what = f"no price for {', '.join(missing[:5])}" if missing else "nothing to order, or prices in several currencies"
+        raise Conflict(
+            f"Group {group_no} cannot be ordered from {supplier_no}: {what}.",
+            code="cannot_order",
+            next_step="Enter the supplier's prices in one currency, or choose another supplier.",
+        )
+
+
+def print_order(tx: Session, po_no: str) -> int:
+    """Print a purchase order and keep it; mark it sent. Raises NotFound, Conflict when cancelled."""
+    order = lock_order(tx, po_no)
+    lines = tx.execute(_ORDER_LINES, {"po_no": po_no}).mappings().all()
+    us = seller(tx)
+    data = {
+        "seller": us,
+        "po_no": po_no,
+        "to": {"name": order.supplier_name, "country": order.supplier_country},
+        "ship_to": order.ship_to,
+        "neutral": order.neutral_packing,
+        "facts": [("Order date", str(order.created_at.date())), ("Ship on", str(order.requested_ship)), ("Currency", order.currency),
+                  ("Customer PO", order.customer_po)],
+        "lines": [
+            {
+                "line_no": str(line["line_no"]),
+                "sku": line["supplier_sku"] or line["sku"],
+                "description": line["description"],
+                "qty": f"{quantity(line['qty'])} {line['uom']}",
+                "price": f"{line['unit_price']:.2f}",
+                "amount": f"{round_currency(line['qty'] * line['unit_price'], order.currency)}",
+            }
+            for line in lines
+        ],
+        "total": f"{round_currency(order.net_total, order.currency)} {order.currency}",
+    }  # fmt: skip
+    document_id = save_document(tx, "PURCHASE_ORDER", po_no, "application/pdf", print_pdf(_TEMPLATE, data, order.created_at))
+    tx.execute(_SENT, {"po_no": po_no, "document_id": document_id})
+    return document_id
+
+
+def read_acknowledgement(tx: Session, po_no: str) -> AckFacts:
+    """What the supplier's latest answer changes. Raises NotFound, Conflict when there is none."""
+    order = lock_order(tx, po_no)
+    code = tx.execute(_LATEST_CODE, {"po_no": po_no}).scalar_one_or_none()
+    if code is None:
+        raise Conflict(f"{po_no} was not acknowledged yet.", code="not_acknowledged", next_step="Record the supplier's answer first.")
+    rows = tx.execute(_ANSWERED, {"po_no": po_no}).all()
+    return ack_facts(
+        code, [Answered(row.qty, row.unit_price, row.said_qty, row.said_price, row.said_ship) for row in rows], order.requested_ship
+    )
+
+
+def confirm(tx: Session, po_no: str) -> None:
+    """Take over the quantities, prices and dates acknowledged, once. What the supplier does not ship becomes a backorder."""
+    order = lock_order(tx, po_no)
+    if order.confirmed_at is not None:
+        return
+    tx.execute(_CONFIRM_LINES, {"po_no": po_no, "requested_ship": order.requested_ship})
+    tx.execute(_SPLIT_SHORT, {"po_no": po_no})
+    tx.execute(_CONFIRM, {"po_no": po_no})
+
+
+def cancel(tx: Session, po_no: str, reason: str) -> bool:
+    """Cancel a purchase order; answer whether this run did. Raises NotFound, Conflict once goods were shipped."""
+    row = tx.execute(text("SELECT cancelled_at FROM purchase_order WHERE po_no = :po_no FOR UPDATE"), {"po_no": po_no}).one_or_none()
+    if row is None:
+        raise _unknown(po_no)
+    if row.cancelled_at is not None:
+        return False
+    if tx.execute(text("SELECT 1 FROM asn WHERE po_no = :po_no LIMIT 1"), {"po_no": po_no}).first():
+        raise Conflict(
+            f"The supplier has shipped on {po_no}.", code="already_shipped", next_step="Agree a return with the supplier and the customer."
+        )
+    tx.execute(_CANCEL, {"po_no": po_no, "reason": reason})
+    return True
+
+
+def lock_order(tx: Session, po_no: str) -> Row[Any]:
+    """A purchase order that is not cancelled, locked. Raises NotFound, Conflict."""
+    row = tx.execute(_LOCK_ORDER, {"po_no": po_no}).one_or_none()
+    if row is None:
+        raise _unknown(po_no)
+    if row.cancelled_at is not None:
+        raise Conflict(
+            f"{po_no} was cancelled at {row.cancelled_at}: {row.cancel_reason}.",
+            code="po_cancelled",
+            next_step="Order again, or ask the supplier to send the message for the new order.",
+        )
+    return row
+
+
+def lock_group(tx: Session, group_no: str) -> Row[Any]:
+    """A drop-ship group that is not cancelled, locked. Raises NotFound, Conflict."""
+    row = tx.execute(
+        text("SELECT * FROM fulfil_group WHERE group_no = :group_no AND kind = 'DROP' FOR UPDATE"), {"group_no": group_no}
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no drop-ship group {group_no}.", code="group_unknown", next_step="Look the group up on its order's page.")
+    if row.cancelled_at is not None:
+        raise Conflict(f"Group {group_no} was cancelled.", code="group_cancelled", next_step="Cancel this instance as well.")
+    return row
+
+
+def _unknown(po_no: str) -> NotFound:
+    return NotFound(f"There is no purchase order {po_no}.", code="po_unknown", next_step="Check the number the supplier quotes.")
+
+
+_OFFERS = text("""
+SELECT offer.supplier_no, offer.price, offer.currency, offer.lead_days, offer.moq, offer.rank, offer.inbound_freight,
+  supplier.freight_per_order, line.qty - line.qty_cancelled - line.qty_shipped AS qty, sold_in.currency AS sold_in,
+  (sold.line_net - sold.header_discount) * (line.qty - line.qty_cancelled - line.qty_shipped) / sold.qty_ordered AS net,
+  coalesce(item_class.margin_floor_pct, 0) AS margin_floor_pct
+FROM fulfil_line AS line JOIN order_line AS sold ON sold.id = line.order_line_id
+JOIN sales_order AS sold_in ON sold_in.order_no = line.order_no
+JOIN supplier_item AS offer ON offer.sku = line.sku AND offer.active
+JOIN supplier ON supplier.supplier_no = offer.supplier_no
+LEFT JOIN item_class ON item_class.code = sold.item_class
+WHERE line.group_no = :group_no AND line.qty - line.qty_cancelled - line.qty_shipped > 0 AND supplier.active AND NOT EXISTS (
+  SELECT 1 FROM purchase_order AS gone
+  WHERE gone.group_no = line.group_no AND gone.supplier_no = offer.supplier_no AND gone.cancelled_at IS NOT NULL)
+""")
+_COUNT_LINES = text("SELECT count(*) FROM fulfil_line WHERE group_no = :group_no AND qty - qty_cancelled - qty_shipped > 0")
+_GIVE_GROUP = text("""
+WITH given AS (UPDATE fulfil_group SET supplier_no = :supplier_no WHERE group_no = :group_no)
+UPDATE fulfil_line SET supplier_no = :supplier_no WHERE group_no = :group_no
+""")
+_OPEN_ORDER = text("SELECT po_no, supplier_no FROM purchase_order WHERE group_no = :group_no AND cancelled_at IS NULL")
+_HEAD_TO_ORDER = text("""
+SELECT sales_order.ship_to, sales_order.customer_po, supplier.neutral_packing
+FROM sales_order, supplier WHERE sales_order.order_no = :order_no AND supplier.supplier_no = :supplier_no
+""")
+_LINES_TO_ORDER = text("""
+SELECT line.id AS fulfil_line_id, line.sku, line.qty - line.qty_cancelled - line.qty_shipped AS qty, item.uom, offer.price AS unit_price,
+  offer.currency, coalesce(offer.supplier_sku, '') AS supplier_sku, item.name AS description
+FROM fulfil_line AS line JOIN item ON item.sku = line.sku
+LEFT JOIN supplier_item AS offer ON offer.sku = line.sku AND offer.supplier_no = :supplier_no AND offer.active
+WHERE line.group_no = :group_no AND line.qty - line.qty_cancelled - line.qty_shipped > 0 ORDER BY line.id
+""")
+_ORDER_LINES = text("SELECT * FROM po_line WHERE po_no = :po_no ORDER BY line_no")
+_LOCK_ORDER = text("""
+SELECT ordered.*, supplier.name AS supplier_name, supplier.email AS supplier_email, supplier.country AS supplier_country, supplier.net_days
+FROM purchase_order AS ordered JOIN supplier USING (supplier_no) WHERE ordered.po_no = :po_no FOR UPDATE OF ordered
+""")
+_SENT = text("UPDATE purchase_order SET sent_at = coalesce(sent_at, now()), document_id = :document_id WHERE po_no = :po_no")
+_LATEST = "SELECT id, code FROM po_acknowledgement WHERE po_no = :po_no ORDER BY id DESC LIMIT 1"
+_LATEST_CODE = text(f"SELECT code FROM ({_LATEST}) AS latest")
+_ANSWERED = text(f"""
+SELECT line.qty, line.unit_price, coalesce(said.qty, line.qty) AS said_qty, coalesce(said.unit_price, line.unit_price) AS said_price,
+  said.ship_date AS said_ship
+FROM po_line AS line JOIN ({_LATEST}) AS latest ON true
+LEFT JOIN po_acknowledged_line AS said ON said.acknowledgement_id = latest.id AND said.line_no = line.line_no
+WHERE line.po_no = :po_no
+""")
+_CONFIRM_LINES = text(f"""
+UPDATE po_line AS line SET confirmed_qty = given.qty, confirmed_price = given.unit_price, confirmed_ship = given.ship_date
+FROM (
+  SELECT one.id, coalesce(said.qty, one.qty) AS qty, coalesce(said.unit_price, one.unit_price) AS unit_price,
+    coalesce(said.ship_date, CAST(:requested_ship AS date)) AS ship_date
+  FROM po_line AS one LEFT JOIN ({_LATEST}) AS latest ON true
+  LEFT JOIN po_acknowledged_line AS said ON said.acknowledgement_id = latest.id AND said.line_no = one.line_no WHERE one.po_no = :po_no
+) AS given WHERE line.id = given.id
+""")
+_SPLIT_SHORT = text("""
+WITH confirmed AS (
+  SELECT line.fulfil_line_id AS id, line.confirmed_qty AS qty, line.confirmed_ship AS ship FROM po_line AS line WHERE line.po_no = :po_no
+), split AS (
+  INSERT INTO fulfil_line (order_no, order_line_id, seq, sku, source_type, supplier_no, qty, split_from_id)
+  SELECT old.order_no, old.order_line_id,
+    (SELECT max(seq) FROM fulfil_line AS any_seq WHERE any_seq.order_line_id = old.order_line_id)
+      + row_number() OVER (PARTITION BY old.order_line_id ORDER BY old.id),
+    old.sku, old.source_type, old.supplier_no, old.qty - old.qty_cancelled - confirmed.qty, old.id
+  FROM fulfil_line AS old JOIN confirmed USING (id) WHERE confirmed.qty > 0 AND confirmed.qty < old.qty - old.qty_cancelled
+)
+UPDATE fulfil_line AS old SET
+  qty = CASE WHEN confirmed.qty > 0 THEN confirmed.qty + old.qty_cancelled ELSE old.qty END,
+  group_no = CASE WHEN confirmed.qty > 0 THEN old.group_no END,
+  sched_ship = CASE WHEN confirmed.qty > 0 THEN confirmed.ship END
+FROM confirmed WHERE old.id = confirmed.id
+""")
+_CONFIRM = text("UPDATE purchase_order SET confirmed_at = now() WHERE po_no = :po_no")
+_CANCEL = text("UPDATE purchase_order SET cancelled_at = now(), cancel_reason = :reason WHERE po_no = :po_no")

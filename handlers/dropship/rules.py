@@ -1,0 +1,165 @@
+"""Which supplier, at which margin; what an acknowledgement changes; whether a bill matches. Pure: thresholds are in the decision tables."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from handlers.values import percent, round_currency, total
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a supplier asks for one line of a group, in the currency of the books, beside what the line sells for."""
+
+    supplier_no: str
+    qty: Decimal
+    unit_cost: Decimal
+    net: Decimal
+    margin_floor_pct: Decimal
+    lead_days: int
+    rank: int
+    moq: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A supplier for the whole group."""
+
+    supplier_no: str
+    rank: int
+    cost: Decimal
+    net: Decimal
+    lead_days: int
+    margin_gap: Decimal
+
+    @property
+    def margin_pct(self) -> Decimal:
+        """What is left of the sale, in percent."""
+        return percent(self.net - self.cost, self.net)
+
+
+def candidates(offers: Iterable[Offer], lines: int, freight: dict[str, Decimal]) -> list[Candidate]:
+    """Suppliers that offer every line in a quantity they sell, the best first: rank, cost, lead time, number."""
+    by_supplier: dict[str, list[Offer]] = {}
+    for offer in offers:
+        if offer.qty >= offer.moq:
+            by_supplier.setdefault(offer.supplier_no, []).append(offer)
+    found = [_candidate(number, given, freight.get(number, ZERO)) for number, given in by_supplier.items() if len(given) == lines]
+    return sorted(found, key=lambda one: (one.rank, one.cost, one.lead_days, one.supplier_no))
+
+
+def _candidate(supplier_no: str, offers: Sequence[Offer], freight: Decimal) -> Candidate:
+    gaps = [percent(offer.net - offer.unit_cost * offer.qty, offer.net) - offer.margin_floor_pct for offer in offers]
+    return Candidate(
+        supplier_no=supplier_no,
+        rank=max(offer.rank for offer in offers),
+        cost=total(offer.unit_cost * offer.qty for offer in offers) + freight,
+        net=total(offer.net for offer in offers),
+        lead_days=max(offer.lead_days for offer in offers),
+        margin_gap=min(gaps),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A purchase order line and what the supplier says of it."""
+
+    qty: Decimal
+    unit_price: Decimal
+    said_qty: Decimal
+    said_price: Decimal
+    said_ship: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class AckFacts:
+    """What an acknowledgement changes. An "accepted" that changes something is conditional, whatever it calls itself."""
+
+    code: str
+    days_late: int
+    price_change_pct: Decimal
+    qty_short: Decimal
+
+
+def ack_facts(code: str, lines: Sequence[Answered], requested_ship: date) -> AckFacts:
+    """The worst change over all lines."""
+    days_late = max([0, *((line.said_ship - requested_ship).days for line in lines if line.said_ship)])
+    price_change = max([ZERO, *(percent(line.said_price - line.unit_price, line.unit_price) for line in lines)])
+    qty_short = total(line.qty - line.said_qty for line in lines)
+    if code == "RE":
+        return AckFacts("RE", 0, ZERO, total(line.qty for line in lines))
+    changed = bool(days_late or price_change or qty_short)
+    return AckFacts("CA" if changed else code, days_late, price_change, qty_short)
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """A line of a supplier's bill beside what was ordered, received and billed before."""
+
+    qty: Decimal
+    unit_price: Decimal
+    tax_rate_pct: Decimal
+    amount: Decimal
+    ordered_qty: Decimal
+    ordered_price: Decimal
+    received: Decimal
+    billed_before: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class BillTotals:
+    """The foot of a supplier's bill."""
+
+    tax: Decimal
+    gross: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFacts:
+    """What the three-way match decides on. Unfavourable differences are positive."""
+
+    price_var_pct: Decimal
+    price_var_amount: Decimal
+    qty_over_received: Decimal
+    qty_over_ordered: Decimal
+    amount_off: Decimal
+    tax_off: Decimal
+    duplicate: bool
+    received: bool
+
+
+def match_facts(lines: Sequence[Billed], totals: BillTotals, *, duplicate: bool) -> MatchFacts:
+    """Order against receipt against bill."""
+    dearer = [line for line in lines if line.unit_price > line.ordered_price]
+    expected = total(round_currency(line.qty * line.ordered_price * (1 + line.tax_rate_pct / 100), totals.currency) for line in lines)
+    own_tax = total(round_currency(line.amount * line.tax_rate_pct / 100, totals.currency) for line in lines)
+    return MatchFacts(
+        price_var_pct=max([ZERO, *(percent(line.unit_price - line.ordered_price, line.ordered_price) for line in lines)]),
+        price_var_amount=round_currency(total((line.unit_price - line.ordered_price) * line.qty for line in dearer), totals.currency),
+        qty_over_received=total(max(ZERO, line.billed_before + line.qty - line.received) for line in lines),
+        qty_over_ordered=total(max(ZERO, line.billed_before + line.qty - line.ordered_qty) for line in lines),
+        amount_off=abs(totals.gross - expected),
+        tax_off=abs(totals.tax - own_tax),
+        duplicate=duplicate,
+        received=any(line.received > line.billed_before for line in lines),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How a bill is posted, in its own currency."""
+
+    accrued: Decimal
+    variance: Decimal
+
+
+def settle(lines: Sequence[Billed], net: Decimal, currency: str) -> Settlement:
+    """What of a bill was accrued at receipt; the rest is price variance."""
+    accrued = total(
+        round_currency(max(ZERO, min(line.qty, line.received - line.billed_before)) * line.ordered_price, currency) for line in lines
+    )
+    return Settlement(accrued, net - accrued)
