@@ -112,11 +112,16 @@ def _convert(value: object, depth: int) -> object:
     kind = type(value)
     if kind in ATOMS:
         return value
+    plain = _PLAIN.get(kind)
+    if plain is not None:
+        return plain(value)
     if not depth:
         raise FeelLimitExceeded(f"the data nest deeper than {MAX_NESTING} levels")
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):  # asked before Mapping, an abstract class, which is slow to ask for
         return _convert_context(value, depth - 1)
-    return _convert_list(value, depth - 1) if isinstance(value, list | tuple) else _convert_scalar(value)
+    if isinstance(value, list | tuple):
+        return _convert_list(value, depth - 1)
+    return _convert_scalar(value) if isinstance(value, _SCALARS) else _convert_foreign(value, depth - 1)
 
 
 def _convert_context(value: Mapping[object, object], depth: int) -> object:
@@ -135,8 +140,21 @@ def _convert_list(value: Sequence[object], depth: int) -> object:
     return value if same else result
 
 
+def _from_float(value: float) -> Decimal | None:
+    return Decimal(repr(float(value))) if isfinite(value) else None
+
+
+#: The two kinds of numbers JSON brings, by exact type.
+_PLAIN: Final[dict[type, Callable[[Any], object]]] = {int: Decimal, float: _from_float}
+
+
+def _convert_foreign(value: object, depth: int) -> object:
+    """Other kinds of mappings become contexts; everything unknown becomes null."""
+    return _convert_context(value, depth) if isinstance(value, Mapping) else None
+
+
 def _convert_scalar(value: object) -> object:
-    """Subclasses (enumerations, frozen clocks) become their plain base; everything unknown becomes null."""
+    """Numbers of JSON become decimals, subclasses (enumerations, frozen clocks) their plain base."""
     for base, convert in _CONVERSIONS:
         if isinstance(value, base):
             return convert(value)
@@ -146,12 +164,13 @@ def _convert_scalar(value: object) -> object:
 #: In this order, because a datetime is a date.
 _CONVERSIONS: Final[tuple[tuple[type, Callable[[Any], object]], ...]] = (
     (int, lambda value: Decimal(int(value))),
-    (float, lambda value: Decimal(repr(float(value))) if isfinite(value) else None),
+    (float, _from_float),
     (str, str.__str__),
     (datetime, lambda value: datetime.combine(date(value.year, value.month, value.day), value.timetz())),
     (date, lambda value: date(value.year, value.month, value.day)),
     (Decimal, Decimal),
 )
+_SCALARS: Final = tuple(base for base, _ in _CONVERSIONS)
 
 
 def as_index(value: Decimal) -> int | None:
