@@ -1,8 +1,6 @@
 """Refusals as pages: what is wrong and what to do, never a traceback. A page that asked by htmx gets a notice and keeps its content."""
 
 from flask import Response, render_template
-from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Response as AnyResponse
 
 from engine.problems import Conflict, Forbidden, NotFound, Problem, TooLarge
 from ui.product import wants_fragment
@@ -37,12 +35,3 @@ def answer_problem(problem: Problem) -> Response:
     )
     notice.headers["HX-Retarget"], notice.headers["HX-Reswap"] = "#notices", "innerHTML"
     return notice
-
-
-def http_problem(error: HTTPException) -> AnyResponse:
-    """The page for an error of the web itself, such as a wrong method; redirects pass through."""
-    if error.response is not None or not error.code:
-        return error.get_response()
-    title = _TITLES.get(error.code, error.name)
-    shown = {"title": title, "status": error.code, "code": "", "detail": error.description or "", "next_step": "", "errors": {}}
-    return Response(render_template("problem.html", problem=shown), error.code, mimetype="text/html")

@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, g, request, send_from_directory
-from werkzeug.exceptions import HTTPException
 
 from engine.problems import Problem
 from ui.build import DIST
-from ui.errors import answer_problem, http_problem
+from ui.errors import answer_problem
 from ui.formats import FILTERS
 from ui.manifest import Manifest
 from ui.product import open_to_all
@@ -43,7 +42,6 @@ def blueprint() -> Blueprint:
     pages.add_url_rule("/assets/<name>", "assets", open_to_all(_asset))
     pages.add_url_rule("/favicon.ico", "favicon", open_to_all(_favicon))
     pages.register_error_handler(Problem, answer_problem)
-    pages.register_error_handler(HTTPException, http_problem)
     manifest = Manifest()
     pages.app_context_processor(lambda: _context(manifest))
     for name, write in FILTERS.items():

@@ -12,6 +12,8 @@ export default defineConfig({
     assetsDir: '',
     emptyOutDir: true,
     target: 'es2022',
+    // Lowered for older browsers, light-dark() would be decided once at the root, and no island could stay light.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     chunkSizeWarningLimit: 1500,
     // One file per island; ui/manifest.py finds them by these names.
     rolldownOptions: { input: { app: island('app'), diagram: island('diagram'), form: island('form') } },

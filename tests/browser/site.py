@@ -23,7 +23,6 @@ from engine.service_tasks import Broken, ServiceTasks
 from engine.store import json_text
 from engine.store.tables import deployment_file, history, incident, instance, process_version, user_task
 from engine.store.unit_of_work import Database
-from ui.errors import http_problem
 from ui.pages import blueprint
 
 MODELS = Path(__file__).parent / "model"
@@ -116,7 +115,6 @@ def _app(site: Site) -> Flask:
     app.extensions["ordercraft"] = SimpleNamespace(database=site.database, runtime=site.runtime)
     app.jinja_env.globals["csrf_token"] = lambda: CSRF
     app.before_request(lambda: _recognise(site))
-    app.register_error_handler(404, http_problem)
     app.register_blueprint(blueprint())
     app.add_url_rule("/api/v1/user-tasks/<uuid:task_id>/<verb>", "task", lambda **given: _task_verb(site, **given), methods=["POST"])
     app.add_url_rule("/api/v1/instances/<uuid:instance_id>/model", "model", lambda **given: _model(site, **given))
@@ -180,9 +178,15 @@ def _model(site: Site, instance_id: UUID) -> Response:
 
 def _tokens(site: Site, instance_id: UUID) -> Response:
     with site.database.transaction() as tx:
-        passed = tx.scalars(select(history.c.element_id).where(history.c.instance_id == instance_id, history.c.outcome == "completed")).all()
+        passed = tx.scalars(
+            select(history.c.element_id).where(history.c.instance_id == instance_id, history.c.outcome == "completed")
+        ).all()
         open_tasks = select(user_task.c.element_id).where(user_task.c.instance_id == instance_id, user_task.c.state == "open")
         failed = select(incident.c.element_id).where(incident.c.instance_id == instance_id, incident.c.state == "open")
-        states = dict.fromkeys(passed, "completed") | dict.fromkeys(tx.scalars(open_tasks), "active") | dict.fromkeys(tx.scalars(failed), "failed")
+        states = (
+            dict.fromkeys(passed, "completed")
+            | dict.fromkeys(tx.scalars(open_tasks), "active")
+            | dict.fromkeys(tx.scalars(failed), "failed")
+        )
     tokens = [{"element_id": element, "state": state, "count": max(1, passed.count(element))} for element, state in states.items()]
     return Response(json_text.encode(tokens), mimetype="application/json")

@@ -179,7 +179,8 @@ _PARTS: Mapping[str, TextClause] = {
     """),
     "purchases": text("""
       SELECT p.*, supplier.name AS supplier_name
-      FROM purchase_order p JOIN supplier ON supplier.supplier_no = p.supplier_no WHERE p.order_no = CAST(:order_no AS text) ORDER BY p.created_at
+      FROM purchase_order p JOIN supplier ON supplier.supplier_no = p.supplier_no
+      WHERE p.order_no = CAST(:order_no AS text) ORDER BY p.created_at
     """),
     "invoices": text("""
       SELECT i.*, a.open_amount, a.dunning_level, a.due_date < CURRENT_DATE AND a.open_amount > 0 AS overdue

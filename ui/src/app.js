@@ -49,6 +49,20 @@ document.addEventListener('change', (event) => {
   if (event.target.matches('[data-apply]')) event.target.form.requestSubmit();
 });
 
+// An answer that is no page (a refusal from below the pages) must not replace any part of this one.
+document.addEventListener('htmx:before:swap', (event) => {
+  const { response, text } = event.detail.ctx;
+  if (response?.headers.get('Content-Type')?.includes('json')) {
+    event.preventDefault();
+    const problem = JSON.parse(text);
+    say(problem.detail, { kind: 'error', nextStep: problem.next_step });
+  }
+});
+
+document.addEventListener('htmx:error', () => {
+  say('The server could not be reached.', { kind: 'error', nextStep: 'Check the connection and try again.' });
+});
+
 // After a swap the keyboard goes where the eye goes.
 document.addEventListener('htmx:after:swap', () => {
   document.querySelector('[data-focus-after-swap]')?.focus({ preventScroll: true });

@@ -75,10 +75,12 @@ def answer_changed(instance_id: UUID, done: str) -> AnyResponse:
 def instance_context(tx: Session, instance_id: UUID) -> dict[str, Any]:
     """Everything the page of one instance shows. A constant number of statements."""
     shown = read.get_instance(tx, instance_id)
+    steps = list_steps(tx, shown)
     return {
         "instance": shown,
         "why": explain.explain(tx, instance_id),
-        "steps": list_steps(tx, shown),
+        "steps": steps,
+        "names": {step.id: step.name for step in steps},
         "history": read.list_history(tx, instance_id),
         "incidents": read.list_incidents_of(tx, instance_id),
         "relatives": read.relatives(tx, shown),

@@ -6,7 +6,7 @@ from flask import render_template
 from sqlalchemy.orm import Session
 
 from ui import charts
-from ui.formats import money
+from ui.formats import money, words
 from ui.product import person, product
 from ui.read import operations, orders, today, worklist
 
@@ -52,6 +52,9 @@ def _figures(tx: Session) -> dict[str, Any]:
         else [],
         "groups": groups,
         "group_bars": charts.rows(
-            [(row.grp, row.open, f"{row.open}" + (f", {row.late} late" if row.late else ""), "warn" if row.late else "") for row in groups]
+            [
+                (words(row.grp), row.open, f"{row.open}" + (f", {row.late} late" if row.late else ""), "warn" if row.late else "")
+                for row in groups
+            ]
         ),
     }

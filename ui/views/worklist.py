@@ -57,7 +57,7 @@ def _task(tx: Session, task_id: UUID) -> dict[str, Any]:
         "task": task,
         "schema": schema,
         "data": shown,
-        "facts": facts(task.form_data, without=_keys(schema)),
+        "facts": facts(task.form_data, without=_keys(schema) | ({"order_no"} if task.order_no else set())),
         "before": read.decisions_before(tx, task),
         "mine": not done and task.assignee == person().name,
         "next_task": _next(tx) if done else None,
