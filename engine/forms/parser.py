@@ -116,7 +116,7 @@ class _Reader:
             how = REFUSED.get(kind, f"Use one of {', '.join(sorted(FIELDS | CONTAINERS | SHOWN | {COMPUTED}))}.")
             self.refuse(where, f"The component {where!r} is of the type {kind[:40]!r}, which is not allowed.", how)
             return None
-        self.texts(item, where)
+        texts = self.texts(item, where)
         path = self.path(item, kind, where, prefix)
         inner = f"{prefix}{'.'.join(path)}." if path else prefix
         hide = _object(item.get("conditional")).get("hide")
@@ -133,6 +133,7 @@ class _Reader:
             options_expression=self.expression(item["valuesExpression"], where, "values") if item.get("valuesExpression") else None,
             value=self.expression(item.get("expression"), where, "expression") if kind == COMPUTED else None,
             details=self.details(item, kind, where),
+            texts=texts,
             children=self.components(item.get("components"), inner, depth + 1) if kind in CONTAINERS else (),
         )
 
@@ -168,18 +169,19 @@ class _Reader:
         if not container:
             self._paths.add(full)
 
-    def texts(self, item: dict[str, Any], where: str) -> None:
+    def texts(self, item: dict[str, Any], where: str) -> tuple[Expression, ...]:
         """Texts are shown to people, and must not bring anything that runs."""
         for text in _strings(item):
             if _ACTIVE.search(text):
                 self.refuse(where, f"The component {where!r} holds active content: {text.strip()[:60]!r}.", "Write plain text or Markdown.")
+        found: list[Expression | None] = []
         for name in _TEXTS:
             shown = item.get(name)
             if isinstance(shown, str) and shown.startswith("="):
-                self.expression(shown, where, name)
+                found.append(self.expression(shown, where, name))
             elif isinstance(shown, str):
-                for template in _TEMPLATE.findall(shown):
-                    self.expression(template, where, name)
+                found.extend(self.expression(template, where, name) for template in _TEMPLATE.findall(shown))
+        return tuple(expression for expression in found if expression is not None)
 
     def rules(self, found: dict[str, Any], where: str) -> dict[str, Any]:
         rules: dict[str, Any] = {}

@@ -26,6 +26,9 @@ REFUSED: Final[Mapping[str, str]] = {
     "script": "Use an expression component.",
 }
 
+#: Names that expressions in forms are given besides the data.
+_BOUND: Final = frozenset({"this", "parent", "i", "value"})
+
 #: A limit or a text of a rule: fixed, or an `Expression` on the data.
 Rule = Any
 
@@ -52,6 +55,8 @@ class Component:
     value: Expression | None = None
     #: Everything else of the schema that a check reads: decimalDigits, increment, subtype, allowAddRemove.
     details: Mapping[str, Any] = field(default_factory=dict)
+    #: Texts that are computed.
+    texts: tuple[Expression, ...] = ()
     children: tuple["Component", ...] = ()
 
 
@@ -67,12 +72,40 @@ class Form:
         """The top-level names that a submission writes."""
         return frozenset(component.path[0] for component in _valued(self.components) if component.path)
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The top-level names that it shows or computes with, beyond what a person writes: they must be given to it."""
+        return frozenset(_reads(self.components)) - _BOUND
+
     def validate(self, submitted: Mapping[str, Any], trusted: Mapping[str, Any], *, now: datetime | None = None) -> Submission:
         """Judge a submission; `trusted` is what the form was shown with, and `now` what `now()` gives in its expressions.
 
         Read-only and disabled values come from `trusted` only; hidden and unknown ones are dropped. Never raises on bad input.
         """
         return validate(self, submitted, trusted, now)
+
+
+def _reads(components: tuple[Component, ...]) -> Iterator[str]:
+    """Names read that no writable field beside or inside gives."""
+    written = {component.path[0] for component in _valued(components) if component.path and component.readonly is False}
+    for component in components:
+        found = {name for expression in _expressions(component) for name in expression.variables}
+        found |= {component.options_key.split(".")[0]} if component.options_key else set()
+        found |= {component.path[0]} if component.readonly is True and component.path else set()
+        if component.path and component.children:
+            inner = {name for child in component.children for name in child.path[:1]}
+            found |= set(_reads(component.children)) - inner
+        elif component.children:
+            found |= set(_reads(component.children))
+        yield from found - written
+
+
+def _expressions(component: Component) -> Iterator[Expression]:
+    custom = [part for pair in component.rules.get("custom", ()) for part in pair]
+    rules = [rule for name, rule in component.rules.items() if name != "custom"]
+    for part in (component.hide, component.readonly, component.options_expression, component.value, *component.texts, *rules, *custom):
+        if isinstance(part, Expression):
+            yield part
 
 
 def _valued(components: tuple[Component, ...]) -> Iterator[Component]:

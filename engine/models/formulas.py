@@ -8,6 +8,7 @@ from lxml import etree
 
 from engine.feel import FeelSyntaxError, compile_assignments, compile_expression
 from engine.models.diagram import Diagram, Node, Scope
+from engine.models.entries import entries_read
 from engine.models.settings import settings_of
 from engine.models.times import TIMES, is_iso_literal
 from engine.models.trees import line_of, tag_of, text_of
@@ -28,6 +29,8 @@ class Formula:
     scope: Scope
     reads: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
+    #: Entries it reads of variables: `pricing.net_total` is (pricing, net_total).
+    entries: frozenset[tuple[str, str]] = frozenset()
     error: FeelSyntaxError | None = None
 
 
@@ -36,7 +39,8 @@ def formulas_of(diagram: Diagram) -> Iterator[Formula]:
     for scope in diagram.scopes:
         for flow in scope.flows.values():
             if flow.condition is not None:
-                yield _compiled(scope, flow.id, flow.condition, f"condition of {flow.label}", text_of(flow.condition))
+                text, line = text_of(flow.condition), line_of(flow.condition)
+                yield _compiled(Formula(scope.path, flow.id, line, f"condition of {flow.label}", text, scope))
         for node in scope.nodes.values():
             yield from _of_node(node)
 
@@ -48,33 +52,36 @@ def _of_node(node: Node) -> Iterator[Formula]:
             yield from _of_element(node, item)
     for name, text, item in node.parameters:
         if text.strip():
-            yield _compiled(node.scope, node.id, item, f"parameter {name} of {node.label}", text)
+            yield _compiled(_written(node, item, f"parameter {name} of {node.label}", text))
     instructions = node.extension("instructionsForEndUser")
     if instructions is not None and text_of(instructions).startswith("="):
-        yield _compiled(node.scope, node.id, instructions, f"instructions of {node.label}", text_of(instructions))
+        yield _compiled(_written(node, instructions, f"instructions of {node.label}", text_of(instructions)))
     settings = settings_of(node.tag, node.kinds)
     for name, value in node.properties.items():
         if value.strip().startswith("=") and name in settings:
-            yield _compiled(node.scope, node.id, node.element, f"setting {name} of {node.label}", value)
+            yield _compiled(_written(node, node.element, f"setting {name} of {node.label}", value))
 
 
 def _of_element(node: Node, item: etree._Element) -> Iterator[Formula]:
     tag, text = tag_of(item), text_of(item)
     if tag in TIMES and text and not is_iso_literal(text):
-        yield _compiled(node.scope, node.id, item, f"timer of {node.label}", text)
+        yield _compiled(_written(node, item, f"timer of {node.label}", text))
     elif tag == "script" and text:
-        yield _compiled(node.scope, node.id, item, f"script of {node.label}", text, assigns=True)
+        yield _compiled(_written(node, item, f"script of {node.label}", text), assigns=True)
     elif tag in LOOP_TEXTS and text:
-        yield _compiled(node.scope, node.id, item, f"{tag} of {node.label}", text)
+        yield _compiled(_written(node, item, f"{tag} of {node.label}", text))
 
 
-def _compiled(scope: Scope, element_id: str, element: etree._Element, what: str, text: str, *, assigns: bool = False) -> Formula:  # noqa: PLR0913
-    formula = Formula(scope.path, element_id, line_of(element), what, text, scope)
+def _written(node: Node, item: etree._Element, what: str, text: str) -> Formula:
+    return Formula(node.path, node.id, line_of(item), what, text, node.scope)
+
+
+def _compiled(formula: Formula, *, assigns: bool = False) -> Formula:
     try:
         if not assigns:
-            return replace(formula, reads=compile_expression(text).variables)
-        assignments = compile_assignments(text)
+            return replace(formula, reads=compile_expression(formula.text).variables, entries=entries_read(formula.text))
+        assignments = compile_assignments(formula.text)
     except FeelSyntaxError as error:
         return replace(formula, error=error)
     writes = frozenset(target.split(".")[0] for target in assignments.targets)
-    return replace(formula, reads=assignments.variables, writes=writes)
+    return replace(formula, reads=assignments.variables, writes=writes, entries=entries_read(formula.text))

@@ -117,8 +117,16 @@ class Quote:
     comment: str = ""
 
 
+@dataclass(frozen=True)
+class Margin:
+    """What a quote earns."""
+
+    net_total: int
+    margin_pct: int
+
+
 def service_tasks() -> ServiceTasks:
-    """Two tasks: one that may refuse, and one that acts on the outside."""
+    """Four tasks: one may refuse, one acts on the outside, one has a result."""
     tasks = ServiceTasks()
 
     @tasks.register("quoting.price_quote", errors=("PRICE_MISSING",))
@@ -128,6 +136,11 @@ def service_tasks() -> ServiceTasks:
     @tasks.register("quoting.send_quote", kind=Kind.EXTERNAL)
     def send_quote(quote: Quote) -> None:
         """Send a quote."""
+
+    @tasks.register("quoting.find_margin")
+    def find_margin(quote: Quote) -> Margin:
+        """What the quote earns."""
+        return Margin(len(quote.quote_no), 0)
 
     @tasks.register("quoting.record_approval")
     def record_approval(quote: Quote) -> None:

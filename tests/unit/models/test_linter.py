@@ -234,6 +234,28 @@ def expressions() -> Iterator[Case]:
     yield Case("variable-never-written", "find", unread, bundle(around("find", decision("find", "approvers")), dmn__dmn=TABLE), "warning")
 
 
+def entries() -> Iterator[Case]:
+    margin = service("margin", "quoting.find_margin", quote_no="quote_no", result="margin_of_quote")
+    texts = ("{ low: margin_of_quote.margin_pc &lt; 5 }", "{ low: margin_of_quote.margin_pct &lt; 5 }")
+    read = [bundle(process(START, END, margin, script("judge", text), chain("start", "margin", "judge", "end"))) for text in texts]
+    yield Case("unknown-entry", "judge", *read, "warning")
+    asked = user("ask", formKey="approve-quote", resultVariable="answer")
+    told = [
+        bundle(
+            process(START, END, asked, script("tell", f"{{ said: answer.{name} }}"), chain("start", "ask", "tell", "end")),
+            **{"approve-quote__form": FORM},
+        )
+        for name in ("coment", "comment")
+    ]
+    yield Case("unknown-entry", "tell", *told, "warning")
+    shown = b'{"type": "default", "components": [{"type": "text", "text": "Total {{net_total}}"}, {"type": "textfield", "key": "comment"}]}'
+    given = [
+        bundle(around("ask", user("ask", formKey="approve-quote", formData=data)), **{"approve-quote__form": shown})
+        for data in ("={net: amount}", "={net_total: amount}")
+    ]
+    yield Case("form-without-data", "ask", *given, "warning")
+
+
 def references() -> Iterator[Case]:
     right = bundle(around("ask", user("ask", formKey="approve-quote")), **{"approve-quote__form": FORM})
     yield Case("unknown-form", "ask", bundle(around("ask", user("ask", formKey="aprove-quote")), **{"approve-quote__form": FORM}), right)
@@ -382,7 +404,7 @@ def waits_and_loops() -> Iterator[Case]:
     yield Case("loop-without-maximum", "work", bundle(looped(endless)), ends, "info")
 
 
-CASES = [*structure(), *gateways(), *calls(), *expressions(), *references(), *support(), *events(), *waits_and_loops()]
+CASES = [*structure(), *gateways(), *calls(), *expressions(), *entries(), *references(), *support(), *events(), *waits_and_loops()]
 names = pytest.mark.parametrize("case", CASES, ids=[f"{case.rule}-{number}" for number, case in enumerate(CASES)])
 
 
