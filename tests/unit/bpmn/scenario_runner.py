@@ -89,6 +89,7 @@ class Rehearsal:
     """One scenario on the stage: it is saved and restored before every step, as it would be between two transactions."""
 
     def __init__(self, checked: CheckedBundle, scenario: Mapping[str, Any]) -> None:
+        assert checked.ok, [finding.message for finding in checked.findings]
         self.process: CompiledProcess = next(item for item in checked.processes if item.key == scenario["process"])
         self.forms = checked.forms
         self.now = datetime.fromisoformat(scenario["now"])

@@ -144,10 +144,11 @@ def test_no_two_flows_cross(file):
 
 
 @every_diagram
-def test_labels_are_clear_of_steps_and_of_each_other(file):
+def test_labels_are_clear_of_steps_of_flows_and_of_each_other(file):
     drawn = picture(file)
     on_steps = [(key, node) for key, label in drawn.labels.items() for node, box in drawn.nodes.items() if label.overlaps(box, 1)]
     assert on_steps == []
+    assert [(key, flow) for key, label in drawn.labels.items() for flow, line in drawn.segments() if label.overlaps(line, 1)] == []
     assert [(one, other) for (one, box), (other, near) in combinations(drawn.labels.items(), 2) if box.overlaps(near, 1)] == []
 
 
