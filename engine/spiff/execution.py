@@ -14,6 +14,8 @@ from engine.spiff import codec
 from engine.spiff.calls import Failure, ServiceCalls
 from engine.spiff.failures import CallsBroken, StepFailed, unexpected
 from engine.spiff.instance import Instance
+from engine.spiff.migration import migrated, propose_plan
+from engine.spiff.moves import go_back, move
 from engine.spiff.nodes.boundary import BoundaryEvent, overtaken
 from engine.spiff.nodes.events import CatchEvent
 from engine.spiff.nodes.gateways import Choosing, Joining
@@ -158,6 +160,26 @@ class Execution:
         else:
             token.internal_data["skip"] = given
             token.become(READY)
+
+    def move(self, task_id: UUID, element_id: str, variables: Mapping[str, Any] | None = None, *, now: datetime) -> None:
+        """Give up a waiting or failed step and go on at another element of its scope. Raises Conflict when that cannot be."""
+        token = self._waiting(task_id, object, ERROR | STARTED | WAITING)
+        given = plain_mapping(variables or {}, "Variables")
+        self._instance.now = now
+        move(token, element_id, given)
+
+    def go_back(self, element_id: str, variables: Mapping[str, Any], *, now: datetime) -> None:
+        """Give up everything and begin again at an element of the process with these variables. Raises Conflict when that cannot be."""
+        given = plain_mapping(variables, "Variables")
+        self._instance.now = now
+        go_back(self._instance, element_id, given)
+
+    def migrate(self, target: CompiledProcess, plan: Mapping[str, str | None] | None = None) -> "Execution":
+        """The instance in another version of its process; this one stays as it is. `plan` maps elements that changed their id.
+
+        Raises Conflict with the reasons by element when it cannot go.
+        """
+        return Execution(target, migrated(self._instance, target, {**propose_plan(self.process, target), **(plan or {})}))
 
     def cancel(self, *, now: datetime | None = None) -> None:
         """Give up everything that is under way."""

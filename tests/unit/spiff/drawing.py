@@ -217,6 +217,7 @@ class Play:
 
     def go(self) -> "Play":
         """Run until everything waits."""
+        self.trace += self.instance.take_trace()
         while True:
             if self.restored:
                 self.instance = Execution.restore(self.model, self.instance.dump())

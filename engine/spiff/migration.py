@@ -1,0 +1,150 @@
+"""Takes a running instance over to another version of its process, token by token.
+
+Ids of tasks, due dates, evaluated settings and variables stay as they are, so drafts and timers go on. Boundary events that the new
+version adds begin to wait; those it does not have any more are given up. What cannot be taken over is told for each element, and then
+nothing is changed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from engine.problems import Conflict
+from engine.spiff.instance import Instance, Scope
+from engine.spiff.nodes.base import Node
+from engine.spiff.nodes.boundary import BoundaryEvent, BoundarySplit
+from engine.spiff.nodes.events import EventGateway
+from engine.spiff.nodes.scopes import ScopeTask
+from engine.spiff.process import CompiledProcess
+from engine.spiff.token import COMPLETED, READY, Token
+
+_SPLIT: Final = ".BoundaryEventSplit"
+_BODY: Final = " [child]"
+
+
+def propose_plan(source: CompiledProcess, target: CompiledProcess) -> dict[str, str | None]:
+    """For each element of the old version the one of the new: of the same id and type, else the only one of the same name and type."""
+    named: dict[tuple[str, str], list[str]] = {}
+    for element in target.elements.values():
+        named.setdefault((element.type, element.name), []).append(element.id)
+    plan: dict[str, str | None] = {}
+    for identity, element in source.elements.items():
+        same = target.elements.get(identity)
+        alike = [found for found in named.get((element.type, element.name), []) if found not in source.elements]
+        by_name = alike[0] if element.name and len(alike) == 1 else None
+        plan[identity] = identity if same is not None and same.type == element.type else by_name
+    return plan
+
+
+@dataclass
+class _Move:
+    """One instance on its way."""
+
+    target: CompiledProcess
+    plan: Mapping[str, str | None]
+    instance: Instance
+    reasons: dict[str, list[str]] = field(default_factory=dict)
+    tokens: dict[Token, Token] = field(default_factory=dict)
+
+    def name(self, old: str) -> str:
+        """What the new version calls a node."""
+        for suffix in (_SPLIT, _BODY):
+            if old.endswith(suffix):
+                return self.name(old.removesuffix(suffix)) + suffix
+        return self.plan.get(old, old) or ""
+
+    def refuse(self, node: Node, why: str) -> None:
+        """Note why a token cannot go."""
+        self.reasons.setdefault(node.element.id if node.element else str(node.name), []).append(why)
+
+    def scope(self, old: Scope, new: Scope) -> None:
+        """Take over the tokens of a scope."""
+        root = Token(new, new.spec.start)
+        root.place(old.task_tree.state)
+        new.task_tree = root
+        self.below(old.task_tree, root)
+        for token in old.live.values():
+            if token in self.tokens:
+                self.tokens[token].become(token.state)
+        if old.at_end is not None:
+            new.at_end = self.tokens[old.at_end]
+
+    def below(self, old: Token, new: Token) -> None:
+        """Take over what hangs on a token."""
+        for child in old.below:
+            node = new.workflow.spec.task_specs.get(self.name(child.task_spec.name))
+            if node is None and isinstance(child.task_spec, BoundarySplit):
+                self.below(child, new)
+            elif node is None and isinstance(child.task_spec, BoundaryEvent):
+                continue
+            elif node is None or not self._alike(child.task_spec, node):
+                self.refuse(child.task_spec, "has no counterpart of its kind in the new version")
+            else:
+                self.token(child, node, new)
+
+    def token(self, old: Token, node: Node, above: Token) -> None:
+        """Take over one token, and what the new version adds around it."""
+        split = above.workflow.spec.task_specs.get(f"{node.name}{_SPLIT}")
+        if split is not None and above.task_spec is not split and old.live:
+            above = Token(above.workflow, split, above)
+            above.place(COMPLETED)
+        new = Token(above.workflow, node, above, identity=old.id)
+        new.place(old.state)
+        new.data, new.stamps, new.started_at = old.data, old.stamps, old.started_at
+        new.internal_data, new.changed, new.detail = dict(old.internal_data), old.changed, old.detail
+        self.tokens[old] = new
+        if "from" in new.internal_data:
+            self._origin(new)
+        self.below(old, new)
+        scope = old.workflow.top_workflow.subprocesses.get(old.id)
+        if scope is not None:
+            self.scope(scope, self.instance.create_subprocess(new, node.spec))
+
+    def _origin(self, new: Token) -> None:
+        new.internal_data["from"] = self.name(new.internal_data["from"])
+        if new.internal_data["from"] not in new.task_spec.origins:
+            self.refuse(new.task_spec, "waits for flows that the new version draws differently")
+
+    def _alike(self, old: Node, new: Node) -> bool:
+        kinds = [getattr(getattr(node, "event", None), "kind", None) for node in (old, new)]
+        called = not isinstance(old, ScopeTask) or isinstance(new, ScopeTask)
+        return type(old) is type(new) and kinds[0] == kinds[1] and called
+
+    def add_events(self) -> None:
+        """Let the events wait that the new version adds beside what is under way."""
+        for token in [token for scope in list(self.instance.all_scopes) for token in list(scope.tasks.values())]:
+            spec = token.task_spec
+            if isinstance(spec, BoundarySplit | EventGateway):
+                there = {child.task_spec for child in token.below}
+                under_way = (
+                    spec.main(token) if isinstance(spec, BoundarySplit) else next((child for child in token.below if child.live), None)
+                )
+                for node in spec.following:
+                    if node not in there and under_way is not None:
+                        added = Token(token.workflow, node, token)
+                        added.data, added.stamps = under_way.data, under_way.stamps
+                        added.become(READY)
+
+
+def migrated(old: Instance, target: CompiledProcess, plan: Mapping[str, Any]) -> Instance:
+    """The instance in the new version; the old one stays as it is. Raises Conflict with the reasons by element."""
+    instance = Instance(target)
+    instance.now, instance.stamp, instance.completed, instance.final = old.now, old.stamp, old.completed, old.final
+    instance.outgoing = list(old.outgoing)
+    move = _Move(target, plan, instance)
+    move.scope(old, instance)
+    instance.ready.clear()
+    instance.urgent.clear()
+    for token in (*old.urgent, *old.ready):
+        if token.state == READY and token in move.tokens:
+            instance.enqueue(move.tokens[token])
+    if move.reasons:
+        told = "; ".join(f"{element} {' and '.join(why)}" for element, why in move.reasons.items())
+        raise Conflict(
+            f"The instance cannot go to the new version: {told}.",
+            code="cannot_migrate",
+            next_step="Map these elements to ones of the same kind, or wait until the instance is past them.",
+            errors=move.reasons,
+        )
+    move.add_events()
+    return instance

@@ -1,0 +1,63 @@
+"""An operator puts a token elsewhere: move it, or go back to an earlier step with the variables of that time."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.problems import Conflict
+from engine.spiff.instance import Instance, Scope
+from engine.spiff.nodes.base import Node
+from engine.spiff.nodes.boundary import BoundaryEvent, BoundarySplit
+from engine.spiff.nodes.events import EventGateway, StartEvent
+from engine.spiff.nodes.gateways import Joining
+from engine.spiff.token import Token
+
+_CHOOSE = "Choose an activity, event or gateway of the same process or subprocess."
+
+
+def move(token: Token, element_id: str, variables: Mapping[str, Any]) -> None:
+    """Give up a step and go on at another element of its scope. Raises Conflict when that cannot be."""
+    above = token.above
+    if above.task_spec.repeats or isinstance(token.task_spec, BoundaryEvent):
+        raise Conflict(
+            f"{token.task_spec.label} is part of another step and cannot be moved alone.",
+            code="cannot_move",
+            next_step="Move the whole multi-instance, or the activity it is attached to.",
+            element_id=token.task_spec.bpmn_id,
+        )
+    node = _entry(token.workflow, element_id)
+    arrived = Token(token.workflow, node, token.workflow.task_tree)
+    arrived.data, arrived.stamps = token.data, token.stamps
+    arrived.write(variables)
+    if isinstance(above.task_spec, EventGateway):
+        above.task_spec.decided(above, token)
+    elif isinstance(above.task_spec, BoundarySplit):
+        above.task_spec.release(above, keep=None)
+    token.cancel()
+    node.arrive(arrived)
+
+
+def go_back(instance: Instance, element_id: str, variables: Mapping[str, Any]) -> None:
+    """Give up everything and begin again at an element of the process itself. Raises Conflict when that cannot be."""
+    node = _entry(instance, element_id)
+    instance.cancel_all()
+    instance.completed = False
+    token = Token(instance, node, instance.task_tree)
+    token.data, token.stamps = dict(variables), {}
+    node.arrive(token)
+
+
+def _entry(scope: Scope, element_id: str) -> Node:
+    """Where a token comes in for an element: before its boundary events, if it has some."""
+    specs = scope.spec.task_specs
+    node = specs.get(f"{element_id}.BoundaryEventSplit") or specs.get(element_id)
+    if node is None or (node.element is None and not isinstance(node, BoundarySplit)) or isinstance(node, StartEvent | BoundaryEvent):
+        raise Conflict(f"There is no {element_id!r} to go to in {scope.spec.name}.", code="cannot_move", next_step=_CHOOSE)
+    if isinstance(node, Joining) and len(node.origins) > 1:
+        raise Conflict(
+            f"{node.label} waits for several flows, so one token cannot go there.",
+            code="cannot_move",
+            next_step="Go to the element behind it, or before it.",
+            element_id=element_id,
+        )
+    found: Node = node
+    return found
