@@ -7,7 +7,8 @@ is killed and started again while it runs.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,8 @@ _PATIENCE_SECONDS = 120
 _PAUSE_SECONDS = 0.2
 #: What the customer leaves out of the last payment: within the tolerance that the residual decision writes off.
 _SHORT = Decimal("0.40")
+#: What the supplier charges: Austrian VAT.
+_TAX_PCT = Decimal(20)
 
 Say = Callable[[str], None]
 
@@ -93,9 +96,25 @@ def _drop_ship(cast: Cast, group_no: str, say: Say) -> None:
     cast.buyer.post(f"/api/v1/purchase-orders/{po_no}/acknowledgements", {"code": "AP"})
     _until(f"{po_no} is confirmed", lambda: cast.buyer.get(path)["items"][0]["state"] == "CONFIRMED")
     cast.buyer.post(f"/api/v1/purchase-orders/{po_no}/despatch-advices", {"asn_no": f"ASN-{po_no}", "tracking_no": "JD0146000034"})
-    cast.buyer.post(f"/api/v1/purchase-orders/{po_no}/invoices", {"supplier_invoice_no": f"R-{po_no}"})
+    cast.buyer.post(f"/api/v1/purchase-orders/{po_no}/invoices", _bill_for(order))
     say(f"The supplier accepts {po_no}, ships it to the customer and bills us.")
     _until(f"{po_no} is paid", lambda: cast.buyer.get(path)["items"][0]["state"] == "CLOSED")
+
+
+def _bill_for(order: dict[str, Any]) -> dict[str, Any]:
+    lines = [
+        {"line_no": line["line_no"], "qty": str(line["qty"]), "unit_price": str(line["unit_price"]), "tax_rate_pct": str(_TAX_PCT)}
+        for line in order["lines"]
+    ]
+    net = sum((Decimal(line["qty"]) * Decimal(line["unit_price"]) for line in order["lines"]), Decimal(0))
+    tax = (net * _TAX_PCT / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return {
+        "supplier_invoice_no": f"R-{order['po_no']}",
+        "invoice_date": date.today().isoformat(),  # noqa: DTZ011  # the supplier's own day
+        "tax_total": str(tax),
+        "gross_total": str(net.quantize(Decimal("0.01")) + tax),
+        "lines": lines,
+    }
 
 
 def _collect(cast: Cast, order_no: str, run: str, say: Say) -> None:

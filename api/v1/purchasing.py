@@ -1,0 +1,188 @@
+"""Drop-ship purchase orders and what suppliers answer: acknowledgement, despatch advice, invoice."""
+
+from datetime import date
+from typing import Any
+
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import Field
+from sqlalchemy import RowMapping, text
+
+from api.auth.roles import Role
+from api.product import product
+from api.requests import operation, person, transaction
+from api.v1.shapes import Done, Exact, NumberPath, Page, Shape
+from engine.problems import NotFound
+from engine.runtime import messages
+from engine.runtime.mailbox import Message
+from handlers.dropship import inbound
+
+api = APIBlueprint("purchasing", __name__, url_prefix="/api/v1/purchase-orders", abp_tags=[Tag(name="purchase orders")])
+
+
+class PurchaseQuery(Shape):
+    """Which purchase orders to list."""
+
+    group_no: str | None = Field(None, max_length=40)
+    order_no: str | None = Field(None, max_length=40)
+    supplier_no: str | None = Field(None, max_length=40)
+
+
+class AcknowledgedLineIn(Shape):
+    """What the supplier says of a line; without a date ours is kept."""
+
+    line_no: int = Field(ge=1)
+    qty: Exact
+    unit_price: Exact
+    ship_date: date | None = None
+
+
+class AcknowledgementIn(Shape):
+    """A supplier's answer: AP accepted, CA accepted with changes, RE rejected. Lines that are not named are as ordered."""
+
+    code: str = Field(pattern="^(AP|CA|RE)$")
+    document_no: str = Field("1", min_length=1, max_length=100)
+    note: str = Field("", max_length=2000)
+    lines: list[AcknowledgedLineIn] = Field(default_factory=list, max_length=10_000)
+
+
+class ShippedLineIn(Shape):
+    """How much of a line was shipped."""
+
+    line_no: int = Field(ge=1)
+    qty: Exact
+
+
+class DespatchIn(Shape):
+    """A supplier's despatch advice; without lines, everything that was ordered."""
+
+    asn_no: str = Field(min_length=1, max_length=100)
+    shipped_on: date | None = None
+    carrier: str = Field("", max_length=100)
+    tracking_no: str = Field("", max_length=100)
+    lines: list[ShippedLineIn] = Field(default_factory=list, max_length=10_000)
+
+
+class BilledLineIn(Shape):
+    """What is billed for a line."""
+
+    line_no: int = Field(ge=1)
+    qty: Exact
+    unit_price: Exact
+    tax_rate_pct: Exact
+
+
+class BillIn(Shape):
+    """A supplier's invoice; `gross_total` is lines, freight and tax together."""
+
+    supplier_invoice_no: str = Field(min_length=1, max_length=100)
+    invoice_date: date
+    freight: Exact = Field("0", validate_default=True)  # type: ignore[assignment]
+    tax_total: Exact
+    gross_total: Exact
+    lines: list[BilledLineIn] = Field(min_length=1, max_length=10_000)
+
+
+@api.get("")
+@operation(Role.READ)
+def list_purchase_orders(query: PurchaseQuery) -> Page[dict[str, Any]]:
+    """List the latest purchase orders with their lines; `state` is derived from what has happened to them."""
+    wanted = query.model_dump()
+    orders = [dict(row) for row in transaction().execute(_ORDERS, wanted).mappings()]
+    lines: dict[str, list[dict[str, Any]]] = {}
+    for row in transaction().execute(_LINES, {"numbers": [order["po_no"] for order in orders]}).mappings():
+        lines.setdefault(row["po_no"], []).append(dict(row))
+    return Page(items=[{**order, "lines": lines.get(order["po_no"], [])} for order in orders], next_cursor=None)
+
+
+@api.post("/<number>/acknowledgements", responses={202: Done})
+@operation(Role.BUY)
+def acknowledge(path: NumberPath, body: AcknowledgementIn) -> tuple[Done, int]:
+    """Record what the supplier answers to the order."""
+    lines = [inbound.AcknowledgedDraft(**line.model_dump()) for line in body.lines]
+    draft = inbound.AcknowledgementDraft(po_no=path.number, document_no=body.document_no, code=body.code, note=body.note, lines=lines)
+    inbound.record_acknowledgement(transaction(), draft)
+    return _tell("supplier.acknowledged", path.number, f"{path.number}:{body.document_no}", {})
+
+
+@api.post("/<number>/despatch-advices", responses={202: Done})
+@operation(Role.BUY)
+def advise_despatch(path: NumberPath, body: DespatchIn) -> tuple[Done, int]:
+    """Record that the supplier has shipped."""
+    lines = [inbound.ShippedDraft(**line.model_dump()) for line in body.lines]
+    draft = inbound.AsnDraft(
+        po_no=path.number,
+        document_no=body.asn_no,
+        shipped_on=body.shipped_on or _today(),
+        carrier=body.carrier,
+        tracking_no=body.tracking_no,
+        lines=lines or [inbound.ShippedDraft(line_no=line["line_no"], qty=line["qty"]) for line in _lines_of(path.number)],
+    )
+    asn_no = inbound.record_asn(transaction(), draft)
+    return _tell("supplier.shipped", path.number, f"{path.number}:{asn_no}", {"asn_no": asn_no})
+
+
+@api.post("/<number>/invoices", responses={202: Done})
+@operation(Role.BUY)
+def take_bill(path: NumberPath, body: BillIn) -> tuple[Done, int]:
+    """Record what the supplier bills; it is matched with the order and what was received."""
+    order = _order(path.number)
+    draft = inbound.SupplierInvoiceDraft(
+        po_no=path.number,
+        document_no=body.supplier_invoice_no,
+        invoice_date=body.invoice_date,
+        currency=order["currency"],
+        lines=[inbound.BilledDraft(**line.model_dump()) for line in body.lines],
+        freight=body.freight,
+        tax_total=body.tax_total,
+        gross_total=body.gross_total,
+    )
+    number = inbound.record_supplier_invoice(transaction(), draft)
+    return _tell("supplier.invoiced", path.number, f"{path.number}:{number}", {"supplier_invoice_no": number})
+
+
+def _tell(name: str, po_no: str, message_id: str, payload: dict[str, str]) -> tuple[Done, int]:
+    message = Message(
+        name=name, correlation={"po_no": po_no}, payload={"po_no": po_no, **payload}, message_id=f"{name}:{message_id}", actor=person().name
+    )
+    delivery = messages.publish(product().runtime, transaction(), message)
+    return Done(id=po_no, state=delivery.state), 202
+
+
+def _order(po_no: str) -> RowMapping:
+    row = transaction().execute(text("SELECT * FROM purchase_order WHERE po_no = :no"), {"no": po_no}).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no purchase order {po_no}.", code="po_unknown", next_step="Check the number with the supplier.")
+    return row
+
+
+def _lines_of(po_no: str) -> list[RowMapping]:
+    _order(po_no)
+    return list(transaction().execute(_LINES, {"numbers": [po_no]}).mappings())
+
+
+def _today() -> date:
+    today: date = transaction().execute(text("SELECT current_date")).scalar_one()
+    return today
+
+
+_ORDERS = text("""
+SELECT po.*, bill.billed, bill.paid,
+       CASE WHEN po.cancelled_at IS NOT NULL THEN 'CANCELLED'
+            WHEN bill.paid AND line.received THEN 'CLOSED'
+            WHEN bill.billed THEN 'BILLED'
+            WHEN line.received THEN 'RECEIVED'
+            WHEN po.confirmed_at IS NOT NULL THEN 'CONFIRMED'
+            WHEN po.sent_at IS NOT NULL THEN 'SENT'
+            ELSE 'DRAFT' END AS state
+FROM purchase_order AS po
+CROSS JOIN LATERAL (SELECT bool_and(qty_received >= qty) AS received FROM po_line WHERE po_line.po_no = po.po_no) AS line
+CROSS JOIN LATERAL (
+  SELECT count(*) > 0 AS billed, coalesce(bool_and(paid_at IS NOT NULL), false) AS paid
+  FROM supplier_invoice WHERE supplier_invoice.po_no = po.po_no
+) AS bill
+WHERE (CAST(:group_no AS text) IS NULL OR po.group_no = :group_no)
+  AND (CAST(:order_no AS text) IS NULL OR po.order_no = :order_no)
+  AND (CAST(:supplier_no AS text) IS NULL OR po.supplier_no = :supplier_no)
+ORDER BY po.created_at DESC, po.po_no LIMIT 200
+""")
+_LINES = text("SELECT * FROM po_line WHERE po_no = ANY(:numbers) ORDER BY po_no, line_no")
