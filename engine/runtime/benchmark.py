@@ -150,7 +150,10 @@ def _percentile(ordered: list[float], percent: int) -> float:
 
 def _scripts(first: int, last: int) -> list[tuple[str, str]]:
     return [
-        (f"step_{n}", f'<bpmn:scriptTask id="step_{n}" name="Step {n}"><bpmn:script>{{ step_{n}: quantity * {n} }}</bpmn:script></bpmn:scriptTask>')
+        (
+            f"step_{n}",
+            f'<bpmn:scriptTask id="step_{n}" name="Step {n}"><bpmn:script>{{ step_{n}: quantity * {n} }}</bpmn:script></bpmn:scriptTask>',
+        )
         for n in range(first, last + 1)
     ]
 

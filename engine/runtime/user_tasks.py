@@ -1,7 +1,7 @@
 """What people do: list, open, claim, release, draft and complete user tasks. Whoever is second is told who was first."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -65,13 +65,13 @@ def count(_runtime: Runtime, tx: Session, person: Person, asked: TaskFilter | No
 
 def get(_runtime: Runtime, tx: Session, task_id: UUID, person: Person) -> OpenedTask:
     """One task with its form data and draft. Raises NotFound when there is none that the person may see."""
-    row = tx.execute(worklist.one(person, task_id)).one_or_none()
-    if row is None:
+    opened = worklist.one(tx, person, task_id)
+    if opened is None:
         raise _unknown(task_id)
-    return worklist.read_opened(row)
+    return opened
 
 
-def claim(runtime: Runtime, tx: Session, task_id: UUID, person: Person, version: int | None = None) -> UserTask:
+def claim(_runtime: Runtime, tx: Session, task_id: UUID, person: Person, version: int | None = None) -> UserTask:
     """Take a task for oneself. Raises Conflict when somebody else has it."""
     task = _open(tx, task_id, person, version).task
     if task.assignee not in {None, person.name}:
@@ -81,20 +81,20 @@ def claim(runtime: Runtime, tx: Session, task_id: UUID, person: Person, version:
             next_step=f"Ask {task.assignee} to release it, or take another task.",
         )
     _may_act(task, person)
-    return _assigned(runtime, tx, task_id, person, person.name)
+    return _assigned(tx, task, person.name)
 
 
-def release(runtime: Runtime, tx: Session, task_id: UUID, person: Person, version: int | None = None) -> UserTask:
+def release(_runtime: Runtime, tx: Session, task_id: UUID, person: Person, version: int | None = None) -> UserTask:
     """Give a task back to its candidates. Raises Conflict when it is claimed by another."""
     task = _open(tx, task_id, person, version).task
     if task.assignee not in {None, person.name} and not person.oversees:
         raise Conflict(
             f"{task.assignee} has claimed {task.title!r}.", code="claimed", next_step=f"Only {task.assignee} or an operator can release it."
         )
-    return _assigned(runtime, tx, task_id, person, None)
+    return _assigned(tx, task, None)
 
 
-def assign(runtime: Runtime, tx: Session, task_id: UUID, to: str, person: Person) -> UserTask:
+def assign(_runtime: Runtime, tx: Session, task_id: UUID, to: str, person: Person) -> UserTask:
     """Hand a task to somebody: its holder or an operator may. Raises Forbidden, or Conflict when the other is excluded from it."""
     task = _open(tx, task_id, person, None).task
     if task.assignee not in {None, person.name} and not person.oversees:
@@ -102,7 +102,7 @@ def assign(runtime: Runtime, tx: Session, task_id: UUID, to: str, person: Person
     if to in task.excluded_users:
         raise _four_eyes(task, to)
     audit.record(tx, audit.Entry(person.name, "assign", f"user_task:{task_id}", detail={"to": to}))
-    return _assigned(runtime, tx, task_id, person, to)
+    return _assigned(tx, task, to)
 
 
 def save_draft(_runtime: Runtime, tx: Session, task_id: UUID, data: Mapping[str, Any], completion: Completion) -> int:
@@ -156,10 +156,10 @@ def _validated(runtime: Runtime, tx: Session, opened: OpenedTask, data: Mapping[
 
 def _open(tx: Session, task_id: UUID, person: Person, version: int | None) -> OpenedTask:
     """Lock a task that is still open. A second person waits here and then learns who was first."""
-    row = tx.execute(worklist.one(person, task_id, lock=True)).one_or_none()
-    if row is None:
+    opened = worklist.one(tx, person, task_id, lock=True)
+    if opened is None:
         raise _unknown(task_id)
-    task = worklist.read(row)
+    task = opened.task
     if task.state != "open":
         raise _closed(task)
     if version is not None and version != task.version:
@@ -168,14 +168,14 @@ def _open(tx: Session, task_id: UUID, person: Person, version: int | None) -> Op
             code="version_changed",
             next_step="Open it again and repeat what you wanted to do.",
         )
-    return worklist.read_opened(row)
+    return opened
 
 
-def _assigned(runtime: Runtime, tx: Session, task_id: UUID, person: Person, to: str | None) -> UserTask:
+def _assigned(tx: Session, task: UserTask, to: str | None) -> UserTask:
     values = {"assignee": to, "claimed_at": func.now() if to else None, "version": user_task.c.version + 1}
-    tx.execute(update(user_task).where(user_task.c.id == task_id).values(**values))
-    row = tx.execute(worklist.one(Person(person.name, person.groups, person.roles | {"operator"}), task_id)).one()
-    return worklist.read(row)
+    statement = update(user_task).where(user_task.c.id == task.id).values(**values).returning(user_task.c.claimed_at, user_task.c.version)
+    row = tx.execute(statement).one()
+    return replace(task, assignee=to, claimed_at=row.claimed_at, version=row.version)
 
 
 def _may_act(task: UserTask, person: Person) -> None:

@@ -6,10 +6,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text, true
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql import cast
-from sqlalchemy.types import Text
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Row,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, array, psycopg
+from sqlalchemy.orm import Session
 
 from engine.runtime.people import Person
 from engine.store.tables import instance, user_task
@@ -99,16 +114,19 @@ class OpenedTask:
 
 def visible_to(person: Person) -> ColumnElement[bool]:
     """The tasks a person may see: theirs, their groups', or anybody's when no candidate is named; overseers see all."""
-    excluded = ~user_task.c.excluded_users.contains([person.name])
-    if person.oversees:
-        return true()
-    nobody_named = and_(func.cardinality(user_task.c.candidate_groups) == 0, func.cardinality(user_task.c.candidate_users) == 0)
+    return _visible(literal(person.name, Text), literal(sorted(person.groups), ARRAY(Text)), true() if person.oversees else false())
+
+
+def _visible(name: ColumnElement[str], groups: ColumnElement[Any], oversees: ColumnElement[bool]) -> ColumnElement[bool]:
+    nobody, task = literal_column("'{}'"), user_task.c
+    alone = cast(array([name]), ARRAY(Text))
     candidate = or_(
-        user_task.c.candidate_groups.overlap(cast(sorted(person.groups), ARRAY(Text))),
-        user_task.c.candidate_users.contains([person.name]),
-        nobody_named,
+        task.candidate_groups.overlap(groups),
+        task.candidate_users.contains(alone),
+        and_(task.candidate_groups == nobody, task.candidate_users == nobody),
     )
-    return or_(user_task.c.assignee == person.name, user_task.c.completed_by == person.name, and_(excluded, candidate))
+    excluded = task.excluded_users.contains(alone)
+    return or_(oversees, task.assignee == name, task.completed_by == name, and_(~excluded, candidate))
 
 
 def listing(person: Person, asked: TaskFilter) -> Any:
@@ -129,25 +147,29 @@ def counting(person: Person, asked: TaskFilter) -> Any:
     return joined.where(visible_to(person), *_conditions(person, asked))
 
 
-def one(person: Person, task_id: UUID, *, lock: bool = False) -> Any:
-    """The statement of one task with its content."""
+def one(tx: Session, person: Person, task_id: UUID, *, lock: bool = False) -> OpenedTask | None:
+    """One task with its content, if the person may see it; locked together with its instance to the end of the transaction."""
+    asked = {"task_id": task_id, "name": person.name, "groups": sorted(person.groups), "oversees": person.oversees}
+    row = tx.connection().exec_driver_sql(_ONE_LOCKED if lock else _ONE, asked).one_or_none()
+    return None if row is None else OpenedTask(read(row), dict(row.form_data), row.draft, row.outcome)
+
+
+def _one(*, lock: bool) -> str:
+    """The statement of one task as the driver takes it, made once: building it anew for each completion costs more than running it."""
+    visible = _visible(bindparam("name", type_=Text), bindparam("groups", type_=ARRAY(Text)), bindparam("oversees", type_=Boolean))
     statement = (
         select(*_TASK, *_CASE, *_CONTENT)
         .join(instance, instance.c.id == user_task.c.instance_id)
-        .where(user_task.c.id == task_id, visible_to(person))
+        .where(user_task.c.id == bindparam("task_id"), visible)
     )
-    # The instance before the task: the order in which an advance locks them.
-    return statement.with_for_update(of=[instance, user_task], key_share=True) if lock else statement
+    if lock:  # the instance before the task: the order in which an advance locks them
+        statement = statement.with_for_update(of=[instance, user_task], key_share=True)
+    return str(statement.compile(dialect=psycopg.dialect()))  # type: ignore[no-untyped-call]
 
 
 def read(row: Row[Any]) -> UserTask:
     """A listed row."""
     return UserTask(*row[: len(_TASK) + len(_CASE)])
-
-
-def read_opened(row: Row[Any]) -> OpenedTask:
-    """A row with its content."""
-    return OpenedTask(read(row), dict(row.form_data), row.draft, row.outcome)
 
 
 def _conditions(person: Person, asked: TaskFilter) -> list[ColumnElement[bool]]:
@@ -181,3 +203,4 @@ _ORDERS: dict[str, tuple[Any, ...]] = {
     "created": (user_task.c.created_at.desc(), user_task.c.id),
     "priority": (user_task.c.priority.desc(), text("user_task.due_at ASC NULLS LAST"), user_task.c.id),
 }
+_ONE, _ONE_LOCKED = _one(lock=False), _one(lock=True)

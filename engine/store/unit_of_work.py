@@ -2,13 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
+from typing import Any
 
-from sqlalchemy import Engine, create_engine
+import psycopg
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 
 from engine.store import json_text
 
 _AFTER_COMMIT = "after_commit"
+#: A connection that was used within these seconds is taken to be alive; asking it before each use would cost a round trip.
+_TRUSTED_SECONDS = 2.0
 
 
 def after_commit(tx: Session, act: Callable[[], None]) -> None:
@@ -25,10 +31,11 @@ class Database:
             self.url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_pre_ping=True,
             json_serializer=lambda value: json_text.encode(value).decode(),
             json_deserializer=json_text.decode,
         )
+        event.listen(self.engine, "checkin", _note_use)
+        event.listen(self.engine, "checkout", _ping_when_idle)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -62,3 +69,17 @@ def as_psycopg(url: str) -> str:
         if url.startswith(scheme):
             return "postgresql+psycopg://" + url.removeprefix(scheme)
     return url
+
+
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used"] = monotonic()
+
+
+def _ping_when_idle(connection: Any, record: Any, _proxy: Any) -> None:
+    if monotonic() - record.info.get("used", 0.0) < _TRUSTED_SECONDS:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.Error as error:
+        raise DisconnectionError from error
