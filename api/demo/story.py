@@ -84,6 +84,7 @@ def _fulfil(cast: Cast, order_no: str, say: Say) -> None:
 
 
 def _ship(cast: Cast, group_no: str, say: Say) -> None:
+    cast.warehouse.post(f"/api/v1/groups/{group_no}/release")
     _decide(cast.warehouse, group_no, "pick_and_pack", {"packages": 2, "weight_kg": Decimal("62.5")})
     _decide(cast.warehouse, group_no, "confirm_shipment", {"handed_over": True})
     say(f"Jonas picks, packs and ships {group_no}.")

@@ -1,0 +1,48 @@
+"""What the warehouse and the carrier tell us: release a group before its day, a delivery."""
+
+from datetime import datetime
+
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import AwareDatetime
+from sqlalchemy import select
+
+from api.auth.roles import Role
+from api.product import product
+from api.requests import operation, person, transaction
+from api.v1.shapes import Done, NumberPath, Shape, found
+from engine.runtime import messages
+from engine.runtime.mailbox import Message
+from handlers.fulfillment.shipping import confirm_delivery
+from handlers.orders.model import FulfilGroup
+
+api = APIBlueprint("fulfillment", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="fulfilment")])
+
+
+class DeliveryIn(Shape):
+    """The proof of delivery; without a time, now."""
+
+    delivered_at: AwareDatetime | None = None
+
+
+@api.post("/groups/<number>/release", responses={202: Done})
+@operation(Role.SHIP)
+def release_group(path: NumberPath) -> tuple[Done, int]:
+    """Let a group be picked before its day; holds are still checked."""
+    tx = transaction()
+    found(tx.execute(select(FulfilGroup.group_no).where(FulfilGroup.group_no == path.number)).first(), "group", path.number)
+    return _tell("group.released", {"group_no": path.number}, path.number)
+
+
+@api.post("/shipments/<number>/delivery", responses={202: Done})
+@operation(Role.SHIP)
+def deliver(path: NumberPath, body: DeliveryIn) -> tuple[Done, int]:
+    """Record that the customer has the goods; what is billed on delivery is billed now."""
+    delivered_at: datetime | None = body.delivered_at
+    confirm_delivery(transaction(), path.number, delivered_at)
+    return _tell("delivery.confirmed", {"shipment_no": path.number}, path.number)
+
+
+def _tell(name: str, correlation: dict[str, str], number: str) -> tuple[Done, int]:
+    message = Message(name=name, correlation=correlation, payload=correlation, message_id=f"{name}:{number}", actor=person().name)
+    delivery = messages.publish(product().runtime, transaction(), message)
+    return Done(id=number, state=delivery.state), 202
