@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,9 +11,12 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, NotFound
+from engine.service_tasks import NotYet
 from handlers.billing.model import Invoice, InvoiceLine, InvoiceTax
 from handlers.billing.rules import Billable, Charge, Terms, amount_of, freight_tax, revenue, schedule, taxes
 from handlers.documents.numbers import next_number
+from handlers.orders.holds import blocking
+from handlers.orders.rules import HOLDS
 from handlers.rowsets import insert_rows
 
 ZERO = Decimal(0)
@@ -43,6 +46,7 @@ def create_invoice(tx: Session, shipment_no: str, today: date) -> Created:
         )
     if head["shipped_at"] is None:
         raise Conflict(f"Shipment {shipment_no} has not left.", code="not_shipped", next_step="Confirm the shipment before it is invoiced.")
+    _wait_for_holds(tx, head["order_no"])
     sources = tx.execute(_UNCHARGED, {"shipment_no": shipment_no, "order_no": head["order_no"]}).mappings().all()
     if not sources:
         return Created(_existing(tx, shipment_no), created=False)
@@ -54,6 +58,13 @@ def create_invoice(tx: Session, shipment_no: str, today: date) -> Created:
     _write(tx, invoice_no, head, _totals(head, charges, freight, today) | {"invoice_date": today}, [*lines, *carried])
     tx.execute(_COUNT_INVOICED, {"invoice_no": invoice_no})
     return Created(invoice_no, created=True)
+
+
+def _wait_for_holds(tx: Session, order_no: str) -> None:
+    """Goods that left are owed for: only a hold that is about the invoice itself stops it."""
+    codes = [code for code in blocking(tx, order_no, "invoice") if HOLDS[code].blocks == "invoice"]
+    if codes:
+        raise NotYet(timedelta(minutes=15), f"The invoice of order {order_no} is on hold: {', '.join(codes)}.")
 
 
 def _existing(tx: Session, shipment_no: str) -> str:

@@ -13,6 +13,7 @@ from engine.service_tasks import Refused
 from handlers.documents.numbers import next_number, next_numbers
 from handlers.fulfillment import rules
 from handlers.inventory import stock
+from handlers.orders.holds import blocking
 from handlers.parties.register import company
 from handlers.rowsets import insert_rows
 from handlers.shipments.model import Package, Shipment, ShipmentLine
@@ -40,15 +41,10 @@ def plan(tx: Session, group_no: str) -> Plan:
     return Plan(release_at, row["ship_date"], row["line_count"])
 
 
-def active_holds(tx: Session, order_no: str) -> list[str]:
-    """The codes of holds that stop the goods of an order now."""
-    return rules.blocking(tx.execute(_HOLDS, {"order_no": order_no}).scalars().all())
-
-
 def check_gate(tx: Session, group_no: str) -> list[str]:
     """The holds that keep a group from being released; without any it is marked released. Raises NotFound, Conflict when cancelled."""
     order_no = _live_order(tx, group_no)
-    holds = active_holds(tx, order_no)
+    holds = blocking(tx, order_no, "release")
     if not holds:
         tx.execute(text("UPDATE fulfil_group SET released_at = coalesce(released_at, now()) WHERE group_no = :no"), {"no": group_no})
     return holds
@@ -173,10 +169,6 @@ _PLAN = text("""
 SELECT grp.ship_date, warehouse.handling_days, warehouse.time_zone,
   (SELECT count(*) FROM fulfil_line WHERE fulfil_line.group_no = grp.group_no AND qty > qty_cancelled) AS line_count
 FROM fulfil_group AS grp JOIN warehouse ON warehouse.code = grp.warehouse_code WHERE grp.group_no = :group_no
-""")
-_HOLDS = text("""
-SELECT hold_code FROM hold
-WHERE order_no = :order_no AND released_at IS NULL AND applied_at <= now() AND (until IS NULL OR until > now())
 """)
 _OPEN_LINES = text("""
 SELECT id, sku, warehouse_code, qty - qty_cancelled - qty_shipped AS open_qty, qty_reserved AS reserved

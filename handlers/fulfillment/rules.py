@@ -9,8 +9,6 @@ from zoneinfo import ZoneInfo
 
 from handlers.values import round_currency
 
-#: Holds that stop only the invoice; every other active hold stops the goods.
-INVOICE_HOLDS = frozenset({"TAX", "BILLING"})
 _SATURDAY = 5
 _SSCC_BODY = 17
 
@@ -24,11 +22,6 @@ def release_moment(ship_date: date, handling_days: int, time_zone: str) -> datet
         if day.weekday() < _SATURDAY and left > 0:
             left -= 1
     return datetime.combine(day, time(0), ZoneInfo(time_zone)).astimezone(UTC)
-
-
-def blocking(hold_codes: Sequence[str]) -> list[str]:
-    """The holds that stop goods from being released or shipped."""
-    return sorted(set(hold_codes) - INVOICE_HOLDS)
 
 
 def sscc(gln: str, serial: int) -> str:

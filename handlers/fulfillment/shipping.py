@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from engine.problems import Conflict, NotFound
 from engine.service_tasks import NotYet
 from handlers.documents.store import save_document
-from handlers.fulfillment.picking import active_holds
 from handlers.fulfillment.ports import Booked, Consignment, Place
 from handlers.inventory import stock
 from handlers.ledger import posting
 from handlers.ledger.accounts import DEFERRED_COGS, INVENTORY
 from handlers.ledger.books import books_currency
 from handlers.orders.events import note
+from handlers.orders.holds import blocking
 from handlers.rowsets import as_json
 
 #: How long to wait before a shipment stopped by a hold is looked at again.
@@ -95,7 +95,7 @@ def ship_confirm(tx: Session, shipment_no: str, actor: str | None) -> datetime:
         return shipment.shipped_at  # type: ignore[no-any-return]  # a row's column
     if shipment.cancelled_at is not None:
         raise _unpacked(shipment_no)
-    holds = active_holds(tx, shipment.order_no)
+    holds = blocking(tx, shipment.order_no, "ship")
     if holds:
         raise NotYet(HOLD_PAUSE, f"Order {shipment.order_no} is on hold: {', '.join(holds)}.")
     costs = _issue(tx, shipment_no)

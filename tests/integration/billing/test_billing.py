@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from engine.problems import Conflict, Invalid, NotFound
-from engine.service_tasks import Broken
+from engine.service_tasks import Broken, NotYet
 from engine.store import json_text
 from handlers.billing import tasks
 from handlers.billing.en16931 import validate_invoice
@@ -16,6 +16,8 @@ from handlers.documents.store import read_document
 from handlers.fulfillment import tasks as fulfillment
 from handlers.ledger.books import close_period
 from handlers.ledger.posting import balances
+from handlers.orders.model import Hold
+from handlers.rowsets import insert_rows
 from tests.integration.golden.builders import (
     CUSTOMER,
     Sold,
@@ -110,6 +112,19 @@ def test_a_shipment_that_has_not_left_cannot_be_invoiced(world):
         with pytest.raises(NotFound):
             tasks.post_invoice(tasks.OfInvoice("INV-404404"), tx)
         assert one(tx, "SELECT count(*) FROM invoice") == 0
+
+
+@pytest.mark.parametrize(("code", "stopped"), [("TAX", True), ("BILLING", True), ("CREDIT_CHECK_FAILURE", False)])
+def test_only_a_hold_about_the_invoice_stops_it(world, code, stopped):
+    with world.transaction() as tx:
+        shipment_no = ship(tx, order(tx, [Sold("1", "10.00")]).groups[0])
+        row = {"order_no": "SO-000001", "hold_code": code, "reason": "check", "applied_at": "2026-01-01", "applied_by": "x"}
+        insert_rows(tx, Hold, [row])
+        if stopped:
+            with pytest.raises(NotYet, match=code):
+                invoice(tx, shipment_no)
+        else:
+            assert invoice(tx, shipment_no).created
 
 
 def test_a_header_discount_is_spread_over_partial_invoices_to_the_cent(world):

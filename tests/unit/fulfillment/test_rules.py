@@ -7,7 +7,7 @@ from stdnum import ean
 from engine.problems import Invalid
 from handlers.fulfillment.code128 import symbols, widths
 from handlers.fulfillment.rate_table import DEFAULT_ZONES
-from handlers.fulfillment.rules import blocking, check_digit, rate, release_moment, sscc, tracking_number, weights, zone_of
+from handlers.fulfillment.rules import check_digit, rate, release_moment, sscc, tracking_number, weights, zone_of
 
 D = Decimal
 
@@ -24,10 +24,6 @@ D = Decimal
 )
 def test_work_starts_on_the_working_day_that_leaves_time_to_pick(ship_date, handling_days, zone, released):
     assert release_moment(ship_date, handling_days, zone).isoformat() == released
-
-
-def test_tax_and_billing_holds_do_not_stop_the_goods():
-    assert blocking(["TAX", "FRAUD", "BILLING", "ADDRESS", "FRAUD"]) == ["ADDRESS", "FRAUD"]
 
 
 def test_an_sscc_has_eighteen_digits_and_the_check_digit_of_gs1():
