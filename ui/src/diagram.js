@@ -6,6 +6,9 @@ import { getJson, getText } from './api.js';
 
 const LABELS = { active: 'waiting here', completed: 'passed', failed: 'failed' };
 const STEP = 1.25;
+// Below the first scale no label can be read; the second is comfortable.
+const READABLE = 0.45;
+const CLOSE = 0.7;
 
 // <process-diagram model="…/model" tokens="…/tokens">: the diagram as deployed, with where this instance is painted on it.
 class ProcessDiagram extends HTMLElement {
@@ -20,8 +23,8 @@ class ProcessDiagram extends HTMLElement {
     document.addEventListener('ordercraft:changed', this.#refresh);
     try {
       await this.#viewer.importXML(await getText(this.getAttribute('model')));
-      this.#fit();
       await this.#paint();
+      this.#show();
       this.dataset.ready = 'true';
     } catch (error) {
       this.querySelector('.diagram-fault').textContent = `The diagram cannot be shown: ${error.message} The table of steps below says the same.`;
@@ -34,18 +37,16 @@ class ProcessDiagram extends HTMLElement {
     this.#viewer?.destroy();
   }
 
-  #fit() {
+  // A long process on a narrow screen is unreadable as a whole: show the part where something happens instead.
+  #show() {
     const canvas = this.#viewer.get('canvas');
     canvas.zoom('fit-viewport', 'auto');
-    if (canvas.zoom() < 0.45) this.#lookAtActive(canvas);
-  }
-
-  // A long process on a narrow screen is unreadable as a whole: show the part where something happens instead.
-  #lookAtActive(canvas) {
-    canvas.zoom(0.7);
     const spot = this.#painted.find((token) => token.state !== 'completed') ?? this.#painted.at(-1);
-    if (spot) canvas.scrollToElement(spot.element_id, 80);
-    else canvas.scroll({ dx: 20 - canvas.viewbox().x * -0.7, dy: 0 });
+    if (canvas.zoom() >= READABLE || !spot) return;
+    const element = this.#viewer.get('elementRegistry').get(spot.element_id);
+    const { width, height } = canvas.getSize();
+    const box = { width: width / CLOSE, height: height / CLOSE };
+    canvas.viewbox({ ...box, x: element.x + element.width / 2 - box.width / 2, y: element.y + element.height / 2 - box.height / 2 });
   }
 
   async #paint() {
@@ -60,7 +61,6 @@ class ProcessDiagram extends HTMLElement {
       canvas.addMarker(token.element_id, `token-${token.state}`);
       overlays.add(token.element_id, { position: { bottom: 10, left: -10 }, html: badge(token, elements.get(token.element_id)) });
     }
-    if (canvas.zoom() < 0.45) this.#lookAtActive(canvas);
   }
 
   #onClick(event) {
