@@ -1,5 +1,6 @@
 """Brings whatever a handler, a form or a message gave into JSON-like values with exact decimals, in new containers."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -16,6 +17,8 @@ MAX_DEPTH: Final = 60
 #: Bytes that one step may write.
 MAX_BYTES: Final = 65_536
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")
+_NUL_TEXT: Final = b'"\\u0000"'
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _ATOMS: Final = frozenset({str, int, bool, type(None)})
 
 
@@ -34,15 +37,21 @@ def plain_mapping(value: Mapping[str, Any], what: str) -> dict[str, Any]:
 
 
 def within_limit(value: Any) -> None:
-    """Raises TooLarge when a value is more than process variables are for."""
-    if isinstance(value, str | list | dict) and value:
-        size = len(_encoder.encode(value))
-        if size > MAX_BYTES:
-            raise TooLarge(
-                f"A value of {size} bytes is too large for process variables, which take {MAX_BYTES}.",
-                code="variables_too_large",
-                next_step="Keep the document outside and its id in the variables.",
-            )
+    """Raises TooLarge when a value is more than process variables are for, Invalid when it holds text that no database keeps."""
+    if not isinstance(value, str | list | dict) or not value:
+        return
+    try:
+        written = _encoder.encode(value)
+    except UnicodeEncodeError:
+        written = _NUL_TEXT
+    if b"\\u0000" in written and _NUL.search(written):
+        raise Invalid("A text holds a character that cannot be kept (NUL or half a surrogate pair).", next_step="Remove the character.")
+    if len(written) > MAX_BYTES:
+        raise TooLarge(
+            f"A value of {len(written)} bytes is too large for process variables, which take {MAX_BYTES}.",
+            code="variables_too_large",
+            next_step="Keep the document outside and its id in the variables.",
+        )
 
 
 def _plain(value: Any, depth: int) -> Any:

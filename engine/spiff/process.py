@@ -109,6 +109,7 @@ def _compiled(process_key: str, specs: dict[str, ProcessSpec]) -> CompiledProces
         for node in _nodes(spec):
             if node.element is not None:
                 elements.setdefault(node.element.id, node.element)
+        _refuse_loose(spec)
         if not spec.start_events:
             raise Invalid(f"{key} has no start event.", code="no_start", next_step="Draw one.", element_id=key)
     top = specs.pop(process_key)
@@ -120,6 +121,17 @@ def _compiled(process_key: str, specs: dict[str, ProcessSpec]) -> CompiledProces
         spec=top,
         scopes=specs,
     )
+
+
+def _refuse_loose(spec: ProcessSpec) -> None:
+    loose = next((node for node in _nodes(spec) if node.element and not node.following and not node.repeated), None)
+    if loose is not None:
+        raise Invalid(
+            f"{loose.label} leads nowhere.",
+            code="no_way_on",
+            next_step="Draw a flow to what follows, or to an end event.",
+            element_id=loose.element.id,
+        )
 
 
 def _as_invalid(error: ValidationException, process_key: str) -> Problem:

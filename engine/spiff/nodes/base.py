@@ -38,6 +38,11 @@ class Node(BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow has no types
         return self.element.label if self.element else str(self.name)
 
     @property
+    def repeated(self) -> bool:
+        """Whether it is the body of a repetition, behind which nothing comes."""
+        return str(self.name).endswith(" [child]")
+
+    @property
     def origins(self) -> list[str]:
         """The names of the nodes before it, one for each flow."""
         return list(self._inputs)

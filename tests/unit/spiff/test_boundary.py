@@ -31,6 +31,12 @@ NAMES = named(messages="quote.accepted quote.declined order.received hold.releas
 HOUR = timedelta(hours=1)
 
 
+def test_an_element_that_leads_nowhere_is_refused():
+    with pytest.raises(Invalid, match="leads nowhere") as refusal:
+        process(start(), user("approve"), flow("start", "approve"))
+    assert refusal.value.element_id == "approve"
+
+
 def one(step, identity="wait", **options):
     return process(start(), step, end(), flow("start", identity, "end"), beside=NAMES, **options)
 

@@ -21,7 +21,7 @@ from SpiffWorkflow.util.task import TaskState
 from SpiffWorkflow.workflow import Workflow
 
 from engine.spiff.schema import validate_schema
-from tests.unit.spiff.drawing import definitions, process, start
+from tests.unit.spiff.drawing import definitions, end, flow, process, start
 
 HOOKED = [
     (Task, "__init__", ["self", "workflow", "task_spec", "parent", "state", "id"]),
@@ -84,7 +84,7 @@ def test_a_task_completes_by_its_state_and_its_spec():
 
 
 def test_a_task_has_no_attribute_that_ours_does_not_set():
-    model = process(start())
+    model = process(start(), end(), flow("start", "end"))
     from engine.spiff.instance import Instance
     from engine.spiff.token import Token
 
@@ -111,7 +111,7 @@ def test_the_parser_makes_repetitions_from_the_arguments_ours_take():
 
 
 def test_what_spiffworkflow_evaluates_itself_is_feel():
-    engine = process(start()).script_engine
+    engine = process(start(), end(), flow("start", "end")).script_engine
     assert engine.environment.evaluate("1 + n", {"n": 2}) == 3
     context = {"n": 2}
     engine.environment.execute("{ m: n * 2 }", context)

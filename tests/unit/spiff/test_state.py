@@ -49,7 +49,7 @@ def restored(order: Play) -> Execution:
         True,
         None,
         "",
-        "Grüße, 世界 ' \" \\ \u0000",
+        "Grüße, 世界 ' \" \\ \\u0000 \t",
         [],
         {},
         [[1], {"a": [None]}],

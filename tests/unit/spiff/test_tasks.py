@@ -217,6 +217,15 @@ def test_a_result_that_is_no_data_is_refused_before_anything_changes(play):
     assert order.do("approve", approved=True).completed
 
 
+@pytest.mark.parametrize("text", ["a\x00b", "half \ud800", "\\\x00"])
+def test_text_that_no_database_keeps_is_refused(play, text):
+    order = play(one(user("approve"), "approve"))
+    with pytest.raises(Invalid, match="cannot be kept"):
+        order.instance.complete(order.task("approve"), {"lines": [{"note": text}]})
+    failed = play(one(service("price", result="r"), "price"), answer=lambda _request: Done({"note": text})).failure
+    assert "cannot be kept" in failed.message
+
+
 def test_variables_beyond_the_limit_are_refused_with_the_limit(play):
     order = play(one(user("approve"), "approve"))
     with pytest.raises(Problem, match="65536") as refusal:
