@@ -58,6 +58,11 @@ class Cursor:
         if not self.take(text):
             self.fail(f"'{text}'")
 
+    def separate(self, closing: str) -> None:
+        """Take the comma between two entries, unless the list ends here; raises FeelSyntaxError for anything else."""
+        if not self.sees(closing) and not self.take(","):
+            self.fail(f"',' or '{closing}'")
+
     def need_end(self) -> None:
         """Nothing may follow; raises FeelSyntaxError otherwise."""
         if self.token.kind != "end":
@@ -65,7 +70,9 @@ class Cursor:
 
     def fail(self, expected: str) -> NoReturn:
         """Raise FeelSyntaxError at the next token."""
-        self.fail_at(self.token.start, f"expected {expected}, found {self.token.described}")
+        doubled = self.sees("=") and self.index and self.tokens[self.index - 1].text == "="
+        hint = "; a single = compares" if doubled else ""
+        self.fail_at(self.token.start, f"expected {expected}, found {self.token.described}{hint}")
 
     def fail_at(self, position: int, message: str) -> NoReturn:
         """Raise FeelSyntaxError at a place of the text."""

@@ -26,6 +26,15 @@ _TOKEN: Final = re.compile(
 )
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{6})|(.))", re.DOTALL)
 _ESCAPED: Final = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
+#: What people write who think in another language.
+_HABITS: Final = {
+    "'": "; strings stand in double quotes",
+    "&": "; write 'and'",
+    "|": "; write 'or'",
+    "!": "; write not(…)",
+    "$": "; variables stand without ${ }",
+    "#": "; variables stand without #{ }",
+}
 
 
 class Token(NamedTuple):
@@ -39,7 +48,9 @@ class Token(NamedTuple):
     @property
     def described(self) -> str:
         """The token in words, for a message."""
-        return "the end" if self.kind == "end" else f"{self.kind} {self.text}"
+        if self.kind == "end":
+            return "the end"
+        return f"the word {self.text}" if self.text in KEYWORDS else f"{self.kind} {self.text}"
 
 
 def tokens_of(text: str) -> list[Token]:
@@ -68,7 +79,8 @@ def _complaint(text: str, place: int) -> str:
         return "this string is not closed"
     if text.startswith("/*", place):
         return "this comment is not closed"
-    return f"{text[place]!r} has no meaning here"
+    hint = _HABITS.get(text[place], "")
+    return f"{text[place]!r} has no meaning here{hint}"
 
 
 def unquoted(literal: str) -> str:

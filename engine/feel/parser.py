@@ -148,8 +148,7 @@ class Parser(TypeReader):
         while not self.take(")"):
             names.append(self.name())
             types.append(self.type_name() if self.take(":") else None)
-            if not self.sees(")"):
-                self.need(",")
+            self.separate(")")
         if self.sees("external"):
             self.fail("the body of the function (external functions are not allowed)")
         body = self.expression()
@@ -230,8 +229,7 @@ class Parser(TypeReader):
                 self.fail_at(start, "either all arguments are named or none is")
             names += [name] if name else []
             arguments.append(self.expression())
-            if not self.sees(")"):
-                self.need(",")
+            self.separate(")")
         return syntax.Call(function.start, self.last_end, function, tuple(arguments), tuple(names))
 
     # --- the smallest parts
@@ -295,9 +293,9 @@ class Parser(TypeReader):
         items = [self.expression()]
         if self.take(".."):
             return self._range(start, items[0], low_in=True)
-        while self.take(","):
+        while not self.take("]"):
+            self.separate("]")
             items.append(self.expression())
-        self.need("]")
         return syntax.ListLiteral(start, self.last_end, tuple(items))
 
     def _open_range(self) -> Node:
@@ -331,8 +329,7 @@ class Parser(TypeReader):
             values.append(self.expression())
             keys[key] = place
             self.declare(key)
-            if not self.sees("}"):
-                self.need(",")
+            self.separate("}")
         return syntax.ContextLiteral(start, self.last_end, tuple(keys), tuple(keys.values()), tuple(values))
 
     # --- unary tests

@@ -36,8 +36,7 @@ class TypeReader(Cursor):
                     names.append(self.name())
                     self.need(":")
                 parts.append(self.type_name())
-                if not self.sees(">"):
-                    self.need(",")
+                self.separate(">")
             if name == "function" and self.take("->"):
                 self.type_name()
         self.depth -= 1

@@ -72,6 +72,7 @@ def test_any_table_is_decided_or_refused_as_a_problem_of_the_model(rows, column,
         found.find("answer").evaluate({"amount": amount})
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60) | st.integers(0, 400).map(lambda cut: model(LEVELS)[:cut] + model(LEVELS)[cut + 9 :]))
 def test_any_bytes_are_read_or_refused(xml):
     with contextlib.suppress(DmnError):

@@ -56,6 +56,7 @@ def survives(text, context):
             pass
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_characters(text):
     survives(text, {})
