@@ -41,6 +41,8 @@ class Node:
     outgoing: list[Flow] = field(default_factory=list)
     #: Event definitions inside, and those it refers to.
     definitions: tuple[etree._Element, ...] = ()
+    #: The events that sit on it.
+    boundary_events: list["Node"] = field(default_factory=list)
 
     @property
     def label(self) -> str:
@@ -82,11 +84,6 @@ class Node:
         """Name, FEEL text and element of each parameter it gives to the service task."""
         found = [] if self.operator is None else self.operator.iterfind(f"{{{SPIFF}}}parameters/{{{SPIFF}}}parameter")
         return [(item.get("id", ""), item.get("value", ""), item) for item in found]
-
-    @cached_property
-    def boundary_events(self) -> list["Node"]:
-        """The events that sit on it."""
-        return [node for node in self.scope.nodes.values() if node.tag == "boundaryEvent" and node.element.get("attachedToRef") == self.id]
 
     @property
     def loop(self) -> etree._Element | None:
@@ -156,7 +153,7 @@ class Diagram:
         return [node for scope in self.scopes for node in scope.nodes.values()]
 
     @cached_property
-    def by_id(self) -> Mapping[str, etree._Element]:
+    def by_id(self) -> dict[str, etree._Element]:
         """Every element that has an id."""
         return {element.get("id", ""): element for element in self.root.iter(f"{{{BPMN}}}*") if element.get("id")}
 
@@ -197,6 +194,15 @@ def _add_scope(diagram: Diagram, element: etree._Element, parent: Scope | None) 
             scope.flows[flow.id] = flow
         if tag in SUBPROCESSES:
             _add_scope(diagram, item, scope)
+    _tie(scope)
+
+
+def _tie(scope: Scope) -> None:
+    """Let nodes know their flows and the events that sit on them."""
+    for node in scope.nodes.values():
+        host = scope.nodes.get(node.element.get("attachedToRef", "")) if node.tag == "boundaryEvent" else None
+        if host is not None:
+            host.boundary_events.append(node)
     for flow in scope.flows.values():
         if flow.source in scope.nodes:
             scope.nodes[flow.source].outgoing.append(flow)

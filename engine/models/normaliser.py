@@ -173,15 +173,14 @@ _REWRITES: Final[tuple[Callable[[Diagram], None], ...]] = (
 def _add_node(diagram: Diagram, scope: Scope, tag: str, wanted: str) -> str:
     """A new node at the end of its process or subprocess."""
     identity = _free_id(diagram, wanted)
-    etree.SubElement(scope.element, f"{{{BPMN}}}{tag}", id=identity)
-    _forget(diagram)
+    diagram.by_id[identity] = etree.SubElement(scope.element, f"{{{BPMN}}}{tag}", id=identity)
     return identity
 
 
 def _add_flow(diagram: Diagram, scope: Scope, source: str, target: str) -> None:
     identity = _free_id(diagram, f"{source}_to_{target}")
-    etree.SubElement(scope.element, f"{{{BPMN}}}sequenceFlow", id=identity, sourceRef=source, targetRef=target)
-    _forget(diagram)
+    flow = etree.SubElement(scope.element, f"{{{BPMN}}}sequenceFlow", id=identity, sourceRef=source, targetRef=target)
+    diagram.by_id[identity] = flow
 
 
 def _free_id(diagram: Diagram, wanted: str) -> str:
@@ -189,10 +188,6 @@ def _free_id(diagram: Diagram, wanted: str) -> str:
     while identity in diagram.by_id:
         identity, number = f"{wanted}_{number}", number + 1
     return identity
-
-
-def _forget(diagram: Diagram) -> None:
-    diagram.__dict__.pop("by_id", None)
 
 
 def _without_sign(text: str) -> str:

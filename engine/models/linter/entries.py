@@ -16,8 +16,8 @@ def entries_are_written(known: Known) -> Iterator[Broken]:
     """`pricing.net_totl` is null, and null is silent: entries of results are looked up in what the service task or form gives."""
     for process in [scope for scope in known.scopes() if scope.parent is None]:
         shapes = _shapes(known, process)
-        for formula in known.formulas if shapes else ():
-            for name, entry in sorted(formula.entries) if formula.scope.process is process else ():
+        for formula in known.formulas_of(process) if shapes else ():
+            for name, entry in sorted(formula.entries):
                 shape = shapes.get(name)
                 if shape is not None and entry not in shape:
                     message = f"The {formula.what} reads {name}.{entry}, and {name} has no {entry!r}."
@@ -47,10 +47,8 @@ def _given(node: Node) -> frozenset[str] | None:
 def _shapes(known: Known, process: Scope) -> dict[str, Collection[str]]:
     """The entries of each variable that is written only by steps whose result is known."""
     shapes: dict[str, set[str]] = {}
-    unknown: set[str] = {name for formula in known.formulas if formula.scope.process is process for name in formula.writes}
-    for _, node in known.nodes():
-        if node.scope.process is not process:
-            continue
+    unknown: set[str] = {name for formula in known.formulas_of(process) for name in formula.writes}
+    for node in known.nodes_of(process):
         shape = _shape(known, node)
         name = _result(node)
         if shape is None:

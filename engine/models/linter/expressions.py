@@ -43,8 +43,7 @@ def variables_are_written(known: Known) -> Iterator[Broken]:
     """A name that nothing writes is mostly a slip of the pen."""
     for diagram in known.diagrams:
         for process in diagram.processes:
-            nodes = [node for node in diagram.nodes if node.scope.process is process]
-            formulas = [formula for formula in known.formulas if formula.scope.process is process]
+            nodes, formulas = known.nodes_of(process), known.formulas_of(process)
             written = _written(known, diagram, process, nodes).union(*(formula.writes for formula in formulas))
             unwritten = {name: broken for name, broken in _decision_reads(known, nodes) if name not in written}
             for formula in formulas:

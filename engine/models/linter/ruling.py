@@ -41,6 +41,28 @@ class Known:
                 if not tags or node.tag in tags:
                     yield diagram, node
 
+    @cached_property
+    def _nodes_by_process(self) -> dict[Scope, list[Node]]:
+        found: dict[Scope, list[Node]] = {}
+        for _, node in self.nodes():
+            found.setdefault(node.scope.process, []).append(node)
+        return found
+
+    @cached_property
+    def _formulas_by_process(self) -> dict[Scope, list[Formula]]:
+        found: dict[Scope, list[Formula]] = {}
+        for formula in self.formulas:
+            found.setdefault(formula.scope.process, []).append(formula)
+        return found
+
+    def nodes_of(self, process: Scope) -> list[Node]:
+        """The nodes of a process, with those of its subprocesses."""
+        return self._nodes_by_process.get(process, [])
+
+    def formulas_of(self, process: Scope) -> list[Formula]:
+        """The FEEL of a process, with that of its subprocesses."""
+        return self._formulas_by_process.get(process, [])
+
     def scopes(self) -> Iterator[Scope]:
         """Processes and subprocesses of all diagrams."""
         for diagram in self.diagrams:

@@ -2,10 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from engine.models.bundle import Severity
 from engine.models.diagram import Node, Scope
 from engine.models.linter.ruling import Broken, Known, at, at_element, rule
+
+#: Processes of one bundle.
+MAX_PROCESSES: Final = 40
 
 
 def reachable(scope: Scope, starts: Iterable[Node]) -> set[str]:
@@ -39,6 +43,15 @@ def holds_a_process(known: Known) -> Iterator[Broken]:
     for diagram in known.diagrams:
         if not diagram.processes:
             yield at_element(diagram.path, diagram.root, "The diagram holds no process.", "Draw a start event and the first step.")
+
+
+@rule("too-many-processes")
+def bundles_are_small(known: Known) -> Iterator[Broken]:
+    """A deployment is one process with what it calls; compiling hundreds would keep the server busy."""
+    processes = [process for diagram in known.diagrams for process in diagram.processes]
+    for process in processes[MAX_PROCESSES : MAX_PROCESSES + 1]:
+        message = f"The bundle has {len(processes)} processes, more than {MAX_PROCESSES}."
+        yield at(process, message, "Deploy them in bundles of their own.")
 
 
 @rule("not-executable", "warning")
@@ -154,13 +167,17 @@ def _ends_by_itself(node: Node) -> bool:
 def every_node_can_end(known: Known) -> Iterator[Broken]:
     """A circle without an exit never ends."""
     for scope in known.scopes():
-        leading = {node.id: [other.id for other in scope.successors(node)] for node in scope.nodes.values()}
-        good = {name for name, onward in leading.items() if not onward}
-        grown = True
-        while grown:
-            more = {name for name, onward in leading.items() if name not in good and not good.isdisjoint(onward)}
-            good |= more
-            grown = bool(more)
+        before: dict[str, list[str]] = {}
+        for node in scope.nodes.values():
+            for following in scope.successors(node):
+                before.setdefault(following.id, []).append(node.id)
+        good: set[str] = set()
+        waiting = [node.id for node in scope.nodes.values() if not node.outgoing]
+        while waiting:
+            identity = waiting.pop()
+            if identity not in good:
+                good.add(identity)
+                waiting.extend(before.get(identity, ()))
         for node in scope.nodes.values():
             if node.id not in good:
                 yield at(node, f"No way leads from {node.label} to an end.", "Add a way out of the circle.")

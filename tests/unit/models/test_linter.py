@@ -82,6 +82,10 @@ class Case:
 def structure() -> Iterator[Case]:
     right = bundle(around("price", script("price")))
     yield Case("no-process", "file", bundle(MESSAGE), right)
+    plenty = [
+        process(START.replace("start", f"s{n}"), END.replace("end", f"e{n}"), chain(f"s{n}", f"e{n}"), key=f"p{n}") for n in range(41)
+    ]
+    yield Case("too-many-processes", "p40", bundle(*plenty), right)
     picture = process(START, END, chain("start", "end"), isExecutable="false")
     yield Case("not-executable", "quote_to_order", bundle(picture), right, "warning")
     yield Case("empty-process", "quote_to_order", bundle(process()), right)

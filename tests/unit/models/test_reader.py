@@ -4,7 +4,7 @@ import pytest
 
 from engine.models.bundle import MAX_FILE_BYTES, Bundle
 from engine.models.check import check
-from tests.unit.models.drawing import HEAD, around, bundle, document, node, script, service_tasks
+from tests.unit.models.drawing import END, HEAD, START, around, bundle, chain, document, flow, node, process, script, service, service_tasks
 
 LAUGHS = b"""<?xml version="1.0"?>
 <!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;">]>
@@ -70,8 +70,6 @@ def test_findings_say_the_line() -> None:
 
 
 def test_parameters_of_two_service_tasks_may_share_a_name() -> None:
-    from tests.unit.models.drawing import END, START, chain, process, service
-
     calls = [service(name, "quoting.record_approval", quote_no="quote_no") for name in ("a", "b")]
     assert check(bundle(process(START, END, *calls, chain("start", "a", "b", "end"))), service_tasks()).ok
 
@@ -87,3 +85,20 @@ def test_what_the_schema_of_bpmn_forbids_is_told_with_its_element() -> None:
 
 def test_the_limit_of_a_file_is_two_megabytes() -> None:
     assert MAX_FILE_BYTES == 2_000_000
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize("shape", ["chain", "split", "processes"])
+def test_three_thousand_steps_are_judged_by_one_look_at_each(shape: str) -> None:
+    """A rule that compares all with all would need minutes here."""
+    names = [f"a{number}" for number in range(3_000)]
+    steps = "".join(f'<bpmn:task id="{name}"/>' for name in names)
+    if shape == "chain":
+        body = f'<bpmn:process id="p" isExecutable="true">{START}{steps}{chain("start", *names)}</bpmn:process>'
+    elif shape == "split":
+        body = f'<bpmn:process id="p" isExecutable="true">{START}{steps}{"".join(flow("start", name) for name in names)}</bpmn:process>'
+    else:
+        body = "".join(f'<bpmn:process id="p{name}" isExecutable="true"><bpmn:task id="{name}"/></bpmn:process>' for name in names)
+    result = check(Bundle("large", {"large.bpmn": document(body)}), service_tasks())
+    assert "rule-failed" not in {finding.rule for finding in result.findings}
+    assert len(result.findings) <= 500
