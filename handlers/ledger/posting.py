@@ -1,29 +1,40 @@
 """Posting journals: once per event, balanced, in an open period; and reading what they add up to."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, NotFound
-from engine.store import json_text
 from handlers.ledger.books import rate_on
 from handlers.ledger.model import Journal, JournalLine, Period
 from handlers.ledger.rules import Entry, Line, check_entry, credit, debit, digest, in_books_currency, merged, mirror, next_open_day
+from handlers.rowsets import as_json
 
-__all__ = ["Entry", "Line", "balances", "credit", "debit", "lines_of", "merged", "post", "reverse"]
+__all__ = ["Entry", "Line", "balances", "credit", "debit", "lines_of", "merged", "post", "post_many", "reverse"]
 
 #: The smallest unit in which the books are kept.
 CENT = Decimal("0.01")
 
+_ADD_JOURNALS = text("""
+INSERT INTO journal (event_type, source_id, sequence, gl_date, currency, fx_rate, narration, digest, reverses_id)
+SELECT event_type, source_id, sequence, gl_date, currency, fx_rate, narration, digest, reverses_id
+FROM jsonb_populate_recordset(NULL::journal, CAST(:rows AS jsonb)) WITH ORDINALITY AS given ORDER BY given.ordinality
+ON CONFLICT DO NOTHING RETURNING id, event_type, source_id, sequence
+""")
 _ADD_LINES = text("""
 INSERT INTO journal_line (journal_id, line_no, account, debit, credit, accounted, party_no, reference)
-SELECT :journal_id, line_no, account, debit, credit, accounted, party_no, reference
-FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS line(
-  line_no int, account text, debit numeric, credit numeric, accounted numeric, party_no text, reference text)
+SELECT journal_id, line_no, account, debit, credit, accounted, party_no, reference
+FROM jsonb_populate_recordset(NULL::journal_line, CAST(:lines AS jsonb))
+""")
+_FIND = text("""
+SELECT journal.id, journal.event_type, journal.source_id, journal.sequence, journal.digest FROM journal
+JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(event_type text, source_id text, sequence int)
+  USING (event_type, source_id, sequence)
 """)
 
 
@@ -33,8 +44,14 @@ def post(tx: Session, entry: Entry) -> int:
     A date in a closed period moves to the next open day. Raises Invalid when the entry breaks a rule, Conflict when the event was
     posted before with other content.
     """
-    check_entry(entry)
-    return _post(tx, entry, reverses_id=None)
+    return post_many(tx, [entry])[0]
+
+
+def post_many(tx: Session, entries: Sequence[Entry]) -> list[int]:
+    """Post entries like `post`, each as its own journal, in a constant number of statements."""
+    for entry in entries:
+        check_entry(entry)
+    return _post(tx, [(entry, None) for entry in entries])
 
 
 def reverse(tx: Session, journal_id: int, *, gl_date: date | None = None, narration: str = "") -> int:
@@ -52,7 +69,7 @@ def reverse(tx: Session, journal_id: int, *, gl_date: date | None = None, narrat
         fx_rate=original.fx_rate,
         narration=narration or f"Reversal of journal {journal_id}",
     )
-    return _post(tx, entry, reverses_id=journal_id)
+    return _post(tx, [(entry, journal_id)])[0]
 
 
 def lines_of(tx: Session, journal_id: int) -> list[Line]:
@@ -67,34 +84,69 @@ def balances(tx: Session) -> dict[str, Decimal]:
     return {row.account: row.balance for row in rows}
 
 
-def _post(tx: Session, entry: Entry, *, reverses_id: int | None) -> int:
-    known = _find(tx, entry)
-    if known is not None:
-        return known
-    gl_date = _open_day(tx, entry.gl_date)
-    rate = entry.fx_rate if entry.fx_rate is not None else rate_on(tx, entry.currency, gl_date)
-    amounts = in_books_currency(entry.lines, rate, CENT)
-    row = {
-        "event_type": entry.event_type,
-        "source_id": entry.source_id,
-        "sequence": entry.sequence,
-        "gl_date": gl_date,
-        "currency": entry.currency,
-        "fx_rate": rate,
-        "narration": entry.narration,
-        "digest": digest(entry),
-        "reverses_id": reverses_id,
-    }
-    journal_id = tx.execute(insert(Journal).values(row).on_conflict_do_nothing().returning(Journal.id)).scalar_one_or_none()
-    if journal_id is None:  # another transaction posted the event while this one prepared it
-        return _must_find(tx, entry)
-    tx.execute(_ADD_LINES, {"journal_id": journal_id, "lines": _as_json(entry.lines, amounts)})
-    return journal_id
+#: What makes an event one event.
+_Key = tuple[str, str, int]
 
 
-def _as_json(lines: Sequence[Line], amounts: Sequence[Decimal]) -> str:
+def _post(tx: Session, given: Sequence[tuple[Entry, int | None]]) -> list[int]:
+    known = _find(tx, [entry for entry, _ in given])
+    fresh = {_key(entry): (entry, reverses_id) for entry, reverses_id in given if _key(entry) not in known}
+    if fresh:
+        entries = [entry for entry, _ in fresh.values()]
+        days, rates = _open_days(tx, entries), {}
+        for entry in entries:
+            day = days[_key(entry)]
+            if entry.fx_rate is None and (entry.currency, day) not in rates:
+                rates[entry.currency, day] = rate_on(tx, entry.currency, day)
+        dated = [_Dated(entry, days[_key(entry)], _rate(entry, days, rates), reverses_id) for entry, reverses_id in fresh.values()]
+        known |= _write(tx, dated)
+    if any(_key(entry) not in known for entry, _ in given):  # another transaction posted the event while this one prepared it
+        known |= _find(tx, [entry for entry, _ in given])
+    return [known[_key(entry)] for entry, _ in given]
+
+
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    entry: Entry
+    gl_date: date
+    rate: Decimal
+    reverses_id: int | None
+
+
+def _key(entry: Entry) -> _Key:
+    return entry.event_type, entry.source_id, entry.sequence
+
+
+def _rate(entry: Entry, days: dict[_Key, date], rates: dict[tuple[str, date], Decimal]) -> Decimal:
+    return entry.fx_rate if entry.fx_rate is not None else rates[entry.currency, days[_key(entry)]]
+
+
+def _write(tx: Session, dated: Sequence[_Dated]) -> dict[_Key, int]:
     rows = [
         {
+            "event_type": one.entry.event_type,
+            "source_id": one.entry.source_id,
+            "sequence": one.entry.sequence,
+            "gl_date": one.gl_date,
+            "currency": one.entry.currency,
+            "fx_rate": one.rate,
+            "narration": one.entry.narration,
+            "digest": digest(one.entry),
+            "reverses_id": one.reverses_id,
+        }
+        for one in dated
+    ]
+    added = {(row.event_type, row.source_id, row.sequence): int(row.id) for row in tx.execute(_ADD_JOURNALS, {"rows": as_json(rows)})}
+    lines = [line for one in dated if _key(one.entry) in added for line in _line_rows(added[_key(one.entry)], one)]
+    tx.execute(_ADD_LINES, {"lines": as_json(lines)})
+    return added
+
+
+def _line_rows(journal_id: int, one: _Dated) -> list[dict[str, Any]]:
+    amounts = in_books_currency(one.entry.lines, one.rate, CENT)
+    return [
+        {
+            "journal_id": journal_id,
             "line_no": number,
             "account": line.account,
             "debit": line.debit,
@@ -103,42 +155,29 @@ def _as_json(lines: Sequence[Line], amounts: Sequence[Decimal]) -> str:
             "party_no": line.party_no,
             "reference": line.reference,
         }
-        for number, (line, amount) in enumerate(zip(lines, amounts, strict=True), start=1)
+        for number, (line, amount) in enumerate(zip(one.entry.lines, amounts, strict=True), start=1)
     ]
-    return json_text.encode(rows).decode()
 
 
-def _find(tx: Session, entry: Entry) -> int | None:
-    row = tx.execute(
-        select(Journal.id, Journal.digest).where(
-            Journal.event_type == entry.event_type, Journal.source_id == entry.source_id, Journal.sequence == entry.sequence
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    if row.digest != digest(entry):
-        raise Conflict(
-            f"Journal {entry.event_type} of {entry.source_id} was posted before with other amounts.",
-            code="journal_differs",
-            next_step="Reverse the first journal if it was wrong; post the correction under a new sequence.",
-        )
-    return int(row.id)
+def _find(tx: Session, entries: Sequence[Entry]) -> dict[_Key, int]:
+    """The journals of events posted before. Raises Conflict when one was posted with other content."""
+    rows = [{"event_type": entry.event_type, "source_id": entry.source_id, "sequence": entry.sequence} for entry in entries]
+    found = {(row.event_type, row.source_id, row.sequence): row for row in tx.execute(_FIND, {"rows": as_json(rows)})}
+    for entry in entries:
+        row = found.get(_key(entry))
+        if row is not None and row.digest != digest(entry):
+            raise Conflict(
+                f"Journal {entry.event_type} of {entry.source_id} was posted before with other amounts.",
+                code="journal_differs",
+                next_step="Reverse the first journal if it was wrong; post the correction under a new sequence.",
+            )
+    return {key: int(row.id) for key, row in found.items()}
 
 
-def _must_find(tx: Session, entry: Entry) -> int:
-    found = _find(tx, entry)
-    if found is None:
-        raise Conflict(
-            f"Journal {entry.event_type} of {entry.source_id} collided with another posting.",
-            code="journal_collision",
-            next_step="Repeat the step.",
-        )
-    return found
-
-
-def _open_day(tx: Session, wanted: date | None) -> date:
-    """The posting day. The share lock on closed periods makes closing and posting wait for one another."""
+def _open_days(tx: Session, entries: Sequence[Entry]) -> dict[_Key, date]:
+    """The posting days. The lock lets a period be closed only when no posting is under way."""
     tx.execute(text("LOCK TABLE ledger_period IN ROW SHARE MODE"))
-    day: date = wanted or tx.execute(text("SELECT current_date")).scalar_one()
-    closed = tx.execute(select(Period.starts_on, Period.ends_on).where(Period.ends_on >= day)).all()
-    return next_open_day(day, [(row.starts_on, row.ends_on) for row in closed])
+    today: date = tx.execute(text("SELECT current_date")).scalar_one()
+    first = min(entry.gl_date or today for entry in entries)
+    closed = [(row.starts_on, row.ends_on) for row in tx.execute(select(Period).where(Period.ends_on >= first)).scalars()]
+    return {_key(entry): next_open_day(entry.gl_date or today, closed) for entry in entries}
