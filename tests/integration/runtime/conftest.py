@@ -28,7 +28,7 @@ from engine.store.unit_of_work import Database
 ALICE = Person("alice", frozenset({"sales"}))
 BOB = Person("bob", frozenset({"sales"}))
 CHARLIE = Person("charlie", frozenset({"finance"}))
-OLGA = Person("olga", frozenset(), frozenset({"operator"}))
+OLGA = Person("olga", frozenset(), frozenset({"operate"}))
 
 
 @dataclass(frozen=True)
