@@ -13,7 +13,18 @@ from handlers.orders import tasks as orders
 from handlers.orders.status import status_of
 from handlers.orders.story import order_story
 from handlers.promising import tasks as promising
-from tests.integration.orders.trade import ANYWHERE, STOCK_ONLY, D, context, counted_statements, effects, open_trade, order, stock, supply_in
+from tests.integration.orders.trade import (
+    ANYWHERE,
+    STOCK_ONLY,
+    D,
+    context,
+    counted_statements,
+    effects,
+    open_trade,
+    order,
+    stock,
+    supply_in,
+)
 
 
 def promise(tx, order_no, rules=STOCK_ONLY):
@@ -25,7 +36,12 @@ def promise(tx, order_no, rules=STOCK_ONLY):
 def parts_of(tx, order_no):
     today = tx.execute(text("SELECT current_date")).scalar_one()
     return [
-        (int(part["qty"]), part["source_type"], int(part["qty_reserved"]), (part["sched_ship"] - today).days if part["sched_ship"] else None)
+        (
+            int(part["qty"]),
+            part["source_type"],
+            int(part["qty_reserved"]),
+            (part["sched_ship"] - today).days if part["sched_ship"] else None,
+        )
         for part in order_story(tx, order_no).parts
     ]
 

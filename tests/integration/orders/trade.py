@@ -32,7 +32,13 @@ def open_trade(tx) -> None:
     parties.set_company(
         tx,
         parties.CompanyDraft(
-            name="Ominous Anvils GmbH", country="AT", currency="EUR", city="Wien", postal_code="1010", vat_no="ATU12345675", peppol_id="9915:anvils"
+            name="Ominous Anvils GmbH",
+            country="AT",
+            currency="EUR",
+            city="Wien",
+            postal_code="1010",
+            vat_no="ATU12345675",
+            peppol_id="9915:anvils",
         ),
     )
     open_books(tx, "EUR")
@@ -55,7 +61,13 @@ def open_trade(tx) -> None:
 
 
 def add_coyote(tx, customer_no: str = "C-COYOTE", **more) -> None:
-    given = {"credit_limit": D(10000), "order_limit": D(5000), "customer_class": "B", "email": "wile@coyote.example", "region": "EAST"} | more
+    given = {
+        "credit_limit": D(10000),
+        "order_limit": D(5000),
+        "customer_class": "B",
+        "email": "wile@coyote.example",
+        "region": "EAST",
+    } | more
     draft = parties.CustomerDraft(customer_no=customer_no, name="Coyote Supply", country="AT", currency="EUR", **given)
     parties.add_customer(tx, draft, [LINZ])
 

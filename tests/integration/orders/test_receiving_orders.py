@@ -1,0 +1,180 @@
+"""Orders come in once, complete and right, or not at all; the order desk repairs what intake could not read."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from engine.problems import Conflict, Forbidden, Invalid, NotFound
+from handlers.catalog import register as catalog
+from handlers.orders import tasks as orders
+from handlers.orders.drafts import LineDraft, OrderDraft, create_order
+from handlers.orders.holds import apply_hold, blocking, end_hold_at, may_release, release_hold
+from handlers.orders.status import status_of
+from handlers.orders.story import order_story
+from tests.integration.orders.trade import D, add_coyote, context, effects, open_trade, order
+
+ANVIL = LineDraft(sku="OMINOUS-ANVIL", qty=D(2))
+DRAFT = OrderDraft(customer_no="C-COYOTE", lines=[ANVIL], source="API", source_ref="key-1")
+
+
+def issues_of(tx, order_no):
+    return [issue["code"] for issue in orders.validate_order(orders.OrderNumber(order_no), tx).issues]
+
+
+def test_the_same_key_with_the_same_content_is_one_order_and_with_other_content_a_conflict(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        first = create_order(tx, DRAFT)
+        assert create_order(tx, DRAFT) == first
+        with pytest.raises(Conflict, match=f"was used for order {first}") as reused:
+            create_order(tx, replace(DRAFT, lines=[replace(ANVIL, qty=D(3))]))
+        assert reused.value.code == "key_reused"
+        assert tx.execute(text("SELECT count(*) FROM sales_order")).scalar_one() == 1
+
+
+WRONG = [
+    ({"lines": []}, Invalid, "no lines"),
+    ({"lines": [replace(ANVIL, qty=D(-1))]}, Invalid, "must be above zero"),
+    ({"lines": [replace(ANVIL, qty=D("NaN"))]}, Invalid, "no usable number"),
+    ({"lines": [replace(ANVIL, qty=0.1 + 0.2)]}, Invalid, "not an exact number"),
+    ({"lines": [replace(ANVIL, unit_price=D(-5))]}, Invalid, "may not be negative"),
+    ({"lines": [replace(ANVIL, line_no=1), replace(ANVIL, line_no=1)]}, Invalid, "same number"),
+    ({"lines": [replace(ANVIL, sku="GHOST")]}, NotFound, "Item GHOST of line 1 is unknown"),
+    ({"lines": [replace(ANVIL, uom="PALLET")]}, Invalid, "not sold in PALLET"),
+    ({"customer_no": "C-NOBODY"}, NotFound, "no customer C-NOBODY"),
+    ({"currency": "USD"}, Invalid, "does not buy in USD"),
+    ({"currency": "Euro"}, Invalid, "no currency code"),
+    ({"header_discount": D(-1)}, Invalid, "may not be negative"),
+    ({"stated_total": D("Infinity")}, Invalid, "no usable number"),
+]
+
+
+def test_a_wrong_order_is_refused_with_the_cure_and_nothing_is_written(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        for change, problem, says in WRONG:
+            with pytest.raises(problem, match=says) as refused:
+                create_order(tx, replace(DRAFT, **change))
+            assert refused.value.next_step
+        written = "SELECT (SELECT count(*) FROM sales_order) + (SELECT count(*) FROM number_series WHERE series = 'SO')"
+        assert tx.execute(text(written)).scalar_one() == 0
+
+
+def test_items_are_known_by_our_number_the_customers_own_or_a_gtin_and_in_other_units(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        catalog.add_item(tx, catalog.ItemDraft(sku="PORTABLE-HOLE", name="Portable hole", gtin="9012345678903"))
+        catalog.set_customer_item(tx, catalog.CustomerItemDraft(customer_no="C-COYOTE", customer_sku="HVY-1", sku="OMINOUS-ANVIL"))
+        catalog.set_unit(tx, catalog.UnitDraft(sku="OMINOUS-ANVIL", uom="BOX", factor=D(12)))
+        lines = [
+            LineDraft(sku="HVY-1", qty=D(2), uom="BOX", unit_price=D(288)),
+            LineDraft(sku="9012345678903", qty=D(1), uom="C62"),
+        ]
+        order_no = create_order(tx, OrderDraft(customer_no="C-COYOTE", lines=lines))
+        found = [(line["sku"], line["qty_ordered"], line["uom"], line["stated_price"]) for line in order_story(tx, order_no).lines]
+        assert found == [("OMINOUS-ANVIL", 24, "EA", 24), ("PORTABLE-HOLE", 1, "EA", None)]
+
+
+def test_what_intake_cannot_read_is_repaired_at_the_order_desk(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        draft = OrderDraft(customer_no="C-COYOTE", lines=[LineDraft(sku="HVY-1", qty=D(2))], source="EDI", lenient=True)
+        order_no = create_order(tx, draft)
+        first = orders.validate_order(orders.OrderNumber(order_no), tx)
+        assert (first.valid, first.repairable, first.issues[0]["message"]) == (False, True, "Item 'HVY-1' is unknown.")
+        catalog.set_customer_item(tx, catalog.CustomerItemDraft(customer_no="C-COYOTE", customer_sku="HVY-1", sku="OMINOUS-ANVIL"))
+        repaired = orders.repair_order(orders.RepairOrder(order_no, "repaired"), tx, context(tx))
+        assert repaired.valid
+        assert order_story(tx, order_no).lines[0]["sku"] == "OMINOUS-ANVIL"
+        corrected = orders.RepairOrder(order_no, lines=[orders.LineFix(line_no=1, sku="TINY-PARASOL", qty=D(5))], customer_po="PO-5")
+        orders.repair_order(corrected, tx, context(tx))
+        story = order_story(tx, order_no)
+        assert (story.lines[0]["sku"], story.lines[0]["qty_ordered"], story.order["customer_po"]) == ("TINY-PARASOL", 5, "PO-5")
+        orders.submit_order(orders.OrderNumber(order_no), tx)
+        with pytest.raises(Conflict, match="submitted and cannot be repaired"):
+            orders.repair_order(corrected, tx, context(tx))
+
+
+def test_a_rejected_order_is_answered_and_never_submitted(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        order_no = order(tx, ("OMINOUS-ANVIL", 1))
+        orders.repair_order(orders.RepairOrder(order_no, "reject", "We do not sell to birds"), tx, context(tx))
+        assert orders.acknowledge_order(orders.OrderNumber(order_no), tx, effects(tx)).response_code == "RE"
+        assert status_of(tx, order_no).status == "REJECTED"
+        with pytest.raises(Conflict, match="was rejected"):
+            orders.submit_order(orders.OrderNumber(order_no), tx)
+
+
+def test_a_price_the_customer_states_is_compared_and_may_be_taken_over(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        order_no = create_order(tx, OrderDraft(customer_no="C-COYOTE", lines=[replace(ANVIL, qty=D(100), unit_price=D("24.90"))]))
+        found = orders.price_order(orders.OrderNumber(order_no), tx)
+        assert (found.net_total, found.price_variance, found.variance_pct, found.has_discrepancy) == (2500, 10, D("0.40"), True)
+        taken = orders.accept_stated_prices(orders.OrderNumber(order_no), tx)
+        assert (taken.net_total, taken.has_discrepancy) == (2490, False)
+
+
+def test_a_stated_total_that_the_lines_do_not_come_to_is_found(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        for total, codes in (("250.00", []), ("300.00", []), ("300.05", ["V09"])):
+            draft = OrderDraft(customer_no="C-COYOTE", lines=[replace(ANVIL, qty=D(10), unit_price=D(25))], stated_total=D(total))
+            assert issues_of(tx, create_order(tx, draft)) == codes
+
+
+def test_the_same_purchase_order_again_is_held_as_a_duplicate(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        add_coyote(tx, "C-ROADRUNNER")
+        first, second = (order(tx, ("OMINOUS-ANVIL", 1), customer_po="PO-1") for _ in range(2))
+        other = order(tx, ("OMINOUS-ANVIL", 1), customer_po="PO-1", customer_no="C-ROADRUNNER")
+        assert [issues_of(tx, order_no) for order_no in (first, second, other)] == [[], ["DUPLICATE_PO"], []]
+        assert blocking(tx, second, "release") == ["DUPLICATE_PO"]
+        assert blocking(tx, second, "promise") == []
+
+
+def test_a_hold_is_one_row_until_it_is_released(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        order_no = order(tx, ("OMINOUS-ANVIL", 1))
+        assert [apply_hold(tx, order_no, "MANUAL", "Wait") for _ in range(2)] == [True, False]
+        assert (status_of(tx, order_no).on_hold, status_of(tx, order_no).status) == (True, "DRAFT")
+        assert [release_hold(tx, order_no, "MANUAL", "Go on", actor="olga") for _ in range(2)] == [True, False]
+        assert order_story(tx, order_no).holds[0]["released_by"] == "olga"
+        assert apply_hold(tx, order_no, "MANUAL", "Wait again")
+        end_hold_at(tx, order_no, "MANUAL", context(tx).now)
+        assert blocking(tx, order_no, "release") == []
+        with pytest.raises(Invalid, match="no hold 'LUNCH'"):
+            apply_hold(tx, order_no, "LUNCH", "Hungry")
+
+
+def test_only_credit_releases_a_credit_hold():
+    may_release("CREDIT_CHECK_FAILURE", frozenset({"credit"}))
+    with pytest.raises(Forbidden, match="Only credit may release"):
+        may_release("CREDIT_CHECK_FAILURE", frozenset({"sales"}))
+
+
+def test_an_account_on_hold_is_not_submitted(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        order_no = order(tx, ("OMINOUS-ANVIL", 1))
+        apply_hold(tx, order_no, "ACCOUNT_HOLD", "Dunning level 3")
+        with pytest.raises(Conflict, match="ACCOUNT_HOLD"):
+            orders.submit_order(orders.OrderNumber(order_no), tx)
+
+
+def test_what_has_been_shipped_cannot_be_cancelled(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        order_no = order(tx, ("OMINOUS-ANVIL", 2))
+        tx.execute(
+            text(
+                "INSERT INTO fulfil_line (order_no, order_line_id, seq, sku, source_type, warehouse_code, qty, qty_shipped) "
+                "SELECT order_no, id, 1, sku, 'STOCK', 'VIENNA', 2, 2 FROM order_line"
+            )
+        )
+        with pytest.raises(Conflict, match="nothing left to cancel"):
+            orders.cancel_order(orders.Reasoned(order_no, "Too late"), tx, context(tx))

@@ -1,0 +1,130 @@
+"""The checks V01 to V13, the catalogue of holds, and what we answer, on an order that is right until one thing is wrong."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from handlers.orders.rules import HOLDS, AnswerLine, LineFacts, OrderFacts, blocks, is_working_day, line_code, response_code, validate
+
+MONDAY = date(2026, 3, 2)
+SATURDAY = date(2026, 3, 7)
+LINZ = {"name": "Coyote Supply", "street": "Cliffside 1", "city": "Linz", "postal_code": "4020", "country": "AT"}
+LINE = LineFacts(line_no=1, sku="OMINOUS-ANVIL", item_ref="OMINOUS-ANVIL", uom="EA", item_uom="EA", qty=Decimal(12), pack_size=Decimal(6))
+RIGHT = OrderFacts(
+    today=MONDAY,
+    lines=[LINE],
+    customer_no="C-COYOTE",
+    customer_po="PO-77",
+    ship_to=LINZ,
+    requested_date=date(2026, 3, 9),
+    currency="EUR",
+    incoterm="FCA",
+    agreed_incoterm="FCA",
+    seller_country="AT",
+)
+
+
+def codes(order: OrderFacts) -> list[tuple[str, str]]:
+    return [(issue.code, issue.severity) for issue in validate(order)]
+
+
+def test_an_order_that_is_right_has_no_issues():
+    assert codes(RIGHT) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"customer_active": False}, ("V01", "E")),
+        ({"account_hold": True}, ("V01", "E")),
+        ({"requires_po": True, "customer_po": ""}, ("V02", "E")),
+        ({"po_pattern": "PO-[0-9]{4}"}, ("V02", "E")),
+        ({"ship_to": LINZ | {"city": ""}}, ("V03", "E")),
+        ({"ship_to": LINZ | {"postal_code": "A-4020"}}, ("V03", "E")),
+        ({"lines": [replace(LINE, sku=None, item_ref="4711")]}, ("V04", "E")),
+        ({"lines": [replace(LINE, sellable=False, substitute_sku="BETTER-ANVIL")]}, ("V04", "E")),
+        ({"lines": [replace(LINE, qty=Decimal(7))]}, ("V05", "E")),
+        ({"lines": [replace(LINE, moq=Decimal(18))]}, ("V05", "E")),
+        ({"lines": [replace(LINE, max_qty=Decimal(6))]}, ("V05", "E")),
+        ({"requested_date": date(2026, 3, 1)}, ("V06", "W")),
+        ({"requested_date": SATURDAY}, ("V06", "W")),
+        ({"requested_date": date(2026, 12, 25)}, ("V06", "W")),
+        ({"lines": [replace(LINE, uom="PALLET")]}, ("V07", "E")),
+        ({"currency_allowed": False}, ("V08", "E")),
+        ({"lines": [replace(LINE, priced=False)]}, ("V08", "E")),
+        ({"stated_total": Decimal("360.02"), "our_totals": (Decimal(300), Decimal(360))}, ("V09", "E")),
+        ({"incoterm": "DDP"}, ("V10", "W")),
+        ({"lines": [replace(LINE, restricted=True)], "seller_country": "DE", "vat_no_valid": True}, ("V11", "E")),
+        ({"net_total": Decimal(49), "min_order_value": Decimal(50)}, ("V12", "W")),
+        ({"seller_country": "DE", "vat_no": "ATU99999999"}, ("V13", "E")),
+        ({"seller_country": "DE"}, ("V13", "W")),
+    ],
+)
+def test_one_thing_wrong_is_found_under_its_code(change, expected):
+    assert codes(replace(RIGHT, **change)) == [expected]
+
+
+def test_a_stated_total_may_mean_net_or_gross_and_be_a_cent_off():
+    for total in ("299.99", "360.01"):
+        assert codes(replace(RIGHT, stated_total=Decimal(total), our_totals=(Decimal(300), Decimal(360)))) == []
+
+
+def test_an_inactive_customer_cannot_be_repaired_but_a_wrong_item_can():
+    assert [issue.repairable for issue in validate(replace(RIGHT, customer_active=False))] == [False]
+    assert [issue.repairable for issue in validate(replace(RIGHT, lines=[replace(LINE, sku=None)]))] == [True]
+
+
+def test_a_retired_item_offers_its_substitute():
+    (issue,) = validate(replace(RIGHT, lines=[replace(LINE, sellable=False, substitute_sku="BETTER-ANVIL")]))
+    assert issue.message == "Item OMINOUS-ANVIL is not sold any more. Offer BETTER-ANVIL instead."
+
+
+def test_a_holiday_is_no_working_day_where_it_is_one():
+    austrian_national_day = date(2026, 10, 26)
+    assert not is_working_day(austrian_national_day, "AT")
+    assert is_working_day(austrian_national_day, "DE")
+    assert is_working_day(austrian_national_day, "Atlantis")
+
+
+def test_a_hold_blocks_its_stage_and_every_later_one():
+    assert [stage for stage in ("submit", "promise", "release", "ship", "invoice") if blocks("ADDRESS", stage)] == ["ship", "invoice"]
+    assert all(blocks("FRAUD", stage) for stage in ("submit", "promise", "release", "ship", "invoice"))
+
+
+def test_every_hold_names_who_releases_it():
+    assert all(hold.release_group and hold.sentence.endswith(".") for hold in HOLDS.values())
+
+
+ASKED = AnswerLine(
+    qty=Decimal(10),
+    qty_open=Decimal(10),
+    qty_promised=Decimal(10),
+    requested=date(2026, 3, 9),
+    promised=date(2026, 3, 9),
+    stated_price=None,
+    unit_net=Decimal(25),
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({}, "5"),
+        ({"requested": None, "promised": date(2027, 1, 1)}, "5"),
+        ({"promised": date(2026, 3, 10)}, "3"),
+        ({"promised": None}, "3"),
+        ({"qty_promised": Decimal(9)}, "3"),
+        ({"qty_open": Decimal(8), "qty_promised": Decimal(8)}, "3"),
+        ({"stated_price": Decimal(24)}, "3"),
+        ({"qty_open": Decimal(0)}, "7"),
+    ],
+)
+def test_a_line_is_accepted_changed_or_refused(change, code):
+    assert line_code(replace(ASKED, **change)) == code
+
+
+@pytest.mark.parametrize(("lines", "code"), [("55", "AP"), ("53", "CA"), ("57", "CA"), ("77", "RE")])
+def test_the_order_is_answered_by_the_sum_of_its_lines(lines, code):
+    assert response_code(list(lines)) == code
