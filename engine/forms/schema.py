@@ -95,6 +95,8 @@ def _reads(components: tuple[Component, ...]) -> Iterator[str]:
         if component.path and component.children:
             inner = {name for child in component.children for name in child.path[:1]}
             found |= set(_reads(component.children)) - inner
+            if any(child.readonly for child in component.children):
+                yield component.path[0]
         elif component.children:
             found |= set(_reads(component.children))
         yield from found - written

@@ -115,7 +115,7 @@ class _Walk:
         if len(rows) > MAX_ROWS:
             self.errors[path] = [f"At most {MAX_ROWS} rows can be entered."]
             return
-        if component.details.get("allowAddRemove") is False and shown and len(rows) != len(shown):
+        if shown and len(rows) != len(shown) and not _may_change_rows(component):
             self.errors[path] = ["Rows cannot be added or removed."]
             return
         out: list[dict[str, Any]] = []
@@ -155,6 +155,11 @@ def _admitted(components: "tuple[Component, ...]", submitted: Mapping[str, Any])
         elif component.path and component.type != "expression" and component.readonly is not True:
             _put(admitted, component.path, _get(submitted, component.path))
     return admitted
+
+
+def _may_change_rows(component: "Component") -> bool:
+    """Rows with read-only values belong to the rows they were shown with, which is told by their place alone."""
+    return component.details.get("allowAddRemove") is not False and not any(child.readonly for child in component.children)
 
 
 def _inner(level: _Level, component: "Component") -> _Level:

@@ -154,6 +154,7 @@ def test_a_form_says_what_it_must_be_given() -> None:
             {"type": "radio", "key": "approved", "valuesKey": "answers.all"},
             {"type": "textarea", "key": "comment", "conditional": {"hide": '=approved = "yes" or not(risky)'}},
             lines,
+            {"type": "dynamiclist", "path": "cases", "components": [{"type": "textfield", "key": "case_no", "readonly": True}]},
         )
     )
-    assert form.reads == {"quote_no", "customer", "net_total", "answers", "risky", "free"}
+    assert form.reads == {"quote_no", "customer", "net_total", "answers", "risky", "free", "cases"}

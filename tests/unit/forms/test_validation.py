@@ -233,6 +233,13 @@ def test_rows_are_limited_and_kept_where_they_may_not_be_added() -> None:
     assert form(LINES).validate({"lines": [{}] * 1_001}, {}).errors == {"lines": ["At most 1000 rows can be entered."]}
 
 
+def test_rows_with_read_only_values_stay_in_their_places() -> None:
+    trusted = {"lines": [{"sku": "TONER"}, {"sku": "PAPER"}]}
+    assert form(LINES).validate({"lines": [{"quantity": 1}]}, trusted).errors == {"lines": ["Rows cannot be added or removed."]}
+    free = form({"type": "dynamiclist", "path": "notes", "components": [{"type": "textfield", "key": "text"}]})
+    assert free.validate({"notes": [{"text": "b"}]}, {"notes": [{"text": "a"}, {"text": "b"}]}).data == {"notes": [{"text": "b"}]}
+
+
 def test_a_computed_field_is_computed_here() -> None:
     order = form({"type": "number", "key": "quantity"}, {"type": "expression", "key": "total", "expression": "=quantity * price"})
     assert order.validate({"quantity": 3, "total": 0}, {"price": Decimal("2.50")}).data == {
