@@ -1,6 +1,6 @@
 """Everything that is looked at before a bundle may be deployed, step by step; each step adds its findings."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,29 +33,37 @@ class CheckedBundle:
     @property
     def ok(self) -> bool:
         """Whether it may be deployed."""
-        return not any(finding.severity == "error" for finding in self.findings)
+        return not _has_errors(self.findings)
 
 
 def check(bundle: Bundle, service_tasks: ServiceTasks, groups: Collection[str] | None = None) -> CheckedBundle:
     """Look at every file of a bundle. Never raises on a bad model: everything wrong is a finding."""
     findings = list(_bundle_findings(bundle))
-    diagrams: list[Diagram] = []
-    if not any(finding.severity == "error" for finding in findings):
-        for path, content in bundle.of_kind(FileKind.DIAGRAM).items():
-            reading = read_diagram(path, content)
-            findings.extend(reading.findings)
-            if reading.root is not None:
-                diagrams.append(build_diagram(path, reading.root))
-                findings.extend(schema_findings(diagrams[-1]))
+    if _has_errors(findings):
+        return CheckedBundle(bundle, _in_order(findings))
+    diagrams, found = _read_diagrams(bundle)
     assets = read_assets(bundle)
-    findings.extend(assets.findings)
+    findings += [*found, *assets.findings]
+    for diagram in diagrams:
+        findings.extend(schema_findings(diagram))
     known = Known(bundle, tuple(diagrams), service_tasks, groups, assets.decisions, assets.forms)
     findings.extend(run_rules(known, RULES))
     processes: list[CompiledProcess] = []
-    if not any(finding.severity == "error" for finding in findings):
+    if not _has_errors(findings):
         processes, refusals = compile_all(diagrams, assets.decisions)
         findings.extend(refusals)
     return CheckedBundle(bundle, _in_order(findings), tuple(processes), assets.forms, assets.decisions)
+
+
+def reload(bundle: Bundle) -> CheckedBundle:
+    """Compile a bundle that was deployed before, for the instances that run on it; findings are only what does not compile any more.
+
+    The rules of today are not asked: a rule that came later, or a service task or group that has gone, must not stop running orders.
+    """
+    diagrams, findings = _read_diagrams(bundle)
+    assets = read_assets(bundle)
+    processes, refusals = compile_all(diagrams, assets.decisions)
+    return CheckedBundle(bundle, _in_order([*findings, *assets.findings, *refusals]), tuple(processes), assets.forms, assets.decisions)
 
 
 def check_directory(directory: Path, service_tasks: ServiceTasks, groups: Collection[str] | None = None) -> CheckedBundle:
@@ -73,6 +81,21 @@ def _bundle_findings(bundle: Bundle) -> Iterator[Finding]:
         if kind_of(path) is None:
             message = f"{path[:200]!r} is no kind of file that a deployment knows."
             yield Finding("unknown-file", "warning", message, f"Name it by what it is: {', '.join(FileKind)}.", path)
+
+
+def _read_diagrams(bundle: Bundle) -> tuple[list[Diagram], list[Finding]]:
+    diagrams: list[Diagram] = []
+    findings: list[Finding] = []
+    for path, content in bundle.of_kind(FileKind.DIAGRAM).items():
+        reading = read_diagram(path, content)
+        findings.extend(reading.findings)
+        if reading.root is not None:
+            diagrams.append(build_diagram(path, reading.root))
+    return diagrams, findings
+
+
+def _has_errors(findings: Iterable[Finding]) -> bool:
+    return any(finding.severity == "error" for finding in findings)
 
 
 def _in_order(findings: list[Finding]) -> tuple[Finding, ...]:

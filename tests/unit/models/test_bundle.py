@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from engine.models.bundle import MAX_FILE_BYTES, MAX_FILES, Bundle, FileKind, kind_of, read_bundle, stem_of
-from engine.models.check import check, check_directory
+from engine.models.check import check, check_directory, reload
 from engine.problems import Invalid, NotFound, TooLarge
-from tests.unit.models.drawing import around, document, script, service_tasks
+from engine.service_tasks import ServiceTasks
+from tests.unit.models.drawing import around, bundle, document, script, service, service_tasks
 
 
 def test_the_hash_does_not_depend_on_the_order_of_files() -> None:
@@ -84,3 +85,17 @@ def test_a_bundle_without_diagram_and_a_file_nobody_knows_are_told() -> None:
 def test_kinds_are_told_by_the_end_of_the_name(path: str, kind: FileKind | None, stem: str) -> None:
     assert kind_of(path) is kind
     assert stem_of(path) == stem
+
+
+def test_a_deployed_bundle_is_compiled_again_though_its_service_task_has_gone() -> None:
+    deployed = bundle(around("price", service("price", "quoting.price_quote", quote_no="quote_no")))
+    assert check(deployed, service_tasks()).ok
+    assert not check(deployed, ServiceTasks()).ok
+    again = reload(deployed)
+    assert again.findings == ()
+    assert [process.key for process in again.processes] == ["quote_to_order"]
+
+
+def test_a_deployed_bundle_that_does_not_compile_any_more_says_so() -> None:
+    spoiled = Bundle("b", {"b.bpmn": b"<a/>", "c.bpmn": document(around("a", script("a")))})
+    assert [finding.rule for finding in reload(spoiled).findings] == ["root-element"]
