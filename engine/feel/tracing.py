@@ -82,11 +82,6 @@ Values = Mapping[int, object]
 Reason = Callable[[Any, Values, Frame], str]
 
 
-def _nulls(values: Values, *nodes: Node) -> bool:
-    """Whether one of these parts was null already: then the reason is told there."""
-    return any(values.get(id(node), MISSING) is None for node in nodes)
-
-
 def _name(node: syntax.Name, _values: Values, frame: Frame) -> str:
     return f"there is no variable {node.name}" if lookup(frame, node.name) is MISSING else ""
 
@@ -99,7 +94,7 @@ def _path(node: syntax.Path, values: Values, _frame: Frame) -> str:
         return "" if node.name in base else f"the context has no entry {node.name}; it has {_listed(base)}"
     known = PROPERTIES.get(type(base), {})
     if node.name in known:
-        return ""
+        return f"this {kind_of(base)} has no {node.name}"
     return f"a {kind_of(base)} has no {node.name}" + (f"; it has {_listed(known)}" if known else "")
 
 
@@ -142,7 +137,7 @@ def _comparison(node: syntax.Comparison, values: Values, _frame: Frame) -> str:
 
 def _logic(node: syntax.Logic, values: Values, _frame: Frame) -> str:
     found = [values[id(operand)] for operand in node.operands if id(operand) in values]
-    wrong = sorted({kind_of(value) for value in found if not isinstance(value, bool) and value is not None})
+    wrong = sorted({kind_of(value) for value in found if not isinstance(value, bool)})
     return f"'{node.operator}' needs booleans, not {' and '.join(wrong)}" if wrong else ""
 
 
@@ -175,21 +170,24 @@ def _called(node: syntax.Call, values: Values, frame: Frame) -> object:
 
 
 def _filter(node: syntax.Filter, values: Values, _frame: Frame) -> str:
-    return "" if _nulls(values, node.base) else "the list has no item at this position"
+    return f"the {kind_of(values.get(id(node.base)))} has no item at this position"
 
 
-def _loop(node: syntax.For, values: Values, _frame: Frame) -> str:
-    parts = [part for source in node.sources for part in (source.items, source.upto) if part]
-    return "" if _nulls(values, *parts) else "there is nothing to go through: a list or range is needed"
+def _for(_node: syntax.For, _values: Values, _frame: Frame) -> str:
+    return "there is nothing to go through: a list or range is needed"
+
+
+def _quantified(_node: syntax.Quantified, _values: Values, _frame: Frame) -> str:
+    return "a list to go through is missing, or a condition is neither true nor false"
 
 
 def _between(node: syntax.Between, values: Values, _frame: Frame) -> str:
     kinds = [kind_of(values.get(id(part))) for part in (node.value, node.low, node.high)]
-    return "" if "null" in kinds else f"{kinds[0]} between {kinds[1]} and {kinds[2]} cannot be compared"
+    return f"{kinds[0]} between {kinds[1]} and {kinds[2]} cannot be compared"
 
 
 def _membership(node: syntax.Membership, values: Values, _frame: Frame) -> str:
-    return "" if _nulls(values, node.value) else f"the {kind_of(values.get(id(node.value)))} cannot be compared with these"
+    return f"the {kind_of(values.get(id(node.value)))} cannot be compared with these"
 
 
 def _tests(_node: syntax.UnaryTests, _values: Values, frame: Frame) -> str:
@@ -218,8 +216,8 @@ _REASONS: Final[dict[type[Node], Reason]] = {
     syntax.Negation: _negation,
     syntax.Call: _call,
     syntax.Filter: _filter,
-    syntax.For: _loop,
-    syntax.Quantified: _loop,
+    syntax.For: _for,
+    syntax.Quantified: _quantified,
     syntax.Between: _between,
     syntax.Membership: _membership,
     syntax.UnaryTests: _tests,
