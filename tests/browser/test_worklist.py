@@ -1,16 +1,141 @@
-from playwright.sync_api import Page, expect
+import json
 
-from tests.browser.site import Site
+from playwright.sync_api import Page, Route, expect
+
+from engine.runtime.people import Person
+from tests.browser.site import OTTO, Site
 
 
-def test_a_task_is_claimed_decided_and_gone(page: Page, site: Site):
+def open_mine(page: Page, site: Site) -> None:
+    """Claim the task of load L-4711 and wait for its form."""
     site.start("L-4711")
     page.goto(f"{site.url}/worklist")
     page.get_by_role("link", name="Clear load L-4711").click()
     page.get_by_role("button", name="Claim").click()
     expect(page.get_by_role("button", name="Complete")).to_be_visible()
+
+
+def test_a_task_is_claimed_decided_and_gone(page: Page, site: Site):
+    open_mine(page, site)
     page.get_by_label("Let it go").check()
     page.get_by_role("button", name="Complete").click()
     expect(page.locator("#notices")).to_contain_text("The process has moved on")
     expect(page.locator("#task")).to_contain_text("Completed")
     expect(page.locator("#tasks")).to_contain_text("Nothing needs you now")
+
+
+def test_a_completion_carries_its_version_a_token_and_a_key(page: Page, site: Site):
+    open_mine(page, site)
+    page.get_by_label("Let it go").check()
+    page.get_by_role("button", name="Complete").click()
+    expect(page.locator("#task")).to_contain_text("Completed")
+    verb, headers, body = site.requests[-1]
+    assert verb == "complete"
+    assert body["version"] >= 1
+    assert body["data"]["decision"] == "go"
+    assert len(headers["Idempotency-Key"]) >= 32
+    assert headers["X-Csrf-Token"] == "token-of-the-session"
+
+
+def test_the_form_stops_a_breach_before_it_is_sent(page: Page, site: Site):
+    open_mine(page, site)
+    page.get_by_label("Let it go").check()
+    page.get_by_label("Pallets").fill("55")
+    page.get_by_role("button", name="Complete").click()
+    expect(page.locator(".fjs-form-field-error")).to_contain_text("33")
+    assert [verb for verb, _, _ in site.requests] == ["claim"]
+
+
+def test_a_refusal_of_the_server_is_shown_in_its_field(page: Page, site: Site):
+    open_mine(page, site)
+
+    def refuse(route: Route) -> None:
+        problem = {"detail": "The form has an error.", "next_step": "Correct it.", "errors": {"pallets": ["Only 3 pallets are left."]}}
+        route.fulfill(status=422, content_type="application/problem+json", body=json.dumps(problem))
+
+    page.route("**/complete", refuse)
+    page.get_by_label("Let it go").check()
+    page.get_by_label("Pallets").fill("5")
+    page.get_by_role("button", name="Complete").click()
+    expect(page.locator(".fjs-form-field-error")).to_have_text("Only 3 pallets are left.")
+    expect(page.get_by_label("Pallets")).to_be_focused()
+    expect(page.locator("#notices")).to_contain_text("Correct it.")
+
+
+def test_whoever_comes_second_is_told_who_was_first(page: Page, site: Site):
+    open_mine(page, site)
+    page.get_by_label("Let it go").check()
+    site.complete(OTTO, decision="go")
+    page.get_by_role("button", name="Complete").click()
+    expect(page.locator("#notices")).to_contain_text("otto completed 'Clear load L-4711'")
+    expect(page.locator("#task")).to_contain_text("otto")
+    expect(page.get_by_role("button", name="Complete")).to_be_hidden()
+
+
+def test_a_draft_survives_the_way_out_and_back(page: Page, site: Site):
+    open_mine(page, site)
+    page.get_by_label("Pallets").fill("7")
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.locator("#notices")).to_contain_text("Draft saved")
+    page.goto(f"{site.url}/worklist")
+    page.get_by_role("link", name="Clear load L-4711").click()
+    expect(page.get_by_label("Pallets")).to_have_value("7")
+    page.get_by_label("Let it go").check()
+    page.get_by_role("button", name="Complete").click()
+    expect(page.locator("#task")).to_contain_text("Completed")
+
+
+def test_a_task_given_back_is_there_for_the_group(page: Page, site: Site):
+    open_mine(page, site)
+    page.get_by_role("button", name="Give back").click()
+    expect(page.get_by_role("button", name="Claim")).to_be_visible()
+    expect(page.locator("#tasks")).to_contain_text("Warehouse")
+
+
+def test_a_task_is_decided_with_the_keyboard_alone(page: Page, site: Site):
+    site.start("L-4711")
+    page.goto(f"{site.url}/worklist")
+    page.get_by_role("link", name="Clear load L-4711").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Claim").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Complete")).to_be_visible()
+    page.get_by_label("Let it go").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#task")).to_contain_text("Completed")
+
+
+def test_a_comment_is_asked_for_only_where_the_load_is_kept(page: Page, site: Site):
+    open_mine(page, site)
+    expect(page.get_by_label("Comment")).to_be_hidden()
+    page.get_by_label("Keep it").check()
+    expect(page.get_by_label("Comment")).to_be_visible()
+
+
+def test_the_page_has_one_set_of_buttons(page: Page, site: Site):
+    open_mine(page, site)
+    expect(page.get_by_text("Submit of the schema")).to_have_count(0)
+
+
+def test_a_stranger_sees_neither_the_list_nor_the_task(page: Page, site: Site):
+    open_mine(page, site)
+    address = page.url
+    site.person = Person("nina", frozenset({"treasury"}), frozenset({"read", "work"}))
+    page.goto(f"{site.url}/worklist")
+    expect(page.locator("#tasks")).to_contain_text("Nothing needs you now")
+    page.goto(address)
+    expect(page.locator("h1")).to_have_text("Not found")
+
+
+def test_on_a_phone_the_open_task_takes_the_place_of_the_list(page: Page, site: Site):
+    site.start("L-4711")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{site.url}/worklist")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("link", name="Clear load L-4711").click()
+    expect(page.get_by_role("button", name="Claim")).to_be_visible()
+    expect(page.locator("#tasks")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator(".back-to-list").click()
+    expect(page.locator("#tasks")).to_be_visible()

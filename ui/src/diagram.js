@@ -79,7 +79,7 @@ function badge({ element_id: id, state, count }, element) {
   button.dataset.step = id;
   button.textContent = state === 'failed' ? '!' : String(count);
   const name = element.businessObject.name || id;
-  button.setAttribute('aria-label', `${name}: ${LABELS[state]}${count > 1 ? `, ${count} times` : ''}. Show it in the table of steps`);
+  button.setAttribute('aria-label', `${name}: ${LABELS[state]}, ${count} ${count > 1 ? 'times' : 'time'}. Show it in the table of steps`);
   return button;
 }
 

@@ -73,6 +73,7 @@ class TaskForm extends HTMLElement {
   #refused(refusal) {
     if (refusal.status) this.#key = newKey();
     say(refusal.message, { kind: 'error', nextStep: refusal.nextStep });
+    if (refusal.status === 409) changed();
     if (refusal.status === 422) {
       showErrors(this.#form, refusal.errors);
       this.#focusFirstError();
