@@ -2,7 +2,8 @@
 
 `process.py` turns normalised BPMN into a `CompiledProcess`; `execution.py` starts, restores, runs and dumps an instance of it; `records.py`
 and `calls.py` hold what goes in and out. Inside: `token.py` and `instance.py` subclass SpiffWorkflow's task and workflow, `nodes/` holds a
-task spec for each BPMN element, `codec.py` writes the state, `expressions.py` is the only door to FEEL. No SQL, no transaction, no clock
+task spec for each BPMN element, `codec.py` writes the state, `expressions.py` is the only door to FEEL, `refusals.py` says what does not
+run, `moves.py` and `migration.py` are the operator's verbs. No SQL, no transaction, no clock
 of its own. May import engine.feel, engine.dmn, engine.problems and engine.store.json_text.
 
 Rules that hold inside: variables are JSON-like and are never changed in place, so branches share them safely; every write of a variable is

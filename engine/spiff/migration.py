@@ -133,6 +133,7 @@ def migrated(old: Instance, target: CompiledProcess, plan: Mapping[str, Any]) ->
     instance.outgoing = list(old.outgoing)
     move = _Move(target, plan, instance)
     move.scope(old, instance)
+    instance.subprocesses = {task: instance.subprocesses[task] for task in old.subprocesses if task in instance.subprocesses}
     instance.ready.clear()
     instance.urgent.clear()
     for token in (*old.urgent, *old.ready):

@@ -1,7 +1,8 @@
 """Random models of nested blocks: what must happen is counted by the block itself, and storing the state changes nothing.
 
-Each model is played twice with the same decisions of people and the same messages: once in memory, once restored from its bytes after every
-single step. Both must give the same history and the same variables, and each step must run as often as its block says.
+Each model is played three times with the same decisions of people and the same messages: in memory, restored from its bytes after every
+single step, and migrated to the same version at every wait. All must give the same history and the same variables, and each step must run
+as often as its block says.
 """
 
 import random
@@ -213,13 +214,13 @@ def drawn(block: Any) -> tuple[Model, CompiledProcess]:
     return model, process(*parts, beside=named(messages="stop tell"))
 
 
-def played(model: Model, compiled: CompiledProcess, seed: int, *, restored: bool) -> Play:
+def played(model: Model, compiled: CompiledProcess, seed: int, how: str) -> Play:
     """Decide by the seed in which order people answer and messages come."""
     chance = random.Random(seed)
     play = Play(
         compiled,
         model.variables,
-        restored=restored,
+        restored=how == "restored",
         answer=lambda call: Deferred() if call.handler == "slow.work" else Done({"n": call.attempt}),
     )
     heard: Counter[Any] = Counter()
@@ -244,6 +245,8 @@ def played(model: Model, compiled: CompiledProcess, seed: int, *, restored: bool
             play.instance.complete(chosen.task_id, {f"v_{chosen.element_id}": chance.randrange(9), "last": chosen.element_id})
         else:
             play.instance.work_done(chosen.task_id, {"n": chance.randrange(9)})
+        if how == "migrated":
+            play.instance = play.instance.migrate(compiled)
         play.go()
     raise AssertionError("it does not come to an end")
 
@@ -252,12 +255,12 @@ def played(model: Model, compiled: CompiledProcess, seed: int, *, restored: bool
 @given(block=BLOCKS, seed=st.integers(0, 2**16))
 def test_a_random_model_does_what_its_blocks_say_and_storing_it_changes_nothing(block: Any, seed: int) -> None:
     model, compiled = drawn(block)
-    in_memory = played(model, compiled, seed, restored=False)
-    stored = played(model, compiled, seed, restored=True)
-    for play in (in_memory, stored):
+    in_memory, *others = [played(model, compiled, seed, how) for how in ("in memory", "restored", "migrated")]
+    for play in (in_memory, *others):
         assert play.completed
         done = Counter(play.path)
         assert {name: done[name] for name in model.expected} == dict(model.expected)
     told = [(step.element_id, step.outcome, step.changed, step.detail) for step in in_memory.trace]
-    assert told == [(step.element_id, step.outcome, step.changed, step.detail) for step in stored.trace]
-    assert in_memory.variables == stored.variables
+    for play in others:
+        assert [(step.element_id, step.outcome, step.changed, step.detail) for step in play.trace] == told
+        assert play.variables == in_memory.variables
