@@ -47,7 +47,7 @@ class PgQueuerDispatcher:
         self._database = database
         self.threads = max(threads, 2)
         self._stopped = Event()
-        self._shut_down: Callable[[], None] | None = None
+        self._shut_down: Callable[[], object] | None = None
         _install(database)
 
     def ring(self, tx: Session, instance_ids: Iterable[UUID]) -> None:

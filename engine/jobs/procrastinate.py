@@ -36,13 +36,13 @@ class ProcrastinateDispatcher:
         self._database = database
         self.threads = max(threads, 2)
         self._stopped = Event()
-        self._shut_down: Callable[[], None] | None = None
+        self._shut_down: Callable[[], object] | None = None
         self._ringer = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=database.libpq_url))
         _install(database)
 
     def ring(self, tx: Session, instance_ids: Iterable[UUID]) -> None:
         """Put one job per instance on the caller's own connection: it is there when the caller commits, and only then."""
-        jobs = [{"instance_id": str(instance_id)} for instance_id in instance_ids]
+        jobs: list[Any] = [{"instance_id": str(instance_id)} for instance_id in instance_ids]
         if jobs:
             connection: Any = tx.connection().connection.driver_connection
             self._ringer.configure_task(_TASK, connection=connection).batch_defer(*jobs)

@@ -44,12 +44,14 @@ class Acted:
 
     applied: bool
     state: InstanceState
+    noted: bool = False
 
 
-def act(runtime: Runtime, tx: Session, instance_id: UUID, fact: Fact) -> Acted:
+def act(runtime: Runtime, tx: Session, instance_id: UUID, fact: Fact, *, drop_late: bool = False) -> Acted:
     """Apply a fact now and run to the next waits; note it when a worker holds the instance or it is suspended.
 
-    Raises NotFound, or Conflict when the instance has ended or the step the fact is for no longer waits.
+    Raises NotFound, or Conflict when the instance has ended or the step the fact is for no longer waits; with `drop_late` the latter is
+    no error, only not applied.
     """
     kept = runtime.live.take(instance_id)
     held = lock(tx, instance_id, kept[0] if kept else -1)
@@ -62,13 +64,13 @@ def act(runtime: Runtime, tx: Session, instance_id: UUID, fact: Fact) -> Acted:
     if held.leased or held.state == InstanceState.SUSPENDED:
         if not inbox.note(runtime, tx, instance_id, fact):
             raise Conflict("The same was asked for before and will be done.", code="already_noted", next_step="Look again in a moment.")
-        return Acted(applied=False, state=InstanceState(held.state))
+        return Acted(applied=False, state=InstanceState(held.state), noted=True)
     record = restore(runtime, tx, held, kept)
     if held.wake > held.done:
         _apply_noted(record, inbox.take(tx, instance_id))
-    apply(record, fact)
+    applied = _apply(record, fact, drop_late=drop_late)
     run(record)
-    return Acted(applied=True, state=save(record).state)
+    return Acted(applied, save(record).state)
 
 
 def restore(runtime: Runtime, tx: Session, held: Held, kept: tuple[int, Execution] | None) -> Advance:
@@ -157,6 +159,13 @@ def _stretch_in(runtime: Runtime, tx: Session, lease: tuple[UUID, UUID], fact: F
     run(record)
     saved = save(record)
     return saved.more, outside_calls.next_call(record) if saved.calls else None
+
+
+def _apply(record: Advance, fact: Fact, *, drop_late: bool) -> bool:
+    if drop_late:
+        return apply_or_drop(record, fact)
+    apply(record, fact)
+    return True
 
 
 def _apply_noted(record: Advance, facts: Iterable[Fact]) -> None:

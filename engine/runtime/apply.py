@@ -21,13 +21,15 @@ def apply(record: Advance, fact: Fact) -> None:
     _APPLY[fact.kind](record, fact.body)
 
 
-def apply_or_drop(record: Advance, fact: Fact) -> None:
-    """Apply a fact noted earlier. One that came too late is dropped; a message goes back to wait for another receiver."""
+def apply_or_drop(record: Advance, fact: Fact) -> bool:
+    """Apply a fact nobody stands behind. One that came too late is dropped; a message goes back to wait for another receiver."""
     try:
         apply(record, fact)
     except Conflict:
         if fact.kind == "message" and fact.body.get("message") is not None:
             record.tx.execute(_BUFFER_AGAIN, {"id": fact.body["message"]})
+        return False
+    return True
 
 
 def outcome_to_json(outcome: CallOutcome) -> dict[str, Any]:
@@ -53,7 +55,9 @@ def _user_task(record: Advance, body: Mapping[str, Any]) -> None:
 def _timer(record: Advance, body: Mapping[str, Any]) -> None:
     task_id = _id(body)
     record.fired.add(task_id)
-    record.execution.fire_timer(task_id, record.now)
+    # The row says when it is due: an operator may have moved it to an earlier time than the state knows.
+    due = next((wait.due_at for wait in record.execution.waits.timers if wait.task_id == task_id), record.now)
+    record.execution.fire_timer(task_id, max(record.now, due))
 
 
 def _message(record: Advance, body: Mapping[str, Any]) -> None:
@@ -82,6 +86,10 @@ def _retry(record: Advance, body: Mapping[str, Any]) -> None:
     record.retried.add(task_id)
 
 
+def _skip(record: Advance, body: Mapping[str, Any]) -> None:
+    record.execution.skip(_id(body), body.get("variables"))
+
+
 def _id(body: Mapping[str, Any]) -> UUID:
     return UUID(str(body["task_id"]))
 
@@ -94,4 +102,5 @@ _APPLY: dict[str, Callable[[Advance, Mapping[str, Any]], None]] = {
     "signal": _signal,
     "work_result": _work_result,
     "retry": _retry,
+    "skip": _skip,
 }

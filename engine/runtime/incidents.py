@@ -94,7 +94,7 @@ def list_incidents(_runtime: Runtime, tx: Session, asked: IncidentFilter | None 
     statement = (
         _SELECT.where(*conditions).order_by(incident.c.opened_at.desc(), incident.c.id.desc()).limit(asked.limit).offset(asked.offset)
     )
-    return [Incident(*row) for row in tx.execute(statement)]
+    return [_read(row) for row in tx.execute(statement)]
 
 
 def causes(_runtime: Runtime, tx: Session) -> list[Cause]:
@@ -123,7 +123,7 @@ def get(_runtime: Runtime, tx: Session, incident_id: int) -> Incident:
     row = tx.execute(_SELECT.where(incident.c.id == incident_id)).one_or_none()
     if row is None:
         raise NotFound(f"There is no incident {incident_id}.", code="incident_unknown", next_step="Look at the list of incidents.")
-    return Incident(*row)
+    return _read(row)
 
 
 def acknowledge(runtime: Runtime, tx: Session, incident_id: int, actor: str, note: str | None = None) -> Incident:
@@ -157,6 +157,10 @@ def _retry_instance(runtime: Runtime, tx: Session, instance_id: UUID) -> Acted:
     tx.execute(_RESET, {"id": instance_id})
     inbox.wake(runtime, tx, instance_id)
     return Acted(applied=False, state=InstanceState(held.state))
+
+
+def _read(row: Any) -> Incident:
+    return Incident(*row)
 
 
 def _open(runtime: Runtime, tx: Session, incident_id: int) -> Incident:

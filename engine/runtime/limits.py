@@ -34,7 +34,3 @@ class Limits:
     effect_attempts: int = 12
     #: Timers, schedules, effects or instances taken up in one round of the clock.
     batch: int = 500
-    #: Compiled process versions kept in memory.
-    cached_versions: int = 256
-    #: Live instances kept in memory.
-    cached_instances: int = 2_000

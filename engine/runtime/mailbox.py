@@ -50,8 +50,8 @@ class Delivery:
 class Carrier:
     """How a message reaches its receivers: at once, or by their inbox."""
 
-    #: Takes the receiver and the message's row id.
-    deliver: Callable[[Receiver, int], object]
+    #: Takes the receiver and the message's row id; answers False when the receiver no longer waits.
+    deliver: Callable[[Receiver, int], bool]
     #: Takes a start event's row; answers the new instance, or None when its business key is taken.
     begin: Callable[[Any], UUID | None]
     sender: UUID | None = None
@@ -66,10 +66,12 @@ def dispatch(tx: Session, message: Message, time_to_live: timedelta, carrier: Ca
     )
     if number is None:
         return _duplicate(tx, message)
-    for receiver in found:
-        carrier.deliver(receiver, number)
-    if found:
-        return Delivery("delivered", found[0].instance_id)
+    took = [receiver.instance_id for receiver in found if carrier.deliver(receiver, number)]
+    if took:
+        return Delivery("delivered", took[0])
+    if found:  # all of them went on in this moment: the message waits for the next one
+        settle_message(tx, number, None)
+        return Delivery("buffered")
     begun = [begun for start in begins if (begun := carrier.begin(start)) is not None]
     if begins:
         settle_message(tx, number, begun[0] if begun else None)

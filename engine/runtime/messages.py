@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from engine.problems import Conflict
 from engine.runtime import births, inbox
 from engine.runtime.advance import act
 from engine.runtime.mailbox import Carrier, Delivery, Message, dispatch, settle_message
@@ -42,9 +43,14 @@ def publish(runtime: Runtime, tx: Session, message: Message) -> Delivery:
     payload = plain_mapping(message.payload, f"The payload of {message.name}")
     message = replace(message, payload=payload, correlation=plain_mapping(message.correlation, f"The correlation of {message.name}"))
 
-    def deliver(receiver: Receiver, number: int) -> None:
+    def deliver(receiver: Receiver, number: int) -> bool:
         body = {"task_id": receiver.task_id, "payload": payload, "message": number}
-        act(runtime, tx, receiver.instance_id, Fact("message", body, message.actor, f"message:{number}"))
+        fact = Fact("message", body, message.actor, f"message:{number}")
+        try:
+            acted = act(runtime, tx, receiver.instance_id, fact, drop_late=True)
+        except Conflict:  # it ended in this moment
+            return False
+        return acted.applied or acted.noted
 
     def start(row: Any) -> UUID:
         beginning = Beginning(row.process_version_id, row.process_key, row.now, row.element_id)

@@ -10,10 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.forms import Form
-from engine.models.bundle import Bundle
-from engine.models.check import check
+from engine.models.assets import read_assets
+from engine.models.bundle import Bundle, FileKind
+from engine.models.compilation import compile_all
+from engine.models.diagram import build_diagram
+from engine.models.reader import read_diagram
 from engine.problems import Invalid, NotFound
-from engine.service_tasks import ServiceTasks
 from engine.spiff.process import CompiledProcess
 from engine.store.tables import deployment, deployment_file, process_version
 
@@ -31,7 +33,6 @@ class CompiledDeployment:
 class ModelCache:
     """Deployments by the id of each of their process versions. Treat what comes out as immutable: all instances share it."""
 
-    service_tasks: ServiceTasks
     most: int = 256
     _by_version: OrderedDict[int, tuple[CompiledDeployment, str]] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
@@ -76,20 +77,24 @@ class ModelCache:
             raise NotFound(
                 f"There is no process version {version_id}.", code="process_version_unknown", next_step="Look at the deployments."
             )
-        compiled = self._compile(tx, found.deployment_id, found.name)
+        compiled = _compile(tx, found.deployment_id, found.name)
         of_deployment = process_version.c.deployment_id == found.deployment_id
         for row in tx.execute(select(process_version.c.id, process_version.c.process_key).where(of_deployment)):
             self.put(row.id, row.process_key, compiled)
 
-    def _compile(self, tx: Session, deployment_id: int, name: str) -> CompiledDeployment:
-        columns = (deployment_file.c.path, deployment_file.c.content)
-        rows: Any = tx.execute(select(*columns).where(deployment_file.c.deployment_id == deployment_id))
-        checked = check(Bundle(name, {row.path: bytes(row.content) for row in rows}), self.service_tasks)
-        if not checked.processes:
-            errors = [finding.message for finding in checked.findings if finding.severity == "error"]
-            raise Invalid(
-                f"Deployment {name} no longer compiles: {errors[0] if errors else 'it holds no process'}",
-                code="deployment_unusable",
-                next_step="Restore what it needs (a removed service task, an older release), or deploy a new version and migrate.",
-            )
-        return CompiledDeployment(deployment_id, {process.key: process for process in checked.processes}, checked.forms)
+
+def _compile(tx: Session, deployment_id: int, name: str) -> CompiledDeployment:
+    """Compile what was deployed. It is not linted again: a rule that is new today must not stop what runs since yesterday."""
+    columns = (deployment_file.c.path, deployment_file.c.content)
+    rows: Any = tx.execute(select(*columns).where(deployment_file.c.deployment_id == deployment_id))
+    bundle = Bundle(name, {row.path: bytes(row.content) for row in rows})
+    readings = [(path, read_diagram(path, content).root) for path, content in bundle.of_kind(FileKind.DIAGRAM).items()]
+    assets = read_assets(bundle)
+    processes, refusals = compile_all([build_diagram(path, root) for path, root in readings if root is not None], assets.decisions)
+    if refusals or not processes:
+        raise Invalid(
+            f"The deployment {name} no longer compiles: {refusals[0].message if refusals else 'it holds no process.'}",
+            code="deployment_unusable",
+            next_step="Go back to the release it was deployed with, or deploy a new version and migrate the instances.",
+        )
+    return CompiledDeployment(deployment_id, {process.key: process for process in processes}, assets.forms)

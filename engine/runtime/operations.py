@@ -1,6 +1,8 @@
 """The operator's verbs on a whole instance: cancel, suspend, resume, retry. Each leaves a row in the audit log with its reason."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -8,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid, NotFound
 from engine.runtime import audit, incidents
+from engine.runtime.advance import act
 from engine.runtime.incidents import IncidentFilter
-from engine.runtime.record import Held, lock
+from engine.runtime.record import Fact, Held, lock
 from engine.runtime.runtime import Runtime
+from engine.spiff.plain import plain_mapping
 from engine.store.tables import InstanceState
 
 # Taking the lease away makes a worker that is in the middle of an outside call drop its result.
@@ -44,6 +48,17 @@ class Operated:
 
     instance_id: UUID
     state: InstanceState
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A step to be left out, or to be completed with a given result: its variables are written as the step would have."""
+
+    instance_id: UUID
+    task_id: UUID
+    actor: str
+    reason: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
 
 
 def cancel(_runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: str) -> Operated:
@@ -92,6 +107,18 @@ def retry(runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: 
         state = incidents.retry(runtime, tx, each.id, actor).state
     audit.record(tx, audit.Entry(actor, "retry", f"instance:{instance_id}", reason, {"incidents": [each.id for each in failed]}))
     return Operated(instance_id, state)
+
+
+def skip(runtime: Runtime, tx: Session, step: Skip) -> Operated:
+    """Go on behind a waiting or failed step as if it were done, with these variables. Raises Conflict when it does not wait."""
+    held = _running(tx, step.instance_id, step.reason, "changed")
+    if held.state == InstanceState.SUSPENDED:
+        raise Conflict("The instance is suspended.", code="instance_suspended", next_step="Resume it first.")
+    variables = plain_mapping(step.variables, "The variables")
+    detail = {"task_id": str(step.task_id), "variables": variables}
+    audit.record(tx, audit.Entry(step.actor, "skip", f"instance:{step.instance_id}", step.reason, detail))
+    acted = act(runtime, tx, step.instance_id, Fact("skip", {"task_id": step.task_id, "variables": variables}, step.actor))
+    return Operated(step.instance_id, acted.state)
 
 
 def _running(tx: Session, instance_id: UUID, reason: str, what: str) -> Held:

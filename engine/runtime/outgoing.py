@@ -52,9 +52,9 @@ def _message(record: Advance, outgoing: Outgoing) -> None:
         outgoing.name, outgoing.correlation, outgoing.payload, outgoing.message_id, business_key=outgoing.business_key, actor=record.actor
     )
 
-    def deliver(receiver: Receiver, number: int) -> None:
+    def deliver(receiver: Receiver, number: int) -> bool:
         body = {"task_id": receiver.task_id, "payload": outgoing.payload, "message": number}
-        inbox.note(runtime, tx, receiver.instance_id, Fact("message", body, record.actor, f"message:{number}"))
+        return inbox.note(runtime, tx, receiver.instance_id, Fact("message", body, record.actor, f"message:{number}"))
 
     def begin(start: Any) -> UUID | None:
         return births.begin(runtime, tx, _birth(record, start, outgoing))

@@ -22,7 +22,7 @@ class Policy:
         """The pause after attempt number `attempt` failed (the first is 1), or None when no retry is left."""
         if attempt > self.retries:
             return None
-        pause = min(self.first * 2 ** min(attempt - 1, 30), ceiling)
+        pause = min(self.first * (1 << min(attempt - 1, 30)), ceiling)
         return pause * (1 + random.uniform(-_JITTER, _JITTER))  # noqa: S311  # spreads load, guards nothing
 
 

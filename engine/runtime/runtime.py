@@ -13,7 +13,7 @@ from engine.service_tasks import ServiceTasks
 from engine.store.unit_of_work import Database
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Runtime:
     """Made once per process by the bootstrap."""
 
@@ -22,10 +22,6 @@ class Runtime:
     ports: Mapping[Any, object]
     dispatcher: Dispatcher
     limits: Limits = field(default_factory=Limits)
-    models: ModelCache = None  # type: ignore[assignment]  # made from the service tasks when not given
+    models: ModelCache = field(default_factory=ModelCache)
     live: LiveInstances = field(default_factory=LiveInstances)
     leases: Leases = field(default_factory=Leases)
-
-    def __post_init__(self) -> None:
-        if self.models is None:
-            object.__setattr__(self, "models", ModelCache(self.service_tasks))

@@ -118,7 +118,8 @@ def visible_to(person: Person) -> ColumnElement[bool]:
 
 
 def _visible(name: ColumnElement[str], groups: ColumnElement[Any], oversees: ColumnElement[bool]) -> ColumnElement[bool]:
-    nobody, task = literal_column("'{}'"), user_task.c
+    task = user_task.c
+    nobody: ColumnElement[Any] = literal_column("'{}'")
     alone = cast(array([name]), ARRAY(Text))
     candidate = or_(
         task.candidate_groups.overlap(groups),

@@ -3,9 +3,10 @@
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from engine.problems import Conflict
-from engine.runtime import incidents, operations
+from engine.runtime import incidents, operations, timers
 from engine.runtime.advance import advance
 from engine.runtime.drain import drain
 from tests import tiny_models as m
@@ -26,10 +27,10 @@ def of(world, handler: str, *, retry: str = "R2/PT10S", caught: bool = False) ->
 
 
 def make_due(world) -> None:
-    """Let the next attempt's time have come, in the row and in the stored state alike."""
-    world.do("UPDATE instance SET blob = replace(encode(blob, 'escape'), '2026-', '2020-')::bytea WHERE blob IS NOT NULL")
-    world.do("UPDATE timer SET due_at = now() - interval '1 second'")
-    world.runtime.live._entries.clear()
+    """Let the next attempt's time have come."""
+    with world.database.transaction() as tx:
+        for row in tx.execute(text("SELECT id, now() AS now FROM timer")).all():
+            timers.move(world.runtime, tx, row.id, row.now)
 
 
 def retry_open(world, **variables):
