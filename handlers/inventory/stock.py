@@ -11,13 +11,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, NotFound
 from handlers.inventory.model import Reservation, StockMovement
+from handlers.inventory.rules import Free, Issue, Kept, Shortage, Want, average_costs, share_out, use_reserved
 from handlers.rowsets import as_json, insert_rows
 from handlers.values import not_negative, positive, round_currency
+
+__all__ = ["Issue", "Receipt", "Shortage", "Want", "issue", "receive", "release", "reserve"]
 
 ZERO = Decimal(0)
 
@@ -33,35 +36,6 @@ class Receipt:
     reference: str
     lot: str = ""
     kind: str = "RECEIPT"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Want:
-    """A quantity to reserve for a fulfilment line."""
-
-    fulfil_line_id: int
-    sku: str
-    warehouse_code: str
-    qty: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shortage:
-    """What could not be reserved."""
-
-    fulfil_line_id: int
-    sku: str
-    warehouse_code: str
-    wanted: Decimal
-    missing: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
-    """Reserved goods that leave for a fulfilment line."""
-
-    fulfil_line_id: int
-    qty: Decimal
 
 
 def receive(tx: Session, receipts: Sequence[Receipt], currency: str) -> Decimal:
@@ -103,19 +77,19 @@ def reserve(tx: Session, wants: Sequence[Want]) -> list[Shortage]:
     if not wants:
         return []
     rows = [{"sku": want.sku, "warehouse_code": want.warehouse_code} for want in wants]
-    free: dict[tuple[str, str], list[list[Any]]] = defaultdict(list)
-    locked = tx.execute(_LOCK_PLACES, {"rows": as_json(rows)}).mappings().all()
-    for row in sorted(locked, key=lambda one: one["expires_on"] or date.max):
-        free[row["sku"], row["warehouse_code"]].append([row["id"], row["on_hand"] - row["reserved"]])
-    taken: list[dict[str, Any]] = []
-    short: list[Shortage] = []
-    for want in sorted(wants, key=lambda one: one.fulfil_line_id):
-        missing = _take(want, free[want.sku, want.warehouse_code], taken)
-        if missing:
-            shortage = Shortage(
-                fulfil_line_id=want.fulfil_line_id, sku=want.sku, warehouse_code=want.warehouse_code, wanted=want.qty, missing=missing
-            )
-            short.append(shortage)
+    locked = tx.execute(_LOCK_PLACES, {"rows": as_json(rows)}).mappings()
+    free = [
+        Free(
+            balance_id=row["id"],
+            sku=row["sku"],
+            warehouse_code=row["warehouse_code"],
+            qty=row["on_hand"] - row["reserved"],
+            expires_on=row["expires_on"] or date.max,
+        )
+        for row in locked
+    ]
+    parts, short = share_out(wants, free)
+    taken = [{"fulfil_line_id": part.fulfil_line_id, "balance_id": part.balance_id, "qty": part.qty} for part in parts]
     insert_rows(tx, Reservation, taken)
     if taken:
         tx.execute(_COUNT_RESERVED, {"rows": as_json(taken)})
@@ -136,17 +110,20 @@ def issue(tx: Session, issues: Sequence[Issue], reference: str, currency: str) -
     wanted = {one.fulfil_line_id: positive(one.qty, "qty") for one in issues}
     ids = sorted(wanted)
     tx.execute(_LOCK_OF_LINES, {"ids": ids})
-    reserved: dict[int, list[RowMapping]] = defaultdict(list)
-    balances: dict[int, list[Decimal]] = {}
+    reserved: dict[int, list[Kept]] = defaultdict(list)
+    balances: dict[int, tuple[Decimal, Decimal]] = {}
     for row in tx.execute(_RESERVED_OF_LINES, {"ids": ids}).mappings():
-        reserved[row["fulfil_line_id"]].append(row)
-        balances[row["balance_id"]] = [row["on_hand"], row["value"]]
-    parts = [part for line_id in ids for part in _issue_line(line_id, wanted[line_id], reserved[line_id])]
-    costs = _cost_of(parts, balances, currency)
+        reserved[row["fulfil_line_id"]].append(Kept(reservation_id=row["id"], balance_id=row["balance_id"], qty=row["qty"]))
+        balances[row["balance_id"]] = (row["on_hand"], row["value"])
+    used = [part for line_id in ids for part in use_reserved(line_id, wanted[line_id], reserved[line_id])]
+    costs = average_costs(used, balances, currency)
+    parts = [
+        {"id": part.reservation_id, "fulfil_line_id": part.fulfil_line_id, "balance_id": part.balance_id, "qty": part.qty} for part in used
+    ]
     moved: dict[int, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
-    for part, cost in zip(parts, costs, strict=True):
-        moved[part["balance_id"]][0] += part["qty"]
-        moved[part["balance_id"]][1] += cost
+    for part, cost in zip(used, costs, strict=True):
+        moved[part.balance_id][0] += part.qty
+        moved[part.balance_id][1] += cost
     tx.execute(_CONSUME, {"rows": as_json(parts)})
     _move(
         tx,
@@ -156,53 +133,13 @@ def issue(tx: Session, issues: Sequence[Issue], reference: str, currency: str) -
         ],
     )
     by_line: dict[int, Decimal] = defaultdict(lambda: ZERO)
-    for part, cost in zip(parts, costs, strict=True):
-        by_line[part["fulfil_line_id"]] += cost
+    for part, cost in zip(used, costs, strict=True):
+        by_line[part.fulfil_line_id] += cost
     tx.execute(
         _TAKE_OFF,
         {"rows": as_json([{"balance_id": key, "qty": qty, "value": value} for key, (qty, value) in moved.items()])},
     )
     return dict(by_line)
-
-
-def _take(want: Want, free: list[list[Any]], taken: list[dict[str, Any]]) -> Decimal:
-    missing = want.qty
-    for balance in free:
-        part = min(missing, balance[1])
-        if part > 0:
-            balance[1] -= part
-            missing -= part
-            taken.append({"fulfil_line_id": want.fulfil_line_id, "balance_id": balance[0], "qty": part})
-    return missing
-
-
-def _issue_line(line_id: int, qty: Decimal, reserved: Sequence[RowMapping]) -> list[dict[str, Any]]:
-    parts: list[dict[str, Any]] = []
-    missing = qty
-    for row in reserved:
-        part = min(missing, row["qty"])
-        if part > 0:
-            missing -= part
-            parts.append({"id": row["id"], "fulfil_line_id": line_id, "balance_id": row["balance_id"], "qty": part})
-    if missing:
-        raise Conflict(
-            f"{qty} were to leave for fulfilment line {line_id}, but only {qty - missing} are reserved for it.",
-            code="not_reserved",
-            next_step="Reserve the rest first, or ship less.",
-        )
-    return parts
-
-
-def _cost_of(parts: Sequence[Mapping[str, Any]], balances: Mapping[int, list[Decimal]], currency: str) -> list[Decimal]:
-    """The average cost of each part; the part that empties a balance takes all value that is left, so that no cent stays behind."""
-    costs = []
-    for part in parts:
-        balance = balances[part["balance_id"]]
-        on_hand, value = balance
-        cost = value if part["qty"] == on_hand else round_currency(value * part["qty"] / on_hand, currency)
-        costs.append(cost)
-        balance[0], balance[1] = on_hand - part["qty"], value - cost
-    return costs
 
 
 def _move(tx: Session, movements: Sequence[Mapping[str, Any]]) -> None:

@@ -20,14 +20,23 @@ def assessed(tx, order_no):
     return credit.assess_exposure(credit.OrderNumber(order_no), tx)
 
 
-def owe(tx, document_no, amount, due_in_days, currency="EUR", customer_no="C-COYOTE") -> None:
+def owe(tx, document_no, amount, due_in_days, **more) -> None:
     today = tx.execute(text("SELECT current_date")).scalar_one()
     tx.execute(
         insert(OpenItem).values(
-            kind="AR", party_no=customer_no, document_no=document_no, document_date=today, due_date=today + timedelta(days=due_in_days),
-            original=amount, open_amount=amount, currency=currency,
+            {
+                "kind": "AR",
+                "party_no": "C-COYOTE",
+                "document_no": document_no,
+                "document_date": today,
+                "due_date": today + timedelta(days=due_in_days),
+                "original": amount,
+                "open_amount": amount,
+                "currency": "EUR",
+            }
+            | more
         )
-    )  # fmt: skip
+    )
 
 
 def booked(tx, qty, **more):
@@ -96,7 +105,7 @@ def test_nobody_pays_for_the_debts_of_another(database):
     with database.transaction() as tx:
         open_trade(tx)
         add_coyote(tx, "C-ROADRUNNER")
-        owe(tx, "INV-1", 5000, -90, customer_no="C-ROADRUNNER")
+        owe(tx, "INV-1", 5000, -90, party_no="C-ROADRUNNER")
         facts = assessed(tx, order(tx, ("OMINOUS-ANVIL", 1)))
         assert (facts.exposure, facts.oldest_overdue_days) == (0, 0)
 

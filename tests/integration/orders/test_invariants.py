@@ -31,7 +31,7 @@ TAMPERED = [
     ("INV-14", "UPDATE credit_check SET exposure = exposure + 1"),
     ("INV-15", _SHIP + "INSERT INTO hold (order_no, hold_code, reason, applied_by, applied_at) "
                "SELECT min(order_no), 'MANUAL', '', 'me', now() - interval '1 hour' FROM sales_order"),
-    ("INV-16", "INSERT INTO inbound_message (channel, sender, idempotency_key, sha256, raw, status) VALUES ('API', 'me', '1', '', '', 'ACCEPTED')"),
+    ("INV-16", _MESSAGE.format(key="1") + "; UPDATE inbound_message SET order_no = NULL"),
     ("INV-16", _MESSAGE.format(key="1") + ";" + _MESSAGE.format(key="2")),
     ("INV-16", _SHIP + _MESSAGE.format(key="1")),
     ("INV-17", "ALTER TABLE fulfil_line DISABLE TRIGGER ALL; UPDATE fulfil_line SET supplier_no = 'S-ACME'"),

@@ -22,23 +22,10 @@ def test_one_flat_list_answers_the_only_case():
 
 
 def test_an_answer_that_repeats_its_case_is_matched_by_it_and_not_by_its_place():
+    bulky = {"item_class": "BULKY", "region": "EAST", "customer_class": "B"}
     rows = [
-        {
-            "item_class": "BULKY",
-            "region": "EAST",
-            "customer_class": "B",
-            "first_source": "DROP",
-            "else_source": "BACKORDER",
-            "may_split": False,
-        },
-        {
-            "item_class": "HARDWARE",
-            "region": "EAST",
-            "customer_class": "B",
-            "first_source": "STOCK",
-            "else_source": "DROP",
-            "may_split": True,
-        },
+        bulky | {"first_source": "DROP", "else_source": "BACKORDER", "may_split": False},
+        bulky | {"item_class": "HARDWARE", "first_source": "STOCK", "else_source": "DROP", "may_split": True},
     ]
     found = read_answers(rows, [ANVILS, BULKY])
     assert found[BULKY] == Sourcing(places=(Place(source_type="DROP", rank=1),), may_split=False)
