@@ -86,7 +86,7 @@ def _parse(content: bytes) -> etree._Element:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Invalid(f"The file is no well-formed XML: {error}.", code="statement_xml", next_step=_ASK_BANK) from None
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]  # the stubs do not know it
         raise Invalid("The file declares a document type, which is not accepted.", code="statement_doctype", next_step=_ASK_BANK)
     return root
 

@@ -24,6 +24,8 @@ class BankStatement(Base):
     closing: Mapped[Amount]
     opened_on: Mapped[date]
     closed_on: Mapped[date]
+    #: Why the file cannot be trusted, in words; empty when it balances.
+    faults: Mapped[JsonList]
     received_at: Mapped[Written]
     read_at: Mapped[Moment | None]
     applied_at: Mapped[Moment | None]

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from engine.problems import Invalid, Problem, TooLarge
 from handlers.receivables.camt import read_camt053
-
 from tests.unit.receivables.statement_files import Credit, camt053
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "data" / "camt"

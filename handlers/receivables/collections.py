@@ -1,0 +1,158 @@
+"""From due to closed: what an invoice still owes, reminders by level, and the customer's standing with collections."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from engine.problems import Conflict, NotFound
+from handlers.documents.pdf import print_pdf
+from handlers.documents.seller import seller
+from handlers.documents.store import save_document
+from handlers.parties.register import default_address
+from handlers.values import round_currency
+
+_TEMPLATE = Path(__file__).parent / "reminder.typ"
+HIGHEST_LEVEL = 4
+#: From this level on a customer's new orders are held.
+HOLD_LEVEL = 3
+#: Less than this is not worth a reminder.
+LEAST_AMOUNT = Decimal(10)
+_TONES = {
+    1: ("Payment reminder", "Perhaps this invoice escaped your notice. Please transfer the open amount within seven days."),
+    2: ("Second reminder", "We have not received your payment yet. Please transfer the open amount at once."),
+    3: ("Formal notice", "Your account is overdue. New orders are on hold until the open amount has arrived."),
+    4: ("Final notice", "This is our last notice before we hand the claim to our lawyers."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an invoice owes."""
+
+    due_date: date
+    open_amount: Decimal
+    settled: bool
+
+
+def standing(tx: Session, invoice_no: str) -> Standing:
+    """What an invoice still owes. Raises NotFound."""
+    item = _lock_item(tx, invoice_no)
+    return Standing(item.due_date, item.open_amount, settled=item.open_amount == 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A reminder and whether this run sent it."""
+
+    level: int
+    document_id: int | None
+    target: str
+    customer_no: str
+
+
+def remind(tx: Session, invoice_no: str, now: datetime) -> Sent:
+    """Send the next reminder of an overdue invoice, one level at most.
+
+    Nothing is sent, and the level stays, when it is paid, disputed, too small, not due yet, at the highest level, or when the customer has
+    money with us that is not applied. Raises NotFound.
+    """
+    item = _lock_item(tx, invoice_no)
+    overdue = (now.date() - item.due_date).days
+    if not _to_be_reminded(tx, item, overdue):
+        return Sent(item.dunning_level, None, item.target, item.party_no)
+    level = item.dunning_level + 1
+    document_id = _print(tx, item, level, overdue, now)
+    given = {
+        "invoice_no": invoice_no,
+        "level": level,
+        "days": overdue,
+        "open": item.open_amount,
+        "document": document_id,
+        "customer": item.party_no,
+        "hold_level": HOLD_LEVEL,
+    }
+    tx.execute(_REMINDED, given)
+    return Sent(level, document_id, item.target, item.party_no)
+
+
+def close(tx: Session, invoice_no: str) -> None:
+    """The invoice is paid: the customer's dunning level falls to that of what is still open, and an account hold ends below level 3.
+
+    Raises NotFound, Conflict while something is open.
+    """
+    item = _lock_item(tx, invoice_no)
+    if item.open_amount > 0:
+        raise Conflict(
+            f"{item.open_amount} {item.currency} are still open on {invoice_no}.",
+            code="still_open",
+            next_step="Apply a receipt, credit or write off the rest first.",
+        )
+    tx.execute(_CLOSE, {"customer": item.party_no, "hold_level": HOLD_LEVEL})
+
+
+def _to_be_reminded(tx: Session, item: Row[Any], overdue: int) -> bool:
+    if item.disputed or overdue <= 0 or item.open_amount < LEAST_AMOUNT or item.dunning_level >= HIGHEST_LEVEL:
+        return False
+    unapplied = tx.execute(_UNAPPLIED, {"customer": item.party_no}).scalar_one()
+    return bool(unapplied <= 0)
+
+
+def _print(tx: Session, item: Row[Any], level: int, overdue: int, now: datetime) -> int:
+    title, sentence = _TONES[level]
+    data = {
+        "seller": seller(tx),
+        "title": title,
+        "invoice_no": item.document_no,
+        "to": default_address(tx, item.party_no, "BILL") or {"name": item.party_no},
+        "sentence": sentence,
+        "facts": [("Date", str(now.date())), ("Customer", item.party_no)],
+        "row": [item.document_no, str(item.document_date), str(item.due_date), str(overdue), f"{_shown(item.original, item)}",
+                f"{_shown(item.open_amount, item)}"],
+        "total": f"{_shown(item.open_amount, item)} {item.currency}",
+    }  # fmt: skip
+    return save_document(tx, "REMINDER", f"{item.document_no}/{level}", "application/pdf", print_pdf(_TEMPLATE, data, now))
+
+
+def _shown(amount: Decimal, item: Row[Any]) -> Decimal:
+    return round_currency(amount, item.currency)
+
+
+def _lock_item(tx: Session, invoice_no: str) -> Row[Any]:
+    row = tx.execute(_ITEM, {"invoice_no": invoice_no}).one_or_none()
+    if row is None:
+        raise NotFound(
+            f"Invoice {invoice_no} is not among the receivables.",
+            code="receivable_unknown",
+            next_step="Post the invoice before it is collected.",
+        )
+    return row
+
+
+_ITEM = text("""
+SELECT item.*, coalesce(nullif(customer.email, ''), 'customer ' || customer.customer_no) AS target
+FROM open_item AS item JOIN customer ON customer.customer_no = item.party_no
+WHERE item.kind = 'AR' AND item.document_no = :invoice_no FOR UPDATE OF item
+""")
+_UNAPPLIED = text("SELECT coalesce(-sum(accounted), 0) FROM journal_line WHERE account = '1290' AND party_no = :customer")
+_REMINDED = text("""
+WITH reminded AS (
+  INSERT INTO reminder (invoice_no, level, days_overdue, open_amount, document_id) VALUES (:invoice_no, :level, :days, :open, :document)
+), raised AS (
+  UPDATE open_item SET dunning_level = :level WHERE kind = 'AR' AND document_no = :invoice_no
+)
+UPDATE customer SET dunning_level = greatest(dunning_level, :level), account_hold = account_hold OR :level >= :hold_level
+WHERE customer_no = :customer
+""")
+_CLOSE = text("""
+WITH worst AS (
+  SELECT coalesce(max(dunning_level), 0) AS level FROM open_item WHERE kind = 'AR' AND party_no = :customer AND open_amount > 0
+)
+UPDATE customer SET dunning_level = worst.level,
+  account_hold = account_hold AND NOT (customer.dunning_level >= :hold_level AND worst.level < :hold_level)
+FROM worst WHERE customer_no = :customer
+""")

@@ -1,0 +1,141 @@
+"""Turns a statement's credits into receipts: the payer is recognised, the money lands unapplied, and invoices are proposed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+from handlers.documents.numbers import next_numbers
+from handlers.ledger import posting
+from handlers.ledger.accounts import BANK, UNAPPLIED_CASH
+from handlers.receivables.model import Proposal, Receipt
+from handlers.receivables.rules import Cash, Item, Match, match, named_invoices
+from handlers.receivables.statements import find_statement
+from handlers.rowsets import as_json, insert_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """What the receipts of a statement seem to pay: exactly, with a difference that needs a decision, or nothing we know."""
+
+    exact: int
+    with_difference: tuple[Match, ...]
+    unmatched: tuple[str, ...]
+
+
+def record_receipts(tx: Session, statement_no: str) -> int:
+    """Make a receipt of every credit, with its journal; answer how many the statement has. Again: nothing more. Raises NotFound."""
+    find_statement(tx, statement_no)
+    lines = tx.execute(_CREDITS, {"statement_no": statement_no}).mappings().all()
+    if lines:
+        named = {line["id"]: _named(line) for line in lines}
+        parties = _parties(tx, lines, named)
+        numbers = next_numbers(tx, "RC", len(lines))
+        rows = [_receipt(line, number, parties.get(line["id"])) for number, line in zip(numbers, lines, strict=True)]
+        journals = posting.post_many(tx, [_entry(row) for row in rows])
+        insert_rows(tx, Receipt, [row | {"journal_id": journal} for row, journal in zip(rows, journals, strict=True)])
+    return int(tx.execute(text("SELECT count(*) FROM receipt WHERE statement_no = :no"), {"no": statement_no}).scalar_one())
+
+
+def propose(tx: Session, statement_no: str) -> Proposals:
+    """Match the receipts that are not applied yet with the invoices they name. Raises NotFound."""
+    find_statement(tx, statement_no)
+    rows = tx.execute(_UNAPPLIED, {"statement_no": statement_no}).mappings().all()
+    cash = [Cash(row["receipt_no"], row["rest"], row["currency"], row["received_on"], _named(row)) for row in rows]
+    items = _items(tx, sorted({number for one in cash for number in one.named}))
+    matches = match(cash, items)
+    tx.execute(_FORGET, {"statement_no": statement_no})
+    kept = ("receipt_no", "invoice_no", "rule", "amount", "difference")
+    insert_rows(tx, Proposal, [{name: getattr(each, name) for name in kept} for each in matches])
+    matched = {each.receipt_no for each in matches}
+    return Proposals(
+        exact=sum(1 for each in matches if not each.difference),
+        with_difference=tuple(each for each in matches if each.difference),
+        unmatched=tuple(one.receipt_no for one in cash if one.receipt_no not in matched),
+    )
+
+
+def _named(line: RowMapping) -> list[str]:
+    return named_invoices([*line["structured_refs"], line["remittance"]])
+
+
+def _parties(tx: Session, lines: Sequence[RowMapping], named: Mapping[int, Sequence[str]]) -> dict[int, tuple[str, str]]:
+    """The customer of each line: by an invoice it names, by the account it came from, by a name that only one customer has."""
+    rows = [
+        {"id": line["id"], "numbers": named[line["id"]], "iban": line["payer_iban"], "name": line["payer_name"].strip().lower()}
+        for line in lines
+    ]
+    return {row.id: (row.customer_no, row.identified_by) for row in tx.execute(_IDENTIFY, {"rows": as_json(rows)}) if row.customer_no}
+
+
+def _receipt(line: RowMapping, receipt_no: str, party: tuple[str, str] | None) -> dict[str, Any]:
+    customer_no, identified_by = party or (None, "")
+    return {
+        "receipt_no": receipt_no,
+        "statement_no": line["statement_no"],
+        "bank_line_id": line["id"],
+        "customer_no": customer_no,
+        "identified_by": identified_by,
+        "amount": line["amount"],
+        "currency": line["currency"],
+        "received_on": line["booked_on"],
+    }
+
+
+def _entry(row: Mapping[str, Any]) -> posting.Entry:
+    return posting.Entry(
+        event_type="receipt.recorded",
+        source_id=row["receipt_no"],
+        currency=row["currency"],
+        lines=[
+            posting.debit(BANK, row["amount"], reference=row["receipt_no"]),
+            posting.credit(UNAPPLIED_CASH, row["amount"], party_no=row["customer_no"], reference=row["receipt_no"]),
+        ],
+        gl_date=row["received_on"],
+        narration=f"Receipt {row['receipt_no']} on statement {row['statement_no']}",
+    )
+
+
+def _items(tx: Session, numbers: Sequence[str]) -> dict[str, Item]:
+    return {row["invoice_no"]: Item(**row) for row in tx.execute(_ITEMS, {"numbers": numbers}).mappings()}
+
+
+_CREDITS = text("""
+SELECT line.* FROM bank_line AS line WHERE line.statement_no = :statement_no AND line.amount > 0 AND NOT line.reversal
+  AND NOT EXISTS (SELECT 1 FROM receipt WHERE receipt.bank_line_id = line.id) ORDER BY line.id
+""")
+_IDENTIFY = text("""
+SELECT given.id, coalesce(by_invoice.party_no, account.customer_no, by_name.customer_no) AS customer_no,
+  CASE WHEN by_invoice.party_no IS NOT NULL THEN 'invoice' WHEN account.customer_no IS NOT NULL THEN 'account' ELSE 'name' END
+    AS identified_by
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(id bigint, numbers jsonb, iban text, name text)
+LEFT JOIN LATERAL (
+  SELECT min(item.party_no) AS party_no FROM open_item AS item
+  WHERE item.kind = 'AR' AND item.document_no IN (SELECT jsonb_array_elements_text(given.numbers))
+  HAVING count(DISTINCT item.party_no) = 1) AS by_invoice ON true
+LEFT JOIN bank_account AS account ON account.iban = given.iban AND given.iban <> ''
+LEFT JOIN LATERAL (
+  SELECT min(customer.customer_no) AS customer_no FROM customer WHERE lower(customer.name) = given.name AND given.name <> ''
+  HAVING count(*) = 1) AS by_name ON true
+""")
+_UNAPPLIED = text("""
+SELECT receipt.receipt_no, receipt.currency, receipt.received_on, line.structured_refs, line.remittance,
+  receipt.amount - receipt.on_account - receipt.written_off - coalesce(used.cash, 0) AS rest
+FROM receipt JOIN bank_line AS line ON line.id = receipt.bank_line_id
+LEFT JOIN LATERAL (SELECT sum(cash) AS cash FROM application
+                   WHERE application.receipt_no = receipt.receipt_no AND unapplied_at IS NULL) AS used ON true
+WHERE receipt.statement_no = :statement_no AND receipt.reversed_at IS NULL
+  AND receipt.amount - receipt.on_account - receipt.written_off - coalesce(used.cash, 0) > 0
+ORDER BY receipt.receipt_no
+""")
+_ITEMS = text("""
+SELECT item.document_no AS invoice_no, item.party_no, customer.customer_class, item.currency, item.open_amount, item.discount_date,
+  CASE WHEN item.open_amount = item.original THEN item.discount_amount ELSE 0 END AS discount_amount
+FROM open_item AS item JOIN customer ON customer.customer_no = item.party_no
+WHERE item.kind = 'AR' AND item.document_no = ANY(:numbers) AND item.open_amount > 0
+""")
+_FORGET = text("""
+DELETE FROM receipt_proposal USING receipt WHERE receipt.receipt_no = receipt_proposal.receipt_no AND receipt.statement_no = :statement_no
+""")

@@ -1,0 +1,163 @@
+"""Which invoices a payment names, what it covers, and how a difference is settled. Pure; decision tables say what to do with it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from handlers.values import round_currency, total
+
+ZERO = Decimal(0)
+#: Days said when no discount is offered: later than any grace.
+NO_DISCOUNT = 9999
+_INVOICE = re.compile(r"(?<![A-Z0-9])INV[\s\-./]{0,3}0{0,9}([1-9]\d{0,8})(?!\d)", re.IGNORECASE)
+_CREDITOR_REFERENCE = re.compile(r"(?<![A-Z0-9])RF\d{2}(INV0*[1-9]\d{0,8})(?!\d)", re.IGNORECASE)
+
+
+def named_invoices(texts: Sequence[str]) -> list[str]:
+    """The invoice numbers a payer wrote, however they were written, each once and in order."""
+    found: dict[str, None] = {}
+    for given in texts:
+        plain = _CREDITOR_REFERENCE.sub(r" \1 ", given.replace("\u00a0", " "))
+        for match in _INVOICE.finditer(plain):
+            found[f"INV-{int(match.group(1)):06d}"] = None
+    return list(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An open item as matching sees it."""
+
+    invoice_no: str
+    party_no: str
+    customer_class: str
+    currency: str
+    open_amount: Decimal
+    discount_date: date | None
+    discount_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Cash:
+    """A receipt as matching sees it, with the invoices it names."""
+
+    receipt_no: str
+    amount: Decimal
+    currency: str
+    received_on: date
+    named: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A receipt for an invoice. `difference` is what stays open after it: positive when it is short, negative when it is over."""
+
+    receipt_no: str
+    invoice_no: str
+    rule: str
+    amount: Decimal
+    difference: Decimal
+    open_amount: Decimal
+    days_after_discount_date: int
+    discount_available: Decimal
+    customer_class: str
+
+
+def match(cash: Sequence[Cash], items: Mapping[str, Item]) -> list[Match]:
+    """Match receipts by the invoices they name, in order; a receipt before it may have paid a part. Nothing is guessed."""
+    left = {number: item.open_amount for number, item in items.items()}
+    found: list[Match] = []
+    for one in cash:
+        named = [items[number] for number in one.named if number in items and items[number].currency == one.currency and left[number] > 0]
+        matches = _single(one, named[0], left) if len(named) == 1 else _several(one, named, left)
+        for each in matches:
+            left[each.invoice_no] = max(ZERO, left[each.invoice_no] - each.amount)
+        found += matches
+    return found
+
+
+def _single(cash: Cash, item: Item, left: Mapping[str, Decimal]) -> list[Match]:
+    open_amount = left[item.invoice_no]
+    difference = open_amount - cash.amount
+    rule = "M1" if not difference or difference == discount_available(item, open_amount) else rule_of(difference, open_amount)
+    return [_match(cash, item, cash.amount, open_amount, rule)]
+
+
+def _several(cash: Cash, named: Sequence[Item], left: Mapping[str, Decimal]) -> list[Match]:
+    """A remittance over several invoices: only when they add up to the receipt, in full or each less its discount."""
+    if not named:
+        return []
+    full = {item.invoice_no: left[item.invoice_no] for item in named}
+    reduced = {number: amount - discount_available(item, amount) for (number, amount), item in zip(full.items(), named, strict=True)}
+    for amounts in (full, reduced):
+        if total(amounts.values()) == cash.amount:
+            return [_match(cash, item, amounts[item.invoice_no], left[item.invoice_no], "M2") for item in named]
+    return []
+
+
+def _match(cash: Cash, item: Item, amount: Decimal, open_amount: Decimal, rule: str) -> Match:
+    late = (cash.received_on - item.discount_date).days if item.discount_date else NO_DISCOUNT
+    available = discount_available(item, open_amount)
+    difference = open_amount - amount
+    return Match(cash.receipt_no, item.invoice_no, rule, amount, difference, open_amount, late, available, item.customer_class)
+
+
+def discount_available(item: Item, open_amount: Decimal) -> Decimal:
+    """The discount offered, while nothing was paid on the invoice."""
+    return item.discount_amount if item.discount_date and open_amount == item.open_amount else ZERO
+
+
+def rule_of(difference: Decimal, open_amount: Decimal) -> str:
+    """The name of the rule: M3 a small difference, M4 short, M5 over."""
+    if abs(difference) <= min(Decimal(5), open_amount / 200):
+        return "M3"
+    return "M4" if difference > 0 else "M5"
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """How a receipt is used on an invoice."""
+
+    cash: Decimal
+    discount: Decimal = ZERO
+    discount_tax: Decimal = ZERO
+    #: A small difference: an expense when the invoice was paid short, income when it was paid over.
+    written_off: Decimal = ZERO
+    income: Decimal = ZERO
+    on_account: Decimal = ZERO
+
+    @property
+    def settles(self) -> Decimal:
+        """What it takes off the invoice."""
+        return self.cash + self.discount + self.discount_tax + self.written_off
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What an invoice is owed when a receipt is applied."""
+
+    open_amount: Decimal
+    original: Decimal
+    tax_amount: Decimal
+    discount_amount: Decimal
+    currency: str
+
+
+#: What a decision may say; the rest is refused.
+ACTIONS = frozenset({"APPLY", "WRITE_OFF", "EARNED_DISCOUNT", "PARTIAL", "ON_ACCOUNT"})
+
+
+def split(action: str, amount: Decimal, owed: Owed) -> Split:
+    """How an action uses a receipt. Whatever it says, no more than what is open is settled, and no discount beyond what was offered."""
+    cash = min(amount, owed.open_amount)
+    short, over = owed.open_amount - cash, amount - cash
+    if action == "ON_ACCOUNT":
+        return Split(cash, on_account=over) if over else Split(ZERO, on_account=amount)
+    if action == "WRITE_OFF":
+        return Split(cash, written_off=short, income=over)
+    if action == "EARNED_DISCOUNT":
+        taken = min(short, owed.discount_amount)
+        tax = round_currency(taken * owed.tax_amount / owed.original, owed.currency) if owed.original else ZERO
+        return Split(cash, discount=taken - tax, discount_tax=tax)
+    return Split(cash)

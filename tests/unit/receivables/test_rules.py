@@ -1,0 +1,101 @@
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.receivables.rules import ACTIONS, Cash, Item, Owed, Split, match, named_invoices, rule_of, split
+
+D = Decimal
+ITEM = Item("INV-000001", "C-1", "B", "EUR", D("1668.00"), date(2026, 3, 20), D("33.36"))
+OTHER = replace(ITEM, invoice_no="INV-000002", open_amount=D("1080.00"), discount_amount=D("21.60"))
+CASH = Cash("RC-000001", D("1668.00"), "EUR", date(2026, 3, 18), ["INV-000001"])
+OWED = Owed(D("1668.00"), D("1668.00"), D("278.00"), D("33.36"), "EUR")
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("Invoice INV-000001", ["INV-000001"]),
+        ("inv 1, INV/2 and Inv.-0003", ["INV-000001", "INV-000002", "INV-000003"]),
+        ("RF18INV000007", ["INV-000007"]),
+        ("INV-000001 INV-000001", ["INV-000001"]),
+        ("INVOICE 12, COINV5, 000001", []),
+        ("INV-0", []),
+        ("INV-12345678901234567890", []),
+        ("", []),
+    ],
+)
+def test_invoice_numbers_are_found_however_they_are_written(text, numbers):
+    assert named_invoices([text]) == numbers
+
+
+def test_m1_the_exact_amount():
+    (found,) = match([CASH], {"INV-000001": ITEM})
+    assert (found.rule, found.difference) == ("M1", 0)
+
+
+def test_m1_less_the_discount_needs_a_decision():
+    (found,) = match([replace(CASH, amount=D("1634.64"))], {"INV-000001": ITEM})
+    assert (found.rule, found.difference, found.discount_available, found.days_after_discount_date) == ("M1", D("33.36"), D("33.36"), -2)
+
+
+def test_m2_a_remittance_over_two_invoices_in_full_and_less_discount():
+    both = replace(CASH, amount=D("2748.00"), named=["INV-000001", "INV-000002"])
+    items = {"INV-000001": ITEM, "INV-000002": OTHER}
+    assert [(one.invoice_no, one.rule, one.difference) for one in match([both], items)] == [
+        ("INV-000001", "M2", 0),
+        ("INV-000002", "M2", 0),
+    ]
+    reduced = replace(both, amount=D("2693.04"))
+    assert [one.difference for one in match([reduced], items)] == [D("33.36"), D("21.60")]
+    assert match([replace(both, amount=D("2000.00"))], items) == []
+
+
+@pytest.mark.parametrize(("difference", "rule"), [("3.20", "M3"), ("-4.99", "M3"), ("5.01", "M4"), ("-5.01", "M5")])
+def test_differences_have_names(difference, rule):
+    assert rule_of(D(difference), D("1668.00")) == rule
+
+
+def test_another_currency_or_an_unknown_number_is_never_matched():
+    assert match([replace(CASH, currency="USD")], {"INV-000001": ITEM}) == []
+    assert match([replace(CASH, named=["INV-000404"])], {"INV-000001": ITEM}) == []
+
+
+def test_a_second_payment_sees_what_the_first_has_left():
+    first, second = replace(CASH, amount=D("1000.00")), replace(CASH, receipt_no="RC-000002", amount=D("668.00"))
+    assert [(one.rule, one.difference) for one in match([first, second], {"INV-000001": ITEM})] == [("M4", D("668.00")), ("M1", 0)]
+    assert len(match([CASH, replace(CASH, receipt_no="RC-000002")], {"INV-000001": ITEM})) == 1
+
+
+def test_golden_g1_an_earned_discount_gives_its_share_of_the_tax_back():
+    assert split("EARNED_DISCOUNT", D("1634.64"), OWED) == Split(D("1634.64"), discount=D("27.80"), discount_tax=D("5.56"))
+
+
+def test_no_more_discount_than_was_offered():
+    assert split("EARNED_DISCOUNT", D("1000.00"), OWED).settles == D("1033.36")
+
+
+def test_a_write_off_settles_short_and_over():
+    assert split("WRITE_OFF", D("1664.80"), OWED) == Split(D("1664.80"), written_off=D("3.20"))
+    assert split("WRITE_OFF", D("1670.00"), OWED) == Split(D("1668.00"), income=D("2.00"))
+
+
+def test_too_much_goes_on_account_and_too_little_stays_open():
+    assert split("ON_ACCOUNT", D("1700.00"), OWED) == Split(D("1668.00"), on_account=D("32.00"))
+    assert split("ON_ACCOUNT", D("100.00"), OWED) == Split(D(0), on_account=D("100.00"))
+    assert split("PARTIAL", D("100.00"), OWED) == Split(D("100.00"))
+
+
+@given(
+    st.sampled_from(sorted(ACTIONS)),
+    st.decimals(min_value="0.01", max_value="3000", places=2),
+    st.decimals(min_value="0.01", max_value="2000", places=2),
+)
+def test_nothing_is_settled_twice_and_no_cash_is_invented(action, amount, open_amount):
+    parts = split(action, amount, replace(OWED, open_amount=open_amount, original=D(2000)))
+    assert 0 <= parts.settles <= open_amount
+    assert 0 <= parts.cash + parts.income + parts.on_account <= amount
+    assert min(parts.cash, parts.discount, parts.discount_tax, parts.written_off, parts.income, parts.on_account) >= 0
