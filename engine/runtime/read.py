@@ -1,6 +1,6 @@
 """What pages and programs ask about an instance besides its explanation: where it stands, and the diagram it runs."""
 
-from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -22,18 +22,9 @@ _MODEL = text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingPlace:
-    """An element the instance stands on; `kind` as in an explanation."""
-
-    element_id: str
-    kind: str
-    task_id: UUID
-
-
-def tokens_of(tx: Session, instance_id: UUID) -> list[WaitingPlace]:
-    """Where the instance stands on its diagram."""
-    return [WaitingPlace(*row) for row in tx.execute(_TOKENS, {"id": instance_id})]
+def tokens_of(tx: Session, instance_id: UUID) -> list[dict[str, Any]]:
+    """Where the instance stands on its diagram: element_id, kind (as in an explanation) and task_id of each waiting place."""
+    return [dict(row) for row in tx.execute(_TOKENS, {"id": instance_id}).mappings()]
 
 
 def model_of(tx: Session, instance_id: UUID) -> bytes:

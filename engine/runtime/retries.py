@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from engine.problems import Invalid
 
-_POLICY = re.compile(r"R(?P<retries>\d{1,3})/P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?")
+_POLICY = re.compile(r"R(?P<retries>\d{1,3})/P(?:(?P<days>\d{1,5})D)?(?:T(?:(?P<hours>\d{1,5})H)?(?:(?P<minutes>\d{1,5})M)?(?:(?P<seconds>\d{1,5})S)?)?")
 _JITTER = 0.2
 
 
@@ -22,7 +22,7 @@ class Policy:
         """The pause after attempt number `attempt` failed (the first is 1), or None when no retry is left."""
         if attempt > self.retries:
             return None
-        pause = min(self.first * (1 << min(attempt - 1, 30)), ceiling)
+        pause = min(min(self.first, ceiling) * (1 << min(attempt - 1, 16)), ceiling)
         return pause * (1 + random.uniform(-_JITTER, _JITTER))  # noqa: S311  # spreads load, guards nothing
 
 

@@ -1,6 +1,5 @@
 """A small house to run tiny diagrams in: service tasks that act out every outcome, and people."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -137,7 +136,8 @@ class World:
 
     def path(self, instance_id: UUID) -> list[str]:
         with self.database.transaction() as tx:
-            return [f"{entry.element_id}{'' if entry.outcome == 'completed' else ' ' + entry.outcome}" for entry in history.of(tx, instance_id)]
+            entries = history.of(tx, instance_id)
+        return [entry["element_id"] + ("" if entry["outcome"] == "completed" else f" {entry['outcome']}") for entry in entries]
 
     def row(self, instance_id: UUID) -> Any:
         return self.one("SELECT * FROM instance WHERE id = :id", id=instance_id)
@@ -156,11 +156,11 @@ class World:
 
 
 @pytest.fixture
-def world(database: Database) -> Iterator[World]:
+def world(database: Database) -> World:
     stage = Stage()
     with database.transaction() as tx:
         tx.execute(text("CREATE TABLE scratch (note text)"))
-    yield World(Runtime(database, service_tasks(stage), {}, SilentDispatcher(), Limits()), stage)
+    return World(Runtime(database, service_tasks(stage), {}, SilentDispatcher(), Limits()), stage)
 
 
 @pytest.fixture
