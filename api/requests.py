@@ -16,10 +16,10 @@ from api.auth.accounts import person_of_session, person_of_token
 from api.auth.model import IdempotencyKey
 from api.auth.roles import Role
 from api.errors import BadRequest, Unauthenticated
+from api.json_provider import write_answer
 from api.product import product
 from engine.problems import Conflict, Forbidden
 from engine.runtime.people import Person
-from engine.store import json_text
 
 P = ParamSpec("P")
 COOKIE = "ordercraft_session"
@@ -123,8 +123,8 @@ def _response(answer: Any) -> Response:
     if body is None:
         return Response(status=204)
     if isinstance(body, BaseModel):
-        body = body.model_dump(mode="python", by_alias=True)
-    return Response(json_text.encode(body), status, mimetype="application/json")
+        body = body.model_dump(mode="json")
+    return Response(write_answer(body), status, mimetype="application/json")
 
 
 def _request_hash() -> str:

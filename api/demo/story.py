@@ -18,8 +18,6 @@ from engine.problems import Problem
 
 _PATIENCE_SECONDS = 120
 _PAUSE_SECONDS = 0.2
-#: What the customer leaves out of the last payment: within the tolerance that the residual decision writes off.
-_SHORT = Decimal("0.40")
 #: What the supplier charges: Austrian VAT.
 _TAX_PCT = Decimal(20)
 
@@ -121,15 +119,16 @@ def _bill_for(order: dict[str, Any]) -> dict[str, Any]:
 def _collect(cast: Cast, order_no: str, run: str, say: Say) -> None:
     invoices = _invoices(cast, order_no)
     payments = [Payment(invoice["invoice_no"], Decimal(invoice["open_amount"]), invoice["currency"]) for invoice in invoices]
-    payments[-1] = Payment(payments[-1].reference, payments[-1].amount - _SHORT, payments[-1].currency)
+    discount = Decimal(invoices[-1]["discount_amount"])
+    payments[-1] = Payment(payments[-1].reference, payments[-1].amount - discount, payments[-1].currency)
     cast.receivables.send("/api/v1/statements", statement_of(f"DEMO-{run}", payments), "application/xml")
-    say(f"The bank statement brings {len(payments)} payments, the last one {_SHORT} short.")
+    say(f"The bank statement brings {len(payments)} payments, the last one less {discount:.2f} for paying early.")
     _until(f"{order_no} is paid", lambda: all(Decimal(each["open_amount"]) == 0 for each in _invoices(cast, order_no)))
     _until(
         f"every instance of {order_no} ends",
         lambda: all(each["state"] == "completed" for each in cast.sales.get(f"/api/v1/orders/{order_no}/story")["instances"]),
     )
-    say("Receipts are applied, the cents written off, the receivables closed.")
+    say("Receipts are applied, the discount is booked, the receivables are closed.")
 
 
 def _report(cast: Cast, order_no: str) -> dict[str, Any]:

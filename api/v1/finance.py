@@ -139,7 +139,7 @@ def trial_balance() -> list[dict[str, Any]]:
         "SELECT number AS account, name, sum(accounted)::text AS balance FROM journal_line JOIN account ON number = account"
         " GROUP BY number, name ORDER BY number"
     )
-    return [AccountBalance.model_validate(dict(row)).model_dump() for row in transaction().execute(statement).mappings()]
+    return [AccountBalance.model_validate(dict(row)).model_dump(mode="json") for row in transaction().execute(statement).mappings()]
 
 
 @api.get("/invariants", responses={200: CheckOut})

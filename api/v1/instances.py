@@ -1,5 +1,6 @@
 """Process instances: start, list, look inside, suspend, resume, cancel."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from pydantic import Field
 from sqlalchemy import select
 
 from api.auth.roles import Role
+from api.json_provider import as_it_is
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, InstancePath, Listing, Order, Page, Shape, found, page
@@ -67,7 +69,7 @@ class Reason(Shape):
 
 @api.post("", responses={201: InstanceDetail})
 @operation(Role.OPERATE)
-def start_instance(body: StartIn) -> tuple[InstanceDetail, int]:
+def start_instance(body: StartIn) -> tuple[dict[str, Any], int]:
     """Start a process; it runs to its first wait before this answers."""
     options = start.StartOptions(business_key=body.business_key, actor=person().name)
     made = start.start(product().runtime, transaction(), body.process_key, body.variables, options)
@@ -99,7 +101,7 @@ def _json_value(text: str) -> Any:
 
 @api.get("/<uuid:instance_id>", responses={200: InstanceDetail})
 @operation(Role.READ)
-def get_instance(path: InstancePath) -> InstanceDetail:
+def get_instance(path: InstancePath) -> dict[str, Any]:
     """One instance with its variables."""
     return _detail(path.instance_id)
 
@@ -108,7 +110,8 @@ def get_instance(path: InstancePath) -> InstanceDetail:
 @operation(Role.READ)
 def get_history(path: InstancePath) -> list[dict[str, Any]]:
     """What was executed, in order, with who did it and which variables changed."""
-    return [dict(row) for row in history.of(transaction(), path.instance_id)]
+    entries = [asdict(entry) for entry in history.of(transaction(), path.instance_id)]
+    return [{**entry, "changed": as_it_is(entry["changed"]), "detail": as_it_is(entry["detail"])} for entry in entries]
 
 
 @api.get("/<uuid:instance_id>/tokens")
@@ -156,11 +159,10 @@ def cancel(path: InstancePath, body: Reason) -> Done:
     return _done(path.instance_id)
 
 
-def _detail(instance_id: UUID) -> InstanceDetail:
+def _detail(instance_id: UUID) -> dict[str, Any]:
     columns = [instance.c[name] for name in InstanceDetail.model_fields]
-    return InstanceDetail.model_validate(
-        found(transaction().execute(select(*columns).where(instance.c.id == instance_id)).first(), "instance", instance_id)
-    )
+    row = found(transaction().execute(select(*columns).where(instance.c.id == instance_id)).mappings().first(), "instance", instance_id)
+    return {**row, "variables": as_it_is(row["variables"])}
 
 
 def _done(instance_id: UUID) -> Done:

@@ -18,7 +18,9 @@ from engine.problems import NotFound
 from engine.store import json_text
 
 #: A decimal number; leaves as text so that no client rounds it through a binary float.
-Exact = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=18), PlainSerializer(lambda value: format(value, "f"), return_type=str)]
+Exact = Annotated[
+    Decimal, Field(allow_inf_nan=False, max_digits=18), PlainSerializer(lambda value: format(value, "f"), return_type=str, when_used="json")
+]
 Item = TypeVar("Item")
 
 

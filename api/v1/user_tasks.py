@@ -8,6 +8,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from api.auth.roles import Role
+from api.json_provider import as_it_is
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Shape
@@ -79,15 +80,16 @@ class Submission(Shape):
 def list_tasks(query: TaskQuery) -> list[dict[str, Any]]:
     """Tasks that are mine or that my groups may claim, the most urgent first."""
     tasks = user_tasks.list_tasks(product().runtime, transaction(), person(), TaskFilter(**query.model_dump()))
-    return [_out(task).model_dump() for task in tasks]
+    return [_out(task).model_dump(mode="json") for task in tasks]
 
 
 @api.get("/<uuid:task_id>", responses={200: OpenedTaskOut})
 @operation(Role.WORK)
-def get_task(path: TaskPath) -> OpenedTaskOut:
+def get_task(path: TaskPath) -> dict[str, Any]:
     """One task with its form's data."""
     opened = user_tasks.get(product().runtime, transaction(), path.task_id, person())
-    return OpenedTaskOut(task=_out(opened.task), form_data=opened.form_data, draft=opened.draft, outcome=opened.outcome)
+    data = {name: as_it_is(getattr(opened, name)) for name in ("form_data", "draft", "outcome")}
+    return {"task": _out(opened.task).model_dump(mode="json"), **data}
 
 
 @api.post("/<uuid:task_id>/claim", responses={200: TaskOut})
