@@ -158,8 +158,8 @@ class Settlement:
 
 
 def settle(lines: Sequence[Billed], net: Decimal, currency: str) -> Settlement:
-    """What of a bill was accrued at receipt; the rest is price variance."""
+    """What of a bill is for goods ordered at the ordered price, accrued when they are received; the rest is price variance."""
     accrued = total(
-        round_currency(max(ZERO, min(line.qty, line.received - line.billed_before)) * line.ordered_price, currency) for line in lines
+        round_currency(max(ZERO, min(line.qty, line.ordered_qty - line.billed_before)) * line.ordered_price, currency) for line in lines
     )
     return Settlement(accrued, net - accrued)

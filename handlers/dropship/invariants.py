@@ -1,0 +1,45 @@
+"""What is always true of drop-ship."""
+
+from handlers.invariants import Invariant
+
+INVARIANTS = (
+    Invariant(
+        "INV-03",
+        "Goods of a purchase order that were received and not billed are what its accrual says.",
+        """
+        SELECT owed.po_no, owed.amount AS received_not_billed, coalesce(booked.amount, 0) AS ledger
+        FROM (
+          SELECT line.po_no, count(*) AS lines,
+            sum((line.qty_received - least(line.qty_billed, coalesce(line.confirmed_qty, line.qty)))
+              * coalesce(line.confirmed_price, line.unit_price)) AS amount
+          FROM po_line AS line JOIN purchase_order USING (po_no)
+          WHERE purchase_order.currency = (SELECT currency FROM ledger_book) GROUP BY line.po_no
+        ) AS owed
+        LEFT JOIN (SELECT reference, sum(credit - debit) AS amount FROM journal_line WHERE account = '2100' GROUP BY 1) AS booked
+          ON booked.reference = owed.po_no
+        WHERE abs(owed.amount - coalesce(booked.amount, 0)) > 0.01 * owed.lines
+        """,
+    ),
+    Invariant(
+        "INV-03",
+        "The drop-ship inventory and the receiving inspection are empty: what a supplier ships was sold before.",
+        """
+        SELECT account, sum(accounted) AS balance FROM journal_line
+        WHERE account IN ('1410', '1450') GROUP BY account HAVING sum(accounted) <> 0
+        """,
+    ),
+    Invariant(
+        "INV-12",
+        "No purchase order line counts more as received than was advised, or more as billed than was approved.",
+        """
+        SELECT line.po_no, line.line_no, line.qty_received, coalesce(advised.qty, 0) AS advised, line.qty_billed,
+          coalesce(billed.qty, 0) AS approved
+        FROM po_line AS line
+        LEFT JOIN (SELECT po_line_id, sum(qty) AS qty FROM asn_line JOIN asn USING (asn_no)
+                   WHERE shipment_no IS NOT NULL GROUP BY 1) AS advised ON advised.po_line_id = line.id
+        LEFT JOIN (SELECT po_line_id, sum(qty) AS qty FROM supplier_invoice_line JOIN supplier_invoice USING (supplier_invoice_no)
+                   WHERE approved_at IS NOT NULL GROUP BY 1) AS billed ON billed.po_line_id = line.id
+        WHERE line.qty_received <> coalesce(advised.qty, 0) OR line.qty_billed <> coalesce(billed.qty, 0)
+        """,
+    ),
+)

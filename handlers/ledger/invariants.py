@@ -1,0 +1,80 @@
+"""What is always true of the books."""
+
+from handlers.invariants import Invariant
+
+INVARIANTS = (
+    Invariant(
+        "INV-01",
+        "Every journal balances, in the currency it was entered in and in that of the books.",
+        """
+        SELECT journal.id, journal.event_type, journal.source_id, sum(line.debit) AS debits, sum(line.credit) AS credits,
+          sum(line.accounted) AS accounted
+        FROM journal LEFT JOIN journal_line AS line ON line.journal_id = journal.id
+        GROUP BY journal.id, journal.event_type, journal.source_id
+        HAVING count(line.line_no) = 0 OR sum(line.debit) <> sum(line.credit) OR sum(line.accounted) <> 0
+        """,
+    ),
+    Invariant(
+        "INV-02",
+        "The trial balance of every month adds up to zero.",
+        """
+        SELECT date_trunc('month', journal.gl_date)::date AS month, sum(line.accounted) AS off
+        FROM journal JOIN journal_line AS line ON line.journal_id = journal.id GROUP BY 1 HAVING sum(line.accounted) <> 0
+        """,
+    ),
+    Invariant(
+        "INV-03",
+        "What customers owe on open items is what the receivables account says, for each of them and each currency.",
+        """
+        SELECT coalesce(items.party_no, booked.party_no) AS party_no, coalesce(items.currency, booked.currency) AS currency,
+          coalesce(items.open_amount, 0) AS open_items, coalesce(booked.amount, 0) AS ledger
+        FROM (SELECT party_no, currency, sum(open_amount) AS open_amount FROM open_item WHERE kind = 'AR' GROUP BY 1, 2) AS items
+        FULL JOIN (
+          SELECT line.party_no, journal.currency, sum(line.debit - line.credit) AS amount
+          FROM journal_line AS line JOIN journal ON journal.id = line.journal_id WHERE line.account = '1200' GROUP BY 1, 2
+        ) AS booked USING (party_no, currency)
+        WHERE coalesce(items.open_amount, 0) <> coalesce(booked.amount, 0)
+        """,
+    ),
+    Invariant(
+        "INV-03",
+        "What we owe suppliers on open items is what the payables account says, for each of them and each currency.",
+        """
+        SELECT coalesce(items.party_no, booked.party_no) AS party_no, coalesce(items.currency, booked.currency) AS currency,
+          coalesce(items.open_amount, 0) AS open_items, coalesce(booked.amount, 0) AS ledger
+        FROM (SELECT party_no, currency, sum(open_amount) AS open_amount FROM open_item WHERE kind = 'AP' GROUP BY 1, 2) AS items
+        FULL JOIN (
+          SELECT line.party_no, journal.currency, sum(line.credit - line.debit) AS amount
+          FROM journal_line AS line JOIN journal ON journal.id = line.journal_id WHERE line.account = '2000' GROUP BY 1, 2
+        ) AS booked USING (party_no, currency)
+        WHERE coalesce(items.open_amount, 0) <> coalesce(booked.amount, 0)
+        """,
+    ),
+    Invariant(
+        "INV-03",
+        "The value of the stock is what the inventory account says.",
+        """
+        SELECT stock.value, booked.value AS ledger
+        FROM (SELECT coalesce(sum(value), 0) AS value FROM stock_balance) AS stock,
+          (SELECT coalesce(sum(accounted), 0) AS value FROM journal_line WHERE account = '1400') AS booked
+        WHERE stock.value <> booked.value
+        """,
+    ),
+    Invariant(
+        "INV-11",
+        "Nothing is owed below zero or above the document, and a closed item owes nothing.",
+        """
+        SELECT kind, party_no, document_no, original, open_amount, closed_at FROM open_item
+        WHERE open_amount < 0 OR open_amount > original OR (closed_at IS NOT NULL AND open_amount <> 0)
+        """,
+    ),
+    Invariant(
+        "INV-18",
+        "No journal was posted into a period after it was closed.",
+        """
+        SELECT journal.id, journal.gl_date, journal.posted_at, period.closed_at
+        FROM journal JOIN ledger_period AS period ON journal.gl_date BETWEEN period.starts_on AND period.ends_on
+        WHERE journal.posted_at > period.closed_at
+        """,
+    ),
+)
