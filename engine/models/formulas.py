@@ -12,6 +12,7 @@ from engine.models.entries import entries_read
 from engine.models.settings import settings_of
 from engine.models.times import TIMES, is_iso_literal
 from engine.models.trees import line_of, tag_of, text_of
+from engine.models.vocabulary import BPMN
 
 LOOP_TEXTS: Final = frozenset({"loopCondition", "loopCardinality", "completionCondition"})
 
@@ -68,8 +69,18 @@ def _of_element(node: Node, item: etree._Element) -> Iterator[Formula]:
         yield _compiled(_written(node, item, f"timer of {node.label}", text))
     elif tag == "script" and text:
         yield _compiled(_written(node, item, f"script of {node.label}", text), assigns=True)
+    elif tag == "loopDataInputRef" and text:
+        yield replace(_written(node, item, f"loop of {node.label}", text), reads=frozenset({variable_of(node, text)}))
     elif tag in LOOP_TEXTS and text:
         yield _compiled(_written(node, item, f"{tag} of {node.label}", text))
+
+
+def variable_of(node: Node, reference: str) -> str:
+    """The variable that a loop means: the name of the property with this id, else the reference itself."""
+    for item in node.scope.process.element.iter(f"{{{BPMN}}}property"):
+        if item.get("id") == reference:
+            return item.get("name") or reference
+    return reference
 
 
 def _written(node: Node, item: etree._Element, what: str, text: str) -> Formula:

@@ -50,7 +50,7 @@ def _shapes(known: Known, process: Scope) -> dict[str, Collection[str]]:
     unknown: set[str] = {name for formula in known.formulas_of(process) for name in formula.writes}
     for node in known.nodes_of(process):
         shape = _shape(known, node)
-        name = _result(node)
+        name = result_of(node)
         if shape is None:
             unknown.add(name)
         else:
@@ -60,7 +60,8 @@ def _shapes(known: Known, process: Scope) -> dict[str, Collection[str]]:
     return {name: shape for name, shape in shapes.items() if name and name not in unknown}
 
 
-def _result(node: Node) -> str:
+def result_of(node: Node) -> str:
+    """The variable that takes the result of a step; empty without one."""
     operator = "" if node.operator is None else node.operator.get("resultVariable", "")
     return operator or node.properties.get("resultVariable", "")
 

@@ -6,7 +6,7 @@ from engine.models.diagram import Diagram, Node, Scope, properties_of
 from engine.models.formulas import Formula
 from engine.models.linter.ruling import Broken, Known, at, rule
 from engine.models.settings import setting_names
-from engine.models.trees import tag_of, text_of
+from engine.models.trees import child, tag_of, text_of
 
 
 @rule("feel-syntax")
@@ -94,7 +94,12 @@ def _written(known: Known, diagram: Diagram, process: Scope, nodes: list[Node]) 
 
 
 def _loop_names(diagram: Diagram, node: Node) -> Iterator[str]:
-    for item in () if node.loop is None else node.loop:
+    if node.loop is None:
+        return
+    yield "loopCounter"
+    if child(node.loop, "inputDataItem") is None:
+        yield "item"
+    for item in node.loop:
         if tag_of(item) in {"inputDataItem", "outputDataItem"}:
             yield from (item.get("id", ""), item.get("name", ""))
         if tag_of(item) == "loopDataOutputRef":

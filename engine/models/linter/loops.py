@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from engine.models.diagram import Diagram
+from engine.models.linter.entries import result_of
 from engine.models.linter.ruling import Broken, Known, at, rule
 from engine.models.trees import child, tag_of, text_of
 
@@ -31,6 +32,21 @@ def counts_are_told(known: Known) -> Iterator[Broken]:
             yield at(node, f"{node.label} does not say how often it runs.", "Give it either a collection or a number.")
         elif text_of(tells[0]).lstrip("= ").startswith("-"):
             yield at(node, f"{node.label} would run a negative number of times.", "Write a number that is not negative.")
+
+
+@rule("multi-instance-output")
+def outputs_are_collected(known: Known) -> Iterator[Broken]:
+    """A list of results takes one item from each turn: the item is named, and the step writes it."""
+    for _, node in known.nodes():
+        collection = None if node.loop is None else child(node.loop, "loopDataOutputRef")
+        item = None if node.loop is None else child(node.loop, "outputDataItem")
+        if (collection is None) != (item is None):
+            message = f"{node.label} names only one of the list of results and the item that each turn adds to it."
+            yield at(node, message, "Give it both loopDataOutputRef and outputDataItem, or neither.")
+        written = result_of(node)
+        if item is not None and written and written != item.get("id"):
+            message = f"Each turn of {node.label} writes {written!r}, but the list of results takes {item.get('id')!r}."
+            yield at(node, message, f"Name {written} in outputDataItem.")
 
 
 @rule("loop-without-end")

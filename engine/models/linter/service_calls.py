@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from typing import Final
 
 from engine.models.diagram import Diagram, Node
 from engine.models.linter.ruling import Broken, Known, at, rule
+from engine.models.vocabulary import SUBPROCESSES
 from engine.service_tasks import ServiceTask
+
+#: What a called process or a person's decision raises cannot be told from here.
+_MAY_RAISE_ANYTHING: Final = frozenset({"callActivity", "userTask", "manualTask", "receiveTask"})
 
 
 def task_of(known: Known, node: Node) -> ServiceTask | None:
@@ -91,16 +96,30 @@ def errors_are_caught(known: Known) -> Iterator[Broken]:
 
 @rule("unraised-error")
 def caught_errors_are_raised(known: Known) -> Iterator[Broken]:
-    """A boundary event for a code that the task never raises can never run."""
-    for diagram, node in known.nodes("serviceTask"):
+    """A boundary event for a code that nothing raises can never run."""
+    for diagram, node in known.nodes():
+        caught = [(event, _code(diagram, event)) for event in node.boundary_events if "error" in event.kinds]
+        raised = raised_by(known, diagram, node) if caught else None
+        for event, code in caught:
+            if raised is not None and code is not None and code not in raised:
+                raises = ", ".join(sorted(raised)) or "no error"
+                message = f"{event.label} waits for {code}, but {node.label} raises {raises}."
+                yield at(event, message, "Correct the code, or remove the event.")
+
+
+def raised_by(known: Known, diagram: Diagram, node: Node) -> set[str] | None:
+    """The codes that a step may raise, or anything inside of it; None where that cannot be told."""
+    if node.tag == "serviceTask":
         task = task_of(known, node)
-        for event in node.boundary_events if task else ():
-            code = _code(diagram, event)
-            if task and code is not None and code not in task.errors:
-                raised = ", ".join(task.errors) or "no error"
-                yield at(
-                    event, f"{event.label} waits for {code}, but {task.name} raises {raised}.", "Correct the code, or remove the event."
-                )
+        return None if task is None else set(task.errors)
+    if node.tag == "endEvent" and "error" in node.kinds:
+        code = _code(diagram, node)
+        return None if code is None else {code}
+    if node.tag not in SUBPROCESSES:
+        return None if node.tag in _MAY_RAISE_ANYTHING else set()
+    inside = [item for item in diagram.nodes if item.scope.element is node.element]
+    found = [raised_by(known, diagram, item) for item in inside]
+    return None if any(codes is None for codes in found) else {code for codes in found for code in codes or ()}
 
 
 @rule("effect-without-undo", "info")

@@ -61,9 +61,16 @@ def looped(characteristics: str) -> str:
     return around("work", script("work", "{ done: 1 }", characteristics))
 
 
-def many(inner: str) -> str:
+def around_items(step: str, inner: str) -> Bundle:
+    """A step that runs for each item."""
+    marker = f"<bpmn:multiInstanceLoopCharacteristics>{inner}</bpmn:multiInstanceLoopCharacteristics>"
+    repeated = step.replace("</bpmn:serviceTask>", f"{marker}</bpmn:serviceTask>")
+    return bundle(process('<bpmn:property id="items" name="items"/>', START, END, repeated, chain("start", "margin", "end")))
+
+
+def many(inner: str, name: str = "items") -> str:
     """A script task that runs for each item."""
-    declared = '<bpmn:property id="items" name="items"/>'
+    declared = f'<bpmn:property id="{name}" name="{name}"/>'
     marker = f"<bpmn:multiInstanceLoopCharacteristics>{inner}</bpmn:multiInstanceLoopCharacteristics>"
     return process(declared, START, END, script("work", "{ done: 1 }", marker), chain("start", "work", "end"))
 
@@ -189,6 +196,14 @@ def calls() -> Iterator[Case]:
     yield Case("duplicate-parameter", "price", bundle(around("price", PRICE.replace(given, given * 2))), right)
     yield Case("uncaught-error", "price", bundle(around("price", PRICE)), right, "warning")
     yield Case("unraised-error", "no_price", bundle(ERROR, around("price", PRICE, CATCH_MISSING, flow("no_price", "end"))), right)
+    inner = [
+        event("startEvent", "begin") + event("endEvent", "over", f"error errorRef='{error}'") + chain("begin", "over")
+        for error in ("other", "missing")
+    ]
+    other = '<bpmn:error id="other" name="Other" errorCode="OTHER"/>'
+    after = flow("no_price", "end")
+    scopes = [bundle(MISSING, other, around("price", node("subProcess", "price", part), CATCH_MISSING, after)) for part in inner]
+    yield Case("unraised-error", "no_price", *scopes)
     yield Case(
         "effect-without-undo", "send", bundle(around("send", service("send", "quoting.send_quote", quote_no="quote_no"))), right, "info"
     )
@@ -401,6 +416,17 @@ def waits_and_loops() -> Iterator[Case]:
     yield Case("multi-instance-collection", "work", bundle(many(f"<bpmn:loopDataInputRef>orders</bpmn:loopDataInputRef>{item}")), declared)
     yield Case("multi-instance-count", "work", bundle(many(item)), declared)
     yield Case("multi-instance-count", "work", bundle(many("<bpmn:loopCardinality>-3</bpmn:loopCardinality>")), declared)
+    results = "<bpmn:loopDataInputRef>items</bpmn:loopDataInputRef><bpmn:loopDataOutputRef>items</bpmn:loopDataOutputRef>"
+    added = '<bpmn:outputDataItem id="{}" name="{}"/>'
+    yield Case("multi-instance-output", "work", bundle(many(results)), bundle(many(results + added.format("done", "done"))))
+    turns = [
+        around_items(service("margin", "quoting.find_margin", quote_no="quote_no", result="found"), results + added.format(name, name))
+        for name in ("fuond", "found")
+    ]
+    yield Case("multi-instance-output", "margin", *turns)
+    yield Case(
+        "variable-never-written", "work", bundle(many("<bpmn:loopDataInputRef>itmes</bpmn:loopDataInputRef>", "itmes")), declared, "warning"
+    )
     ends = bundle(looped(f'{LOOP_START} loopMaximum="3"/>'))
     yield Case("loop-without-end", "work", bundle(looped(f"{LOOP_START}/>")), ends)
     yield Case("loop-without-end", "work", bundle(looped(f'{LOOP_START} loopMaximum="0"/>')), ends)
