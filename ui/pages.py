@@ -68,7 +68,7 @@ def _here(path: str) -> str:
 def _asset(name: str) -> Response:
     """A bundled file. Its name holds its hash, so a browser may keep it for ever; the compressed copy is sent where one is understood."""
     compressed = f"{name}.gz"
-    if "gzip" in request.accept_encodings and not Path(name).is_absolute() and (DIST / compressed).is_file():
+    if request.accept_encodings.quality("gzip") and not Path(name).is_absolute() and (DIST / compressed).is_file():
         kind = "text/css" if name.endswith(".css") else "text/javascript"
         answer = send_from_directory(DIST, compressed, mimetype=kind, max_age=_A_YEAR)
         answer.headers["Content-Encoding"] = "gzip"

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
@@ -93,12 +93,16 @@ class Site:
             user_tasks.complete(self.runtime, tx, task_id, data, user_tasks.Completion(person, None))
 
 
-@contextmanager
-def serve(database: Database) -> Iterator[Site]:
+def new_site(database: Database) -> Site:
     ramp = Ramp()
     runtime = Runtime(database=database, service_tasks=_service_tasks(), ports={Ramp: ramp}, dispatcher=SilentDispatcher())
-    site = Site("", database, runtime, ramp)
-    server = make_server("127.0.0.1", 0, _app(site), threaded=True)
+    return Site("", database, runtime, ramp)
+
+
+@contextmanager
+def serve(database: Database) -> Iterator[Site]:
+    site = new_site(database)
+    server = make_server("127.0.0.1", 0, make_app(site), threaded=True)
     site.url = f"http://127.0.0.1:{server.server_port}"
     thread = Thread(target=server.serve_forever)
     thread.start()
@@ -110,7 +114,7 @@ def serve(database: Database) -> Iterator[Site]:
         server.server_close()
 
 
-def _app(site: Site) -> Flask:
+def make_app(site: Site) -> Flask:
     app = Flask("ui", static_folder=None)
     app.extensions["ordercraft"] = SimpleNamespace(database=site.database, runtime=site.runtime)
     app.jinja_env.globals["csrf_token"] = lambda: CSRF
@@ -127,16 +131,10 @@ def _recognise(site: Site) -> Response | None:
     g.person = site.person
     if request.method == "POST" and CSRF not in (request.headers.get("X-CSRF-Token"), request.form.get("csrf_token")):
         return Response("no CSRF token", 403)
-    view = request.url_rule and site_view_role(request.endpoint or "")
-    if view and view not in site.person.roles:
+    role = getattr(current_app.view_functions.get(request.endpoint or ""), "role", "read")
+    if role not in site.person.roles:
         return Response("role missing", 403)
     return None
-
-
-def site_view_role(endpoint: str) -> str:
-    from flask import current_app
-
-    return getattr(current_app.view_functions.get(endpoint), "role", "")
 
 
 def _protect(response: Response) -> Response:

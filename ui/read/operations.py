@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, String, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -22,7 +22,7 @@ from engine.store.tables import (
     user_task,
     work,
 )
-from ui.read.paging import Page, page
+from ui.read.paging import AnyRow, Page, page
 
 ENDED = (InstanceState.COMPLETED, InstanceState.CANCELLED)
 _HISTORY_SHOWN = 300
@@ -39,7 +39,7 @@ class Filter:
     page: int = 1
 
 
-def list_instances(tx: Session, wanted: Filter) -> Page[Row[Any]]:
+def list_instances(tx: Session, wanted: Filter) -> Page[AnyRow]:
     """One page of instances, the latest change first, each with what it waits for."""
     statement = (
         select(
@@ -67,7 +67,7 @@ def count_states(tx: Session) -> dict[str, int]:
     return {row.state: row.open for row in rows}
 
 
-def list_processes(tx: Session) -> list[Row[Any]]:
+def list_processes(tx: Session) -> list[AnyRow]:
     """Every deployed process with its name, for the filter."""
     return list(
         tx.execute(
@@ -76,7 +76,7 @@ def list_processes(tx: Session) -> list[Row[Any]]:
     )
 
 
-def get_instance(tx: Session, instance_id: UUID) -> Row[Any]:
+def get_instance(tx: Session, instance_id: UUID) -> AnyRow:
     """One instance with its process. Raises NotFound."""
     found = tx.execute(
         select(
@@ -99,7 +99,7 @@ def get_instance(tx: Session, instance_id: UUID) -> Row[Any]:
     return found
 
 
-def relatives(tx: Session, shown: Row[Any]) -> list[Row[Any]]:
+def relatives(tx: Session, shown: AnyRow) -> list[AnyRow]:
     """The instances that began this one, were begun by it, or carry the same order number. One statement."""
     related = or_(instance.c.started_by_instance_id == shown.id, instance.c.id == shown.started_by_instance_id)
     if order_no := shown.variables.get("order_no"):
@@ -121,14 +121,14 @@ def relatives(tx: Session, shown: Row[Any]) -> list[Row[Any]]:
     )
 
 
-def list_history(tx: Session, instance_id: UUID) -> list[Row[Any]]:
+def list_history(tx: Session, instance_id: UUID) -> list[AnyRow]:
     """What was executed, the latest first."""
     return list(
         tx.execute(select(history).where(history.c.instance_id == instance_id).order_by(history.c.id.desc()).limit(_HISTORY_SHOWN)).all()
     )
 
 
-def list_incidents_of(tx: Session, instance_id: UUID) -> list[Row[Any]]:
+def list_incidents_of(tx: Session, instance_id: UUID) -> list[AnyRow]:
     """The incidents of an instance, the open ones first."""
     return list(
         tx.execute(
@@ -137,7 +137,7 @@ def list_incidents_of(tx: Session, instance_id: UUID) -> list[Row[Any]]:
     )
 
 
-def list_acts(tx: Session, instance_id: UUID) -> list[Row[Any]]:
+def list_acts(tx: Session, instance_id: UUID) -> list[AnyRow]:
     """What operators did to an instance and its incidents, from the audit log."""
     of_incidents = select(func.concat("incident:", incident.c.id)).where(incident.c.instance_id == instance_id)
     return list(
@@ -150,7 +150,7 @@ def list_acts(tx: Session, instance_id: UUID) -> list[Row[Any]]:
     )
 
 
-def list_causes(tx: Session, limit: int = 100) -> list[Row[Any]]:
+def list_causes(tx: Session, limit: int = 100) -> list[AnyRow]:
     """Open incidents grouped by cause, the most frequent first; each group with its latest message and what to do."""
     latest = aggregate_order_by(incident.c.id, incident.c.id.desc())
     groups = (
@@ -183,7 +183,7 @@ def list_causes(tx: Session, limit: int = 100) -> list[Row[Any]]:
     )
 
 
-def list_incidents(tx: Session, fingerprint: str, number: int) -> Page[Row[Any]]:
+def list_incidents(tx: Session, fingerprint: str, number: int) -> Page[AnyRow]:
     """The open incidents of one cause, the oldest first."""
     return page(
         tx,

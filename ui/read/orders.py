@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
-from ui.read.paging import MOST, SIZE, Page
+from ui.read.paging import MOST, SIZE, AnyRow, Page
 
 STATUSES = (
     "DRAFT",
@@ -66,7 +66,7 @@ class Filter:
         return {"search": self.search, "status": self.status, "starts": f"{plain}%", "contains": f"%{plain}%"}
 
 
-def list_orders(tx: Session, wanted: Filter) -> Page[Row[Any]]:
+def list_orders(tx: Session, wanted: Filter) -> Page[AnyRow]:
     """One page of orders. Two statements."""
     counted = tx.scalar(text(f"SELECT count(*) FROM (SELECT 1 {_FROM} {_WHERE} LIMIT {MOST + 1}) bounded"), wanted.bound) or 0
     number = min(max(1, wanted.page), max(1, -(-min(counted, MOST) // SIZE)))
@@ -74,7 +74,7 @@ def list_orders(tx: Session, wanted: Filter) -> Page[Row[Any]]:
     return Page(rows, number, min(counted, MOST), counted > MOST)
 
 
-def export_orders(tx: Session, wanted: Filter) -> Sequence[Row[Any]]:
+def export_orders(tx: Session, wanted: Filter) -> Sequence[AnyRow]:
     """Every order of the filter up to MOST, for a file."""
     return tx.execute(_sorted(wanted), {**wanted.bound, "limit": MOST, "offset": 0}).all()
 
@@ -93,18 +93,18 @@ def count_by_status(tx: Session, days: int) -> dict[str, int]:
 class Story:
     """All that belongs to one order. Each part is one statement."""
 
-    order: Row[Any]
-    lines: Sequence[Row[Any]]
-    holds: Sequence[Row[Any]]
-    instances: Sequence[Row[Any]]
-    decisions: Sequence[Row[Any]]
-    events: Sequence[Row[Any]]
-    shipments: Sequence[Row[Any]]
-    purchases: Sequence[Row[Any]]
-    invoices: Sequence[Row[Any]]
-    receipts: Sequence[Row[Any]]
-    documents: Sequence[Row[Any]]
-    journals: Sequence[Row[Any]]
+    order: AnyRow
+    lines: Sequence[AnyRow]
+    holds: Sequence[AnyRow]
+    instances: Sequence[AnyRow]
+    decisions: Sequence[AnyRow]
+    events: Sequence[AnyRow]
+    shipments: Sequence[AnyRow]
+    purchases: Sequence[AnyRow]
+    invoices: Sequence[AnyRow]
+    receipts: Sequence[AnyRow]
+    documents: Sequence[AnyRow]
+    journals: Sequence[AnyRow]
 
 
 def tell(tx: Session, order_no: str) -> Story:
@@ -113,7 +113,7 @@ def tell(tx: Session, order_no: str) -> Story:
     if order is None:
         raise NotFound(f"There is no order {order_no}.", code="order_unknown", next_step="Search by number, customer or purchase order.")
 
-    def part(statement: TextClause) -> Sequence[Row[Any]]:
+    def part(statement: TextClause) -> Sequence[AnyRow]:
         return tx.execute(statement, {"order_no": order_no}).all()
 
     return Story(

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 Item = TypeVar("Item")
+#: A row of whatever columns the statement names.
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 SIZE = 50
 #: Counting further would cost more than the number is worth.
@@ -49,7 +51,7 @@ class Page(Generic[Item]):
         return f"{self.first}-{self.last} of {'more than ' if self.more_than else ''}{self.total:,}"
 
 
-def page(tx: Session, statement: Select[Any], number: int) -> Page[Row[Any]]:
+def page(tx: Session, statement: Select[Any], number: int) -> Page[AnyRow]:
     """Read one page of a sorted statement: two statements, whatever the page."""
     inner = statement.order_by(None).limit(MOST + 1).subquery()
     counted = tx.scalar(select(func.count()).select_from(inner)) or 0

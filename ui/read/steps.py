@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from lxml import etree
-from sqlalchemy import Row, func, literal, select, union_all
+from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from engine.store.tables import deployment_file, history, incident, subscription, timer, user_task, work
+from ui.read.paging import AnyRow
 
 _BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 _DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
@@ -37,7 +38,7 @@ class Step:
     last_at: datetime | None
 
 
-def list_steps(tx: Session, shown: Row[Any]) -> list[Step]:
+def list_steps(tx: Session, shown: AnyRow) -> list[Step]:
     """Every step of an instance's diagram, left to right as drawn. Two statements."""
     model = tx.scalar(
         select(deployment_file.c.content).where(
@@ -86,12 +87,12 @@ def _elements(model: bytes) -> Iterator[tuple[str, str, str, str]]:
     lanes = {ref.text: lane.get("name", "") for lane in root.iter(f"{_BPMN}lane") for ref in lane.findall(f"{_BPMN}flowNodeRef")}
     places = {shape.get("bpmnElement"): _place(shape) for shape in root.iter(f"{_DI}BPMNShape")}
     steps = [
-        (element.get("id", ""), element.get("name") or element.get("id", ""), kind)
+        (str(element.get("id")), str(element.get("name") or element.get("id")), kind)
         for tag, kind in _STEPS.items()
         for element in root.iter(f"{_BPMN}{tag}")
     ]
     for id_, name, kind in sorted(steps, key=lambda step: places.get(step[0], (0.0, 0.0))):
-        yield id_, name, kind, lanes.get(id_, "")
+        yield id_, name, kind, str(lanes.get(id_) or "")
 
 
 def _place(shape: Any) -> tuple[float, float]:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
+
+from ui.read.paging import AnyRow
 
 BUCKETS = ("Not due", "1-30 days", "31-60 days", "61-90 days", "Over 90 days")
 
@@ -56,7 +57,7 @@ def receivables_by_age(tx: Session) -> Ageing | None:
     return Ageing(row[0], tuple(row[1:])) if row[0] else None
 
 
-def open_tasks_by_group(tx: Session) -> Sequence[Row[Any]]:
+def open_tasks_by_group(tx: Session) -> Sequence[AnyRow]:
     """Open tasks and overdue ones by candidate group, the longest queue first."""
     return tx.execute(
         text("""

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, any_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, any_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
 from engine.runtime.people import Person
 from engine.runtime.worklist import visible_to
 from engine.store.tables import deployment_file, instance, process_version, user_task
-from ui.read.paging import Page, page
+from ui.read.paging import AnyRow, Page, page
 
 VIEWS = {"all": "All", "mine": "Mine", "claimable": "To claim", "overdue": "Overdue"}
 SORTS = {"due": "Due first", "priority": "Priority first", "newest": "Newest first"}
@@ -34,7 +34,7 @@ def concerns(person: Person) -> ColumnElement[bool]:
     return visible_to(Person(person.name, person.groups))
 
 
-def list_tasks(tx: Session, person: Person, wanted: Filter) -> Page[Row[Any]]:
+def list_tasks(tx: Session, person: Person, wanted: Filter) -> Page[AnyRow]:
     """One page of the person's open tasks."""
     statement = _open_tasks(person)
     for condition in _conditions(person, wanted):
@@ -42,7 +42,7 @@ def list_tasks(tx: Session, person: Person, wanted: Filter) -> Page[Row[Any]]:
     return page(tx, statement.order_by(*_order(wanted.sort), user_task.c.id), wanted.page)
 
 
-def count_tasks(tx: Session, person: Person) -> Row[Any]:
+def count_tasks(tx: Session, person: Person) -> AnyRow:
     """How many open tasks each view holds, and of which processes. One statement."""
     mine = user_task.c.assignee == person.name
     return tx.execute(
@@ -60,7 +60,7 @@ def count_tasks(tx: Session, person: Person) -> Row[Any]:
     ).one()
 
 
-def get_task(tx: Session, person: Person, task_id: UUID) -> Row[Any]:
+def get_task(tx: Session, person: Person, task_id: UUID) -> AnyRow:
     """One task with its instance and its form's schema. Raises NotFound when there is none the person may see."""
     form = deployment_file.alias("form")
     found = tx.execute(
@@ -91,7 +91,7 @@ def get_task(tx: Session, person: Person, task_id: UUID) -> Row[Any]:
     return found
 
 
-def decisions_before(tx: Session, task: Row[Any]) -> list[Row[Any]]:
+def decisions_before(tx: Session, task: AnyRow) -> list[AnyRow]:
     """What people decided earlier in the same instance, the latest first."""
     return list(
         tx.execute(

@@ -4,13 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from flask import render_template, request
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from engine.store import json_text
 from ui.facts import facts
 from ui.product import asked_number, person, product, wants_fragment
 from ui.read import worklist as read
+from ui.read.paging import AnyRow
 
 _NO_FORM: dict[str, Any] = {"type": "default", "schemaVersion": 19, "components": []}
 
@@ -64,7 +64,7 @@ def _task(tx: Session, task_id: UUID) -> dict[str, Any]:
     }
 
 
-def _next(tx: Session) -> Row[Any] | None:
+def _next(tx: Session) -> AnyRow | None:
     return next(iter(read.list_tasks(tx, person(), read.Filter()).rows), None)
 
 

@@ -1,0 +1,159 @@
+import csv
+from datetime import date
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from handlers.catalog.model import Item, ItemClass
+from handlers.documents.store import save_document
+from handlers.orders.model import Hold, OrderEvent, OrderLine, SalesOrder
+from handlers.parties.model import Customer
+from tests.browser.site import OTTO, Site
+from tests.unit.ui.conftest import statements
+
+
+def take(tx: Session, order_no: str, customer_no: str = "C-1", *, po: str = "", lines: int = 1) -> None:
+    tx.execute(
+        insert(SalesOrder).values(
+            order_no=order_no, source="API", state="SUBMITTED", customer_no=customer_no, customer_po=po, currency="EUR", net_days=30,
+            incoterm="FCA", ordered_on=date(2026, 11, 2), net_total=Decimal(1000), tax_total=Decimal(200), gross_total=Decimal(1200),
+        )
+    )  # fmt: skip
+    tx.execute(
+        insert(OrderLine),
+        [
+            {"order_no": order_no, "line_no": number + 1, "sku": "CH-1", "uom": "EA", "qty_ordered": 4, "unit_net": 250, "line_net": 1000}
+            for number in range(lines)
+        ],
+    )
+
+
+@pytest.fixture
+def company(site: Site) -> Site:
+    with site.database.transaction() as tx:
+        names = {"C-1": "Möbelhaus Kärntner GmbH", "C-2": '=HYPERLINK("http://x") KG'}
+        for number, name in names.items():
+            tx.execute(insert(Customer).values(customer_no=number, name=name, country="AT", currency="EUR"))
+        tx.execute(insert(ItemClass).values(code="HARDWARE", margin_floor_pct=15))
+        tx.execute(insert(Item).values(sku="CH-1", name="Swivel chair Aurora", item_class="HARDWARE"))
+        take(tx, "SO-000001", po="PO-7001")
+        take(tx, "SO-000002", "C-2", po="100%_sure")
+        tx.execute(insert(Hold).values(order_no="SO-000002", hold_code="CREDIT_HOLD", reason="Over the limit.", applied_by="credit-check"))
+    return site
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("SO-000001", ["SO-000001"]),
+        ("kärntner", ["SO-000001"]),
+        ("C-2", ["SO-000002"]),
+        ("7001", ["SO-000001"]),
+        ("0%_s", ["SO-000002"]),
+        ("%", ["SO-000002"]),
+        ("", ["SO-000001", "SO-000002"]),
+        ("nobody", []),
+    ],
+)
+def test_an_order_is_found_by_number_customer_and_purchase_order(client: FlaskClient, company: Site, search: str, found: list[str]):
+    page = client.get("/orders", query_string={"q": search}).text
+    assert [number for number in ("SO-000001", "SO-000002") if f"/orders/{number}" in page] == found
+
+
+@pytest.mark.parametrize(("status", "found"), [("SUBMITTED", 2), ("ON_HOLD", 1), ("CLOSED", 0)])
+def test_orders_are_filtered_by_the_status_that_follows_from_their_facts(client: FlaskClient, company: Site, status: str, found: int):
+    assert client.get("/orders", query_string={"status": status}).text.count('href="/orders/SO-') == found
+
+
+def test_the_export_holds_the_filtered_orders_and_no_formula(client: FlaskClient, company: Site):
+    answer = client.get("/orders.csv?sort=number")
+    rows = list(csv.reader(StringIO(answer.text.removeprefix("\ufeff"))))
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="orders.csv"'
+    assert [row[0] for row in rows] == ["Order", "SO-000001", "SO-000002"]
+    assert rows[2][3] == '\'=HYPERLINK("http://x") KG'
+    assert rows[1][7:10] == ["1000.0000", "1200.0000", "EUR"]
+
+
+def test_an_order_tells_its_whole_story(client: FlaskClient, company: Site):
+    with company.database.transaction() as tx:
+        tx.execute(
+            insert(OrderEvent).values(order_no="SO-000002", kind="HOLD_APPLIED", actor="credit-check", detail={"hold_code": "CREDIT_HOLD"})
+        )
+        save_document(tx, "ORDER_RESPONSE", "SO-000002", "application/pdf", b"%PDF-1.7")
+    company.start("L-4711", order_no="SO-000002")
+    company.complete(OTTO, decision="go")
+    page = client.get("/orders/SO-000002").text
+    for part in (
+        "Swivel chair Aurora",
+        "Over the limit.",
+        "Hold applied",
+        "Order response",
+        "Clear a load",
+        "Clear load L-4711",
+        "1,200.00 EUR",
+    ):
+        assert part in page
+
+
+def test_an_order_that_is_not_there_is_a_page_that_says_so(client: FlaskClient, company: Site):
+    answer = client.get("/orders/SO-999999")
+    assert answer.status_code == 404
+    assert "There is no order SO-999999." in answer.text
+
+
+def test_a_document_of_any_other_kind_than_pdf_is_only_downloaded(client: FlaskClient, company: Site):
+    with company.database.transaction() as tx:
+        number = save_document(tx, "ORDER_IN", "SO-000001", "text/html", b"<script>alert(1)</script>")
+    answer = client.get(f"/documents/{number}")
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_long_list_is_paged_and_a_page_beyond_the_end_is_the_last(client: FlaskClient, company: Site):
+    with company.database.transaction() as tx:
+        for number in range(100, 160):
+            take(tx, f"SO-000{number}")
+    first, last = client.get("/orders?sort=number").text, client.get("/orders?sort=number&page=99").text
+    assert "1-50 of 62" in first
+    assert "51-62 of 62" in last
+    assert "SO-000001" in first
+    assert "SO-000159" in last
+
+
+@pytest.mark.parametrize("page", ["0", "-3", "x", "99999999999", ""])
+def test_a_page_number_that_is_none_is_the_first(client: FlaskClient, company: Site, page: str):
+    assert client.get("/orders", query_string={"page": page}).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/", "/orders", "/orders/SO-000001", "/worklist", "/operations/instances", "/operations/incidents"])
+def test_a_page_costs_as_many_statements_for_many_rows_as_for_few(client: FlaskClient, company: Site, address: str):
+    company.person = OTTO
+    company.start("L-1", order_no="SO-000001")
+    with statements(company.database) as few:
+        assert client.get(address).status_code == 200
+    with company.database.transaction() as tx:
+        for number in range(100, 130):
+            take(tx, f"SO-000{number}", lines=3)
+    for number in range(20):
+        company.start(f"L-2{number}", order_no="SO-000001")
+    with statements(company.database) as many:
+        assert client.get(address).status_code == 200
+    assert len(many) == len(few)
+
+
+def test_a_view_that_changes_something_names_the_role_it_asks_for(client: FlaskClient):
+    app = client.application
+    changing = [rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint.startswith("ui.") and "POST" in (rule.methods or ())]
+    assert changing
+    assert {app.view_functions[endpoint].role for endpoint in changing} == {"operate"}  # type: ignore[attr-defined]
+
+
+def test_a_title_that_is_markup_is_shown_as_text(client: FlaskClient, site: Site):
+    site.start("<img src=x onerror=alert(1)>")
+    page = client.get("/worklist").text
+    assert "<img src=x" not in page
+    assert "&lt;img src=x" in page
