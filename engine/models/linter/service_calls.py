@@ -73,6 +73,17 @@ def parameters_are_given(known: Known) -> Iterator[Broken]:
                 yield at(node, f"{node.label} does not give {task.name} its parameter {name!r}.", f"Add {name} to its parameters.")
 
 
+@rule("empty-parameter")
+def parameters_have_values(known: Known) -> Iterator[Broken]:
+    """A parameter without a value is neither given nor left out."""
+    for _, node in known.nodes("serviceTask"):
+        for name, text, _element in node.parameters:
+            if not text.strip("= \n\t"):
+                yield at(
+                    node, f"{node.label} gives the parameter {name!r} no value.", "Write an expression (null for nothing), or remove it."
+                )
+
+
 @rule("duplicate-parameter")
 def parameters_are_given_once(known: Known) -> Iterator[Broken]:
     """Of two values only one would be used."""

@@ -193,6 +193,8 @@ def calls() -> Iterator[Case]:
     yield Case("unknown-parameter", "price", bundle(around("price", extra)), right)
     yield Case("missing-parameter", "price", bundle(around("price", service("price", "quoting.price_quote", comment='"hi"'))), right)
     given = '<spiffworkflow:parameter id="quote_no" type="str" value="quote_no"/>'
+    empty = service("price", "quoting.price_quote", quote_no="quote_no", comment="")
+    yield Case("empty-parameter", "price", bundle(around("price", empty)), right)
     yield Case("duplicate-parameter", "price", bundle(around("price", PRICE.replace(given, given * 2))), right)
     yield Case("uncaught-error", "price", bundle(around("price", PRICE)), right, "warning")
     yield Case("unraised-error", "no_price", bundle(ERROR, around("price", PRICE, CATCH_MISSING, flow("no_price", "end"))), right)
