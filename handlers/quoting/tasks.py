@@ -11,7 +11,7 @@ from engine.runtime.effects import EffectLedger
 from engine.service_tasks import Refused, ServiceTasks, TaskContext
 from handlers.catalog.rules import PriceMissing
 from handlers.parties.register import find_customer
-from handlers.quoting import life, paper
+from handlers.quoting import approvers, life, paper
 
 tasks = ServiceTasks()
 
@@ -165,8 +165,7 @@ def revise_quote(given: ReviseQuote, tx: Session) -> Revised:
 @tasks.register("quoting.record_approval")
 def record_approval(given: RecordApproval, tx: Session, context: TaskContext) -> None:
     """Keep who approved the quote as it stands."""
-    decisions = [_decision(form, context.actor or "system") for form in given.approvals or ()]
-    life.record_approval(tx, given.quote_no, decisions, context.now)
+    life.record_approval(tx, given.quote_no, approvers.decisions(tx, given.approvals or (), context), context.now)
 
 
 @tasks.register("quoting.produce_document")
@@ -202,15 +201,3 @@ def create_order(given: Acceptance, tx: Session) -> OrderCreated:
 def close_quote(given: CloseQuote, tx: Session) -> Closed:
     """Close a quote with its outcome."""
     return Closed(life.close_quote(tx, given.quote_no, given.outcome, given.reason or ""))
-
-
-def _decision(form: dict[str, Any], actor: str) -> life.Decision:
-    approved = form.get("approved", True)
-    limit = form.get("amount_limit")
-    return life.Decision(
-        approver=str(form.get("approver") or form.get("completed_by") or actor),
-        approver_group=str(form.get("approver_group") or ""),
-        approved=approved not in {False, "no", "false"},
-        comment=str(form.get("comment") or form.get("note") or ""),
-        amount_limit=None if limit is None else Decimal(str(limit)),
-    )

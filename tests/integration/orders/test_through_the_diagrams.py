@@ -1,0 +1,126 @@
+"""Quote-to-order and order-to-promise as they are deployed, run by the engine on a real company."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from engine.models.bundle import read_bundle
+from engine.runtime import deploy, messages, start, user_tasks
+from engine.runtime.drain import drain
+from engine.runtime.messages import Message
+from engine.runtime.people import Person
+from engine.runtime.runtime import Runtime
+from engine.runtime.start import StartOptions
+from engine.runtime.user_tasks import Completion
+from engine.store.tables import incident
+from handlers.invariants import check_all
+from handlers.orders.story import order_story
+from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft, create_quote
+from handlers.registry import service_tasks
+from tests.integration.orders.trade import D, open_trade, stock
+
+BPMN = Path(__file__).parents[3] / "bpmn"
+EVERY_GROUP = frozenset({"sales", "sales-manager", "deal-desk", "finance", "executive", "order-desk", "credit"})
+MARCUS, ERIKA = Person("marcus", EVERY_GROUP), Person("erika", EVERY_GROUP)
+
+
+class NoQueue:
+    """Nothing rings: the test drains."""
+
+    def ring(self, *_given, **_more) -> None:
+        """Nobody listens."""
+
+
+@pytest.fixture
+def runtime(database):
+    runtime = Runtime(database=database, service_tasks=service_tasks(), ports={}, dispatcher=NoQueue())
+    with database.transaction() as tx:
+        open_trade(tx)
+        stock(tx, "OMINOUS-ANVIL", 60)
+        for name in ("quote-to-order", "order-to-promise"):
+            deploy.deploy(runtime, tx, read_bundle(BPMN / name), "admin")
+    return runtime
+
+
+def incidents(tx):
+    return tx.execute(select(incident.c.element_id, incident.c.message, incident.c.traceback)).all()
+
+
+def quote(runtime, tx, *lines) -> str:
+    drafts = [QuoteLineDraft(sku=sku, qty=D(qty), discount_pct=D(discount)) for sku, qty, discount in lines]
+    quote_no = create_quote(tx, QuoteDraft(customer_no="C-COYOTE", requester="mia", lines=drafts))
+    given = {"quote_no": quote_no, "requester": "mia"}
+    start.start(runtime, tx, "quote-to-order", given, StartOptions(business_key=quote_no, actor="mia"))
+    return quote_no
+
+
+def decide(runtime, person, **form) -> None:
+    with runtime.database.transaction() as tx:
+        (task,) = user_tasks.list_tasks(runtime, tx, person)
+        user_tasks.complete(runtime, tx, task.id, form, Completion(person))
+    drain(runtime)
+
+
+def accept(runtime, quote_no) -> None:
+    with runtime.database.transaction() as tx:
+        given = {"quote_no": quote_no, "customer_po": "PO-9"}
+        messages.publish(runtime, tx, Message("quote.accepted", {"quote_no": quote_no}, given))
+    drain(runtime)
+
+
+def test_a_quote_becomes_a_promised_order(database, runtime):
+    with database.transaction() as tx:
+        quote_no = quote(runtime, tx, ("OMINOUS-ANVIL", 80, 25), ("GIANT-MAGNET", 2, 0))
+    decide(runtime, MARCUS, approved=True, comment="Fine")
+    accept(runtime, quote_no)
+    with database.transaction() as tx:
+        assert incidents(tx) == []
+        assert tx.execute(text("SELECT approver, approver_group FROM quote_approval")).all() == [("marcus", "sales-manager")]
+        order_no = tx.execute(text("SELECT order_no FROM sales_order")).scalar_one()
+        story = order_story(tx, order_no)
+        assert story.status.status == "PROCESSING", story.events
+        assert [group["kind"] for group in story.groups] == ["DROP", "STOCK"]
+        assert [row["response_code"] for row in story.replies] == ["CA"], "20 anvils are a backorder"
+        assert [result.id for result in check_all(tx) if not result.ok] == []
+
+
+def test_each_of_several_approvers_is_kept_under_their_own_name(database, runtime):
+    with database.transaction() as tx:
+        quote(runtime, tx, ("OMINOUS-ANVIL", 50, 50))
+    people = [MARCUS, ERIKA]
+    with database.transaction() as tx:
+        assert len(user_tasks.list_tasks(runtime, tx, MARCUS)) == 1
+    asked = 0
+    while True:
+        with database.transaction() as tx:
+            if not user_tasks.list_tasks(runtime, tx, MARCUS):
+                break
+        decide(runtime, people[asked % 2], approved=True, comment="Fine")
+        asked += 1
+    with database.transaction() as tx:
+        assert incidents(tx) == []
+        kept = tx.execute(text("SELECT approver, approver_group FROM quote_approval ORDER BY id")).all()
+    assert asked >= 2
+    assert [row.approver for row in kept] == [people[number % 2].name for number in range(asked)]
+    assert all(row.approver_group for row in kept)
+
+
+def test_an_order_above_the_limit_waits_for_credit_and_is_cancelled_there(database, runtime):
+    with database.transaction() as tx:
+        tx.execute(text("UPDATE customer SET credit_limit = 100"))
+        quote_no = quote(runtime, tx, ("OMINOUS-ANVIL", 50, 0))
+    accept(runtime, quote_no)
+    with database.transaction() as tx:
+        assert incidents(tx) == []
+        order_no = tx.execute(text("SELECT order_no FROM sales_order")).scalar_one()
+        assert order_story(tx, order_no).status.holds == ("CREDIT_CHECK_FAILURE",)
+        (task,) = user_tasks.list_tasks(runtime, tx, ERIKA)
+        assert task.business_key == order_no
+    decide(runtime, ERIKA, action="cancel", reason="They never pay")
+    with database.transaction() as tx:
+        assert incidents(tx) == []
+        story = order_story(tx, order_no)
+        assert story.status.status == "CANCELLED"
+        assert [row["response_code"] for row in story.replies] == ["RE"]
+        assert [result.id for result in check_all(tx) if not result.ok] == []
