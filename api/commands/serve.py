@@ -6,6 +6,7 @@ from api import logs
 from api.bootstrap import build
 from api.content import deploy_content
 from api.demo.company import load_company
+from api.demo.opening import open_demo
 from api.server import Server, leave, on_signals
 from api.settings import Settings
 
@@ -27,6 +28,7 @@ def command(*, no_worker: bool, demo: bool, port: int | None) -> None:
     deploy_content(product, actor="ordercraft")
     if demo:
         load_company(product.database)
+        open_demo(product.runtime)
     server = Server(product, port=port)
     server.run(lambda: click.echo(_welcome(server.address, demo=demo)))
 

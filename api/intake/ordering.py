@@ -1,11 +1,21 @@
-"""The one way an order comes in: the order's rows and the message that starts its process, in one transaction."""
+"""The one way a quote or an order comes in: its rows and the start of its process, in one transaction."""
 
 from sqlalchemy.orm import Session
 
 from engine.runtime import messages
 from engine.runtime.mailbox import Message
 from engine.runtime.runtime import Runtime
+from engine.runtime.start import StartOptions, start
 from handlers.orders.drafts import OrderDraft, create_order
+from handlers.quoting.drafts import QuoteDraft, create_quote
+
+
+def begin_quote(runtime: Runtime, tx: Session, draft: QuoteDraft) -> str:
+    """Write the quote and start `quote-to-order`."""
+    quote_no = create_quote(tx, draft)
+    variables = {"quote_no": quote_no, "requester": draft.requester}
+    start(runtime, tx, "quote-to-order", variables, StartOptions(business_key=quote_no, actor=draft.requester))
+    return quote_no
 
 
 def take_in(runtime: Runtime, tx: Session, draft: OrderDraft) -> str:

@@ -8,14 +8,14 @@ from pydantic import Field
 from sqlalchemy import text
 
 from api.auth.roles import Role
+from api.intake.ordering import begin_quote
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Exact, NumberPath, Shape, found
 from engine.problems import Conflict
 from engine.runtime import messages
 from engine.runtime.mailbox import Message
-from engine.runtime.start import StartOptions, start
-from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft, create_quote
+from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft
 
 api = APIBlueprint("quotes", __name__, url_prefix="/api/v1/quotes", abp_tags=[Tag(name="quotes")])
 
@@ -79,10 +79,7 @@ def post_quote(body: QuoteIn) -> tuple[QuoteCreated, int]:
             for line in body.lines
         ],
     )
-    quote_no = create_quote(transaction(), draft)
-    variables = {"quote_no": quote_no, "requester": person().name}
-    start(product().runtime, transaction(), "quote-to-order", variables, StartOptions(business_key=quote_no, actor=person().name))
-    return QuoteCreated(quote_no=quote_no), 201
+    return QuoteCreated(quote_no=begin_quote(product().runtime, transaction(), draft)), 201
 
 
 _QUOTE = text("""
