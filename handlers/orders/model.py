@@ -178,6 +178,7 @@ class FulfilLine(Base):
         CheckConstraint("0 <= qty_credited AND qty_credited <= qty_invoiced", name="qty_credited"),
         Index("fulfil_line_group_ix", "group_no"),
         Index("fulfil_line_order_ix", "order_no"),
+        Index("fulfil_line_backorder_ix", "order_no", postgresql_where=text("group_no IS NULL")),
         Index("fulfil_line_sku_ix", "sku", "warehouse_code", "sched_ship"),
         Index("fulfil_line_warehouse_ix", "warehouse_code"),
         Index("fulfil_line_supplier_ix", "supplier_no"),

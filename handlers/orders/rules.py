@@ -64,6 +64,8 @@ class LineFacts:
     item_uom: str
     qty: Decimal
     sellable: bool = True
+    #: Whether it comes from stock or from a supplier; a service does neither.
+    deliverable: bool = True
     restricted: bool = False
     substitute_sku: str | None = None
     pack_size: Decimal = Decimal(1)
@@ -157,6 +159,8 @@ def _v04_item_can_be_sold(order: OrderFacts) -> Iterator[Issue]:
         elif not line.sellable:
             offer = f" Offer {line.substitute_sku} instead." if line.substitute_sku else ""
             yield _error("V04", f"Item {line.sku} is not sold any more.{offer}", line.line_no)
+        elif not line.deliverable:
+            yield _error("V04", f"Item {line.sku} is neither stocked nor shipped by a supplier; order it as a service.", line.line_no)
 
 
 def _v05_quantity_fits(order: OrderFacts) -> Iterator[Issue]:

@@ -84,6 +84,7 @@ def _line_facts(line: OrderLine, item: Item | None, unpriced: set[int]) -> rules
         item_uom=item.uom,
         qty=line.qty_ordered,
         sellable=item.sellable,
+        deliverable=item.sourcing != "NONE",
         restricted=item.restricted,
         substitute_sku=item.substitute_sku,
         pack_size=item.pack_size,

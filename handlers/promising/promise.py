@@ -15,6 +15,7 @@ from handlers.inventory.stock import Want, reserve
 from handlers.orders.events import find_order, note
 from handlers.orders.holds import refuse_when_held
 from handlers.orders.model import FulfilGroup
+from handlers.orders.rules import HOLDS, blocks
 from handlers.promising.availability import Supplies, lock_items, look, sources_of
 from handlers.promising.rules import Demand, Market, Part, align, plan_line
 from handlers.promising.sourcing import Case, Sourcing, read_answers
@@ -47,8 +48,13 @@ def sourcing_cases(tx: Session, order_no: str) -> list[Case]:
     return _cases(tx.execute(_OPEN_LINES, {"order_no": order_no}).mappings().all())
 
 
+def backordered_orders(tx: Session) -> list[str]:
+    """The orders with backordered lines and no hold that stops promising: by customer class, wanted date, order date and number."""
+    return list(tx.scalars(_BACKORDERED, {"stopping": [code for code in HOLDS if blocks(code, "promise")]}))
+
+
 def promise_lines(tx: Session, order_no: str, rules: Sequence[Any], now: datetime) -> Promised:
-    """Promise what is not promised yet; again: only what is missing. `rules` are the answers to the cases, in their order.
+    """Promise what is not promised yet: what is missing, and backorders anew. `rules` are the answers to the cases, in their order.
 
     Raises NotFound, Conflict (on hold), Invalid (no rule for a line).
     """
@@ -57,6 +63,7 @@ def promise_lines(tx: Session, order_no: str, rules: Sequence[Any], now: datetim
     rows = tx.execute(_OPEN_LINES, {"order_no": order_no}).mappings().all()
     answers = read_answers(rules, _cases(rows))
     lock_items(tx, [row["sku"] for row in rows])
+    tx.execute(_DROP_BACKORDERS, {"order_no": order_no})
     supplies = look(tx, [row["sku"] for row in rows], now)
     parts = [part for row in rows for part in _plan(row, answers.get(_case(row)), supplies, ship_complete=order.ship_complete)]
     if order.ship_complete and parts:
@@ -160,6 +167,15 @@ def _cases(rows: Sequence[RowMapping]) -> list[Case]:
     return sorted({_case(row) for row in rows}, key=lambda case: (case.item_class, case.region, case.customer_class))
 
 
+_BACKORDERED = text("""
+SELECT orders.order_no FROM sales_order AS orders JOIN customer USING (customer_no)
+WHERE orders.state = 'SUBMITTED'
+  AND EXISTS (
+    SELECT 1 FROM fulfil_line AS line WHERE line.order_no = orders.order_no AND line.group_no IS NULL AND line.qty > line.qty_cancelled)
+  AND NOT EXISTS (
+    SELECT 1 FROM hold WHERE hold.order_no = orders.order_no AND hold.released_at IS NULL AND hold.hold_code = ANY(:stopping))
+ORDER BY customer.customer_class, orders.requested_date NULLS LAST, orders.ordered_on, orders.order_no
+""")
 _OPEN_LINES = text("""
 SELECT line.id, line.line_no, line.sku, line.requested_arrival, item.item_class, item.sourcing, item.pack_size, class.time_fence_days,
        coalesce(nullif(sales_order.ship_to->>'region', ''), nullif(customer.region, ''), sales_order.ship_to->>'country', '') AS region,
@@ -169,10 +185,15 @@ FROM order_line AS line
 JOIN sales_order USING (order_no) JOIN customer USING (customer_no)
 JOIN item ON item.sku = line.sku JOIN item_class AS class ON class.code = item.item_class
 LEFT JOIN (
-  SELECT order_line_id, sum(qty - qty_cancelled) AS qty FROM fulfil_line WHERE order_no = :order_no GROUP BY order_line_id
+  SELECT order_line_id, sum(qty - qty_cancelled) AS qty FROM fulfil_line
+  WHERE order_no = :order_no AND group_no IS NOT NULL GROUP BY order_line_id
 ) AS part ON part.order_line_id = line.id
 WHERE line.order_no = :order_no AND line.qty_ordered - line.qty_cancelled - coalesce(part.qty, 0) > 0
 ORDER BY line.line_no
+""")
+#: A backorder is nothing but a wish: it is planned anew, with whatever supply there is now.
+_DROP_BACKORDERS = text("""
+DELETE FROM fulfil_line WHERE order_no = :order_no AND group_no IS NULL AND qty > qty_cancelled AND qty_shipped = 0 AND qty_reserved = 0
 """)
 _ADD_PARTS = text("""
 INSERT INTO fulfil_line (

@@ -51,6 +51,18 @@ class SourcingCases:
 
 
 @dataclass(frozen=True, slots=True)
+class Nothing:
+    """No input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backorders:
+    """The orders to promise anew, in the order in which they are served."""
+
+    orders: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Promise:
     """The groups to be fulfilled from stock and by suppliers, and what is still open."""
 
@@ -66,6 +78,12 @@ def check_availability(given: QuoteNumber, tx: Session, context: TaskContext) ->
     """Ask when a quote could be delivered; never reserves."""
     found = inquiry.availability_of_quote(tx, given.quote_no, context.now)
     return Availability(promised_ship=found.ship, complete=found.complete, short_lines=list(found.short_lines))
+
+
+@tasks.register("promising.list_backorders")
+def list_backorders(given: Nothing, tx: Session) -> Backorders:  # noqa: ARG001  # there is nothing to say about which
+    """List the orders with backordered lines, the most important customer and the earliest wish first."""
+    return Backorders([{"order_no": order_no} for order_no in promise.backordered_orders(tx)])
 
 
 @tasks.register("promising.list_sourcing_cases")
