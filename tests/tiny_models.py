@@ -1,6 +1,8 @@
 """Tiny diagrams for tests: a list of elements and flows becomes a bundle that deploys."""
 
 import re
+from html import escape
+from itertools import pairwise
 
 from engine.models.bundle import Bundle
 
@@ -19,7 +21,8 @@ def bundle(key: str, elements: str, flows: str, *, outside: str = "", files: dic
     defaults = {source: name for name, source, _, label in arrows if label == "default"}
     for source, name in defaults.items():
         elements = re.sub(rf'(<bpmn:\w+ id="{source}")', rf'\1 default="{name}"', elements)
-    xml = f'{_HEAD}{outside}<bpmn:process id="{key}" name="{key}" isExecutable="true">{elements}{"".join(map(_flow, arrows))}</bpmn:process></bpmn:definitions>'
+    body = elements + "".join(map(_flow, arrows))
+    xml = f'{_HEAD}{outside}<bpmn:process id="{key}" name="{key}" isExecutable="true">{body}</bpmn:process></bpmn:definitions>'
     return Bundle(key, {f"{key}.bpmn": xml.encode(), **(files or {})})
 
 
@@ -44,33 +47,28 @@ def service(element_id: str, handler: str, result: str = "", **parameters: str) 
     given = "".join(f'<spiffworkflow:parameter id="{name}" type="str" value="{value}"/>' for name, value in parameters.items())
     settings = properties(retry=retry) if retry else ""
     variable = f' resultVariable="{result}"' if result else ""
-    operator = f'<spiffworkflow:serviceTaskOperator id="{handler}"{variable}><spiffworkflow:parameters>{given}</spiffworkflow:parameters></spiffworkflow:serviceTaskOperator>'
-    return f'<bpmn:serviceTask id="{element_id}" name="{element_id}"><bpmn:extensionElements>{operator}{settings}</bpmn:extensionElements></bpmn:serviceTask>'
+    inside = f"<spiffworkflow:parameters>{given}</spiffworkflow:parameters>"
+    operator = f'<spiffworkflow:serviceTaskOperator id="{handler}"{variable}>{inside}</spiffworkflow:serviceTaskOperator>'
+    return _element("serviceTask", element_id, operator + settings)
 
 
 def user(element_id: str, **settings: str) -> str:
-    return f'<bpmn:userTask id="{element_id}" name="{element_id}"><bpmn:extensionElements>{properties(**settings)}</bpmn:extensionElements></bpmn:userTask>'
+    return _element("userTask", element_id, properties(**settings))
 
 
 def catch(element_id: str, message: str, correlation: str, result: str = "") -> str:
     """An intermediate event that waits for a message (declare it with `message`)."""
     settings = properties(correlation=correlation, **({"resultVariable": result} if result else {}))
-    return (
-        f'<bpmn:intermediateCatchEvent id="{element_id}" name="{element_id}"><bpmn:extensionElements>{settings}</bpmn:extensionElements>'
-        f'<bpmn:messageEventDefinition messageRef="{message}"/></bpmn:intermediateCatchEvent>'
-    )
+    return _element("intermediateCatchEvent", element_id, settings, f'<bpmn:messageEventDefinition messageRef="{message}"/>')
 
 
 def throw(element_id: str, message: str, **settings: str) -> str:
-    return (
-        f'<bpmn:intermediateThrowEvent id="{element_id}" name="{element_id}"><bpmn:extensionElements>{properties(**settings)}</bpmn:extensionElements>'
-        f'<bpmn:messageEventDefinition messageRef="{message}"/></bpmn:intermediateThrowEvent>'
-    )
+    return _element("intermediateThrowEvent", element_id, properties(**settings), f'<bpmn:messageEventDefinition messageRef="{message}"/>')
 
 
 def timer(element_id: str, expression: str, kind: str = "timeDuration") -> str:
     body = f"<bpmn:{kind}>{expression}</bpmn:{kind}>"
-    return f'<bpmn:intermediateCatchEvent id="{element_id}" name="{element_id}"><bpmn:timerEventDefinition>{body}</bpmn:timerEventDefinition></bpmn:intermediateCatchEvent>'
+    return _element("intermediateCatchEvent", element_id, "", f"<bpmn:timerEventDefinition>{body}</bpmn:timerEventDefinition>")
 
 
 def boundary(element_id: str, on: str, definition: str, *, interrupting: bool = True) -> str:
@@ -88,20 +86,27 @@ def properties(**settings: str) -> str:
     return f"<spiffworkflow:properties>{items}</spiffworkflow:properties>" if items else ""
 
 
+def _element(tag: str, element_id: str, extensions: str, body: str = "") -> str:
+    inside = f"<bpmn:extensionElements>{extensions}</bpmn:extensionElements>" if extensions else ""
+    return f'<bpmn:{tag} id="{element_id}" name="{element_id}">{inside}{body}</bpmn:{tag}>'
+
+
 def _arrows(flows: str) -> list[tuple[str, str, str, str]]:
     found = []
     for line in flows.strip().splitlines():
         names = re.split(r"\s*->\s*", line.strip().split("[")[0].strip())
         label = line.split("[", 1)[1].rsplit("]", 1)[0] if "[" in line else ""
-        for index, (source, target) in enumerate(zip(names, names[1:], strict=False)):
+        for index, (source, target) in enumerate(pairwise(names)):
             found.append((f"flow_{source}_{target}", source, target, label if index == 0 else ""))
     return found
 
 
 def _flow(arrow: tuple[str, str, str, str]) -> str:
     name, source, target, label = arrow
-    head = f'<bpmn:sequenceFlow id="{name}" name="{"otherwise" if label == "default" else label.replace("<", "&lt;").replace(">", "&gt;").replace(chr(34), "&quot;")}" sourceRef="{source}" targetRef="{target}"'
+    shown = "otherwise" if label == "default" else escape(label)
+    head = f'<bpmn:sequenceFlow id="{name}" name="{shown}" sourceRef="{source}" targetRef="{target}"'
     if label in {"", "default"}:
         return f"{head}/>"
-    condition = label.replace("<", "&lt;").replace(">", "&gt;")
-    return f'{head}><bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{condition}</bpmn:conditionExpression></bpmn:sequenceFlow>'
+    return (
+        f'{head}><bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{escape(label)}</bpmn:conditionExpression></bpmn:sequenceFlow>'
+    )

@@ -52,7 +52,7 @@ class Clock:
         def round_() -> None:
             try:
                 act()
-            except Exception:
+            except Exception:  # noqa: BLE001  # logged; what is left to do lies in the tables
                 _log.exception("round_failed", duty=name)
 
         self._scheduler.add_job(round_, "interval", seconds=seconds, id=name, max_instances=1, coalesce=True, executor=executor)

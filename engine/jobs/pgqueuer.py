@@ -62,7 +62,7 @@ class PgQueuerDispatcher:
         while not self._stopped.is_set():
             try:
                 asyncio.run(self._listen(handle))
-            except Exception:
+            except Exception:  # noqa: BLE001  # logged; what is left to do lies in the tables
                 _log.exception("queue_lost")
                 self._stopped.wait(_RECONNECT_SECONDS)
 
@@ -129,5 +129,5 @@ def _guarded(handle: Callable[[UUID], None], instance_id: UUID) -> None:
     """A failing delivery is logged and acknowledged: what is left to do is in the tables, and the sweep rings for it again."""
     try:
         handle(instance_id)
-    except Exception:
+    except Exception:  # noqa: BLE001  # logged; what is left to do lies in the tables
         _log.exception("delivery_failed", instance=str(instance_id))

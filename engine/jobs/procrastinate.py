@@ -52,7 +52,7 @@ class ProcrastinateDispatcher:
         while not self._stopped.is_set():
             try:
                 asyncio.run(self._listen(handle))
-            except Exception:
+            except Exception:  # noqa: BLE001  # logged; what is left to do lies in the tables
                 _log.exception("queue_lost")
                 self._stopped.wait(_RECONNECT_SECONDS)
 
@@ -107,5 +107,5 @@ def _install(database: Database) -> None:
 def _guarded(handle: Callable[[UUID], None], instance_id: UUID) -> None:
     try:
         handle(instance_id)
-    except Exception:
+    except Exception:  # noqa: BLE001  # logged; what is left to do lies in the tables
         _log.exception("delivery_failed", instance=str(instance_id))

@@ -16,7 +16,7 @@ class SilentDispatcher:
     def ring(self, tx: Session, instance_ids: Iterable[UUID]) -> None:
         """Nobody hears it."""
 
-    def run(self, handle: Callable[[UUID], None]) -> None:
+    def run(self, handle: Callable[[UUID], None]) -> None:  # noqa: ARG002  # the port's signature
         """Wait for `stop`; nothing is delivered."""
         self._stopped.wait()
 

@@ -30,10 +30,12 @@ from engine.store.tables import InstanceState
 _log = structlog.get_logger(__name__)
 _ATTEMPTS_AT_A_LOCK = 3
 _GIVE_UP = text(
-    "UPDATE instance SET lease_owner = NULL, lease_until = 'epoch', last_error = :error, rung_at = now() WHERE id = :id AND lease_owner = :token"
+    "UPDATE instance SET lease_owner = NULL, lease_until = 'epoch', last_error = :error, rung_at = now() WHERE id "
+    "= :id AND lease_owner = :token"
 )
 _STOP = text(
-    "UPDATE instance SET state = 'incident', done = wake, lease_owner = NULL, lease_until = 'epoch', last_error = :error, updated_at = now() "
+    "UPDATE instance SET state = 'incident', done = wake, lease_owner = NULL, lease_until = 'epoch', last_error = "
+    ":error, updated_at = now() "
     "WHERE id = :id AND lease_owner = :token RETURNING last_error"
 )
 

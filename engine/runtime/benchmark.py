@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -161,7 +162,7 @@ def _scripts(first: int, last: int) -> list[tuple[str, str]]:
 def _bundle(key: str, nodes: list[tuple[str, str]], extra: str = "") -> Bundle:
     flows = "".join(
         f'<bpmn:sequenceFlow id="flow_{n}" name="next" sourceRef="{source[0]}" targetRef="{target[0]}"/>'
-        for n, (source, target) in enumerate(zip(nodes, nodes[1:], strict=False))
+        for n, (source, target) in enumerate(pairwise(nodes))
     )
     body = "".join(node for _, node in nodes)
     xml = f'{_HEAD}<bpmn:process id="{key}" name="{key}" isExecutable="true">{body}{flows}{extra}</bpmn:process></bpmn:definitions>'
@@ -180,7 +181,8 @@ def _case_b() -> Bundle:
     gateway = ("large", '<bpmn:exclusiveGateway id="large" name="Large?" default="flow_4"/>')
     task = ("approve", f'<bpmn:userTask id="approve" name="Approve">{_GROUPS}</bpmn:userTask>')
     refuse = (
-        '<bpmn:endEvent id="refused" name="Refused"/><bpmn:sequenceFlow id="too_large" name="too large" sourceRef="large" targetRef="refused">'
+        '<bpmn:endEvent id="refused" name="Refused"/><bpmn:sequenceFlow id="too_large" name="too large" '
+        'sourceRef="large" targetRef="refused">'
         '<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">quantity &gt; 1000</bpmn:conditionExpression></bpmn:sequenceFlow>'
     )
     return _bundle("benchmark-b", [_START, *_scripts(1, 3), gateway, task, *_scripts(4, 6), _END], refuse)

@@ -23,13 +23,15 @@ if TYPE_CHECKING:  # the runtime's record holds effects, so importing it here at
     from engine.runtime.runtime import Runtime
 
 _TAKE = text(
-    "UPDATE effect SET attempts = attempts + 1, first_sent_at = coalesce(first_sent_at, now()), last_sent_at = now(), due_at = now() + :pause "
+    "UPDATE effect SET attempts = attempts + 1, first_sent_at = coalesce(first_sent_at, now()), last_sent_at = "
+    "now(), due_at = now() + :pause "
     "WHERE key IN (SELECT key FROM effect WHERE state = 'pending' AND due_at <= now() ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED) "
     "RETURNING key, kind, target, payload, instance_id, element_id, business_key, attempts"
 )
 _SENT = text("UPDATE effect SET state = 'sent', answer = CAST(:answer AS jsonb) WHERE key = :key AND state = 'pending'")
 _FAILED = text(
-    "UPDATE effect SET answer = CAST(:answer AS jsonb), due_at = now() + :pause, state = CASE WHEN attempts >= :most THEN 'failed' ELSE state END "
+    "UPDATE effect SET answer = CAST(:answer AS jsonb), due_at = now() + :pause, state = CASE WHEN attempts >= "
+    ":most THEN 'failed' ELSE state END "
     "WHERE key = :key AND state = 'pending'"
 )
 
@@ -55,7 +57,7 @@ class EffectSink(Protocol):
 
 
 class DatabaseSink:
-    """The default: the ledger's own row is the delivery, so that the product runs without any outside system and shows what it would send."""
+    """The default: the ledger's own row is the delivery. The product runs without any outside system and shows what it would send."""
 
     def deliver(self, effect: Effect, attempt: int) -> Mapping[str, Any]:
         """Accept it."""

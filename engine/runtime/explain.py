@@ -34,7 +34,10 @@ _WAITS = text(
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """One thing an instance waits for: user_task, timer, message, signal, work, retry or incident. `task_id` is the instance's own id for its own incident."""
+    """One thing an instance waits for: user_task, timer, message, signal, work, retry or incident.
+
+    `task_id` is the instance's own id when the incident is of the instance as a whole.
+    """
 
     kind: str
     task_id: UUID
@@ -69,15 +72,8 @@ def explain(tx: Session, instance_id: UUID) -> Explanation:
 
 
 def _words(row: Any, waits: Sequence[Wait]) -> tuple[str, str]:
-    if row.state == "completed":
-        return f"It reached its end at {_time(row.ended_at)}.", "Nothing is left to do."
-    if row.state == "cancelled":
-        return (
-            f"It was cancelled at {_time(row.ended_at)}: {row.end_reason}.",
-            "Nothing is left to do; start it anew if it is needed after all.",
-        )
-    if row.state == "suspended":
-        return "An operator has suspended it; what comes in is noted and applied later.", "Resume it."
+    if row.state in _STOPPED:
+        return _STOPPED[row.state](row)
     incidents = [wait for wait in waits if wait.kind == "incident"]
     if incidents:
         return _also(_incident(incidents[0], row), incidents)
@@ -107,10 +103,7 @@ def _runnable(row: Any, waits: Sequence[Wait]) -> tuple[str, str]:
 
 
 def _user_task(wait: Wait, row: Any) -> tuple[str, str]:
-    if wait.data["assignee"]:
-        who = wait.data["assignee"]
-    else:
-        who = " or ".join([*wait.data["groups"], *wait.data["users"]]) or "anybody"
+    who = wait.data["assignee"] or " or ".join([*wait.data["groups"], *wait.data["users"]]) or "anybody"
     overdue = " and is overdue" if wait.due_at and wait.due_at < row.now else ""
     due = f", due {_time(wait.due_at)}{overdue}" if wait.due_at else ""
     return f"It waits for {who} to do {wait.data['title']!r}{due}.", f"Let {who} complete the task."
@@ -140,6 +133,14 @@ def _incident(wait: Wait, _row: Any) -> tuple[str, str]:
     return f"{where} failed: {str(wait.data['message']).rstrip('.')}.", wait.data["next_step"]
 
 
+_STOPPED: dict[str, Callable[[Any], tuple[str, str]]] = {
+    "completed": lambda row: (f"It reached its end at {_time(row.ended_at)}.", "Nothing is left to do."),
+    "cancelled": lambda row: (
+        f"It was cancelled at {_time(row.ended_at)}: {row.end_reason}.",
+        "Nothing is left to do; start it anew if it is needed after all.",
+    ),
+    "suspended": lambda _row: ("An operator has suspended it; what comes in is noted and applied later.", "Resume it."),
+}
 _SENTENCES: dict[str, Callable[[Wait, Any], tuple[str, str]]] = {
     "user_task": _user_task,
     "timer": _timer,

@@ -12,7 +12,8 @@ from engine.runtime.runtime import Runtime
 from engine.store import json_text
 
 _NOTE = text(
-    "INSERT INTO inbox (instance_id, kind, dedupe_key, body, actor) VALUES (:instance_id, :kind, :dedupe_key, CAST(:body AS jsonb), :actor) "
+    "INSERT INTO inbox (instance_id, kind, dedupe_key, body, actor) VALUES (:instance_id, :kind, :dedupe_key, "
+    "CAST(:body AS jsonb), :actor) "
     "ON CONFLICT (instance_id, dedupe_key) DO NOTHING RETURNING id"
 )
 # Only an idle instance is rung for: otherwise its holder or the bell already rung will see the new count.

@@ -142,11 +142,14 @@ def retry(runtime: Runtime, tx: Session, incident_id: int, actor: str, variables
     """
     found = _open(runtime, tx, incident_id)
     changes = plain_mapping(variables, "The changed variables") if variables else None
-    audit.record(tx, audit.Entry(actor, "retry", f"incident:{incident_id}", detail={"variables": changes or {}}))
     if found.task_id is None:
-        return _retry_instance(runtime, tx, found.instance_id)
-    body = {"task_id": found.task_id, "variables": changes}
-    return act(runtime, tx, found.instance_id, Fact("retry", body, actor))
+        acted = _retry_instance(runtime, tx, found.instance_id)
+    else:
+        body = {"task_id": found.task_id, "variables": changes}
+        acted = act(runtime, tx, found.instance_id, Fact("retry", body, actor))
+    # The log comes last: whoever holds its lock must not wait for an instance any more.
+    audit.record(tx, audit.Entry(actor, "retry", f"incident:{incident_id}", detail={"variables": changes or {}}))
+    return acted
 
 
 def _retry_instance(runtime: Runtime, tx: Session, instance_id: UUID) -> Acted:

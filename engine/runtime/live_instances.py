@@ -10,7 +10,7 @@ from engine.spiff.execution import Execution
 
 @dataclass(slots=True)
 class LiveInstances:
-    """The least recently used goes first. An entry is taken out to be worked on and put back only after a commit, so a rollback drops it."""
+    """The least recently used goes first. An entry is taken out to be worked on and put back after a commit, so a rollback drops it."""
 
     most: int = 2_000
     _entries: OrderedDict[UUID, tuple[int, Execution]] = field(default_factory=OrderedDict)

@@ -62,7 +62,7 @@ def publish(runtime: Runtime, tx: Session, message: Message) -> Delivery:
 def match_again(runtime: Runtime, tx: Session) -> int:
     """Bring kept messages to those who wait for them now; answers how many.
 
-    A receiver that began to wait in the same moment as the message came, or a business key that has become free, is found here. By the clock.
+    A receiver that began to wait in the moment the message came, or a business key that has become free, is found here. By the clock.
     """
     matched = 0
     for kept in tx.execute(_KEPT, {"most": runtime.limits.batch}).all():

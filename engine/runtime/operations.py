@@ -73,7 +73,7 @@ def cancel(_runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason
 
 
 def suspend(_runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: str) -> Operated:
-    """Stop an instance: facts are noted, nothing is applied until it is resumed. An outside call in flight is finished and its result kept."""
+    """Stop an instance: facts are noted and applied when it is resumed. An outside call in flight is finished and its result kept."""
     held = _running(tx, instance_id, reason, "suspended")
     if held.state == InstanceState.SUSPENDED:
         raise Conflict("The instance is suspended already.", code="instance_suspended", next_step="Resume it when it may go on.")
@@ -116,8 +116,8 @@ def skip(runtime: Runtime, tx: Session, step: Skip) -> Operated:
         raise Conflict("The instance is suspended.", code="instance_suspended", next_step="Resume it first.")
     variables = plain_mapping(step.variables, "The variables")
     detail = {"task_id": str(step.task_id), "variables": variables}
-    audit.record(tx, audit.Entry(step.actor, "skip", f"instance:{step.instance_id}", step.reason, detail))
     acted = act(runtime, tx, step.instance_id, Fact("skip", {"task_id": step.task_id, "variables": variables}, step.actor))
+    audit.record(tx, audit.Entry(step.actor, "skip", f"instance:{step.instance_id}", step.reason, detail))
     return Operated(step.instance_id, acted.state)
 
 

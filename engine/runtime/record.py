@@ -25,7 +25,7 @@ _LOCK = text(
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that happened to an instance: a task was completed, a timer came due, a message arrived, work was done, an operator spoke."""
+    """Something that happened: a task was completed, a timer came due, a message arrived, work was done, an operator spoke."""
 
     kind: str
     body: Mapping[str, Any]

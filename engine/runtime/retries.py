@@ -7,7 +7,9 @@ from datetime import timedelta
 
 from engine.problems import Invalid
 
-_POLICY = re.compile(r"R(?P<retries>\d{1,3})/P(?:(?P<days>\d{1,5})D)?(?:T(?:(?P<hours>\d{1,5})H)?(?:(?P<minutes>\d{1,5})M)?(?:(?P<seconds>\d{1,5})S)?)?")
+_POLICY = re.compile(
+    r"R(?P<retries>\d{1,3})/P(?:(?P<days>\d{1,5})D)?(?:T(?:(?P<hours>\d{1,5})H)?(?:(?P<minutes>\d{1,5})M)?(?:(?P<seconds>\d{1,5})S)?)?"
+)
 _JITTER = 0.2
 
 

@@ -17,13 +17,16 @@ from engine.store.tables import InstanceState
 from engine.store.unit_of_work import after_commit
 
 _INSERT = text(
-    "INSERT INTO instance (id, process_version_id, process_key, business_key, dedupe_key, state, blob, lock_version, variables, wake, done, "
-    "rung_at, steps_since_wait, started_by, started_by_instance_id, ended_at) VALUES (:id, :process_version_id, :process_key, :business_key, "
+    "INSERT INTO instance (id, process_version_id, process_key, business_key, dedupe_key, state, blob, "
+    "lock_version, variables, wake, done, "
+    "rung_at, steps_since_wait, started_by, started_by_instance_id, ended_at) VALUES (:id, :process_version_id, "
+    ":process_key, :business_key, "
     ":dedupe_key, :state, :blob, 1, CAST(:variables AS jsonb), :wake, :done, now(), :steps, :started_by, :started_by_instance_id, "
     "CASE WHEN :ended THEN now() END) ON CONFLICT DO NOTHING RETURNING id"
 )
 _UPDATE = text(
-    "UPDATE instance SET state = :state, blob = :blob, lock_version = lock_version + 1, variables = CAST(:variables AS jsonb), wake = :wake, "
+    "UPDATE instance SET state = :state, blob = :blob, lock_version = lock_version + 1, variables = "
+    "CAST(:variables AS jsonb), wake = :wake, "
     "done = :done, rung_at = now(), steps_since_wait = :steps, strikes = 0, last_error = NULL, lease_owner = CAST(:keep AS uuid), "
     "lease_until = CASE WHEN CAST(:keep AS uuid) IS NULL THEN 'epoch' ELSE now() + :ttl END, updated_at = now(), "
     "ended_at = CASE WHEN :ended THEN now() END "

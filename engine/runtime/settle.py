@@ -17,7 +17,8 @@ from engine.store.rows import insert_rows
 from engine.store.tables import history, subscription, timer, user_task, work
 
 _COMPLETE = text(
-    "UPDATE user_task SET state = 'completed', completed_at = now(), completed_by = :actor, outcome = CAST(:outcome AS jsonb), draft = NULL, "
+    "UPDATE user_task SET state = 'completed', completed_at = now(), completed_by = :actor, outcome = "
+    "CAST(:outcome AS jsonb), draft = NULL, "
     "version = version + 1 WHERE id = :id"
 )
 _CANCEL = text(

@@ -16,7 +16,8 @@ from engine.runtime.runtime import Runtime
 _DUE = text("SELECT instance_id FROM timer WHERE NOT fired AND due_at <= now() ORDER BY due_at LIMIT :most")
 _LOCK = text("SELECT id FROM instance WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED")
 _FIRE = text(
-    "WITH due AS (UPDATE timer SET fired = true WHERE instance_id = ANY(:ids) AND NOT fired AND due_at <= now() RETURNING id, instance_id, due_at), "
+    "WITH due AS (UPDATE timer SET fired = true WHERE instance_id = ANY(:ids) AND NOT fired AND due_at <= now() "
+    "RETURNING id, instance_id, due_at), "
     "noted AS (INSERT INTO inbox (instance_id, kind, dedupe_key, body) SELECT instance_id, 'timer', 'timer:' || id || ':' || due_at, "
     "jsonb_build_object('task_id', id) FROM due ORDER BY due_at ON CONFLICT DO NOTHING RETURNING instance_id) "
     "UPDATE instance i SET wake = wake + 1, rung_at = CASE WHEN wake = done THEN now() ELSE rung_at END, "

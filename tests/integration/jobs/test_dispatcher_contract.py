@@ -32,7 +32,7 @@ class Listener:
         time.sleep(self._pause)
         self.finished.append(instance_id)
 
-    def __enter__(self) -> "Listener":
+    def __enter__(self):
         self._thread.start()
         return self
 
@@ -49,6 +49,12 @@ def wait_until(condition, seconds: float = 10) -> bool:
     return condition()
 
 
+def ring_and_fail(bell, database, instance: UUID) -> None:
+    with database.transaction() as tx:
+        bell.ring(tx, [instance])
+        _ = 1 / 0
+
+
 def test_a_ring_is_heard_once_the_transaction_is_in(bell, database):
     instance = uuid4()
     with Listener(bell) as listener:
@@ -62,9 +68,8 @@ def test_a_ring_is_heard_once_the_transaction_is_in(bell, database):
 def test_a_rollback_rings_nothing(bell, database):
     taken_back, kept = uuid4(), uuid4()
     with Listener(bell) as listener:
-        with pytest.raises(ZeroDivisionError), database.transaction() as tx:
-            bell.ring(tx, [taken_back])
-            _ = 1 / 0
+        with pytest.raises(ZeroDivisionError):
+            ring_and_fail(bell, database, taken_back)
         with database.transaction() as tx:
             bell.ring(tx, [kept])
         assert wait_until(lambda: kept in listener.heard)

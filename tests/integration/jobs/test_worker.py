@@ -2,7 +2,8 @@
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -93,9 +94,6 @@ def test_a_stopping_worker_finishes_the_call_it_has_begun(house):
 
 
 def test_the_sweep_finds_what_no_bell_told(house):
-    from dataclasses import replace
-    from datetime import timedelta
-
     house.go_on.set()
     deaf = replace(house.runtime, limits=replace(house.runtime.limits, sweep_grace=timedelta(seconds=0.5)))
     instance = house.start()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine.problems import Conflict
+from engine.problems import Conflict, NotFound
 from engine.runtime import housekeeping, messages, signals, timers
 from engine.runtime.drain import drain
 from engine.runtime.messages import Message
@@ -149,7 +149,11 @@ def test_a_signal_reaches_everybody(world):
 
 
 def test_a_timer_fires_when_it_is_due_and_only_once(world):
-    world.deploy(m.bundle("pauses", m.start() + m.timer("pause", "PT1S") + m.user("go", candidateGroups="sales") + m.end(), "start -> pause -> go -> done"))
+    world.deploy(
+        m.bundle(
+            "pauses", m.start() + m.timer("pause", "PT1S") + m.user("go", candidateGroups="sales") + m.end(), "start -> pause -> go -> done"
+        )
+    )
     instance = world.start("pauses")
     assert world.explain(instance).sentence.startswith("It waits at pause until 20")
     assert tick(world) == 0
@@ -181,9 +185,16 @@ def test_many_tick_at_once_and_no_timer_fires_twice(world):
     assert all(world.path(instance) == ["start", "pause", "done"] for instance in instances)
 
 
-def test_a_task_and_its_timer_race_and_one_of_them_wins(world, people):
-    elements = m.start() + m.user("decide", candidateGroups="sales") + m.boundary("late", "decide", "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1S</bpmn:timeDuration></bpmn:timerEventDefinition>") + m.end("decided") + m.end("expired")
+def deploy_decision(world, late_after: str) -> None:
+    late = f"<bpmn:timerEventDefinition><bpmn:timeDuration>{late_after}</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    elements = (
+        m.start() + m.user("decide", candidateGroups="sales") + m.boundary("late", "decide", late) + m.end("decided") + m.end("expired")
+    )
     world.deploy(m.bundle("race", elements, "start -> decide -> decided\nlate -> expired"))
+
+
+def test_a_task_and_its_timer_race_and_one_of_them_wins(world, people):
+    deploy_decision(world, "PT1S")
     instance = world.start("race")
     (task,) = world.tasks(people.alice)
     until_due(world)
@@ -208,12 +219,34 @@ def test_a_task_and_its_timer_race_and_one_of_them_wins(world, people):
 
 
 def test_a_completion_takes_the_timer_away(world, people):
-    elements = m.start() + m.user("decide", candidateGroups="sales") + m.boundary("late", "decide", "<bpmn:timerEventDefinition><bpmn:timeDuration>PT4H</bpmn:timeDuration></bpmn:timerEventDefinition>") + m.end("decided") + m.end("expired")
-    world.deploy(m.bundle("race", elements, "start -> decide -> decided\nlate -> expired"))
+    deploy_decision(world, "PT4H")
     world.start("race")
     (task,) = world.tasks(people.alice)
     world.complete(task.id, {})
     assert world.all("SELECT 1 FROM timer") == []
+
+
+def test_an_operator_lets_a_timer_be_due_now(world, people):
+    deploy_decision(world, "PT4H")
+    instance = world.start("race")
+    timer = world.one("SELECT id, now() AS now FROM timer")
+    with world.database.transaction() as tx:
+        timers.move(world.runtime, tx, timer.id, timer.now)
+    drain(world.runtime)
+    assert world.path(instance)[-1] == "expired"
+    assert world.tasks(people.alice) == []
+    with pytest.raises(NotFound), world.database.transaction() as tx:
+        timers.move(world.runtime, tx, timer.id, timer.now)
+
+
+def test_a_timer_moved_to_a_later_time_waits_for_it(world):
+    deploy_decision(world, "PT1S")
+    instance = world.start("race")
+    timer = world.one("SELECT id, now() + interval '1 hour' AS later FROM timer")
+    with world.database.transaction() as tx:
+        timers.move(world.runtime, tx, timer.id, timer.later)
+    assert tick(world) == 0
+    assert world.explain(instance).waits[-1].due_at == timer.later
 
 
 def test_a_schedule_begins_one_instance_for_each_fire_time(world):

@@ -1,10 +1,11 @@
 """What operators do, what stops a runaway, and what is lost when a bell is not heard: nothing."""
 
+from threading import Thread
+
 import pytest
-from sqlalchemy import text
 
 from engine.problems import Conflict, Invalid, NotFound
-from engine.runtime import audit, housekeeping, incidents, operations
+from engine.runtime import audit, housekeeping, incidents, operations, start
 from engine.runtime.advance import advance
 from engine.runtime.drain import drain
 from tests import tiny_models as m
@@ -168,7 +169,12 @@ def test_a_lease_is_renewed_while_its_call_lasts(world):
 
 
 def test_while_a_worker_is_at_it_a_decision_is_noted_and_applied_by_the_worker(world, people):
-    elements = m.start() + m.gateway("both", "parallel") + m.service("book", "carrier.book", order_no="order_no") + m.user("decide", candidateGroups="sales")
+    elements = (
+        m.start()
+        + m.gateway("both", "parallel")
+        + m.service("book", "carrier.book", order_no="order_no")
+        + m.user("decide", candidateGroups="sales")
+    )
     elements += m.gateway("joined", "parallel") + m.end()
     world.deploy(m.bundle("two", elements, "start -> both\nboth -> book -> joined\nboth -> decide -> joined\njoined -> done"))
     instance = world.start("two", {"order_no": "SO-1"})
@@ -188,8 +194,6 @@ def test_while_a_worker_is_at_it_a_decision_is_noted_and_applied_by_the_worker(w
 
 
 def test_two_workers_on_one_instance_do_its_work_once(world):
-    from threading import Thread
-
     world.deploy(m.bundle("job", m.start() + m.service("book", "carrier.book", order_no="order_no") + m.end(), "start -> book -> done"))
     instance = world.start("job", {"order_no": "SO-1"})
     threads = [Thread(target=advance, args=(world.runtime, instance)) for _ in range(4)]
@@ -203,10 +207,12 @@ def test_two_workers_on_one_instance_do_its_work_once(world):
 
 def test_nothing_below_the_edge_commits(world):
     world.deploy(m.bundle("wait", m.start() + m.user("decide", candidateGroups="sales") + m.end(), "start -> decide -> done"))
-    with pytest.raises(ZeroDivisionError), world.database.transaction() as tx:
-        tx.execute(text("SELECT 1"))
-        from engine.runtime import start
 
-        start.start(world.runtime, tx, "wait", {})
-        _ = 1 / 0
+    def start_and_fail() -> None:
+        with world.database.transaction() as tx:
+            start.start(world.runtime, tx, "wait", {})
+            _ = 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        start_and_fail()
     assert world.one("SELECT count(*) AS n FROM instance").n == 0

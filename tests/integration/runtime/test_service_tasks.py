@@ -1,18 +1,25 @@
 """Service tasks: four outcomes, retries, incidents, and calls to the outside that are saved before they are made."""
 
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from engine.problems import Conflict
-from engine.runtime import incidents, operations, timers
+from engine.runtime import effects, incidents, operations, timers
 from engine.runtime.advance import advance
 from engine.runtime.drain import drain
+from engine.runtime.effects import EffectSink
 from tests import tiny_models as m
 
 ERROR = '<bpmn:error id="missing" name="Price missing" errorCode="PRICE_MISSING"/>'
 CATCH_ERROR = '<bpmn:errorEventDefinition errorRef="missing"/>'
+
+
+@dataclass(frozen=True)
+class Order:
+    order_no: str
 
 
 def of(world, handler: str, *, retry: str = "R2/PT10S", caught: bool = False) -> UUID:
@@ -267,3 +274,58 @@ def test_a_wrong_input_names_the_parameter(world):
     (incident,) = world.incidents()
     assert incident.kind == "service_task_input"
     assert "order_no" in incident.message
+
+
+def test_a_failed_step_is_completed_by_hand_with_a_result(world):
+    world.stage.mode = "broken"
+    instance = of(world, "orders.price")
+    (incident,) = world.incidents()
+    step = operations.Skip(instance, incident.task_id, "olga", "priced by telephone", {"result": {"total": 90}})
+    with world.database.transaction() as tx:
+        assert operations.skip(world.runtime, tx, step).state == "completed"
+    assert world.row(instance).variables["result"] == {"total": 90}
+    assert world.incidents() == []
+    assert world.one("SELECT reason FROM audit WHERE action = 'skip'").reason == "priced by telephone"
+
+
+def test_every_failed_step_of_an_instance_is_retried_at_once(world):
+    world.stage.mode = "broken"
+    instance = of(world, "orders.price")
+    world.stage.mode = "fine"
+    with world.database.transaction() as tx:
+        assert operations.retry(world.runtime, tx, instance, "olga", "the price list is loaded").state == "completed"
+
+
+def test_an_effect_whose_sink_fails_is_tried_again_with_its_key(world):
+    sent = []
+
+    class Sink:
+        def deliver(self, effect, attempt):
+            sent.append((effect.key, attempt))
+            if attempt == 1:
+                raise ConnectionError("mail server away")
+            return {"id": "m-1"}
+
+    of(world, "orders.price")
+    runtime = replace(world.runtime, ports={EffectSink: Sink()})
+    assert effects.deliver(runtime) == 0
+    assert effects.deliver(runtime) == 0
+    world.do("UPDATE effect SET due_at = now()")
+    assert effects.deliver(runtime) == 1
+    assert [attempt for _, attempt in sent] == [1, 2]
+    assert len({key for key, _ in sent}) == 1
+    assert world.one("SELECT state, answer FROM effect") == ("sent", {"id": "m-1"})
+
+
+def test_a_task_whose_port_nobody_bound_says_what_to_bind(world):
+    class Carrier:
+        pass
+
+    def label(order: Order, carrier: Carrier) -> None:
+        """Print a label."""
+
+    label.__annotations__ = {"order": Order, "carrier": Carrier, "return": type(None)}
+    world.runtime.service_tasks.register("labels.print")(label)
+    of(world, "labels.print")
+    (incident,) = world.incidents()
+    assert incident.message == "labels.print needs a Carrier, and none is bound."

@@ -37,7 +37,10 @@ def test_an_order_runs_to_its_first_wait_and_then_to_its_end(approval, people):
     assert (done.applied, done.instance_state) == (True, "completed")
     assert approval.path(instance) == ["start", "prepare", "price", "approve", "done"]
     row = approval.row(instance)
-    assert (row.blob, row.variables["pricing"]) == (None, {"total": approval.row(instance).variables["pricing"]["total"], "currency": "EUR"})
+    assert (row.blob, row.variables["pricing"]) == (
+        None,
+        {"total": approval.row(instance).variables["pricing"]["total"], "currency": "EUR"},
+    )
     assert str(row.variables["pricing"]["total"]) == "119.90"
     assert approval.one("SELECT completed_by, outcome FROM user_task").completed_by == "alice"
 
@@ -178,8 +181,11 @@ def test_values_that_are_not_data_are_refused(approval):
 
 
 def test_a_form_is_judged_on_the_server(world, people):
-    form = b'{"type":"default","components":[{"type":"checkbox","key":"approved","label":"Approved","validate":{"required":true}}],"schemaVersion":16}'
-    world.deploy(m.bundle("formal", m.start() + m.user("decide", formKey="decide") + m.end(), "start -> decide -> done", files={"decide.form": form}))
+    box = b'{"type":"checkbox","key":"approved","label":"Approved","validate":{"required":true}}'
+    form = b'{"type":"default","components":[' + box + b'],"schemaVersion":16}'
+    world.deploy(
+        m.bundle("formal", m.start() + m.user("decide", formKey="decide") + m.end(), "start -> decide -> done", files={"decide.form": form})
+    )
     instance = world.start("formal")
     (task,) = world.tasks(people.charlie)
     with pytest.raises(Invalid) as refused:
@@ -210,6 +216,8 @@ def test_a_running_instance_keeps_its_version(world, people):
 
 def test_a_model_with_errors_is_refused_with_its_findings(world):
     with pytest.raises(ModelRefused) as refused:
-        world.deploy(m.bundle("wrong", m.start() + m.service("price", "orders.prise", order_no="order_no") + m.end(), "start -> price -> done"))
+        world.deploy(
+            m.bundle("wrong", m.start() + m.service("price", "orders.prise", order_no="order_no") + m.end(), "start -> price -> done")
+        )
     assert refused.value.code == "model_refused"
     assert refused.value.findings
