@@ -86,6 +86,7 @@ def create_purchase_order(tx: Session, group_no: str, supplier_no: str) -> str:
         )
     lines = tx.execute(_LINES_TO_ORDER, {"group_no": group_no, "supplier_no": supplier_no}).mappings().all()
     _check_lines(lines, group_no, supplier_no)
+    tx.execute(_GIVE_GROUP, {"group_no": group_no, "supplier_no": supplier_no})
     po_no = next_number(tx, "PO")
     head = tx.execute(_HEAD_TO_ORDER, {"order_no": group.order_no, "supplier_no": supplier_no}).mappings().one()
     currency = lines[0]["currency"]

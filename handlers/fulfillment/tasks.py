@@ -183,6 +183,12 @@ def send_despatch_advice(given: OfShipment, tx: Session, effects: EffectLedger) 
     effects.record("despatch_advice", row.email or f"customer {row.customer_no}", payload | documents)
 
 
+@tasks.register("fulfillment.confirm_delivery")
+def confirm_delivery(given: OfShipment, tx: Session) -> None:
+    """The customer has the goods, as somebody traced; when the proof was recorded already, nothing happens."""
+    shipping.confirm_delivery(tx, given.shipment_no)
+
+
 @tasks.register("fulfillment.billing_facts")
 def billing_facts(given: OfShipment, tx: Session) -> BillingFacts:
     """What the billing policy decides on."""

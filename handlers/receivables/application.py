@@ -20,6 +20,7 @@ from handlers.ledger.accounts import (
     RECEIVABLES,
     SMALL_BALANCE_WRITE_OFF,
     UNAPPLIED_CASH,
+    UNEARNED_DISCOUNT,
 )
 from handlers.ledger.books import books_currency
 from handlers.ledger.open_items import reduce_open_items
@@ -41,7 +42,7 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
-class _Use:
+class Use:
     """A proposal with what is decided about it."""
 
     row: RowMapping
@@ -57,17 +58,18 @@ def apply_receipts(tx: Session, statement_no: str, decisions: Mapping[tuple[str,
     same answer is given. Raises NotFound, Invalid for a decision that is missing or unknown.
     """
     if find_statement(tx, statement_no).applied_at is None:
+        tx.execute(_LOCK_ITEMS, {"statement_no": statement_no})
         rows = tx.execute(_PROPOSED, {"statement_no": statement_no}).mappings().all()
         uses = _decide(rows, decisions)
         if uses:
-            _write(tx, uses)
+            write_uses(tx, uses)
         tx.execute(_APPLIED, {"statement_no": statement_no})
     settled = tx.execute(_SETTLED, {"statement_no": statement_no}).scalars().all()
     unmatched = tx.execute(_UNMATCHED, {"statement_no": statement_no}).scalars().all()
     return Applied(tuple(settled), tuple(unmatched))
 
 
-def _decide(rows: Sequence[RowMapping], decisions: Mapping[tuple[str, str], str]) -> list[_Use]:
+def _decide(rows: Sequence[RowMapping], decisions: Mapping[tuple[str, str], str]) -> list[Use]:
     """Go through the proposals in order; what one takes is gone for the next."""
     left: dict[str, Decimal] = {row["invoice_no"]: row["open_amount"] for row in rows}
     uses = []
@@ -86,11 +88,12 @@ def _decide(rows: Sequence[RowMapping], decisions: Mapping[tuple[str, str], str]
         owed = Owed(left[row["invoice_no"]], row["original"], row["tax_amount"], row["discount_amount"], row["currency"])
         parts = split(action, row["amount"], owed)
         left[row["invoice_no"]] -= parts.settles
-        uses.append(_Use(row, action, parts, row["sequence"]))
+        uses.append(Use(row, action, parts, row["sequence"]))
     return uses
 
 
-def _write(tx: Session, uses: Sequence[_Use]) -> None:
+def write_uses(tx: Session, uses: Sequence[Use]) -> None:
+    """Post the applications, take them off the open items, and keep what is left of the receipts."""
     books = books_currency(tx)
     booked = [use for use in uses if use.parts.settles or use.parts.income]
     journals = posting.post_many(tx, [_entry(use, books) for use in booked])
@@ -107,7 +110,7 @@ def _write(tx: Session, uses: Sequence[_Use]) -> None:
     tx.execute(_KEEP_REST, {"rows": as_json(given)})
 
 
-def _application(use: _Use, journal_id: int) -> dict[str, Any]:
+def _application(use: Use, journal_id: int) -> dict[str, Any]:
     return {
         "receipt_no": use.row["receipt_no"],
         "invoice_no": use.row["invoice_no"],
@@ -121,12 +124,14 @@ def _application(use: _Use, journal_id: int) -> dict[str, Any]:
     }
 
 
-def _entry(use: _Use, books: str) -> posting.Entry:
+def _entry(use: Use, books: str) -> posting.Entry:
     row, parts = use.row, use.parts
     lines = posting.merged(
         [
             posting.debit(UNAPPLIED_CASH, parts.cash + parts.income, party_no=row["payer_no"], reference=row["receipt_no"]),
-            posting.debit(EARNED_DISCOUNT, parts.discount, reference=row["invoice_no"]),
+            posting.debit(
+                UNEARNED_DISCOUNT if use.action == "UNEARNED_DISCOUNT" else EARNED_DISCOUNT, parts.discount, reference=row["invoice_no"]
+            ),
             posting.debit(OUTPUT_VAT, parts.discount_tax, reference=row["invoice_no"]),
             posting.debit(SMALL_BALANCE_WRITE_OFF, parts.written_off, reference=row["invoice_no"]),
             posting.credit(RECEIVABLES, parts.settles, party_no=row["party_no"], reference=row["invoice_no"]),
@@ -162,18 +167,28 @@ def _with_exchange_difference(
     return valued
 
 
-_PROPOSED = text("""
-SELECT proposal.receipt_no, proposal.invoice_no, proposal.amount, proposal.difference,
+#: Items are locked in one stable order before anything else, so that two statements never wait for one another in a circle.
+_LOCK_ITEMS = text("""
+SELECT item.id FROM open_item AS item
+WHERE item.kind = 'AR' AND item.document_no IN (
+  SELECT proposal.invoice_no FROM receipt_proposal AS proposal JOIN receipt USING (receipt_no) WHERE receipt.statement_no = :statement_no)
+ORDER BY item.id FOR UPDATE
+""")
+#: What the application of a receipt to an invoice rests on.
+FACTS = """
   receipt.customer_no AS payer_no, receipt.received_on, receipt.currency,
   item.party_no, item.open_amount, item.original, item.tax_amount, item.fx_rate AS invoice_rate, journal.fx_rate AS receipt_rate,
   CASE WHEN item.open_amount = item.original THEN item.discount_amount ELSE 0 END AS discount_amount,
   1 + (SELECT count(*) FROM application AS before
-       WHERE before.receipt_no = proposal.receipt_no AND before.invoice_no = proposal.invoice_no) AS sequence
+       WHERE before.receipt_no = receipt.receipt_no AND before.invoice_no = item.document_no) AS sequence
+"""
+_PROPOSED = text(f"""
+SELECT proposal.receipt_no, proposal.invoice_no, proposal.amount, proposal.difference, {FACTS}
 FROM receipt_proposal AS proposal JOIN receipt ON receipt.receipt_no = proposal.receipt_no
 JOIN journal ON journal.id = receipt.journal_id
 JOIN open_item AS item ON item.kind = 'AR' AND item.document_no = proposal.invoice_no
 WHERE receipt.statement_no = :statement_no AND receipt.reversed_at IS NULL
-ORDER BY proposal.receipt_no, proposal.invoice_no FOR UPDATE OF receipt, item
+ORDER BY proposal.receipt_no, proposal.invoice_no FOR UPDATE OF receipt
 """)
 _KEEP_REST = text("""
 UPDATE receipt SET on_account = receipt.on_account + given.on_account, written_off = receipt.written_off + given.income

@@ -145,7 +145,7 @@ class Owed:
 
 
 #: What a decision may say; the rest is refused.
-ACTIONS = frozenset({"APPLY", "WRITE_OFF", "EARNED_DISCOUNT", "PARTIAL", "ON_ACCOUNT"})
+ACTIONS = frozenset({"APPLY", "WRITE_OFF", "EARNED_DISCOUNT", "UNEARNED_DISCOUNT", "PARTIAL", "ON_ACCOUNT"})
 
 
 def split(action: str, amount: Decimal, owed: Owed) -> Split:
@@ -156,7 +156,7 @@ def split(action: str, amount: Decimal, owed: Owed) -> Split:
         return Split(cash, on_account=over) if over else Split(ZERO, on_account=amount)
     if action == "WRITE_OFF":
         return Split(cash, written_off=short, income=over)
-    if action == "EARNED_DISCOUNT":
+    if action in {"EARNED_DISCOUNT", "UNEARNED_DISCOUNT"}:
         taken = min(short, owed.discount_amount)
         tax = round_currency(taken * owed.tax_amount / owed.original, owed.currency) if owed.original else ZERO
         return Split(cash, discount=taken - tax, discount_tax=tax)

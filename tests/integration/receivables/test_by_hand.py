@@ -1,0 +1,111 @@
+from decimal import Decimal
+
+import pytest
+
+from engine.problems import Conflict, Invalid, NotFound
+from handlers.invariants import check_all
+from handlers.ledger.posting import balances
+from handlers.receivables import tasks
+from handlers.receivables.by_hand import HandApplication, apply_by_hand, identify, leave_on_account, reverse_receipt
+from handlers.receivables.statements import store_statement
+from tests.integration.golden.builders import CUSTOMER, company, customer, one
+from tests.integration.receivables.test_receivables import nonzero, owed, paid, take_in
+from tests.unit.receivables.statement_files import Credit
+
+D = Decimal
+
+
+@pytest.fixture
+def books(database):
+    with database.transaction() as tx:
+        company(tx)
+        customer(tx)
+        owed(tx)
+    return database
+
+
+def all_well(tx):
+    return [checked.sentence for checked in check_all(tx) if not checked.ok and checked.id not in {"INV-03", "INV-19"}] == []
+
+
+def test_a_receipt_without_a_reference_is_identified_and_applied_by_hand(books):
+    with books.transaction() as tx:
+        assert take_in(tx, paid(Credit("1664.80", "thanks", ref="B1"))).unmatched == ["RC-000001"]
+        identify(tx, "RC-000001", CUSTOMER)
+        identify(tx, "RC-000001", CUSTOMER)
+        done = apply_by_hand(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000001", action="WRITE_OFF"))
+        assert (done.settled, done.open_amount, done.rest) == (True, 0, 0)
+        assert nonzero(tx) == {"1000": D("1664.80"), "2200": -278, "4000": -1390, "6300": D("3.20")}
+        assert one(tx, "SELECT sum(accounted) FROM journal_line WHERE account = '1290' AND party_no = :party", party=CUSTOMER) == 0
+        assert all_well(tx)
+
+
+def test_one_receipt_may_pay_several_invoices_and_the_rest_stays_on_account(books):
+    with books.transaction() as tx:
+        owed(tx, "INV-000002", "100.00", tax="0", discount="0")
+        take_in(tx, paid(Credit("2000.00", "thanks", ref="B1", name="Indifferent Mirror GmbH")))
+        for number in ("INV-000001", "INV-000002"):
+            assert apply_by_hand(tx, HandApplication(receipt_no="RC-000001", invoice_no=number)).settled
+        assert leave_on_account(tx, "RC-000001") == 232
+        assert leave_on_account(tx, "RC-000001") == 232
+        assert balances(tx)["1290"] == -232
+        assert all_well(tx)
+
+
+def test_what_makes_no_sense_is_refused_and_changes_nothing(books):
+    with books.transaction() as tx:
+        take_in(tx, paid(Credit("1668.00", "INV-000001", ref="B1"), Credit("5.00", "?", ref="B2")))
+        before = balances(tx)
+        for given, problem in (
+            (HandApplication(receipt_no="RC-000001", invoice_no="INV-000001"), Conflict),
+            (HandApplication(receipt_no="RC-000002", invoice_no="INV-000001"), Conflict),
+            (HandApplication(receipt_no="RC-000002", invoice_no="INV-000404"), NotFound),
+            (HandApplication(receipt_no="RC-000404", invoice_no="INV-000001"), NotFound),
+            (HandApplication(receipt_no="RC-000002", invoice_no="INV-000001", action="STEAL"), Invalid),
+        ):
+            with pytest.raises(problem) as refusal:
+                apply_by_hand(tx, given)
+            assert refusal.value.next_step
+        with pytest.raises(Conflict, match="Nobody knows"):
+            leave_on_account(tx, "RC-000002")
+        customer(tx, customer_no="C-OTHER", name="Other")
+        with pytest.raises(Conflict, match="came from"):
+            identify(tx, "RC-000001", "C-OTHER")
+        assert balances(tx) == before
+
+
+def test_golden_g5_a_returned_payment_opens_the_invoice_again_and_takes_the_discount_back(books):
+    with books.transaction() as tx:
+        before = nonzero(tx)
+        take_in(tx, paid(Credit("1634.64", "INV-000001", ref="B1")), "EARNED_DISCOUNT")
+        assert reverse_receipt(tx, "RC-000001", "insufficient funds") == ["INV-000001"]
+        assert reverse_receipt(tx, "RC-000001", "insufficient funds") == []
+        assert nonzero(tx) == before
+        assert one(tx, "SELECT open_amount, closed_at IS NULL FROM open_item") == (1668, True)
+        assert all_well(tx)
+
+
+def test_a_receipt_reversed_after_it_was_identified_leaves_nothing(books):
+    with books.transaction() as tx:
+        before = nonzero(tx)
+        take_in(tx, paid(Credit("10.00", "?", ref="B1")))
+        identify(tx, "RC-000001", CUSTOMER)
+        leave_on_account(tx, "RC-000001")
+        reverse_receipt(tx, "RC-000001", "sent by mistake")
+        assert nonzero(tx) == before
+        with pytest.raises(Conflict, match="are left of RC-000001"):
+            apply_by_hand(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000001"))
+
+
+def test_a_late_discount_granted_is_an_unearned_one(books):
+    with books.transaction() as tx:
+        take_in(tx, paid(Credit("1634.64", "INV-000001", ref="B1", day="2026-03-30")), "UNEARNED_DISCOUNT")
+        assert (balances(tx)["4910"], balances(tx)["2200"]) == (D("27.80"), D("-272.44"))
+
+
+def test_a_receipt_applied_again_after_a_statement_keeps_its_history(books):
+    with books.transaction() as tx:
+        statement = tasks.OfStatement(store_statement(tx, paid(Credit("100.00", "INV-000001", ref="B1"))))
+        tasks.record_receipts(statement, tx)
+        assert apply_by_hand(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000001")).open_amount == 1568
+        assert tasks.propose_applications(statement, tx) == tasks.Proposals([], 0, [])
