@@ -4,10 +4,11 @@ A capability lists its own in `invariants.py`; they are found by being there. Ru
 crash test.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import groupby
 from pkgutil import iter_modules
 from typing import Any
 
@@ -28,7 +29,7 @@ class Invariant:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a check found; `examples` are the first violations."""
+    """What a check found of one invariant, whose sentence says all its parts; `examples` are the first violations."""
 
     id: str
     sentence: str
@@ -45,19 +46,20 @@ MOST_EXAMPLES = 20
 
 
 def all_invariants() -> list[Invariant]:
-    """Every capability's invariants, by id."""
+    """Every capability's invariants, by id; several hold parts of one."""
     modules = (f"handlers.{room.name}.invariants" for room in iter_modules(handlers.__path__) if room.ispkg)
     found = [invariant for module in modules if find_spec(module) for invariant in import_module(module).INVARIANTS]
     return sorted(found, key=lambda invariant: (invariant.id, invariant.sentence))
 
 
 def check_all(tx: Session) -> list[Checked]:
-    """Check everything in one transaction's view of the data."""
-    return [check(tx, invariant) for invariant in all_invariants()]
+    """Check everything in one transaction's view of the data: one answer an id, its parts' violations added up."""
+    return [check(tx, tuple(parts)) for _, parts in groupby(all_invariants(), key=lambda invariant: invariant.id)]
 
 
-def check(tx: Session, invariant: Invariant) -> Checked:
-    """Check one invariant."""
-    rows = tx.execute(text(invariant.sql)).mappings().all()
+def check(tx: Session, parts: Sequence[Invariant]) -> Checked:
+    """Check the parts of one invariant."""
+    rows = [row for part in parts for row in tx.execute(text(part.sql)).mappings()]
     examples = tuple(dict(row) for row in rows[:MOST_EXAMPLES])
-    return Checked(id=invariant.id, sentence=invariant.sentence, violations=len(rows), examples=examples)
+    sentence = " ".join(part.sentence for part in parts)
+    return Checked(id=parts[0].id, sentence=sentence, violations=len(rows), examples=examples)

@@ -79,3 +79,15 @@ def test_every_invariant_has_a_sentence_and_a_query_that_runs(database):
         results = check_all(tx)
     assert all(result.ok and result.sentence.endswith(".") for result in results)
     assert {"INV-04", "INV-05", "INV-06", "INV-14", "INV-15", "INV-16", "INV-17", "INV-20", "INV-21"} <= {result.id for result in results}
+
+
+def test_the_parts_that_several_capabilities_hold_of_one_invariant_are_one_answer_with_their_violations_added_up(database):
+    with database.transaction() as tx:
+        honest_trade(tx)
+        answers = check_all(tx)
+        assert len({answer.id for answer in answers}) == len(answers) == 21
+        tx.execute(text("UPDATE stock_balance SET reserved = reserved - 1 WHERE reserved > 0"))  # the stock's part of INV-04
+        tx.execute(text("UPDATE fulfil_line SET qty_reserved = 1"))  # the orders' part of it
+        (reserved,) = (answer for answer in check_all(tx) if answer.id == "INV-04")
+    assert reserved.violations == len(reserved.examples) == 3
+    assert {"sku", "fulfil_line_id"} <= set().union(*reserved.examples)
