@@ -3,6 +3,8 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,19 +24,45 @@ def command() -> None:
 @click.option("--instances", default=500, show_default=True, help="How many instances of each case.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def engine(instances: int, *, as_json: bool) -> None:
-    """Measure the engine, durable, on an embedded PostgreSQL of its own: (a) ten script tasks; (b) scripts, a gateway, a user task."""
+    """Measure the engine, durable: (a) ten script tasks; (b) scripts, a gateway, a user task. Figures are per instance."""
+    with _fresh_database() as database:
+        cases = {case: asdict(run(database, case, instances)) for case in ("a", "b")}
+    if as_json:
+        click.echo(json.dumps({"cases": cases}))
+        return
+    for case, figures in cases.items():
+        click.echo(f"case {case}: " + ", ".join(f"{name} {value:,.2f}" for name, value in figures.items()))
+
+
+@command.command("orders")
+@click.option(
+    "--lines", "sizes", multiple=True, type=int, default=(100, 1000), show_default=True, help="Lines of an order; repeat for more."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def orders(sizes: tuple[int, ...], *, as_json: bool) -> None:
+    """Measure an order from intake to cash by its number of lines."""
+    from api.benchmarks.orders import run as run_orders
+
+    with _fresh_database() as database:
+        costs = run_orders(database, sizes)
+    if as_json:
+        click.echo(json.dumps({"orders": [asdict(cost) for cost in costs]}))
+        return
+    for cost in costs:
+        phases = ", ".join(f"{name} {value:,.0f}" for name, value in cost.phases.items())
+        click.echo(f"{cost.lines} lines: {cost.wall_ms:,.0f} ms, {cost.cpu_ms:,.0f} ms CPU, {cost.statements} statements ({phases})")
+
+
+@contextmanager
+def _fresh_database() -> Iterator[Database]:
+    """A migrated database on an embedded PostgreSQL of its own, removed afterwards."""
     from api.schema import migrate
 
     directory = Path(tempfile.mkdtemp(prefix="ordercraft-bench-"))
     database = Database(start_embedded(directory / "postgres"))
     try:
         migrate(database)
-        cases = {case: asdict(run(database, case, instances)) for case in ("a", "b")}
+        yield database
     finally:
         database.close()
         shutil.rmtree(directory, ignore_errors=True)
-    if as_json:
-        click.echo(json.dumps({"cases": cases}))
-        return
-    for case, figures in cases.items():
-        click.echo(f"case {case}: " + ", ".join(f"{name} {value:,.2f}" for name, value in figures.items()))

@@ -121,7 +121,9 @@ def _collect(cast: Cast, order_no: str, run: str, say: Say) -> None:
     payments = [Payment(invoice["invoice_no"], Decimal(invoice["open_amount"]), invoice["currency"]) for invoice in invoices]
     discount = Decimal(invoices[-1]["discount_amount"])
     payments[-1] = Payment(payments[-1].reference, payments[-1].amount - discount, payments[-1].currency)
-    cast.receivables.send("/api/v1/statements", statement_of(f"DEMO-{run}", payments), "application/xml")
+    earlier = cast.receivables.get("/api/v1/statements?limit=1")["items"]
+    opening = Decimal(earlier[0]["closing"]) if earlier else Decimal(0)
+    cast.receivables.send("/api/v1/statements", statement_of(f"DEMO-{run}", payments, opening=opening), "application/xml")
     say(f"The bank statement brings {len(payments)} payments, the last one less {discount:.2f} for paying early.")
     _until(f"{order_no} is paid", lambda: all(Decimal(each["open_amount"]) == 0 for each in _invoices(cast, order_no)))
     _until(

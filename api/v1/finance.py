@@ -16,6 +16,7 @@ from engine.runtime.mailbox import Message
 from handlers.billing.model import Invoice
 from handlers.invariants import check_all
 from handlers.ledger.model import Journal, JournalLine, OpenItem
+from handlers.receivables.model import BankStatement
 from handlers.receivables.statements import store_statement
 
 api = APIBlueprint("finance", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="finance")])
@@ -111,6 +112,14 @@ def post_statement() -> tuple[StatementOut, int]:
     )
     messages.publish(product().runtime, transaction(), message)
     return StatementOut(statement_no=statement_no), 202
+
+
+@api.get("/statements")
+@operation(Role.READ)
+def list_statements(query: Listing) -> Page[dict[str, Any]]:
+    """List bank statements with their balances, the latest first."""
+    columns = (column for column in BankStatement.__table__.c if column.name != "content")
+    return page(transaction(), select(*columns), Order((BankStatement.received_at, BankStatement.statement_no)), query, dict)
 
 
 @api.get("/journals")
