@@ -36,6 +36,17 @@ def facts(data: Mapping[str, Any], *, without: Collection[str] = (), under: str 
     return found
 
 
+def entered(task: Any) -> list[Fact]:
+    """What a person put into a form, without what the form only showed."""
+    shown = task.form_data or {}
+    return facts({name: value for name, value in (task.outcome or {}).items() if name not in shown or shown[name] != value})
+
+
+def said(found: Sequence[Fact]) -> str:
+    """Facts as one line of text."""
+    return "; ".join(f"{fact.label.lower()}: {fact.value}" for fact in found if fact.value)
+
+
 def _table(label: str, records: Sequence[Mapping[str, Any]]) -> Fact:
     names = list(dict.fromkeys(name for record in records for name in record))
     rows = tuple(tuple(_text(record.get(name)) for name in names) for record in records[:_ROWS_SHOWN])

@@ -1,5 +1,6 @@
 """How values are written for people: money, quantities, times, codes. Registered as Jinja filters by `pages.py`."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,6 +13,8 @@ from handlers.values import decimals_of, round_currency
 
 #: Stands where there is no value.
 NOTHING = "\u2013"
+_ACRONYMS = frozenset({"COGS", "CSV", "EDI", "ID", "PDF", "PO", "SKU", "UBL", "VAT"})
+_BETWEEN = re.compile(r"[-_.\s]+")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -68,11 +71,10 @@ def _span(seconds: float) -> str:
 
 
 def words(code: str | None) -> str:
-    """A code in plain words: `order-desk` becomes `Order desk`, `PARTIALLY_SHIPPED` becomes `Partially shipped`."""
-    if not code:
-        return ""
-    text = code.replace("_", " ").replace("-", " ").replace(".", " ").strip()
-    return (text.lower() if text.isupper() else text)[:1].upper() + (text.lower() if text.isupper() else text)[1:]
+    """A code in plain words: `order-desk` becomes `Order desk`, `INVOICE_PDF` becomes `Invoice PDF`."""
+    parts = _BETWEEN.split(code or "")
+    plain = " ".join(part.upper() if part.upper() in _ACRONYMS else part.lower() if part.isupper() else part for part in parts).strip()
+    return plain[:1].upper() + plain[1:]
 
 
 def json_island(value: Any) -> Markup:

@@ -25,6 +25,7 @@ ROUTES = (
     ("/operations", instances.redirect_to_list, GET),
     ("/operations/instances", instances.show_list, GET),
     ("/operations/instances/<uuid:instance_id>", instances.show_instance, GET),
+    ("/operations/instances/<uuid:instance_id>/tokens", instances.show_tokens, GET),
     ("/operations/instances/<uuid:instance_id>/<any(suspend, resume, cancel):verb>", instances.operate, POST),
     ("/operations/incidents", incidents.show_causes, GET),
     ("/operations/incidents/<int:incident_id>/<any(retry, acknowledge):verb>", incidents.operate, POST),

@@ -21,7 +21,7 @@ from engine.runtime.people import Person
 from engine.runtime.runtime import Runtime
 from engine.service_tasks import Broken, ServiceTasks
 from engine.store import json_text
-from engine.store.tables import deployment_file, history, incident, instance, process_version, user_task
+from engine.store.tables import deployment_file, instance, process_version, user_task
 from engine.store.unit_of_work import Database
 from ui.pages import blueprint
 
@@ -122,7 +122,6 @@ def make_app(site: Site) -> Flask:
     app.register_blueprint(blueprint())
     app.add_url_rule("/api/v1/user-tasks/<uuid:task_id>/<verb>", "task", lambda **given: _task_verb(site, **given), methods=["POST"])
     app.add_url_rule("/api/v1/instances/<uuid:instance_id>/model", "model", lambda **given: _model(site, **given))
-    app.add_url_rule("/api/v1/instances/<uuid:instance_id>/tokens", "tokens", lambda **given: _tokens(site, **given))
     app.after_request(_protect)
     return app
 
@@ -172,19 +171,3 @@ def _model(site: Site, instance_id: UUID) -> Response:
             .where(instance.c.id == instance_id, deployment_file.c.path == process_version.c.path)
         )
     return Response(content, mimetype="application/xml")
-
-
-def _tokens(site: Site, instance_id: UUID) -> Response:
-    with site.database.transaction() as tx:
-        passed = tx.scalars(
-            select(history.c.element_id).where(history.c.instance_id == instance_id, history.c.outcome == "completed")
-        ).all()
-        open_tasks = select(user_task.c.element_id).where(user_task.c.instance_id == instance_id, user_task.c.state == "open")
-        failed = select(incident.c.element_id).where(incident.c.instance_id == instance_id, incident.c.state == "open")
-        states = (
-            dict.fromkeys(passed, "completed")
-            | dict.fromkeys(tx.scalars(open_tasks), "active")
-            | dict.fromkeys(tx.scalars(failed), "failed")
-        )
-    tokens = [{"element_id": element, "state": state, "count": max(1, passed.count(element))} for element, state in states.items()]
-    return Response(json_text.encode(tokens), mimetype="application/json")

@@ -139,11 +139,12 @@ _NUMBERS = """
   UNION SELECT shipment_no FROM shipment WHERE order_no = CAST(:order_no AS text)
   UNION SELECT invoice_no FROM invoice WHERE order_no = CAST(:order_no AS text)
   UNION SELECT po_no FROM purchase_order WHERE order_no = CAST(:order_no AS text)
+  UNION SELECT begun_by.business_key FROM instance i JOIN instance begun_by ON begun_by.id = i.started_by_instance_id
+        WHERE i.business_key = CAST(:order_no AS text) AND begun_by.business_key IS NOT NULL
 """
 _INSTANCES = f"""
   SELECT i.id FROM instance i
   WHERE i.business_key IN ({_NUMBERS}) OR i.variables @> jsonb_build_object('order_no', CAST(:order_no AS text))
-     OR i.id IN (SELECT started_by_instance_id FROM instance WHERE business_key = CAST(:order_no AS text))
 """
 _PARTS: Mapping[str, TextClause] = {
     "lines": text("""
@@ -167,7 +168,7 @@ _PARTS: Mapping[str, TextClause] = {
     """),
     "decisions": text(f"""
       SELECT t.id, t.instance_id, t.title, t.state, t.assignee, t.candidate_groups, t.due_at, t.created_at,
-             t.completed_at, t.completed_by, t.outcome
+             t.completed_at, t.completed_by, t.outcome, t.form_data
       FROM user_task t WHERE t.instance_id IN ({_INSTANCES}) AND t.state <> 'cancelled' ORDER BY t.created_at LIMIT 200
     """),
     "events": text(

@@ -23,6 +23,8 @@ _STEPS = {
     "intermediateCatchEvent": "Wait", "intermediateThrowEvent": "Throw", "boundaryEvent": "Boundary event",
     "exclusiveGateway": "Either-or", "parallelGateway": "Parallel", "inclusiveGateway": "Any of", "eventBasedGateway": "First of",
 }  # fmt: skip
+#: A gateway without a name only joins paths: no reader would miss it.
+_GATEWAYS = {"Either-or", "Parallel", "Any of", "First of"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +47,15 @@ def list_steps(tx: Session, shown: AnyRow) -> list[Step]:
             deployment_file.c.deployment_id == shown.deployment_id, deployment_file.c.path == shown.path
         )
     )
-    marks = _marks(tx, shown.id)
+    marks = list_marks(tx, shown.id)
     return [
-        Step(id_, name, kind, lane, *marks.get(id_, ("", 0, None)))
+        Step(id_, name or id_, kind, lane, *marks.get(id_, ("", 0, None)))
         for id_, name, kind, lane in (_elements(model) if model else ())
-        if kind not in {"Either-or", "Parallel", "Any of", "First of"} or id_ in marks
+        if name or kind not in _GATEWAYS
     ]
 
 
-def _marks(tx: Session, instance_id: UUID) -> dict[str, tuple[str, int, datetime | None]]:
+def list_marks(tx: Session, instance_id: UUID) -> dict[str, tuple[str, int, datetime | None]]:
     """State, count and latest time by element: the worst of failed, active, completed. One statement."""
 
     def of(table: Any, state: int, at: Any, *conditions: Any) -> Any:
@@ -87,7 +89,7 @@ def _elements(model: bytes) -> Iterator[tuple[str, str, str, str]]:
     lanes = {ref.text: lane.get("name", "") for lane in root.iter(f"{_BPMN}lane") for ref in lane.findall(f"{_BPMN}flowNodeRef")}
     places = {shape.get("bpmnElement"): _place(shape) for shape in root.iter(f"{_DI}BPMNShape")}
     steps = [
-        (str(element.get("id")), str(element.get("name") or element.get("id")), kind)
+        (str(element.get("id")), str(element.get("name") or ""), kind)
         for tag, kind in _STEPS.items()
         for element in root.iter(f"{_BPMN}{tag}")
     ]

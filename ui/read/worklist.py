@@ -95,7 +95,7 @@ def decisions_before(tx: Session, task: AnyRow) -> list[AnyRow]:
     """What people decided earlier in the same instance, the latest first."""
     return list(
         tx.execute(
-            select(user_task.c.title, user_task.c.completed_by, user_task.c.completed_at, user_task.c.outcome)
+            select(*(user_task.c[name] for name in ("title", "completed_by", "completed_at", "outcome", "form_data")))
             .where(user_task.c.instance_id == task.instance_id, user_task.c.state == "completed", user_task.c.id != task.id)
             .order_by(user_task.c.completed_at.desc())
             .limit(20)

@@ -10,7 +10,7 @@ const STEP = 1.25;
 const READABLE = 0.45;
 const CLOSE = 0.7;
 
-// <process-diagram model="…/model" tokens="…/tokens">: the diagram as deployed, with where this instance is painted on it.
+// <process-diagram model="…" tokens="…">: the diagram as deployed, with where this instance is painted on it.
 class ProcessDiagram extends HTMLElement {
   #viewer;
   #painted = [];

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response, make_response, redirect, render_template, request
+from flask import Response, jsonify, make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -12,7 +12,7 @@ from engine.runtime import explain, operations
 from engine.store.tables import InstanceState
 from ui.product import OPERATE, asked_number, needs, person, product, wants_fragment
 from ui.read import operations as read
-from ui.read.steps import list_steps
+from ui.read.steps import list_marks, list_steps
 
 _VERBS = {"suspend": operations.suspend, "resume": operations.resume, "cancel": operations.cancel}
 _DONE = {"suspend": "Suspended. Nothing moves until it is resumed.", "resume": "Resumed.", "cancel": "Cancelled."}
@@ -49,6 +49,13 @@ def show_instance(instance_id: UUID) -> str:
     """One instance."""
     with product().database.transaction() as tx:
         return render_template("instance.html", **instance_context(tx, instance_id))
+
+
+def show_tokens(instance_id: UUID) -> Response:
+    """Where an instance stands on its diagram, as JSON: the same marks as in the table of steps."""
+    with product().database.transaction() as tx:
+        marks = list_marks(tx, instance_id)
+    return jsonify([{"element_id": element, "state": state, "count": count} for element, (state, count, _) in marks.items()])
 
 
 @needs(OPERATE)

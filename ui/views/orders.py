@@ -10,7 +10,7 @@ from flask import Response, render_template, request
 
 from handlers.documents.store import read_document
 from ui.csv_export import csv_response
-from ui.facts import facts
+from ui.facts import entered, facts, said
 from ui.formats import words
 from ui.product import asked_number, product
 from ui.read import orders as read
@@ -98,11 +98,11 @@ def _file_name(document: Any) -> str:
 def _timeline(story: read.Story) -> Iterator[Event]:
     for event in story.events:
         what = words(event.kind) + (f", line {event.line_no}" if event.line_no else "")
-        yield Event(event.at, what, _said(event.detail), event.actor, _tone(event.kind))
+        yield Event(event.at, what, said(facts(event.detail)), event.actor, _tone(event.kind))
     for task in story.decisions:
         if task.completed_at:
             href = f"/operations/instances/{task.instance_id}"
-            yield Event(task.completed_at, task.title, _said(task.outcome), task.completed_by or "", "", href)
+            yield Event(task.completed_at, task.title, said(entered(task)), task.completed_by or "", "", href)
     for instance in story.instances:
         yield from _of_instance(instance)
     yield from _of_goods_and_money(story)
@@ -119,10 +119,6 @@ def _of_goods_and_money(story: read.Story) -> Iterator[Event]:
             yield Event(invoice.posted_at, f"Invoice {invoice.invoice_no} posted", "", "", "good")
     for receipt in story.receipts:
         yield Event(receipt.applied_at, f"Receipt {receipt.receipt_no} applied to {receipt.invoice_no}", words(receipt.action), "", "good")
-
-
-def _said(detail: dict[str, Any] | None) -> str:
-    return "; ".join(f"{fact.label.lower()}: {fact.value}" for fact in facts(detail or {}) if fact.value)
 
 
 def _of_instance(instance: Any) -> Iterator[Event]:

@@ -7,7 +7,7 @@ from flask import render_template, request
 from sqlalchemy.orm import Session
 
 from engine.store import json_text
-from ui.facts import facts
+from ui.facts import entered, facts, said
 from ui.product import asked_number, person, product, wants_fragment
 from ui.read import worklist as read
 from ui.read.paging import AnyRow
@@ -58,7 +58,7 @@ def _task(tx: Session, task_id: UUID) -> dict[str, Any]:
         "schema": schema,
         "data": shown,
         "facts": facts(task.form_data, without=_keys(schema) | ({"order_no"} if task.order_no else set())),
-        "before": read.decisions_before(tx, task),
+        "before": [(earlier, said(entered(earlier))) for earlier in read.decisions_before(tx, task)],
         "mine": not done and task.assignee == person().name,
         "next_task": _next(tx) if done else None,
     }

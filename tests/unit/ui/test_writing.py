@@ -1,12 +1,13 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from ui.charts import columns, rows
 from ui.csv_export import safe
-from ui.facts import Fact, facts
+from ui.facts import Fact, entered, facts, said
 from ui.formats import ago, day, json_island, moment, money, quantity, words
 
 
@@ -60,6 +61,8 @@ def test_a_distance_in_time_is_said_in_one_unit(away: timedelta, phrase: str):
     [
         ("order-desk", "Order desk"),
         ("PARTIALLY_SHIPPED", "Partially shipped"),
+        ("INVOICE_PDF", "Invoice PDF"),
+        ("po_no", "PO no"),
         ("quote_no", "Quote no"),
         ("approveLoad", "ApproveLoad"),
         ("", ""),
@@ -80,8 +83,15 @@ def test_facts_flatten_records_and_leave_out_what_is_empty():
 
 def test_facts_make_a_table_of_a_list_of_records():
     [fact] = facts({"lines": [{"sku": "CH-1", "quantity": Decimal("4.0")}, {"sku": "TB-2", "gift": True}]})
-    assert fact.columns == ("Sku", "Quantity", "Gift")
+    assert fact.columns == ("SKU", "Quantity", "Gift")
     assert fact.rows == (("CH-1", "4", "\u2013"), ("TB-2", "\u2013", "Yes"))
+
+
+def test_what_a_person_entered_leaves_out_what_the_form_only_showed():
+    task = SimpleNamespace(
+        form_data={"quote_no": "Q-1", "approved": None}, outcome={"quote_no": "Q-1", "approved": True, "comment": "Fine."}
+    )
+    assert said(entered(task)) == "approved: Yes; comment: Fine."
 
 
 def test_facts_do_not_repeat_what_the_form_shows():
