@@ -1,6 +1,6 @@
 """Number series and the bytes of every document we made or were sent."""
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import DDL, CheckConstraint, Index, event
 from sqlalchemy.orm import Mapped
 
 from engine.store.base import Base
@@ -30,3 +30,20 @@ class Document(Base):
     content: Mapped[bytes]
     sha256: Mapped[str]
     created_at: Mapped[Written]
+
+
+#: Series in which a gap harms nobody: each has a sequence of its own.
+WITH_GAPS = frozenset({"Q", "SO", "FG", "PO", "SH", "SSCC"})
+
+
+def sequence_of(series: str) -> str:
+    """The name of a series' sequence."""
+    return f"number_{series.lower()}"
+
+
+for _series in sorted(WITH_GAPS):
+    event.listen(
+        NumberSeries.__table__,
+        "after_create",
+        DDL(f"CREATE SEQUENCE IF NOT EXISTS {sequence_of(_series)}"),  # type: ignore[no-untyped-call]  # SQLAlchemy leaves DDL untyped
+    )

@@ -1,10 +1,15 @@
-"""Human numbers such as SO-000001: gap-free, because the series' row stays locked until the transaction that took one ends."""
+"""Human numbers such as SO-000001.
 
-from sqlalchemy import literal_column
+A legal series (invoices and whatever is not named below) is gap-free: its row stays locked until the transaction that took a number
+ends, so that a number that was not used is given again. The series of orders and shipments may have gaps: they come from sequences,
+so that no order waits for another.
+"""
+
+from sqlalchemy import literal_column, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from handlers.documents.model import NumberSeries
+from handlers.documents.model import WITH_GAPS, NumberSeries, sequence_of
 
 
 def next_number(tx: Session, series: str) -> str:
@@ -16,13 +21,21 @@ def next_numbers(tx: Session, series: str, count: int) -> list[str]:
     """The next `count` numbers of a series, in one statement."""
     if not count:
         return []
+    numbers = _from_sequence(tx, series, count) if series in WITH_GAPS else _from_row(tx, series, count)
+    return [f"{series}-{number:06d}" for number in numbers]
+
+
+def _from_sequence(tx: Session, series: str, count: int) -> list[int]:
+    drawn = text(f"SELECT nextval('{sequence_of(series)}') FROM generate_series(1, :count)")
+    return sorted(tx.scalars(drawn, {"count": count}))
+
+
+def _from_row(tx: Session, series: str, count: int) -> range:
     given = insert(NumberSeries).values(series=series, last_value=count)
-    last = tx.scalar(
+    last: int = tx.execute(
         given.on_conflict_do_update(
             index_elements=[NumberSeries.series],
             set_={"last_value": NumberSeries.last_value + literal_column("excluded.last_value")},
         ).returning(NumberSeries.last_value)
-    )
-    if last is None:
-        raise LookupError(f"The series {series} gave no number.")
-    return [f"{series}-{number:06d}" for number in range(last - count + 1, last + 1)]
+    ).scalar_one()
+    return range(last - count + 1, last + 1)

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import DDL, event, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
-from engine.store.base import Base
+from handlers.orders.model import FulfilLine, Hold, OrderLine, SalesOrder
 
 _VIEW = """
 CREATE OR REPLACE VIEW order_status AS
@@ -50,7 +50,18 @@ CROSS JOIN LATERAL (
 ) AS active
 """
 
-event.listen(Base.metadata, "after_create", DDL(_VIEW))  # type: ignore[no-untyped-call]  # SQLAlchemy leaves DDL untyped
+_TABLES = (SalesOrder, OrderLine, FulfilLine, Hold)
+_ALL_THERE = text("SELECT bool_and(to_regclass(name) IS NOT NULL) FROM unnest(CAST(:names AS text[])) AS name")
+
+
+def _create_view(_table: object, connection: Connection, **_options: object) -> None:
+    """Create the view with the last of the tables it reads, whoever creates them: Alembic or `create_all`."""
+    if connection.execute(_ALL_THERE, {"names": [table.__tablename__ for table in _TABLES]}).scalar_one():
+        connection.execute(text(_VIEW))
+
+
+for _each in _TABLES:
+    event.listen(_each.__table__, "after_create", _create_view)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from handlers.documents.pdf import print_pdf
 from handlers.documents.seller import quantity, seller
 from handlers.documents.store import save_document
 from handlers.parties.model import Customer
+from handlers.parties.policy import chosen
 from handlers.parties.register import find_customer
 from handlers.quotes.model import Quote, QuoteLine
 from handlers.quoting.life import find_quote, lines_of
@@ -22,7 +23,9 @@ _TEMPLATE = Path(__file__).parent / "quote.typ"
 def produce_document(tx: Session, quote_no: str, now: datetime) -> int:
     """Print the quote, keep the paper, and answer its id. Raises NotFound."""
     quote = find_quote(tx, quote_no, lock=True)
+    valid_days = int(chosen(tx, "quote.valid_days")["quote.valid_days"])
     shown = _as_shown(quote, lines_of(tx, quote_no), find_customer(tx, quote.customer_no), now)
+    shown["terms"] = f"This quote is valid for {valid_days} days. {shown['terms']}"
     content = print_pdf(_TEMPLATE, {"seller": seller(tx), **shown}, now)
     document_id = save_document(tx, "QUOTE", quote_no, "application/pdf", content)
     quote.document_id = document_id

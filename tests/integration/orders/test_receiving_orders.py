@@ -57,7 +57,7 @@ def test_a_wrong_order_is_refused_with_the_cure_and_nothing_is_written(database)
             with pytest.raises(problem, match=says) as refused:
                 create_order(tx, replace(DRAFT, **change))
             assert refused.value.next_step
-        written = "SELECT (SELECT count(*) FROM sales_order) + (SELECT count(*) FROM number_series WHERE series = 'SO')"
+        written = "SELECT (SELECT count(*) FROM sales_order) + (SELECT count(*) FROM order_line)"
         assert tx.execute(text(written)).scalar_one() == 0
 
 
