@@ -3,19 +3,21 @@
 from functools import cache
 from pathlib import Path
 
+from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.orm import Session
 
 import migrations
-from api.tables import metadata
 from engine.store.unit_of_work import Database
 
 
 def migrate(database: Database) -> None:
     """Apply every migration that is missing. Safe to run again, and by several processes at once: they wait for each other."""
-    metadata.create_all(database.engine)
+    config = _config()
+    config.attributes["engine"] = database.engine
+    command.upgrade(config, "head")
 
 
 def current_revision(tx: Session) -> str | None:
