@@ -81,7 +81,8 @@ def restore(runtime: Runtime, tx: Session, held: Held, kept: tuple[int, Executio
         execution = kept[1]
     else:
         execution = Execution.restore(runtime.models.process(tx, held.process_version_id), bytes(held.blob or b""))
-    return Advance(runtime, tx, replace(held, blob=None), execution, before=execution.waits)
+    initial = execution.variables if held.lock_version == 0 else None
+    return Advance(runtime, tx, replace(held, blob=None), execution, before=execution.waits, initial=initial)
 
 
 def run(record: Advance) -> None:

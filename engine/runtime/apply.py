@@ -87,7 +87,18 @@ def _retry(record: Advance, body: Mapping[str, Any]) -> None:
 
 
 def _skip(record: Advance, body: Mapping[str, Any]) -> None:
-    record.execution.skip(_id(body), body.get("variables"))
+    record.execution.skip(_id(body), body["variables"])
+    record.resolution = "An operator completed the step by hand."
+
+
+def _move(record: Advance, body: Mapping[str, Any]) -> None:
+    record.execution.move(_id(body), body["element_id"], body["variables"], now=record.now)
+    record.resolution = f"An operator moved the step to {body['element_id']}."
+
+
+def _go_back(record: Advance, body: Mapping[str, Any]) -> None:
+    record.execution.go_back(body["element_id"], body["variables"], now=record.now)
+    record.resolution = f"An operator went back to {body['element_id']}."
 
 
 def _id(body: Mapping[str, Any]) -> UUID:
@@ -103,4 +114,6 @@ _APPLY: dict[str, Callable[[Advance, Mapping[str, Any]], None]] = {
     "work_result": _work_result,
     "retry": _retry,
     "skip": _skip,
+    "move": _move,
+    "go_back": _go_back,
 }

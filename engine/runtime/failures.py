@@ -30,7 +30,7 @@ def settle_failures(record: Advance, after: Waits) -> bool:
     underway = {wait.task_id for wait in after.work}
     passed = [number for task_id, number in opened.items() if task_id not in failed and task_id not in underway]
     if passed:
-        resolve(record.tx, record.held.id, passed, record.actor, "The step went on.")
+        resolve(record.tx, record.held.id, passed, record.actor, record.resolution)
     for task_id in record.retried & failed.keys() & opened.keys():
         _refresh(record, opened[task_id], failed[task_id])
     new = [step for task_id, step in failed.items() if task_id not in opened]

@@ -1,8 +1,6 @@
 """The operator's verbs on a whole instance: cancel, suspend, resume, retry. Each leaves a row in the audit log with its reason."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import text
@@ -10,11 +8,9 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid, NotFound
 from engine.runtime import audit, incidents
-from engine.runtime.advance import act
 from engine.runtime.incidents import IncidentFilter
-from engine.runtime.record import Fact, Held, lock
+from engine.runtime.record import Held, lock
 from engine.runtime.runtime import Runtime
-from engine.spiff.plain import plain_mapping
 from engine.store.tables import InstanceState
 
 # Taking the lease away makes a worker that is in the middle of an outside call drop its result.
@@ -50,20 +46,9 @@ class Operated:
     state: InstanceState
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
-    """A step to be left out, or to be completed with a given result: its variables are written as the step would have."""
-
-    instance_id: UUID
-    task_id: UUID
-    actor: str
-    reason: str
-    variables: Mapping[str, Any] = field(default_factory=dict)
-
-
 def cancel(_runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: str) -> Operated:
     """End an instance: every wait is withdrawn, and what a worker has in hand for it is dropped. Raises Conflict when it has ended."""
-    held = _running(tx, instance_id, reason, "cancelled")
+    held = running(tx, instance_id, reason, "cancelled")
     tx.execute(_CANCEL, {"id": held.id, "reason": reason})
     for statement in _WITHDRAW:
         tx.execute(statement, {"id": held.id})
@@ -74,7 +59,7 @@ def cancel(_runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason
 
 def suspend(_runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: str) -> Operated:
     """Stop an instance: facts are noted and applied when it is resumed. An outside call in flight is finished and its result kept."""
-    held = _running(tx, instance_id, reason, "suspended")
+    held = running(tx, instance_id, reason, "suspended")
     if held.state == InstanceState.SUSPENDED:
         raise Conflict("The instance is suspended already.", code="instance_suspended", next_step="Resume it when it may go on.")
     tx.execute(_SUSPEND, {"id": held.id})
@@ -84,7 +69,7 @@ def suspend(_runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reaso
 
 def resume(runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: str) -> Operated:
     """Let a suspended instance go on with what came in meanwhile. Raises Conflict when it is not suspended."""
-    held = _running(tx, instance_id, reason, "resumed")
+    held = running(tx, instance_id, reason, "resumed")
     if held.state != InstanceState.SUSPENDED:
         raise Conflict(
             f"The instance is {held.state}, not suspended.", code="instance_not_suspended", next_step="Nothing needs to be resumed."
@@ -98,7 +83,7 @@ def resume(runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason:
 
 def retry(runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: str) -> Operated:
     """Try every failed step of an instance again. Raises Conflict when none has failed."""
-    held = _running(tx, instance_id, reason, "retried")
+    held = running(tx, instance_id, reason, "retried")
     failed = incidents.list_incidents(runtime, tx, IncidentFilter(instance_id=instance_id))
     if not failed:
         raise Conflict("No step of the instance has failed.", code="nothing_failed", next_step="Look at what it waits for.")
@@ -109,19 +94,8 @@ def retry(runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: 
     return Operated(instance_id, state)
 
 
-def skip(runtime: Runtime, tx: Session, step: Skip) -> Operated:
-    """Go on behind a waiting or failed step as if it were done, with these variables. Raises Conflict when it does not wait."""
-    held = _running(tx, step.instance_id, step.reason, "changed")
-    if held.state == InstanceState.SUSPENDED:
-        raise Conflict("The instance is suspended.", code="instance_suspended", next_step="Resume it first.")
-    variables = plain_mapping(step.variables, "The variables")
-    detail = {"task_id": str(step.task_id), "variables": variables}
-    acted = act(runtime, tx, step.instance_id, Fact("skip", {"task_id": step.task_id, "variables": variables}, step.actor))
-    audit.record(tx, audit.Entry(step.actor, "skip", f"instance:{step.instance_id}", step.reason, detail))
-    return Operated(step.instance_id, acted.state)
-
-
-def _running(tx: Session, instance_id: UUID, reason: str, what: str) -> Held:
+def running(tx: Session, instance_id: UUID, reason: str, what: str) -> Held:
+    """Lock an instance that has not ended, for a reason that is given. Raises Invalid, NotFound or Conflict."""
     if not reason.strip():
         raise Invalid(f"An instance is {what} for a reason.", code="reason_missing", next_step="Say why; it is kept in the audit log.")
     held = lock(tx, instance_id)

@@ -76,6 +76,10 @@ class Advance:
     fresh: bool = False
     #: Columns of a fresh row that only the starter knows.
     origin: Mapping[str, Any] = field(default_factory=dict)
+    #: The variables it began with, when this is its first stretch: they go into the history.
+    initial: Mapping[str, Any] | None = None
+    #: What is said of incidents whose step is gone after this stretch.
+    resolution: str = "The step went on."
     steps: int = 0
     spent: bool = False
     trace: list[Executed] = field(default_factory=list)

@@ -39,7 +39,7 @@ def settle(record: Advance, after: Waits) -> None:
 
 
 def _history(record: Advance) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "instance_id": record.held.id,
             "task_id": each.task_id,
@@ -56,6 +56,8 @@ def _history(record: Advance) -> None:
         }
         for each in record.trace
     ]
+    if record.initial and rows:
+        rows[0]["changed"] = {**record.initial, **(rows[0]["changed"] or {})}
     record.bytes_written += insert_rows(record.tx, history, rows)
 
 

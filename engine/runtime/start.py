@@ -79,7 +79,7 @@ def begin(runtime: Runtime, tx: Session, beginning: Beginning, variables: Mappin
         blob=None,
     )
     origin = {"dedupe_key": options.dedupe_key, "started_by_instance_id": beginning.started_by_instance_id}
-    record = Advance(runtime, tx, held, execution, actor=options.actor, fresh=True, origin=origin)
+    record = Advance(runtime, tx, held, execution, actor=options.actor, fresh=True, origin=origin, initial=execution.variables)
     run(record)
     save(record)
     return held.id

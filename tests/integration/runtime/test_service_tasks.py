@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from engine.problems import Conflict
-from engine.runtime import effects, incidents, operations, timers
+from engine.runtime import effects, incidents, operations, positions, timers
 from engine.runtime.advance import advance
 from engine.runtime.drain import drain
 from engine.runtime.effects import EffectSink
@@ -280,9 +280,9 @@ def test_a_failed_step_is_completed_by_hand_with_a_result(world):
     world.stage.mode = "broken"
     instance = of(world, "orders.price")
     (incident,) = world.incidents()
-    step = operations.Skip(instance, incident.task_id, "olga", "priced by telephone", {"result": {"total": 90}})
+    step = positions.Step(instance, incident.task_id, "olga", "priced by telephone", {"result": {"total": 90}})
     with world.database.transaction() as tx:
-        assert operations.skip(world.runtime, tx, step).state == "completed"
+        assert positions.skip(world.runtime, tx, step).state == "completed"
     assert world.row(instance).variables["result"] == {"total": 90}
     assert world.incidents() == []
     assert world.one("SELECT reason FROM audit WHERE action = 'skip'").reason == "priced by telephone"
