@@ -16,7 +16,7 @@ _LETTER = Path(__file__).parent / "letter.typ"
 
 
 def print_pdf(template: Path, data: Mapping[str, Any], printed_at: datetime) -> bytes:
-    """Print `data` on the paper of the house as PDF/A-2b. Amounts are passed as text, formatted by the caller."""
+    """Print `data` on the paper of the house as PDF/A-2b (PDF where the fonts do not suffice). Amounts are passed as text, formatted by the caller."""
     return _compile(_text(_LETTER) + _text(template), data, printed_at)
 
 
@@ -28,15 +28,17 @@ def print_pdf_plain(template: Path, data: Mapping[str, Any], printed_at: datetim
 def _compile(source: str, data: Mapping[str, Any], printed_at: datetime) -> bytes:
     import typst
 
-    return bytes(
-        typst.compile(
-            source.encode(),
-            sys_inputs={"data": json_text.encode(data).decode()},
-            format="pdf",
-            pdf_standards="a-2b",
-            timestamp=int(printed_at.timestamp()),
-        )
-    )
+    settings: dict[str, Any] = {
+        "sys_inputs": {"data": json_text.encode(data).decode()},
+        "format": "pdf",
+        "timestamp": int(printed_at.timestamp()),
+    }
+    try:
+        return bytes(typst.compile(source.encode(), pdf_standards="a-2b", **settings))
+    except typst.TypstError:
+        # PDF/A wants a glyph for every letter. Where this machine has no font for one (a name in Han letters), an ordinary PDF shows a box
+        # in its place, which is better than no invoice.
+        return bytes(typst.compile(source.encode(), **settings))
 
 
 @cache

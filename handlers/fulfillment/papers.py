@@ -18,6 +18,7 @@ from handlers.fulfillment.shipping import advice_lines, shipment_row
 _HERE = Path(__file__).parent
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 _CAC, _CBC = f"{{{_UBL}CommonAggregateComponents-2}}", f"{{{_UBL}CommonBasicComponents-2}}"
+_NAMESPACES = {None: f"{_UBL}DespatchAdvice-2", "cac": _CAC[1:-1], "cbc": _CBC[1:-1]}
 
 
 def save_pick_list(tx: Session, group_no: str, now: datetime) -> tuple[int, int]:
@@ -74,9 +75,7 @@ def save_delivery_papers(tx: Session, shipment_no: str) -> dict[str, int]:
 def despatch_advice(row: Row[Any], lines: Sequence[Row[Any]], us: Mapping[str, str]) -> bytes:
     """The shipment as UBL 2.1 DespatchAdvice, with one transport unit for each package."""
     shipped_at = row.shipped_at or row.created_at
-    root = etree.Element(
-        f"{{{_UBL}DespatchAdvice-2}}DespatchAdvice", nsmap={None: f"{_UBL}DespatchAdvice-2", "cac": _CAC[1:-1], "cbc": _CBC[1:-1]}
-    )
+    root = etree.Element(f"{{{_UBL}DespatchAdvice-2}}DespatchAdvice", nsmap=_NAMESPACES)  # type: ignore[arg-type]  # as in lxml itself
     _basic(root, "CustomizationID", "urn:fdc:peppol.eu:poacc:trns:despatch_advice:3")
     _basic(root, "ProfileID", "urn:fdc:peppol.eu:poacc:bis:despatch_advice:3")
     _basic(root, "ID", row.shipment_no)

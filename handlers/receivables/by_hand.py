@@ -68,7 +68,7 @@ def apply_by_hand(tx: Session, given: HandApplication) -> HandApplied:
 
 
 def leave_on_account(tx: Session, receipt_no: str) -> Decimal:
-    """Keep what is left of a receipt for its customer; answer how much is on account. Raises NotFound, Conflict when the payer is unknown."""
+    """Keep what is left of a receipt for its customer; answer how much is on account. Raises NotFound, Conflict without a payer."""
     receipt = _lock_receipt(tx, receipt_no)
     if receipt.customer_no is None:
         raise Conflict(f"Nobody knows whose {receipt_no} is.", code="payer_unknown", next_step="Say which customer paid first.")

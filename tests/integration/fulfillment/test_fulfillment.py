@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -129,6 +130,22 @@ def test_ship_confirm_moves_stock_quantities_and_the_books_together_and_once(dat
         assert one(tx, "SELECT qty, cost FROM shipment_line") == (60, 840)
         assert one(tx, "SELECT state FROM reservation") == "CONSUMED"
         assert balances(tx) == {"1400": 560, "1500": 840, "2100": -1400}
+
+
+def test_two_workers_confirming_one_shipment_ship_it_once(database, group):
+    with database.transaction() as tx:
+        shipment_no = picked(tx, group)
+
+    def work(_):
+        with database.transaction() as tx:
+            return tasks.ship_confirm(tasks.OfShipment(shipment_no), tx, context())
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(work, range(4)))
+    assert len({each.shipped_at for each in done}) == 1
+    with database.transaction() as tx:
+        assert one(tx, "SELECT on_hand FROM stock_balance") == 40
+        assert one(tx, "SELECT count(*) FROM stock_movement WHERE kind = 'ISSUE'") == 1
 
 
 def test_a_hold_after_picking_stops_the_shipment(database, group):
