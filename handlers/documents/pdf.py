@@ -16,7 +16,7 @@ _LETTER = Path(__file__).parent / "letter.typ"
 
 
 def print_pdf(template: Path, data: Mapping[str, Any], printed_at: datetime) -> bytes:
-    """Print `data` on the paper of the house as PDF/A-2b (PDF where the fonts do not suffice). Amounts are passed as text, formatted by the caller."""
+    """Print `data` on the paper of the house as PDF/A-2b, or as PDF where a font lacks a letter. Amounts are passed as text."""
     return _compile(_text(_LETTER) + _text(template), data, printed_at)
 
 
