@@ -6,7 +6,7 @@ Case `a`: start, ten script tasks, end. Case `b`: three scripts, a gateway, a us
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -60,7 +60,6 @@ class Figures:
 class _Counts:
     statements: int = 0
     commits: int = 0
-    texts: list[str] = field(default_factory=list)
 
 
 def run(database: Database, case: str, instances: int) -> Figures:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.models.bundle import Bundle, FileKind, Finding, kind_of
 from engine.models.check import CheckedBundle, check
-from engine.problems import Invalid
+from engine.problems import Invalid, NotFound
 from engine.runtime import audit, schedules
 from engine.runtime.model_cache import CompiledDeployment
 from engine.runtime.runtime import Runtime
@@ -72,6 +72,17 @@ def deploy(runtime: Runtime, tx: Session, bundle: Bundle, actor: str, groups: Co
     _keep_compiled(runtime, tx, checked, Deployment(number, bundle.name, version, processes))
     audit.record(tx, audit.Entry(actor, "deploy", f"deployment:{number}", detail={**row, "processes": sorted(processes)}))
     return Deployment(number, bundle.name, version, processes)
+
+
+def retire(tx: Session, version_id: int, actor: str, reason: str) -> None:
+    """Let no new instance begin with a process version; those that run go on. Raises NotFound."""
+    retired = (
+        update(process_version).where(process_version.c.id == version_id).values(retired=True).returning(process_version.c.process_key)
+    )
+    key = tx.execute(retired).scalar()
+    if key is None:
+        raise NotFound(f"There is no process version {version_id}.", code="process_version_unknown", next_step="Look at the deployments.")
+    audit.record(tx, audit.Entry(actor, "retire", f"process_version:{version_id}", reason, {"process_key": key}))
 
 
 def _latest(tx: Session, name: str) -> Any:

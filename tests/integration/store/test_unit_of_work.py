@@ -1,0 +1,82 @@
+"""Transactions over a server that comes and goes."""
+
+from decimal import Decimal
+from threading import Thread
+
+import pytest
+from sqlalchemy import select, text
+
+from engine.runtime import audit
+from engine.store import unit_of_work
+from engine.store.rows import insert_rows
+from engine.store.tables import audit as audit_table
+from engine.store.unit_of_work import after_commit
+
+
+def kill_connections(database) -> None:
+    with database.transaction() as tx:
+        tx.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        )
+
+
+def test_a_connection_that_died_while_it_rested_is_replaced(database, monkeypatch):
+    with database.transaction() as one, database.transaction() as two:
+        one.execute(text("SELECT 1"))
+        two.execute(text("SELECT 1"))
+    kill_connections(database)
+    monkeypatch.setattr(unit_of_work, "_TRUSTED_SECONDS", 0.0)
+    with database.transaction() as one, database.transaction() as two:
+        assert one.execute(text("SELECT 1")).scalar() == two.execute(text("SELECT 1")).scalar() == 1
+
+
+def test_what_is_to_follow_a_commit_follows_only_a_commit(database):
+    done = []
+    with database.transaction() as tx:
+        after_commit(tx, lambda: done.append("kept"))
+        assert done == []
+
+    def fail() -> None:
+        with database.transaction() as tx:
+            after_commit(tx, lambda: done.append("taken back"))
+            _ = 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert done == ["kept"]
+
+
+def test_many_rows_travel_in_one_statement_exactly(database):
+    rows = [
+        {
+            "actor": name,
+            "action": "note",
+            "target": "x",
+            "detail": {"amount": Decimal("0.10")},
+            "previous_hash": "-",
+            "hash": "-",
+            "reason": None,
+        }
+        for name in ("ada", "bob")
+    ]
+    with database.transaction() as tx:
+        assert insert_rows(tx, audit_table, rows) > 0
+        found = tx.execute(select(audit_table.c.actor, audit_table.c.detail, audit_table.c.reason).order_by(audit_table.c.id)).all()
+    assert [(row.actor, str(row.detail["amount"]), row.reason) for row in found] == [("ada", "0.10", None), ("bob", "0.10", None)]
+
+
+def test_the_audit_log_is_one_chain_even_when_many_write_at_once(database):
+    def write(name: str) -> None:
+        for _ in range(10):
+            with database.transaction() as tx:
+                audit.record(tx, audit.Entry(name, "note", "thing:1", detail={"amount": Decimal("1.50")}))
+
+    threads = [Thread(target=write, args=(name,)) for name in ("ada", "bob", "cyd")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.transaction() as tx:
+        assert audit.first_broken(tx) is None
+        tx.execute(text("DELETE FROM audit WHERE id = (SELECT min(id) + 5 FROM audit)"))
+        assert audit.first_broken(tx) is not None
