@@ -1,6 +1,7 @@
 """Puts an installation together: the one module that knows concrete adapters."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from api.product import Product
@@ -10,6 +11,7 @@ from engine.jobs.dispatcher import Dispatcher
 from engine.jobs.pgqueuer import PgQueuerDispatcher
 from engine.jobs.worker import Worker
 from engine.problems import Invalid
+from engine.runtime.limits import Limits
 from engine.runtime.runtime import Runtime
 from engine.store.embedded import start_embedded
 from engine.store.unit_of_work import Database
@@ -33,9 +35,15 @@ def build(settings: Settings, *, with_worker: bool = False, demo: bool = False) 
         service_tasks=service_tasks(),
         ports=ports(),
         dispatcher=_dispatcher(settings, database),
+        limits=_limits(settings),
     )
     worker = Worker(runtime, threads=settings.worker_threads) if with_worker else None
     return Product(settings, database, runtime, worker, demo)
+
+
+def _limits(settings: Settings) -> Limits:
+    lease = timedelta(seconds=settings.lease_seconds)
+    return Limits(lease=lease, sweep_grace=lease / 2)
 
 
 def ports() -> Mapping[Any, object]:

@@ -27,6 +27,8 @@ class Settings:
     queue: str = "pgqueuer"
     #: How many instances one worker process advances at once.
     worker_threads: int = 4
+    #: How long a worker that died keeps what it was at work on before another takes over, in seconds.
+    lease_seconds: int = 60
     #: How many requests `serve` answers at once.
     web_threads: int = 8
     #: The zone of dates without one, in diagrams and documents.

@@ -16,24 +16,29 @@ class XmlLimits:
     max_depth: int = 60
 
 
-def parse_xml(data: bytes, what: str, limits: XmlLimits = XmlLimits()) -> etree._Element:  # noqa: B008  # frozen
+def parse_xml(data: bytes, what: str, limits: XmlLimits = XmlLimits()) -> etree._Element:  # frozen
     """Answer the root element. `what` names the document in errors.
 
     Raises TooLarge beyond a limit, Invalid when the bytes are no XML or declare a document type.
     """
     if len(data) > limits.max_bytes:
         raise TooLarge(
-            f"The {what} has {len(data)} bytes, more than {limits.max_bytes}.", code="xml_too_large", next_step="Split it into smaller files."
+            f"The {what} has {len(data)} bytes, more than {limits.max_bytes}.",
+            code="xml_too_large",
+            next_step="Split it into smaller files.",
         )
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True)
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         raise Invalid(
-            f"The {what} is not well-formed XML: {error.msg} (line {error.lineno}).", code="xml_malformed", next_step="Send the file as it was exported."
+            f"The {what} is not well-formed XML: {error.msg} (line {error.lineno}).",
+            code="xml_malformed",
+            next_step="Send the file as it was exported.",
         ) from None
     # Asked of the parsed document and not of its bytes, so that no encoding hides it.
-    if root.getroottree().docinfo.doctype:
+    doctype: str = root.getroottree().docinfo.doctype  # type: ignore[union-attr]  # lxml-stubs does not know the property
+    if doctype:
         raise Invalid(f"The {what} declares a document type.", code="xml_doctype", next_step="Remove the <!DOCTYPE …> declaration.")
     _check_shape(root, what, limits)
     return root

@@ -1,5 +1,6 @@
 """`ordercraft demo`."""
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +31,7 @@ def command(*, headless: bool, as_json: bool, url: str | None) -> None:  # noqa:
 
 def _in_own_installation(say: Callable[[str], None]) -> dict[str, Any]:
     settings = Settings.from_environment()
-    logs.configure("error")
+    logs.configure("error", sys.stderr)
     product = build(settings, with_worker=True, demo=True)
     deploy_content(product, actor="ordercraft")
     load_company(product.database)

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from lxml import etree
-from lxml.builder import ElementMaker
+from lxml.builder import ElementMaker  # type: ignore[import-not-found]  # lxml-stubs leaves it out
 
 _NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
 _E = ElementMaker(namespace=_NAMESPACE, nsmap={None: _NAMESPACE})
@@ -49,12 +49,13 @@ def statement_of(
 
 
 def _balance(code: str, amount: Decimal, currency: str, day: date) -> etree._Element:
-    return _E.Bal(
+    balance: etree._Element = _E.Bal(
         _E.Tp(_E.CdOrPrtry(_E.Cd(code))),
         _E.Amt(f"{amount:.2f}", Ccy=currency),
         _E.CdtDbtInd("CRDT"),
         _E.Dt(_E.Dt(day.isoformat())),
     )
+    return balance
 
 
 def _entry(reference: str, payment: Payment, day: date) -> etree._Element:
@@ -62,7 +63,7 @@ def _entry(reference: str, payment: Payment, day: date) -> etree._Element:
         _E.Dbtr(_E.Pty(_E.Nm(payment.payer or "Unknown payer"))),
         *([_E.DbtrAcct(_E.Id(_E.IBAN(payment.payer_iban)))] if payment.payer_iban else []),
     )
-    return _E.Ntry(
+    entry: etree._Element = _E.Ntry(
         _E.NtryRef(reference),
         _E.Amt(f"{payment.amount:.2f}", Ccy=payment.currency),
         _E.CdtDbtInd("CRDT"),
@@ -79,3 +80,4 @@ def _entry(reference: str, payment: Payment, day: date) -> etree._Element:
             )
         ),
     )
+    return entry

@@ -3,6 +3,7 @@
 Every POST carries an idempotency key made of the story's run and the step, so that a repeat after a crash finds the first answer.
 """
 
+import http.client
 import http.cookiejar
 import time
 import urllib.error
@@ -55,7 +56,7 @@ class Person:
                 if not self._csrf:
                     self._sign_in()
                 return attempt()
-            except (ConnectionError, TimeoutError, urllib.error.URLError) as error:
+            except (ConnectionError, TimeoutError, http.client.HTTPException, urllib.error.URLError) as error:
                 if isinstance(error, urllib.error.HTTPError):
                     raise _problem(error) from None
                 if time.monotonic() > patience:

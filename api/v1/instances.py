@@ -1,6 +1,5 @@
 """Process instances: start, list, look inside, suspend, resume, cancel."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -110,7 +109,7 @@ def get_instance(path: InstancePath) -> dict[str, Any]:
 @operation(Role.READ)
 def get_history(path: InstancePath) -> list[dict[str, Any]]:
     """What was executed, in order, with who did it and which variables changed."""
-    entries = [asdict(entry) for entry in history.of(transaction(), path.instance_id)]
+    entries = history.of(transaction(), path.instance_id)
     return [{**entry, "changed": as_it_is(entry["changed"]), "detail": as_it_is(entry["detail"])} for entry in entries]
 
 

@@ -6,12 +6,12 @@ Bodies are the drafts of the capability that owns the table.
 from typing import Any
 
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import Field, RootModel
+from pydantic import Field
 from sqlalchemy import select
 
 from api.auth.roles import Role
 from api.requests import operation, transaction
-from api.v1.shapes import Done, Listing, Order, Page, Shape, page
+from api.v1.shapes import Done, DraftBody, Listing, Order, Page, Shape, page
 from handlers.catalog import register as catalog
 from handlers.catalog.model import Item
 from handlers.ledger.books import open_books
@@ -35,31 +35,31 @@ class SupplierIn(Shape):
     addresses: list[parties.AddressDraft] = Field(default_factory=list, max_length=100)
 
 
-class CompanyIn(RootModel[parties.CompanyDraft]):
+class CompanyIn(DraftBody[parties.CompanyDraft]):
     """Ourselves, as documents name us."""
 
 
-class ItemIn(RootModel[catalog.ItemDraft]):
+class ItemIn(DraftBody[catalog.ItemDraft]):
     """What can be sold."""
 
 
-class PriceListIn(RootModel[catalog.PriceListDraft]):
+class PriceListIn(DraftBody[catalog.PriceListDraft]):
     """A list of prices for somebody."""
 
 
-class PriceIn(RootModel[catalog.PriceDraft]):
+class PriceIn(DraftBody[catalog.PriceDraft]):
     """A price from a quantity on."""
 
 
-class TaxRateIn(RootModel[catalog.TaxRateDraft]):
+class TaxRateIn(DraftBody[catalog.TaxRateDraft]):
     """The rate of a tax category in a country."""
 
 
-class SupplierItemIn(RootModel[catalog.SupplierItemDraft]):
+class SupplierItemIn(DraftBody[catalog.SupplierItemDraft]):
     """What a supplier asks for an item."""
 
 
-class BankAccountIn(RootModel[parties.BankAccountDraft]):
+class BankAccountIn(DraftBody[parties.BankAccountDraft]):
     """An account a customer pays from."""
 
 

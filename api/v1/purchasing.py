@@ -76,7 +76,7 @@ class BillIn(Shape):
 
     supplier_invoice_no: str = Field(min_length=1, max_length=100)
     invoice_date: date
-    freight: Exact = Field("0", validate_default=True)  # type: ignore[assignment]
+    freight: Exact = Field("0", validate_default=True)
     tax_total: Exact
     gross_total: Exact
     lines: list[BilledLineIn] = Field(min_length=1, max_length=10_000)

@@ -25,7 +25,7 @@ class QuoteLineIn(Shape):
 
     sku: str = Field(min_length=1, max_length=100)
     quantity: Exact
-    discount_pct: Exact = Field("0", validate_default=True)  # type: ignore[assignment]
+    discount_pct: Exact = Field("0", validate_default=True)
     discount_reason: str = Field("", max_length=500)
     requested_date: date | None = None
 
@@ -34,7 +34,7 @@ class QuoteIn(Shape):
     """A quote to write. `discount_pct` is a discount on the whole of it."""
 
     customer_no: str = Field(min_length=1, max_length=40)
-    discount_pct: Exact = Field("0", validate_default=True)  # type: ignore[assignment]
+    discount_pct: Exact = Field("0", validate_default=True)
     requested_date: date | None = None
     note: str = Field("", max_length=2000)
     lines: list[QuoteLineIn] = Field(min_length=1, max_length=1_000)

@@ -3,14 +3,14 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
-from sqlalchemy import ColumnElement, Select, tuple_
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, RootModel, model_validator
+from sqlalchemy import Select, SQLColumnExpression, tuple_
 from sqlalchemy.orm import Session
 
 from api.errors import BadRequest
@@ -28,6 +28,19 @@ class Shape(BaseModel):
     """The base of every body and answer: unknown fields are refused by name."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+class DraftBody(RootModel[Item]):
+    """The draft of a capability as a body: its dataclass says the fields; unknown ones are refused by name."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_known_fields(cls, data: Any) -> Any:
+        kind: Any = cls.model_fields["root"].annotation
+        unknown = sorted(set(data) - {each.name for each in fields(kind)}) if isinstance(data, dict) else []
+        if unknown:
+            raise ValueError(f"unknown fields: {', '.join(unknown)}")
+        return data
 
 
 class Listing(BaseModel):
@@ -67,7 +80,7 @@ class Done(Shape):
 class Order:
     """The order of a list: columns that are unique together."""
 
-    keys: tuple[ColumnElement[Any], ...]
+    keys: tuple[SQLColumnExpression[Any], ...]
     newest_first: bool = True
 
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import Field, RootModel
+from pydantic import Field
 from sqlalchemy import select
 
 from api.auth.roles import Role
 from api.requests import operation, transaction
-from api.v1.shapes import Done, Listing, Order, Page, Shape, page
+from api.v1.shapes import Done, DraftBody, Listing, Order, Page, Shape, page
 from handlers.inventory.model import StockBalance
 from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyArrival, SupplyDraft, WarehouseDraft, add_warehouse, expect_supply
@@ -17,7 +17,7 @@ from handlers.orders.receiving import receive_stock, receive_supply
 api = APIBlueprint("stock", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="stock")])
 
 
-class WarehouseIn(RootModel[WarehouseDraft]):
+class WarehouseIn(DraftBody[WarehouseDraft]):
     """A place we ship from."""
 
 
@@ -27,11 +27,11 @@ class ReceiptsIn(Shape):
     receipts: list[Receipt] = Field(min_length=1, max_length=10_000)
 
 
-class SupplyIn(RootModel[SupplyDraft]):
+class SupplyIn(DraftBody[SupplyDraft]):
     """Goods we expect."""
 
 
-class ArrivalIn(RootModel[SupplyArrival]):
+class ArrivalIn(DraftBody[SupplyArrival]):
     """Expected goods that came in."""
 
 
