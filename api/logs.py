@@ -11,7 +11,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     """Write lines of at least `level` to `stream`, stdout without one; libraries' own only from warning up, in the same form."""
     least = getattr(logging, level.upper(), logging.INFO)
     stream = stream or sys.stdout
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
