@@ -14,6 +14,8 @@ from handlers.values import percent, round4, round_currency, total, truncate_cur
 
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)
+#: The one step of a price that was promised before and is not worked out anew.
+PROMISED = "promised"
 #: Member states of the European Union for VAT (Greece is EL in VAT numbers, GR in addresses).
 # fmt: off
 EU = frozenset({
@@ -207,7 +209,7 @@ def _tier_discounts(lines: Sequence[LineFacts], tiers: Mapping[str, Sequence[tup
 def _price_line(line: LineFacts, tier_pct: Decimal, terms: Terms) -> PricedLine:
     if line.fixed_unit_net is not None:
         base = line.list_price if line.list_price is not None else line.fixed_unit_net
-        steps: list[dict[str, Any]] = [{"step": "promised", "source": "quote or agreement of the order", "unit_price": line.fixed_unit_net}]
+        steps: list[dict[str, Any]] = [{"step": PROMISED, "source": "quote or agreement of the order", "unit_price": line.fixed_unit_net}]
         unit_net = line.fixed_unit_net
     else:
         base, steps = _list_and_agreement(line)

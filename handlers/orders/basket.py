@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from handlers.catalog.rules import Priced
+from handlers.catalog.rules import PROMISED, Priced
 from handlers.orders.events import find_order, lines_of, note
 from handlers.orders.model import OrderLine, SalesOrder
 from handlers.orders.pricing import Basket, BasketLine, as_columns, as_totals, price
@@ -31,7 +31,7 @@ class Variance:
 
 
 def basket_of(order: SalesOrder, lines: Sequence[OrderLine], *, at_stated_prices: bool = False, freight: Decimal | None = None) -> Basket:
-    """The order as something to price; a frozen order keeps the prices it was promised."""
+    """The order as something to price; a line keeps the price it was promised."""
     return Basket(
         customer_no=order.customer_no,
         currency=order.currency,
@@ -46,12 +46,19 @@ def basket_of(order: SalesOrder, lines: Sequence[OrderLine], *, at_stated_prices
                 sku=line.sku or "",
                 qty=line.qty_ordered - line.qty_cancelled,
                 manual_discount_pct=line.manual_discount_pct,
-                fixed_unit_net=line.stated_price if at_stated_prices else (line.unit_net if order.price_frozen else None),
+                fixed_unit_net=_fixed_price(line, at_stated_prices=at_stated_prices),
             )
             for line in lines
             if line.qty_ordered > line.qty_cancelled
         ],
     )
+
+
+def _fixed_price(line: OrderLine, *, at_stated_prices: bool) -> Decimal | None:
+    if at_stated_prices and line.stated_price is not None:
+        return line.stated_price
+    is_promised = bool(line.discounts) and line.discounts[0]["step"] == PROMISED
+    return line.unit_net if is_promised else None
 
 
 def price_order(tx: Session, order_no: str, *, at_stated_prices: bool = False) -> tuple[Priced, Variance]:

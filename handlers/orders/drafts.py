@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid, NotFound, TooLarge
 from engine.store import json_text
+from handlers.catalog.rules import PROMISED
 from handlers.documents.numbers import next_number
 from handlers.orders.events import note
 from handlers.orders.model import OrderLine, SalesOrder
@@ -49,7 +50,8 @@ class OrderDraft:
     """An order to create. What is left empty comes from the customer.
 
     `source_ref` is the key under which the source knows it. A `lenient` draft keeps unknown items and currencies as issues for the order
-    desk to repair, as intake needs; otherwise they are refused.
+    desk to repair, as intake needs; otherwise they are refused. Without `freight` our rates give it; an order with promised prices has
+    the freight it states, or none.
     """
 
     customer_no: str
@@ -189,7 +191,7 @@ def _order_values(tx: Session, draft: OrderDraft, customer: Customer, currency: 
         "stated_total": draft.stated_total,
         "header_discount": draft.header_discount,
         "freight": draft.freight or ZERO,
-        "price_frozen": any(line.fixed_unit_net is not None for line in draft.lines),
+        "price_frozen": draft.freight is not None or any(line.fixed_unit_net is not None for line in draft.lines),
     }
 
 
@@ -238,6 +240,7 @@ def _line(draft: LineDraft, item: RowMapping | None, line_no: int, order: OrderD
         "stated_price": None if draft.unit_price is None else round4(draft.unit_price / factor),
         "manual_discount_pct": draft.discount_pct,
         "unit_net": draft.fixed_unit_net or ZERO,
+        "discounts": [] if draft.fixed_unit_net is None else [{"step": PROMISED, "unit_price": draft.fixed_unit_net}],
         "requested_arrival": draft.requested_date or order.requested_date,
     }
 

@@ -108,7 +108,7 @@ def _possible_totals(tx: Session, order: SalesOrder, lines: list[OrderLine]) -> 
         return ()
     try:
         with_freight = price(tx, basket_of(order, lines, at_stated_prices=True))
-        without = price(tx, basket_of(order, lines, at_stated_prices=True, freight=Decimal(0)))
+        without = with_freight if order.price_frozen else price(tx, basket_of(order, lines, at_stated_prices=True, freight=Decimal(0)))
     except Problem:
         return ()  # what keeps it from being priced is reported by its own check
     return without.net_total, without.gross_total, with_freight.gross_total

@@ -178,3 +178,13 @@ def test_what_has_been_shipped_cannot_be_cancelled(database):
         )
         with pytest.raises(Conflict, match="nothing left to cancel"):
             orders.cancel_order(orders.Reasoned(order_no, "Too late"), tx, context(tx))
+
+
+def test_a_promised_price_and_a_stated_freight_stay_while_the_other_line_is_priced(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        lines = [replace(ANVIL, qty=D(1), fixed_unit_net=D("19.99")), LineDraft(sku="TINY-PARASOL", qty=D(1))]
+        order_no = create_order(tx, OrderDraft(customer_no="C-COYOTE", lines=lines, freight=D("7.50")))
+        for _ in range(2):
+            found = orders.price_order(orders.OrderNumber(order_no), tx)
+            assert (found.net_total, found.gross_total) == (D("29.99"), D("44.99"))
