@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, NotFound, Problem
@@ -26,6 +26,7 @@ from engine.runtime.service_tasks import Calls
 from engine.spiff.execution import Execution
 from engine.spiff.records import Budget
 from engine.store.tables import InstanceState
+from engine.store.unit_of_work import Collision
 
 _log = structlog.get_logger(__name__)
 _ATTEMPTS_AT_A_LOCK = 3
@@ -120,6 +121,9 @@ def _pursue(runtime: Runtime, instance_id: UUID, token: UUID) -> None:
             go_on, call = _stretch(runtime, instance_id, token, fact)
         except LostLease:
             raise
+        except Collision as collision:
+            _give_up(runtime, instance_id, token, collision)
+            return
         except Problem as problem:
             _stop(runtime, instance_id, token, problem)
             return
@@ -138,8 +142,8 @@ def _stretch(runtime: Runtime, instance_id: UUID, token: UUID, fact: Fact | None
         try:
             with runtime.database.transaction() as tx:
                 return _stretch_in(runtime, tx, (instance_id, token), fact)
-        except OperationalError as error:  # two instances that send to each other may lock each other out; one of them tries again
-            if attempt == _ATTEMPTS_AT_A_LOCK - 1 or not _deadlock(error):
+        except Collision:  # two instances that send to each other may lock each other out; one of them tries again
+            if attempt == _ATTEMPTS_AT_A_LOCK - 1:
                 raise
     raise AssertionError
 
@@ -199,7 +203,3 @@ def _poisoned(claims: int) -> Problem:
         code="claims_without_progress",
         next_step="Look at the last error and the workers' logs, remove the cause, then retry.",
     )
-
-
-def _deadlock(error: OperationalError) -> bool:
-    return getattr(error.orig, "sqlstate", None) in {"40P01", "40001"}

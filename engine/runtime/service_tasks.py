@@ -21,7 +21,7 @@ from engine.runtime.retries import read_policy
 from engine.runtime.runtime import Runtime
 from engine.service_tasks import Broken, Kind, NotYet, Refused, ServiceTask, TaskContext
 from engine.spiff.calls import CallOutcome, Deferred, Done, Failure, Refusal, ServiceCall
-from engine.store.unit_of_work import Database
+from engine.store.unit_of_work import Database, collided
 
 _TRACEBACK_LINES = 30
 
@@ -85,7 +85,7 @@ def context_of(record: Advance, request: ServiceCall) -> TaskContext:
 
 
 def judge(error: Exception, request: ServiceCall, now: datetime, limits: Limits) -> CallOutcome:
-    """What an exception of a service task means. A lost connection is nobody's outcome: it ends the advance."""
+    """What an exception of a service task means. A lost connection or a deadlock is nobody's outcome: it ends the advance."""
     if isinstance(error, Refused):
         return Refusal(error.code, str(error))
     if isinstance(error, NotYet):
@@ -96,7 +96,7 @@ def judge(error: Exception, request: ServiceCall, now: datetime, limits: Limits)
         return Failure("broken", str(error), next_step=error.next_step, traceback=trace)
     if isinstance(error, Problem):
         return Failure(error.code, error.detail, next_step=error.next_step or _CORRECT, traceback=trace)
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
+    if isinstance(error, DBAPIError) and (error.connection_invalidated or collided(error)):
         raise error
     pause = read_policy(request.retry or limits.retry).pause(request.attempt, limits.retry_ceiling)
     next_step = _CORRECT if pause is None else "It is tried again by itself."

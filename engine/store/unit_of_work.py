@@ -7,9 +7,10 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
 
+from engine.problems import Conflict
 from engine.store import json_text
 
 _AFTER_COMMIT = "after_commit"
@@ -20,6 +21,20 @@ _TRUSTED_SECONDS = 2.0
 def after_commit(tx: Session, act: Callable[[], None]) -> None:
     """Do something in memory once the transaction is in; a rollback forgets it. It must not fail and not touch the database."""
     tx.info.setdefault(_AFTER_COMMIT, []).append(act)
+
+
+class Collision(Conflict):
+    """Two transactions locked each other out, and the database gave this one up; nothing was changed."""
+
+    default_code = "collision"
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else changed the same things at the same moment.", next_step="Repeat the request.")
+
+
+def collided(error: DBAPIError) -> bool:
+    """Whether the database gave the transaction up because of another one (deadlock, serialization failure)."""
+    return getattr(error.orig, "sqlstate", None) in {"40P01", "40001"}
 
 
 class Database:
@@ -47,6 +62,11 @@ class Database:
             try:
                 yield session
                 session.commit()
+            except DBAPIError as error:
+                session.rollback()
+                if collided(error):
+                    raise Collision from error
+                raise
             except BaseException:
                 session.rollback()
                 raise

@@ -1,7 +1,7 @@
 """Transactions over a server that comes and goes."""
 
 from decimal import Decimal
-from threading import Thread
+from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy import select, text
@@ -10,7 +10,7 @@ from engine.runtime import audit
 from engine.store import unit_of_work
 from engine.store.rows import insert_rows
 from engine.store.tables import audit as audit_table
-from engine.store.unit_of_work import after_commit
+from engine.store.unit_of_work import Collision, after_commit
 
 
 def kill_connections(database) -> None:
@@ -80,3 +80,28 @@ def test_the_audit_log_is_one_chain_even_when_many_write_at_once(database):
         assert audit.first_broken(tx) is None
         tx.execute(text("DELETE FROM audit WHERE id = (SELECT min(id) + 5 FROM audit)"))
         assert audit.first_broken(tx) is not None
+
+
+def test_of_two_who_lock_each_other_out_one_is_told_to_repeat(database):
+    with database.transaction() as tx:
+        tx.execute(text("CREATE TABLE shelf (id int PRIMARY KEY, stock int)"))
+        tx.execute(text("INSERT INTO shelf VALUES (1, 5), (2, 5)"))
+    gate, outcomes = Barrier(2), []
+
+    def take(first: int, second: int) -> None:
+        try:
+            with database.transaction() as tx:
+                tx.execute(text("UPDATE shelf SET stock = stock - 1 WHERE id = :id"), {"id": first})
+                gate.wait()
+                tx.execute(text("UPDATE shelf SET stock = stock - 1 WHERE id = :id"), {"id": second})
+        except Collision as collision:
+            outcomes.append((collision.code, collision.next_step))
+
+    threads = [Thread(target=take, args=pair) for pair in ((1, 2), (2, 1))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes == [("collision", "Repeat the request.")]
+    with database.transaction() as tx:
+        assert tx.execute(text("SELECT stock FROM shelf ORDER BY id")).scalars().all() == [4, 4]
