@@ -23,7 +23,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What we answered. `is_new` is false when the version had been answered before; `channel` and `target` say where it goes."""
+    """What we answered. `is_new` is false when the version had been answered before; without a `target` nobody can be sent it."""
 
     response_code: str
     document_id: int
@@ -47,7 +47,8 @@ def reply_to(tx: Session, order_no: str) -> Reply:
     code = "RE" if order.state == "REJECTED" else response_code([line.code for line in lines])
     document_id = _write(tx, order, customer, code, lines)
     tx.execute(insert(OrderReply).values(order_no=order_no, version_no=order.version_no, response_code=code, document_id=document_id))
-    note(tx, order_no, "order_acknowledged", detail={"response_code": code, "document_id": document_id, "version_no": order.version_no})
+    detail = {"response_code": code, "document_id": document_id, "version_no": order.version_no, "sent_by": channel if target else "nobody"}
+    note(tx, order_no, "order_acknowledged", detail=detail)
     payload = {"order_no": order_no, "customer_po": order.customer_po, "response_code": code, "document_id": document_id}
     return Reply(response_code=code, document_id=document_id, is_new=True, channel=channel, target=target, payload=payload)
 

@@ -204,7 +204,7 @@ def cancel_order(given: Reasoned, tx: Session, context: TaskContext) -> Cancelle
 def acknowledge_order(given: OrderNumber, tx: Session, effects: EffectLedger) -> Acknowledgement:
     """Answer the order once with an OrderResponse."""
     reply = reply_to(tx, given.order_no)
-    if reply.is_new:
+    if reply.is_new and reply.target:
         effects.record(reply.channel, reply.target, {"kind": "order_response", **reply.payload})
     return Acknowledgement(reply.response_code, reply.document_id)
 

@@ -22,7 +22,7 @@ from handlers.parties.register import company, find_customer
 
 
 def validate_order(tx: Session, order_no: str) -> list[rules.Issue]:
-    """Run every check; a purchase order seen before puts the order on hold. Raises NotFound."""
+    """Run every check; a purchase order seen before puts the order on hold, until somebody has released it. Raises NotFound."""
     order = find_order(tx, order_no)
     customer = find_customer(tx, order.customer_no)
     policy = chosen(tx, "order.duplicate_po_days", "order.total_tolerance")
@@ -126,5 +126,7 @@ _DUPLICATE = text("""
 SELECT other.order_no FROM sales_order AS other JOIN sales_order AS this ON this.order_no = :order_no
 WHERE other.customer_no = :customer AND other.customer_po = :po AND other.order_no < this.order_no
   AND other.state <> 'REJECTED' AND other.created_at > this.created_at - make_interval(days => :days)
+  AND NOT EXISTS (
+    SELECT 1 FROM hold WHERE hold.order_no = :order_no AND hold.hold_code = 'DUPLICATE_PO' AND hold.released_at IS NOT NULL)
 ORDER BY other.order_no LIMIT 1
 """)

@@ -180,7 +180,9 @@ def send_quote(given: QuoteNumber, tx: Session, context: TaskContext, effects: E
     valid_until = life.send_quote(tx, given.quote_no, context.now)
     quote = life.find_quote(tx, given.quote_no)
     payload = {"kind": "quote", "quote_no": given.quote_no, "document_id": quote.document_id, "valid_until": valid_until}
-    effects.record("mail", find_customer(tx, quote.customer_no).email, payload)
+    email = find_customer(tx, quote.customer_no).email
+    if email:  # without one, sales hands the paper over
+        effects.record("mail", email, payload)
     return Sent(valid_until)
 
 

@@ -134,6 +134,8 @@ def test_the_same_purchase_order_again_is_held_as_a_duplicate(database):
         assert [issues_of(tx, order_no) for order_no in (first, second, other)] == [[], ["DUPLICATE_PO"], []]
         assert blocking(tx, second, "release") == ["DUPLICATE_PO"]
         assert blocking(tx, second, "promise") == []
+        release_hold(tx, second, "DUPLICATE_PO", "They want it twice")
+        assert issues_of(tx, second) == []
 
 
 def test_a_hold_is_one_row_until_it_is_released(database):
@@ -188,3 +190,14 @@ def test_a_promised_price_and_a_stated_freight_stay_while_the_other_line_is_pric
         for _ in range(2):
             found = orders.price_order(orders.OrderNumber(order_no), tx)
             assert (found.net_total, found.gross_total) == (D("29.99"), D("44.99"))
+
+
+def test_a_customer_without_an_address_is_answered_on_paper_only(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        add_coyote(tx, "C-HERMIT", email="")
+        order_no = order(tx, ("OMINOUS-ANVIL", 1), customer_no="C-HERMIT")
+        ledger = effects(tx)
+        orders.acknowledge_order(orders.OrderNumber(order_no), tx, ledger)
+        assert ledger.recorded == []
+        assert order_story(tx, order_no).events[-1]["detail"]["sent_by"] == "nobody"
