@@ -24,6 +24,13 @@ def test_a_task_is_claimed_decided_and_gone(page: Page, site: Site):
     expect(page.locator("#tasks")).to_contain_text("Nothing needs you now")
 
 
+def test_what_is_around_an_open_task_follows_it(page: Page, site: Site):
+    site.start("L-4712")
+    open_mine(page, site)
+    expect(page.locator("#desk")).to_have_text("1 on your desk, 1 to claim")
+    expect(page.locator("#tasks [aria-current=true]").get_by_role("link", name="Clear load")).to_have_text("Clear load L-4711")
+
+
 def test_a_completion_carries_its_version_a_token_and_a_key(page: Page, site: Site):
     open_mine(page, site)
     page.get_by_label("Let it go").check()

@@ -65,8 +65,13 @@ document.addEventListener('htmx:error', () => {
   say('The server could not be reached.', { kind: 'error', nextStep: 'Check the connection and try again.' });
 });
 
-// After a swap the keyboard goes where the eye goes.
+// After a swap the list shows which task is open, and the keyboard goes where the eye goes.
 document.addEventListener('htmx:after:swap', () => {
+  const open = document.querySelector('[data-task]')?.dataset.task;
+  for (const row of document.querySelectorAll('[data-row]')) {
+    if (row.dataset.row === open) row.setAttribute('aria-current', 'true');
+    else row.removeAttribute('aria-current');
+  }
   document.querySelector('[data-focus-after-swap]')?.focus({ preventScroll: true });
 });
 

@@ -68,7 +68,11 @@ def _next(tx: Session) -> AnyRow | None:
     return next(iter(read.list_tasks(tx, person(), read.Filter()).rows), None)
 
 
-def _keys(schema: dict[str, Any]) -> set[str]:
-    """The names of the fields a form shows, so that the case does not say the same twice."""
-    components = schema.get("components", ())
-    return {component["key"] for component in components if component.get("key")}.union(*(_keys(component) for component in components))
+def _keys(part: Any) -> set[str]:
+    """The names a form shows, as fields or beside them (`=currency`), so that the case does not say the same twice."""
+    if isinstance(part, dict):
+        own = {part["key"]} if isinstance(part.get("key"), str) else set()
+        return own.union(*(_keys(value) for value in part.values()))
+    if isinstance(part, list):
+        return set().union(*(_keys(value) for value in part))
+    return {part[1:].strip()} if isinstance(part, str) and part.startswith("=") else set()
