@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -70,5 +70,6 @@ def close_period(tx: Session, starts_on: date, ends_on: date, actor: str) -> Non
             code="period_closed",
             next_step="Close a stretch of days that does not overlap it.",
         )
-    tx.add(Period(starts_on=starts_on, ends_on=ends_on, closed_by=actor))
+    # The clock, not the transaction's start: it may have waited above for a posting that came after that start.
+    tx.add(Period(starts_on=starts_on, ends_on=ends_on, closed_by=actor, closed_at=func.clock_timestamp()))
     tx.flush()

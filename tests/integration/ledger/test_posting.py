@@ -1,12 +1,13 @@
 from datetime import date
 from decimal import Decimal
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from engine.problems import Conflict, Invalid, NotFound
+from handlers.invariants import check_all
 from handlers.ledger.books import close_period, open_books, set_rate
 from handlers.ledger.model import Journal
 from handlers.ledger.open_items import NewOpenItem, add_open_item, reduce_open_items
@@ -84,6 +85,31 @@ def test_a_date_in_a_closed_period_moves_to_the_next_open_day(books):
         assert journal.gl_date == date(2026, 4, 1)
         with pytest.raises(Conflict, match="closed already"):
             close_period(tx, date(2026, 3, 31), date(2026, 4, 30), "freddie")
+
+
+def test_closing_waits_for_a_posting_under_way_and_every_later_one_moves_on(books):
+    march = (date(2026, 3, 1), date(2026, 3, 31))
+    closing_began, closed = Event(), Event()
+
+    def close():
+        with books.transaction() as tx:
+            tx.execute(text("SELECT 1"))
+            closing_began.set()
+            close_period(tx, *march, "freddie")
+        closed.set()
+
+    with books.transaction() as tx:
+        tx.execute(text("LOCK TABLE ledger_period IN ROW SHARE MODE"))
+        thread = Thread(target=close)
+        thread.start()
+        assert closing_began.wait(10)
+        first = post(tx, shipped())
+        assert not closed.is_set()
+    thread.join(10)
+    with books.transaction() as tx:
+        assert tx.get_one(Journal, first).gl_date == DAY
+        assert tx.get_one(Journal, post(tx, shipped(source_id="SH-000008"))).gl_date == date(2026, 4, 1)
+        assert [checked.id for checked in check_all(tx) if not checked.ok and checked.id == "INV-18"] == []
 
 
 def test_a_reversal_mirrors_the_journal_once(books):
