@@ -2,6 +2,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import violations
+from tests.browser.orders import found_company
 from tests.browser.site import OTTO, Site
 
 THEMES = ("light", "dark")
@@ -12,10 +13,12 @@ def populate(site: Site) -> dict[str, str]:
     site.person, site.ramp.closed = OTTO, True
     failed = site.start("L-4711", customer={"name": "Möbelhaus Kärntner"}, lines=[{"sku": "CH-1", "quantity": 4}])
     site.complete(OTTO, decision="go", pallets=3)
-    site.start("L-4712")
+    site.start("L-4712", order_no="SO-000002")
+    found_company(site)
     return {
         "today": "/",
         "orders": "/orders",
+        "order": "/orders/SO-000002",
         "worklist": "/worklist",
         "instances": "/operations/instances",
         "instance": f"/operations/instances/{failed}",
