@@ -5,6 +5,7 @@ waiting place in each (the one that has waited longest); a kept message goes to 
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from engine.runtime import births, inbox
 from engine.runtime.advance import act
 from engine.runtime.mailbox import Carrier, Delivery, Message, dispatch, settle_message
 from engine.runtime.record import Fact
-from engine.runtime.routing import Receiver, receivers, starters
+from engine.runtime.routing import Receiver
 from engine.runtime.runtime import Runtime
 from engine.runtime.start import Beginning, StartOptions, begin
 from engine.spiff.plain import plain_mapping
@@ -25,13 +26,22 @@ __all__ = ["Delivery", "Message", "expire", "match_again", "publish"]
 
 _EXPIRE = text("UPDATE message SET state = 'expired' WHERE state = 'buffered' AND expires_at <= now()")
 _FORGET = text("DELETE FROM message WHERE state <> 'buffered' AND sent_at < now() - :retention")
-_KEPT = text(
-    "SELECT b.id, b.name, b.correlation, b.payload, b.business_key, b.sent_by, b.sent_by_instance_id FROM message b "
-    "WHERE b.state = 'buffered' AND b.expires_at > now() AND (EXISTS (SELECT 1 FROM subscription s WHERE s.kind = 'message' "
-    "AND s.name = b.name AND s.correlation <@ b.correlation) OR EXISTS (SELECT 1 FROM start_event e JOIN process_version v "
-    "ON v.id = e.process_version_id WHERE e.kind = 'message' AND e.name = b.name AND v.latest AND NOT v.retired AND NOT EXISTS "
+# Messages and waits that crossed: each was written before it could see the other. `+ 0` as in `outgoing`.
+_CROSSED = text(
+    "SELECT hit.message_id, s.id AS task_id, s.instance_id, m.payload, m.sent_by FROM "
+    "(SELECT id, instance_id, (SELECT min(b.id + 0) FROM message b WHERE b.name = w.name AND b.state = 'buffered' AND b.expires_at > now() "
+    "AND b.correlation @> w.correlation) AS message_id FROM subscription w WHERE w.kind = 'message' AND "
+    "w.created_at > now() - :window) AS hit "
+    "JOIN subscription s ON s.id = hit.id JOIN message m ON m.id = hit.message_id ORDER BY s.instance_id, s.created_at LIMIT :most"
+)
+_TAKE = text("UPDATE message SET state = 'delivered', delivered_to = :to WHERE id = :id AND state = 'buffered' RETURNING id")
+_FREED = text(
+    "SELECT b.id, b.payload, b.business_key, b.sent_by, b.sent_by_instance_id, e.process_version_id, "
+    "v.process_key, e.element_id, now() AS now "
+    "FROM start_event e JOIN process_version v ON v.id = e.process_version_id AND v.latest AND NOT v.retired "
+    "JOIN message b ON b.name = e.name AND b.state = 'buffered' AND b.expires_at > now() WHERE e.kind = 'message' AND NOT EXISTS "
     "(SELECT 1 FROM instance i WHERE i.process_key = v.process_key AND i.business_key = b.business_key "
-    "AND i.state NOT IN ('completed', 'cancelled')))) ORDER BY b.id LIMIT :most FOR UPDATE OF b SKIP LOCKED"
+    "AND i.state NOT IN ('completed', 'cancelled')) ORDER BY b.id LIMIT :most FOR UPDATE OF b SKIP LOCKED"
 )
 
 
@@ -59,20 +69,21 @@ def publish(runtime: Runtime, tx: Session, message: Message) -> Delivery:
     return dispatch(tx, message, runtime.limits.message_time_to_live, Carrier(deliver, start))
 
 
-def match_again(runtime: Runtime, tx: Session) -> int:
-    """Bring kept messages to those who wait for them now; answers how many.
+def match_again(runtime: Runtime, tx: Session, window: timedelta = timedelta(minutes=10)) -> int:
+    """Bring kept messages to those who wait for them now; answers how many. By the clock.
 
-    A receiver that began to wait in the moment the message came, or a business key that has become free, is found here. By the clock.
+    Found here: a wait that began in the moment its message came (within `window`), and a business key that has become free.
     """
     matched = 0
-    for kept in tx.execute(_KEPT, {"most": runtime.limits.batch}).all():
-        found = receivers(tx, kept.name, kept.correlation)
-        to = found[0].instance_id if found else _begin_kept(runtime, tx, kept)
-        for receiver in found:
-            body = {"task_id": receiver.task_id, "payload": kept.payload, "message": kept.id}
-            inbox.note(runtime, tx, receiver.instance_id, Fact("message", body, kept.sent_by, f"message:{kept.id}"))
-        settle_message(tx, kept.id, to)
-        matched += to is not None
+    for crossed in tx.execute(_CROSSED, {"window": window, "most": runtime.limits.batch}).all():
+        if tx.execute(_TAKE, {"id": crossed.message_id, "to": crossed.instance_id}).first():
+            body = {"task_id": crossed.task_id, "payload": crossed.payload, "message": crossed.message_id}
+            fact = Fact("message", body, crossed.sent_by, f"message:{crossed.message_id}")
+            matched += inbox.note(runtime, tx, crossed.instance_id, fact)
+    for freed in tx.execute(_FREED, {"most": runtime.limits.batch}).all():
+        begun = _begin_kept(runtime, tx, freed)
+        settle_message(tx, freed.id, begun)
+        matched += begun is not None
     return matched
 
 
@@ -83,18 +94,15 @@ def expire(runtime: Runtime, tx: Session) -> int:
     return expired
 
 
-def _begin_kept(runtime: Runtime, tx: Session, kept: Any) -> UUID | None:
-    begun = None
-    for start in starters(tx, "message", kept.name):
-        birth = births.Birth(
-            process_version_id=start.process_version_id,
-            process_key=start.process_key,
-            element_id=start.element_id,
-            variables=kept.payload,
-            now=start.now,
-            business_key=kept.business_key,
-            started_by=kept.sent_by,
-            started_by_instance_id=kept.sent_by_instance_id,
-        )
-        begun = births.begin(runtime, tx, birth) or begun
-    return begun
+def _begin_kept(runtime: Runtime, tx: Session, freed: Any) -> UUID | None:
+    birth = births.Birth(
+        process_version_id=freed.process_version_id,
+        process_key=freed.process_key,
+        element_id=freed.element_id,
+        variables=freed.payload,
+        now=freed.now,
+        business_key=freed.business_key,
+        started_by=freed.sent_by,
+        started_by_instance_id=freed.sent_by_instance_id,
+    )
+    return births.begin(runtime, tx, birth)

@@ -12,11 +12,12 @@ from engine.runtime.routing import Receiver, signalled, starters
 from engine.spiff.records import Outgoing, Waits
 from engine.store import json_text
 
+# `+ 0` keeps the planner from walking the primary key in search of the least id: the index on the correlation finds it.
 _MATCH = text(
     "UPDATE message m SET state = 'delivered', delivered_to = :instance_id FROM ("
-    "SELECT DISTINCT ON (s.id) s.id AS task_id, b.id AS message_id FROM jsonb_to_recordset(CAST(:waits AS jsonb)) "
-    "AS s(id uuid, name text, correlation jsonb) JOIN message b ON b.name = s.name AND b.state = 'buffered' AND b.expires_at > now() "
-    "AND b.correlation @> s.correlation ORDER BY s.id, b.id) AS hit "
+    "SELECT s.id AS task_id, (SELECT min(b.id + 0) FROM message b WHERE b.name = s.name AND b.state = 'buffered' AND b.expires_at > now() "
+    "AND b.correlation @> s.correlation) AS message_id FROM jsonb_to_recordset(CAST(:waits AS jsonb)) "
+    "AS s(id uuid, name text, correlation jsonb)) AS hit "
     "WHERE m.id = hit.message_id AND m.state = 'buffered' RETURNING m.id, hit.task_id, m.payload, m.sent_by"
 )
 

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from engine.problems import TooLarge
 from engine.runtime import effects
 from engine.runtime.record import Advance
-from engine.spiff.records import UserTaskWait, Waits, Work
+from engine.spiff.records import Subscription, UserTaskWait, Waits, Work
 from engine.store import json_text
 from engine.store.rows import insert_rows
 from engine.store.tables import history, subscription, timer, user_task, work
@@ -24,6 +25,7 @@ _COMPLETE = text(
 _CANCEL = text(
     "UPDATE user_task SET state = 'cancelled', completed_at = now(), version = version + 1 WHERE id = ANY(:ids) AND state = 'open'"
 )
+_LONGEST_CORRELATION = 1_000
 _DELETE = {name: text(f"DELETE FROM {name} WHERE id = ANY(:ids)") for name in ("timer", "subscription", "work")}
 
 
@@ -114,12 +116,24 @@ def _subscriptions(record: Advance, after: Waits) -> None:
             "element_id": wait.element_id,
             "kind": wait.kind,
             "name": wait.name,
-            "correlation": wait.correlation,
+            "correlation": _small(wait),
         }
         for wait in after.subscriptions
         if wait.task_id not in known
     ]
     insert_rows(record.tx, subscription, rows)
+
+
+def _small(wait: Subscription) -> Mapping[str, Any]:
+    """A correlation is looked up by an index, which takes no long values."""
+    if len(json_text.encode(wait.correlation)) > _LONGEST_CORRELATION:
+        raise TooLarge(
+            f"The correlation of {wait.element_id} takes more than {_LONGEST_CORRELATION} bytes.",
+            code="correlation_too_large",
+            next_step="Correlate by a number or a short key.",
+            element_id=wait.element_id,
+        )
+    return wait.correlation
 
 
 def _work(record: Advance, after: Waits) -> None:

@@ -24,6 +24,14 @@ message = Table(
     moment("expires_at", nullable=False),
     UniqueConstraint("name", "message_id"),
     Index("message_buffered_ix", "name", postgresql_where=text("state = 'buffered'")),
+    Index(
+        "message_buffered_correlation_ix",
+        "correlation",
+        postgresql_using="gin",
+        postgresql_ops={"correlation": "jsonb_path_ops"},
+        postgresql_with={"fastupdate": "off"},  # a pending list would be read through by every look-up
+        postgresql_where=text("state = 'buffered'"),
+    ),
     Index("message_delivered_to_ix", "delivered_to"),
 )
 

@@ -58,7 +58,7 @@ subscription = Table(
     Column("name", Text, nullable=False),
     Column("correlation", JSONB, nullable=False, server_default=text("'{}'")),
     moment("created_at", now=True),
-    Index("subscription_name_ix", "kind", "name"),
+    Index("subscription_name_ix", "kind", "name", "correlation"),
 )
 
 work = Table(  # a service task to be run outside a transaction, or one that waits for its next attempt

@@ -2,10 +2,11 @@
 
 import threading
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
-from engine.problems import Conflict, NotFound
+from engine.problems import Conflict, NotFound, TooLarge
 from engine.runtime import housekeeping, messages, signals, timers
 from engine.runtime.drain import drain
 from engine.runtime.messages import Message
@@ -261,3 +262,19 @@ def test_a_schedule_begins_one_instance_for_each_fire_time(world):
     drain(world.runtime)
     assert [row.state for row in world.all("SELECT state FROM instance")] == ["completed"]
     assert world.one("SELECT next_due_at > now() + interval '59 minutes' AS later FROM schedule").later
+
+
+def test_a_message_with_many_keys_is_matched_as_well(quotes):
+    instance = quotes.start("quote", {"quote_no": "Q-1"})
+    correlation = {"quote_no": "Q-1", **{f"key_{n}": n for n in range(8)}}
+    assert publish(quotes, correlation=correlation).instance_id == instance
+
+
+def test_a_correlation_is_a_short_key(quotes):
+    with pytest.raises(TooLarge, match="takes more than 1000 bytes"):
+        quotes.start("quote", {"quote_no": "Q" * 2000})
+
+
+def test_numbers_that_are_equal_correlate_however_they_are_written(quotes):
+    instance = quotes.start("quote", {"quote_no": Decimal("7.0")})
+    assert publish(quotes, correlation={"quote_no": 7}).instance_id == instance
