@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
 
 import structlog
 from flask import Flask, Response, render_template, request
@@ -73,9 +72,9 @@ def status_of(problem: Problem) -> HTTPStatus:
     return own or next(status for kind, status in STATUS_OF if isinstance(problem, kind))
 
 
-def answer(problem: Problem) -> Response:
+def answer(problem: Problem, status: HTTPStatus | None = None) -> Response:
     """The answer to a refused request: a page for a browser, problem+json for everyone else."""
-    status = status_of(problem)
+    status = status or status_of(problem)
     body = ProblemOut(
         title=status.phrase,
         status=status,
@@ -119,10 +118,7 @@ def _http(error: HTTPException) -> Response:
     if error.response is not None:  # a redirect, or an answer made before
         return error.response  # type: ignore[return-value]
     problem = Problem(error.description or status.phrase, code=status.phrase.lower().replace(" ", "_"), next_step=_NEXT.get(status, ""))
-    made = answer(problem)
-    if not _wants_page():
-        made.set_data(json_text.encode(_with_status(problem, status)))
-    made.status_code = status
+    made = answer(problem, status)
     for name, value in error.get_headers():
         if name not in {"Content-Type", "Content-Length"}:
             made.headers[name] = value
@@ -137,12 +133,6 @@ _NEXT = {
 }
 
 
-def _with_status(problem: Problem, status: HTTPStatus) -> dict[str, Any]:
-    return ProblemOut(
-        title=status.phrase, status=status, code=problem.code, detail=problem.detail, next_step=problem.next_step
-    ).model_dump()
-
-
 def _database(error: OperationalError) -> Response:
     log.error("database_unavailable", error=str(error.orig))
     return answer(
@@ -152,12 +142,9 @@ def _database(error: OperationalError) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     log.error("unexpected_error", path=request.path, kind=type(error).__name__, exc_info=error)
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
     problem = Problem(
         "Something went wrong on our side; nothing was changed.",
         code="internal",
         next_step="Try again. If it persists, the log line names it.",
     )
-    if _wants_page():
-        return Response(render_template("problem.html", problem=_with_status(problem, status)), status, mimetype="text/html")
-    return Response(json_text.encode(_with_status(problem, status)), status, mimetype="application/problem+json")
+    return answer(problem, HTTPStatus.INTERNAL_SERVER_ERROR)

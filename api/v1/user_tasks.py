@@ -75,6 +75,14 @@ class Submission(Shape):
     version: int | None = Field(None, ge=1)
 
 
+class DraftKept(Shape):
+    """A draft was kept; the next submission names this version."""
+
+    id: UUID
+    state: str
+    version: int
+
+
 @api.get("", responses={200: {"content": {"application/json": {"schema": {"type": "array", "items": {"type": "object"}}}}}})
 @operation(Role.WORK)
 def list_tasks(query: TaskQuery) -> list[dict[str, Any]]:
@@ -106,13 +114,13 @@ def release(path: TaskPath) -> TaskOut:
     return _out(user_tasks.release(product().runtime, transaction(), path.task_id, person()))
 
 
-@api.post("/<uuid:task_id>/draft", responses={200: Done})
+@api.post("/<uuid:task_id>/draft", responses={200: DraftKept})
 @operation(Role.WORK)
-def save_draft(path: TaskPath, body: Submission) -> Done:
+def save_draft(path: TaskPath, body: Submission) -> DraftKept:
     """Keep a half-filled form."""
     completion = user_tasks.Completion(person(), body.version)
-    user_tasks.save_draft(product().runtime, transaction(), path.task_id, body.data, completion)
-    return Done(id=str(path.task_id), state="draft")
+    version = user_tasks.save_draft(product().runtime, transaction(), path.task_id, body.data, completion)
+    return DraftKept(id=path.task_id, state="draft", version=version)
 
 
 @api.post("/<uuid:task_id>/complete", responses={200: Done})
