@@ -78,7 +78,7 @@ def test_killed_workers_lose_nothing_and_invent_no_key(busy: Database):
             worker.terminate()
         stopped = [worker.wait(20) for worker in workers]
     assert kills >= 3
-    assert stopped == [0, 0]
+    assert set(stopped) <= {0, -signal.SIGTERM}  # the latter: it had not yet begun
     assert count(busy, "SELECT count(*) FROM instance WHERE state = 'completed'") == INSTANCES
     assert count(busy, "SELECT count(DISTINCT key) FROM outside") == 3 * INSTANCES
     assert count(busy, "SELECT count(*) FROM posting") == count(busy, "SELECT count(DISTINCT key) FROM posting") == 2 * INSTANCES
