@@ -1,7 +1,7 @@
 """The addresses of the channels of intake."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import sha256
 
 from flask import Response, request
@@ -93,4 +93,6 @@ def _order(tx: Session, order: UblOrder, query: UblQuery) -> str:
 
 
 def _ship_to(order: UblOrder) -> dict[str, str] | None:
-    return asdict(order.deliver_to) if order.deliver_to else None
+    """Where to: an order that names no delivery party is delivered to its buyer."""
+    to = order.deliver_to
+    return asdict(replace(to, name=to.name or order.buyer.name)) if to else None

@@ -45,7 +45,7 @@ def metrics() -> Response:
     """Gauges in Prometheus' text format, counted when asked."""
     registry = CollectorRegistry()
     with product().database.transaction() as tx:
-        states: dict[str, int] = dict(tx.execute(select(instance.c.state, func.count()).group_by(instance.c.state)).tuples().all())
+        states: dict[str, int] = dict(tx.execute(select(instance.c.state, func.count()).group_by(instance.c.state)).all())
         one = tx.execute(
             select(
                 select(func.count()).where(instance.c.wake > instance.c.done).scalar_subquery(),

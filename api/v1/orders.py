@@ -144,9 +144,9 @@ def get_story(path: NumberPath) -> dict[str, Any]:
 
 def _paths(instance_ids: list[Any]) -> dict[Any, list[str]]:
     statement = text(
-        "SELECT instance_id, array_agg(element_id ORDER BY id) FROM history WHERE instance_id = ANY(:ids) GROUP BY instance_id"
+        "SELECT instance_id, array_agg(element_id ORDER BY id) AS path FROM history WHERE instance_id = ANY(:ids) GROUP BY instance_id"
     )
-    return dict(transaction().execute(statement, {"ids": instance_ids}).tuples().all())
+    return {row.instance_id: row.path for row in transaction().execute(statement, {"ids": instance_ids})}
 
 
 @api.post("/<number>/holds", responses={200: Done})
