@@ -6,7 +6,7 @@ from http import HTTPStatus
 import structlog
 from flask import Flask, Response, render_template, request
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooLarge
@@ -63,6 +63,8 @@ def install(app: Flask) -> None:
     app.register_error_handler(Problem, answer)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(DataError, _unstorable)
+    app.register_error_handler(IntegrityError, _contradiction)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -137,6 +139,27 @@ def _database(error: OperationalError) -> Response:
     log.error("database_unavailable", error=str(error.orig))
     return answer(
         Unready("The database does not answer.", code="database_unavailable", next_step="Try again in a minute; nothing was changed.")
+    )
+
+
+def _unstorable(error: DataError) -> Response:
+    """A value that no column holds, such as a number beyond all use or a text with a NUL in it."""
+    reason = str(error.orig).splitlines()[0]
+    return answer(
+        Invalid(f"A value cannot be stored: {reason}.", code="value_unstorable", next_step="Correct the value and send it again.")
+    )
+
+
+def _contradiction(error: IntegrityError) -> Response:
+    """What no verb foresaw, but the database refuses."""
+    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    log.warning("constraint_refused", path=request.path, constraint=constraint)
+    return answer(
+        Conflict(
+            f"It contradicts what is stored ({constraint or 'a constraint'}); nothing was changed.",
+            code="contradiction",
+            next_step="Look at what is stored under these numbers, and correct yours.",
+        )
     )
 
 
