@@ -3,15 +3,16 @@
 Numbers in JSON become exact NUMERIC; the row type of the table gives every other type. No limit of bind parameters applies.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from engine.problems import Conflict
+from engine.problems import Conflict, Invalid
 from engine.store import json_text
 from engine.store.base import Base
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Row = Mapping[str, Any]
+_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 def as_json(rows: Sequence[Row]) -> str:
@@ -58,9 +60,25 @@ def update_rows(tx: Session, table: type[Base], rows: Sequence[Row], *, key: str
     )
 
 
+def complete(draft: "DataclassInstance") -> dict[str, Any]:
+    """The draft's values. Raises Invalid when a text that has no default is blank, or a country is none."""
+    values = asdict(draft)
+    wrong = {
+        field.name: ["must not be blank"]
+        for field in fields(draft)
+        if field.default is MISSING and isinstance(values[field.name], str) and not values[field.name].strip()
+    }
+    if "country" in values and not _COUNTRY.fullmatch(values["country"]):
+        wrong["country"] = ["must be two capital letters of ISO 3166-1, such as AT"]
+    if wrong:
+        what = "; ".join(f"{name} {texts[0]}" for name, texts in wrong.items())
+        raise Invalid(f"It is not complete: {what}.", code="incomplete", next_step="Correct the named fields.", errors=wrong)
+    return values
+
+
 def add_once(tx: Session, table: type[Base], draft: "DataclassInstance", what: str) -> None:
-    """Insert a draft as one row. Raises Conflict when `what` exists already."""
-    added = insert(table).values(asdict(draft)).on_conflict_do_nothing().returning(*table.__table__.primary_key)
+    """Insert a draft as one row. Raises Invalid when it is not complete, Conflict when `what` exists already."""
+    added = insert(table).values(complete(draft)).on_conflict_do_nothing().returning(*table.__table__.primary_key)
     if tx.execute(added).first() is None:
         raise Conflict(
             f"{what} exists already.",
@@ -70,7 +88,7 @@ def add_once(tx: Session, table: type[Base], draft: "DataclassInstance", what: s
 
 
 def put(tx: Session, table: type[Base], draft: "DataclassInstance", key: Sequence[str]) -> None:
-    """Insert a draft as one row, or bring the row with the same key up to date."""
-    values = asdict(draft)
+    """Insert a draft as one row, or bring the row with the same key up to date. Raises Invalid when it is not complete."""
+    values = complete(draft)
     changes = {name: value for name, value in values.items() if name not in key} or {key[0]: values[key[0]]}
     tx.execute(insert(table).values(values).on_conflict_do_update(index_elements=list(key), set_=changes))

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
+from zoneinfo import available_timezones
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine.problems import Conflict, NotFound
+from engine.problems import Conflict, Invalid, NotFound
 from handlers.inventory.model import Supply, Warehouse
 from handlers.inventory.stock import Receipt
 from handlers.rowsets import add_once
@@ -59,7 +60,9 @@ class SupplyArrival:
 
 
 def add_warehouse(tx: Session, draft: WarehouseDraft) -> None:
-    """Add a warehouse. Raises Conflict."""
+    """Add a warehouse. Raises Invalid, Conflict."""
+    if draft.time_zone not in available_timezones():
+        raise Invalid(f"{draft.time_zone!r} is no time zone.", code="time_zone", next_step="Use a name such as Europe/Vienna.")
     add_once(tx, Warehouse, draft, f"Warehouse {draft.code}")
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Invalid, NotFound
 from handlers.parties.model import Address, BankAccount, Company, Contact, Customer, Supplier
-from handlers.rowsets import add_once, insert_rows, put
+from handlers.rowsets import add_once, complete, insert_rows, put
 from handlers.values import currency_code, not_negative
 
 ZERO = Decimal(0)
@@ -111,7 +111,7 @@ class AddressDraft:
 def set_company(tx: Session, draft: CompanyDraft) -> None:
     """Say who we are; again to change it."""
     currency_code(draft.currency)
-    values = asdict(draft)
+    values = complete(draft)
     tx.execute(insert(Company).values(code="MAIN", **values).on_conflict_do_update(index_elements=["code"], set_=values))
 
 
@@ -136,7 +136,7 @@ def add_customer(tx: Session, draft: CustomerDraft, addresses: Sequence[AddressD
     given = list(addresses) or [AddressDraft(name=draft.name, country=draft.country, region=draft.region)]
     if not any(address.kind == "BILL" for address in given):
         given.append(AddressDraft(**{**asdict(given[0]), "kind": "BILL", "is_default": True}))
-    insert_rows(tx, Address, [{"customer_no": draft.customer_no, **asdict(address)} for address in given])
+    insert_rows(tx, Address, [{"customer_no": draft.customer_no, **complete(address)} for address in given])
 
 
 def add_supplier(tx: Session, draft: SupplierDraft, addresses: Sequence[AddressDraft] = ()) -> None:
@@ -145,7 +145,7 @@ def add_supplier(tx: Session, draft: SupplierDraft, addresses: Sequence[AddressD
     for name in ("freight_per_order", "min_order_value", "rating"):
         not_negative(getattr(draft, name), name)
     add_once(tx, Supplier, draft, f"Supplier {draft.supplier_no}")
-    insert_rows(tx, Address, [{"supplier_no": draft.supplier_no, **asdict(address)} for address in addresses])
+    insert_rows(tx, Address, [{"supplier_no": draft.supplier_no, **complete(address)} for address in addresses])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
