@@ -87,8 +87,8 @@ class House:
 
 
 @pytest.fixture
-def house(database: Database) -> House:
-    return House(database)
+def house(own_database: Database) -> House:
+    return House(own_database)
 
 
 def die_before_statement(house: House, number: int, instance: UUID) -> bool:

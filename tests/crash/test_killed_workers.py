@@ -23,10 +23,10 @@ PATIENCE_SECONDS = 45
 
 
 @pytest.fixture
-def busy(database: Database):
+def busy(own_database: Database):
     """Orders with three outside calls, a timer and two postings each, all started."""
-    runtime = build(database.url)
-    with database.transaction() as tx:
+    runtime = build(own_database.url)
+    with own_database.transaction() as tx:
         tx.execute(text("CREATE TABLE outside (key text)"))
         tx.execute(text("CREATE TABLE posting (key text)"))
     steps = [
@@ -38,12 +38,12 @@ def busy(database: Database):
         m.service("close", "ledger.post", order_no="order_no"),
     ]
     bundle = m.bundle("orders", m.start() + "".join(steps) + m.end(), "start -> book -> post -> pause -> label -> notify -> close -> done")
-    with database.transaction() as tx:
+    with own_database.transaction() as tx:
         deploy.deploy(runtime, tx, bundle, "ada")
     for number in range(INSTANCES):
-        with database.transaction() as tx:
+        with own_database.transaction() as tx:
             start.start(runtime, tx, "orders", {"order_no": f"SO-{number}"}, start.StartOptions(f"SO-{number}"))
-    yield database
+    yield own_database
     runtime.database.close()
 
 

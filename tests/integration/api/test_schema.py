@@ -26,13 +26,13 @@ def test_the_migrations_lead_to_the_tables_the_code_describes(database):
         assert compare_metadata(context, metadata) == []
 
 
-def test_the_migrations_make_every_view_and_trigger_the_code_declares(database, server_url):
-    with database.transaction() as tx:
+def test_the_migrations_make_every_view_and_trigger_the_code_declares(own_database):
+    with own_database.transaction() as tx:
         migrated = tx.execute(VIEWS_AND_TRIGGERS).scalars().all()
         tx.execute(text("DROP SCHEMA public CASCADE"))
         tx.execute(text("CREATE SCHEMA public"))
-    metadata.create_all(database.engine)
-    with database.transaction() as tx:
+    metadata.create_all(own_database.engine)
+    with own_database.transaction() as tx:
         declared = tx.execute(VIEWS_AND_TRIGGERS).scalars().all()
     assert migrated == declared
     assert any(line.startswith("view order_status") for line in declared)

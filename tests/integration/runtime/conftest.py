@@ -159,7 +159,7 @@ class World:
 def world(database: Database) -> World:
     stage = Stage()
     with database.transaction() as tx:
-        tx.execute(text("CREATE TABLE scratch (note text)"))
+        tx.execute(text("CREATE TABLE IF NOT EXISTS scratch (note text)"))
     return World(Runtime(database, service_tasks(stage), {}, SilentDispatcher(), Limits()), stage)
 
 

@@ -84,7 +84,7 @@ def test_the_audit_log_is_one_chain_even_when_many_write_at_once(database):
 
 def test_of_two_who_lock_each_other_out_one_is_told_to_repeat(database):
     with database.transaction() as tx:
-        tx.execute(text("CREATE TABLE shelf (id int PRIMARY KEY, stock int)"))
+        tx.execute(text("CREATE TABLE IF NOT EXISTS shelf (id int PRIMARY KEY, stock int)"))
         tx.execute(text("INSERT INTO shelf VALUES (1, 5), (2, 5)"))
     gate, outcomes = Barrier(2), []
 
