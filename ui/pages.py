@@ -11,7 +11,7 @@ from ui.errors import answer_problem
 from ui.formats import FILTERS
 from ui.manifest import Manifest
 from ui.product import open_to_all
-from ui.views import incidents, instances, orders, today, worklist
+from ui.views import incidents, instances, orders, receipts, today, worklist
 
 GET, POST = ["GET"], ["POST"]
 ROUTES = (
@@ -22,6 +22,10 @@ ROUTES = (
     ("/orders.csv", orders.export, GET),
     ("/orders/<order_no>", orders.show_order, GET),
     ("/documents/<int:document_id>", orders.download, GET),
+    ("/orders/<order_no>/groups/<group_no>/release", orders.release_group, POST),
+    ("/finance/receipts", receipts.show_list, GET),
+    ("/finance/receipts/<receipt_no>/apply", receipts.apply, POST),
+    ("/finance/receipts/<receipt_no>/keep", receipts.keep, POST),
     ("/operations", instances.redirect_to_list, GET),
     ("/operations/instances", instances.show_list, GET),
     ("/operations/instances/<uuid:instance_id>", instances.show_instance, GET),
@@ -31,7 +35,13 @@ ROUTES = (
     ("/operations/incidents/<int:incident_id>/<any(retry, acknowledge):verb>", incidents.operate, POST),
     ("/operations/causes/<fingerprint>/<any(retry, acknowledge):verb>", incidents.operate_on_cause, POST),
 )
-NAVIGATION = (("/", "Today"), ("/orders", "Orders"), ("/worklist", "Worklist"), ("/operations", "Operations"))
+NAVIGATION = (
+    ("/", "Today"),
+    ("/orders", "Orders"),
+    ("/worklist", "Worklist"),
+    ("/finance/receipts", "Receipts"),
+    ("/operations", "Operations"),
+)
 _A_YEAR = 60 * 60 * 24 * 365
 
 

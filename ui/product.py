@@ -16,8 +16,8 @@ from engine.runtime.runtime import Runtime
 from engine.store.unit_of_work import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
-#: The role that may repair instances, as the edge names it.
-OPERATE = "operate"
+# Roles as the edge names them: who may repair instances, apply receipts, ship.
+OPERATE, COLLECT, SHIP = "operate", "collect", "ship"
 
 
 class Product(Protocol):

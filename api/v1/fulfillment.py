@@ -4,16 +4,15 @@ from datetime import datetime
 
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AwareDatetime
-from sqlalchemy import select
 
 from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Done, NumberPath, Shape, found
+from api.v1.shapes import Done, NumberPath, Shape
 from engine.runtime import messages
 from engine.runtime.mailbox import Message
+from handlers.fulfillment import desk
 from handlers.fulfillment.shipping import confirm_delivery
-from handlers.orders.model import FulfilGroup
 
 api = APIBlueprint("fulfillment", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="fulfilment")])
 
@@ -28,9 +27,8 @@ class DeliveryIn(Shape):
 @operation(Role.SHIP)
 def release_group(path: NumberPath) -> tuple[Done, int]:
     """Let a group be picked before its day; holds are still checked."""
-    tx = transaction()
-    found(tx.execute(select(FulfilGroup.group_no).where(FulfilGroup.group_no == path.number)).first(), "group", path.number)
-    return _tell("group.released", {"group_no": path.number}, path.number)
+    delivery = desk.release_group(product().runtime, transaction(), path.number, person().name)
+    return Done(id=path.number, state=delivery.state), 202
 
 
 @api.post("/shipments/<number>/delivery", responses={202: Done})
@@ -39,10 +37,7 @@ def deliver(path: NumberPath, body: DeliveryIn) -> tuple[Done, int]:
     """Record that the customer has the goods; what is billed on delivery is billed now."""
     delivered_at: datetime | None = body.delivered_at
     confirm_delivery(transaction(), path.number, delivered_at)
-    return _tell("delivery.confirmed", {"shipment_no": path.number}, path.number)
-
-
-def _tell(name: str, correlation: dict[str, str], number: str) -> tuple[Done, int]:
-    message = Message(name=name, correlation=correlation, payload=correlation, message_id=f"{name}:{number}", actor=person().name)
+    correlation = {"shipment_no": path.number}
+    message = Message("delivery.confirmed", correlation, correlation, message_id=f"delivery.confirmed:{path.number}", actor=person().name)
     delivery = messages.publish(product().runtime, transaction(), message)
-    return Done(id=number, state=delivery.state), 202
+    return Done(id=path.number, state=delivery.state), 202

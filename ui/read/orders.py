@@ -97,6 +97,7 @@ class Story:
     lines: Sequence[AnyRow]
     holds: Sequence[AnyRow]
     instances: Sequence[AnyRow]
+    releasable: Sequence[AnyRow]
     decisions: Sequence[AnyRow]
     events: Sequence[AnyRow]
     shipments: Sequence[AnyRow]
@@ -165,6 +166,12 @@ _PARTS: Mapping[str, TextClause] = {
       SELECT i.id, i.business_key, i.process_key, i.state, i.started_at, i.ended_at, i.end_reason, v.name AS process_name
       FROM instance i JOIN process_version v ON v.id = i.process_version_id
       WHERE i.id IN ({_INSTANCES}) ORDER BY i.started_at, i.id LIMIT 200
+    """),
+    "releasable": text("""
+      SELECT g.group_no, g.warehouse_code, g.ship_date
+      FROM fulfil_group g JOIN instance i ON i.business_key = g.group_no AND i.process_key = 'fulfillment-to-invoice'
+      JOIN subscription s ON s.instance_id = i.id AND s.kind = 'message' AND s.name = 'group.released'
+      WHERE g.order_no = :order_no ORDER BY g.group_no
     """),
     "decisions": text(f"""
       SELECT t.id, t.instance_id, t.title, t.state, t.assignee, t.candidate_groups, t.due_at, t.created_at,

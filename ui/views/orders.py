@@ -6,13 +6,15 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.documents.store import read_document
+from handlers.fulfillment import desk
 from ui.csv_export import csv_response
 from ui.facts import entered, facts, said
 from ui.formats import words
-from ui.product import asked_number, product
+from ui.product import SHIP, asked_number, needs, person, product
 from ui.read import orders as read
 
 _SAFE_INLINE = {"application/pdf"}
@@ -65,7 +67,18 @@ def show_order(order_no: str) -> str:
     journals = [list(lines) for _, lines in groupby(story.journals, key=lambda line: line.id)]
     timeline = sorted(_timeline(story), key=lambda event: event.at, reverse=True)
     open_tasks = [task for task in story.decisions if task.state == "open"]
-    return render_template("order.html", story=story, order=story.order, journals=journals, timeline=timeline, open_tasks=open_tasks)
+    may_ship = SHIP in person().roles
+    return render_template(
+        "order.html", story=story, order=story.order, journals=journals, timeline=timeline, open_tasks=open_tasks, may_ship=may_ship
+    )
+
+
+@needs(SHIP)
+def release_group(order_no: str, group_no: str) -> AnyResponse:
+    """Let the warehouse pick a group before its day."""
+    with product().database.transaction() as tx:
+        desk.release_group(product().runtime, tx, group_no, person().name)
+    return redirect(f"/orders/{order_no}", 303)
 
 
 def download(document_id: int) -> Response:

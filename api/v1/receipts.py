@@ -1,0 +1,89 @@
+"""Receipts: what a clerk does with money that no rule could apply."""
+
+from typing import Any
+
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import Field
+
+from api.auth.roles import Role
+from api.product import product
+from api.requests import operation, person, transaction
+from api.v1.shapes import Exact, Listing, NumberPath, Order, Page, Shape, page
+from handlers.receivables import desk
+from handlers.receivables.by_hand import HandApplication
+from ui.read.receipts import RECEIPTS
+
+api = APIBlueprint("receipts", __name__, url_prefix="/api/v1/receipts", abp_tags=[Tag(name="receipts")])
+
+
+class ApplyIn(Shape):
+    """The invoice a receipt is for, and what becomes of a difference: PARTIAL, WRITE_OFF, EARNED_DISCOUNT or ON_ACCOUNT."""
+
+    invoice_no: str = Field(min_length=1, max_length=40)
+    action: str = Field("PARTIAL", max_length=40)
+
+
+class AppliedOut(Shape):
+    """What is open on the invoice now, and what is left of the receipt."""
+
+    settled: bool
+    open_amount: Exact
+    rest: Exact
+
+
+class KeepIn(Shape):
+    """Whose receipt it is, where nobody knew."""
+
+    customer_no: str | None = Field(None, max_length=40)
+
+
+class KeptOut(Shape):
+    """How much of the receipt is on account."""
+
+    receipt_no: str
+    on_account: Exact
+
+
+class ReverseIn(Shape):
+    """Why the bank took the money back."""
+
+    reason: str = Field(min_length=3, max_length=2000)
+
+
+class ReversedOut(Shape):
+    """The invoices that are open again."""
+
+    receipt_no: str
+    reopened: list[str]
+
+
+@api.get("")
+@operation(Role.READ)
+def list_receipts(query: Listing) -> Page[dict[str, Any]]:
+    """List receipts with what is left of each, the latest first."""
+    return page(transaction(), RECEIPTS, Order((RECEIPTS.selected_columns.created_at, RECEIPTS.selected_columns.receipt_no)), query, dict)
+
+
+@api.post("/<number>/applications", responses={200: AppliedOut})
+@operation(Role.COLLECT)
+def apply_receipt(path: NumberPath, body: ApplyIn) -> AppliedOut:
+    """Apply what is left of a receipt to an invoice."""
+    given = HandApplication(receipt_no=path.number, invoice_no=body.invoice_no, action=body.action)
+    applied = desk.apply(product().runtime, transaction(), given, person().name)
+    return AppliedOut(settled=applied.settled, open_amount=applied.open_amount, rest=applied.rest)
+
+
+@api.post("/<number>/on-account", responses={200: KeptOut})
+@operation(Role.COLLECT)
+def keep_on_account(path: NumberPath, body: KeepIn) -> KeptOut:
+    """Keep what is left of a receipt for its customer."""
+    kept = desk.keep_on_account(transaction(), path.number, body.customer_no)
+    return KeptOut(receipt_no=path.number, on_account=kept)
+
+
+@api.post("/<number>/reversal", responses={200: ReversedOut})
+@operation(Role.COLLECT)
+def reverse_receipt(path: NumberPath, body: ReverseIn) -> ReversedOut:
+    """Take back a receipt that the bank returned; its invoices are open again."""
+    reopened = desk.reverse(product().runtime, transaction(), path.number, body.reason, person().name)
+    return ReversedOut(receipt_no=path.number, reopened=reopened)

@@ -1,0 +1,41 @@
+"""What a receivables clerk does by hand, told to the processes that wait for it."""
+
+from decimal import Decimal
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine.runtime import messages
+from engine.runtime.mailbox import Message
+from engine.runtime.runtime import Runtime
+from handlers.receivables import by_hand
+from handlers.receivables.by_hand import HandApplication, HandApplied
+
+
+def apply(runtime: Runtime, tx: Session, given: HandApplication, actor: str) -> HandApplied:
+    """Apply what is left of a receipt to an invoice; a settled invoice's process goes on. Raises NotFound, Invalid, Conflict."""
+    applied = by_hand.apply_by_hand(tx, given)
+    if applied.settled:
+        settled = {"invoice_no": given.invoice_no}
+        messages.publish(runtime, tx, Message("receivable.settled", correlation=settled, payload=settled, actor=actor))
+    return applied
+
+
+def keep_on_account(tx: Session, receipt_no: str, customer_no: str | None) -> Decimal:
+    """Keep what is left of a receipt for its customer, named here when nobody knew; answer how much is on account now."""
+    if customer_no:
+        by_hand.identify(tx, receipt_no, customer_no)
+    return by_hand.leave_on_account(tx, receipt_no)
+
+
+def reverse(runtime: Runtime, tx: Session, receipt_no: str, reason: str, actor: str) -> list[str]:
+    """Take a returned payment back; the collection of each invoice that is open again begins anew. Answers those invoices."""
+    reopened = by_hand.reverse_receipt(tx, receipt_no, reason)
+    for row in tx.execute(_ORDERS_OF, {"invoices": reopened}).mappings():
+        payload = dict(row)
+        posted = Message("invoice.posted", correlation=payload, payload=payload, business_key=payload["invoice_no"], actor=actor)
+        messages.publish(runtime, tx, posted)
+    return reopened
+
+
+_ORDERS_OF = text("SELECT invoice_no, order_no FROM invoice WHERE invoice_no = ANY(:invoices) ORDER BY invoice_no")

@@ -1,0 +1,48 @@
+"""Receipts that no rule could apply: for each, the invoice it is for, or whose account it stays on."""
+
+from flask import make_response, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from engine.problems import Invalid
+from handlers.receivables import desk
+from handlers.receivables.by_hand import HandApplication
+from ui.product import COLLECT, asked_number, needs, person, product
+from ui.read.receipts import list_unapplied
+
+#: What may become of a difference, as the decision `residual` names it.
+ACTIONS = (("PARTIAL", "leave the rest open"), ("WRITE_OFF", "write the rest off"), ("ON_ACCOUNT", "keep what is too much on account"))
+
+
+def show_list() -> str:
+    """The receipts with something left to apply."""
+    with product().database.transaction() as tx:
+        receipts = list_unapplied(tx, asked_number())
+    return render_template("receipts.html", receipts=receipts, actions=ACTIONS, may_collect=COLLECT in person().roles)
+
+
+@needs(COLLECT)
+def apply(receipt_no: str) -> AnyResponse:
+    """Apply a receipt to the invoice that was named."""
+    invoice_no = request.form.get("invoice_no", "").strip()
+    if not invoice_no:
+        raise Invalid("No invoice is named.", code="invoice_missing", next_step="Enter the invoice's number, such as INV-000012.")
+    with product().database.transaction() as tx:
+        given = HandApplication(receipt_no=receipt_no, invoice_no=invoice_no, action=request.form.get("action", "PARTIAL"))
+        applied = desk.apply(product().runtime, tx, given, person().name)
+    open_now = "is settled" if applied.settled else f"has {applied.open_amount:,.2f} open"
+    return _done(f"{receipt_no} is applied.", f"{invoice_no} {open_now}; {applied.rest:,.2f} of the receipt is left.")
+
+
+@needs(COLLECT)
+def keep(receipt_no: str) -> AnyResponse:
+    """Keep a receipt on its customer's account."""
+    customer_no = request.form.get("customer_no", "").strip() or None
+    with product().database.transaction() as tx:
+        kept = desk.keep_on_account(tx, receipt_no, customer_no)
+    return _done(f"{receipt_no} stays on account.", f"{kept:,.2f} are kept for the customer.")
+
+
+def _done(title: str, text: str) -> AnyResponse:
+    answer = make_response(render_template("_notice.html", kind="good", title=title, text=text))
+    answer.headers["HX-Trigger"] = "ordercraft:changed"
+    return answer
