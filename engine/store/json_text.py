@@ -18,5 +18,8 @@ def encode(value: Any) -> bytes:
 
 
 def decode(data: bytes | str) -> Any:
-    """The value of JSON bytes. Raises msgspec.DecodeError when they are not JSON."""
-    return _decoder.decode(data)
+    """The value of JSON bytes. Raises msgspec.DecodeError when they are not JSON, or nested too deep to be read."""
+    try:
+        return _decoder.decode(data)
+    except RecursionError:
+        raise msgspec.DecodeError("JSON is nested too deep") from None
