@@ -15,6 +15,7 @@ from engine.runtime.start import StartOptions
 from engine.runtime.user_tasks import Completion
 from engine.store.tables import incident
 from handlers.invariants import check_all
+from handlers.orders.drafts import LineDraft, OrderDraft, create_order
 from handlers.orders.story import order_story
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft, create_quote
 from handlers.registry import service_tasks
@@ -124,3 +125,21 @@ def test_an_order_above_the_limit_waits_for_credit_and_is_cancelled_there(databa
         assert story.status.status == "CANCELLED"
         assert [row["response_code"] for row in story.replies] == ["RE"]
         assert [result.id for result in check_all(tx) if not result.ok] == []
+
+
+@pytest.mark.parametrize(
+    ("stated", "holds", "net"),
+    [("25.00", (), 2500), ("24.90", (), 2490), ("25.10", (), 2510), ("24.80", ("PRICE_DISCREPANCY",), 2500)],
+)
+def test_a_small_difference_of_price_is_settled_for_the_customer(database, runtime, stated, holds, net):
+    with database.transaction() as tx:
+        line = LineDraft(sku="OMINOUS-ANVIL", qty=D(100), unit_price=D(stated))
+        order_no = create_order(tx, OrderDraft(customer_no="C-COYOTE", lines=[line], source="API"))
+        given = {"order_no": order_no, "source": "API"}
+        messages.publish(runtime, tx, Message("order.received", {"order_no": order_no}, given, business_key=order_no))
+    drain(runtime)
+    with database.transaction() as tx:
+        assert incidents(tx) == []
+        story = order_story(tx, order_no)
+        assert (story.status.holds, story.order["net_total"]) == (holds, net)
+        assert [task.business_key for task in user_tasks.list_tasks(runtime, tx, ERIKA)] == [order_no] * len(holds)
