@@ -6,6 +6,7 @@ from typing import Final
 from lxml import etree
 
 from engine.dmn.errors import DmnError
+from engine.hardened_xml import hardened_parser
 
 #: The model namespaces of DMN 1.2 to 1.5; what we read did not change between them.
 NAMESPACES: Final = {
@@ -41,11 +42,8 @@ def read_definitions(xml: bytes) -> Element:
 
 
 def _parsed(xml: bytes) -> Element:
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
     try:
-        return etree.fromstring(xml, parser)
+        return etree.fromstring(xml, hardened_parser(remove_comments=True, remove_pis=True))
     except (etree.XMLSyntaxError, ValueError) as error:
         raise DmnError(f"The decision model is not well-formed XML: {error}", next_step="Export it again from the modeler.") from None
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from lxml import etree
 
+from engine.hardened_xml import hardened_parser
 from engine.models.bundle import MAX_FILE_BYTES, Finding
 from engine.models.trees import line_of
 from engine.models.vocabulary import BPMN, DMN_PREFIX
@@ -44,7 +45,7 @@ def _read(path: str, content: bytes, *, language: str, namespace: str) -> Readin
     if refusal:
         return Reading(path, None, [refusal])
     # lxml takes the encoding from here and not from the declaration, so that what was searched for a DOCTYPE is what is parsed.
-    parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    parser = hardened_parser(encoding="utf-8")
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:

@@ -10,6 +10,7 @@ from lxml import etree
 from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 
+from engine.hardened_xml import hardened_parser
 from engine.store.tables import deployment_file, history, incident, subscription, timer, user_task, work
 from ui.read.paging import AnyRow
 
@@ -84,7 +85,7 @@ def list_marks(tx: Session, instance_id: UUID) -> dict[str, tuple[str, int, date
 
 def _elements(model: bytes) -> Iterator[tuple[str, str, str, str]]:
     """Id, name, kind and lane of every step, by its place on the canvas."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
+    parser = hardened_parser()
     root = etree.fromstring(model, parser)
     lanes = {ref.text: lane.get("name", "") for lane in root.iter(f"{_BPMN}lane") for ref in lane.findall(f"{_BPMN}flowNodeRef")}
     places = {shape.get("bpmnElement"): _place(shape) for shape in root.iter(f"{_DI}BPMNShape")}
