@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Problem
+from engine.store.unit_of_work import savepoint
 from handlers.orders.model import InboundMessage
 
 
@@ -78,7 +79,7 @@ def _known(tx: Session, arrival: Arrival) -> InboundMessage:
 
 def _interpret(tx: Session, message_id: int, interpret: Callable[[], str]) -> Receipt:
     try:
-        with tx.begin_nested():
+        with savepoint(tx):
             order_no = interpret()
     except Problem as problem:
         refusal = {"code": problem.code, "detail": problem.detail, "next_step": problem.next_step}

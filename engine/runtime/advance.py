@@ -69,7 +69,7 @@ def act(runtime: Runtime, tx: Session, instance_id: UUID, fact: Fact, *, drop_la
             raise Conflict("The same was asked for before and will be done.", code="already_noted", next_step="Look again in a moment.")
         return Acted(applied=False, state=InstanceState(held.state), noted=True)
     record = restore(runtime, tx, held, kept)
-    if held.wake > held.done:
+    if held.wake > held.done or held.state == InstanceState.INCIDENT:  # a worker that could not go on has left its facts there
         _apply_noted(record, inbox.take(tx, instance_id))
     applied = _apply(record, fact, drop_late=drop_late)
     run(record)
@@ -119,6 +119,7 @@ def _pursue(runtime: Runtime, instance_id: UUID, token: UUID) -> None:
     while True:
         try:
             go_on, call = _stretch(runtime, instance_id, token, fact)
+            fact = outside_calls.make(runtime, call) if call else None
         except LostLease:
             raise
         except Collision as collision:
@@ -133,7 +134,6 @@ def _pursue(runtime: Runtime, instance_id: UUID, token: UUID) -> None:
             return
         if not go_on:
             return
-        fact = outside_calls.make(runtime, call) if call else None
 
 
 def _stretch(runtime: Runtime, instance_id: UUID, token: UUID, fact: Fact | None) -> tuple[bool, OutsideCall | None]:
@@ -165,13 +165,16 @@ def _stretch_in(runtime: Runtime, tx: Session, lease: tuple[UUID, UUID], fact: F
     _apply_noted(record, [*noted, *([fact] if fact else [])])
     run(record)
     saved = save(record)
-    return saved.more, outside_calls.next_call(record) if saved.calls else None
+    return saved.more, outside_calls.next_call(record) if saved.more and saved.calls else None
 
 
 def _apply(record: Advance, fact: Fact, *, drop_late: bool) -> bool:
-    if drop_late:
-        return apply_or_drop(record, fact)
-    apply(record, fact)
+    try:
+        apply(record, fact)
+    except Conflict:
+        if drop_late:
+            return False
+        raise
     return True
 
 

@@ -12,7 +12,10 @@ from engine.problems import Conflict
 from engine.runtime.record import Advance, Fact
 from engine.spiff.calls import CallOutcome, Deferred, Done, Failure, Refusal
 
-_BUFFER_AGAIN = text("UPDATE message SET state = 'buffered', delivered_to = NULL WHERE id = :id AND expires_at > now()")
+# One that has reached somebody else as well is not sent round again.
+_BUFFER_AGAIN = text(
+    "UPDATE message SET state = 'buffered', delivered_to = NULL WHERE id = :id AND delivered_to = :instance_id AND expires_at > now()"
+)
 
 
 def apply(record: Advance, fact: Fact) -> None:
@@ -27,7 +30,9 @@ def apply_or_drop(record: Advance, fact: Fact) -> bool:
         apply(record, fact)
     except Conflict:
         if fact.kind == "message" and fact.body.get("message") is not None:
-            record.tx.execute(_BUFFER_AGAIN, {"id": fact.body["message"]})
+            asked = {"id": fact.body["message"], "instance_id": record.held.id}
+            record.tx.execute(_BUFFER_AGAIN, asked)
+            record.message_returned = True
         return False
     return True
 

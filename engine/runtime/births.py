@@ -6,12 +6,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.runtime.runtime import Runtime
 from engine.spiff.execution import Execution
 from engine.store import json_text
+from engine.store.unit_of_work import savepoint
+
+_log = structlog.get_logger(__name__)
 
 _INSERT = text(
     "INSERT INTO instance (id, process_version_id, process_key, business_key, dedupe_key, state, blob, variables, wake, done, rung_at, "
@@ -54,3 +58,13 @@ def begin(runtime: Runtime, tx: Session, birth: Birth) -> UUID | None:
     if instance_id is not None:
         runtime.dispatcher.ring(tx, [instance_id])
     return instance_id
+
+
+def try_to_begin(runtime: Runtime, tx: Session, birth: Birth) -> UUID | None:
+    """As `begin`, for the clock: an instance that cannot be begun is logged and holds up no other."""
+    try:
+        with savepoint(tx):
+            return begin(runtime, tx, birth)
+    except Exception:  # noqa: BLE001  # whatever is wrong with one process must not stop the timers and messages of all others
+        _log.exception("begin_failed", process=birth.process_key, element=birth.element_id)
+        return None

@@ -153,7 +153,8 @@ _SENTENCES: dict[str, Callable[[Wait, Any], tuple[str, str]]] = {
 
 
 def _urgency(wait: Wait) -> tuple[int, str]:
-    rank = {"incident": 0, "user_task": 1, "work": 2, "retry": 3, "message": 4, "signal": 5, "timer": 6}
+    # What happens by itself is told before what somebody would have to send.
+    rank = {"incident": 0, "user_task": 1, "work": 2, "retry": 3, "timer": 4, "message": 5, "signal": 6}
     return rank[wait.kind], wait.due_at.isoformat() if wait.due_at else ""
 
 

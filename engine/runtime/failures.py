@@ -1,6 +1,6 @@
 """Opens, refreshes and resolves incidents as an instance is saved: what failed is a row with a cause and a next step, not a log line."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -23,19 +23,19 @@ _OPEN_OF = select(incident.c.id, incident.c.task_id).where(incident.c.state == "
 def settle_failures(record: Advance, after: Waits) -> bool:
     """Bring the incidents in line with what has failed now; answers whether any is open."""
     failed = {step.task_id: step for step in after.failed}
-    opened: dict[UUID | None, int] = {}
+    rows: Sequence[Any] = ()
     if record.held.state == InstanceState.INCIDENT or record.before.failed:
-        rows = record.tx.execute(_OPEN_OF.where(incident.c.instance_id == record.held.id))
-        opened = {row.task_id: row.id for row in rows}
+        rows = record.tx.execute(_OPEN_OF.where(incident.c.instance_id == record.held.id)).all()
+    opened = {row.task_id: row.id for row in rows}
     underway = {wait.task_id for wait in after.work}
-    passed = [number for task_id, number in opened.items() if task_id not in failed and task_id not in underway]
+    passed = [row.id for row in rows if row.task_id not in failed and row.task_id not in underway]
     if passed:
         resolve(record.tx, record.held.id, passed, record.actor, record.resolution)
     for task_id in record.retried & failed.keys() & opened.keys():
         _refresh(record, opened[task_id], failed[task_id])
     new = [step for task_id, step in failed.items() if task_id not in opened]
     insert_rows(record.tx, incident, [_row(record.held.id, step) for step in new])
-    return bool(failed) or len(passed) < len(opened)
+    return bool(failed) or len(passed) < len(rows)
 
 
 def open_for_instance(tx: Session, instance_id: UUID, kind: str, message: str, next_step: str) -> None:

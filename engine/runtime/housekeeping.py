@@ -18,6 +18,7 @@ def sweep(runtime: Runtime) -> int:
         lost = tx.execute(_LOST, {"grace": runtime.limits.sweep_grace, "most": runtime.limits.batch}).scalars().all()
         if lost:
             runtime.dispatcher.ring(tx, list(lost))
+    with runtime.database.transaction() as tx:
         messages.match_again(runtime, tx)
     return len(lost)
 

@@ -11,9 +11,10 @@ from engine.runtime.record import Fact
 from engine.runtime.runtime import Runtime
 from engine.store import json_text
 
+# Waits for whoever is saving the instance, and notes nothing if that was its end: what it would have got is then kept for another.
 _NOTE = text(
-    "INSERT INTO inbox (instance_id, kind, dedupe_key, body, actor) VALUES (:instance_id, :kind, :dedupe_key, "
-    "CAST(:body AS jsonb), :actor) "
+    "INSERT INTO inbox (instance_id, kind, dedupe_key, body, actor) SELECT i.id, :kind, :dedupe_key, CAST(:body AS jsonb), :actor FROM "
+    "(SELECT id FROM instance WHERE id = :instance_id AND state NOT IN ('completed', 'cancelled') FOR NO KEY UPDATE) AS i "
     "ON CONFLICT (instance_id, dedupe_key) DO NOTHING RETURNING id"
 )
 # Only an idle instance is rung for: otherwise its holder or the bell already rung will see the new count.
@@ -25,7 +26,7 @@ _TAKE = text("DELETE FROM inbox WHERE instance_id = :id RETURNING id, kind, body
 
 
 def note(runtime: Runtime, tx: Session, instance_id: UUID, fact: Fact) -> bool:
-    """Put a fact into the inbox and ring. Answers False when the same fact was noted before."""
+    """Put a fact into the inbox and ring. Answers False when the same fact was noted before, or the instance has ended."""
     noted = tx.connection().execute(
         _NOTE,
         {

@@ -66,16 +66,23 @@ def dispatch(tx: Session, message: Message, time_to_live: timedelta, carrier: Ca
     )
     if number is None:
         return _duplicate(tx, message)
-    took = [receiver.instance_id for receiver in found if carrier.deliver(receiver, number)]
-    if took:
-        return Delivery("delivered", took[0])
-    if found:  # all of them went on in this moment: the message waits for the next one
-        settle_message(tx, number, None)
-        return Delivery("buffered")
+    if found:
+        return _deliver(tx, message, number, found, carrier)
     begun = [begun for start in begins if (begun := carrier.begin(start)) is not None]
     if begins:
         settle_message(tx, number, begun[0] if begun else None)
     return Delivery("started", begun[0]) if begun else Delivery("buffered")
+
+
+def _deliver(tx: Session, message: Message, number: int, found: Sequence[Receiver], carrier: Carrier) -> Delivery:
+    took = [receiver.instance_id for receiver in found if carrier.deliver(receiver, number)]
+    if not took:  # all of them went on in this moment; one may wait at another place by now
+        again = receivers(tx, message.name, message.correlation)
+        took = [receiver.instance_id for receiver in again if carrier.deliver(receiver, number)]
+    first = took[0] if took else None
+    if first != found[0].instance_id:
+        settle_message(tx, number, first)
+    return Delivery("delivered" if took else "buffered", first)
 
 
 def settle_message(tx: Session, number: int, delivered_to: UUID | None) -> None:

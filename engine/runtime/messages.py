@@ -79,7 +79,10 @@ def match_again(runtime: Runtime, tx: Session, window: timedelta = timedelta(min
         if tx.execute(_TAKE, {"id": crossed.message_id, "to": crossed.instance_id}).first():
             body = {"task_id": crossed.task_id, "payload": crossed.payload, "message": crossed.message_id}
             fact = Fact("message", body, crossed.sent_by, f"message:{crossed.message_id}")
-            matched += inbox.note(runtime, tx, crossed.instance_id, fact)
+            noted = inbox.note(runtime, tx, crossed.instance_id, fact)
+            matched += noted
+            if not noted:  # it ended in this moment
+                settle_message(tx, crossed.message_id, None)
     for freed in tx.execute(_FREED, {"most": runtime.limits.batch}).all():
         begun = _begin_kept(runtime, tx, freed)
         settle_message(tx, freed.id, begun)
@@ -105,4 +108,4 @@ def _begin_kept(runtime: Runtime, tx: Session, freed: Any) -> UUID | None:
         started_by=freed.sent_by,
         started_by_instance_id=freed.sent_by_instance_id,
     )
-    return births.begin(runtime, tx, birth)
+    return births.try_to_begin(runtime, tx, birth)

@@ -18,6 +18,7 @@ from engine.spiff.migration import propose_plan
 from engine.spiff.records import Waits
 from engine.store import json_text
 from engine.store.tables import InstanceState
+from engine.store.unit_of_work import savepoint
 
 _VERSION = text("SELECT process_key, retired FROM process_version WHERE id = :id")
 _REBIND = text("UPDATE instance SET process_version_id = :version_id WHERE id = :id")
@@ -40,6 +41,10 @@ class Migration:
     plan: Mapping[str, str | None] = field(default_factory=dict)
 
 
+class _OnlyTried(Exception):
+    """It would have gone: everything is taken back."""
+
+
 def propose(runtime: Runtime, tx: Session, from_version_id: int, to_version_id: int) -> dict[str, str | None]:
     """A plan to begin with: for each element of the old version the one of the new, or None where there is none."""
     return propose_plan(runtime.models.process(tx, from_version_id), runtime.models.process(tx, to_version_id))
@@ -47,15 +52,14 @@ def propose(runtime: Runtime, tx: Session, from_version_id: int, to_version_id: 
 
 def why_not(runtime: Runtime, tx: Session, instance_id: UUID, migration: Migration) -> Problem | None:
     """Try without changing anything; answers why the instance cannot go, or None when it can."""
-    attempt = tx.begin_nested()
     try:
-        migrate(runtime, tx, instance_id, migration)
+        with savepoint(tx):
+            migrate(runtime, tx, instance_id, migration)
+            raise _OnlyTried  # noqa: TRY301  # leaving the savepoint takes everything back
+    except _OnlyTried:
+        return None
     except Problem as problem:
         return problem
-    finally:
-        attempt.rollback()
-        runtime.live.take(instance_id)
-    return None
 
 
 def migrate(runtime: Runtime, tx: Session, instance_id: UUID, migration: Migration) -> Operated:

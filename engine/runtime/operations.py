@@ -89,6 +89,8 @@ def retry(runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: 
         raise Conflict("No step of the instance has failed.", code="nothing_failed", next_step="Look at what it waits for.")
     state = InstanceState(held.state)
     for each in failed:
+        if incidents.get(runtime, tx, each.id).state != "open":
+            continue  # the step before it has taken it along
         state = incidents.retry(runtime, tx, each.id, actor).state
     audit.record(tx, audit.Entry(actor, "retry", f"instance:{instance_id}", reason, {"incidents": [each.id for each in failed]}))
     return Operated(instance_id, state)

@@ -32,12 +32,12 @@ def send(record: Advance) -> None:
 
 
 def match_buffered(record: Advance, after: Waits) -> None:
-    """Give each new wait for a message the oldest kept one that fits."""
+    """Give each new wait for a message the oldest kept one that fits; each wait at all when a message has become free again."""
     known = {wait.task_id for wait in record.before.subscriptions}
     new = [
         {"id": wait.task_id, "name": wait.name, "correlation": wait.correlation}
         for wait in after.subscriptions
-        if wait.kind == "message" and wait.task_id not in known
+        if wait.kind == "message" and (record.message_returned or wait.task_id not in known)
     ]
     if not new:
         return

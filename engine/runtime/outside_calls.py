@@ -39,12 +39,12 @@ def next_call(record: Advance) -> OutsideCall | None:
 
 def make(runtime: Runtime, call: OutsideCall) -> Fact:
     """Make the call; what came of it is a fact for the instance."""
-    task = runtime.service_tasks[call.request.handler]
+    handler = call.request.handler
     outcome: CallOutcome
-    if call.again and task.at_most_once:
+    if call.again and handler in runtime.service_tasks and runtime.service_tasks[handler].at_most_once:
         outcome = Failure(
             "at_most_once",
-            f"{task.name} was begun before and must not be begun twice; nobody knows how it ended.",
+            f"{handler} was begun before and must not be begun twice; nobody knows how it ended.",
             next_step="Find out at the other side whether it was done. Complete the step with its result, or retry to call it again.",
         )
     else:

@@ -91,6 +91,8 @@ class Advance:
     fired: set[UUID] = field(default_factory=set)
     #: Failed steps tried again in this stretch.
     retried: set[UUID] = field(default_factory=set)
+    #: A message came too late for its place and is free again, perhaps for another place that has waited all along.
+    message_returned: bool = False
     bytes_written: int = 0
 
     @property

@@ -45,7 +45,7 @@ def fire(runtime: Runtime, tx: Session) -> int:
             dedupe_key=f"schedule:{due.element_id}:{due.next_due_at.isoformat()}",
             started_by="clock",
         )
-        begun += births.begin(runtime, tx, birth) is not None
+        begun += births.try_to_begin(runtime, tx, birth) is not None
         tx.execute(_NEXT, {"id": due.id, "next_due_at": _following(due.expression, due.next_due_at, due.now)})
     return begun
 

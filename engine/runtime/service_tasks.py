@@ -21,7 +21,8 @@ from engine.runtime.retries import read_policy
 from engine.runtime.runtime import Runtime
 from engine.service_tasks import Broken, Kind, NotYet, Refused, ServiceTask, TaskContext
 from engine.spiff.calls import CallOutcome, Deferred, Done, Failure, Refusal, ServiceCall
-from engine.store.unit_of_work import Database, collided
+from engine.spiff.plain import plain, within_limit
+from engine.store.unit_of_work import Collision, Database, collided, savepoint
 
 _TRACEBACK_LINES = 30
 
@@ -44,8 +45,8 @@ class Calls:
         ledger = EffectLedger(context_of(record, request))
         try:
             given = task.read(request.parameters)
-            with record.tx.begin_nested():
-                result = task(given, self._provided(task, ledger))
+            with savepoint(record.tx):
+                result = _kept(task(given, self._provided(task, ledger)))
         except Exception as error:  # noqa: BLE001  # whatever a handler does is an outcome, never the end of the advance
             return judge(error, request, record.now, record.runtime.limits)
         record.effects.extend(ledger.recorded)
@@ -58,12 +59,12 @@ class Calls:
 
 def call_outside(runtime: Runtime, request: ServiceCall, context: TaskContext) -> CallOutcome:
     """Run an external task; no transaction is open."""
-    task = runtime.service_tasks[request.handler]
     own = {TaskContext: context, Database: runtime.database}
     try:
+        task = runtime.service_tasks[request.handler]
         given = task.read(request.parameters)
         ports = {port: own[port] if port in own else _bound(runtime, task, port) for port in task.ports.values()}
-        return Done(task(given, ports))
+        return Done(_kept(task(given, ports)))
     except Exception as error:  # noqa: BLE001  # whatever a handler does is an outcome, never the end of the worker
         return judge(error, request, context.now, runtime.limits)
 
@@ -94,13 +95,20 @@ def judge(error: Exception, request: ServiceCall, now: datetime, limits: Limits)
     trace = "".join(traceback.format_exception(error)[-_TRACEBACK_LINES:])
     if isinstance(error, Broken):
         return Failure("broken", str(error), next_step=error.next_step, traceback=trace)
-    if isinstance(error, Problem):
+    if isinstance(error, Problem) and not isinstance(error, Collision):
         return Failure(error.code, error.detail, next_step=error.next_step or _CORRECT, traceback=trace)
     if isinstance(error, DBAPIError) and (error.connection_invalidated or collided(error)):
         raise error
     pause = read_policy(request.retry or limits.retry).pause(request.attempt, limits.retry_ceiling)
     next_step = _CORRECT if pause is None else "It is tried again by itself."
     return Failure("error", text, next_step=next_step, traceback=trace, retry_at=None if pause is None else now + pause)
+
+
+def _kept(result: Any) -> Any:
+    """A result as variables can keep it; one they cannot keep fails the call, and takes with it what the call wrote."""
+    kept = plain(result)
+    within_limit(kept)
+    return kept
 
 
 _CORRECT = "Remove the cause the message names, then retry the step."

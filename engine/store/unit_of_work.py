@@ -23,6 +23,19 @@ def after_commit(tx: Session, act: Callable[[], None]) -> None:
     tx.info.setdefault(_AFTER_COMMIT, []).append(act)
 
 
+@contextmanager
+def savepoint(tx: Session) -> Iterator[None]:
+    """A part of a transaction that may fail alone: what it wrote goes with it, and what it would have done after the commit."""
+    acts: list[Callable[[], None]] = tx.info.setdefault(_AFTER_COMMIT, [])
+    before = len(acts)
+    try:
+        with tx.begin_nested():
+            yield
+    except BaseException:
+        del acts[before:]
+        raise
+
+
 class Collision(Conflict):
     """Two transactions locked each other out, and the database gave this one up; nothing was changed."""
 

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from engine.problems import Problem
 from engine.spiff.elements import Element, Event
 from engine.spiff.expressions import Formula, formula, setting
 from engine.spiff.failures import StepFailed
 from engine.spiff.nodes.base import Drawn, End, now_of, store
 from engine.spiff.nodes.tasks import uncaught
+from engine.spiff.plain import within_limit
 from engine.spiff.records import Outgoing
 from engine.spiff.timers import Due, Timer, compile_timer
 from engine.spiff.token import READY, WAITING, Token
@@ -163,6 +165,10 @@ class ThrowEvent(Drawn):
         if value is None:
             return {}
         if isinstance(value, dict):
+            try:
+                within_limit(value)  # here, where it can be corrected, and not at whoever receives it
+            except Problem as problem:
+                raise StepFailed.of(problem, f"The {name} of {self.label}") from None
             return value
         raise StepFailed("message", f"The {name} of {self.label} is no context.", "Correct the variables it reads, then retry the step.")
 
