@@ -10,7 +10,7 @@ import bpmn
 from api.bootstrap import ports
 from engine.jobs.silent import SilentDispatcher
 from engine.models.bundle import read_bundle
-from engine.runtime import deploy, messages, user_tasks
+from engine.runtime import deploy, messages, timers, user_tasks
 from engine.runtime.drain import drain
 from engine.runtime.incidents import list_incidents
 from engine.runtime.messages import Message
@@ -102,6 +102,24 @@ def test_a_stock_group_is_shipped_invoiced_and_paid_with_discount(runtime):
         assert set(finished(tx).values()) == {"completed"}
         booked = balances(tx)
         assert (booked["1000"], booked["1200"], booked["1290"], booked["4900"]) == (D("1634.64"), 0, 0, D("27.80"))
+        assert [each.id for each in check_all(tx) if not each.ok] == []
+
+
+def test_a_delivery_that_nobody_confirmed_is_traced_recorded_and_billed(runtime):
+    with runtime.database.transaction() as tx:
+        made = order(tx, [Sold("60", "22.50")], incoterm="DAP")
+    say(runtime, "fulfillment.requested", made.groups[0], group_no=made.groups[0], order_no=made.order_no)
+    do(runtime, "Pick", packages=2, weight_kg=D("181.5"))
+    do(runtime, "Hand over", handed_over=True)
+    with runtime.database.transaction() as tx:
+        tx.execute(text("UPDATE timer SET due_at = now() - interval '1 minute'"))
+        timers.tick(runtime, tx)
+    settle(runtime)
+    do(runtime, "Trace", outcome="arrived", proof="Signed by K. Braun")
+    with runtime.database.transaction() as tx:
+        assert one(tx, "SELECT delivered_at IS NOT NULL FROM shipment")
+        assert one(tx, "SELECT qty_delivered, qty_invoiced FROM fulfil_line") == (60, 60)
+        assert one(tx, "SELECT gross_total FROM invoice") == 1620
         assert [each.id for each in check_all(tx) if not each.ok] == []
 
 
