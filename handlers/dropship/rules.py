@@ -127,6 +127,8 @@ class MatchFacts:
     qty_over_received: Decimal
     qty_over_ordered: Decimal
     amount_off: Decimal
+    #: What the bill should come to with tax, at the ordered prices.
+    expected_total: Decimal
     tax_off: Decimal
     duplicate: bool
     received: bool
@@ -143,6 +145,7 @@ def match_facts(lines: Sequence[Billed], totals: BillTotals, *, duplicate: bool)
         qty_over_received=total(max(ZERO, line.billed_before + line.qty - line.received) for line in lines),
         qty_over_ordered=total(max(ZERO, line.billed_before + line.qty - line.ordered_qty) for line in lines),
         amount_off=abs(totals.gross - expected),
+        expected_total=expected,
         tax_off=abs(totals.tax - own_tax),
         duplicate=duplicate,
         received=any(line.received > line.billed_before for line in lines),

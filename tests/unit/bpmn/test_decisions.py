@@ -169,6 +169,10 @@ def test_small_changes_of_the_supplier_are_confirmed(code, short, price, late, v
         ({"qty_over_received": "1"}, "QTY_REC"),
         ({"qty_over_received": "1", "qty_over_ordered": "1"}, "QTY_ORD"),
         ({"amount_off": "25.01"}, "AMOUNT"),
+        ({"amount_off": "25.00"}, "MATCH"),
+        ({"amount_off": "70.00", "expected_total": "7000.00"}, "MATCH"),
+        ({"amount_off": "70.01", "expected_total": "7000.00"}, "AMOUNT"),
+        ({"amount_off": "25.01", "expected_total": "0"}, "AMOUNT"),
         ({"tax_off": "0.06"}, "TAX"),
         ({"received": False}, "NO_RECEIPT"),
         ({"received": False, "duplicate": True}, "DUPLICATE"),
@@ -176,7 +180,7 @@ def test_small_changes_of_the_supplier_are_confirmed(code, short, price, late, v
 )
 def test_a_bill_matches_within_the_tolerances(changed, verdict):
     numbers = ("price_var_pct", "price_var_amount", "qty_over_received", "qty_over_ordered", "amount_off", "tax_off")
-    sound = {**dict.fromkeys(numbers, "0"), "duplicate": False, "received": True}
+    sound = {**dict.fromkeys(numbers, "0"), "expected_total": "660.00", "duplicate": False, "received": True}
     assert decide("dropship", "three-way-match", **{**sound, **changed}) == verdict
 
 
