@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, cast
+from urllib.parse import quote
 
 from flask import Flask, Response, current_app, g, redirect, request
 from pydantic import BaseModel
@@ -80,12 +81,13 @@ def _authenticate() -> Response | None:
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or request.endpoint == "static" or (request.endpoint or "").endswith(".static"):
         return None
+    _refuse_other_sites()
     _identify()
     if getattr(view, _OPEN, False) or (request.endpoint or "").startswith("openapi"):
         return None
     if g.person is None:
         if not request.path.startswith("/api/") and request.method == "GET":
-            return cast(Response, redirect(f"/login?next={request.full_path.rstrip('?')}"))
+            return cast(Response, redirect(f"/login?next={quote(request.full_path.rstrip('?'))}"))
         raise Unauthenticated("Nobody is signed in.", next_step="Sign in at /login, or send an API token as Authorization: Bearer …")
     _refuse_foreign_forms()
     role = getattr(view, "role", Role.READ)
@@ -108,11 +110,17 @@ def _identify() -> None:
             g.person, g.csrf_token = found
 
 
+def _refuse_other_sites() -> None:
+    """A form of another site must not sign anybody in; browsers say themselves where a request comes from."""
+    if request.method not in _SAFE and request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
+        raise Forbidden("The request comes from a page of another site.", code="csrf", next_step="Open our own page and try again there.")
+
+
 def _refuse_foreign_forms() -> None:
     """A browser's session travels with every request, whoever made it; the token only with those of our own pages."""
     if g.csrf_token and request.method not in _SAFE:
         given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
-        if not secrets.compare_digest(given, g.csrf_token):
+        if not secrets.compare_digest(given.encode(), g.csrf_token.encode()):
             raise Forbidden("The form is too old or came from elsewhere.", code="csrf", next_step="Reload the page and try again.")
 
 

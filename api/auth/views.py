@@ -1,7 +1,6 @@
 """Signing in and out. In demo mode one may sign in as a persona; no other mode knows a way in without a password."""
 
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from sqlalchemy import select
@@ -62,6 +61,6 @@ def _page(error: str = "") -> str:
 
 def _safe_next(target: str) -> str:
     """Only a path of our own: an address elsewhere would let a link lead people away after signing in."""
-    parts = urlsplit(target)
-    own = not parts.scheme and not parts.netloc and target.startswith("/") and not target.startswith(("//", "/\\"))
+    # Browsers drop tabs and line ends and take a backslash for a slash: what holds such is no address of ours.
+    own = target.startswith("/") and not target.startswith("//") and target.isprintable() and "\\" not in target
     return target if own else "/"

@@ -57,7 +57,10 @@ def list_steps(tx: Session, shown: AnyRow) -> list[Step]:
 
 
 def list_marks(tx: Session, instance_id: UUID) -> dict[str, tuple[str, int, datetime | None]]:
-    """State, count and latest time by element: the worst of failed, active, completed. One statement."""
+    """State, how often passed, and latest time by element: the worst of failed, active, completed. One statement."""
+
+    # Of an activity done in several turns, history has a row for each turn and one for the whole, which says how many there were.
+    turns = func.coalesce(history.c.detail["turns"].astext, "0")
 
     def of(table: Any, state: int, at: Any, *conditions: Any) -> Any:
         return select(table.c.element_id, literal(state).label("state"), at.label("at")).where(
@@ -65,7 +68,7 @@ def list_marks(tx: Session, instance_id: UUID) -> dict[str, tuple[str, int, date
         )
 
     everything = union_all(
-        of(history, 1, history.c.ended_at, history.c.outcome.in_(("completed", "skipped"))),
+        of(history, 1, history.c.ended_at, history.c.outcome.in_(("completed", "skipped")), turns == "0"),
         of(user_task, 2, user_task.c.created_at, user_task.c.state == "open"),
         of(timer, 2, timer.c.due_at, timer.c.fired.is_(False)),
         of(subscription, 2, func.now()),
@@ -76,7 +79,7 @@ def list_marks(tx: Session, instance_id: UUID) -> dict[str, tuple[str, int, date
         select(
             everything.c.element_id,
             func.max(everything.c.state),
-            func.count(),
+            func.count().filter(everything.c.state == 1),
             func.max(everything.c.at).filter(everything.c.state != 2),  # noqa: PLR2004  # a wait has no time of its own
         ).group_by(everything.c.element_id)
     ).all()

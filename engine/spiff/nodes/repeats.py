@@ -182,10 +182,11 @@ class StandardLoop(Repeat):
     def go_on(self, token: Token, child: Token | None) -> bool:  # noqa: ARG002  # what other repetitions need
         """Begin the next turn; True when there is none."""
         done = token.internal_data["done"]
-        if self._maximum is not None and done >= self._maximum:
-            return True
         tested = done > 0 or self._test_before
-        if tested and self._holds is not None and not self._holds({**token.data, "loopCounter": done}, now_of(token)):
+        if (self._maximum is not None and done >= self._maximum) or (
+            tested and self._holds is not None and not self._holds({**token.data, "loopCounter": done}, now_of(token))
+        ):
+            token.say(turns=done)
             return True
         self.begin_turn(token, done, {})
         return False

@@ -1,0 +1,58 @@
+"""What knocks at the doors of the house from outside: foreign forms, odd tokens, addresses to go to, bodies nobody can read."""
+
+import pytest
+
+from api.auth.views import _safe_next
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "ümlaut-€".encode().decode("latin-1")])
+def test_a_wrong_csrf_token_is_refused_whatever_it_holds(signed_in, token):
+    browser = signed_in("sara")
+    answer = browser.post("/logout", headers={"X-CSRF-Token": token})
+    assert (answer.status_code, answer.json["code"]) == (403, "csrf")
+    answer = browser.post("/logout", data={"csrf_token": "ж"}, headers={"X-CSRF-Token": ""})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_form_of_another_site_signs_nobody_in(client, site):
+    answer = client.post("/login", data={"persona": "sara"}, headers={"Sec-Fetch-Site": site})
+    assert answer.status_code == 403
+    assert "Set-Cookie" not in answer.headers
+    assert client.post("/login", data={"persona": "sara"}, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 302
+
+
+def test_who_signs_in_comes_to_the_whole_address_they_asked_for(client):
+    answer = client.get("/worklist?scope=mine&search=a+b")
+    assert answer.headers["Location"] == "/login?next=/worklist%3Fscope%3Dmine%26search%3Da%2Bb"
+    page = client.get(answer.headers["Location"])
+    assert 'value="/worklist?scope=mine&amp;search=a+b"' in page.text
+
+
+@pytest.mark.parametrize(
+    "target", ["//evil.example", "/\\evil.example", "/\t/evil.example", "/\t\\evil.example", "/a\r\nX: y", "https://evil.example"]
+)
+def test_signing_in_leads_nowhere_else(target):
+    assert _safe_next(target) == "/"
+
+
+@pytest.mark.parametrize("body", ['{"variables": ' + "[" * 100_000, "[" * 100_000, '{"variables": {"a": ' + "[" * 2000 + "]" * 2000 + "}}"])
+def test_a_body_nested_beyond_reason_is_refused(signed_in, body):
+    answer = signed_in("olga").post("/api/v1/instances", data=body, headers={"Content-Type": "application/json"})
+    assert 400 <= answer.status_code < 500
+
+
+@pytest.mark.parametrize(
+    "value", ["1" * 5000, "-" + "9" * 400, "1e99999", "NaN", "Infinity", '"\\u0000"', '"\\ud800"', '{"\\u0000": 1}', '{"\\ud800": 1}']
+)
+def test_a_variable_that_cannot_be_kept_is_refused(signed_in, installation, value):
+    browser = signed_in("olga")
+    body = f'{{"process_key": "quote-to-order", "variables": {{"a": {value}}}}}'
+    for address in ("/api/v1/instances", "/api/v1/messages"):
+        given = (
+            body
+            if address.endswith("instances")
+            else f'{{"name": "hold.released", "payload": {{"a": {value}}}, "correlation": {{"b": {value}}}}}'
+        )
+        answer = browser.post(address, data=given, headers={"Content-Type": "application/json"})
+        assert answer.status_code < 500, answer.text
