@@ -36,7 +36,7 @@ HOLDS = {
     "FRAUD": HoldType(blocks="submit", release_group="operator", sentence="The order looks fraudulent."),
     "DENIED_PARTY": HoldType(blocks="submit", release_group="operator", sentence="A party is on a sanctions list."),
     "CREDIT_CHECK_FAILURE": HoldType(blocks="promise", release_group="credit", sentence="The credit check failed."),
-    "PRICE_DISCREPANCY": HoldType(blocks="release", release_group="sales", sentence="The customer's price differs from ours."),
+    "PRICE_DISCREPANCY": HoldType(blocks="release", release_group="deal-desk", sentence="The customer's price differs from ours."),
     "DUPLICATE_PO": HoldType(blocks="release", release_group="order-desk", sentence="The same purchase order was received before."),
     "PREPAYMENT_DUE": HoldType(blocks="release", release_group="credit", sentence="A deposit is to be paid first."),
     "CUSTOMER_REQUEST": HoldType(blocks="release", release_group="order-desk", sentence="The customer asked us to wait."),

@@ -4,10 +4,12 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from lxml import etree
 from pydantic import TypeAdapter
 
 import bpmn
 from engine.models.check import check_directory
+from handlers.orders.rules import HOLDS
 from handlers.registry import service_tasks
 from tests.unit.bpmn.scenario_runner import play, read_scenario, scenario_files
 
@@ -46,3 +48,12 @@ def test_a_rehearsal_gives_each_service_task_an_input_it_takes(file):
     assert rehearsal.answers.asked
     for call in rehearsal.answers.asked:
         known[call.handler].read(call.parameters)
+
+
+@pytest.mark.parametrize(
+    ("task", "hold"), [("settle_price_discrepancy", "PRICE_DISCREPANCY"), ("decide_credit_hold", "CREDIT_CHECK_FAILURE")]
+)
+def test_a_hold_is_released_by_the_group_that_the_diagram_asks(task, hold):
+    root = etree.parse(ROOT / "order-to-promise" / "order-to-promise.bpmn").getroot()
+    asked = root.xpath(f"//*[@id='{task}']//*[local-name()='property'][@name='candidateGroups']/@value")
+    assert asked == [HOLDS[hold].release_group]
