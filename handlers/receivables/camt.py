@@ -13,10 +13,10 @@ from hashlib import sha256
 
 from lxml import etree
 
+from engine.hardened_xml import XmlLimits, parse_xml
 from engine.problems import Invalid, TooLarge
 
-#: The largest file taken, in bytes.
-LARGEST_FILE = 20_000_000
+_LIMITS = XmlLimits(max_bytes=20_000_000, max_elements=2_000_000)
 #: The most entries taken from one statement.
 MOST_ENTRIES = 50_000
 _AMOUNT = re.compile(r"\d{1,14}(\.\d{1,5})?")
@@ -57,7 +57,7 @@ class Statement:
 
 def read_camt053(content: bytes) -> Statement:
     """Read one statement. Raises TooLarge or Invalid with what to do; never anything else."""
-    root = _parse(content)
+    root = parse_xml(content, "bank statement", _LIMITS)
     kinds = {_name(child) for child in root}
     if "BkToCstmrStmt" not in kinds:
         found = ", ".join(sorted(kinds)) or _name(root)
@@ -70,25 +70,6 @@ def read_camt053(content: bytes) -> Statement:
             next_step="Send one file for each account and day.",
         )
     return _statement(statements[0])
-
-
-def _parse(content: bytes) -> etree._Element:
-    if len(content) > LARGEST_FILE:
-        raise TooLarge(
-            f"The file has {len(content)} bytes; at most {LARGEST_FILE} are taken.",
-            code="statement_too_large",
-            next_step="Split the file by account or day.",
-        )
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
-    try:
-        root = etree.fromstring(content, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise Invalid(f"The file is no well-formed XML: {error}.", code="statement_xml", next_step=_ASK_BANK) from None
-    if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]  # the stubs do not know it
-        raise Invalid("The file declares a document type, which is not accepted.", code="statement_doctype", next_step=_ASK_BANK)
-    return root
 
 
 def _statement(element: etree._Element) -> Statement:

@@ -59,29 +59,33 @@ def test_an_amount_that_is_no_plain_number_is_refused(amount):
 
 
 HOSTILE = {
-    "entities": b'<!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><Document><BkToCstmrStmt>&b;</BkToCstmrStmt></Document>',
-    "a local file": b'<!DOCTYPE d [<!ENTITY f SYSTEM "file:///etc/passwd">]><Document>&f;</Document>',
-    "no xml": b"HDR,053,not xml",
-    "nothing": b"",
-    "a zero byte": b"<Document>\x00</Document>",
-    "another message": b"<Document><BkToCstmrDbtCdtNtfctn/></Document>",
-    "no statement": b"<Document><BkToCstmrStmt/></Document>",
-    "no account": b"<Document><BkToCstmrStmt><Stmt/></BkToCstmrStmt></Document>",
-    "deep nesting": b"<a>" * 5000 + b"</a>" * 5000,
+    "entities": (
+        "xml_doctype",
+        b'<!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><Document><BkToCstmrStmt>&b;</BkToCstmrStmt></Document>',
+    ),
+    "a local file": ("xml_doctype", b'<!DOCTYPE d [<!ENTITY f SYSTEM "file:///etc/passwd">]><Document>&f;</Document>'),
+    "no xml": ("xml_malformed", b"HDR,053,not xml"),
+    "nothing": ("xml_malformed", b""),
+    "a zero byte": ("xml_malformed", b"<Document>\x00</Document>"),
+    "another message": ("statement_kind", b"<Document><BkToCstmrDbtCdtNtfctn/></Document>"),
+    "no statement": ("statement_count", b"<Document><BkToCstmrStmt/></Document>"),
+    "no account": ("statement_account", b"<Document><BkToCstmrStmt><Stmt/></BkToCstmrStmt></Document>"),
+    "deep nesting": ("xml_malformed", b"<a>" * 5000 + b"</a>" * 5000),
 }
 
 
-@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_and_broken_files_are_refused_in_words(content):
+@pytest.mark.parametrize(("code", "content"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_and_broken_files_are_refused_in_words(code, content):
     with pytest.raises(Invalid) as refusal:
         read_camt053(content)
+    assert refusal.value.code == code
     assert refusal.value.detail
     assert refusal.value.next_step
     assert "root:" not in refusal.value.detail
 
 
 def test_a_huge_file_is_refused_before_it_is_read():
-    with pytest.raises(TooLarge):
+    with pytest.raises(TooLarge, match="bank statement has 20000001 bytes"):
         read_camt053(b" " * 20_000_001)
 
 
