@@ -87,7 +87,7 @@ def _authenticate() -> Response | None:
         return None
     if g.person is None:
         if not request.path.startswith("/api/") and request.method == "GET":
-            return cast(Response, redirect(f"/login?next={quote(request.full_path.rstrip('?'))}"))
+            return cast(Response, redirect(f"/login?next={quote(request.full_path.rstrip('?'), safe='/?=')}"))
         raise Unauthenticated("Nobody is signed in.", next_step="Sign in at /login, or send an API token as Authorization: Bearer …")
     _refuse_foreign_forms()
     role = getattr(view, "role", Role.READ)

@@ -98,7 +98,7 @@ def run(record: Advance) -> None:
 
 def advance(runtime: Runtime, instance_id: UUID) -> None:
     """The worker's entry: take the instance, work until it waits, give it back. Does nothing when it is idle or held by another."""
-    token = runtime.leases.take()
+    token = runtime.leases.take(instance_id)
     try:
         with runtime.database.transaction() as tx:
             strikes = leases.claim(tx, instance_id, token, runtime.limits.lease)

@@ -30,7 +30,9 @@ def renew(runtime: Runtime) -> int:
 
 
 def clean(runtime: Runtime) -> int:
-    """Give up messages whose time is over."""
+    """Give up messages whose time is over, and find those that crossed with their receiver while no worker was there to sweep."""
+    with runtime.database.transaction() as tx:
+        messages.match_again(runtime, tx, window=runtime.limits.message_retention)
     with runtime.database.transaction() as tx:
         return messages.expire(runtime, tx)
 

@@ -12,7 +12,11 @@ _CLAIM = text(
     "UPDATE instance SET lease_owner = :token, lease_until = now() + :ttl, strikes = strikes + 1 "
     "WHERE id = :id AND wake > done AND lease_until < now() AND state NOT IN ('suspended', 'completed', 'cancelled') RETURNING strikes"
 )
-_RENEW = text("UPDATE instance SET lease_until = now() + :ttl WHERE lease_owner = ANY(:tokens)")
+# Found by their ids, for no index knows the owners. A row that is locked is being saved at this moment, which renews it too.
+_RENEW = text(
+    "UPDATE instance SET lease_until = now() + :ttl WHERE id IN "
+    "(SELECT id FROM instance WHERE id = ANY(:ids) AND lease_owner = ANY(:tokens) FOR NO KEY UPDATE SKIP LOCKED)"
+)
 _RELEASE = text("UPDATE instance SET lease_owner = NULL, lease_until = 'epoch' WHERE id = :id AND lease_owner = :token")
 
 
@@ -22,30 +26,30 @@ class LostLease(Exception):
 
 @dataclass(slots=True)
 class Leases:
-    """The tokens this process holds, for the clock to renew."""
+    """The tokens this process holds and the instance each is for, for the clock to renew."""
 
-    _held: set[UUID] = field(default_factory=set)
+    _held: dict[UUID, UUID] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def take(self) -> UUID:
+    def take(self, instance_id: UUID) -> UUID:
         """A new token, renewed until it is dropped."""
         token = uuid4()
         with self._lock:
-            self._held.add(token)
+            self._held[token] = instance_id
         return token
 
     def drop(self, token: UUID) -> None:
         """Renew it no longer."""
         with self._lock:
-            self._held.discard(token)
+            self._held.pop(token, None)
 
     def renew(self, tx: Session, ttl: timedelta) -> int:
         """Lengthen every lease this process holds; answers how many."""
         with self._lock:
-            tokens = list(self._held)
-        if tokens:
-            tx.execute(_RENEW, {"ttl": ttl, "tokens": tokens})
-        return len(tokens)
+            held = dict(self._held)
+        if held:
+            tx.execute(_RENEW, {"ttl": ttl, "tokens": list(held), "ids": list(held.values())})
+        return len(held)
 
 
 def claim(tx: Session, instance_id: UUID, token: UUID, ttl: timedelta) -> int | None:

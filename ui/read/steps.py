@@ -58,7 +58,6 @@ def list_steps(tx: Session, shown: AnyRow) -> list[Step]:
 
 def list_marks(tx: Session, instance_id: UUID) -> dict[str, tuple[str, int, datetime | None]]:
     """State, how often passed, and latest time by element: the worst of failed, active, completed. One statement."""
-
     # Of an activity done in several turns, history has a row for each turn and one for the whole, which says how many there were.
     turns = func.coalesce(history.c.detail["turns"].astext, "0")
 

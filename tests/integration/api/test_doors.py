@@ -24,7 +24,7 @@ def test_a_form_of_another_site_signs_nobody_in(client, site):
 
 def test_who_signs_in_comes_to_the_whole_address_they_asked_for(client):
     answer = client.get("/worklist?scope=mine&search=a+b")
-    assert answer.headers["Location"] == "/login?next=/worklist%3Fscope%3Dmine%26search%3Da%2Bb"
+    assert answer.headers["Location"] == "/login?next=/worklist?scope=mine%26search=a%2Bb"
     page = client.get(answer.headers["Location"])
     assert 'value="/worklist?scope=mine&amp;search=a+b"' in page.text
 

@@ -274,3 +274,32 @@ def test_an_explanation_names_the_timer_before_the_message(world):
     world.deploy(m.bundle("order", elements, flows, outside=PAID))
     explanation = world.explain(world.start("order"))
     assert explanation.sentence == "It waits at late until 2030-01-02 03:04:05 UTC, and for 1 more thing."
+
+
+def test_a_message_that_crossed_its_receiver_long_ago_arrives(world):
+    world.deploy(m.bundle("order", m.start() + m.catch("wait", "paid", "={ n: 1 }") + m.end(), "start -> wait -> done", outside=PAID))
+    publish(world, "paid", correlation={"n": 1})
+    world.do("UPDATE message SET state = 'delivered'")  # it could not be seen yet
+    instance = world.start("order")
+    world.do("UPDATE message SET state = 'buffered'")
+    world.do("UPDATE subscription SET created_at = now() - interval '2 days'")  # nobody swept for as long
+    housekeeping.sweep(world.runtime)
+    assert world.row(instance).state == "waiting"
+    housekeeping.clean(world.runtime)
+    drain(world.runtime)
+    assert world.row(instance).state == "completed"
+
+
+def test_a_lease_is_renewed_past_a_row_that_is_being_saved(world):
+    world.deploy(m.bundle("order", m.start() + m.service("book", "carrier.book", order_no="order_no") + m.end(), "start -> book -> done"))
+    first, second = (world.start("order", {"order_no": number}) for number in ("SO-1", "SO-2"))
+    for instance in (first, second):
+        token = world.runtime.leases.take(instance)
+        world.do(
+            "UPDATE instance SET lease_owner = :token, lease_until = now() + interval '1 second' WHERE id = :id", token=token, id=instance
+        )
+    with world.database.transaction() as tx:
+        tx.execute(text("SELECT 1 FROM instance WHERE id = :id FOR UPDATE"), {"id": first})
+        assert housekeeping.renew(world.runtime) == 2
+    left = {row[0]: row[1] for row in world.all("SELECT id, lease_until > now() + interval '30 seconds' FROM instance")}
+    assert left == {first: False, second: True}

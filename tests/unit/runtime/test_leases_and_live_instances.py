@@ -27,15 +27,15 @@ class Connection:
         self.renewed: list = []
 
     def execute(self, _statement, values) -> None:
-        self.renewed.append(values["tokens"])
+        self.renewed.append((values["tokens"], values["ids"]))
 
 
 def test_only_what_is_held_is_renewed():
-    leases, tx = Leases(), Connection()
-    held, dropped = leases.take(), leases.take()
+    leases, tx, order = Leases(), Connection(), uuid4()
+    held, dropped = leases.take(order), leases.take(uuid4())
     leases.drop(dropped)
     assert leases.renew(tx, None) == 1
-    assert tx.renewed == [[held]]
+    assert tx.renewed == [([held], [order])]
     leases.drop(held)
     assert leases.renew(tx, None) == 0
     assert len(tx.renewed) == 1
