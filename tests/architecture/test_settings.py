@@ -20,6 +20,11 @@ def test_a_port_that_is_no_number_is_refused_by_name():
         Settings.from_environment({"ORDERCRAFT_PORT": "eighty"})
 
 
+def test_a_lease_of_no_seconds_is_refused():
+    with pytest.raises(Invalid, match="ORDERCRAFT_LEASE_SECONDS is 0, but must be above zero"):
+        Settings.from_environment({"ORDERCRAFT_LEASE_SECONDS": "0"})
+
+
 def test_a_misspelt_setting_is_refused_with_the_right_ones():
     with pytest.raises(Invalid) as refused:
         Settings.from_environment({"ORDERCRAFT_PROT": "8080"})
