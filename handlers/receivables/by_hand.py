@@ -3,6 +3,7 @@
 The API calls these; when an invoice is settled it publishes `receivable.settled`.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -103,21 +104,26 @@ def identify(tx: Session, receipt_no: str, customer_no: str) -> None:
 
 
 def reverse_receipt(tx: Session, receipt_no: str, reason: str) -> list[str]:
-    """The bank took the money back: un-apply the receipt, reverse it, and answer the invoices that are open again. Again: nothing more.
+    """The bank took the money back: un-apply the receipt, reverse it, and answer the invoices whose collection has to begin again.
 
-    Every journal is reversed by its mirror; nothing is erased. Raises NotFound.
+    Those are the ones that had been settled; where something was open all along, its collection goes on by itself. Every journal is
+    reversed by its mirror; nothing is erased. Again: nothing more. Raises NotFound.
     """
+    items = {row.document_no: row.open_amount for row in tx.execute(_LOCK_ITEMS, {"receipt_no": receipt_no})}
     receipt = _lock_receipt(tx, receipt_no)
     if receipt.reversed_at is not None:
         return []
     applied = tx.execute(_APPLICATIONS, {"receipt_no": receipt_no}).all()
     for row in applied:
         posting.reverse(tx, row.journal_id, narration=f"{receipt_no} reversed: {reason}")
-    reduce_open_items(tx, "AR", {row.invoice_no: -row.settled for row in applied})
+    settled: dict[str, Decimal] = defaultdict(Decimal)
+    for row in applied:
+        settled[row.invoice_no] += row.settled
+    reduce_open_items(tx, "AR", {invoice_no: -amount for invoice_no, amount in settled.items()})
     for journal_id in tx.execute(_RECEIPT_JOURNALS, {"receipt_no": receipt_no}).scalars().all():
         posting.reverse(tx, journal_id, narration=f"{receipt_no} reversed: {reason}")
     tx.execute(_REVERSED, {"receipt_no": receipt_no})
-    return [row.invoice_no for row in applied]
+    return [invoice_no for invoice_no in settled if items[invoice_no] == 0]
 
 
 def _lock_receipt(tx: Session, receipt_no: str) -> Row[Any]:
@@ -136,6 +142,11 @@ _ONE = text(f"""
 SELECT receipt.receipt_no, item.document_no AS invoice_no, item.currency AS owed_in, {FACTS}
 FROM receipt JOIN journal ON journal.id = receipt.journal_id
 JOIN open_item AS item ON item.kind = 'AR' AND item.document_no = :invoice_no WHERE receipt.receipt_no = :receipt_no
+""")
+#: Items before receipts, as when a receipt is applied, so that neither waits for the other in a circle.
+_LOCK_ITEMS = text("""
+SELECT item.document_no, item.open_amount FROM open_item AS item WHERE item.kind = 'AR' AND item.document_no IN (
+  SELECT invoice_no FROM application WHERE receipt_no = :receipt_no AND unapplied_at IS NULL) ORDER BY item.id FOR UPDATE
 """)
 _APPLICATIONS = text("""
 SELECT invoice_no, journal_id, cash + discount + discount_tax + written_off AS settled FROM application

@@ -29,6 +29,7 @@ from handlers.dropship.inbound import (
 )
 from handlers.invariants import check_all
 from handlers.ledger.posting import balances
+from handlers.receivables.desk import reverse
 from handlers.receivables.statements import store_statement
 from handlers.registry import service_tasks
 from tests.integration.golden.builders import SUPPLIER, Sold, company, customer, item, on_stock, one, order, supplier, warehouse
@@ -103,6 +104,23 @@ def test_a_stock_group_is_shipped_invoiced_and_paid_with_discount(runtime):
         booked = balances(tx)
         assert (booked["1000"], booked["1200"], booked["1290"], booked["4900"]) == (D("1634.64"), 0, 0, D("27.80"))
         assert [each.id for each in check_all(tx) if not each.ok] == []
+
+
+def test_a_returned_payment_begins_the_collection_anew(runtime):
+    with runtime.database.transaction() as tx:
+        made = order(tx, [Sold("60", "22.50")], freight="40.00")
+    say(runtime, "fulfillment.requested", made.groups[0], group_no=made.groups[0], order_no=made.order_no)
+    do(runtime, "Pick", packages=2, weight_kg=D("181.5"))
+    do(runtime, "Hand over", handed_over=True)
+    pay(runtime, "INV-000001", "1668.00")
+    for reopened in (["INV-000001"], []):
+        with runtime.database.transaction() as tx:
+            assert reverse(runtime, tx, "RC-000001", "insufficient funds", "amina") == reopened
+        settle(runtime)
+        with runtime.database.transaction() as tx:
+            states = "SELECT array_agg(state ORDER BY started_at) FROM instance WHERE process_key = 'invoice-to-receipt'"
+            assert one(tx, states) == ["completed", "waiting"]
+            assert [each.id for each in check_all(tx) if not each.ok] == []
 
 
 def test_a_delivery_that_nobody_confirmed_is_traced_recorded_and_billed(runtime):

@@ -85,6 +85,31 @@ def test_golden_g5_a_returned_payment_opens_the_invoice_again_and_takes_the_disc
         assert all_well(tx)
 
 
+def test_only_an_invoice_that_was_settled_has_to_be_collected_anew(books):
+    with books.transaction() as tx:
+        owed(tx, "INV-000002", "100.00", tax="0.00", discount="0.00")
+        statement = tasks.OfStatement(store_statement(tx, paid(Credit("300.00", "?", ref="B1"))))
+        tasks.record_receipts(statement, tx)
+        identify(tx, "RC-000001", CUSTOMER)
+        for number in ("INV-000002", "INV-000001"):
+            apply_by_hand(tx, HandApplication(receipt_no="RC-000001", invoice_no=number))
+        assert reverse_receipt(tx, "RC-000001", "no such account") == ["INV-000002"]
+        assert one(tx, "SELECT array_agg(open_amount ORDER BY document_no) FROM open_item") == [1668, 100]
+        assert all_well(tx)
+
+
+def test_a_receipt_applied_twice_to_an_invoice_is_taken_back_whole(books):
+    with books.transaction() as tx:
+        credits_ = [Credit("668.00", "INV-000001", ref="B1"), Credit("1500.00", "INV-000001", ref="B2")]
+        take_in(tx, paid(*credits_), "PARTIAL", "PARTIAL")
+        assert reverse_receipt(tx, "RC-000001", "no money") == ["INV-000001"]
+        again = HandApplication(receipt_no="RC-000002", invoice_no="INV-000001")
+        assert apply_by_hand(tx, again).open_amount == 168
+        assert reverse_receipt(tx, "RC-000002", "no money either") == []
+        assert one(tx, "SELECT open_amount FROM open_item") == 1668
+        assert all_well(tx)
+
+
 def test_a_receipt_reversed_after_it_was_identified_leaves_nothing(books):
     with books.transaction() as tx:
         before = nonzero(tx)
