@@ -1,9 +1,10 @@
 """Prints an invoice: readable, aligned, with the tax by rate and how to pay."""
 
 from decimal import Decimal
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import segno
 
 from handlers.billing.facts import InvoiceFacts
 from handlers.documents.pdf import print_pdf
@@ -85,13 +86,11 @@ def _payment(facts: InvoiceFacts) -> list[tuple[str, str]]:
 
 
 def payment_code(facts: InvoiceFacts) -> list[list[int]]:
-    """The modules of a payment QR code (EPC 069-12) for euro invoices; empty where it cannot be made or `segno` is not installed."""
-    if facts.currency != "EUR" or not facts.seller["iban"] or facts.gross_total <= 0 or find_spec("segno") is None:
+    """The modules of a payment QR code (EPC 069-12) for euro invoices with an account to pay to; else empty."""
+    if facts.currency != "EUR" or not facts.seller["iban"] or facts.gross_total <= 0:
         return []
-    from segno import make_qr  # type: ignore[import-not-found]  # an optional package
-
     lines = ("BCD", "002", "1", "SCT", facts.seller["bic"], facts.seller["name"][:70], facts.seller["iban"].replace(" ", ""))
-    code = make_qr("\n".join([*lines, f"EUR{facts.gross_total:.2f}", "", "", facts.invoice_no]), error="m")
+    code = segno.make_qr("\n".join([*lines, f"EUR{facts.gross_total:.2f}", "", "", facts.invoice_no]), error="m")
     return [[int(dark) for dark in row] for row in code.matrix]
 
 

@@ -1,8 +1,11 @@
+import re
+import zlib
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+import segno
 
 from handlers.billing.facts import InvoiceFacts, LineFacts, TaxFacts
 from handlers.billing.paper import as_shown, grouped, money, payment_code, price, print_invoice
@@ -35,6 +38,14 @@ FACTS = InvoiceFacts(
     discount_amount=D(0),
     created_at=datetime(2026, 3, 10, 9, tzinfo=UTC),
 )
+
+
+def filled_shapes(pdf):
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
+    deflated = [zlib.decompress(stream) for stream in streams if stream.startswith(b"x")]
+    pages = [plain for plain in deflated if b"BDC" in plain]
+    assert len(pages) == 1
+    return pages[0].count(b"\nf")
 
 
 @pytest.mark.parametrize(
@@ -75,6 +86,17 @@ def test_printing_twice_gives_the_same_bytes():
 def test_what_people_wrote_is_printed_and_never_run(text):
     line = replace(FACTS.lines[0], description=text)
     assert print_invoice(replace(FACTS, lines=(line,), terms=text, bill_to=PLACE | {"name": text})).startswith(b"%PDF-")
+
+
+def test_the_payment_code_says_what_a_bank_needs_to_pay():
+    said = "BCD\n002\n1\nSCT\n\nOrdercraft\nDE89370400440532013000\nEUR1668.00\n\n\nINV-000001"
+    assert payment_code(FACTS) == [[int(dark) for dark in row] for row in segno.make_qr(said, error="m").matrix]
+    assert payment_code(FACTS) != payment_code(replace(FACTS, gross_total=D("1668.01")))
+
+
+def test_the_payment_code_is_printed_on_the_invoice():
+    with_code, without = (filled_shapes(print_invoice(facts)) for facts in (FACTS, replace(FACTS, currency="USD")))
+    assert with_code - without == len(payment_code(FACTS)) ** 2
 
 
 def test_a_payment_code_is_only_made_for_euros_and_an_account():
