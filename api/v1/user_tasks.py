@@ -126,10 +126,10 @@ def save_draft(path: TaskPath, body: Submission) -> DraftKept:
 @api.post("/<uuid:task_id>/complete", responses={200: Done})
 @operation(Role.WORK)
 def complete(path: TaskPath, body: Submission) -> Done:
-    """Decide a task; the instance goes on before this answers."""
+    """Decide a task; the instance goes on before this answers, or, where a worker is busy with it (`accepted`), as soon as it can."""
     completion = user_tasks.Completion(person(), body.version)
-    user_tasks.complete(product().runtime, transaction(), path.task_id, body.data, completion)
-    return Done(id=str(path.task_id), state="completed")
+    made = user_tasks.complete(product().runtime, transaction(), path.task_id, body.data, completion)
+    return Done(id=str(path.task_id), state="completed" if made.applied else "accepted")
 
 
 def _out(task: Any) -> TaskOut:

@@ -74,6 +74,9 @@ instance = Table(
     Index("instance_runnable_ix", "rung_at", postgresql_where=text("wake > done")),
     Index("instance_state_ix", "state", "updated_at"),
     Index("instance_process_ix", "process_key", "started_at"),
+    Index("instance_started_ix", "started_at", "id"),
+    Index("instance_updated_ix", "updated_at"),
+    Index("instance_started_by_ix", "started_by_instance_id", postgresql_where=text("started_by_instance_id IS NOT NULL")),
     Index("instance_business_key_ix", "business_key"),
     Index(
         "instance_running_business_key",

@@ -1,8 +1,13 @@
 """What knocks at the doors of the house from outside: foreign forms, odd tokens, addresses to go to, bodies nobody can read."""
 
 import pytest
+from sqlalchemy import text
 
 from api.auth.views import _safe_next
+from engine.runtime.deploy import deploy
+from engine.runtime.drain import drain
+from engine.runtime.start import start
+from tests import tiny_models as m
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "ümlaut-€".encode().decode("latin-1")])
@@ -56,3 +61,18 @@ def test_a_variable_that_cannot_be_kept_is_refused(signed_in, installation, valu
         )
         answer = browser.post(address, data=given, headers={"Content-Type": "application/json"})
         assert answer.status_code < 500, answer.text
+
+
+def test_a_decision_that_waits_for_a_busy_worker_is_said_to_be_accepted(signed_in, installation, database):
+    with database.transaction() as tx:
+        deploy(installation.runtime, tx, m.bundle("tiny", m.start() + m.user("check") + m.end(), "start -> check -> done"), "ada")
+        start(installation.runtime, tx, "tiny", {})
+        tx.execute(text("UPDATE instance SET lease_owner = gen_random_uuid(), lease_until = now() + interval '1 minute'"))
+    browser = signed_in("sara")
+    (task,) = browser.get("/api/v1/user-tasks").json
+    answer = browser.post(f"/api/v1/user-tasks/{task['id']}/complete", json={"data": {}})
+    assert (answer.status_code, answer.json["state"]) == (200, "accepted")
+    with database.transaction() as tx:
+        tx.execute(text("UPDATE instance SET lease_until = 'epoch'"))
+    drain(installation.runtime)
+    assert browser.get(f"/api/v1/user-tasks/{task['id']}").json["task"]["state"] == "completed"
