@@ -756,6 +756,12 @@ CREATE INDEX instance_runnable_ix ON instance (rung_at) WHERE wake > done;
 
 CREATE INDEX instance_process_ix ON instance (process_key, started_at);
 
+CREATE INDEX instance_started_ix ON instance (started_at, id);
+
+CREATE INDEX instance_updated_ix ON instance (updated_at);
+
+CREATE INDEX instance_started_by_ix ON instance (started_by_instance_id) WHERE started_by_instance_id IS NOT NULL;
+
 CREATE INDEX instance_process_version_id_ix ON instance (process_version_id);
 
 CREATE TABLE start_event (
