@@ -180,6 +180,8 @@ class FulfilLine(Base):
         Index("fulfil_line_order_ix", "order_no"),
         Index("fulfil_line_backorder_ix", "order_no", postgresql_where=text("group_no IS NULL")),
         Index("fulfil_line_sku_ix", "sku", "warehouse_code", "sched_ship"),
+        Index("fulfil_line_open_ix", "sku", "warehouse_code", "sched_ship", postgresql_where=text("qty - qty_cancelled - qty_shipped > 0")),
+        Index("fulfil_line_unbilled_ix", "order_no", postgresql_where=text("qty_shipped > qty_invoiced")),
         Index("fulfil_line_warehouse_ix", "warehouse_code"),
         Index("fulfil_line_supplier_ix", "supplier_no"),
         Index("fulfil_line_split_from_ix", "split_from_id"),

@@ -1432,6 +1432,10 @@ CREATE INDEX fulfil_line_split_from_ix ON fulfil_line (split_from_id);
 
 CREATE INDEX fulfil_line_sku_ix ON fulfil_line (sku, warehouse_code, sched_ship);
 
+CREATE INDEX fulfil_line_open_ix ON fulfil_line (sku, warehouse_code, sched_ship) WHERE qty - qty_cancelled - qty_shipped > 0;
+
+CREATE INDEX fulfil_line_unbilled_ix ON fulfil_line (order_no) WHERE qty_shipped > qty_invoiced;
+
 CREATE INDEX fulfil_line_warehouse_ix ON fulfil_line (warehouse_code);
 
 CREATE INDEX fulfil_line_supplier_ix ON fulfil_line (supplier_no);
