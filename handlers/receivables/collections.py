@@ -17,15 +17,11 @@ from handlers.parties.register import default_address
 from handlers.values import round_currency
 
 _TEMPLATE = Path(__file__).parent / "reminder.typ"
-HIGHEST_LEVEL = 4
-#: From this level on a customer's new orders are held.
-HOLD_LEVEL = 3
-#: Less than this is not worth a reminder.
-LEAST_AMOUNT = Decimal(10)
+_HELD = " New orders are on hold until the open amount has arrived."
 _TONES = {
     1: ("Payment reminder", "Perhaps this invoice escaped your notice. Please transfer the open amount within seven days."),
     2: ("Second reminder", "We have not received your payment yet. Please transfer the open amount at once."),
-    3: ("Formal notice", "Your account is overdue. New orders are on hold until the open amount has arrived."),
+    3: ("Formal notice", "Your account is overdue. Please transfer the open amount at once."),
     4: ("Final notice", "This is our last notice before we hand the claim to our lawyers."),
 }
 
@@ -46,6 +42,33 @@ def standing(tx: Session, invoice_no: str) -> Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class DunningFacts:
+    """What the decision on the next reminder looks at."""
+
+    days_overdue: int
+    open_amount: Decimal
+    unapplied: Decimal
+    disputed: bool
+    level: int
+
+
+def dunning_facts(tx: Session, invoice_no: str, now: datetime) -> DunningFacts:
+    """How late an invoice is, how often it was reminded of, and what of the customer's money is not applied. Raises NotFound."""
+    item = _lock_item(tx, invoice_no)
+    unapplied = tx.execute(_UNAPPLIED, {"customer": item.party_no}).scalar_one()
+    overdue = max(0, (now.date() - item.due_date).days)
+    return DunningFacts(overdue, item.open_amount, max(Decimal(0), unapplied), item.disputed, item.dunning_level)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The reminder that was decided on."""
+
+    level: int
+    hold_orders: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """A reminder and whether this run sent it."""
 
@@ -55,33 +78,29 @@ class Sent:
     customer_no: str
 
 
-def remind(tx: Session, invoice_no: str, now: datetime) -> Sent:
-    """Send the next reminder of an overdue invoice, one level at most.
-
-    Nothing is sent, and the level stays, when it is paid, disputed, too small, not due yet, at the highest level, or when the customer has
-    money with us that is not applied. Raises NotFound.
-    """
+def remind(tx: Session, invoice_no: str, step: Step, now: datetime) -> Sent:
+    """Send the reminder of a level, once; nothing is sent of an invoice that was paid meanwhile. Raises NotFound."""
     item = _lock_item(tx, invoice_no)
-    overdue = (now.date() - item.due_date).days
-    if not _to_be_reminded(tx, item, overdue):
+    if item.open_amount <= 0 or step.level <= item.dunning_level:
         return Sent(item.dunning_level, None, item.target, item.party_no)
-    level = item.dunning_level + 1
-    document_id = _print(tx, item, level, overdue, now)
+    document_id = _print(tx, item, step, now)
     given = {
         "invoice_no": invoice_no,
-        "level": level,
-        "days": overdue,
+        "level": step.level,
+        "hold_orders": step.hold_orders,
+        "days": (now.date() - item.due_date).days,
         "open": item.open_amount,
         "document": document_id,
         "customer": item.party_no,
-        "hold_level": HOLD_LEVEL,
     }
     tx.execute(_REMINDED, given)
-    return Sent(level, document_id, item.target, item.party_no)
+    return Sent(step.level, document_id, item.target, item.party_no)
 
 
 def close(tx: Session, invoice_no: str) -> None:
-    """The invoice is paid: the customer's dunning level falls to that of what is still open, and an account hold ends below level 3.
+    """The invoice is paid: the customer's dunning level falls to that of what is still open.
+
+    The hold that its reminders put on the account ends too, unless an open invoice's reminders keep it.
 
     Raises NotFound, Conflict while something is open.
     """
@@ -92,30 +111,24 @@ def close(tx: Session, invoice_no: str) -> None:
             code="still_open",
             next_step="Apply a receipt, credit or write off the rest first.",
         )
-    tx.execute(_CLOSE, {"customer": item.party_no, "hold_level": HOLD_LEVEL})
+    tx.execute(_CLOSE, {"customer": item.party_no, "invoice_no": invoice_no})
 
 
-def _to_be_reminded(tx: Session, item: Row[Any], overdue: int) -> bool:
-    if item.disputed or overdue <= 0 or item.open_amount < LEAST_AMOUNT or item.dunning_level >= HIGHEST_LEVEL:
-        return False
-    unapplied = tx.execute(_UNAPPLIED, {"customer": item.party_no}).scalar_one()
-    return bool(unapplied <= 0)
-
-
-def _print(tx: Session, item: Row[Any], level: int, overdue: int, now: datetime) -> int:
-    title, sentence = _TONES[level]
+def _print(tx: Session, item: Row[Any], step: Step, now: datetime) -> int:
+    title, sentence = _TONES[min(step.level, max(_TONES))]
+    overdue = (now.date() - item.due_date).days
     data = {
         "seller": seller(tx),
         "title": title,
         "invoice_no": item.document_no,
         "to": default_address(tx, item.party_no, "BILL") or {"name": item.party_no},
-        "sentence": sentence,
+        "sentence": sentence + (_HELD if step.hold_orders else ""),
         "facts": [("Date", str(now.date())), ("Customer", item.party_no)],
         "row": [item.document_no, str(item.document_date), str(item.due_date), str(overdue), f"{_shown(item.original, item)}",
                 f"{_shown(item.open_amount, item)}"],
         "total": f"{_shown(item.open_amount, item)} {item.currency}",
     }  # fmt: skip
-    return save_document(tx, "REMINDER", f"{item.document_no}/{level}", "application/pdf", print_pdf(_TEMPLATE, data, now))
+    return save_document(tx, "REMINDER", f"{item.document_no}/{step.level}", "application/pdf", print_pdf(_TEMPLATE, data, now))
 
 
 def _shown(amount: Decimal, item: Row[Any]) -> Decimal:
@@ -141,18 +154,22 @@ WHERE item.kind = 'AR' AND item.document_no = :invoice_no FOR UPDATE OF item
 _UNAPPLIED = text("SELECT coalesce(-sum(accounted), 0) FROM journal_line WHERE account = '1290' AND party_no = :customer")
 _REMINDED = text("""
 WITH reminded AS (
-  INSERT INTO reminder (invoice_no, level, days_overdue, open_amount, document_id) VALUES (:invoice_no, :level, :days, :open, :document)
+  INSERT INTO reminder (invoice_no, level, hold_orders, days_overdue, open_amount, document_id)
+  VALUES (:invoice_no, :level, :hold_orders, :days, :open, :document)
 ), raised AS (
   UPDATE open_item SET dunning_level = :level WHERE kind = 'AR' AND document_no = :invoice_no
 )
-UPDATE customer SET dunning_level = greatest(dunning_level, :level), account_hold = account_hold OR :level >= :hold_level
+UPDATE customer SET dunning_level = greatest(dunning_level, :level), account_hold = account_hold OR :hold_orders
 WHERE customer_no = :customer
 """)
 _CLOSE = text("""
 WITH worst AS (
   SELECT coalesce(max(dunning_level), 0) AS level FROM open_item WHERE kind = 'AR' AND party_no = :customer AND open_amount > 0
+), held AS (
+  SELECT coalesce(bool_or(item.document_no = :invoice_no), false) AND NOT coalesce(bool_or(item.open_amount > 0), false) AS ends
+  FROM reminder JOIN open_item AS item ON item.kind = 'AR' AND item.document_no = reminder.invoice_no
+  WHERE item.party_no = :customer AND reminder.hold_orders
 )
-UPDATE customer SET dunning_level = worst.level,
-  account_hold = account_hold AND NOT (customer.dunning_level >= :hold_level AND worst.level < :hold_level)
-FROM worst WHERE customer_no = :customer
+UPDATE customer SET dunning_level = worst.level, account_hold = account_hold AND NOT held.ends
+FROM worst, held WHERE customer_no = :customer
 """)

@@ -130,6 +130,8 @@ class Reminder(Base):
 
     invoice_no: Mapped[Key]
     level: Mapped[int] = mapped_column(primary_key=True)
+    #: Whether it put the customer's new orders on hold.
+    hold_orders: Mapped[bool]
     days_overdue: Mapped[int]
     open_amount: Mapped[Amount]
     document_id: Mapped[Reference | None] = mapped_column(ForeignKey("document.id"), index=True)

@@ -40,6 +40,15 @@ class Receivable:
 
 
 @dataclass(frozen=True, slots=True)
+class SendReminder:
+    """The reminder that was decided on, and whether new orders wait until it is paid."""
+
+    invoice_no: str
+    level: int
+    hold_orders: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Reminder:
     """How often the customer was reminded."""
 
@@ -115,10 +124,16 @@ def open_receivable(given: OfInvoice, tx: Session) -> Receivable:
     return Receivable(found.due_date, found.open_amount, found.settled)
 
 
+@tasks.register("receivables.dunning_facts")
+def dunning_facts(given: OfInvoice, tx: Session, context: TaskContext) -> collections.DunningFacts:
+    """What the decision on the next reminder looks at."""
+    return collections.dunning_facts(tx, given.invoice_no, context.now)
+
+
 @tasks.register("receivables.send_reminder")
-def send_reminder(given: OfInvoice, tx: Session, context: TaskContext, effects: EffectLedger) -> Reminder:
-    """Remind the customer, one level higher than before, unless there is a reason not to."""
-    sent = collections.remind(tx, given.invoice_no, context.now)
+def send_reminder(given: SendReminder, tx: Session, context: TaskContext, effects: EffectLedger) -> Reminder:
+    """Remind the customer at the level that was decided, once, unless the invoice was paid meanwhile."""
+    sent = collections.remind(tx, given.invoice_no, collections.Step(given.level, given.hold_orders), context.now)
     if sent.document_id is not None:
         payload = {"invoice_no": given.invoice_no, "level": sent.level, "customer_no": sent.customer_no, "document_id": sent.document_id}
         effects.record("reminder", sent.target, payload)

@@ -703,6 +703,7 @@ CREATE INDEX bank_line_statement_ix ON bank_line (statement_no);
 CREATE TABLE reminder (
   invoice_no VARCHAR NOT NULL,
   level INTEGER NOT NULL,
+  hold_orders BOOLEAN NOT NULL,
   days_overdue INTEGER NOT NULL,
   open_amount NUMERIC(18, 4) NOT NULL,
   document_id BIGINT,

@@ -12,6 +12,7 @@ from handlers.ledger.model import FxRate
 from handlers.ledger.open_items import NewOpenItem, add_open_item
 from handlers.ledger.posting import balances
 from handlers.receivables import tasks
+from handlers.receivables.collections import DunningFacts
 from handlers.receivables.statements import store_statement
 from tests.integration.golden.builders import CUSTOMER, PAYER_IBAN, company, context, count_statements, customer, effects, one
 from tests.unit.receivables.statement_files import Credit, camt053
@@ -252,39 +253,58 @@ def test_a_dollar_receipt_realises_the_exchange_difference_golden_g3(database):
         assert nonzero(tx) == {"1000": 950, "4000": -920, "7100": -30}
 
 
-def test_reminders_rise_one_level_at_a_time_and_hold_new_orders_from_the_third(books):
+LATE = context(datetime(2026, 5, 11, tzinfo=UTC))
+
+
+def remind(tx, level, ledger, *, hold_orders=False, invoice_no="INV-000001"):
+    return tasks.send_reminder(tasks.SendReminder(invoice_no, level, hold_orders), tx, LATE, ledger).level
+
+
+def test_a_reminder_of_a_level_is_sent_once_and_may_hold_new_orders_until_the_invoice_is_paid(books):
     ledger = effects()
-    later = context(datetime(2026, 5, 11, tzinfo=UTC))
     with books.transaction() as tx:
-        early = context(datetime(2026, 4, 9, tzinfo=UTC))
-        assert tasks.send_reminder(tasks.OfInvoice("INV-000001"), tx, early, ledger).level == 0
-        levels = [tasks.send_reminder(tasks.OfInvoice("INV-000001"), tx, later, ledger).level for _ in range(5)]
-        assert levels == [1, 2, 3, 4, 4]
-        assert [effect.payload["level"] for effect in ledger.recorded] == [1, 2, 3, 4]
-        assert one(tx, "SELECT dunning_level, account_hold FROM customer") == (4, True)
-        assert one(tx, "SELECT count(*) FROM document WHERE kind = 'REMINDER'") == 4
+        assert [remind(tx, level, ledger) for level in (1, 1, 2)] == [1, 1, 2]
+        assert one(tx, "SELECT dunning_level, account_hold FROM customer") == (2, False)
+        assert [remind(tx, level, ledger, hold_orders=True) for level in (3, 2)] == [3, 3]
+        assert [effect.payload["level"] for effect in ledger.recorded] == [1, 2, 3]
+        assert one(tx, "SELECT dunning_level, account_hold FROM customer") == (3, True)
+        assert one(tx, "SELECT count(*) FROM document WHERE kind = 'REMINDER'") == 3
         take_in(tx, paid(Credit("1668.00", "INV-000001", ref="B1")))
         tasks.close_receivable(tasks.OfInvoice("INV-000001"), tx)
         assert one(tx, "SELECT dunning_level, account_hold FROM customer") == (0, False)
 
 
-@pytest.mark.parametrize(
-    "change",
-    ["UPDATE open_item SET disputed = true", "UPDATE open_item SET open_amount = 0", "UPDATE open_item SET open_amount = 9.99"],
-    ids=["disputed", "paid", "too small"],
-)
-def test_there_are_invoices_nobody_is_reminded_of(books, change):
+def test_the_account_stays_on_hold_for_another_invoice_or_by_a_persons_decision(books):
+    with books.transaction() as tx:
+        owed(tx, "INV-000002", "500.00", tax="0.00", discount="0.00")
+        for number in ("INV-000001", "INV-000002"):
+            remind(tx, 3, effects(), hold_orders=True, invoice_no=number)
+        take_in(tx, paid(Credit("1668.00", "INV-000001", ref="B1")))
+        tasks.close_receivable(tasks.OfInvoice("INV-000001"), tx)
+        assert one(tx, "SELECT dunning_level, account_hold FROM customer") == (3, True)
+        tx.execute(text("DELETE FROM reminder"))
+        tx.execute(text("UPDATE open_item SET open_amount = 0"))
+        tasks.close_receivable(tasks.OfInvoice("INV-000002"), tx)
+        assert one(tx, "SELECT dunning_level, account_hold FROM customer") == (0, True)
+
+
+def test_the_facts_of_a_reminder(books):
+    with books.transaction() as tx:
+        early = context(datetime(2026, 4, 1, tzinfo=UTC))
+        invoice = tasks.OfInvoice("INV-000001")
+        assert tasks.dunning_facts(invoice, tx, early) == DunningFacts(0, D(1668), D(0), disputed=False, level=0)
+        remind(tx, 1, effects())
+        tx.execute(text("UPDATE open_item SET disputed = true"))
+        take_in(tx, paid(Credit("500.00", "no reference", ref="B1", iban=PAYER_IBAN)))
+        assert tasks.dunning_facts(invoice, tx, LATE) == DunningFacts(32, D(1668), D(500), disputed=True, level=1)
+
+
+def test_nobody_is_reminded_of_an_invoice_that_was_paid_meanwhile(books):
     ledger = effects()
     with books.transaction() as tx:
-        tx.execute(text(change))
-        assert tasks.send_reminder(tasks.OfInvoice("INV-000001"), tx, context(datetime(2026, 5, 11, tzinfo=UTC)), ledger).level == 0
+        tx.execute(text("UPDATE open_item SET open_amount = 0"))
+        assert remind(tx, 1, ledger) == 0
         assert ledger.recorded == []
-
-
-def test_nobody_is_reminded_while_we_hold_their_money(books):
-    with books.transaction() as tx:
-        take_in(tx, paid(Credit("500.00", "no reference", ref="B1", iban=PAYER_IBAN)))
-        assert tasks.send_reminder(tasks.OfInvoice("INV-000001"), tx, context(datetime(2026, 5, 11, tzinfo=UTC)), effects()).level == 0
 
 
 def test_the_number_of_statements_does_not_grow_with_the_entries(books):

@@ -214,3 +214,29 @@ def test_a_small_invoice_is_not_written_off_for_a_few_units():
     found = decide("invoice-to-receipt", "residual", open_amount="60.00", **given)
     assert isinstance(found, dict)
     assert found["action"] == "PARTIAL"
+
+
+@pytest.mark.parametrize(
+    ("changed", "level", "hold_orders", "call"),
+    [
+        ({"days_overdue": "4"}, 0, False, False),
+        ({"days_overdue": "5"}, 1, False, False),
+        ({"days_overdue": "60"}, 1, False, False),
+        ({"days_overdue": "14", "level": "1"}, 0, False, False),
+        ({"days_overdue": "15", "level": "1"}, 2, False, False),
+        ({"days_overdue": "29", "level": "2"}, 0, False, False),
+        ({"days_overdue": "30", "level": "2"}, 3, True, True),
+        ({"days_overdue": "44", "level": "3"}, 0, False, True),
+        ({"days_overdue": "45", "level": "3"}, 4, True, True),
+        ({"days_overdue": "90", "level": "4"}, 0, False, True),
+        ({"days_overdue": "90", "open_amount": "9.99"}, 0, False, False),
+        ({"days_overdue": "90", "unapplied": "0.01", "level": "4"}, 0, False, False),
+        ({"days_overdue": "90", "disputed": True, "level": "4"}, 0, False, False),
+    ],
+)
+def test_reminders_rise_a_level_at_a_time_with_the_days(changed, level, hold_orders, call):
+    late = {"disputed": False, "open_amount": "1668.00", "unapplied": "0", "level": "0"}
+    found = decide("invoice-to-receipt", "dunning", **{**late, **changed})
+    assert isinstance(found, dict)
+    assert found["reason"]
+    assert (found["level"], found["hold_orders"], found["call"]) == (level, hold_orders, call)
