@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from api.auth.accounts import forget_old_sessions
 from api.product import Product
+from api.requests import forget_old_keys
 from api.schema import migrate
 from api.settings import Settings
 from engine.jobs.dispatcher import Dispatcher
@@ -37,7 +39,7 @@ def build(settings: Settings, *, with_worker: bool = False, demo: bool = False) 
         dispatcher=_dispatcher(settings, database),
         limits=_limits(settings),
     )
-    worker = Worker(runtime, threads=settings.worker_threads) if with_worker else None
+    worker = Worker(runtime, threads=settings.worker_threads, chores=(forget_old_keys, forget_old_sessions)) if with_worker else None
     return Product(settings, database, runtime, worker, demo)
 
 

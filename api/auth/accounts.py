@@ -103,6 +103,11 @@ def sign_out(tx: Session, token: str) -> None:
     tx.execute(delete(SignIn).where(SignIn.token_hash == hash_token(token)))
 
 
+def forget_old_sessions(tx: Session) -> None:
+    """Housekeeping: sessions that are over go."""
+    tx.execute(delete(SignIn).where(SignIn.expires_at < func.now()))
+
+
 def person_of_session(tx: Session, token: str) -> tuple[Person, str] | None:
     """The person of a session and its CSRF token, or None when it is unknown or over. One statement."""
     groups = func.array_remove(func.array_agg(UserGroup.group_name), None)

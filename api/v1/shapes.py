@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, cast
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, RootModel, model_validator
-from sqlalchemy import Select, SQLColumnExpression, tuple_
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, tuple_
 from sqlalchemy.orm import Session
 
 from api.errors import BadRequest
@@ -88,7 +88,7 @@ def page(tx: Session, statement: Select[Any], order: Order, listing: Listing, sh
     """Read one page by keyset; `shape` gets each row as a mapping. One statement."""
     keys = order.keys
     if listing.cursor:
-        edge = _read_cursor(listing.cursor, len(keys))
+        edge = _read_cursor(listing.cursor, [cast("ColumnElement[Any]", key).type.python_type for key in keys])
         statement = statement.where(tuple_(*keys) < tuple_(*edge) if order.newest_first else tuple_(*keys) > tuple_(*edge))
     sort = [key.desc() if order.newest_first else key.asc() for key in keys]
     labelled = statement.add_columns(*(key.label(f"_key{n}") for n, key in enumerate(keys)))
@@ -114,12 +114,18 @@ def _tag(value: Any) -> Any:
     return {"t": value.isoformat()} if isinstance(value, datetime) else str(value) if isinstance(value, UUID) else value
 
 
-def _read_cursor(cursor: str, size: int) -> list[Any]:
+def _read_cursor(cursor: str, kinds: Sequence[type]) -> list[Any]:
     try:
         values = json_text.decode(base64.urlsafe_b64decode(cursor.encode()))
-        read = [datetime.fromisoformat(value["t"]) if isinstance(value, dict) else value for value in values]
-    except (ValueError, KeyError, TypeError, binascii.Error):
-        read = []
-    if len(read) != size:
-        raise BadRequest("The cursor is none of ours.", code="cursor", next_step="Send the next_cursor of the page before, or none.")
+        return [_untag(value, kind) for value, kind in zip(values, kinds, strict=True)]
+    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+        raise BadRequest(
+            "The cursor is none of ours.", code="cursor", next_step="Send the next_cursor of the page before, or none."
+        ) from None
+
+
+def _untag(value: Any, kind: type) -> Any:
+    read = datetime.fromisoformat(value["t"]) if kind is datetime else UUID(value) if kind is UUID else value
+    if type(read) is not kind:
+        raise TypeError
     return read

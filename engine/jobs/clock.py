@@ -1,8 +1,8 @@
 """The clock of a worker: APScheduler with its jobs in memory. Nothing lives in it; it only says when to look into the tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -13,6 +13,8 @@ from engine.runtime import housekeeping, timers
 from engine.runtime.runtime import Runtime
 
 _log = structlog.get_logger(__name__)
+#: What else is to be tidied up from time to time, each in a transaction of its own.
+Chore = Callable[[Session], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Beat:
 class Clock:
     """Ticks from `start` to `stop`. Any number of clocks may run: every duty locks what it takes."""
 
-    def __init__(self, runtime: Runtime, beat: Beat | None = None) -> None:
+    def __init__(self, runtime: Runtime, beat: Beat | None = None, chores: Iterable[Chore] = ()) -> None:
         beat = beat or Beat()
         # Renewing has a thread of its own: a long round of another duty must not let leases run out.
         executors = {"default": ThreadPoolExecutor(3), "renew": ThreadPoolExecutor(1)}
@@ -36,7 +38,7 @@ class Clock:
         self._every(beat.tick, "tick", lambda: tick(runtime))
         self._every(beat.sweep, "sweep", lambda: housekeeping.sweep(runtime))
         self._every(beat.effects, "effects", lambda: housekeeping.send_effects(runtime))
-        self._every(beat.housekeeping, "housekeeping", lambda: clean(runtime))
+        self._every(beat.housekeeping, "housekeeping", lambda: clean(runtime, chores))
         self._every(runtime.limits.lease.total_seconds() / 3, "renew", lambda: housekeeping.renew(runtime), executor="renew")
 
     def start(self) -> None:
@@ -55,7 +57,9 @@ class Clock:
             except Exception:  # noqa: BLE001  # logged; what is left to do lies in the tables
                 _log.exception("round_failed", duty=name)
 
-        self._scheduler.add_job(round_, "interval", seconds=seconds, id=name, max_instances=1, coalesce=True, executor=executor)
+        # Late is better than never: by default a round that comes a second late, as under load, is left out.
+        rules: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
+        self._scheduler.add_job(round_, "interval", seconds=seconds, id=name, executor=executor, **rules)
 
 
 @runtime_checkable
@@ -66,9 +70,12 @@ class Prunable(Protocol):
         """Forget what is of no use any more."""
 
 
-def clean(runtime: Runtime) -> None:
+def clean(runtime: Runtime, chores: Iterable[Chore] = ()) -> None:
     """One round of housekeeping."""
     housekeeping.clean(runtime)
+    for chore in chores:
+        with runtime.database.transaction() as tx:
+            chore(tx)
     if isinstance(runtime.dispatcher, Prunable):
         with runtime.database.transaction() as tx:
             runtime.dispatcher.prune(tx)

@@ -1,11 +1,12 @@
 """A worker: hears the bell, advances instances, and keeps the clock. In a thread of `serve`, or alone in `ordercraft worker`."""
 
+from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 import structlog
 
-from engine.jobs.clock import Beat, Clock
+from engine.jobs.clock import Beat, Chore, Clock
 from engine.runtime.advance import advance
 from engine.runtime.runtime import Runtime
 
@@ -22,9 +23,9 @@ class Threaded(Protocol):
 class Worker:
     """`run` blocks until `stop` is called from another thread or a signal handler; what was begun is finished."""
 
-    def __init__(self, runtime: Runtime, *, threads: int | None = None, beat: Beat | None = None) -> None:
+    def __init__(self, runtime: Runtime, *, threads: int | None = None, beat: Beat | None = None, chores: Iterable[Chore] = ()) -> None:
         self._runtime = runtime
-        self._clock = Clock(runtime, beat)
+        self._clock = Clock(runtime, beat, tuple(chores))
         if threads is not None and isinstance(runtime.dispatcher, Threaded):
             runtime.dispatcher.threads = threads
 

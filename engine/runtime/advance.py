@@ -35,7 +35,8 @@ _GIVE_UP = text(
     "= :id AND lease_owner = :token"
 )
 _STOP = text(
-    "UPDATE instance SET state = 'incident', done = wake, lease_owner = NULL, lease_until = 'epoch', last_error = "
+    "UPDATE instance SET state = CASE WHEN state = 'suspended' THEN state ELSE 'incident' END, "
+    "done = wake, lease_owner = NULL, lease_until = 'epoch', last_error = "
     ":error, updated_at = now() "
     "WHERE id = :id AND lease_owner = :token RETURNING last_error"
 )

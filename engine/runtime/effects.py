@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.service_tasks import TaskContext
-from engine.spiff.plain import plain
+from engine.spiff.plain import keepable, plain, within_limit
 from engine.store import json_text
 from engine.store.rows import insert_rows
 from engine.store.tables import effect
@@ -94,12 +94,14 @@ def deliver(runtime: "Runtime") -> int:
     sent, failed = [], []
     for row in due:
         each = Effect(row.key, row.kind, row.target, row.payload, row.instance_id, row.element_id, row.business_key)
-        try:
-            sent.append({"key": row.key, "answer": json_text.encode(plain(sink.deliver(each, row.attempts))).decode()})
+        try:  # an answer that cannot be kept is a failure of this effect alone
+            answer = plain(sink.deliver(each, row.attempts))
+            within_limit(answer)
+            sent.append({"key": row.key, "answer": json_text.encode(answer).decode()})
         except Exception as error:  # noqa: BLE001  # whatever the outside does, the ledger keeps it and tries again
             pause = min(timedelta(seconds=10) * 2 ** min(row.attempts, 12), limits.retry_ceiling)
-            answer = json_text.encode({"error": f"{type(error).__name__}: {error}"}).decode()
-            failed.append({"key": row.key, "answer": answer, "pause": pause, "most": limits.effect_attempts})
+            told = json_text.encode({"error": keepable(f"{type(error).__name__}: {error}")}).decode()
+            failed.append({"key": row.key, "answer": told, "pause": pause, "most": limits.effect_attempts})
     with runtime.database.transaction() as tx:
         if sent:
             tx.execute(_SENT, sent)

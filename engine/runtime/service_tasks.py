@@ -21,7 +21,7 @@ from engine.runtime.retries import read_policy
 from engine.runtime.runtime import Runtime
 from engine.service_tasks import Broken, Kind, NotYet, Refused, ServiceTask, TaskContext
 from engine.spiff.calls import CallOutcome, Deferred, Done, Failure, Refusal, ServiceCall
-from engine.spiff.plain import plain, within_limit
+from engine.spiff.plain import keepable, plain, within_limit
 from engine.store.unit_of_work import Collision, Database, collided, savepoint
 
 _TRACEBACK_LINES = 30
@@ -88,15 +88,15 @@ def context_of(record: Advance, request: ServiceCall) -> TaskContext:
 def judge(error: Exception, request: ServiceCall, now: datetime, limits: Limits) -> CallOutcome:
     """What an exception of a service task means. A lost connection or a deadlock is nobody's outcome: it ends the advance."""
     if isinstance(error, Refused):
-        return Refusal(error.code, str(error))
+        return Refusal(error.code, keepable(str(error)))
     if isinstance(error, NotYet):
-        return Failure("not_yet", str(error), retry_at=now + error.after, counts=False)
-    text = f"{type(error).__name__}: {error}"
-    trace = "".join(traceback.format_exception(error)[-_TRACEBACK_LINES:])
+        return Failure("not_yet", keepable(str(error)), retry_at=now + error.after, counts=False)
+    text = keepable(f"{type(error).__name__}: {error}")
+    trace = keepable("".join(traceback.format_exception(error)[-_TRACEBACK_LINES:]))
     if isinstance(error, Broken):
-        return Failure("broken", str(error), next_step=error.next_step, traceback=trace)
+        return Failure("broken", keepable(str(error)), next_step=error.next_step, traceback=trace)
     if isinstance(error, Problem) and not isinstance(error, Collision):
-        return Failure(error.code, error.detail, next_step=error.next_step or _CORRECT, traceback=trace)
+        return Failure(error.code, keepable(error.detail), next_step=keepable(error.next_step or _CORRECT), traceback=trace)
     if isinstance(error, DBAPIError) and (error.connection_invalidated or collided(error)):
         raise error
     pause = read_policy(request.retry or limits.retry).pause(request.attempt, limits.retry_ceiling)

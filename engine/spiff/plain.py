@@ -54,6 +54,11 @@ def within_limit(value: Any) -> None:
         )
 
 
+def keepable(text: str) -> str:
+    """What the outside said, such as an error's text, with the characters replaced that no database keeps."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
 def _plain(value: Any, depth: int) -> Any:
     kind = type(value)
     if kind in _ATOMS:

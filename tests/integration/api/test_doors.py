@@ -1,9 +1,14 @@
 """What knocks at the doors of the house from outside: foreign forms, odd tokens, addresses to go to, bodies nobody can read."""
 
+import base64
+
 import pytest
 from sqlalchemy import text
 
+from api.auth.accounts import forget_old_sessions
 from api.auth.views import _safe_next
+from api.requests import forget_old_keys
+from engine.jobs.clock import clean
 from engine.runtime.deploy import deploy
 from engine.runtime.drain import drain
 from engine.runtime.start import start
@@ -76,3 +81,23 @@ def test_a_decision_that_waits_for_a_busy_worker_is_said_to_be_accepted(signed_i
         tx.execute(text("UPDATE instance SET lease_until = 'epoch'"))
     drain(installation.runtime)
     assert browser.get(f"/api/v1/user-tasks/{task['id']}").json["task"]["state"] == "completed"
+
+
+@pytest.mark.parametrize(
+    "values", ["[1,2]", '["x","y"]', '[{"t":"2026-01-01T00:00:00"},"x"]', '[{"t":7},{"t":7}]', '{"t":1}', "[null]", "7"]
+)
+def test_a_cursor_of_somebody_else_is_refused(signed_in, values):
+    cursor = base64.urlsafe_b64encode(values.encode()).decode()
+    answer = signed_in("olga").get(f"/api/v1/instances?cursor={cursor}")
+    assert (answer.status_code, answer.json["code"]) == (400, "cursor")
+
+
+def test_old_keys_and_sessions_are_forgotten_by_the_clock(signed_in, installation, database):
+    signed_in("sara")
+    with database.transaction() as tx:
+        row = "'sara', 'k', 'h', now() - interval '8 days'"
+        tx.execute(text(f"INSERT INTO idempotency_key (account_name, key, request_hash, created_at) VALUES ({row})"))
+        tx.execute(text("UPDATE sign_in SET expires_at = now() - interval '1 second'"))
+    clean(installation.runtime, (forget_old_keys, forget_old_sessions))
+    with database.transaction() as tx:
+        assert tx.execute(text("SELECT (SELECT count(*) FROM idempotency_key), (SELECT count(*) FROM sign_in)")).one() == (0, 0)

@@ -1,16 +1,16 @@
 """What happens between two transactions, or when one of them fails: nothing is lost, nothing is done twice, nothing waits in silence."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.jobs.silent import SilentDispatcher
-from engine.problems import TooLarge
-from engine.runtime import housekeeping, incidents, messages, migrate, operations, timers
-from engine.runtime.advance import advance
+from engine.problems import Problem, TooLarge
+from engine.runtime import effects, housekeeping, incidents, messages, migrate, operations, timers
+from engine.runtime.advance import _stop, advance
 from engine.runtime.drain import drain
 from engine.runtime.effects import EffectLedger
 from engine.runtime.messages import Message
@@ -303,3 +303,51 @@ def test_a_lease_is_renewed_past_a_row_that_is_being_saved(world):
         assert housekeeping.renew(world.runtime) == 2
     left = {row[0]: row[1] for row in world.all("SELECT id, lease_until > now() + interval '30 seconds' FROM instance")}
     assert left == {first: False, second: True}
+
+
+def test_a_worker_that_fails_does_not_let_a_suspended_instance_go_on(world):
+    world.deploy(m.bundle("order", m.start() + m.service("book", "carrier.book", order_no="order_no") + m.end(), "start -> book -> done"))
+    instance = world.start("order", {"order_no": "SO-1"})
+    token = world.runtime.leases.take(instance)
+    world.do("UPDATE instance SET state = 'suspended', lease_owner = :token WHERE id = :id", token=token, id=instance)
+    _stop(world.runtime, instance, token, Problem("It cannot be saved.", code="x"))
+    assert world.row(instance).state == "suspended"
+    resume(world, instance)
+    assert world.row(instance).state == "incident"
+
+
+@pytest.mark.parametrize("handler", ["orders.price", "carrier.book"])
+def test_an_error_whose_text_no_database_keeps_is_told_without_it(world, handler):
+    step = m.service("step", handler, order_no="order_no", retry="R0/PT0S")
+    world.deploy(m.bundle("order", m.start() + step + m.end(), "start -> step -> done"))
+
+    def answer_with_rubbish() -> None:
+        raise ConnectionError("502 \0 \ud800 bad gateway")
+
+    world.stage.during = answer_with_rubbish
+    instance = world.start("order", {"order_no": "SO-1"})
+    drain(world.runtime)
+    assert [each.message for each in world.incidents()] == ["ConnectionError: 502 \N{REPLACEMENT CHARACTER} ? bad gateway"]
+    assert len(world.stage.calls) == 1
+    assert world.row(instance).state == "incident"
+
+
+class RubbishSink:
+    """Tells every second receiver in characters that no database keeps."""
+
+    def deliver(self, effect: effects.Effect, attempt: int) -> dict[str, str]:
+        if effect.target == "raises":
+            raise ConnectionError("502 \0 \ud800")
+        return {"answer": "\0" if effect.target == "answers" else f"taken at attempt {attempt}"}
+
+
+def test_an_answer_that_cannot_be_kept_sends_no_other_effect_twice(world):
+    with world.database.transaction() as tx:
+        effects.record(tx, *(effects.Effect(target, "mail", target, {}) for target in ("fine", "raises", "answers")))
+    runtime = replace(world.runtime, ports={effects.EffectSink: RubbishSink()})
+    assert effects.deliver(runtime) == 1
+    assert dict(tuple(row) for row in world.all("SELECT key, state FROM effect")) == {
+        "fine": "sent",
+        "raises": "pending",
+        "answers": "pending",
+    }
