@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from sqlalchemy import text
+
 import bpmn
 from api.product import Product
 from engine.models.bundle import Bundle, read_bundle
@@ -15,7 +17,17 @@ def content() -> list[Bundle]:
 
 
 def deploy_content(product: Product, *, actor: str) -> list[str]:
-    """Deploy every bundle that differs from its latest version; answers what runs now, as `name version`. One transaction."""
+    """Deploy the product's own bundles, and answer what was looked at, as `name version`. One transaction.
+
+    A process that somebody else has deployed since is left as it is: an analyst's change outlives restarts and updates of the product.
+    """
     with product.database.transaction() as tx:
-        made = [deploy.deploy(product.runtime, tx, bundle, actor) for bundle in content()]
+        theirs = set(tx.scalars(_DEPLOYED_BY_OTHERS, {"us": actor}))
+        made = [deploy.deploy(product.runtime, tx, bundle, actor) for bundle in content() if bundle.name not in theirs]
     return [f"{deployment.name} {deployment.version}" for deployment in made]
+
+
+# A bundle of the product is named after its main process.
+_DEPLOYED_BY_OTHERS = text(
+    "SELECT process_key FROM process_version JOIN deployment ON deployment.id = deployment_id WHERE latest AND deployed_by <> :us"
+)
