@@ -8,9 +8,8 @@ US = "ordercraft"
 
 
 def running(installation):
-    statement = text(
-        "SELECT process_key, version, deployed_by FROM process_version JOIN deployment ON deployment.id = deployment_id WHERE latest ORDER BY 1"
-    )
+    versions = "process_version JOIN deployment ON deployment.id = deployment_id"
+    statement = text(f"SELECT process_key, process_version.version, deployed_by FROM {versions} WHERE latest ORDER BY 1")
     with installation.database.transaction() as tx:
         return {row.process_key: (row.version, row.deployed_by) for row in tx.execute(statement)}
 
