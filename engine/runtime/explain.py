@@ -81,6 +81,8 @@ def _words(row: Any, waits: Sequence[Wait]) -> tuple[str, str]:
         return _runnable(row, waits)
     if not waits:
         return "It waits for nothing that is known.", "This is a defect: retry it, and report it with its history."
+    if waits[0].kind == "timer" and waits[-1].kind in _SENT:
+        return _whichever_comes_first(waits)
     return _also(_SENTENCES[waits[0].kind](waits[0], row), waits)
 
 
@@ -114,8 +116,19 @@ def _timer(wait: Wait, _row: Any) -> tuple[str, str]:
 
 
 def _message(wait: Wait, _row: Any) -> tuple[str, str]:
+    return f"It waits for {_sent(wait, 'with')}.", f"Send {wait.what} with these keys."
+
+
+def _whichever_comes_first(waits: Sequence[Wait]) -> tuple[str, str]:
+    others = [wait for wait in waits if wait.kind in _SENT]
+    comes = " or ".join(_sent(wait, "for") for wait in others)
+    names = " or ".join(wait.what for wait in others)
+    return f"It goes on by itself on {_day_and_time(waits[0].due_at)}, or when {comes} comes.", f"Wait, or send {names} with these keys."
+
+
+def _sent(wait: Wait, joint: str) -> str:
     keys = ", ".join(f"{name} {value}" for name, value in wait.data["correlation"].items())
-    return f"It waits for the {wait.kind} {wait.what}{f' with {keys}' if keys else ''}.", f"Send {wait.what} with these keys."
+    return f"the {wait.kind} {wait.what}{f' {joint} {keys}' if keys else ''}"
 
 
 def _work(wait: Wait, _row: Any) -> tuple[str, str]:
@@ -133,6 +146,8 @@ def _incident(wait: Wait, _row: Any) -> tuple[str, str]:
     return f"{where} failed: {str(wait.data['message']).rstrip('.')}.", wait.data["next_step"]
 
 
+#: What somebody sends, rather than what happens by itself.
+_SENT = frozenset({"message", "signal"})
 _STOPPED: dict[str, Callable[[Any], tuple[str, str]]] = {
     "completed": lambda row: (f"It reached its end at {_time(row.ended_at)}.", "Nothing is left to do."),
     "cancelled": lambda row: (
@@ -160,3 +175,7 @@ def _urgency(wait: Wait) -> tuple[int, str]:
 
 def _time(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "an unknown time"
+
+
+def _day_and_time(moment: datetime | None) -> str:
+    return f"{moment.day} {moment:%b %Y %H:%M} UTC" if moment else "an unknown day"

@@ -273,7 +273,8 @@ def test_an_explanation_names_the_timer_before_the_message(world):
     flows = "start -> first\nfirst -> paid_event -> done\nfirst -> late -> gone"
     world.deploy(m.bundle("order", elements, flows, outside=PAID))
     explanation = world.explain(world.start("order"))
-    assert explanation.sentence == "It waits at late until 2030-01-02 03:04:05 UTC, and for 1 more thing."
+    assert explanation.sentence == "It goes on by itself on 2 Jan 2030 03:04 UTC, or when the message paid for n 1 comes."
+    assert [wait.kind for wait in explanation.waits] == ["timer", "message"]
 
 
 def test_a_message_that_crossed_its_receiver_long_ago_arrives(world):
