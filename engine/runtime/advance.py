@@ -30,6 +30,8 @@ from engine.store.unit_of_work import Collision
 
 _log = structlog.get_logger(__name__)
 _ATTEMPTS_AT_A_LOCK = 3
+#: An operator's word comes before what is noted: it may be what makes that possible.
+_REPAIRS = frozenset({"retry", "skip", "move", "go_back"})
 _GIVE_UP = text(
     "UPDATE instance SET lease_owner = NULL, lease_until = 'epoch', last_error = :error, rung_at = now() WHERE id "
     "= :id AND lease_owner = :token"
@@ -70,10 +72,13 @@ def act(runtime: Runtime, tx: Session, instance_id: UUID, fact: Fact, *, drop_la
             raise Conflict("The same was asked for before and will be done.", code="already_noted", next_step="Look again in a moment.")
         return Acted(applied=False, state=InstanceState(held.state), noted=True)
     record = restore(runtime, tx, held, kept)
-    if held.wake > held.done or held.state == InstanceState.INCIDENT:  # a worker that could not go on has left its facts there
-        _apply_noted(record, inbox.take(tx, instance_id))
+    # A worker that could not go on has left its facts there, so an incident has a look too.
+    noted = inbox.take(tx, instance_id) if held.wake > held.done or held.state == InstanceState.INCIDENT else []
+    repair = fact.kind in _REPAIRS
+    _apply_noted(record, [] if repair else noted)
     applied = _apply(record, fact, drop_late=drop_late)
     run(record)
+    _apply_noted(record, noted if repair else [])
     return Acted(applied, save(record).state)
 
 

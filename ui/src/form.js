@@ -60,7 +60,7 @@ class TaskForm extends HTMLElement {
       const body = verb === 'complete' ? { data, version: Number(this.getAttribute('version')) } : { data };
       const answer = await post(`${this.getAttribute('url')}/${verb}`, body, this.#key);
       this.#key = newKey();
-      say(done);
+      say(answer.state === 'accepted' ? 'Accepted. The process moves on as soon as the worker that is busy with it is done.' : done);
       if (answer.version) this.setAttribute('version', answer.version);
       else changed();
     } catch (refusal) {

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.jobs.silent import SilentDispatcher
 from engine.problems import Problem, TooLarge
-from engine.runtime import effects, housekeeping, incidents, messages, migrate, operations, timers
+from engine.runtime import effects, housekeeping, incidents, messages, migrate, operations, positions, timers
 from engine.runtime.advance import _stop, advance
 from engine.runtime.drain import drain
 from engine.runtime.effects import EffectLedger
@@ -352,3 +352,20 @@ def test_an_answer_that_cannot_be_kept_sends_no_other_effect_twice(world):
         "raises": "pending",
         "answers": "pending",
     }
+
+
+def test_an_operator_makes_room_for_what_a_worker_could_not_keep(world):
+    elements, flows = two_branches(m.catch("one", "letter", "={ order_no: 1 }", "letter"), m.user("two"))
+    world.deploy(m.bundle("order", elements, flows, outside=m.message("letter")))
+    instance = world.start("order", {"old": "y" * 400})
+    suspend(world, instance)
+    publish(world, "letter", correlation={"order_no": 1}, payload={"text": "x" * 500})
+    resume(world, instance)
+    narrow = world.with_limits(variables_bytes=700)
+    advance(narrow.runtime, instance)
+    assert [each.kind for each in world.incidents()] == ["variables_too_large"]
+    with world.database.transaction() as tx:
+        step = positions.Step(instance, world.tasks()[0].id, "olga", "the old letter is of no use", {"old": ""})
+        assert positions.skip(narrow.runtime, tx, step).state == "completed"
+    assert world.row(instance).variables["letter"] == {"text": "x" * 500}
+    assert world.incidents() == []
