@@ -1,9 +1,11 @@
 """`serve`: pages, API and, unless workers run apart, a worker, in one process that stops cleanly."""
 
+import errno
 import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 import structlog
 from waitress import wasyncore
@@ -11,6 +13,7 @@ from waitress.server import create_server
 
 from api.app import create_app
 from api.product import Product
+from engine.problems import Conflict
 
 log = structlog.get_logger()
 
@@ -19,17 +22,8 @@ class Server:
     """One serving process. `run` blocks until `stop` is called or SIGTERM or SIGINT arrives."""
 
     def __init__(self, product: Product, *, port: int | None = None) -> None:
-        settings = product.settings
         self._product = product
-        self._http = create_server(
-            create_app(product),
-            host=settings.host,
-            port=settings.port if port is None else port,
-            threads=settings.web_threads,
-            max_request_body_size=settings.max_body_bytes,
-            ident=None,
-            clear_untrusted_proxy_headers=True,
-        )
+        self._http = _listen(product, product.settings.port if port is None else port)
         self._worker_thread: threading.Thread | None = None
 
     @property
@@ -64,6 +58,25 @@ class Server:
             self._worker_thread.join(timeout=30)
         self._product.database.close()
         log.info("stopped")
+
+
+def _listen(product: Product, port: int) -> Any:
+    try:
+        return create_server(
+            create_app(product),
+            host=product.settings.host,
+            port=port,
+            threads=product.settings.web_threads,
+            max_request_body_size=product.settings.max_body_bytes,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
+        )
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise Conflict(
+            f"Port {port} is taken.", code="port_taken", next_step="Stop what listens there, or set ORDERCRAFT_PORT or --port."
+        ) from None
 
 
 def on_signals(stop: Callable[[], None]) -> None:

@@ -60,7 +60,7 @@ def _read(name: str, text: str, kind: Callable[[str], Any]) -> Any:
     try:
         value = Path(text) if issubclass(kind, Path) else kind(text)  # type: ignore[arg-type]
     except ValueError:
-        raise Invalid(f"{name} is {text!r}, which is no {kind.__name__}.", code="setting_wrong", next_step=f"Correct {name}.") from None
+        raise Invalid(f"{name} is {text!r}, which is no whole number.", code="setting_wrong", next_step=f"Correct {name}.") from None
     if isinstance(value, int | float) and value <= 0:
         raise Invalid(f"{name} is {text}, but must be above zero.", code="setting_wrong", next_step=f"Correct {name}.")
     return value

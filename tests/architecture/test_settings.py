@@ -16,7 +16,7 @@ def test_the_readme_tells_every_setting(name):
 
 
 def test_a_port_that_is_no_number_is_refused_by_name():
-    with pytest.raises(Invalid, match="ORDERCRAFT_PORT is 'eighty'"):
+    with pytest.raises(Invalid, match="ORDERCRAFT_PORT is 'eighty', which is no whole number"):
         Settings.from_environment({"ORDERCRAFT_PORT": "eighty"})
 
 
