@@ -31,4 +31,12 @@ def command(folder: Path, *, only_check: bool, actor: str) -> None:
         return
     with product.database.transaction() as tx:
         made = deploy.deploy(product.runtime, tx, bundle, actor)
-    click.echo(f"{made.name} is at version {made.version}: {', '.join(made.processes)}.")
+        versions = deploy.versions_of(tx, made)
+    for key, version in sorted(versions.items()):
+        click.echo(_told(key, version, new=made.new))
+
+
+def _told(key: str, version: int, *, new: bool) -> str:
+    if not new:
+        return f"Unchanged: {key} stays at version {version}."
+    return f"Deployed: {key} is now version {version}{f' (was {version - 1})' if version > 1 else ''}."

@@ -20,8 +20,8 @@ from engine.store.rows import insert_rows
 from engine.store.tables import deployment, deployment_file, process_version, start_event
 from engine.store.unit_of_work import after_commit
 
-# Two deployments of one name must not take the same version; the lock goes with the transaction.
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('deploy:' || :name))")
+# Two deployments must not take the same version, of a bundle or of a process; the lock goes with the transaction.
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('deploy'))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Deployment:
     name: str
     version: int
     processes: Mapping[str, int]
-    #: False when the same bytes were the latest already.
+    #: False when every process of the bundle runs these very bytes already.
     new: bool = True
 
 
@@ -53,18 +53,19 @@ class ModelRefused(Invalid):
 
 
 def deploy(runtime: Runtime, tx: Session, bundle: Bundle, actor: str, groups: Collection[str] | None = None) -> Deployment:
-    """Check, compile and store a bundle as the next version of its name. The same bytes as the latest version deploy nothing.
+    """Check, compile and store a bundle as the next version of its name; nothing when all its processes run these bytes already.
 
     Raises ModelRefused when the bundle has errors.
     """
-    tx.execute(_LOCK, {"name": bundle.name})
-    latest = _latest(tx, bundle.name)
-    if latest is not None and latest.sha256 == bundle.sha256:
-        return Deployment(latest.id, bundle.name, latest.version, _versions_of(tx, latest.id), new=False)
+    tx.execute(_LOCK)
+    running = _running(tx, bundle.sha256)
+    if running is not None:
+        return running
     checked = check(bundle, runtime.service_tasks, groups)
     if not checked.ok:
         raise ModelRefused(checked.findings)
-    version = 1 if latest is None else latest.version + 1
+    newest = select(func.coalesce(func.max(deployment.c.version), 0)).where(deployment.c.name == bundle.name)
+    version: int = tx.execute(newest).scalar_one() + 1
     row = {"name": bundle.name, "version": version, "sha256": bundle.sha256, "deployed_by": actor}
     number: int = tx.execute(insert(deployment).values(**row).returning(deployment.c.id)).scalar_one()
     _store_files(tx, number, bundle)
@@ -85,14 +86,25 @@ def retire(tx: Session, version_id: int, actor: str, reason: str) -> None:
     audit.record(tx, audit.Entry(actor, "retire", f"process_version:{version_id}", reason, {"process_key": key}))
 
 
-def _latest(tx: Session, name: str) -> Any:
-    columns = (deployment.c.id, deployment.c.version, deployment.c.sha256)
-    return tx.execute(select(*columns).where(deployment.c.name == name).order_by(deployment.c.version.desc()).limit(1)).one_or_none()
+def versions_of(tx: Session, made: Deployment) -> dict[str, int]:
+    """The number of each process version of a deployment, by process key."""
+    rows = tx.execute(select(process_version.c.process_key, process_version.c.version).where(process_version.c.deployment_id == made.id))
+    return {row.process_key: row.version for row in rows}
 
 
-def _versions_of(tx: Session, number: int) -> dict[str, int]:
-    rows = tx.execute(select(process_version.c.process_key, process_version.c.id).where(process_version.c.deployment_id == number))
-    return {row.process_key: row.id for row in rows}
+def _running(tx: Session, sha256: str) -> Deployment | None:
+    """The deployment of these bytes, under whatever name, all of whose processes are what new instances run."""
+    found = tx.execute(
+        select(deployment.c.id, deployment.c.name, deployment.c.version)
+        .join(process_version, process_version.c.deployment_id == deployment.c.id)
+        .where(deployment.c.sha256 == sha256)
+        .group_by(deployment.c.id)
+        .having(func.bool_and(process_version.c.latest))
+    ).first()
+    if found is None:
+        return None
+    rows = tx.execute(select(process_version.c.process_key, process_version.c.id).where(process_version.c.deployment_id == found.id))
+    return Deployment(found.id, found.name, found.version, {row.process_key: row.id for row in rows}, new=False)
 
 
 def _store_files(tx: Session, number: int, bundle: Bundle) -> None:
