@@ -1,5 +1,6 @@
 """The decision tables say what the policies say (limits are in domain terms; a change of policy changes its test)."""
 
+import re
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,7 @@ def decide(folder: str, name: str, **given: object) -> object:
     return decision(folder, name).evaluate(exact).value
 
 
-def approvers(deal: str, discount: str, *, margin: str = "30", gap: str = "2") -> object:
+def approvers(deal: str, discount: str | None, *, margin: str = "30", gap: str = "2") -> object:
     return decide("quote-to-order", "approvers", deal_size=deal, discount_pct=discount, margin_pct=margin, lowest_margin_gap=gap)
 
 
@@ -61,6 +62,16 @@ def test_a_thin_margin_asks_pricing_or_finance_as_well(margin, gap, groups):
 
 def test_a_group_is_asked_once_though_two_rules_name_it():
     assert approvers("12000", "35", margin="20", gap="-1") == ["deal-desk"]
+
+
+def test_a_deal_that_no_rule_gives_a_level_is_asked_of_the_highest():
+    assert approvers("12000", None) == ["executive"]
+    path = ROOT / "quote-to-order" / "approvers.dmn"
+    holed = re.sub(rb'<rule id="discount_level_rule_6">.*?</rule>', b"", path.read_bytes(), flags=re.DOTALL)
+    given = {"deal_size": Decimal(30000), "margin_pct": Decimal(30), "lowest_margin_gap": Decimal(2)}
+    table = load_decisions(holed).find("approvers")
+    assert table.evaluate({**given, "discount_pct": Decimal(15)}).value == ["executive"]
+    assert table.evaluate({**given, "discount_pct": Decimal(5)}).value == []
 
 
 @pytest.mark.parametrize(
