@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from engine.dmn.errors import DmnError
+from engine.dmn.gaps import find_gap
 from engine.dmn.items import ANY, ItemType, Types, fitted
 from engine.dmn.session import Logic, Scope
 from engine.dmn.source import Element, id_of, kid, kids, local_name, name_of
@@ -25,7 +26,7 @@ class LogicReader:
         self.depth = 0
         self.kinds: dict[str, Callable[[Element], Logic]] = {
             "literalExpression": self._literal,
-            "decisionTable": self.tables.read,
+            "decisionTable": self._table,
             "context": self._context,
             "invocation": self._invocation,
             "list": self._list,
@@ -60,6 +61,14 @@ class LogicReader:
         message = f"There is no expression in this {local_name(element)}, or one that is not supported."
         self.workshop.find(element, message)
         return Text(id_of(element), None, message).value
+
+    def _table(self, element: Element) -> Logic:
+        table = self.tables.read(element)
+        gap = find_gap(table)
+        if gap is not None:
+            message = f"No rule answers {gap}; add a rule or a default output, or narrow the input values."
+            self.workshop.find(element, message, "warning")
+        return table
 
     def _literal(self, element: Element) -> Logic:
         return self.workshop.expression(element).value
