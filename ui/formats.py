@@ -40,13 +40,13 @@ def day(value: date | datetime | None) -> Markup | str:
     return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), f"{value.day} {value:%b %Y}")
 
 
-def moment(value: datetime | None) -> Markup | str:
-    """A point in time in UTC: `21 Nov 14:05`; the year and seconds are in the title."""
+def moment(value: datetime | None, seconds: bool = False) -> Markup | str:
+    """A point in time in UTC: `21 Nov 14:05`, or with `seconds` `21 Nov 14:05:09`; the year and seconds are in the title."""
     if value is None:
         return NOTHING
     at = value.astimezone(UTC)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S} UTC", f"{at.day} {at:%b %H:%M}"
+        at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S} UTC", f"{at.day} {at:{'%b %H:%M:%S' if seconds else '%b %H:%M'}}"
     )
 
 

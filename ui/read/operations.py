@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, String, cast, func, literal, or_, select, union_all
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -49,7 +49,10 @@ def list_instances(tx: Session, wanted: Filter) -> Page[AnyRow]:
             ),
             process_version.c.name.label("process_name"),
             process_version.c.version.label("process_version"),
+            process_version.c.deployment_id,
+            process_version.c.path,
             _waits_for().label("waits_for"),
+            _waits_at().label("waits_at"),
         )
         .select_from(instance.join(process_version, process_version.c.id == instance.c.process_version_id))
         .order_by(instance.c.updated_at.desc(), instance.c.id)
@@ -238,7 +241,7 @@ def _json_value(text: str) -> Any:
 
 
 def _waits_for() -> ColumnElement[Any]:
-    """The first thing an instance waits for, in the order a reader would ask: a failure, a person, an answer, a message, a date."""
+    """The first thing an instance waits for, in the order a reader would ask: a failure, a person, an answer."""
 
     def first(table: Any, column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ColumnElement[Any]:
         return select(column).where(table.c.instance_id == instance.c.id, *conditions).limit(1).correlate(instance).scalar_subquery()
@@ -247,6 +250,12 @@ def _waits_for() -> ColumnElement[Any]:
         first(incident, incident.c.message, incident.c.state == "open"),
         first(user_task, user_task.c.title, user_task.c.state == "open"),
         first(work, func.concat("answer of ", work.c.handler)),
-        first(subscription, func.concat(subscription.c.kind, " ", subscription.c.name)),
-        first(timer, func.concat("until ", func.to_char(timer.c.due_at, "YYYY-MM-DD HH24:MI")), and_(timer.c.fired.is_(False))),
     )
+
+
+def _waits_at() -> ColumnElement[Any]:
+    """The steps at which a message or a time is awaited: what is sent first, then what happens by itself."""
+    sent = select(subscription.c.element_id, literal(0).label("rank")).where(subscription.c.instance_id == instance.c.id)
+    due = select(timer.c.element_id, literal(1)).where(timer.c.instance_id == instance.c.id, timer.c.fired.is_(False))
+    both = union_all(sent.correlate(instance), due.correlate(instance)).subquery().lateral()
+    return select(func.array_agg(aggregate_order_by(both.c.element_id, both.c.rank, both.c.element_id))).scalar_subquery()

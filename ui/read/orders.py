@@ -98,6 +98,7 @@ class Story:
     holds: Sequence[AnyRow]
     instances: Sequence[AnyRow]
     releasable: Sequence[AnyRow]
+    waits: Sequence[AnyRow]
     decisions: Sequence[AnyRow]
     events: Sequence[AnyRow]
     shipments: Sequence[AnyRow]
@@ -172,6 +173,17 @@ _PARTS: Mapping[str, TextClause] = {
       FROM fulfil_group g JOIN instance i ON i.business_key = g.group_no AND i.process_key = 'fulfillment-to-invoice'
       JOIN subscription s ON s.instance_id = i.id AND s.kind = 'message' AND s.name = 'group.released'
       WHERE g.order_no = :order_no ORDER BY g.group_no
+    """),
+    "waits": text(f"""
+      SELECT i.id, i.business_key, v.name AS process_name, v.deployment_id, v.path, w.element_id, w.due_at, w.name
+      FROM instance i JOIN process_version v ON v.id = i.process_version_id
+      JOIN (
+        SELECT instance_id, element_id, due_at, '' AS name FROM timer WHERE kind = 'event' AND NOT fired
+        UNION ALL SELECT instance_id, element_id, NULL, name FROM subscription
+      ) w ON w.instance_id = i.id
+      WHERE i.id IN ({_INSTANCES}) AND i.state = 'waiting'
+        AND NOT EXISTS (SELECT 1 FROM user_task t WHERE t.instance_id = i.id AND t.state = 'open')
+      ORDER BY i.started_at, i.id, w.due_at NULLS LAST, w.name LIMIT 200
     """),
     "decisions": text(f"""
       SELECT t.id, t.instance_id, t.title, t.state, t.assignee, t.candidate_groups, t.due_at, t.created_at,

@@ -1,13 +1,13 @@
 """The diagram as a table: every step of the process in reading order, with where an instance stands. Equal to what is painted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from lxml import etree
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import func, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from engine.hardened_xml import hardened_parser
@@ -54,6 +54,19 @@ def list_steps(tx: Session, shown: AnyRow) -> list[Step]:
         for id_, name, kind, lane in (_elements(model) if model else ())
         if name or kind not in _GATEWAYS
     ]
+
+
+#: The file of a deployment that holds a process.
+Model = tuple[int, str]
+
+
+def list_names(tx: Session, models: Iterable[Model]) -> dict[Model, Mapping[str, str]]:
+    """The names of the named steps of some models, by element id. One statement."""
+    files = deployment_file.c
+    rows = tx.execute(
+        select(files.deployment_id, files.path, files.content).where(tuple_(files.deployment_id, files.path).in_(sorted(set(models))))
+    ).all()
+    return {(row.deployment_id, row.path): {id_: name for id_, name, *_ in _elements(row.content) if name} for row in rows}
 
 
 def list_marks(tx: Session, instance_id: UUID) -> dict[str, tuple[str, int, datetime | None]]:

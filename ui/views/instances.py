@@ -12,7 +12,7 @@ from engine.runtime import explain, operations
 from engine.store.tables import InstanceState
 from ui.product import OPERATE, asked_number, needs, person, product, wants_fragment
 from ui.read import operations as read
-from ui.read.steps import list_marks, list_steps
+from ui.read.steps import list_marks, list_names, list_steps
 
 _VERBS = {"suspend": operations.suspend, "resume": operations.resume, "cancel": operations.cancel}
 _DONE = {"suspend": "Suspended. Nothing moves until it is resumed.", "resume": "Resumed.", "cancel": "Cancelled."}
@@ -35,9 +35,11 @@ def show_list() -> str:
         page=asked_number(),
     )
     with product().database.transaction() as tx:
+        instances = read.list_instances(tx, wanted)
         return render_template(
             "instances.html",
-            instances=read.list_instances(tx, wanted),
+            instances=instances,
+            names=list_names(tx, ((row.deployment_id, row.path) for row in instances.rows)),
             counts=read.count_states(tx),
             processes=read.list_processes(tx),
             wanted=wanted,

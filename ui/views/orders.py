@@ -1,6 +1,7 @@
 """Orders: the list with its filters and its export, one order's whole story, and the documents that belong to it."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -16,6 +17,7 @@ from ui.facts import entered, facts, said
 from ui.formats import words
 from ui.product import SHIP, asked_number, needs, person, product
 from ui.read import orders as read
+from ui.read.steps import Model, list_names
 
 _SAFE_INLINE = {"application/pdf"}
 _SORT_NAMES = {
@@ -38,6 +40,15 @@ class Event:
     who: str = ""
     tone: str = ""
     href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An instance of an order that goes on by itself or by a message: each step with its time, if it has one."""
+
+    href: str
+    what: str
+    steps: Sequence[tuple[str, datetime | None]]
 
 
 def show_list() -> str:
@@ -64,13 +75,13 @@ def show_order(order_no: str) -> str:
     """One order's whole story."""
     with product().database.transaction() as tx:
         story = read.tell(tx, order_no)
+        waits = list(_waits(story, list_names(tx, ((row.deployment_id, row.path) for row in story.waits))))
     journals = [list(lines) for _, lines in groupby(story.journals, key=lambda line: line.id)]
-    timeline = sorted(_timeline(story), key=lambda event: event.at, reverse=True)
+    timeline = latest_first(_timeline(story))
     open_tasks = [task for task in story.decisions if task.state == "open"]
     may_ship = SHIP in person().roles
-    return render_template(
-        "order.html", story=story, order=story.order, journals=journals, timeline=timeline, open_tasks=open_tasks, may_ship=may_ship
-    )
+    shown = {"journals": journals, "timeline": timeline, "open_tasks": open_tasks, "waits": waits, "may_ship": may_ship}
+    return render_template("order.html", story=story, order=story.order, **shown)
 
 
 @needs(SHIP)
@@ -108,23 +119,46 @@ def _file_name(document: Any) -> str:
     return f"{plain}.{ending}"
 
 
+def latest_first(events: Iterable[Event]) -> list[tuple[Event, bool]]:
+    """The events, each with whether its seconds are needed to tell it from another one. Of one moment, what comes later is first."""
+    found = sorted(events, key=lambda event: event.at)[::-1]
+    minutes = Counter(second.replace(second=0) for second in {event.at.replace(microsecond=0) for event in found})
+    return [(event, minutes[event.at.replace(second=0, microsecond=0)] > 1) for event in found]
+
+
+def _waits(story: read.Story, names: Mapping[Model, Mapping[str, str]]) -> Iterator[Waiting]:
+    """What goes on by itself or by a message, by instance."""
+    for _, rows in groupby(story.waits, key=lambda row: row.id):
+        of_one = list(rows)
+        known = names.get((of_one[0].deployment_id, of_one[0].path), {})
+        steps = [(known.get(row.element_id) or words(row.name or row.element_id), row.due_at) for row in of_one]
+        yield Waiting(f"/operations/instances/{of_one[0].id}", of_one[0].business_key or of_one[0].process_name, steps)
+
+
 def _timeline(story: read.Story) -> Iterator[Event]:
-    for event in story.events:
-        what = words(event.kind) + (f", line {event.line_no}" if event.line_no else "")
-        yield Event(event.at, what, said(facts(event.detail)), event.actor, _tone(event.kind))
+    """Of one transaction, the cause before what follows from it."""
     for task in story.decisions:
         if task.completed_at:
             href = f"/operations/instances/{task.instance_id}"
             yield Event(task.completed_at, task.title, said(entered(task)), task.completed_by or "", "", href)
     for instance in story.instances:
-        yield from _of_instance(instance)
+        yield Event(instance.started_at, f"{instance.process_name} began", instance.business_key or "", href=_address(instance))
+    for event in story.events:
+        what = words(event.kind) + (f", line {event.line_no}" if event.line_no else "")
+        yield Event(event.at, what, said(facts(event.detail)), event.actor, _tone(event.kind))
     yield from _of_goods_and_money(story)
+    for instance in story.instances:
+        if instance.ended_at:
+            tone = "bad" if instance.state == "cancelled" else ""
+            yield Event(
+                instance.ended_at, f"{instance.process_name} {instance.state}", instance.end_reason or "", "", tone, _address(instance)
+            )
 
 
 def _of_goods_and_money(story: read.Story) -> Iterator[Event]:
     for shipment in story.shipments:
         if shipment.shipped_at:
-            yield Event(shipment.shipped_at, f"Shipment {shipment.shipment_no} left", shipment.tracking_no, "", "good")
+            yield _left(shipment)
         if shipment.delivered_at:
             yield Event(shipment.delivered_at, f"Shipment {shipment.shipment_no} delivered", "", "", "good")
     for invoice in story.invoices:
@@ -134,12 +168,17 @@ def _of_goods_and_money(story: read.Story) -> Iterator[Event]:
         yield Event(receipt.applied_at, f"Receipt {receipt.receipt_no} applied to {receipt.invoice_no}", words(receipt.action), "", "good")
 
 
-def _of_instance(instance: Any) -> Iterator[Event]:
-    href = f"/operations/instances/{instance.id}"
-    yield Event(instance.started_at, f"{instance.process_name} began", instance.business_key or "", "", "", href)
-    if instance.ended_at:
-        tone = "bad" if instance.state == "cancelled" else ""
-        yield Event(instance.ended_at, f"{instance.process_name} {instance.state}", instance.end_reason or "", "", tone, href)
+def _left(shipment: Any) -> Event:
+    what = f"Shipment {shipment.shipment_no} left"
+    if shipment.kind != "DROP":
+        return Event(shipment.shipped_at, what, shipment.tracking_no, "", "good")
+    # A supplier names a day and no time: what counts is when we heard of it.
+    detail = f"on {shipment.shipped_at.day} {shipment.shipped_at:%b %Y} {shipment.tracking_no}".strip()
+    return Event(shipment.created_at, what, detail, "", "good")
+
+
+def _address(instance: Any) -> str:
+    return f"/operations/instances/{instance.id}"
 
 
 def _tone(kind: str) -> str:
