@@ -10,7 +10,13 @@ from ui.product import COLLECT, asked_number, needs, person, product
 from ui.read.receipts import list_unapplied
 
 #: What may become of a difference, as the decision `residual` names it.
-ACTIONS = (("PARTIAL", "leave the rest open"), ("WRITE_OFF", "write the rest off"), ("ON_ACCOUNT", "keep what is too much on account"))
+ACTIONS = (
+    ("PARTIAL", "leave the rest open"),
+    ("WRITE_OFF", "write the rest off"),
+    ("EARNED_DISCOUNT", "the rest is an earned discount"),
+    ("UNEARNED_DISCOUNT", "grant the rest as a discount"),
+    ("ON_ACCOUNT", "keep what is too much on account"),
+)
 
 
 def show_list() -> str:
