@@ -8,6 +8,7 @@ from api.auth import views as auth_views
 from api.errors import ProblemOut, of_validation
 from api.intake import views as intake_views
 from api.json_provider import ExactJSON
+from api.openapi import describe
 from api.product import EXTENSION, Product
 from api.v1 import blueprints
 from ui.pages import blueprint as pages
@@ -41,6 +42,7 @@ def create_app(product: Product) -> OpenAPI:
     app.register_blueprint(auth_views.auth)
     app.register_blueprint(pages())
     app.after_request(_protect)
+    describe(app)
     return app
 
 
