@@ -17,7 +17,10 @@ api = APIBlueprint("receipts", __name__, url_prefix="/api/v1/receipts", abp_tags
 
 
 class ApplyIn(Shape):
-    """The invoice a receipt is for, and what becomes of a difference: PARTIAL, WRITE_OFF, EARNED_DISCOUNT, UNEARNED_DISCOUNT or ON_ACCOUNT."""
+    """The invoice a receipt is for, and what becomes of a difference.
+
+    `action` is PARTIAL, WRITE_OFF, EARNED_DISCOUNT, UNEARNED_DISCOUNT or ON_ACCOUNT.
+    """
 
     invoice_no: str = Field(min_length=1, max_length=40)
     action: str = Field("PARTIAL", max_length=40)
