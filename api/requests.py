@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from api.auth.accounts import person_of_session, person_of_token
 from api.auth.model import IdempotencyKey
-from api.auth.roles import Role
+from api.auth.roles import Role, roles_of
 from api.errors import BadRequest, Unauthenticated
 from api.json_provider import write_answer
 from api.product import product
@@ -86,18 +86,29 @@ def _authenticate() -> Response | None:
     if getattr(view, _OPEN, False) or (request.endpoint or "").startswith("openapi"):
         return None
     if g.person is None:
-        if not request.path.startswith("/api/") and request.method == "GET":
+        if not request.path.startswith("/api/") and request.method in {"GET", "HEAD"}:
             return cast(Response, redirect(f"/login?next={quote(request.full_path.rstrip('?'), safe='/?=')}"))
         raise Unauthenticated("Nobody is signed in.", next_step="Sign in at /login, or send an API token as Authorization: Bearer …")
     _refuse_foreign_forms()
     role = getattr(view, "role", Role.READ)
     if role not in g.person.roles:
-        raise Forbidden(
-            f"{g.person.name} may not do this: it needs the role {role}.",
-            code="role_missing",
-            next_step="Ask an administrator to add you to a group that grants it.",
-        )
+        raise _role_missing(role)
     return None
+
+
+def _role_missing(role: Role) -> Forbidden:
+    name = g.person.name
+    if role in roles_of(g.person.groups):  # a session has every role of its person, so it is the token that has too few
+        return Forbidden(
+            f"This token lacks the role {role}.",
+            code="role_missing",
+            next_step=f"Make one with `ordercraft user token {name} --label … --role {role}`.",
+        )
+    return Forbidden(
+        f"{name} may not do this: it needs the role {role}.",
+        code="role_missing",
+        next_step="Ask an administrator to add you to a group that grants it.",
+    )
 
 
 def _identify() -> None:
@@ -154,7 +165,7 @@ def _earlier_answer(tx: Session, key: str) -> Response | None:
     row = tx.execute(select(IdempotencyKey).where(IdempotencyKey.account_name == person().name, IdempotencyKey.key == key)).scalar_one()
     if row.request_hash != _request_hash():
         raise Conflict(
-            "This Idempotency-Key was used for another request.", code="KEY_REUSED", next_step="Send a new key with a new request."
+            "This Idempotency-Key was used for another request.", code="key_reused", next_step="Send a new key with a new request."
         )
     return Response(row.body or b"", row.status or 200, mimetype=row.media_type, headers={"Idempotent-Replay": "true"})
 

@@ -139,11 +139,24 @@ def person_of_token(tx: Session, token: str) -> Person:
 
 
 def add_token(tx: Session, account: UserAccount, label: str, roles: Iterable[Role], lasts: timedelta) -> str:
-    """Make a bearer token; it is shown once and stored as a hash."""
+    """Make a bearer token; it is shown once and stored as a hash. Raises Invalid when the account has none of the roles."""
+    roles = list(roles)
+    if len(roles_lacking(tx, account, roles)) == len(roles):
+        raise Invalid(
+            f"{account.name} has no role of {', '.join(roles)}, so the token could do nothing.",
+            code="token_useless",
+            next_step="Ask for roles the account's groups grant, or make the token for another account.",
+        )
     token = "oc_" + secrets.token_urlsafe(32)
-    tx.add(ApiToken(token_hash=hash_token(token), account_id=account.id, label=label, roles=list(roles), expires_at=func.now() + lasts))
+    tx.add(ApiToken(token_hash=hash_token(token), account_id=account.id, label=label, roles=roles, expires_at=func.now() + lasts))
     tx.flush()
     return token
+
+
+def roles_lacking(tx: Session, account: UserAccount, roles: Iterable[Role]) -> list[Role]:
+    """Which of `roles` the groups of an account do not grant."""
+    granted = roles_of(tx.scalars(select(UserGroup.group_name).where(UserGroup.account_id == account.id)))
+    return [role for role in roles if role not in granted]
 
 
 def _person(name: str, groups: Iterable[str], only: Iterable[str] | None = None) -> Person:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import click
 from sqlalchemy import select
 
-from api.auth.accounts import NewAccount, add_account, add_token
+from api.auth.accounts import NewAccount, add_account, add_token, roles_lacking
 from api.auth.model import UserAccount
 from api.auth.roles import Role
 from api.bootstrap import open_database
@@ -34,7 +34,14 @@ def add(name: str, full_name: str, groups: tuple[str, ...], password: str) -> No
 @command.command("token")
 @click.argument("name")
 @click.option("--label", required=True, help="What the token is for.")
-@click.option("--role", "roles", multiple=True, required=True, type=click.Choice([role.value for role in Role]))
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    required=True,
+    type=click.Choice([role.value for role in Role]),
+    help="What it may do of what the account may; repeat for more.",
+)
 @click.option("--days", default=90, show_default=True, help="How long it is valid.")
 def token(name: str, label: str, roles: tuple[str, ...], days: int) -> None:
     """Make an API token for an account; it is shown once."""
@@ -42,7 +49,11 @@ def token(name: str, label: str, roles: tuple[str, ...], days: int) -> None:
         account = tx.scalar(select(UserAccount).where(UserAccount.name == name))
         if account is None:
             raise click.ClickException(f"There is no account {name!r}. Add it with: ordercraft user add.")
-        made = add_token(tx, account, label, [Role(role) for role in roles], timedelta(days=days))
+        asked = [Role(role) for role in roles]
+        made = add_token(tx, account, label, asked, timedelta(days=days))
+        lacking = roles_lacking(tx, account, asked)
+    if lacking:
+        click.echo(f"{name} has no role {', '.join(lacking)}: the token gets it when a group of the account grants it.", err=True)
     click.echo(made)
 
 

@@ -59,8 +59,8 @@ def receive(tx: Session, arrival: Arrival, interpret: Callable[[], str]) -> Rece
         if known.sha256 != digest:
             raise Conflict(
                 f"{arrival.doc_type} {arrival.doc_no} of {arrival.sender} was received before with other content.",
-                code="KEY_REUSED",
-                next_step="Send a change order, or give the new order a number of its own.",
+                code="key_reused",
+                next_step="Give another order a number of its own, or cancel the first one.",
             )
         if known.status != "REJECTED":
             return Receipt(known.id, "DUPLICATE", known.order_no)

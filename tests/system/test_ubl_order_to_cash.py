@@ -113,7 +113,7 @@ def test_the_same_number_with_other_content_is_a_conflict(site: Site):
     tom.send(f"{INTAKE}?create_missing=true", own_order().content)
     other = own_order().content.replace(b">7</cbc:Quantity>", b">8</cbc:Quantity>")
     answer = tom.call("POST", f"{INTAKE}?create_missing=true", other, "application/xml")
-    assert (answer.status_code, answer.json["code"]) == (409, "KEY_REUSED")
+    assert (answer.status_code, answer.json["code"]) == (409, "key_reused")
     assert "NLC-4711" in answer.json["detail"]
     assert answer.json["next_step"]
     assert rows(site.database, "SELECT qty_ordered FROM order_line ORDER BY line_no") == [(3,), (7,)]

@@ -84,3 +84,8 @@ def test_a_short_password_an_unknown_group_and_a_taken_name_are_refused(database
             add_account(tx, NewAccount("bob", "Bob Birch", ("wizards",)))
         with pytest.raises(Conflict, match="alice"):
             add_account(tx, NewAccount("alice", "Another Alice", ()))
+
+
+def test_a_token_that_could_do_nothing_is_refused(database, alice):
+    with database.transaction() as tx, pytest.raises(Invalid, match="alice has no role of operate"):
+        add_token(tx, tx.scalar(select(UserAccount)), "shop", [Role.OPERATE], timedelta(days=1))

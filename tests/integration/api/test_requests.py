@@ -1,5 +1,11 @@
+from datetime import timedelta
+
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
+
+from api.auth.accounts import add_token
+from api.auth.model import UserAccount
+from api.auth.roles import Role
 
 PUMP = {"sku": "PUMP-7", "name": "Garden pump", "cost": "19.90"}
 
@@ -34,6 +40,21 @@ def test_a_role_that_is_missing_is_named_and_nothing_changes(signed_in, installa
     assert rows(installation, "item") == before
 
 
+def test_a_token_without_a_role_of_its_person_says_how_to_make_a_better_one(client, installation):
+    with installation.database.transaction() as tx:
+        tom = tx.scalar(select(UserAccount).where(UserAccount.name == "tom"))
+        bearer = {"Authorization": f"Bearer {add_token(tx, tom, 'shop', [Role.READ], timedelta(days=1))}"}
+    answer = client.post("/api/v1/items", json=PUMP, headers=bearer)
+    assert (answer.status_code, answer.json["detail"]) == (403, "This token lacks the role order.")
+    assert "ordercraft user token tom" in answer.json["next_step"]
+
+
+@pytest.mark.parametrize("page", ["/", "/orders"])
+def test_a_head_on_a_page_leads_where_its_get_does(client, signed_in, page):
+    assert client.head(page).headers["Location"] == client.get(page).headers["Location"]
+    assert signed_in("sara").head(page).status_code == 200
+
+
 def test_a_post_from_a_foreign_page_is_refused(signed_in, installation):
     browser = signed_in("tom")
     del browser.environ_base["HTTP_X_CSRF_TOKEN"]
@@ -53,7 +74,7 @@ def test_the_same_key_with_another_body_is_a_conflict(signed_in):
     tom = signed_in("tom")
     tom.post("/api/v1/items", json=PUMP, headers={"Idempotency-Key": "k-1"})
     answer = tom.post("/api/v1/items", json={**PUMP, "sku": "PUMP-8"}, headers={"Idempotency-Key": "k-1"})
-    assert (answer.status_code, answer.json["code"]) == (409, "KEY_REUSED")
+    assert (answer.status_code, answer.json["code"]) == (409, "key_reused")
 
 
 def test_the_same_key_of_another_person_is_another_key(signed_in):
@@ -118,3 +139,15 @@ def test_the_openapi_document_describes_every_operation(installation):
     addresses = {rule.rule for rule in application.url_map.iter_rules() if rule.rule.startswith("/api/v1")}
     assert len(described["paths"]) >= len(addresses)
     assert all(operation.get("summary") for path in described["paths"].values() for operation in path.values())
+
+
+def test_the_openapi_document_tells_the_key_of_every_post_and_the_refusals(installation):
+    from api.app import create_app
+
+    paths = create_app(installation).test_client().get("/openapi/openapi.json").json["paths"]
+    posts = [methods["post"] for address, methods in paths.items() if address.startswith("/api/v1/") and "post" in methods]
+    assert all("Idempotency-Key" in [parameter["name"] for parameter in post["parameters"]] for post in posts)
+    assert all({"401", "403", "404", "409"} <= post["responses"].keys() for post in posts)
+    assert {"401", "403", "404"} <= paths["/api/v1/orders/{number}"]["get"]["responses"].keys()
+    refusal = paths["/api/v1/orders/{number}"]["get"]["responses"]["404"]["content"]
+    assert refusal["application/problem+json"]["schema"]["$ref"].endswith("/ProblemOut")
