@@ -94,9 +94,22 @@ def answer(problem: Problem, status: HTTPStatus | None = None) -> Response:
     return Response(json_text.encode(body), status, mimetype="application/problem+json")
 
 
+#: How pydantic says that a body as a whole is nothing to read fields from.
+_NO_OBJECT = {"dict_type", "model_type", "model_attributes_type", "dataclass_type", "json_invalid"}
+
+
 def of_validation(error: ValidationError) -> Response:
     """What flask-openapi3 answers when a body, path or query does not fit its model."""
     errors: dict[str, list[str]] = {}
+    if any(not item["loc"] and item["type"] in _NO_OBJECT for item in error.errors(include_url=False)):
+        return answer(
+            Invalid(
+                "The body is no JSON object.",
+                code="request_invalid",
+                next_step="Send a JSON object with Content-Type: application/json.",
+                errors={"body": ["is no JSON object"]},
+            )
+        )
     for item in error.errors(include_url=False):
         errors.setdefault(".".join(map(str, item["loc"])) or "body", []).append(item["msg"])
     return answer(

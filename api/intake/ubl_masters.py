@@ -68,8 +68,9 @@ def _import_customer(tx: Session, order: UblOrder) -> None:
         invoice_channel="peppol",
     )
     addresses = []
-    if order.deliver_to:
-        to = order.deliver_to
+    # Peppol asks for the buyer's country only: that alone is no address to deliver to.
+    to = order.deliver_to or (buyer.address if buyer.address and buyer.address.city else None)
+    if to:
         addresses.append(
             AddressDraft(
                 name=to.name or buyer.name,

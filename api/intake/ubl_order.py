@@ -37,6 +37,7 @@ class UblParty:
     legal_id: str
     country: str
     email: str
+    address: UblAddress | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,10 @@ def read_ubl_order(data: bytes) -> UblOrder:
     """Read an order. Raises Invalid naming the element that is missing or wrong, TooLarge beyond the limits."""
     root = parse_xml(data, "UBL order")
     if root.tag != f"{{{_ORDER}}}Order":
+        if root.tag == "Order":
+            raise Invalid(
+                f"The root Order lacks the namespace {_ORDER}.", code="ubl_namespace", next_step=f'Send <Order xmlns="{_ORDER}"> ….'
+            )
         raise Invalid(
             f"The document's root is {etree.QName(root).localname}, not a UBL 2.1 Order.",
             code="ubl_not_an_order",
@@ -86,7 +91,10 @@ def read_ubl_order(data: bytes) -> UblOrder:
         issue_date=_date(_must(root, "cbc:IssueDate"), "cbc:IssueDate"),
         currency=_must(root, "cbc:DocumentCurrencyCode"),
         buyer=_buyer(root),
-        deliver_to=_address(root),
+        deliver_to=_address(
+            root.find("cac:Delivery/cac:DeliveryLocation/cac:Address", _NAMES),
+            _text(root, "cac:Delivery/cac:DeliveryParty/cac:PartyName/cbc:Name"),
+        ),
         requested_date=_optional_date(root, "cac:Delivery/cac:RequestedDeliveryPeriod/cbc:EndDate"),
         payable=_optional_number(root, "cac:AnticipatedMonetaryTotal/cbc:PayableAmount"),
         lines=lines,
@@ -98,23 +106,23 @@ def _buyer(root: etree._Element) -> UblParty:
     endpoint = _one(party, "cbc:EndpointID")
     scheme = endpoint.get("schemeID", "")
     legal_name = _text(party, "cac:PartyLegalEntity/cbc:RegistrationName")
+    name = _text(party, "cac:PartyName/cbc:Name") or legal_name or _must(party, "cac:PartyName/cbc:Name")
     return UblParty(
         endpoint=f"{scheme}:{(endpoint.text or '').strip()}",
-        name=_text(party, "cac:PartyName/cbc:Name") or legal_name or _must(party, "cac:PartyName/cbc:Name"),
+        name=name,
         legal_id=_text(party, "cac:PartyLegalEntity/cbc:CompanyID"),
         country=_text(party, "cac:PartyLegalEntity/cac:RegistrationAddress/cac:Country/cbc:IdentificationCode")
         or _text(party, "cac:PostalAddress/cac:Country/cbc:IdentificationCode"),
         email=_text(party, "cac:Contact/cbc:ElectronicMail"),
+        address=_address(party.find("cac:PostalAddress", _NAMES), name),
     )
 
 
-def _address(root: etree._Element) -> UblAddress | None:
-    found = _all(root, "cac:Delivery/cac:DeliveryLocation/cac:Address")
-    if not found:
+def _address(address: etree._Element | None, name: str) -> UblAddress | None:
+    if address is None:
         return None
-    address = found[0]
     return UblAddress(
-        name=_text(root, "cac:Delivery/cac:DeliveryParty/cac:PartyName/cbc:Name"),
+        name=name,
         street=_text(address, "cbc:StreetName"),
         city=_text(address, "cbc:CityName"),
         postal_code=_text(address, "cbc:PostalZone"),

@@ -1,5 +1,6 @@
 """Sales orders: take in, list, tell the whole story, hold and release, cancel."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -12,7 +13,7 @@ from api.intake.ordering import take_in
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Exact, NumberPath, Shape
-from engine.problems import NotFound
+from engine.problems import NotFound, Problem
 from engine.runtime import messages
 from engine.runtime.mailbox import Message
 from handlers.orders.drafts import LineDraft, OrderDraft
@@ -100,7 +101,19 @@ def create_order(body: OrderIn) -> tuple[OrderCreated, int]:
             for line in body.lines
         ],
     )
-    return OrderCreated(order_no=take_in(product().runtime, transaction(), draft)), 201
+    try:
+        return OrderCreated(order_no=take_in(product().runtime, transaction(), draft)), 201
+    except Problem as problem:
+        raise _as_the_body_names_it(problem) from None
+
+
+def _as_the_body_names_it(problem: Problem) -> Problem:
+    def named(told: str) -> str:
+        return re.sub(r"(lines\.\d+)\.qty\b", r"\1.quantity", told)
+
+    problem.detail, problem.next_step = named(problem.detail), named(problem.next_step)
+    problem.errors = {named(field): messages for field, messages in problem.errors.items()}
+    return problem
 
 
 @api.get("")

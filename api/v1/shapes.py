@@ -102,7 +102,7 @@ def page(tx: Session, statement: Select[Any], order: Order, listing: Listing, sh
 def found(row: Any, what: str, number: object) -> Any:
     """The row, or NotFound naming what was asked for."""
     if row is None:
-        raise NotFound(f"There is no {what} {number}.", next_step=f"Check the number; GET /api/v1 lists each {what}.")
+        raise NotFound(f"There is no {what} {number}.", next_step="Check the number in the list.")
     return row
 
 

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from api.intake.ubl_order import read_ubl_order
+from api.intake.ubl_order import UblAddress, read_ubl_order
 from engine.problems import Invalid, TooLarge
 
 ORDER = """<?xml version="1.0" encoding="UTF-8"?>
@@ -54,6 +54,20 @@ def test_an_order_nested_too_deep_is_refused():
 def test_an_invoice_is_not_taken_for_an_order():
     with pytest.raises(Invalid, match="root is Invoice, not a UBL 2.1 Order"):
         read_ubl_order(b'<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"/>')
+
+
+def test_an_order_without_its_namespace_is_told_which():
+    with pytest.raises(Invalid, match="urn:oasis:names:specification:ubl:schema:xsd:Order-2"):
+        read_ubl_order(b"<Order/>")
+
+
+def test_a_buyer_s_own_address_is_read_and_is_not_where_the_order_says_to_deliver():
+    street = "<cbc:StreetName>Kai 1</cbc:StreetName><cbc:CityName>Bergen</cbc:CityName><cbc:PostalZone>5003</cbc:PostalZone>"
+    country = "<cac:Country><cbc:IdentificationCode>NO</cbc:IdentificationCode></cac:Country>"
+    address = f"<cac:PostalAddress>{street}{country}</cac:PostalAddress></cac:Party>"
+    order = read_ubl_order(ORDER.format(quantity="3").replace("</cac:Party>", address).encode())
+    assert order.buyer.address == UblAddress("Fjord Clinic", "Kai 1", "Bergen", "5003", "", "NO")
+    assert order.deliver_to is None
 
 
 def test_an_order_without_an_issue_date_names_what_is_missing():
