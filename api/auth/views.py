@@ -8,10 +8,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from api.auth.accounts import check_password, sign_in, sign_out
 from api.auth.model import UserAccount
+from api.demo.people import PEOPLE
 from api.product import product
 from api.requests import COOKIE, open_to_all
 
 auth = Blueprint("auth", __name__)
+#: Who anybody may sign in as in a demo; an account added later has its password.
+_PERSONAS = frozenset(person.name for person in PEOPLE)
 
 
 @auth.get("/login")
@@ -26,7 +29,7 @@ def login_page() -> str:
 def login() -> AnyResponse:
     """Begin a session, or show the page again with one sentence that does not tell which part was wrong."""
     with product().database.transaction() as tx:
-        if product().demo and request.form.get("persona"):
+        if product().demo and request.form.get("persona") in _PERSONAS:
             account = tx.scalar(select(UserAccount).where(UserAccount.name == request.form["persona"], UserAccount.active))
         else:
             account = check_password(tx, request.form.get("name", ""), request.form.get("password", ""))
@@ -53,7 +56,9 @@ def _page(error: str = "") -> str:
     if product().demo:
         with product().database.transaction() as tx:
             rows = tx.execute(
-                select(UserAccount.name, UserAccount.full_name, UserAccount.title).where(UserAccount.active).order_by(UserAccount.id)
+                select(UserAccount.name, UserAccount.full_name, UserAccount.title)
+                .where(UserAccount.active, UserAccount.name.in_(_PERSONAS))
+                .order_by(UserAccount.id)
             )
             personas = [(row.name, row.full_name, row.title) for row in rows]
     return render_template("login.html", personas=personas, error=error, next=request.values.get("next", "/"))

@@ -5,7 +5,7 @@ import base64
 import pytest
 from sqlalchemy import text
 
-from api.auth.accounts import forget_old_sessions
+from api.auth.accounts import NewAccount, add_account, forget_old_sessions
 from api.auth.views import _safe_next
 from api.requests import forget_old_keys
 from engine.jobs.clock import clean
@@ -101,3 +101,11 @@ def test_old_keys_and_sessions_are_forgotten_by_the_clock(signed_in, installatio
     clean(installation.runtime, (forget_old_keys, forget_old_sessions))
     with database.transaction() as tx:
         assert tx.execute(text("SELECT (SELECT count(*) FROM idempotency_key), (SELECT count(*) FROM sign_in)")).one() == (0, 0)
+
+
+def test_in_a_demo_nobody_signs_in_without_a_password_as_somebody_added_later(client, database):
+    with database.transaction() as tx:
+        add_account(tx, NewAccount("nora", "Nora Newcomer", ("admin",), password="orchid-lantern-42"))
+    assert "Nora Newcomer" not in client.get("/login").text
+    assert client.post("/login", data={"persona": "nora"}).status_code == 401
+    assert client.post("/login", data={"persona": "sara"}).status_code == 302
