@@ -18,7 +18,7 @@ from engine.store import json_text
 
 
 @click.command("demo")
-@click.option("--headless", is_flag=True, help="Drive the story without a browser; the only way so far.", required=True)
+@click.option("--headless", is_flag=True, help="Drive the story without a browser; it always does so far.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object of what happened.")
 @click.option("--url", help="Drive a demo that is being served there instead of an installation of one's own.")
 def command(*, headless: bool, as_json: bool, url: str | None) -> None:  # noqa: ARG001  # the option says what happens
