@@ -57,10 +57,11 @@ def test_suspend_resume_and_cancel_ask_for_a_reason_that_is_kept(page: Page, sit
     site.person = OTTO
     instance_id = site.start("L-4711")
     page.goto(f"{site.url}/operations/instances/{instance_id}")
-    for verb, state in (("Suspend", "Suspended"), ("Resume", "Waiting"), ("Cancel", "Cancelled")):
+    steps = (("Suspend", "Suspend", "Suspended"), ("Resume", "Resume", "Waiting"), ("Cancel", "End it for good", "Cancelled"))
+    for verb, button, state in steps:
         page.get_by_role("button", name=f"{verb}…").click()
         page.get_by_label("Why").locator("visible=true").fill(f"{verb} for stocktaking")
-        page.get_by_role("dialog").get_by_role("button", name=verb, exact=True).click()
+        page.get_by_role("dialog").get_by_role("button", name=button, exact=True).click()
         expect(page.locator(".page-head")).to_contain_text(state)
     expect(page.locator("#instance")).to_contain_text("Cancel for stocktaking")
     with site.database.transaction() as tx:

@@ -67,7 +67,9 @@ document.addEventListener('htmx:error', () => {
 
 // After a swap the list shows which task is open, and the keyboard goes where the eye goes.
 document.addEventListener('htmx:after:swap', () => {
-  const open = document.querySelector('[data-task]')?.dataset.task;
+  const task = document.querySelector('[data-task]');
+  const open = task?.dataset.task;
+  if (task) document.title = `${task.dataset.title} · Ordercraft`;
   for (const row of document.querySelectorAll('[data-row]')) {
     if (row.dataset.row === open) row.setAttribute('aria-current', 'true');
     else row.removeAttribute('aria-current');

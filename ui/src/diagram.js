@@ -59,7 +59,7 @@ class ProcessDiagram extends HTMLElement {
     this.#painted = tokens.filter((token) => elements.get(token.element_id));
     for (const token of this.#painted) {
       canvas.addMarker(token.element_id, `token-${token.state}`);
-      overlays.add(token.element_id, { position: { bottom: 10, left: -10 }, html: badge(token, elements.get(token.element_id)) });
+      overlays.add(token.element_id, { position: { top: -14, left: -12 }, html: badge(token, elements.get(token.element_id)) });
     }
   }
 
