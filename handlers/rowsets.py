@@ -3,7 +3,6 @@
 Numbers in JSON become exact NUMERIC; the row type of the table gives every other type. No limit of bind parameters applies.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, fields
 from typing import TYPE_CHECKING, Any
@@ -15,12 +14,12 @@ from sqlalchemy.orm import Session
 from engine.problems import Conflict, Invalid
 from engine.store import json_text
 from engine.store.base import Base
+from handlers.countries import COUNTRIES, COUNTRY_WANTED
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Row = Mapping[str, Any]
-_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 def as_json(rows: Sequence[Row]) -> str:
@@ -68,8 +67,8 @@ def complete(draft: "DataclassInstance") -> dict[str, Any]:
         for field in fields(draft)
         if field.default is MISSING and isinstance(values[field.name], str) and not values[field.name].strip()
     }
-    if "country" in values and not _COUNTRY.fullmatch(values["country"]):
-        wrong["country"] = ["must be two capital letters of ISO 3166-1, such as AT"]
+    if "country" in values and values["country"] not in COUNTRIES:
+        wrong["country"] = [COUNTRY_WANTED]
     if wrong:
         what = "; ".join(f"{name} {texts[0]}" for name, texts in wrong.items())
         raise Invalid(f"It is not complete: {what}.", code="incomplete", next_step="Correct the named fields.", errors=wrong)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from engine.problems import Conflict, Invalid, NotFound, TooLarge
 from engine.store import json_text
 from handlers.catalog.rules import PROMISED
+from handlers.countries import COUNTRIES, COUNTRY_WANTED
 from handlers.documents.numbers import next_number
 from handlers.orders.events import note
 from handlers.orders.model import OrderLine, SalesOrder
@@ -49,9 +50,9 @@ class LineDraft:
 class OrderDraft:
     """An order to create. What is left empty comes from the customer.
 
-    `source_ref` is the key under which the source knows it. A `lenient` draft keeps unknown items and currencies as issues for the order
-    desk to repair, as intake needs; otherwise they are refused. Without `freight` our rates give it; an order with promised prices has
-    the freight it states, or none.
+    `source_ref` is the key under which the source knows it. A `lenient` draft keeps unknown items, currencies and countries as issues
+    for the order desk to repair, as intake needs; otherwise they are refused. Without `freight` our rates give it; an order with promised
+    prices has the freight it states, or none.
     """
 
     customer_no: str
@@ -79,9 +80,12 @@ class OrderDraft:
 def create_order(tx: Session, draft: OrderDraft) -> str:
     """Create an order and answer its number; the same source and reference with the same content answers the first one's.
 
-    Raises Invalid (numbers, currency, unknown item), NotFound (customer), TooLarge, Conflict (the reference was used for something else).
+    Raises Invalid (numbers, currency, country), NotFound (customer), TooLarge, Conflict (the reference was used for something else).
     """
     _check_numbers(draft)
+    if not draft.lenient:
+        for name, address in (("ship_to", draft.ship_to), ("bill_to", draft.bill_to)):
+            check_country(address or {}, name)
     digest = sha256(json_text.encode(asdict(draft))).hexdigest()
     known = _find(tx, draft, digest)
     if known is not None:
@@ -131,6 +135,18 @@ def _check_numbers(draft: OrderDraft) -> None:
         raise Invalid("Two lines have the same number.", code="line_no_repeated", next_step="Number the lines 1, 2, 3 …")
     for number, line in zip(numbers, draft.lines, strict=True):
         _check_line(line, f"lines.{number}")
+
+
+def check_country(address: Mapping[str, str], name: str) -> None:
+    """Raise Invalid, naming the field, when an address names a country that does not exist."""
+    country = address.get("country")
+    if country and country not in COUNTRIES:
+        raise Invalid(
+            f"{country!r} is no country.",
+            code="country_unknown",
+            next_step="Write the country in two capital letters, such as AT.",
+            errors={f"{name}.country": [COUNTRY_WANTED]},
+        )
 
 
 def _check_line(line: LineDraft, where: str) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, NotFound
-from handlers.orders.drafts import RESOLVE_ITEMS
+from handlers.countries import COUNTRIES
+from handlers.orders.drafts import RESOLVE_ITEMS, check_country
 from handlers.orders.events import find_order, lines_of, note
 from handlers.orders.model import OrderLine, SalesOrder
 from handlers.orders.rules import PIECES
@@ -29,7 +30,7 @@ class LineRepair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """What the desk corrects; what is left empty stays, but an incomplete address is taken anew from the customer."""
+    """What the desk corrects; what is left empty stays, but an address that cannot be used is taken anew from the customer."""
 
     customer_po: str = ""
     ship_to: Mapping[str, str] | None = None
@@ -77,9 +78,12 @@ def _header(tx: Session, order: SalesOrder, repair: Repair) -> dict[str, Any]:
     if repair.drop_stated_total:
         changes["stated_total"] = None
     if repair.ship_to is not None:
+        check_country(repair.ship_to, "ship_to")
         changes["ship_to"] = {part: repair.ship_to.get(part) or "" for part in ADDRESS_PARTS}
     elif not (order.ship_to.get("city") and order.ship_to.get("postal_code")):
         changes["ship_to"] = default_address(tx, order.customer_no, "SHIP") or order.ship_to
+    if order.bill_to.get("country") and order.bill_to["country"] not in COUNTRIES:
+        changes["bill_to"] = default_address(tx, order.customer_no, "BILL") or order.bill_to
     return changes
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 import holidays
 
 from handlers.catalog.rules import EU
+from handlers.countries import COUNTRIES
 
 ZERO = Decimal(0)
 #: Codes of UN/ECE Recommendation 20 and everyday words that all mean one piece.
@@ -87,6 +88,7 @@ class OrderFacts:
     po_pattern: str = ""
     customer_po: str = ""
     ship_to: dict[str, str]
+    bill_to_country: str = ""
     requested_date: date | None = None
     currency: str
     currency_allowed: bool = True
@@ -142,7 +144,10 @@ def _v02_purchase_order_number(order: OrderFacts) -> Iterator[Issue]:
         yield _error("V02", f"Purchase order number {order.customer_po!r} does not look like one of customer {order.customer_no}.")
 
 
-def _v03_ship_to_is_complete(order: OrderFacts) -> Iterator[Issue]:
+def _v03_addresses_can_be_used(order: OrderFacts) -> Iterator[Issue]:
+    for address, country in (("ship-to", order.ship_to.get("country")), ("bill-to", order.bill_to_country)):
+        if country and country not in COUNTRIES:
+            yield _error("V03", f"The country of the {address} address, {country!r}, does not exist; write two letters, such as AT.")
     missing = [part for part in ("name", "city", "postal_code", "country") if not order.ship_to.get(part)]
     if missing:
         yield _error("V03", f"The ship-to address lacks {', '.join(missing)}.")
@@ -234,7 +239,7 @@ def _v13_vat_number(order: OrderFacts) -> Iterator[Issue]:
 CHECKS: tuple[Callable[[OrderFacts], Iterable[Issue]], ...] = (
     _v01_customer_may_buy,
     _v02_purchase_order_number,
-    _v03_ship_to_is_complete,
+    _v03_addresses_can_be_used,
     _v04_item_can_be_sold,
     _v05_quantity_fits,
     _v06_requested_date,

@@ -62,6 +62,7 @@ def _order_facts(order: SalesOrder, customer: Customer) -> dict[str, Any]:
         "po_pattern": customer.po_pattern,
         "customer_po": order.customer_po,
         "ship_to": order.ship_to,
+        "bill_to_country": order.bill_to.get("country") or "",
         "requested_date": order.requested_date,
         "currency": order.currency,
         "stated_total": order.stated_total,

@@ -45,6 +45,8 @@ WRONG = [
     ({"customer_no": "C-NOBODY"}, NotFound, "no customer C-NOBODY"),
     ({"currency": "USD"}, Invalid, "does not buy in USD"),
     ({"currency": "Euro"}, Invalid, "no currency code"),
+    ({"ship_to": {"country": "XX"}}, Invalid, "'XX' is no country"),
+    ({"bill_to": {"country": "at"}}, Invalid, "'at' is no country"),
     ({"header_discount": D(-1)}, Invalid, "may not be negative"),
     ({"stated_total": D("Infinity")}, Invalid, "no usable number"),
 ]
@@ -94,6 +96,18 @@ def test_what_intake_cannot_read_is_repaired_at_the_order_desk(database):
         orders.submit_order(orders.OrderNumber(order_no), tx)
         with pytest.raises(Conflict, match="submitted and cannot be repaired"):
             orders.repair_order(corrected, tx, context(tx))
+
+
+def test_a_country_that_does_not_exist_is_an_issue_at_intake_and_refused_at_the_order_desk(database):
+    acme = {"name": "Acme", "city": "Linz", "postal_code": "4020", "country": "XX"}
+    with database.transaction() as tx:
+        open_trade(tx)
+        order_no = create_order(tx, replace(DRAFT, ship_to=acme, bill_to=acme, lenient=True))
+        assert issues_of(tx, order_no) == ["V03", "V03"]
+        with pytest.raises(Invalid) as refused:
+            orders.repair_order(orders.RepairOrder(order_no, ship_to=acme), tx, context(tx))
+        assert list(refused.value.errors) == ["ship_to.country"]
+        assert orders.repair_order(orders.RepairOrder(order_no, ship_to=acme | {"country": "AT"}), tx, context(tx)).valid
 
 
 def test_a_rejected_order_is_answered_and_never_submitted(database):

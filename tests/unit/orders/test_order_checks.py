@@ -43,6 +43,8 @@ def test_an_order_that_is_right_has_no_issues():
         ({"po_pattern": "PO-[0-9]{4}"}, ("V02", "E")),
         ({"ship_to": LINZ | {"city": ""}}, ("V03", "E")),
         ({"ship_to": LINZ | {"postal_code": "A-4020"}}, ("V03", "E")),
+        ({"ship_to": LINZ | {"country": "XX"}}, ("V03", "E")),
+        ({"bill_to_country": "AUT"}, ("V03", "E")),
         ({"lines": [replace(LINE, sku=None, item_ref="4711")]}, ("V04", "E")),
         ({"lines": [replace(LINE, sellable=False, substitute_sku="BETTER-ANVIL")]}, ("V04", "E")),
         ({"lines": [replace(LINE, qty=Decimal(7))]}, ("V05", "E")),
