@@ -1,15 +1,22 @@
 import csv
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
+from engine.runtime import deploy, start
 from handlers.documents.store import save_document
-from handlers.orders.model import OrderEvent
+from handlers.orders.model import OrderEvent, SalesOrder
+from tests import tiny_models as m
 from tests.browser.orders import found_company, take
 from tests.browser.site import OTTO, Site
 from tests.unit.ui.conftest import statements
+from ui.views.orders import Event, _left, latest_first
 
 
 @pytest.fixture
@@ -129,3 +136,53 @@ def test_a_title_that_is_markup_is_shown_as_text(client: FlaskClient, site: Site
     page = client.get("/worklist").text
     assert "<img src=x" not in page
     assert "&lt;img src=x" in page
+
+
+LATE = '<bpmn:eventBasedGateway id="first" name="first of"/>'
+
+
+def test_an_order_says_by_the_names_of_its_steps_what_it_waits_for(client: FlaskClient, company: Site):
+    early = m.catch("early", "released", "={ n: 1 }").replace('name="early"', 'name="Released early"')
+    due = m.timer("due", "2030-01-02T03:04:05Z", "timeDate").replace('name="due"', 'name="Release window opens"')
+    elements = m.start() + LATE + early + due + m.end() + m.end("gone")
+    bundle = m.bundle("wait", elements, "start -> first\nfirst -> early -> done\nfirst -> due -> gone", outside=m.message("released"))
+    with company.database.transaction() as tx:
+        deploy.deploy(company.runtime, tx, bundle, "otto")
+        options = start.StartOptions(business_key="FG-000001", actor="simon")
+        instance = start.start(company.runtime, tx, "wait", {"order_no": "SO-000001"}, options)
+    company.person = OTTO
+    shown = re.sub(r"<[^>]+>|\s+", " ", client.get("/orders/SO-000001").text)
+    assert "FG-000001 waits for Release window opens (2 Jan 03:04 UTC) or Released early" in re.sub(r" +", " ", shown).replace("( ", "(")
+    assert "Released early, or Release window opens" in client.get("/operations/instances").text
+    page = client.get(f"/operations/instances/{instance}").text
+    assert "Everything it waits for" in page
+    assert "message released for n 1" in page
+
+
+def test_the_totals_of_an_order_add_up(client: FlaskClient, company: Site):
+    with company.database.transaction() as tx:
+        tx.execute(update(SalesOrder).values(freight=Decimal(50), header_discount=Decimal(20), gross_total=Decimal(1250)))
+    page = client.get("/orders/SO-000001").text
+    assert ">50.00 EUR<" in page
+    assert ">-20.00 EUR<" in page
+
+
+def test_of_one_moment_what_comes_later_is_told_first_and_seconds_only_where_they_tell():
+    at = datetime(2026, 11, 22, 9, 0, 5, tzinfo=UTC)
+    events = [Event(at, "taken"), Event(at, "priced"), Event(at.replace(second=40), "held"), Event(at.replace(hour=8), "asked")]
+    assert [(event.what, seconds) for event, seconds in latest_first(events)] == [
+        ("held", True),
+        ("priced", True),
+        ("taken", True),
+        ("asked", False),
+    ]
+
+
+def test_a_drop_shipment_stands_where_it_was_recorded_and_says_its_day():
+    recorded, noon = datetime(2026, 11, 22, 9, 0, tzinfo=UTC), datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    event = _left(SimpleNamespace(shipment_no="SH-1", kind="DROP", shipped_at=noon, created_at=recorded, tracking_no="T-1"))
+    assert (event.at, event.detail) == (recorded, "on 22 Nov 2026 T-1")
+
+
+def test_a_page_that_is_not_there_names_the_ways_on(client: FlaskClient, company: Site):
+    assert 'Go to <a href="/">Today</a>, <a href="/orders">Orders</a>' in client.get("/orders/SO-999999").text
