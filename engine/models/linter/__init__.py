@@ -4,13 +4,26 @@ A rule is a function decorated with `@rule("its-name")` that yields a `Broken` f
 its subject (or name a new file below) and give it a right and a wrong example in `tests/unit/models`.
 """
 
-from engine.models.linter import entries, events, expressions, gateways, loops, references, service_calls, structure, support, waits
+from engine.models.linter import (
+    drawing,
+    entries,
+    events,
+    expressions,
+    gateways,
+    loops,
+    references,
+    service_calls,
+    structure,
+    support,
+    waits,
+)
 from engine.models.linter.ruling import RULES, Broken, Known, run_rules
 
 __all__ = [
     "RULES",
     "Broken",
     "Known",
+    "drawing",
     "entries",
     "events",
     "expressions",

@@ -436,7 +436,25 @@ def waits_and_loops() -> Iterator[Case]:
     yield Case("loop-without-maximum", "work", bundle(looped(endless)), ends, "info")
 
 
-CASES = [*structure(), *gateways(), *calls(), *expressions(), *entries(), *references(), *support(), *events(), *waits_and_loops()]
+def pictures() -> Iterator[Case]:
+    def drawn(*shapes: str) -> str:
+        place = '<dc:Bounds xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" x="0" y="0" width="9" height="9"/>'
+        inside = "".join(f'<di:BPMNShape id="{name}_shape" bpmnElement="{name}">{place}</di:BPMNShape>' for name in shapes)
+        opening = '<di:BPMNDiagram xmlns:di="http://www.omg.org/spec/BPMN/20100524/DI" id="picture">'
+        return f'{opening}<di:BPMNPlane id="plane" bpmnElement="quote_to_order">{inside}</di:BPMNPlane></di:BPMNDiagram>'
+
+    def in_lane(*names: str) -> str:
+        inside = "".join(f"<bpmn:flowNodeRef>{name}</bpmn:flowNodeRef>" for name in names)
+        lanes = f'<bpmn:laneSet id="set"><bpmn:lane id="lane" name="Sales">{inside}</bpmn:lane></bpmn:laneSet>'
+        return process(lanes, START, END, script("a"), chain("start", "a", "end"))
+
+    hidden, shown = (bundle(around("a", script("a")), drawn(*shapes)) for shapes in (("start", "end"), ("start", "a", "end")))
+    yield Case("not-drawn", "a", hidden, shown, "warning")
+    yield Case("not-drawn", "a", bundle(in_lane("start", "end")), bundle(in_lane("start", "a", "end")), "warning")
+
+
+RULE_CASES = (structure, gateways, calls, expressions, entries, references, support, events, waits_and_loops, pictures)
+CASES = [case for cases in RULE_CASES for case in cases()]
 names = pytest.mark.parametrize("case", CASES, ids=[f"{case.rule}-{number}" for number, case in enumerate(CASES)])
 
 
