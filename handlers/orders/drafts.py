@@ -171,7 +171,7 @@ def _find(tx: Session, draft: OrderDraft, digest: str) -> str | None:
         raise Conflict(
             f"{draft.source} reference {draft.source_ref} was used for order {known.order_no} with other content.",
             code="key_reused",
-            next_step="Send a change to that order, or use another reference for another order.",
+            next_step="Use another reference for another order, or cancel the first one.",
         )
     return str(known.order_no)
 

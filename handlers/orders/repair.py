@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, NotFound
 from handlers.countries import COUNTRIES
-from handlers.orders.drafts import RESOLVE_ITEMS, check_country
+from handlers.orders.drafts import RESOLVE_ITEMS
 from handlers.orders.events import find_order, lines_of, note
 from handlers.orders.model import OrderLine, SalesOrder
 from handlers.orders.rules import PIECES
@@ -46,7 +46,7 @@ def repair_order(tx: Session, order_no: str, repair: Repair, *, actor: str = "sy
         raise Conflict(
             f"Order {order_no} is {order.state.lower()} and cannot be repaired any more.",
             code="order_not_draft",
-            next_step="Send a change of the order instead.",
+            next_step="Cancel the order and take it in again, or settle it with the customer.",
         )
     changes = _header(tx, order, repair)
     if changes:
@@ -78,7 +78,6 @@ def _header(tx: Session, order: SalesOrder, repair: Repair) -> dict[str, Any]:
     if repair.drop_stated_total:
         changes["stated_total"] = None
     if repair.ship_to is not None:
-        check_country(repair.ship_to, "ship_to")
         changes["ship_to"] = {part: repair.ship_to.get(part) or "" for part in ADDRESS_PARTS}
     elif not (order.ship_to.get("city") and order.ship_to.get("postal_code")):
         changes["ship_to"] = default_address(tx, order.customer_no, "SHIP") or order.ship_to
