@@ -57,7 +57,8 @@ def show_tokens(instance_id: UUID) -> Response:
     """Where an instance stands on its diagram, as JSON: the same marks as in the table of steps."""
     with product().database.transaction() as tx:
         marks = list_marks(tx, instance_id)
-    return jsonify([{"element_id": element, "state": state, "count": count} for element, (state, count, _) in marks.items()])
+    # An element that is waited at for the first time has been passed no time yet, but a token stands on it.
+    return jsonify([{"element_id": element, "state": state, "count": max(1, count)} for element, (state, count, _) in marks.items()])
 
 
 @needs(OPERATE)
