@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, cast
 from urllib.parse import quote
@@ -182,11 +182,3 @@ def forget_old_keys(tx: Session, days: int = 7) -> int:
     """Housekeeping: keys older than `days` are forgotten; answers how many."""
     old = func.now() - func.make_interval(0, 0, 0, days)
     return len(tx.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < old).returning(IdempotencyKey.key)).all())
-
-
-def json_body() -> Mapping[str, Any]:
-    """The request's JSON object with exact decimals. Raises BadRequest when it is none."""
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict):
-        raise BadRequest("The body is no JSON object.", next_step="Send a JSON object with Content-Type: application/json.")
-    return body

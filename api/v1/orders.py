@@ -1,6 +1,7 @@
 """Sales orders: take in, list, tell the whole story, hold and release, cancel."""
 
 import re
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -13,11 +14,12 @@ from api.intake.ordering import take_in
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Exact, NumberPath, Shape
-from engine.problems import NotFound, Problem
+from engine.problems import Problem
 from engine.runtime import messages
 from engine.runtime.mailbox import Message
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.orders.holds import apply_hold, may_release, release_hold
+from handlers.orders.story import order_story
 from ui.read.orders import Filter, list_orders, tell
 
 api = APIBlueprint("orders", __name__, url_prefix="/api/v1/orders", abp_tags=[Tag(name="orders")])
@@ -127,20 +129,10 @@ def get_orders(query: OrderQuery) -> dict[str, Any]:
 @api.get("/<number>")
 @operation(Role.READ)
 def get_order(path: NumberPath) -> dict[str, Any]:
-    """One order with its lines, groups and holds."""
-    tx = transaction()
-    header = tx.execute(text("SELECT * FROM sales_order JOIN order_status USING (order_no) WHERE order_no = :no"), {"no": path.number})
-    order = header.mappings().first()
-    if order is None:
-        raise NotFound(f"There is no order {path.number}.", code="order_unknown", next_step="Search GET /api/v1/orders.")
-    return {**order, **{name: _rows(statement, path.number) for name, statement in _PARTS.items()}}
-
-
-_PARTS = {
-    "lines": "SELECT * FROM order_line WHERE order_no = :no ORDER BY line_no",
-    "groups": "SELECT * FROM fulfil_group WHERE order_no = :no ORDER BY group_no",
-    "holds": "SELECT * FROM hold WHERE order_no = :no ORDER BY id",
-}
+    """One order with its derived status, lines, promises, groups with their parts, holds and replies."""
+    story = order_story(transaction(), path.number)
+    parts = ("lines", "parts", "groups", "promises", "holds", "replies")
+    return {**story.order, **asdict(story.status), **{name: getattr(story, name) for name in parts}}
 
 
 @api.get("/<number>/story")
@@ -179,7 +171,3 @@ def post_release(path: NumberPath, body: HoldIn) -> Done:
     released = Message(name="hold.released", correlation={"order_no": path.number}, payload={}, actor=person().name)
     messages.publish(product().runtime, transaction(), released)
     return Done(id=path.number, state="released")
-
-
-def _rows(statement: str, number: str) -> list[dict[str, Any]]:
-    return [dict(row) for row in transaction().execute(text(statement), {"no": number}).mappings()]

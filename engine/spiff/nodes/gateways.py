@@ -1,5 +1,6 @@
 """Gateways. Tokens that arrive at a join wait there until the others are there too; nothing is searched for in the past."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class ExclusiveGateway(Choosing):
         return self.choose(token, [] if first is None else [first])
 
 
-class Joining(Node):
+class Joining(Node, ABC):
     """What joins share: arriving tokens wait, and one of them goes on with the variables of all."""
 
     def arrive(self, my_task: Token) -> None:
@@ -73,9 +74,9 @@ class Joining(Node):
         my_task.internal_data["from"] = my_task.above.task_spec.name
         my_task.become(WAITING)
 
+    @abstractmethod
     def look_again(self, token: Token) -> None:
         """Go on if everything is there."""
-        raise NotImplementedError
 
     def arrived(self, token: Token) -> list[Token]:
         """The tokens that wait here, in the order they came."""

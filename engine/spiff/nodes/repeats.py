@@ -4,6 +4,7 @@ Each turn is a token of the body, below the token of the whole. What a turn writ
 the output item, in the order of the items; without one every variable, the latest write of each.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any, Final
 
 from engine.spiff.expressions import Formula, condition, formula
@@ -15,7 +16,7 @@ from engine.spiff.token import Token
 MAX_TURNS: Final = 10_000
 
 
-class Repeat(Node):
+class Repeat(Node, ABC):
     """What all repetitions share. `task_spec` names the body's node; SpiffWorkflow's parser sets it."""
 
     repeats = True
@@ -48,13 +49,13 @@ class Repeat(Node):
                 rest.cancel()
             token.complete()
 
+    @abstractmethod
     def take_turn(self, token: Token, child: Token) -> None:
         """Take what a turn wrote."""
-        raise NotImplementedError
 
+    @abstractmethod
     def go_on(self, token: Token, child: Token | None) -> bool:
         """Begin what is to begin; True when the whole is done."""
-        raise NotImplementedError
 
 
 class MultiInstance(Repeat):
