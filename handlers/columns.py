@@ -24,8 +24,8 @@ Counter = Annotated[Decimal, mapped_column(Numeric(18, 4), server_default=text("
 Percent = Annotated[Decimal, mapped_column(Numeric(9, 4), server_default=text("0"))]
 #: A point in time.
 Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
-#: The point in time at which the row was written.
-Written = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=text("now()"))]
+#: The point in business time at which the row was written.
+Written = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=text("business_now()"))]
 #: The first day a row holds; open towards the past when not given.
 ValidFrom = Annotated[date, mapped_column(server_default=text("'1900-01-01'"))]
 #: The last day a row holds; open towards the future when not given.

@@ -11,12 +11,12 @@ def serial_id() -> Column[int]:
     return Column("id", BigInteger, Identity(), primary_key=True)
 
 
-def moment(name: str, *, now: bool = False, nullable: bool | None = None) -> Column[Any]:
-    """A point in time; `now` fills it from the database's clock."""
+def moment(name: str, *, now: bool = False, machine: bool = False, nullable: bool | None = None) -> Column[Any]:
+    """A point in time; `now` fills it from the business clock, with `machine` from the machine's (leases, queues, logs)."""
     return Column(
         name,
         DateTime(timezone=True),
-        server_default=text("now()") if now else None,
+        server_default=text("now()" if machine else "business_now()") if now else None,
         nullable=not now if nullable is None else nullable,
     )
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict
 from engine.store import json_text
+from engine.store.locks import forgotten_on_rollback
 
 _AFTER_COMMIT = "after_commit"
 #: A connection that was used within these seconds is taken to be alive; asking it before each use would cost a round trip.
@@ -29,7 +30,7 @@ def savepoint(tx: Session) -> Iterator[None]:
     acts: list[Callable[[], None]] = tx.info.setdefault(_AFTER_COMMIT, [])
     before = len(acts)
     try:
-        with tx.begin_nested():
+        with forgotten_on_rollback(tx), tx.begin_nested():
             yield
     except BaseException:
         del acts[before:]
@@ -51,14 +52,15 @@ def collided(error: DBAPIError) -> bool:
 
 
 class Database:
-    """A PostgreSQL database. `url` is a SQLAlchemy or libpq URL of a server."""
+    """A PostgreSQL database. `url` is a SQLAlchemy or libpq URL of a server; `time_zone` is the company's, in which its dates are."""
 
-    def __init__(self, url: str, *, pool_size: int = 16) -> None:
+    def __init__(self, url: str, *, pool_size: int = 16, time_zone: str = "UTC") -> None:
         self.url = as_psycopg(url)
         self.engine: Engine = create_engine(
             self.url,
             pool_size=pool_size,
             max_overflow=0,
+            connect_args={"options": f"-c TimeZone={time_zone}"},
             json_serializer=lambda value: json_text.encode(value).decode(),
             json_deserializer=json_text.decode,
         )

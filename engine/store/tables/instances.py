@@ -104,7 +104,7 @@ inbox = Table(  # a fact noted for an instance and not yet applied; applied fact
     Column("dedupe_key", Text),
     Column("body", JSONB, nullable=False),
     Column("actor", Text),
-    moment("noted_at", now=True),
+    moment("noted_at", now=True, machine=True),
     UniqueConstraint("instance_id", "dedupe_key"),
     Index("inbox_instance_ix", "instance_id", "id"),
 )

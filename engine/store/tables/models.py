@@ -23,7 +23,7 @@ deployment = Table(
     Column("name", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("sha256", Text, nullable=False),
-    moment("deployed_at", now=True),
+    moment("deployed_at", now=True, machine=True),
     Column("deployed_by", Text, nullable=False),
     UniqueConstraint("name", "version"),
 )

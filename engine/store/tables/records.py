@@ -94,10 +94,10 @@ effect = Table(  # what is to leave the house: mails, webhooks, EDI, labels, pay
     Column("state", Text, nullable=False, server_default=text("'pending'")),  # pending, sent, failed
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("answer", JSONB),
-    moment("created_at", now=True),
+    moment("created_at", now=True, machine=True),
     moment("first_sent_at"),
     moment("last_sent_at"),
-    moment("due_at", now=True),
+    moment("due_at", now=True, machine=True),
     Index("effect_pending_ix", "due_at", postgresql_where=text("state = 'pending'")),
 )
 
@@ -105,7 +105,7 @@ audit = Table(  # append-only and hash-chained: each row's hash covers the row b
     "audit",
     metadata,
     serial_id(),
-    moment("at", now=True),
+    moment("at", now=True, machine=True),
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("target", Text, nullable=False),

@@ -1,0 +1,170 @@
+"""The one written order of locks, and the one register of advisory-lock numbers. Every lock of the product is taken here.
+
+A transaction takes locks downwards only: instance, then business aggregates, then the customer's credit, stock, number series,
+message, and last the audit log. Two transactions that keep the order cannot wait for each other in a circle. `docs/locks.md` says
+why each place is where it is; a test holds the two equal.
+
+Rows are locked FOR NO KEY UPDATE, sorted by their key: nobody's foreign key waits for it.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.orm import Session
+
+_HELD = "locks_held"
+
+
+class Lock(StrEnum):
+    """What can be locked, by table, in the order in which it is taken."""
+
+    INSTANCE = "instance"
+    USER_TASK = "user_task"
+    QUOTE = "quote"
+    ORDER = "sales_order"
+    FULFIL_GROUP = "fulfil_group"
+    FULFIL_LINE = "fulfil_line"
+    SHIPMENT = "shipment"
+    PURCHASE_ORDER = "purchase_order"
+    DESPATCH_ADVICE = "asn"
+    SUPPLIER_INVOICE = "supplier_invoice"
+    INVOICE = "invoice"
+    BANK_STATEMENT = "bank_statement"
+    RECEIPT = "receipt"
+    OPEN_ITEM = "open_item"
+    SUPPLIER = "supplier"
+    #: The customer's credit is a stock too: it is taken after what asks for it and before what it pays for.
+    CUSTOMER = "customer"
+    ITEM = "item"
+    STOCK = "stock_balance"
+    SUPPLY = "supply"
+    NUMBER_SERIES = "number_series"
+    MESSAGE = "message"
+    AUDIT = "audit"
+
+    @property
+    def rank(self) -> int:
+        """Its place in the order; a smaller one is taken first."""
+        return _RANKS[self]
+
+    @property
+    def key(self) -> str:
+        """The column that names a row."""
+        return _KEYS.get(self, f"{self.value}_no")
+
+
+_RANKS = {lock: rank for rank, lock in enumerate(Lock)}
+_KEYS = {
+    Lock.INSTANCE: "id",
+    Lock.USER_TASK: "id",
+    Lock.ORDER: "order_no",
+    Lock.FULFIL_GROUP: "group_no",
+    Lock.FULFIL_LINE: "id",
+    Lock.PURCHASE_ORDER: "po_no",
+    Lock.BANK_STATEMENT: "statement_no",
+    Lock.OPEN_ITEM: "id",
+    Lock.ITEM: "sku",
+    Lock.STOCK: "id",
+    Lock.SUPPLY: "id",
+    Lock.NUMBER_SERIES: "series",
+    Lock.MESSAGE: "id",
+}
+
+
+class Advisory(IntEnum):
+    """The numbers of PostgreSQL's advisory locks that are ours. A number is never used again for something else."""
+
+    AUDIT = 7_210_945_011
+    PGQUEUER_SCHEMA = 7_210_945_012
+    PROCRASTINATE_SCHEMA = 7_210_945_013
+    DEPLOY = 7_210_945_014
+    DEMO = 735_190_301
+    MIGRATE = 7_351_903
+
+
+class LockOrderError(AssertionError):
+    """A lock was asked for that comes before one already held: this can deadlock. Raised in tests only."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """Whether the order is watched. Tests switch it on; in production a wrong order costs a deadlock now and then, not a request."""
+
+    on: bool = False
+
+
+watch = Watch()
+
+
+def take(tx: Session, lock: Lock, keys: Iterable[Any], *, by: str | None = None, skip_locked: bool = False) -> list[Any]:
+    """Lock rows to the end of the transaction, sorted, and answer the keys of those that exist.
+
+    `by` names another column to find them by (all the stock of an item). `skip_locked` leaves out what another transaction holds.
+    Read what you decide on after this, in a statement of its own: only then is it what the lock protects.
+    """
+    wanted = sorted(set(keys))
+    if not wanted:
+        return []
+    _check(tx, lock, by or lock.key, wanted)
+    locked = list(tx.connection().execute(_statement(lock, by or lock.key, skip_locked), {"keys": wanted}).scalars())
+    _held(tx)[lock] = _held(tx).get(lock, frozenset()) | set(locked)
+    return locked
+
+
+def advisory(tx: Session, number: Advisory, thing: str | None = None) -> None:
+    """Wait until no other transaction holds this number (and `thing`), and hold it to the end of this one."""
+    if thing is None:
+        tx.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": int(number)})
+    else:
+        tx.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:thing, :number))"), {"number": int(number), "thing": thing})
+
+
+def highest(tx: Session) -> Lock | None:
+    """The last lock of the order that the transaction holds."""
+    held = _held(tx)
+    return max(held, key=lambda lock: lock.rank) if held else None
+
+
+@contextmanager
+def forgotten_on_rollback(tx: Session) -> Iterator[None]:
+    """What a savepoint locked is free again when it is rolled back."""
+    before = dict(_held(tx))
+    try:
+        yield
+    except BaseException:
+        tx.info[_HELD] = before
+        raise
+
+
+def _held(tx: Session) -> dict[Lock, frozenset[Any]]:
+    held: dict[Lock, frozenset[Any]] = tx.info.setdefault(_HELD, {})
+    return held
+
+
+def _check(tx: Session, lock: Lock, by: str, keys: list[Any]) -> None:
+    last = highest(tx) if watch.on else None
+    if last is None or lock.rank >= last.rank:
+        return
+    if by == lock.key and set(keys) <= _held(tx).get(lock, frozenset()):
+        return
+    if not tx.connection().execute(_strangers(lock, by), {"keys": keys}).scalar_one():
+        return
+    raise LockOrderError(f"{lock} {keys[:5]} is to be locked while {last} is held. Take it earlier: see engine/store/locks.py.")
+
+
+@lru_cache(maxsize=128)
+def _statement(lock: Lock, by: str, skip_locked: bool) -> TextClause:
+    rest = " SKIP LOCKED" if skip_locked else ""
+    return text(f"SELECT {lock.key} FROM {lock.value} WHERE {by} = ANY(:keys) ORDER BY {lock.key} FOR NO KEY UPDATE{rest}")
+
+
+@lru_cache(maxsize=128)
+def _strangers(lock: Lock, by: str) -> TextClause:
+    """How many of the rows this transaction has not itself written: its own are locked already."""
+    written = "pg_xact_status(xmin::text::xid8) = 'in progress'"
+    return text(f"SELECT count(*) FROM {lock.value} WHERE {by} = ANY(:keys) AND NOT coalesce({written}, false)")
