@@ -48,5 +48,5 @@ def test_nobody_owes_anything_in_the_end(undisturbed):
 
 def test_every_invariant_holds(undisturbed):
     assert undisturbed["ok"] is True
-    assert len({each["id"] for each in undisturbed["invariants"]}) == len(undisturbed["invariants"]) == 21
+    assert len({each["id"] for each in undisturbed["invariants"]}) == len(undisturbed["invariants"]) >= 21
     assert {each["violations"] for each in undisturbed["invariants"]} == {0}

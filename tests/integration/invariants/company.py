@@ -1,0 +1,78 @@
+"""A company behind which a whole life lies: something of everything has happened, so that every invariant has rows to look at.
+
+Two trades share one database: tables that were sold, shipped, invoiced and paid (from stock and by drop-ship), and anvils of which one
+order is promised and one quote was sent.
+"""
+
+from datetime import UTC, date, datetime
+
+from sqlalchemy.orm import Session
+
+from handlers.billing import tasks as billing
+from handlers.credit.exposure import assess
+from handlers.dropship import tasks as dropship
+from handlers.dropship.inbound import AsnDraft, ShippedDraft, record_asn
+from handlers.fulfillment import tasks as fulfillment
+from handlers.ledger.books import close_period
+from handlers.orders import tasks as orders
+from handlers.promising.promise import promise_lines
+from handlers.quoting import life
+from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft, create_quote
+from handlers.receivables import tasks as receivables
+from handlers.receivables.statements import store_statement
+from tests.integration.golden import builders as tables
+from tests.integration.orders import trade as anvils
+from tests.unit.receivables.statement_files import Credit, camt053
+
+D = anvils.D
+NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
+
+
+def live(tx: Session) -> None:
+    """Everything that the tampering tests need to have happened."""
+    sell_tables(tx)
+    promise_anvils(tx)
+
+
+def sell_tables(tx: Session) -> None:
+    """60 of stock in two parts and 10 by drop-ship are sold and invoiced; one invoice is paid and 7.00 came from nobody knows whom."""
+    tables.company(tx)
+    tables.customer(tx)
+    tables.item(tx)
+    tables.warehouse(tx)
+    tables.supplier(tx)
+    tables.on_stock(tx, "100")
+    stocked = tables.order(tx, [tables.Sold("60", "22.50")], freight="40.00").groups[0]
+    fulfillment.reserve(fulfillment.Group(stocked), tx)
+    shipment_no = fulfillment.confirm_pick(fulfillment.PickAndPack(stocked, 1, D(1)), tx).shipment_no
+    fulfillment.ship_confirm(fulfillment.OfShipment(shipment_no), tx, tables.context(NOW))
+    dropped = tables.order(tx, [tables.Sold("10", "80.00")], kind="DROP").groups[0]
+    po_no = dropship.create_purchase_order(dropship.GroupFrom(dropped, tables.SUPPLIER), tx).po_no
+    dropship.send_purchase_order(dropship.OfOrder(po_no), tx, tables.effects())
+    advised = AsnDraft(po_no=po_no, document_no="L1", shipped_on=NOW.date(), lines=[ShippedDraft(line_no=1, qty=D(10))])
+    second = dropship.receive_asn(dropship.OfAsn(po_no, record_asn(tx, advised)), tx).shipment_no
+    for number in (shipment_no, second):
+        made = billing.create_invoice(billing.OfShipment(number), tx, tables.context(NOW))
+        billing.post_invoice(billing.OfInvoice(made.invoice_no), tx)
+    paid = [Credit("1668.00", "INV-000001", ref="B1"), Credit("7.00", "?", ref="B2")]
+    statement = receivables.OfStatement(store_statement(tx, camt053(paid, closing="2675.00")))
+    receivables.record_receipts(statement, tx)
+    receivables.propose_applications(statement, tx)
+    receivables.apply_receipts(receivables.Apply(statement.statement_no, [], []), tx)
+    close_period(tx, date(2025, 1, 1), date(2025, 12, 31), "freddie")
+
+
+def promise_anvils(tx: Session) -> None:
+    """An order of anvils and a magnet is priced, checked and promised; a quote is approved and sent."""
+    anvils.open_trade(tx)
+    anvils.stock(tx, "OMINOUS-ANVIL", 10)
+    order_no = anvils.order(tx, ("OMINOUS-ANVIL", 2), ("GIANT-MAGNET", 2))
+    orders.price_order(orders.OrderNumber(order_no), tx)
+    orders.submit_order(orders.OrderNumber(order_no), tx)
+    promise_lines(tx, order_no, anvils.ANYWHERE, anvils.context(tx).now)
+    assess(tx, order_no)
+    asked = QuoteDraft(customer_no="C-COYOTE", requester="mia", lines=[QuoteLineDraft(sku="OMINOUS-ANVIL", qty=D(1))])
+    quote_no = create_quote(tx, asked)
+    life.price_quote(tx, quote_no)
+    life.record_approval(tx, quote_no, [life.Decision(approver="sam.manager")], anvils.context(tx).now)
+    life.send_quote(tx, quote_no, anvils.context(tx).now)

@@ -1,0 +1,22 @@
+"""Tampering with invoices."""
+
+from tests.integration.invariants.tampering import Tamper, unnoticed
+
+CARRIED_TWICE = (
+    "DROP INDEX invoice_line_freight_once; "
+    "INSERT INTO invoice_line (invoice_no, kind, line_no, charge_code, order_no, description, qty, uom, unit_price, amount, tax_category) "
+    "VALUES ('INV-000001', 'INV', 99, 'FREIGHT', 'SO-000001', 'again', 1, 'EA', 40, 40, 'S')"
+)
+TAMPERED = (
+    Tamper("INV-03", "UPDATE invoice SET tax_total = tax_total + 1, gross_total = gross_total + 1"),
+    Tamper("INV-08", CARRIED_TWICE),
+    Tamper("INV-09", "UPDATE invoice_line SET amount = amount + 0.01 WHERE charge_code = 'ITEM'"),
+    Tamper("INV-09", "UPDATE invoice_tax SET tax = tax + 0.01"),
+    Tamper("INV-12", "UPDATE fulfil_line SET qty_invoiced = qty_invoiced - 1 WHERE qty_invoiced > 0"),
+    Tamper("INV-19", "UPDATE number_series SET last_value = last_value + 1 WHERE series = 'INV'"),
+    Tamper("INV-19", "UPDATE invoice SET invoice_no = 'INV-000007' WHERE invoice_no = 'INV-000002'"),
+)
+
+
+def test_whoever_tampers_with_billing_is_noticed(lived_in):
+    assert unnoticed(lived_in, TAMPERED) == []
