@@ -9,12 +9,12 @@ from api.product import Product
 from api.requests import forget_old_keys
 from api.schema import migrate
 from api.settings import Settings
-from engine.jobs.dispatcher import Dispatcher
 from engine.jobs.pgqueuer import PgQueuerDispatcher
 from engine.jobs.worker import Worker
 from engine.problems import Invalid
-from engine.runtime.limits import Limits
-from engine.runtime.runtime import Runtime
+from engine.runtime.state.dispatcher import Dispatcher
+from engine.runtime.state.limits import Limits
+from engine.runtime.state.runtime import Runtime
 from engine.store.embedded import start_embedded
 from engine.store.unit_of_work import Database
 from handlers.fulfillment.ports import Carrier

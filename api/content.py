@@ -7,7 +7,7 @@ from sqlalchemy import text
 import bpmn
 from api.product import Product
 from engine.models.bundle import Bundle, read_bundle
-from engine.runtime import deploy
+from engine.runtime.verbs import deploy
 
 
 def content() -> list[Bundle]:

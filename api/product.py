@@ -7,7 +7,7 @@ from flask import current_app
 
 from api.settings import Settings
 from engine.jobs.worker import Worker
-from engine.runtime.runtime import Runtime
+from engine.runtime.state.runtime import Runtime
 from engine.store.unit_of_work import Database
 
 EXTENSION = "ordercraft"

@@ -20,7 +20,7 @@ from api.errors import BadRequest, Unauthenticated
 from api.json_provider import write_answer
 from api.product import product
 from engine.problems import Conflict, Forbidden
-from engine.runtime.people import Person
+from engine.runtime.state.people import Person
 
 P = ParamSpec("P")
 COOKIE = "ordercraft_session"

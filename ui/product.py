@@ -1,7 +1,7 @@
 """What the edge gives every page.
 
 - `current_app.extensions["ordercraft"]`: the installation, an object with `database` and `runtime`;
-- `flask.g.person`: who is signed in (`engine.runtime.people.Person`), or None on pages that are open to all;
+- `flask.g.person`: who is signed in (`engine.runtime.state.people.Person`), or None on pages that are open to all;
 - the Jinja global `csrf_token()`: sent back as the header X-CSRF-Token or the form field `csrf_token`;
 - templates the edge renders itself: `login.html` (personas, error, next) and `problem.html` (problem).
 """
@@ -11,8 +11,8 @@ from typing import Any, Protocol, TypeVar, cast
 
 from flask import current_app, g, request
 
-from engine.runtime.people import Person
-from engine.runtime.runtime import Runtime
+from engine.runtime.state.people import Person
+from engine.runtime.state.runtime import Runtime
 from engine.store.unit_of_work import Database
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -15,7 +15,7 @@ from api.auth.model import ApiToken, SignIn, UserAccount, UserGroup
 from api.auth.roles import GROUPS, Role, roles_of
 from api.errors import Unauthenticated
 from engine.problems import Conflict, Invalid
-from engine.runtime.people import Person
+from engine.runtime.state.people import Person
 
 LEAST_PASSWORD_LENGTH = 12
 _FAILURES_BEFORE_LOCK = 5

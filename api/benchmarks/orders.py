@@ -16,14 +16,14 @@ from api.demo.company import load_company
 from api.intake.ordering import take_in
 from api.product import Product
 from api.settings import Settings
-from engine.jobs.silent import SilentDispatcher
+from engine.jobs.null_dispatcher import NullDispatcher
 from engine.problems import Conflict
-from engine.runtime import messages, user_tasks
-from engine.runtime.drain import drain
-from engine.runtime.mailbox import Message
-from engine.runtime.people import Person
-from engine.runtime.runtime import Runtime
-from engine.runtime.worklist import TaskFilter
+from engine.runtime.post.mailbox import Message
+from engine.runtime.state.people import Person
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import messages, user_tasks
+from engine.runtime.verbs.run_until_idle import run_until_idle
+from engine.runtime.verbs.worklist import TaskFilter
 from engine.store.unit_of_work import Database
 from handlers.catalog.model import Item, Price
 from handlers.inventory.stock import Receipt
@@ -49,7 +49,7 @@ class OrderCost:
 def run(database: Database, sizes: tuple[int, ...]) -> list[OrderCost]:
     """Drive one order of each size to cash on a fresh, migrated database; one small order runs first to load what loads once."""
     load_company(database)
-    runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=SilentDispatcher())
+    runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher())
     deploy_content(Product(Settings(), database, runtime), actor="benchmark")
     _stock_items(database, max(sizes), rounds=len(sizes) + 1)
     _drive(runtime, 5)
@@ -109,7 +109,7 @@ def _order(runtime: Runtime, lines: int) -> str:
     )
     with runtime.database.transaction() as tx:
         order_no = take_in(runtime, tx, draft)
-    drain(runtime)
+    run_until_idle(runtime)
     return order_no
 
 
@@ -126,14 +126,14 @@ def _pay(runtime: Runtime, order_no: str) -> None:
 def _tell(runtime: Runtime, message: Message) -> None:
     with runtime.database.transaction() as tx:
         messages.publish(runtime, tx, message)
-    drain(runtime)
+    run_until_idle(runtime)
 
 
 def _decide(runtime: Runtime, element_id: str, data: dict[str, Any]) -> None:
     with runtime.database.transaction() as tx:
         (task,) = user_tasks.list_tasks(runtime, tx, _EVERYBODY, TaskFilter(element_id=element_id))
         user_tasks.complete(runtime, tx, task.id, data, user_tasks.Completion(_EVERYBODY))
-    drain(runtime)
+    run_until_idle(runtime)
 
 
 def _one(runtime: Runtime, statement: str, order_no: str) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from engine.runtime.benchmark import run
+from engine.jobs.benchmark import run
 from engine.store.embedded import start_embedded
 from engine.store.unit_of_work import Database
 

@@ -9,7 +9,7 @@ from api.bootstrap import build
 from api.settings import Settings
 from engine.models.bundle import read_bundle
 from engine.models.check import check
-from engine.runtime import deploy
+from engine.runtime.verbs import deploy
 
 
 @click.command("deploy")

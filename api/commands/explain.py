@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from api.bootstrap import open_database
 from api.settings import Settings
 from engine.problems import NotFound
-from engine.runtime.explain import explain
+from engine.runtime.read.explain import explain
 from engine.store import json_text
 from engine.store.tables import instance, process_version
 from ui.read.orders import tell

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.intake.ordering import begin_quote, take_in
-from engine.runtime.runtime import Runtime
+from engine.runtime.state.runtime import Runtime
 from engine.store.tables import instance
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft

@@ -2,10 +2,10 @@
 
 from sqlalchemy.orm import Session
 
-from engine.runtime import messages
-from engine.runtime.mailbox import Message
-from engine.runtime.runtime import Runtime
-from engine.runtime.start import StartOptions, start
+from engine.runtime.post.mailbox import Message
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import messages
+from engine.runtime.verbs.start import StartOptions, start
 from handlers.orders.drafts import OrderDraft, create_order
 from handlers.quoting.drafts import QuoteDraft, create_quote
 

@@ -15,7 +15,7 @@ from api.v1.shapes import Listing, Order, Page, Shape, found, page
 from engine.models.bundle import Bundle
 from engine.models.check import check
 from engine.problems import Invalid
-from engine.runtime import deploy
+from engine.runtime.verbs import deploy
 from engine.store.tables import deployment, deployment_file, process_version
 
 api = APIBlueprint("deployments", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="deployments")])

@@ -11,8 +11,8 @@ from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Listing, NumberPath, Order, Page, Shape, found, page
-from engine.runtime import messages
-from engine.runtime.mailbox import Message
+from engine.runtime.post.mailbox import Message
+from engine.runtime.verbs import messages
 from handlers.billing.model import Invoice
 from handlers.invariants import check_all
 from handlers.ledger.model import Journal, JournalLine, OpenItem

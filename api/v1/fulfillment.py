@@ -9,8 +9,8 @@ from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, NumberPath, Shape
-from engine.runtime import messages
-from engine.runtime.mailbox import Message
+from engine.runtime.post.mailbox import Message
+from engine.runtime.verbs import messages
 from handlers.fulfillment import desk
 from handlers.fulfillment.shipping import confirm_delivery
 

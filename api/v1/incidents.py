@@ -10,7 +10,7 @@ from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Listing, Order, Page, Shape, found, page
-from engine.runtime import incidents
+from engine.runtime.operate import incidents
 from engine.store.tables import incident
 
 api = APIBlueprint("incidents", __name__, url_prefix="/api/v1/incidents", abp_tags=[Tag(name="incidents")])

@@ -14,8 +14,10 @@ from api.json_provider import as_it_is
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, InstancePath, Listing, Order, Page, Shape, found, page
-from engine.runtime import explain, history, operations, start
-from engine.runtime.read import model_of, tokens_of
+from engine.runtime.operate import operations
+from engine.runtime.read import explain, history
+from engine.runtime.read.instances import model_of, tokens_of
+from engine.runtime.verbs import start
 from engine.store import json_text
 from engine.store.tables import InstanceState, instance
 

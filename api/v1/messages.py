@@ -10,8 +10,8 @@ from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Shape
-from engine.runtime import messages
-from engine.runtime.mailbox import Message
+from engine.runtime.post.mailbox import Message
+from engine.runtime.verbs import messages
 
 api = APIBlueprint("messages", __name__, url_prefix="/api/v1/messages", abp_tags=[Tag(name="messages")])
 

@@ -15,8 +15,8 @@ from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Exact, NumberPath, Shape
 from engine.problems import Problem
-from engine.runtime import messages
-from engine.runtime.mailbox import Message
+from engine.runtime.post.mailbox import Message
+from engine.runtime.verbs import messages
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.orders.holds import apply_hold, may_release, release_hold
 from handlers.orders.story import order_story

@@ -12,8 +12,8 @@ from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Exact, NumberPath, Page, Shape
 from engine.problems import NotFound
-from engine.runtime import messages
-from engine.runtime.mailbox import Message
+from engine.runtime.post.mailbox import Message
+from engine.runtime.verbs import messages
 from handlers.dropship import inbound
 
 api = APIBlueprint("purchasing", __name__, url_prefix="/api/v1/purchase-orders", abp_tags=[Tag(name="purchase orders")])

@@ -13,8 +13,8 @@ from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Exact, NumberPath, Shape, found
 from engine.problems import Conflict
-from engine.runtime import messages
-from engine.runtime.mailbox import Message
+from engine.runtime.post.mailbox import Message
+from engine.runtime.verbs import messages
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft
 
 api = APIBlueprint("quotes", __name__, url_prefix="/api/v1/quotes", abp_tags=[Tag(name="quotes")])

@@ -12,8 +12,8 @@ from api.json_provider import as_it_is
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Shape
-from engine.runtime import user_tasks
-from engine.runtime.worklist import TaskFilter
+from engine.runtime.verbs import user_tasks
+from engine.runtime.verbs.worklist import TaskFilter
 
 api = APIBlueprint("user_tasks", __name__, url_prefix="/api/v1/user-tasks", abp_tags=[Tag(name="user tasks")])
 

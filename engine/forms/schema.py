@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 from engine.feel import Expression
-from engine.forms.validation import Submission, validate
 
 #: Components that take a value from a person.
 FIELDS: Final = frozenset({"textfield", "textarea", "number", "datetime", "checkbox", "checklist", "taglist", "radio", "select"})
@@ -76,13 +74,6 @@ class Form:
     def reads(self) -> frozenset[str]:
         """The top-level names that it shows or computes with, beyond what a person writes: they must be given to it."""
         return frozenset(_reads(self.components)) - _BOUND
-
-    def validate(self, submitted: Mapping[str, Any], trusted: Mapping[str, Any], *, now: datetime | None = None) -> Submission:
-        """Judge a submission; `trusted` is what the form was shown with, and `now` what `now()` gives in its expressions.
-
-        Read-only and disabled values come from `trusted` only; hidden and unknown ones are dropped. Never raises on bad input.
-        """
-        return validate(self, submitted, trusted, now)
 
 
 def _reads(components: tuple[Component, ...]) -> Iterator[str]:

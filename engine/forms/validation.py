@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from engine.feel import Expression, FeelLimitExceeded
+from engine.forms.schema import Component, Form
 from engine.forms.values import REQUIRED, is_empty, judge
-
-if TYPE_CHECKING:
-    from engine.forms.schema import Component, Form
 
 #: Rows of one dynamic list.
 MAX_ROWS: Final = 1_000
@@ -44,12 +42,12 @@ class _Walk:
     now: datetime | None
     errors: dict[str, list[str]] = field(default_factory=dict)
 
-    def components(self, components: "tuple[Component, ...]", level: _Level) -> None:
+    def components(self, components: tuple[Component, ...], level: _Level) -> None:
         for component in components:
             if not self.is_hidden(component, level):
                 self.component(component, level)
 
-    def component(self, component: "Component", level: _Level) -> None:
+    def component(self, component: Component, level: _Level) -> None:
         if component.type == "group":
             self.components(component.children, _inner(level, component))
         elif component.type == "dynamiclist":
@@ -59,7 +57,7 @@ class _Walk:
         elif component.path:
             self.field(component, level)
 
-    def is_hidden(self, component: "Component", level: _Level) -> bool:
+    def is_hidden(self, component: Component, level: _Level) -> bool:
         return component.hide is not None and self.value_of(component.hide, level) is True
 
     def value_of(self, rule: Any, level: _Level) -> Any:
@@ -71,7 +69,7 @@ class _Walk:
         except FeelLimitExceeded:
             return None
 
-    def field(self, component: "Component", level: _Level) -> None:
+    def field(self, component: Component, level: _Level) -> None:
         if self.value_of(component.readonly, level) is True:
             _put(level.out, component.path, _get(level.trusted, component.path))
             return
@@ -89,14 +87,14 @@ class _Walk:
         else:
             _put(level.out, component.path, value)
 
-    def custom(self, component: "Component", level: _Level, value: Any) -> Iterator[str]:
+    def custom(self, component: Component, level: _Level, value: Any) -> Iterator[str]:
         """Conditions of the form's author on `value`."""
         inner = _Level(level.submitted, level.trusted, {**level.context, "value": value}, level.out, level.prefix)
         for condition, message in component.rules.get("custom", ()):
             if self.value_of(condition, inner) is not True:
                 yield str(self.value_of(message, inner))
 
-    def options(self, component: "Component", level: _Level) -> Iterator[Any]:
+    def options(self, component: Component, level: _Level) -> Iterator[Any]:
         """The values on offer; those from data come from what is trusted, never from the submission."""
         found: Any = component.options
         if component.options_key is not None:
@@ -106,7 +104,7 @@ class _Walk:
         for option in found if isinstance(found, list | tuple) else ():
             yield option.get("value") if isinstance(option, Mapping) and "value" in option else option
 
-    def rows(self, component: "Component", level: _Level) -> None:
+    def rows(self, component: Component, level: _Level) -> None:
         rows = _get(level.submitted, component.path)
         trusted = _get(level.trusted, component.path)
         shown = trusted if isinstance(trusted, list) else []
@@ -129,8 +127,11 @@ class _Walk:
         _put(level.out, component.path, out)
 
 
-def validate(form: "Form", submitted: Mapping[str, Any], trusted: Mapping[str, Any], now: datetime | None) -> Submission:
-    """Judge a submission."""
+def validate(form: Form, submitted: Mapping[str, Any], trusted: Mapping[str, Any], now: datetime | None = None) -> Submission:
+    """Judge a submission; `trusted` is what the form was shown with, and `now` what `now()` gives in its expressions.
+
+    Read-only and disabled values come from `trusted` only; hidden and unknown ones are dropped. Never raises on bad input.
+    """
     if not isinstance(submitted, Mapping):
         return Submission({}, {"form": ["Send the fields as an object."]})
     walk = _Walk(now)
@@ -140,7 +141,7 @@ def validate(form: "Form", submitted: Mapping[str, Any], trusted: Mapping[str, A
     return Submission({} if walk.errors else data, walk.errors)
 
 
-def _admitted(components: "tuple[Component, ...]", submitted: Mapping[str, Any]) -> dict[str, Any]:
+def _admitted(components: tuple[Component, ...], submitted: Mapping[str, Any]) -> dict[str, Any]:
     """Of a submission, only what is a field that a person may write: nothing else is seen by conditions either."""
     admitted: dict[str, Any] = {}
     for component in components:
@@ -157,12 +158,12 @@ def _admitted(components: "tuple[Component, ...]", submitted: Mapping[str, Any])
     return admitted
 
 
-def _may_change_rows(component: "Component") -> bool:
+def _may_change_rows(component: Component) -> bool:
     """Rows with read-only values belong to the rows they were shown with, which is told by their place alone."""
     return component.details.get("allowAddRemove") is not False and not any(child.readonly for child in component.children)
 
 
-def _inner(level: _Level, component: "Component") -> _Level:
+def _inner(level: _Level, component: Component) -> _Level:
     """Inside of a group with a path of its own; a group without one is only a frame."""
     if not component.path:
         return level

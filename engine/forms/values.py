@@ -5,12 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from engine.forms.patterns import matches
-
-if TYPE_CHECKING:
-    from engine.forms.schema import Component
+from engine.forms.schema import Component
 
 REQUIRED: Final = "Field is required."
 #: Characters of one text, whatever a form allows.
@@ -40,12 +38,12 @@ class Judged:
     errors: tuple[str, ...] = ()
 
 
-def is_empty(component: "Component", value: Any) -> bool:
+def is_empty(component: Component, value: Any) -> bool:
     """Whether a required field is missing: an unticked box counts, and zero does not."""
     return value is None or value in ("", []) or (component.type == "checkbox" and value is False)
 
 
-def judge(component: "Component", value: Any, rules: Mapping[str, Any], options: Sequence[Any]) -> Judged:
+def judge(component: Component, value: Any, rules: Mapping[str, Any], options: Sequence[Any]) -> Judged:
     """Judge a value that is not empty; `rules` are computed, `options` are those on offer."""
     if component.type == "number":
         return _judge_number(component, value, rules)
@@ -78,14 +76,14 @@ def _digits(value: int | Decimal) -> str:
     return str(value)
 
 
-def _judge_number(component: "Component", value: Any, rules: Mapping[str, Any]) -> Judged:
+def _judge_number(component: Component, value: Any, rules: Mapping[str, Any]) -> Judged:
     number = as_number(value)
     if number is None:
         return Judged(None, ("Value is not a number.",))
     return Judged(number, (*_grid_errors(component, number), *_range_errors(number, rules)))
 
 
-def _grid_errors(component: "Component", number: Decimal) -> Iterator[str]:
+def _grid_errors(component: Component, number: Decimal) -> Iterator[str]:
     digits = component.details.get("decimalDigits")
     decimals = max(0, -int(number.normalize().as_tuple().exponent))
     if isinstance(digits, int) and 0 <= digits < decimals:
@@ -129,7 +127,7 @@ def _text_errors(value: str, rules: Mapping[str, Any]) -> Iterator[str]:
         yield "Field must be a valid email."
 
 
-def _judge_moment(component: "Component", value: Any) -> Judged:
+def _judge_moment(component: Component, value: Any) -> Judged:
     pattern, read, message = _MOMENTS[str(component.details.get("subtype", "date"))]
     if not isinstance(value, str) or not pattern.fullmatch(value):
         return Judged(None, (message,))
@@ -140,7 +138,7 @@ def _judge_moment(component: "Component", value: Any) -> Judged:
     return Judged(value)
 
 
-def _judge_choice(component: "Component", value: Any, options: Sequence[Any]) -> Judged:
+def _judge_choice(component: Component, value: Any, options: Sequence[Any]) -> Judged:
     many = component.type in {"checklist", "taglist"}
     if many != isinstance(value, list):
         return Judged(None, ("Not one of the options.",))

@@ -9,8 +9,9 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.orm import Session
 
-from engine.runtime import housekeeping, timers
-from engine.runtime.runtime import Runtime
+from engine.runtime.post import timers
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import housekeeping
 
 _log = structlog.get_logger(__name__)
 #: What else is to be tidied up from time to time, each in a transaction of its own.

@@ -7,8 +7,8 @@ from uuid import UUID
 import structlog
 
 from engine.jobs.clock import Beat, Chore, Clock
-from engine.runtime.advance import advance
-from engine.runtime.runtime import Runtime
+from engine.runtime.advance.advance import advance
+from engine.runtime.state.runtime import Runtime
 
 _log = structlog.get_logger(__name__)
 

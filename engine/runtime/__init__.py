@@ -1,5 +1,6 @@
-"""The verbs of a running process: deploy, start, advance, messages, user tasks, timers, service tasks, incidents, operations, history.
+"""What runs: six rooms, each above the one before it. Every verb takes `(runtime, tx, ...)`; none commits but the worker's and the clock's.
 
-Every verb takes `(runtime, tx, ...)`; none opens or commits a transaction but `advance`, `drain` and `housekeeping`, which the worker and
-the clock call. The heart is `advance`: read it first. May import `store`, `models`, `forms`, `spiff` and `feel`.
+`state` what an instance is and what is known of it; `post` messages, signals, timers and schedules on their way; `advance` the heart, one
+stretch of one instance (read `advance/advance.py` first); `verbs` what people, programs and the clock ask for; `operate` what operators
+do; `read` what pages and programs are told. May import `store`, `models`, `forms`, `spiff` and `feel`.
 """

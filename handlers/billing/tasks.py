@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict
-from engine.runtime.effects import EffectLedger
+from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Broken, Kind, ServiceTasks, TaskContext
 from engine.store.unit_of_work import Database
 from handlers.billing import creation, posting

@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from engine.runtime.effects import EffectLedger
+from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import ServiceTasks, TaskContext
 from handlers.dropship import payables, purchasing, receiving
 from handlers.dropship.rules import AckFacts, MatchFacts

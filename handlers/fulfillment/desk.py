@@ -4,9 +4,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
-from engine.runtime import messages
-from engine.runtime.mailbox import Delivery, Message
-from engine.runtime.runtime import Runtime
+from engine.runtime.post.mailbox import Delivery, Message
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import messages
 from handlers.orders.model import FulfilGroup
 
 

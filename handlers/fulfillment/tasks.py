@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from engine.runtime.effects import EffectLedger
+from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Kind, Refused, ServiceTasks, TaskContext
 from engine.store.unit_of_work import Database
 from handlers.fulfillment import papers, picking, shipping

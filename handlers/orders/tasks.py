@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine.runtime.effects import EffectLedger
+from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import ServiceTasks, TaskContext
 from handlers.orders import basket, cancellation, holds, repair, submission, validation
 from handlers.orders.acknowledgement import reply_to

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine.runtime.effects import EffectLedger
+from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Refused, ServiceTasks, TaskContext
 from handlers.catalog.rules import PriceMissing
 from handlers.parties.register import find_customer

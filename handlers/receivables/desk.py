@@ -5,9 +5,9 @@ from decimal import Decimal
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from engine.runtime import messages
-from engine.runtime.mailbox import Message
-from engine.runtime.runtime import Runtime
+from engine.runtime.post.mailbox import Message
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import messages
 from handlers.receivables import by_hand
 from handlers.receivables.by_hand import HandApplication, HandApplied
 

@@ -13,12 +13,12 @@ from flask import Flask, Response, current_app, g, request
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from engine.jobs.silent import SilentDispatcher
+from engine.jobs.null_dispatcher import NullDispatcher
 from engine.models.bundle import Bundle
 from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem
-from engine.runtime import deploy, start, user_tasks
-from engine.runtime.people import Person
-from engine.runtime.runtime import Runtime
+from engine.runtime.state.people import Person
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import deploy, start, user_tasks
 from engine.service_tasks import Broken, ServiceTasks
 from engine.store import json_text
 from engine.store.tables import deployment_file, instance, process_version, user_task
@@ -95,7 +95,7 @@ class Site:
 
 def new_site(database: Database) -> Site:
     ramp = Ramp()
-    runtime = Runtime(database=database, service_tasks=_service_tasks(), ports={Ramp: ramp}, dispatcher=SilentDispatcher())
+    runtime = Runtime(database=database, service_tasks=_service_tasks(), ports={Ramp: ramp}, dispatcher=NullDispatcher())
     return Site("", database, runtime, ramp)
 
 

@@ -2,7 +2,7 @@ import json
 
 from playwright.sync_api import Page, Route, expect
 
-from engine.runtime.people import Person
+from engine.runtime.state.people import Person
 from tests.browser.site import OTTO, Site
 
 

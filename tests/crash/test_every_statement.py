@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
-from engine.jobs.silent import SilentDispatcher
-from engine.runtime import deploy, messages, start
-from engine.runtime.advance import advance
-from engine.runtime.drain import drain
-from engine.runtime.effects import EffectLedger
-from engine.runtime.messages import Message
-from engine.runtime.runtime import Runtime
+from engine.jobs.null_dispatcher import NullDispatcher
+from engine.runtime.advance.advance import advance
+from engine.runtime.state.effects import EffectLedger
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import deploy, messages, start
+from engine.runtime.verbs.messages import Message
+from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.service_tasks import Kind, ServiceTasks, TaskContext
 from engine.store.unit_of_work import Database
 from tests import tiny_models as m
@@ -72,7 +72,7 @@ class House:
 
     def runtime(self) -> Runtime:
         """A process with nothing in memory."""
-        return Runtime(self.database, self.tasks, {}, SilentDispatcher())
+        return Runtime(self.database, self.tasks, {}, NullDispatcher())
 
     def begin(self, number: int) -> UUID:
         """An order whose call is due and whose message has come already."""
@@ -120,7 +120,7 @@ def test_a_death_before_any_statement_changes_nothing_about_the_end(house: House
         died = die_before_statement(house, number, instance)
         with house.database.transaction() as tx:
             tx.execute(text("UPDATE instance SET lease_until = now() - interval '1 second' WHERE lease_owner IS NOT NULL"))
-        drain(house.runtime())
+        run_until_idle(house.runtime())
         assert house.count("SELECT count(*) FROM instance WHERE state = 'completed'") == 2 * number, number
         assert house.count("SELECT count(*) FROM posting") == 2 * number, number
         assert house.count("SELECT count(*) FROM effect WHERE state = 'sent'") == 2 * number, number

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from engine.runtime import deploy, start
+from engine.runtime.verbs import deploy, start
 from engine.store.unit_of_work import Database
 from tests import tiny_models as m
 from tests.crash.worker_process import build

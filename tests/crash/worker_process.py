@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from engine.jobs.clock import Beat
 from engine.jobs.pgqueuer import PgQueuerDispatcher
 from engine.jobs.worker import Worker
-from engine.runtime.effects import EffectLedger
-from engine.runtime.limits import Limits
-from engine.runtime.runtime import Runtime
+from engine.runtime.state.effects import EffectLedger
+from engine.runtime.state.limits import Limits
+from engine.runtime.state.runtime import Runtime
 from engine.service_tasks import Kind, ServiceTasks, TaskContext
 from engine.store.unit_of_work import Database
 

@@ -13,9 +13,9 @@ from api.content import deploy_content
 from api.demo.people import PEOPLE
 from api.product import Product
 from api.settings import Settings
-from engine.jobs.silent import SilentDispatcher
-from engine.runtime.drain import drain
-from engine.runtime.runtime import Runtime
+from engine.jobs.null_dispatcher import NullDispatcher
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.store.unit_of_work import Database
 from handlers.registry import service_tasks
 
@@ -25,7 +25,7 @@ class Site:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=SilentDispatcher())
+        self.runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher())
         self.product = Product(Settings(), database, self.runtime, demo=True)
         self.application = create_app(self.product)
         with database.transaction() as tx:
@@ -40,7 +40,7 @@ class Site:
 
     def work(self) -> None:
         """Let the engine do everything it can do now."""
-        drain(self.runtime)
+        run_until_idle(self.runtime)
 
 
 class Visitor:

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Select, and_, any_, case, func, literal, o
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
-from engine.runtime.people import Person
-from engine.runtime.worklist import visible_to
+from engine.runtime.state.people import Person
+from engine.runtime.verbs.worklist import visible_to
 from engine.store.tables import deployment_file, instance, process_version, user_task
 from ui.read.paging import AnyRow, Page, page
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.problems import Invalid, NotFound, Problem
-from engine.runtime import incidents
+from engine.runtime.operate import incidents
 from engine.store import json_text
 from engine.store.tables import incident
 from ui.product import OPERATE, asked_number, needs, person, product

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.problems import Invalid
-from engine.runtime import explain, operations
+from engine.runtime.operate import operations
+from engine.runtime.read import explain
 from engine.store.tables import InstanceState
 from ui.product import OPERATE, asked_number, needs, person, product, wants_fragment
 from ui.read import operations as read

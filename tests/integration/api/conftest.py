@@ -10,8 +10,8 @@ from api.bootstrap import ports
 from api.demo.company import load_company
 from api.product import Product
 from api.settings import Settings
-from engine.jobs.silent import SilentDispatcher
-from engine.runtime.runtime import Runtime
+from engine.jobs.null_dispatcher import NullDispatcher
+from engine.runtime.state.runtime import Runtime
 from handlers.registry import service_tasks
 
 
@@ -19,7 +19,7 @@ from handlers.registry import service_tasks
 def installation(database) -> Product:
     """An installation with the demo company, and nobody at work but who the test calls."""
     load_company(database)
-    runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=SilentDispatcher())
+    runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher())
     return Product(Settings(), database, runtime, demo=True)
 
 

@@ -2,7 +2,7 @@ from sqlalchemy import text
 
 from api.content import content, deploy_content
 from engine.models.bundle import Bundle
-from engine.runtime import deploy
+from engine.runtime.verbs import deploy
 
 US = "ordercraft"
 

@@ -9,9 +9,9 @@ from api.auth.accounts import NewAccount, add_account, forget_old_sessions
 from api.auth.views import _safe_next
 from api.requests import forget_old_keys
 from engine.jobs.clock import clean
-from engine.runtime.deploy import deploy
-from engine.runtime.drain import drain
-from engine.runtime.start import start
+from engine.runtime.verbs.deploy import deploy
+from engine.runtime.verbs.run_until_idle import run_until_idle
+from engine.runtime.verbs.start import start
 from tests import tiny_models as m
 
 
@@ -79,7 +79,7 @@ def test_a_decision_that_waits_for_a_busy_worker_is_said_to_be_accepted(signed_i
     assert (answer.status_code, answer.json["state"]) == (200, "accepted")
     with database.transaction() as tx:
         tx.execute(text("UPDATE instance SET lease_until = 'epoch'"))
-    drain(installation.runtime)
+    run_until_idle(installation.runtime)
     assert browser.get(f"/api/v1/user-tasks/{task['id']}").json["task"]["state"] == "completed"
 
 

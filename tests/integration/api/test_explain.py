@@ -4,14 +4,14 @@ from sqlalchemy import text
 from api.commands.explain import _ids, _instances
 from api.content import deploy_content
 from engine.problems import NotFound
-from engine.runtime.drain import drain
+from engine.runtime.verbs.run_until_idle import run_until_idle
 
 
 def test_an_order_and_its_purchase_order_mean_every_instance_of_the_order(installation, signed_in):
     deploy_content(installation, actor="test")
     body = {"customer_no": "C-1001", "customer_po": "PO-4711", "lines": [{"sku": "PUMP-40", "quantity": "2"}]}
     order_no = signed_in("tom").post("/api/v1/orders", json=body).json["order_no"]
-    drain(installation.runtime)
+    run_until_idle(installation.runtime)
     with installation.database.transaction() as tx:
         assert tx.execute(text("SELECT count(*) FROM fulfil_group")).scalar_one() == 1
         by_order = _ids(tx, order_no)

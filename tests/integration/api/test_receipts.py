@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from api.content import deploy_content
 from api.demo.bank import Payment, statement_of
-from engine.runtime.drain import drain
+from engine.runtime.verbs.run_until_idle import run_until_idle
 from handlers.ledger.open_items import NewOpenItem, add_open_item
 
 
@@ -18,7 +18,7 @@ def unexplained(installation, signed_in):
         "/api/v1/statements", data=statement_of("STMT-1", [Payment("thanks", Decimal("120.00"), "EUR")]), content_type="application/xml"
     )
     assert answer.status_code == 202
-    drain(installation.runtime)
+    run_until_idle(installation.runtime)
     return amina
 
 

@@ -8,15 +8,16 @@ from sqlalchemy import text
 
 import bpmn
 from api.bootstrap import ports
-from engine.jobs.silent import SilentDispatcher
+from engine.jobs.null_dispatcher import NullDispatcher
 from engine.models.bundle import read_bundle
-from engine.runtime import deploy, messages, timers, user_tasks
-from engine.runtime.drain import drain
-from engine.runtime.incidents import list_incidents
-from engine.runtime.messages import Message
-from engine.runtime.people import Person
-from engine.runtime.runtime import Runtime
-from engine.runtime.user_tasks import Completion
+from engine.runtime.operate.incidents import list_incidents
+from engine.runtime.post import timers
+from engine.runtime.state.people import Person
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import deploy, messages, user_tasks
+from engine.runtime.verbs.messages import Message
+from engine.runtime.verbs.run_until_idle import run_until_idle
+from engine.runtime.verbs.user_tasks import Completion
 from handlers.dropship.inbound import (
     AcknowledgementDraft,
     AsnDraft,
@@ -41,7 +42,7 @@ WANDA = Person("wanda", frozenset({"warehouse", "buyer", "accounts-payable", "ac
 
 @pytest.fixture
 def runtime(database):
-    made = Runtime(database, service_tasks(), ports(), SilentDispatcher())
+    made = Runtime(database, service_tasks(), ports(), NullDispatcher())
     with database.transaction() as tx:
         for folder in ("fulfillment-to-invoice", "dropship", "invoice-to-receipt"):
             deploy.deploy(made, tx, read_bundle(Path(bpmn.__file__).parent / folder), "ada")
@@ -62,7 +63,7 @@ def say(runtime, name, key, **payload):
 
 
 def settle(runtime):
-    drain(runtime)
+    run_until_idle(runtime)
     with runtime.database.transaction() as tx:
         assert [(each.element_id, each.message) for each in list_incidents(runtime, tx)] == []
 

@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.jobs.dispatcher import Dispatcher
 from engine.jobs.pgqueuer import PgQueuerDispatcher
 from engine.jobs.procrastinate import ProcrastinateDispatcher
+from engine.runtime.state.dispatcher import Dispatcher
 
 
 @pytest.fixture(params=[PgQueuerDispatcher, ProcrastinateDispatcher], ids=["pgqueuer", "procrastinate"])

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from engine.jobs.clock import Beat
 from engine.jobs.pgqueuer import PgQueuerDispatcher
 from engine.jobs.worker import Worker
-from engine.runtime import deploy, start
-from engine.runtime.runtime import Runtime
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import deploy, start
 from engine.service_tasks import Kind, ServiceTasks, TaskContext
 from tests import tiny_models as m
 

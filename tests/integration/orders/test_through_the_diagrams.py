@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import select, text
 
 from engine.models.bundle import read_bundle
-from engine.runtime import deploy, messages, start, user_tasks
-from engine.runtime.drain import drain
-from engine.runtime.messages import Message
-from engine.runtime.people import Person
-from engine.runtime.runtime import Runtime
-from engine.runtime.start import StartOptions
-from engine.runtime.user_tasks import Completion
+from engine.runtime.state.people import Person
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import deploy, messages, start, user_tasks
+from engine.runtime.verbs.messages import Message
+from engine.runtime.verbs.run_until_idle import run_until_idle
+from engine.runtime.verbs.start import StartOptions
+from engine.runtime.verbs.user_tasks import Completion
 from engine.store.tables import incident
 from handlers.invariants import check_all
 from handlers.orders.drafts import LineDraft, OrderDraft, create_order
@@ -60,14 +60,14 @@ def decide(runtime, person, **form) -> None:
     with runtime.database.transaction() as tx:
         (task,) = user_tasks.list_tasks(runtime, tx, person)
         user_tasks.complete(runtime, tx, task.id, form, Completion(person))
-    drain(runtime)
+    run_until_idle(runtime)
 
 
 def accept(runtime, quote_no) -> None:
     with runtime.database.transaction() as tx:
         given = {"quote_no": quote_no, "customer_po": "PO-9"}
         messages.publish(runtime, tx, Message("quote.accepted", {"quote_no": quote_no}, given))
-    drain(runtime)
+    run_until_idle(runtime)
 
 
 def test_a_quote_becomes_a_promised_order(database, runtime):
@@ -137,7 +137,7 @@ def test_a_small_difference_of_price_is_settled_for_the_customer(database, runti
         order_no = create_order(tx, OrderDraft(customer_no="C-COYOTE", lines=[line], source="API"))
         given = {"order_no": order_no, "source": "API"}
         messages.publish(runtime, tx, Message("order.received", {"order_no": order_no}, given, business_key=order_no))
-    drain(runtime)
+    run_until_idle(runtime)
     with database.transaction() as tx:
         assert incidents(tx) == []
         story = order_story(tx, order_no)

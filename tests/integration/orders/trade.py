@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from sqlalchemy import event, text
 
-from engine.runtime.effects import EffectLedger
+from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import TaskContext
 from handlers.catalog import register as catalog
 from handlers.inventory.stock import Receipt

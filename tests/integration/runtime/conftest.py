@@ -11,16 +11,17 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from engine.jobs.silent import SilentDispatcher
+from engine.jobs.null_dispatcher import NullDispatcher
 from engine.models.bundle import Bundle
-from engine.runtime import deploy, history, start, user_tasks
-from engine.runtime.effects import EffectLedger
-from engine.runtime.explain import Explanation, explain
-from engine.runtime.incidents import Incident, IncidentFilter, list_incidents
-from engine.runtime.limits import Limits
-from engine.runtime.people import Person
-from engine.runtime.runtime import Runtime
-from engine.runtime.start import StartOptions
+from engine.runtime.operate.incidents import Incident, IncidentFilter, list_incidents
+from engine.runtime.read import history
+from engine.runtime.read.explain import Explanation, explain
+from engine.runtime.state.effects import EffectLedger
+from engine.runtime.state.limits import Limits
+from engine.runtime.state.people import Person
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import deploy, start, user_tasks
+from engine.runtime.verbs.start import StartOptions
 from engine.service_tasks import Broken, Kind, NotYet, Refused, ServiceTasks, TaskContext
 from engine.store.unit_of_work import Database
 
@@ -107,7 +108,7 @@ class World:
 
     def another_process(self) -> "World":
         """The same database seen from a process with nothing in memory."""
-        fresh = Runtime(self.database, self.runtime.service_tasks, {}, SilentDispatcher(), self.runtime.limits)
+        fresh = Runtime(self.database, self.runtime.service_tasks, {}, NullDispatcher(), self.runtime.limits)
         return World(fresh, self.stage)
 
     def deploy(self, bundle: Bundle) -> deploy.Deployment:
@@ -160,7 +161,7 @@ def world(database: Database) -> World:
     stage = Stage()
     with database.transaction() as tx:
         tx.execute(text("CREATE TABLE IF NOT EXISTS scratch (note text)"))
-    return World(Runtime(database, service_tasks(stage), {}, SilentDispatcher(), Limits()), stage)
+    return World(Runtime(database, service_tasks(stage), {}, NullDispatcher(), Limits()), stage)
 
 
 @pytest.fixture

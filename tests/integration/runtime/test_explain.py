@@ -5,8 +5,10 @@ import re
 import pytest
 
 from engine.problems import NotFound
-from engine.runtime import deploy, operations, timers
-from engine.runtime.advance import advance
+from engine.runtime.advance.advance import advance
+from engine.runtime.operate import operations
+from engine.runtime.post import timers
+from engine.runtime.verbs import deploy
 from tests import tiny_models as m
 
 

@@ -7,15 +7,18 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from engine.jobs.silent import SilentDispatcher
+from engine.jobs.null_dispatcher import NullDispatcher
 from engine.problems import Problem, TooLarge
-from engine.runtime import effects, housekeeping, incidents, messages, migrate, operations, positions, timers
-from engine.runtime.advance import _stop, advance
-from engine.runtime.drain import drain
-from engine.runtime.effects import EffectLedger
-from engine.runtime.messages import Message
-from engine.runtime.migrate import Migration
-from engine.runtime.runtime import Runtime
+from engine.runtime.advance.advance import _stop, advance
+from engine.runtime.operate import incidents, migrate, operations, token_moves
+from engine.runtime.operate.migrate import Migration
+from engine.runtime.post import timers
+from engine.runtime.state import effects
+from engine.runtime.state.effects import EffectLedger
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import housekeeping, messages
+from engine.runtime.verbs.messages import Message
+from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.service_tasks import Kind, ServiceTasks
 from engine.store.unit_of_work import Collision
 from tests import tiny_models as m
@@ -103,7 +106,7 @@ def test_two_messages_noted_for_the_same_place_reach_both_places(world):
     for _ in range(2):
         assert publish(world, "vote", correlation={"poll": 7}).state == "delivered"
     resume(world, instance)
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert world.row(instance).state == "completed"
     assert world.one("SELECT count(*) FROM message WHERE state = 'delivered' AND delivered_to = :id", id=instance).count == 2
 
@@ -129,7 +132,7 @@ def test_what_stopped_a_worker_is_not_forgotten_when_another_branch_goes_on(worl
 def test_a_call_whose_handler_is_gone_becomes_an_incident(world):
     world.deploy(m.bundle("order", m.start() + m.service("book", "carrier.book", order_no="order_no") + m.end(), "start -> book -> done"))
     instance = world.start("order", {"order_no": "SO-1"})
-    later_release = Runtime(world.database, ServiceTasks(), {}, SilentDispatcher(), world.runtime.limits)
+    later_release = Runtime(world.database, ServiceTasks(), {}, NullDispatcher(), world.runtime.limits)
     advance(later_release, instance)
     (incident,) = world.incidents()
     assert (incident.kind, incident.element_id) == ("service_task_unknown", "book")
@@ -162,7 +165,7 @@ def test_a_schedule_that_cannot_begin_stops_no_timer(world):
     world.do("UPDATE timer SET due_at = now() - interval '1 minute'")
     world.do("UPDATE deployment_file SET content = 'no longer a diagram' WHERE path = 'report.bpmn'")
     other = world.another_process()
-    drain(other.runtime)
+    run_until_idle(other.runtime)
     assert world.row(instance).state == "completed"
     assert world.one("SELECT next_due_at > now() AS later FROM schedule").later
 
@@ -188,7 +191,7 @@ def test_a_message_too_large_to_be_kept_fails_its_sender_and_not_its_receiver(wo
     world.deploy(m.bundle("bank", m.start() + tell + m.end(), "start -> tell -> done", outside=PAID))
     receiver = world.start("order")
     world.start("bank", {"long": "x" * 40_000})
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert [(each.element_id, each.kind) for each in world.incidents()] == [("tell", "variables_too_large")]
     assert world.row(receiver).state == "waiting"
 
@@ -261,7 +264,7 @@ def test_a_moved_timer_and_a_message_at_the_same_time_take_one_way(world):
     with world.database.transaction() as tx:
         timers.tick(world.runtime, tx)
     resume(world, instance)
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert world.path(instance) == ["start", "first", "paid_event", "done"]
     assert world.one("SELECT count(*) FROM inbox").count == 0
 
@@ -287,7 +290,7 @@ def test_a_message_that_crossed_its_receiver_long_ago_arrives(world):
     housekeeping.sweep(world.runtime)
     assert world.row(instance).state == "waiting"
     housekeeping.clean(world.runtime)
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert world.row(instance).state == "completed"
 
 
@@ -327,7 +330,7 @@ def test_an_error_whose_text_no_database_keeps_is_told_without_it(world, handler
 
     world.stage.during = answer_with_rubbish
     instance = world.start("order", {"order_no": "SO-1"})
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert [each.message for each in world.incidents()] == ["ConnectionError: 502 \N{REPLACEMENT CHARACTER} ? bad gateway"]
     assert len(world.stage.calls) == 1
     assert world.row(instance).state == "incident"
@@ -365,7 +368,7 @@ def test_an_operator_makes_room_for_what_a_worker_could_not_keep(world):
     advance(narrow.runtime, instance)
     assert [each.kind for each in world.incidents()] == ["variables_too_large"]
     with world.database.transaction() as tx:
-        step = positions.Step(instance, world.tasks()[0].id, "olga", "the old letter is of no use", {"old": ""})
-        assert positions.skip(narrow.runtime, tx, step).state == "completed"
+        step = token_moves.Step(instance, world.tasks()[0].id, "olga", "the old letter is of no use", {"old": ""})
+        assert token_moves.skip(narrow.runtime, tx, step).state == "completed"
     assert world.row(instance).variables["letter"] == {"text": "x" * 500}
     assert world.incidents() == []

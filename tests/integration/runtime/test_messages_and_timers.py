@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 
 from engine.problems import Conflict, NotFound, TooLarge
-from engine.runtime import housekeeping, messages, signals, timers
-from engine.runtime.drain import drain
-from engine.runtime.messages import Message
+from engine.runtime.post import timers
+from engine.runtime.verbs import housekeeping, messages, signals
+from engine.runtime.verbs.messages import Message
+from engine.runtime.verbs.run_until_idle import run_until_idle
 from tests import tiny_models as m
 
 ACCEPTED = m.message("quote.accepted")
@@ -57,7 +58,7 @@ def test_a_message_that_lacks_a_key_reaches_nobody(quotes):
 def test_an_early_message_waits_for_its_receiver(quotes):
     assert publish(quotes, correlation={"quote_no": "Q-1"}, payload={"customer_po": "PO-9"}).state == "buffered"
     instance = quotes.start("quote", {"quote_no": "Q-1"})
-    drain(quotes.runtime)
+    run_until_idle(quotes.runtime)
     assert quotes.row(instance).variables["acceptance"] == {"customer_po": "PO-9"}
     assert quotes.one("SELECT state, delivered_to FROM message") == ("delivered", instance)
 
@@ -66,7 +67,7 @@ def test_an_early_message_is_given_up_when_its_time_is_over(quotes):
     publish(quotes, correlation={"quote_no": "Q-1"}, time_to_live=timedelta(milliseconds=1))
     housekeeping.clean(quotes.runtime)
     instance = quotes.start("quote", {"quote_no": "Q-1"})
-    drain(quotes.runtime)
+    run_until_idle(quotes.runtime)
     assert quotes.row(instance).state == "waiting"
     assert quotes.one("SELECT state FROM message").state == "expired"
 
@@ -108,7 +109,7 @@ def test_what_one_instance_throws_begins_another(orders):
     orders.deploy(m.bundle("quoting", elements, "start -> send -> done", outside=m.message("order.received")))
     parent = orders.start("quoting", {"order_no": "SO-7"})
     assert orders.row(parent).state == "completed"
-    drain(orders.runtime)
+    run_until_idle(orders.runtime)
     child = orders.one("SELECT * FROM instance WHERE process_key = 'order'")
     assert (child.business_key, child.state, child.started_by_instance_id) == ("SO-7", "waiting", parent)
 
@@ -119,12 +120,12 @@ def test_a_thrown_message_for_a_taken_business_key_waits_until_it_is_free(orders
     orders.deploy(m.bundle("quoting", elements, "start -> send -> done", outside=m.message("order.received")))
     orders.start("quoting", {"order_no": "SO-7"})
     orders.start("quoting", {"order_no": "SO-7"})
-    drain(orders.runtime)
+    run_until_idle(orders.runtime)
     assert orders.one("SELECT count(*) AS n FROM instance WHERE process_key = 'order'").n == 1
     (task,) = orders.tasks(people.alice)
     orders.complete(task.id, {})
     housekeeping.sweep(orders.runtime)
-    drain(orders.runtime)
+    run_until_idle(orders.runtime)
     assert orders.one("SELECT count(*) AS n FROM instance WHERE process_key = 'order'").n == 2
 
 
@@ -134,7 +135,7 @@ def test_a_message_that_crossed_its_receiver_is_matched_by_the_sweep(quotes):
     instance = quotes.start("quote", {"quote_no": "Q-1"})
     quotes.do("UPDATE message SET state = 'buffered'")
     housekeeping.sweep(quotes.runtime)
-    drain(quotes.runtime)
+    run_until_idle(quotes.runtime)
     assert quotes.row(instance).state == "completed"
 
 
@@ -161,7 +162,7 @@ def test_a_timer_fires_when_it_is_due_and_only_once(world):
     until_due(world)
     assert tick(world) == 1
     assert tick(world) == 0
-    assert drain(world.runtime) == 1
+    assert run_until_idle(world.runtime) == 1
     assert world.path(instance) == ["start", "pause"]
     assert world.all("SELECT 1 FROM timer") == []
 
@@ -182,7 +183,7 @@ def test_many_tick_at_once_and_no_timer_fires_twice(world):
     for thread in threads:
         thread.join()
     assert sum(woken) + tick(world) == 20
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert all(world.path(instance) == ["start", "pause", "done"] for instance in instances)
 
 
@@ -207,12 +208,12 @@ def test_a_task_and_its_timer_race_and_one_of_them_wins(world, people):
         except Conflict as conflict:
             outcome.append(conflict)
 
-    threads = [threading.Thread(target=complete), threading.Thread(target=lambda: drain(world.runtime))]
+    threads = [threading.Thread(target=complete), threading.Thread(target=lambda: run_until_idle(world.runtime))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     path = world.path(instance)
     assert world.row(instance).state == "completed"
     assert (path[-1] == "decided") != (path[-1] == "expired")
@@ -233,7 +234,7 @@ def test_an_operator_lets_a_timer_be_due_now(world, people):
     timer = world.one("SELECT id, now() AS now FROM timer")
     with world.database.transaction() as tx:
         timers.move(world.runtime, tx, timer.id, timer.now)
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert world.path(instance)[-1] == "expired"
     assert world.tasks(people.alice) == []
     with pytest.raises(NotFound), world.database.transaction() as tx:
@@ -259,7 +260,7 @@ def test_a_schedule_begins_one_instance_for_each_fire_time(world):
         thread.start()
     for thread in threads:
         thread.join()
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert [row.state for row in world.all("SELECT state FROM instance")] == ["completed"]
     assert world.one("SELECT next_due_at > now() + interval '59 minutes' AS later FROM schedule").later
 

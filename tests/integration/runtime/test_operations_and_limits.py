@@ -5,9 +5,11 @@ from threading import Thread
 import pytest
 
 from engine.problems import Conflict, Invalid, NotFound
-from engine.runtime import audit, housekeeping, incidents, operations, start
-from engine.runtime.advance import advance
-from engine.runtime.drain import drain
+from engine.runtime.advance.advance import advance
+from engine.runtime.operate import incidents, operations
+from engine.runtime.state import audit
+from engine.runtime.verbs import housekeeping, start
+from engine.runtime.verbs.run_until_idle import run_until_idle
 from tests import tiny_models as m
 
 
@@ -93,7 +95,7 @@ def test_a_long_stretch_goes_on_in_a_next_transaction(world):
     endless(world)
     instance = world.start("endless", {"n": 0, "limit": 1500})
     assert world.row(instance).state == "running"
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     row = world.row(instance)
     assert (row.state, row.variables["n"], row.steps_since_wait) == ("completed", 1501, 0)
 
@@ -101,16 +103,16 @@ def test_a_long_stretch_goes_on_in_a_next_transaction(world):
 def test_a_loop_that_never_ends_becomes_an_incident_and_can_be_let_on(world):
     endless(world)
     instance = world.start("endless", {"n": 0, "limit": 7000})
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     (incident,) = world.incidents()
     assert incident.kind == "steps_without_wait"
     assert "Look for a loop" in incident.next_step
     assert world.row(instance).state == "incident"
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert world.row(instance).state == "incident"
     with world.database.transaction() as tx:
         incidents.retry(world.runtime, tx, incident.id, "olga")
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert world.row(instance).state == "completed"
     assert world.incidents() == []
 
@@ -121,7 +123,7 @@ def test_variables_that_grow_too_large_in_a_worker_become_an_incident(world):
     world.deploy(m.bundle("growth", elements, "start -> book -> grow -> done"))
     instance = world.with_limits(variables_bytes=40_000).start("growth", {"order_no": "SO-1"})
     small = world.with_limits(variables_bytes=40_000)
-    drain(small.runtime)
+    run_until_idle(small.runtime)
     (incident,) = world.incidents()
     assert incident.kind in {"variables_too_large", "too_large"}
     assert world.row(instance).state == "incident"
@@ -163,7 +165,7 @@ def test_a_lease_is_renewed_while_its_call_lasts(world):
 
     world.stage.during = slow
     world.start("job", {"order_no": "SO-1"})
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert seen == [1, True]
     assert housekeeping.renew(world.runtime) == 0
 
@@ -187,7 +189,7 @@ def test_while_a_worker_is_at_it_a_decision_is_noted_and_applied_by_the_worker(w
             world.complete(task.id, {"approved": False}, people.bob)
 
     world.stage.during = decide
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert answers == [False]
     row = world.row(instance)
     assert (row.state, row.variables["approved"]) == ("completed", True)

@@ -3,9 +3,10 @@
 import pytest
 
 from engine.problems import Conflict, NotFound
-from engine.runtime import migrate, positions, user_tasks
-from engine.runtime.migrate import Migration
-from engine.runtime.user_tasks import Completion
+from engine.runtime.operate import migrate, token_moves
+from engine.runtime.operate.migrate import Migration
+from engine.runtime.verbs import user_tasks
+from engine.runtime.verbs.user_tasks import Completion
 from tests import tiny_models as m
 
 
@@ -28,7 +29,7 @@ def test_an_instance_goes_back_with_the_variables_it_had_then(checks, people):
     instance = at_confirm(checks, people.alice)
     assert checks.row(instance).variables["total"] == 0
     with checks.database.transaction() as tx:
-        positions.go_back(checks.runtime, tx, positions.Return(instance, "check", "olga", "the amount was wrong", {"amount": 22}))
+        token_moves.go_back(checks.runtime, tx, token_moves.Return(instance, "check", "olga", "the amount was wrong", {"amount": 22}))
     assert checks.row(instance).variables == {"amount": 22, "total": 42}
     assert [task.element_id for task in checks.tasks(people.alice)] == ["check"]
 
@@ -36,14 +37,14 @@ def test_an_instance_goes_back_with_the_variables_it_had_then(checks, people):
 def test_nobody_goes_back_to_where_it_never_was(checks, people):
     instance = checks.start("checks", {"amount": 21})
     with pytest.raises(Conflict, match="has never been at confirm"), checks.database.transaction() as tx:
-        positions.go_back(checks.runtime, tx, positions.Return(instance, "confirm", "olga", "in a hurry"))
+        token_moves.go_back(checks.runtime, tx, token_moves.Return(instance, "confirm", "olga", "in a hurry"))
 
 
 def test_a_step_is_moved_past_what_need_not_be_done(checks, people):
     instance = checks.start("checks", {"amount": 21})
     (task,) = checks.tasks(people.alice)
     with checks.database.transaction() as tx:
-        positions.move(checks.runtime, tx, positions.Step(instance, task.id, "olga", "checked by telephone"), "confirm")
+        token_moves.move(checks.runtime, tx, token_moves.Step(instance, task.id, "olga", "checked by telephone"), "confirm")
     assert [task.element_id for task in checks.tasks(people.alice)] == ["confirm"]
     assert checks.row(instance).variables["total"] == 42
 

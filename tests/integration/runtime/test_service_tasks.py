@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import text
 
 from engine.problems import Conflict
-from engine.runtime import effects, incidents, operations, positions, timers
-from engine.runtime.advance import advance
-from engine.runtime.drain import drain
-from engine.runtime.effects import EffectSink
+from engine.runtime.advance.advance import advance
+from engine.runtime.operate import incidents, operations, token_moves
+from engine.runtime.post import timers
+from engine.runtime.state import effects
+from engine.runtime.state.effects import EffectSink
+from engine.runtime.verbs.run_until_idle import run_until_idle
 from tests import tiny_models as m
 
 ERROR = '<bpmn:error id="missing" name="Price missing" errorCode="PRICE_MISSING"/>'
@@ -85,7 +87,7 @@ def test_a_failure_is_tried_again_later_and_then_becomes_an_incident(world):
     assert world.explain(instance).sentence.startswith("It tries orders.price again at 20")
     for _ in range(2):
         make_due(world)
-        drain(world.runtime)
+        run_until_idle(world.runtime)
     assert [attempt for _, _, attempt in world.stage.calls] == [1, 2, 3]
     (incident,) = world.incidents()
     assert (incident.kind, incident.attempt) == ("error", 3)
@@ -107,12 +109,12 @@ def test_not_yet_waits_without_spending_an_attempt(world):
     instance = of(world, "orders.price")
     for _ in range(4):
         make_due(world)
-        drain(world.runtime)
+        run_until_idle(world.runtime)
     assert {attempt for _, _, attempt in world.stage.calls} == {1}
     assert world.incidents() == []
     world.stage.mode = "fine"
     make_due(world)
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert world.row(instance).state == "completed"
 
 
@@ -146,7 +148,7 @@ def test_an_effect_is_recorded_with_a_stable_key_and_delivered(world):
     effect = world.one("SELECT * FROM effect")
     assert effect.key.startswith(f"{instance}:")
     assert (effect.state, effect.business_key, effect.target) == ("pending", "SO-000017", "customer@example.com")
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     effect = world.one("SELECT * FROM effect")
     assert (effect.state, effect.attempts) == ("sent", 1)
 
@@ -158,7 +160,7 @@ def test_an_external_call_is_saved_before_it_is_made_and_made_in_no_transaction(
     assert world.row(instance).state == "running"
     assert world.explain(instance).sentence.startswith("It is ready to call carrier.book and no worker has picked it up yet")
     assert world.stage.calls == []
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert [(row.state, row.attempt) for row in seen] == [("called", 1)]
     row = world.row(instance)
     assert (row.state, row.variables["result"]) == ("completed", {"tracking_no": "T-SO-000017", "attempt": 1})
@@ -168,11 +170,11 @@ def test_an_external_call_is_saved_before_it_is_made_and_made_in_no_transaction(
 def test_an_external_failure_is_retried_with_the_same_key(world):
     world.stage.mode = "failing"
     instance = of(world, "carrier.book")
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert world.one("SELECT state FROM work").state == "waiting"
     world.stage.mode = "fine"
     make_due(world)
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert world.row(instance).state == "completed"
     assert len({key for _, key, _ in world.stage.calls}) == 1
     assert [attempt for _, _, attempt in world.stage.calls] == [1, 2]
@@ -181,7 +183,7 @@ def test_an_external_failure_is_retried_with_the_same_key(world):
 def test_an_external_refusal_goes_to_the_error_boundary_event(world):
     world.stage.mode = "refused"
     instance = of(world, "carrier.book", caught=True)
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert world.path(instance)[-1] == "unpriced"
 
 
@@ -195,10 +197,10 @@ def test_a_worker_that_dies_in_a_call_is_followed_by_another_with_the_same_key(w
     with pytest.raises(KeyboardInterrupt):
         advance(world.runtime, instance)
     assert world.row(instance).lease_owner is not None
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert len(world.stage.calls) == 1
     world.do("UPDATE instance SET lease_until = now() - interval '1 second'")
-    drain(world.another_process().runtime)
+    run_until_idle(world.another_process().runtime)
     assert world.row(instance).state == "completed"
     assert len({key for _, key, _ in world.stage.calls}) == 1
     assert [attempt for _, _, attempt in world.stage.calls] == [1, 2]
@@ -214,12 +216,12 @@ def test_an_at_most_once_call_that_was_begun_becomes_an_incident_instead_of_a_se
     with pytest.raises(KeyboardInterrupt):
         advance(world.runtime, instance)
     world.do("UPDATE instance SET lease_until = now() - interval '1 second'")
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert len(world.stage.calls) == 1
     (incident,) = world.incidents()
     assert incident.kind == "at_most_once"
     retry_open(world)
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert len(world.stage.calls) == 2
     assert world.row(instance).state == "completed"
 
@@ -230,11 +232,11 @@ def test_a_zombie_whose_lease_was_taken_over_drops_its_result(world):
     def lose_the_lease() -> None:
         world.stage.during = None
         world.do("UPDATE instance SET lease_until = now() - interval '1 second'")
-        drain(world.another_process().runtime)
+        run_until_idle(world.another_process().runtime)
 
     world.stage.during = lose_the_lease
     instance = of(world, "carrier.book")
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert world.row(instance).state == "completed"
     assert world.row(instance).variables["result"]["attempt"] == 2
     assert world.path(instance) == ["start", "step", "done"]
@@ -247,11 +249,11 @@ def test_a_result_that_comes_while_the_instance_is_suspended_is_kept(world):
 
     world.stage.during = suspend
     instance = of(world, "carrier.book")
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert world.row(instance).state == "suspended"
     with world.database.transaction() as tx:
         operations.resume(world.runtime, tx, instance, "olga", "the strike is over")
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert world.row(instance).state == "completed"
     assert len(world.stage.calls) == 1
 
@@ -263,7 +265,7 @@ def test_a_cancelled_instance_drops_the_result_of_its_call(world):
 
     world.stage.during = cancel
     instance = of(world, "carrier.book")
-    drain(world.runtime)
+    run_until_idle(world.runtime)
     assert world.row(instance).state == "cancelled"
     assert world.explain(instance).sentence.endswith("the customer withdrew.")
 
@@ -280,9 +282,9 @@ def test_a_failed_step_is_completed_by_hand_with_a_result(world):
     world.stage.mode = "broken"
     instance = of(world, "orders.price")
     (incident,) = world.incidents()
-    step = positions.Step(instance, incident.task_id, "olga", "priced by telephone", {"result": {"total": 90}})
+    step = token_moves.Step(instance, incident.task_id, "olga", "priced by telephone", {"result": {"total": 90}})
     with world.database.transaction() as tx:
-        assert positions.skip(world.runtime, tx, step).state == "completed"
+        assert token_moves.skip(world.runtime, tx, step).state == "completed"
     assert world.row(instance).variables["result"] == {"total": 90}
     assert world.incidents() == []
     assert world.one("SELECT reason FROM audit WHERE action = 'skip'").reason == "priced by telephone"

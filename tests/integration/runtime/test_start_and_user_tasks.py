@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 
 from engine.problems import Conflict, Forbidden, Invalid, NotFound, TooLarge
-from engine.runtime import user_tasks
-from engine.runtime.deploy import ModelRefused
-from engine.runtime.user_tasks import Completion, TaskFilter
+from engine.runtime.verbs import user_tasks
+from engine.runtime.verbs.deploy import ModelRefused
+from engine.runtime.verbs.user_tasks import Completion, TaskFilter
 from tests import tiny_models as m
 
 

@@ -6,7 +6,7 @@ from threading import Barrier, Thread
 import pytest
 from sqlalchemy import select, text
 
-from engine.runtime import audit
+from engine.runtime.state import audit
 from engine.store import unit_of_work
 from engine.store.rows import insert_rows
 from engine.store.tables import audit as audit_table

@@ -12,6 +12,7 @@ from typing import Any
 from lxml import etree
 
 from engine.feel import as_timedelta
+from engine.forms import validate
 from engine.models.bundle import Bundle
 from engine.models.check import CheckedBundle
 from engine.service_tasks import ServiceTasks
@@ -125,7 +126,7 @@ class Rehearsal:
         )
         _sees(task, step.get("sees", {}))
         form = self.forms[str(task.form_key)]
-        submission = form.validate(step["does"], task.form_data, now=self.now)
+        submission = validate(form, step["does"], task.form_data, now=self.now)
         assert submission.ok, f"The form {task.form_key} refuses this: {submission.errors}"
         assert step["does"].items() <= submission.data.items(), f"The form {task.form_key} drops some of {step['does']}"
         self.execution.complete(task.task_id, submission.data, actor=step.get("as"))

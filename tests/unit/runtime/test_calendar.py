@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.problems import Problem
-from engine.runtime.calendar import next_time
+from engine.runtime.post.calendar import next_time
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
 

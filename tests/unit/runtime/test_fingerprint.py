@@ -1,6 +1,6 @@
 import pytest
 
-from engine.runtime.fingerprint import fingerprint, general
+from engine.runtime.advance.fingerprint import fingerprint, general
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 from uuid import uuid4
 
-from engine.runtime.leases import Leases
-from engine.runtime.live_instances import LiveInstances
+from engine.runtime.state.leases import Leases
+from engine.runtime.state.live_instances import LiveInstances
 
 
 def test_an_instance_taken_out_is_no_longer_kept():

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert, update
 
-from engine.runtime import deploy, start
+from engine.runtime.verbs import deploy, start
 from handlers.documents.store import save_document
 from handlers.orders.model import OrderEvent, SalesOrder
 from tests import tiny_models as m

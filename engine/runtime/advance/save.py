@@ -1,0 +1,139 @@
+"""Saves an instance: one row with its state, fenced by version and lease, then everything that follows from it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+
+from engine.problems import Conflict, TooLarge
+from engine.runtime.advance import failures
+from engine.runtime.advance.outgoing import match_buffered, send
+from engine.runtime.advance.settle import settle
+from engine.runtime.state.leases import LostLease
+from engine.runtime.state.stretch import Advance
+from engine.spiff.records import Waits
+from engine.store import json_text
+from engine.store.tables import InstanceState
+from engine.store.unit_of_work import after_commit
+
+_INSERT = text(
+    "INSERT INTO instance (id, process_version_id, process_key, business_key, dedupe_key, state, blob, "
+    "lock_version, variables, wake, done, "
+    "rung_at, steps_since_wait, started_by, started_by_instance_id, ended_at) VALUES (:id, :process_version_id, "
+    ":process_key, :business_key, "
+    ":dedupe_key, :state, :blob, 1, CAST(:variables AS jsonb), :wake, :done, now(), :steps, :started_by, :started_by_instance_id, "
+    "CASE WHEN :ended THEN now() END) ON CONFLICT DO NOTHING RETURNING id"
+)
+_UPDATE = text(
+    "UPDATE instance SET state = :state, blob = :blob, lock_version = lock_version + 1, variables = "
+    "CAST(:variables AS jsonb), wake = :wake, "
+    "done = :done, rung_at = now(), steps_since_wait = :steps, strikes = 0, last_error = NULL, lease_owner = CAST(:keep AS uuid), "
+    "lease_until = CASE WHEN CAST(:keep AS uuid) IS NULL THEN 'epoch' ELSE now() + :ttl END, updated_at = now(), "
+    "ended_at = CASE WHEN :ended THEN now() END "
+    "WHERE id = :id AND lock_version = :lock_version AND (CAST(:token AS uuid) IS NULL OR lease_owner = CAST(:token AS uuid))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What is to be done next: nothing, an external call, or another stretch."""
+
+    state: InstanceState
+    calls: bool
+    more: bool
+
+
+def save(record: Advance) -> Saved:
+    """Write everything a stretch has come to. Raises LostLease when the instance was taken over, TooLarge when its variables are."""
+    execution = record.execution
+    after = Waits() if execution.completed else execution.waits
+    variables = json_text.encode(execution.variables)
+    _check_size(record, len(variables))
+    incidents = failures.settle_failures(record, after)
+    steps = _steps_since_wait(record)
+    endless = record.spent and steps >= record.runtime.limits.steps_without_wait
+    calls = any(wait.retry_at is None for wait in after.work)
+    more = (calls or record.spent) and not endless
+    state = _state(execution.completed, incidents or endless, more=more)
+    _write(record, state, variables.decode(), steps, more=more)
+    if endless:
+        _open_endless(record, steps)
+    settle(record, after)
+    match_buffered(record, after)
+    send(record)
+    if more and record.token is None:
+        record.runtime.dispatcher.ring(record.tx, [record.held.id])
+    if not execution.completed:
+        version = record.held.lock_version + 1
+        after_commit(record.tx, lambda: record.runtime.live.put(record.held.id, version, execution))
+    return Saved(state, calls, more)
+
+
+def _write(record: Advance, state: InstanceState, variables: str, steps: int, *, more: bool) -> None:
+    held = record.held
+    blob = None if state.ended else record.execution.dump()
+    record.bytes_written += len(variables) + len(blob or b"")
+    values: dict[str, Any] = {
+        "id": held.id,
+        "state": state,
+        "blob": blob,
+        "variables": variables,
+        "wake": held.wake + more,
+        "done": held.wake,
+        "steps": steps,
+        "ended": state.ended,
+    }
+    if record.fresh:
+        _insert(record, values)
+        return
+    keep = record.token if more else None
+    values |= {"lock_version": held.lock_version, "token": record.token, "keep": keep, "ttl": record.runtime.limits.lease}
+    if record.tx.connection().execute(_UPDATE, values).rowcount != 1:
+        raise LostLease
+
+
+def _insert(record: Advance, values: dict[str, Any]) -> None:
+    held = record.held
+    values |= {
+        "process_version_id": held.process_version_id,
+        "process_key": held.process_key,
+        "business_key": held.business_key,
+        "dedupe_key": None,
+        "started_by": held.started_by,
+        "started_by_instance_id": None,
+        **record.origin,
+    }
+    if record.tx.connection().execute(_INSERT, values).scalar() is None:
+        raise Conflict(
+            f"A running {held.process_key} has the business key {held.business_key!r} already.",
+            code="business_key_taken",
+            next_step="Look at the running instance, or start this one under another business key.",
+        )
+
+
+def _steps_since_wait(record: Advance) -> int:
+    return record.held.steps_since_wait + record.steps if record.spent else 0
+
+
+def _state(completed: bool, incidents: bool, *, more: bool) -> InstanceState:
+    if completed:
+        return InstanceState.COMPLETED
+    if incidents:
+        return InstanceState.INCIDENT
+    return InstanceState.RUNNING if more else InstanceState.WAITING
+
+
+def _check_size(record: Advance, size: int) -> None:
+    most = record.runtime.limits.variables_bytes
+    if size > most:
+        raise TooLarge(
+            f"The variables of the instance take {size} bytes; at most {most} are kept.",
+            code="variables_too_large",
+            next_step="Keep documents and long lists in their own tables and put a reference into the variables.",
+        )
+
+
+def _open_endless(record: Advance, steps: int) -> None:
+    message = f"{steps} elements ran without a wait."
+    next_step = "Look for a loop in the diagram whose condition never changes; retry to let it run on, or cancel the instance."
+    failures.open_for_instance(record.tx, record.held.id, "steps_without_wait", message, next_step)

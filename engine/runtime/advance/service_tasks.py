@@ -1,0 +1,123 @@
+"""Runs service tasks and judges how they went: done, refused, not yet, broken, or to be tried again.
+
+`Calls` serves the engine inside a transaction: transactional tasks run there in a savepoint, external ones are put off. `call_outside`
+runs one external task in no transaction.
+"""
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from engine.problems import Problem
+from engine.runtime.advance.retries import read_policy
+from engine.runtime.state.effects import EffectLedger
+from engine.runtime.state.limits import Limits
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.state.stretch import Advance
+from engine.service_tasks import Broken, Kind, NotYet, Refused, ServiceTask, TaskContext
+from engine.spiff.calls import CallOutcome, Deferred, Done, Failure, Refusal, ServiceCall
+from engine.spiff.plain import keepable, plain, within_limit
+from engine.store.unit_of_work import Collision, Database, collided, savepoint
+
+_TRACEBACK_LINES = 30
+
+
+@dataclass(slots=True)
+class Calls:
+    """The service tasks of one advance, as the engine calls them."""
+
+    record: Advance
+
+    def call(self, request: ServiceCall) -> CallOutcome:
+        """Run a transactional task now in a savepoint; put an external one off."""
+        record = self.record
+        try:
+            task = record.runtime.service_tasks[request.handler]
+        except Problem as problem:
+            return Failure(problem.code, problem.detail, next_step=problem.next_step)
+        if task.kind is Kind.EXTERNAL:
+            return Deferred()
+        ledger = EffectLedger(context_of(record, request))
+        try:
+            given = task.read(request.parameters)
+            with savepoint(record.tx):
+                result = _kept(task(given, self._provided(task, ledger)))
+        except Exception as error:  # noqa: BLE001  # whatever a handler does is an outcome, never the end of the advance
+            return judge(error, request, record.now, record.runtime.limits)
+        record.effects.extend(ledger.recorded)
+        return Done(result)
+
+    def _provided(self, task: ServiceTask, ledger: EffectLedger) -> Mapping[Any, object]:
+        own = {Session: self.record.tx, TaskContext: ledger.context, EffectLedger: ledger}
+        return {port: own[port] if port in own else _bound(self.record.runtime, task, port) for port in task.ports.values()}
+
+
+def call_outside(runtime: Runtime, request: ServiceCall, context: TaskContext) -> CallOutcome:
+    """Run an external task; no transaction is open."""
+    own = {TaskContext: context, Database: runtime.database}
+    try:
+        task = runtime.service_tasks[request.handler]
+        given = task.read(request.parameters)
+        ports = {port: own[port] if port in own else _bound(runtime, task, port) for port in task.ports.values()}
+        return Done(_kept(task(given, ports)))
+    except Exception as error:  # noqa: BLE001  # whatever a handler does is an outcome, never the end of the worker
+        return judge(error, request, context.now, runtime.limits)
+
+
+def context_of(record: Advance, request: ServiceCall) -> TaskContext:
+    """Who is calling, for the task that asks."""
+    held = record.held
+    return TaskContext(
+        instance_id=held.id,
+        business_key=held.business_key,
+        process_key=held.process_key,
+        element_id=request.element_id,
+        task_id=request.task_id,
+        idempotency_key=f"{held.id}:{request.task_id}",
+        attempt=request.attempt,
+        actor=record.actor,
+        now=record.now,
+    )
+
+
+def judge(error: Exception, request: ServiceCall, now: datetime, limits: Limits) -> CallOutcome:
+    """What an exception of a service task means. A lost connection or a deadlock is nobody's outcome: it ends the advance."""
+    if isinstance(error, Refused):
+        return Refusal(error.code, keepable(str(error)))
+    if isinstance(error, NotYet):
+        return Failure("not_yet", keepable(str(error)), retry_at=now + error.after, counts=False)
+    text = keepable(f"{type(error).__name__}: {error}")
+    trace = keepable("".join(traceback.format_exception(error)[-_TRACEBACK_LINES:]))
+    if isinstance(error, Broken):
+        return Failure("broken", keepable(str(error)), next_step=error.next_step, traceback=trace)
+    if isinstance(error, Problem) and not isinstance(error, Collision):
+        return Failure(error.code, keepable(error.detail), next_step=keepable(error.next_step or _CORRECT), traceback=trace)
+    if isinstance(error, DBAPIError) and (error.connection_invalidated or collided(error)):
+        raise error
+    pause = read_policy(request.retry or limits.retry).pause(request.attempt, limits.retry_ceiling)
+    next_step = _CORRECT if pause is None else "It is tried again by itself."
+    return Failure("error", text, next_step=next_step, traceback=trace, retry_at=None if pause is None else now + pause)
+
+
+def _kept(result: Any) -> Any:
+    """A result as variables can keep it; one they cannot keep fails the call, and takes with it what the call wrote."""
+    kept = plain(result)
+    within_limit(kept)
+    return kept
+
+
+_CORRECT = "Remove the cause the message names, then retry the step."
+
+
+def _bound(runtime: Runtime, task: ServiceTask, port: Any) -> object:
+    if port not in runtime.ports:
+        name = getattr(port, "__name__", port)
+        raise Broken(
+            f"{task.name} needs a {name}, and none is bound.", next_step=f"Bind an adapter for {name} in the settings, then retry."
+        )
+    return runtime.ports[port]

@@ -1,0 +1,167 @@
+"""Writes what follows from an instance's new state: the rows of its waits, its history, and its effects.
+
+Only differences are written: what it waited for before is known from the state it was restored from.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from engine.problems import TooLarge
+from engine.runtime.state import effects
+from engine.runtime.state.stretch import Advance
+from engine.spiff.records import Subscription, UserTaskWait, Waits, Work
+from engine.store import json_text
+from engine.store.rows import insert_rows
+from engine.store.tables import history, subscription, timer, user_task, work
+
+_COMPLETE = text(
+    "UPDATE user_task SET state = 'completed', completed_at = now(), completed_by = :actor, outcome = "
+    "CAST(:outcome AS jsonb), draft = NULL, "
+    "version = version + 1 WHERE id = :id"
+)
+_CANCEL = text(
+    "UPDATE user_task SET state = 'cancelled', completed_at = now(), version = version + 1 WHERE id = ANY(:ids) AND state = 'open'"
+)
+_LONGEST_CORRELATION = 1_000
+_DELETE = {name: text(f"DELETE FROM {name} WHERE id = ANY(:ids)") for name in ("timer", "subscription", "work")}
+
+
+def settle(record: Advance, after: Waits) -> None:
+    """Write every derived row."""
+    _history(record)
+    _user_tasks(record, after)
+    _timers(record, after)
+    _subscriptions(record, after)
+    _work(record, after)
+    if record.effects:
+        effects.record(record.tx, *record.effects)
+
+
+def _history(record: Advance) -> None:
+    rows: list[dict[str, Any]] = [
+        {
+            "instance_id": record.held.id,
+            "task_id": each.task_id,
+            "element_id": each.element_id,
+            "element_name": each.element_name,
+            "element_type": each.element_type,
+            "outcome": each.outcome,
+            "actor": each.actor,
+            "attempt": each.attempt,
+            "started_at": each.started_at,
+            "ended_at": each.ended_at,
+            "changed": each.changed or None,
+            "detail": each.detail or None,
+        }
+        for each in record.trace
+    ]
+    if record.initial and rows:
+        rows[0]["changed"] = {**record.initial, **(rows[0]["changed"] or {})}
+    record.bytes_written += insert_rows(record.tx, history, rows)
+
+
+def _user_tasks(record: Advance, after: Waits) -> None:
+    known = {wait.task_id for wait in record.before.user_tasks}
+    open_now = {wait.task_id for wait in after.user_tasks}
+    closed = known - open_now
+    for task_id in closed & record.completed.keys():
+        outcome = json_text.encode(record.completed[task_id]).decode()
+        record.tx.connection().execute(_COMPLETE, {"id": task_id, "actor": record.actor, "outcome": outcome})
+    if cancelled := closed - record.completed.keys():
+        record.tx.connection().execute(_CANCEL, {"ids": list(cancelled)})
+    insert_rows(record.tx, user_task, [_user_task_row(record, wait) for wait in after.user_tasks if wait.task_id not in known])
+
+
+def _user_task_row(record: Advance, wait: UserTaskWait) -> dict[str, Any]:
+    return {
+        "id": wait.task_id,
+        "instance_id": record.held.id,
+        "element_id": wait.element_id,
+        "name": wait.name,
+        "title": wait.title,
+        "form_key": wait.form_key,
+        "form_data": wait.form_data,
+        "state": "open",
+        "candidate_groups": list(wait.candidate_groups),
+        "candidate_users": list(wait.candidate_users),
+        "excluded_users": list(wait.excluded_users),
+        "priority": wait.priority,
+        "due_at": wait.due_at,
+        "instructions": wait.instructions,
+    }
+
+
+def _timers(record: Advance, after: Waits) -> None:
+    known = {wait.task_id: wait.due_at for wait in record.before.timers}
+    due = {wait.task_id: wait for wait in after.timers}
+    _delete(record, "timer", (known.keys() - due.keys()) | (record.fired - due.keys()))
+    rows = [
+        {"id": wait.task_id, "instance_id": record.held.id, "element_id": wait.element_id, "kind": wait.kind, "due_at": wait.due_at}
+        for wait in due.values()
+        if known.get(wait.task_id) != wait.due_at or wait.task_id in record.fired
+    ]
+    insert_rows(record.tx, timer, rows, on_conflict="(id) DO UPDATE SET due_at = excluded.due_at, kind = excluded.kind, fired = false")
+
+
+def _subscriptions(record: Advance, after: Waits) -> None:
+    known = {wait.task_id for wait in record.before.subscriptions}
+    _delete(record, "subscription", known - {wait.task_id for wait in after.subscriptions})
+    rows = [
+        {
+            "id": wait.task_id,
+            "instance_id": record.held.id,
+            "element_id": wait.element_id,
+            "kind": wait.kind,
+            "name": wait.name,
+            "correlation": _small(wait),
+        }
+        for wait in after.subscriptions
+        if wait.task_id not in known
+    ]
+    insert_rows(record.tx, subscription, rows)
+
+
+def _small(wait: Subscription) -> Mapping[str, Any]:
+    """A correlation is looked up by an index, which takes no long values."""
+    if len(json_text.encode(wait.correlation)) > _LONGEST_CORRELATION:
+        raise TooLarge(
+            f"The correlation of {wait.element_id} takes more than {_LONGEST_CORRELATION} bytes.",
+            code="correlation_too_large",
+            next_step="Correlate by a number or a short key.",
+            element_id=wait.element_id,
+        )
+    return wait.correlation
+
+
+def _work(record: Advance, after: Waits) -> None:
+    known: Mapping[UUID, Work] = {wait.task_id: wait for wait in record.before.work}
+    _delete(record, "work", known.keys() - {wait.task_id for wait in after.work})
+    failures = {each.task_id: each.detail.get("message") for each in record.trace if each.outcome == "failed"}
+    rows = [
+        {
+            "id": wait.task_id,
+            "instance_id": record.held.id,
+            "element_id": wait.element_id,
+            "handler": wait.handler,
+            "input": wait.parameters,
+            "state": "ready" if wait.retry_at is None else "waiting",
+            "attempt": max(wait.attempt - 1, 0),
+            "idempotency_key": f"{record.held.id}:{wait.task_id}",
+            "retry": wait.retry,
+            "last_error": failures.get(wait.task_id),
+        }
+        for wait in after.work
+        if known.get(wait.task_id) != wait
+    ]
+    clause = (
+        "(id) DO UPDATE SET state = excluded.state, attempt = excluded.attempt, last_error = coalesce(excluded.last_error, work.last_error)"
+    )
+    insert_rows(record.tx, work, rows, on_conflict=clause)
+
+
+def _delete(record: Advance, name: str, ids: Collection[UUID]) -> None:
+    if ids:
+        record.tx.connection().execute(_DELETE[name], {"ids": list(ids)})

@@ -1,0 +1,124 @@
+"""The effect ledger: what is to leave the house. A row is written with the state that caused it and delivered afterwards with a stable key.
+
+A sink answers what the outside said, or raises: the row is tried again later, with the same key. The default sink keeps everything here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine.service_tasks import TaskContext
+from engine.spiff.plain import keepable, plain, within_limit
+from engine.store import json_text
+from engine.store.rows import insert_rows
+from engine.store.tables import effect
+
+if TYPE_CHECKING:  # the runtime's record holds effects, so importing it here at run time would be a circle
+    from engine.runtime.state.runtime import Runtime
+
+_TAKE = text(
+    "UPDATE effect SET attempts = attempts + 1, first_sent_at = coalesce(first_sent_at, now()), last_sent_at = "
+    "now(), due_at = now() + :pause "
+    "WHERE key IN (SELECT key FROM effect WHERE state = 'pending' AND due_at <= now() ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED) "
+    "RETURNING key, kind, target, payload, instance_id, element_id, business_key, attempts"
+)
+_SENT = text("UPDATE effect SET state = 'sent', answer = CAST(:answer AS jsonb) WHERE key = :key AND state = 'pending'")
+_FAILED = text(
+    "UPDATE effect SET answer = CAST(:answer AS jsonb), due_at = now() + :pause, state = CASE WHEN attempts >= "
+    ":most THEN 'failed' ELSE state END "
+    "WHERE key = :key AND state = 'pending'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something that is to leave the house; `key` is the same however often it is recorded or sent."""
+
+    key: str
+    kind: str
+    target: str
+    payload: Mapping[str, Any]
+    instance_id: UUID | None = None
+    element_id: str | None = None
+    business_key: str | None = None
+
+
+class EffectSink(Protocol):
+    """Carries effects outside. Bind one under this type to replace the default."""
+
+    def deliver(self, effect: Effect, attempt: int) -> Mapping[str, Any]:
+        """Send it with `effect.key` as idempotency key and answer what the other side said; raise to have it tried again."""
+
+
+class DatabaseSink:
+    """The default: the ledger's own row is the delivery. The product runs without any outside system and shows what it would send."""
+
+    def deliver(self, effect: Effect, attempt: int) -> Mapping[str, Any]:
+        """Accept it."""
+        return {"sink": "database", "accepted": effect.key, "attempt": attempt}
+
+
+@dataclass(slots=True)
+class EffectLedger:
+    """Given to a transactional service task that asks for it by type: effects of one call, kept only when the call succeeds."""
+
+    context: TaskContext
+    recorded: list[Effect] = field(default_factory=list)
+
+    def record(self, kind: str, target: str, payload: Mapping[str, Any]) -> str:
+        """Note an effect of this task; answers its key, which is the same on every attempt."""
+        key = f"{self.context.idempotency_key}:{kind}:{len(self.recorded)}"
+        context = self.context
+        effect = Effect(key, kind, target, payload, context.instance_id, context.element_id, context.business_key)
+        self.recorded.append(effect)
+        return key
+
+
+def record(tx: Session, *effects: Effect) -> None:
+    """Write effects to the ledger; one whose key is known already is not written again."""
+    insert_rows(tx, effect, [_row(each) for each in effects], on_conflict="(key) DO NOTHING")
+
+
+def deliver(runtime: "Runtime") -> int:
+    """Send what is due, each in no transaction; answers how many were sent. Called by the clock."""
+    sink: Any = runtime.ports.get(EffectSink) or DatabaseSink()
+    limits = runtime.limits
+    with runtime.database.transaction() as tx:
+        due = tx.execute(_TAKE, {"pause": timedelta(minutes=5), "most": limits.batch}).all()
+    sent, failed = [], []
+    for row in due:
+        each = Effect(row.key, row.kind, row.target, row.payload, row.instance_id, row.element_id, row.business_key)
+        try:  # an answer that cannot be kept is a failure of this effect alone
+            answer = plain(sink.deliver(each, row.attempts))
+            within_limit(answer)
+            sent.append({"key": row.key, "answer": json_text.encode(answer).decode()})
+        except Exception as error:  # noqa: BLE001  # whatever the outside does, the ledger keeps it and tries again
+            pause = min(timedelta(seconds=10) * 2 ** min(row.attempts, 12), limits.retry_ceiling)
+            told = json_text.encode({"error": keepable(f"{type(error).__name__}: {error}")}).decode()
+            failed.append({"key": row.key, "answer": told, "pause": pause, "most": limits.effect_attempts})
+    with runtime.database.transaction() as tx:
+        if sent:
+            tx.execute(_SENT, sent)
+        if failed:
+            tx.execute(_FAILED, failed)
+    return len(sent)
+
+
+def _row(each: Effect) -> dict[str, Any]:
+    payload = plain(dict(each.payload))
+    return {
+        "key": each.key,
+        "kind": each.kind,
+        "target": each.target,
+        "payload": payload,
+        "payload_hash": sha256(json_text.encode(payload)).hexdigest(),
+        "instance_id": each.instance_id,
+        "element_id": each.element_id,
+        "business_key": each.business_key,
+    }

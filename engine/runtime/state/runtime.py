@@ -1,0 +1,27 @@
+"""What every verb is given: the database, the service tasks with their ports, the bell, the limits, and what is kept in memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.runtime.state.dispatcher import Dispatcher
+from engine.runtime.state.leases import Leases
+from engine.runtime.state.limits import Limits
+from engine.runtime.state.live_instances import LiveInstances
+from engine.runtime.state.model_cache import ModelCache
+from engine.service_tasks import ServiceTasks
+from engine.store.unit_of_work import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Made once per process by the bootstrap."""
+
+    database: Database
+    service_tasks: ServiceTasks
+    ports: Mapping[Any, object]
+    dispatcher: Dispatcher
+    limits: Limits = field(default_factory=Limits)
+    models: ModelCache = field(default_factory=ModelCache)
+    live: LiveInstances = field(default_factory=LiveInstances)
+    leases: Leases = field(default_factory=Leases)

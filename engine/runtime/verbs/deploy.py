@@ -1,0 +1,157 @@
+"""Deploys a bundle: looked at, compiled, stored as it is, and from now on what new instances run."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from engine.models.bundle import Bundle, FileKind, Finding, kind_of
+from engine.models.check import CheckedBundle, check
+from engine.problems import Invalid, NotFound
+from engine.runtime.post import schedules
+from engine.runtime.state import audit
+from engine.runtime.state.model_cache import CompiledDeployment
+from engine.runtime.state.runtime import Runtime
+from engine.spiff.elements import Element
+from engine.spiff.process import CompiledProcess
+from engine.store.rows import insert_rows
+from engine.store.tables import deployment, deployment_file, process_version, start_event
+from engine.store.unit_of_work import after_commit
+
+# Two deployments must not take the same version, of a bundle or of a process; the lock goes with the transaction.
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('deploy'))")
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A bundle as deployed; `processes` are the ids of its process versions by process key."""
+
+    id: int
+    name: str
+    version: int
+    processes: Mapping[str, int]
+    #: False when every process of the bundle runs these very bytes already.
+    new: bool = True
+
+
+class ModelRefused(Invalid):
+    """The bundle has errors; `findings` lists everything that was found."""
+
+    default_code = "model_refused"
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        errors = [finding for finding in findings if finding.severity == "error"]
+        first = errors[0]
+        super().__init__(
+            f"The model has {len(errors)} error(s). The first, in {first.path}: {first.message}",
+            next_step=first.next_step,
+            element_id=first.element_id,
+        )
+        self.findings = tuple(findings)
+
+
+def deploy(runtime: Runtime, tx: Session, bundle: Bundle, actor: str, groups: Collection[str] | None = None) -> Deployment:
+    """Check, compile and store a bundle as the next version of its name; nothing when all its processes run these bytes already.
+
+    Raises ModelRefused when the bundle has errors.
+    """
+    tx.execute(_LOCK)
+    running = _running(tx, bundle.sha256)
+    if running is not None:
+        return running
+    checked = check(bundle, runtime.service_tasks, groups)
+    if not checked.ok:
+        raise ModelRefused(checked.findings)
+    newest = select(func.coalesce(func.max(deployment.c.version), 0)).where(deployment.c.name == bundle.name)
+    version: int = tx.execute(newest).scalar_one() + 1
+    row = {"name": bundle.name, "version": version, "sha256": bundle.sha256, "deployed_by": actor}
+    number: int = tx.execute(insert(deployment).values(**row).returning(deployment.c.id)).scalar_one()
+    _store_files(tx, number, bundle)
+    processes = {process.key: _store_process(tx, number, process, bundle) for process in checked.processes}
+    _keep_compiled(runtime, tx, checked, Deployment(number, bundle.name, version, processes))
+    audit.record(tx, audit.Entry(actor, "deploy", f"deployment:{number}", detail={**row, "processes": sorted(processes)}))
+    return Deployment(number, bundle.name, version, processes)
+
+
+def retire(tx: Session, version_id: int, actor: str, reason: str) -> None:
+    """Let no new instance begin with a process version; those that run go on. Raises NotFound."""
+    retired = (
+        update(process_version).where(process_version.c.id == version_id).values(retired=True).returning(process_version.c.process_key)
+    )
+    key = tx.execute(retired).scalar()
+    if key is None:
+        raise NotFound(f"There is no process version {version_id}.", code="process_version_unknown", next_step="Look at the deployments.")
+    audit.record(tx, audit.Entry(actor, "retire", f"process_version:{version_id}", reason, {"process_key": key}))
+
+
+def versions_of(tx: Session, made: Deployment) -> dict[str, int]:
+    """The number of each process version of a deployment, by process key."""
+    rows = tx.execute(select(process_version.c.process_key, process_version.c.version).where(process_version.c.deployment_id == made.id))
+    return {row.process_key: row.version for row in rows}
+
+
+def _running(tx: Session, sha256: str) -> Deployment | None:
+    """The deployment of these bytes, under whatever name, all of whose processes are what new instances run."""
+    found = tx.execute(
+        select(deployment.c.id, deployment.c.name, deployment.c.version)
+        .join(process_version, process_version.c.deployment_id == deployment.c.id)
+        .where(deployment.c.sha256 == sha256)
+        .group_by(deployment.c.id)
+        .having(func.bool_and(process_version.c.latest))
+    ).first()
+    if found is None:
+        return None
+    rows = tx.execute(select(process_version.c.process_key, process_version.c.id).where(process_version.c.deployment_id == found.id))
+    return Deployment(found.id, found.name, found.version, {row.process_key: row.id for row in rows}, new=False)
+
+
+def _store_files(tx: Session, number: int, bundle: Bundle) -> None:
+    rows = [
+        {"deployment_id": number, "path": path, "kind": (kind_of(path) or "other").strip("."), "content": content}
+        for path, content in bundle.files.items()
+    ]
+    tx.execute(insert(deployment_file), rows)
+
+
+def _store_process(tx: Session, number: int, process: CompiledProcess, bundle: Bundle) -> int:
+    of_key = process_version.c.process_key == process.key
+    newest: int = tx.execute(select(func.coalesce(func.max(process_version.c.version), 0)).where(of_key)).scalar_one()
+    tx.execute(update(process_version).where(of_key, process_version.c.latest).values(latest=False))
+    row = {
+        "deployment_id": number,
+        "process_key": process.key,
+        "version": newest + 1,
+        "name": process.name,
+        "path": _path_of(process.key, bundle),
+    }
+    version_id: int = tx.execute(insert(process_version).values(**row).returning(process_version.c.id)).scalar_one()
+    starts = [_start_row(version_id, element) for element in process.start_events]
+    insert_rows(tx, start_event, starts)
+    schedules.replace(tx, process.key, version_id, [row for row in starts if row["kind"] == "timer"])
+    return version_id
+
+
+def _path_of(process_key: str, bundle: Bundle) -> str:
+    """The diagram that holds a process."""
+    opening = re.compile(rb"<(?:[\w.-]+:)?process\b[^>]*\bid=[\"']" + re.escape(process_key.encode()) + rb"[\"']")
+    return next((path for path, content in bundle.of_kind(FileKind.DIAGRAM).items() if opening.search(content)), "")
+
+
+def _start_row(version_id: int, element: Element) -> dict[str, Any]:
+    event = element.event
+    kind = "none" if event is None else event.kind
+    name = "" if event is None else event.expression if kind == "timer" else event.name
+    return {"process_version_id": version_id, "element_id": element.id, "kind": kind, "name": name}
+
+
+def _keep_compiled(runtime: Runtime, tx: Session, checked: CheckedBundle, made: Deployment) -> None:
+    compiled = CompiledDeployment(made.id, {process.key: process for process in checked.processes}, checked.forms)
+
+    def keep() -> None:
+        for key, version_id in made.processes.items():
+            runtime.models.put(version_id, key, compiled)
+
+    after_commit(tx, keep)

@@ -1,0 +1,215 @@
+"""What people do: list, open, claim, release, draft and complete user tasks. Whoever is second is told who was first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from engine.forms import validate
+from engine.problems import Conflict, Forbidden, Invalid, NotFound
+from engine.runtime.advance.advance import act
+from engine.runtime.state import audit
+from engine.runtime.state.people import Person
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.state.stretch import Fact
+from engine.runtime.verbs import worklist
+from engine.runtime.verbs.worklist import OpenedTask, TaskFilter, UserTask
+from engine.spiff.plain import plain_mapping
+from engine.store.tables import InstanceState, user_task
+
+__all__ = [
+    "Completed",
+    "Completion",
+    "OpenedTask",
+    "TaskFilter",
+    "UserTask",
+    "assign",
+    "claim",
+    "complete",
+    "count",
+    "get",
+    "list_tasks",
+    "release",
+    "save_draft",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """Who completes, and the version of the task they looked at (None: whatever it is now)."""
+
+    actor: Person
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """`applied` is False when the instance is busy: the decision is noted and will be applied in a moment."""
+
+    instance_id: UUID
+    applied: bool
+    instance_state: InstanceState
+
+
+def list_tasks(_runtime: Runtime, tx: Session, person: Person, asked: TaskFilter | None = None) -> list[UserTask]:
+    """The tasks a person may see, the most urgent first."""
+    return [worklist.read(row) for row in tx.execute(worklist.listing(person, asked or TaskFilter()))]
+
+
+def count(_runtime: Runtime, tx: Session, person: Person, asked: TaskFilter | None = None) -> int:
+    """How many there are."""
+    number: int = tx.execute(worklist.counting(person, asked or TaskFilter())).scalar_one()
+    return number
+
+
+def get(_runtime: Runtime, tx: Session, task_id: UUID, person: Person) -> OpenedTask:
+    """One task with its form data and draft. Raises NotFound when there is none that the person may see."""
+    opened = worklist.one(tx, person, task_id)
+    if opened is None:
+        raise _unknown(task_id)
+    return opened
+
+
+def claim(_runtime: Runtime, tx: Session, task_id: UUID, person: Person, version: int | None = None) -> UserTask:
+    """Take a task for oneself. Raises Conflict when somebody else has it."""
+    task = _open(tx, task_id, person, version).task
+    if task.assignee not in {None, person.name}:
+        raise Conflict(
+            f"{task.assignee} has claimed {task.title!r}.",
+            code="claimed",
+            next_step=f"Ask {task.assignee} to release it, or take another task.",
+        )
+    _may_act(task, person)
+    return _assigned(tx, task, person.name)
+
+
+def release(_runtime: Runtime, tx: Session, task_id: UUID, person: Person, version: int | None = None) -> UserTask:
+    """Give a task back to its candidates. Raises Conflict when it is claimed by another."""
+    task = _open(tx, task_id, person, version).task
+    if task.assignee not in {None, person.name} and not person.oversees:
+        raise Conflict(
+            f"{task.assignee} has claimed {task.title!r}.", code="claimed", next_step=f"Only {task.assignee} or an operator can release it."
+        )
+    return _assigned(tx, task, None)
+
+
+def assign(_runtime: Runtime, tx: Session, task_id: UUID, to: str, person: Person) -> UserTask:
+    """Hand a task to somebody: its holder or an operator may. Raises Forbidden, or Conflict when the other is excluded from it."""
+    task = _open(tx, task_id, person, None).task
+    if task.assignee not in {None, person.name} and not person.oversees:
+        raise Forbidden(f"{task.assignee} has claimed {task.title!r}.", next_step="Only its holder or an operator can hand it on.")
+    if to in task.excluded_users:
+        raise _four_eyes(task, to)
+    audit.record(tx, audit.Entry(person.name, "assign", f"user_task:{task_id}", detail={"to": to}))
+    return _assigned(tx, task, to)
+
+
+def save_draft(_runtime: Runtime, tx: Session, task_id: UUID, data: Mapping[str, Any], completion: Completion) -> int:
+    """Keep what was typed so far; answers the task's new version. Nothing is validated yet."""
+    task = _open(tx, task_id, completion.actor, completion.version).task
+    _may_act(task, completion.actor)
+    _not_held_by_another(task, completion.actor)
+    draft = plain_mapping(data, "The draft")
+    statement = update(user_task).where(user_task.c.id == task_id).values(draft=draft, version=user_task.c.version + 1)
+    version: int = tx.execute(statement.returning(user_task.c.version)).scalar_one()
+    return version
+
+
+def complete(runtime: Runtime, tx: Session, task_id: UUID, data: Mapping[str, Any], completion: Completion) -> Completed:
+    """Submit a task's form and let the instance go on, all in this transaction.
+
+    Raises Invalid with the errors by field, Forbidden for the excluded, Conflict when another was first or the task is gone.
+    """
+    person = completion.actor
+    opened = _open(tx, task_id, person, completion.version)
+    task = opened.task
+    _may_act(task, person)
+    _not_held_by_another(task, person)
+    if task.instance_state == InstanceState.SUSPENDED:
+        raise Conflict(
+            "The instance is suspended by an operator.",
+            code="instance_suspended",
+            next_step="Save a draft, and complete it after it is resumed.",
+        )
+    submitted = _validated(runtime, tx, opened, data)
+    body = {"task_id": task_id, "data": submitted}
+    acted = act(runtime, tx, task.instance_id, Fact("user_task", body, person.name, f"user_task:{task_id}"))
+    return Completed(task.instance_id, acted.applied, acted.state)
+
+
+def _validated(runtime: Runtime, tx: Session, opened: OpenedTask, data: Mapping[str, Any]) -> dict[str, Any]:
+    given = plain_mapping(data, "What was submitted")
+    if opened.task.form_key is None:
+        return given
+    form = runtime.models.form(tx, opened.task.process_version_id, opened.task.form_key)
+    submission = validate(form, given, opened.form_data)
+    if submission.errors:
+        raise Invalid(
+            f"{len(submission.errors)} field(s) of {opened.task.title!r} are not right.",
+            code="form_invalid",
+            next_step="Correct the fields named and submit again.",
+            errors=submission.errors,
+        )
+    return dict(submission.data)
+
+
+def _open(tx: Session, task_id: UUID, person: Person, version: int | None) -> OpenedTask:
+    """Lock a task that is still open. A second person waits here and then learns who was first."""
+    opened = worklist.one(tx, person, task_id, lock=True)
+    if opened is None:
+        raise _unknown(task_id)
+    task = opened.task
+    if task.state != "open":
+        raise _closed(task)
+    if version is not None and version != task.version:
+        raise Conflict(
+            f"{task.title!r} has changed since you opened it (version {task.version}, yours is {version}).",
+            code="version_changed",
+            next_step="Open it again and repeat what you wanted to do.",
+        )
+    return opened
+
+
+def _assigned(tx: Session, task: UserTask, to: str | None) -> UserTask:
+    values = {"assignee": to, "claimed_at": func.now() if to else None, "version": user_task.c.version + 1}
+    statement = update(user_task).where(user_task.c.id == task.id).values(**values).returning(user_task.c.claimed_at, user_task.c.version)
+    row = tx.execute(statement).one()
+    return replace(task, assignee=to, claimed_at=row.claimed_at, version=row.version)
+
+
+def _may_act(task: UserTask, person: Person) -> None:
+    if person.name in task.excluded_users:
+        raise _four_eyes(task, person.name)
+
+
+def _not_held_by_another(task: UserTask, person: Person) -> None:
+    if task.assignee not in {None, person.name} and not person.oversees:
+        raise Conflict(f"{task.assignee} has claimed {task.title!r}.", code="claimed", next_step=f"Ask {task.assignee} to release it.")
+
+
+def _four_eyes(task: UserTask, name: str) -> Forbidden:
+    return Forbidden(
+        f"{name} may not decide {task.title!r}: a second person must.",
+        code="four_eyes",
+        next_step="Let another candidate of the task decide it.",
+    )
+
+
+def _closed(task: UserTask) -> Conflict:
+    at = f"{task.completed_at:%Y-%m-%d %H:%M:%S} UTC" if task.completed_at else ""
+    if task.state == "completed":
+        return Conflict(
+            f"{task.completed_by} completed {task.title!r} at {at}.",
+            code="task_completed",
+            next_step="Nothing is left to do; look at the instance.",
+        )
+    return Conflict(
+        f"{task.title!r} was withdrawn at {at}.", code="task_cancelled", next_step="The process went another way; look at the instance."
+    )
+
+
+def _unknown(task_id: UUID) -> NotFound:
+    return NotFound(f"There is no task {task_id} for you.", code="task_unknown", next_step="Look in your worklist.")

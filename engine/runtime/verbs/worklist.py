@@ -1,0 +1,207 @@
+"""Which user tasks a person may see, decided in the query: candidates, assignees and overseers; the excluded see nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Row,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, array, psycopg
+from sqlalchemy.orm import Session
+
+from engine.runtime.state.people import Person
+from engine.store.tables import instance, user_task
+
+_TASK = (
+    user_task.c.id,
+    user_task.c.instance_id,
+    user_task.c.element_id,
+    user_task.c.name,
+    user_task.c.title,
+    user_task.c.form_key,
+    user_task.c.instructions,
+    user_task.c.state,
+    user_task.c.assignee,
+    user_task.c.candidate_groups,
+    user_task.c.candidate_users,
+    user_task.c.excluded_users,
+    user_task.c.priority,
+    user_task.c.due_at,
+    user_task.c.version,
+    user_task.c.created_at,
+    user_task.c.claimed_at,
+    user_task.c.completed_at,
+    user_task.c.completed_by,
+)
+_CASE = (instance.c.process_key, instance.c.business_key, instance.c.process_version_id, instance.c.state.label("instance_state"))
+_CONTENT = (user_task.c.form_data, user_task.c.draft, user_task.c.outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """What to list. `scope` is mine (claimed by the person), open to take (unclaimed), or all that they may see."""
+
+    scope: str = "all"
+    state: str = "open"
+    process_key: str | None = None
+    business_key: str | None = None
+    element_id: str | None = None
+    instance_id: UUID | None = None
+    group: str | None = None
+    search: str | None = None
+    due_before: datetime | None = None
+    #: due (overdue first), created, priority.
+    order: str = "due"
+    limit: int = 50
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UserTask:
+    """A user task as a list shows it."""
+
+    id: UUID
+    instance_id: UUID
+    element_id: str
+    name: str
+    title: str
+    form_key: str | None
+    instructions: str
+    state: str
+    assignee: str | None
+    candidate_groups: Sequence[str]
+    candidate_users: Sequence[str]
+    excluded_users: Sequence[str]
+    priority: int
+    due_at: datetime | None
+    version: int
+    created_at: datetime
+    claimed_at: datetime | None
+    completed_at: datetime | None
+    completed_by: str | None
+    process_key: str
+    business_key: str | None
+    process_version_id: int
+    instance_state: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedTask:
+    """A user task with what its form shows, what was drafted, and what was submitted."""
+
+    task: UserTask
+    form_data: dict[str, Any]
+    draft: dict[str, Any] | None
+    outcome: dict[str, Any] | None
+
+
+def visible_to(person: Person) -> ColumnElement[bool]:
+    """The tasks a person may see: theirs, their groups', or anybody's when no candidate is named; overseers see all."""
+    return _visible(literal(person.name, Text), literal(sorted(person.groups), ARRAY(Text)), true() if person.oversees else false())
+
+
+def _visible(name: ColumnElement[str], groups: ColumnElement[Any], oversees: ColumnElement[bool]) -> ColumnElement[bool]:
+    task = user_task.c
+    nobody: ColumnElement[Any] = literal_column("'{}'")
+    alone = cast(array([name]), ARRAY(Text))
+    candidate = or_(
+        task.candidate_groups.overlap(groups),
+        task.candidate_users.contains(alone),
+        and_(task.candidate_groups == nobody, task.candidate_users == nobody),
+    )
+    excluded = task.excluded_users.contains(alone)
+    return or_(oversees, task.assignee == name, task.completed_by == name, and_(~excluded, candidate))
+
+
+def listing(person: Person, asked: TaskFilter) -> Any:
+    """The statement of a worklist."""
+    return (
+        select(*_TASK, *_CASE)
+        .join(instance, instance.c.id == user_task.c.instance_id)
+        .where(visible_to(person), *_conditions(person, asked))
+        .order_by(*_ORDERS.get(asked.order, _ORDERS["due"]))
+        .limit(asked.limit)
+        .offset(asked.offset)
+    )
+
+
+def counting(person: Person, asked: TaskFilter) -> Any:
+    """How many tasks a worklist has in all."""
+    joined = select(func.count()).select_from(user_task).join(instance, instance.c.id == user_task.c.instance_id)
+    return joined.where(visible_to(person), *_conditions(person, asked))
+
+
+def one(tx: Session, person: Person, task_id: UUID, *, lock: bool = False) -> OpenedTask | None:
+    """One task with its content, if the person may see it; locked together with its instance to the end of the transaction."""
+    asked = {"task_id": task_id, "name": person.name, "groups": sorted(person.groups), "oversees": person.oversees}
+    row = tx.connection().exec_driver_sql(_ONE_LOCKED if lock else _ONE, asked).one_or_none()
+    return None if row is None else OpenedTask(read(row), dict(row.form_data), row.draft, row.outcome)
+
+
+def _one(*, lock: bool) -> str:
+    """The statement of one task as the driver takes it, made once: building it anew for each completion costs more than running it."""
+    visible = _visible(bindparam("name", type_=Text), bindparam("groups", type_=ARRAY(Text)), bindparam("oversees", type_=Boolean))
+    statement = (
+        select(*_TASK, *_CASE, *_CONTENT)
+        .join(instance, instance.c.id == user_task.c.instance_id)
+        .where(user_task.c.id == bindparam("task_id"), visible)
+    )
+    if lock:  # the instance before the task: the order in which an advance locks them
+        statement = statement.with_for_update(of=[instance, user_task], key_share=True)
+    return str(statement.compile(dialect=psycopg.dialect()))  # type: ignore[no-untyped-call]
+
+
+def read(row: Row[Any]) -> UserTask:
+    """A listed row."""
+    return UserTask(*row[: len(_TASK) + len(_CASE)])
+
+
+def _conditions(person: Person, asked: TaskFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [user_task.c.state == asked.state]
+    if asked.scope == "mine":
+        conditions.append(user_task.c.assignee == person.name)
+    elif asked.scope == "open":
+        conditions.append(user_task.c.assignee.is_(None))
+    equal = {
+        instance.c.process_key: asked.process_key,
+        instance.c.business_key: asked.business_key,
+        user_task.c.element_id: asked.element_id,
+        user_task.c.instance_id: asked.instance_id,
+    }
+    conditions.extend(column == value for column, value in equal.items() if value is not None)
+    if asked.group:
+        conditions.append(user_task.c.candidate_groups.contains([asked.group]))
+    if asked.due_before:
+        conditions.append(user_task.c.due_at <= asked.due_before)
+    if asked.search:
+        conditions.append(
+            or_(
+                user_task.c.title.icontains(asked.search, autoescape=True), instance.c.business_key.icontains(asked.search, autoescape=True)
+            )
+        )
+    return conditions
+
+
+_ORDERS: dict[str, tuple[Any, ...]] = {
+    "due": (text("user_task.due_at ASC NULLS LAST"), user_task.c.priority.desc(), user_task.c.created_at, user_task.c.id),
+    "created": (user_task.c.created_at.desc(), user_task.c.id),
+    "priority": (user_task.c.priority.desc(), text("user_task.due_at ASC NULLS LAST"), user_task.c.id),
+}
+_ONE, _ONE_LOCKED = _one(lock=False), _one(lock=True)
