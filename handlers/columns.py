@@ -4,9 +4,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, DateTime, Identity, Numeric, text
+from sqlalchemy import BigInteger, Connection, DateTime, Identity, Numeric, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import mapped_column
+
+from engine.store.base import metadata
 
 #: A number the database gives.
 SerialId = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
@@ -40,3 +42,17 @@ Label = Annotated[str, mapped_column(server_default=text("''"))]
 JsonObject = Annotated[dict[str, Any], mapped_column(JSONB, server_default=text("'{}'"))]
 #: A JSON list.
 JsonList = Annotated[list[Any], mapped_column(JSONB, server_default=text("'[]'"))]
+
+
+#: The twin of `handlers.identifiers.folded`: what two spellings of one document number share. Indexes of such numbers are made on it.
+_FOLDED = r"""
+CREATE OR REPLACE FUNCTION folded(written text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+SELECT translate(written, E'abcdefghijklmnopqrstuvwxyz \t\n\r\x0b\x0c\u00a0', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ')
+$$
+"""
+
+
+@event.listens_for(metadata, "before_create")
+def _create_functions(_metadata: object, connection: Connection, **_options: object) -> None:
+    """Before every table: their indexes call the function."""
+    connection.execute(text(_FOLDED))

@@ -17,6 +17,9 @@ _DECIMALS = {
 }  # fmt: skip
 _FOUR = Decimal("0.0001")
 _LARGEST = Decimal(99999999999999)
+#: The most of a quantity and of a single amount that anybody may ask for, so that their products and sums still fit NUMERIC(18,4).
+_MOST_QUANTITY = Decimal(999999999)
+_MOST_AMOUNT = Decimal(999999999999)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +89,20 @@ def exact(value: Any, name: str) -> Decimal:
 
 
 def positive(value: Any, name: str) -> Decimal:
-    """An exact number above zero with at most four decimals. Raises Invalid."""
+    """A quantity: above zero, at most 999,999,999, with at most four decimals. Raises Invalid."""
     number = exact(value, name)
-    if number <= 0 or number != number.quantize(_FOUR):
+    if not 0 < number <= _MOST_QUANTITY or number != number.quantize(_FOUR):
         raise Invalid(
-            f"{name} is {number}; it must be above zero and have at most four decimals.",
+            f"{name} is {number}; it must be above zero, at most {_MOST_QUANTITY:,} and have at most four decimals.",
             code="quantity_invalid",
             next_step=f"Correct {name}.",
-            errors={name: ["must be above zero, with at most four decimals"]},
+            errors={name: [f"must be above zero and at most {_MOST_QUANTITY:,}, with at most four decimals"]},
         )
     return number
 
 
 def not_negative(value: Any, name: str) -> Decimal:
-    """An exact number of at least zero. Raises Invalid."""
+    """An amount: at least zero, at most 999,999,999,999. Raises Invalid."""
     number = exact(value, name)
     if number < 0:
         raise Invalid(
@@ -107,6 +110,13 @@ def not_negative(value: Any, name: str) -> Decimal:
             code="number_negative",
             next_step=f"Correct {name}.",
             errors={name: ["may not be negative"]},
+        )
+    if number > _MOST_AMOUNT:
+        raise Invalid(
+            f"{name} is {number}; it must be at most {_MOST_AMOUNT:,}.",
+            code="number_too_large",
+            next_step=f"Correct {name}.",
+            errors={name: [f"must be at most {_MOST_AMOUNT:,}"]},
         )
     return number
 
