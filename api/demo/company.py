@@ -164,7 +164,7 @@ def _load_stock(tx: Session) -> None:
     receive_stock(
         tx,
         [
-            Receipt(sku=sku, warehouse_code="VIE", qty=Decimal(qty), unit_cost=costs[sku], reference="OPENING")
+            Receipt(sku=sku, warehouse_code="VIE", qty=Decimal(qty), unit_cost=costs[sku], reference="OPENING", kind="OPENING")
             for sku, qty in _STOCK.items()
         ],
     )

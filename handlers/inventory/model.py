@@ -58,7 +58,7 @@ class StockMovement(Base):
 
     __tablename__ = "stock_movement"
     __table_args__ = (
-        CheckConstraint("kind IN ('RECEIPT', 'ISSUE', 'RETURN', 'ADJUSTMENT', 'TRANSFER')", name="kind"),
+        CheckConstraint("kind IN ('OPENING', 'RECEIPT', 'ISSUE', 'RETURN', 'ADJUSTMENT', 'TRANSFER')", name="kind"),
         CheckConstraint("qty <> 0", name="qty"),
         UniqueConstraint("kind", "reference", "balance_id", name="stock_movement_once"),
         Index("stock_movement_balance_ix", "balance_id", "id"),

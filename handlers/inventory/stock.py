@@ -27,7 +27,10 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """Goods that came in. `reference` and item make it once: the same receipt again is refused."""
+    """Goods that came in. `reference` and item make it once: the same receipt again is refused.
+
+    `kind` says what they come from: OPENING (there when the books were opened), RECEIPT, ADJUSTMENT.
+    """
 
     sku: str
     warehouse_code: str

@@ -9,6 +9,7 @@ class Kind(StrEnum):
 
     ASSET = "ASSET"
     LIABILITY = "LIABILITY"
+    EQUITY = "EQUITY"
     INCOME = "INCOME"
     EXPENSE = "EXPENSE"
 
@@ -42,6 +43,7 @@ OUTPUT_VAT = "2200"
 CUSTOMER_DEPOSITS = "2300"
 REFUNDS_PAYABLE = "2350"
 DEFERRED_REVENUE = "2400"
+OPENING_BALANCE_EQUITY = "3000"
 REVENUE = "4000"
 RETURNS_AND_ALLOWANCES = "4050"
 FREIGHT_REVENUE = "4100"
@@ -81,6 +83,7 @@ CHART: tuple[ChartEntry, ...] = (
     ChartEntry(CUSTOMER_DEPOSITS, "Customer deposits", Kind.LIABILITY),
     ChartEntry(REFUNDS_PAYABLE, "Refunds payable", Kind.LIABILITY),
     ChartEntry(DEFERRED_REVENUE, "Deferred revenue", Kind.LIABILITY),
+    ChartEntry(OPENING_BALANCE_EQUITY, "Opening balance equity", Kind.EQUITY),
     ChartEntry(REVENUE, "Revenue", Kind.INCOME),
     ChartEntry(RETURNS_AND_ALLOWANCES, "Returns and allowances", Kind.INCOME),
     ChartEntry(FREIGHT_REVENUE, "Freight revenue", Kind.INCOME),

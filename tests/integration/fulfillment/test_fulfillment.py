@@ -129,7 +129,7 @@ def test_ship_confirm_moves_stock_quantities_and_the_books_together_and_once(dat
         assert one(tx, "SELECT qty_shipped, qty_reserved FROM fulfil_line") == (60, 0)
         assert one(tx, "SELECT qty, cost FROM shipment_line") == (60, 840)
         assert one(tx, "SELECT state FROM reservation") == "CONSUMED"
-        assert balances(tx) == {"1400": 560, "1500": 840, "2100": -1400}
+        assert balances(tx) == {"1400": 560, "1500": 840, "3000": -1400}
 
 
 def test_two_workers_confirming_one_shipment_ship_it_once(database, group):

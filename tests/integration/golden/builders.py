@@ -117,7 +117,7 @@ def warehouse(tx: Session, code: str = "LINZ", **changes: Any) -> None:
 
 
 def on_stock(tx: Session, qty: str, *, sku: str = SKU, cost: str = "14.00", reference: str = "PO-STOCK-1") -> None:
-    receive_stock(tx, [Receipt(sku=sku, warehouse_code="LINZ", qty=D(qty), unit_cost=D(cost), reference=reference)])
+    receive_stock(tx, [Receipt(sku=sku, warehouse_code="LINZ", qty=D(qty), unit_cost=D(cost), reference=reference, kind="OPENING")])
 
 
 def supplier(tx: Session, supplier_no: str = SUPPLIER, *, sku: str = SKU, price: str = "55.00", **changes: Any) -> None:

@@ -12,6 +12,8 @@ from handlers.orders.receiving import receive_stock, receive_supply
 from handlers.promising.promise import promise_lines
 from tests.integration.orders.trade import STOCK_ONLY, D, context, open_trade, order, stock, supply_in
 
+SIX = {"sku": "OMINOUS-ANVIL", "warehouse_code": "VIENNA", "qty": D(6), "unit_cost": D("14.00"), "reference": "GR-1"}
+
 
 def promised_lines(tx, qty):
     order_no = order(tx, ("OMINOUS-ANVIL", qty))
@@ -28,7 +30,26 @@ def test_goods_received_stand_in_stock_and_in_the_ledger_at_their_cost(database)
         open_trade(tx)
         stock(tx, "OMINOUS-ANVIL", 60, "14.00")
         assert balance(tx) == (60, 0, 840)
-        assert balances(tx) == {"1400": 840, "2100": -840}
+        assert balances(tx) == {"1400": 840, "5300": -840}
+
+
+@pytest.mark.parametrize(("kind", "source"), [("OPENING", "3000"), ("RECEIPT", "5300"), ("ADJUSTMENT", "5300")])
+def test_goods_that_nobody_bills_never_stand_in_goods_received_not_invoiced(database, kind, source):
+    with database.transaction() as tx:
+        open_trade(tx)
+        receive_stock(tx, [Receipt(**SIX, kind=kind)])
+        assert balances(tx) == {"1400": 84, source: -84}
+
+
+@pytest.mark.parametrize("other", [{"kind": "OPENING"}, {"reference": "GR-2"}, {"kind": "ISSUE"}, {"kind": "RETURN"}])
+def test_receipts_of_several_kinds_or_references_and_what_is_no_receipt_are_refused_together(database, other):
+    with database.transaction() as tx:
+        open_trade(tx)
+    with pytest.raises(Invalid) as refusal, database.transaction() as tx:
+        receive_stock(tx, [Receipt(**SIX), Receipt(**SIX | {"lot": "L-2"} | other)])
+    assert (refusal.value.code, list(refusal.value.errors)) == ("receipt_kind", ["receipts.0.kind"])
+    with database.transaction() as tx:
+        assert tx.scalar(text("SELECT count(*) FROM stock_balance WHERE on_hand > 0")) == 0
 
 
 def test_the_same_receipt_twice_is_refused_and_changes_nothing(database):
