@@ -8,25 +8,12 @@ from lxml import etree
 
 from handlers.billing.facts import InvoiceFacts, LineFacts, TaxFacts
 from handlers.documents.seller import quantity
+from handlers.units import unit_code
 from handlers.values import round_currency
 
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 _CAC, _CBC = f"{{{_UBL}CommonAggregateComponents-2}}", f"{{{_UBL}CommonBasicComponents-2}}"
 _NAMESPACES = {None: f"{_UBL}Invoice-2", "cac": _CAC[1:-1], "cbc": _CBC[1:-1]}
-#: UN/ECE recommendation 20 codes of the units we know; what is unknown is "one".
-_UNITS = {
-    "EA": "EA",
-    "PC": "H87",
-    "PCS": "H87",
-    "PCE": "H87",
-    "KG": "KGM",
-    "G": "GRM",
-    "M": "MTR",
-    "L": "LTR",
-    "H": "HUR",
-    "BOX": "XBX",
-    "PAL": "XPX",
-}
 _EXEMPTIONS = {"K": "VATEX-EU-IC", "G": "VATEX-EU-G", "AE": "VATEX-EU-AE", "O": "VATEX-EU-O"}
 _CREDIT_TRANSFER = "30"
 
@@ -152,7 +139,7 @@ def _monetary_total(element: etree._Element, facts: InvoiceFacts) -> None:
 
 def _line(element: etree._Element, line: LineFacts, currency: str) -> None:
     _basic(element, "ID", str(line.line_no))
-    _basic(element, "InvoicedQuantity", quantity(line.qty), unitCode=_UNITS.get(line.uom.upper(), "C62"))
+    _basic(element, "InvoicedQuantity", quantity(line.qty), unitCode=unit_code(line.uom))
     _money(element, "LineExtensionAmount", line.amount, currency)
     _basic(_part(element, "OrderLineReference"), "LineID", str(line.order_line_no))
     off = round_currency(line.qty * line.unit_price, currency) - line.amount

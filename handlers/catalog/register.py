@@ -23,6 +23,7 @@ from handlers.catalog.model import (
     VolumeTier,
 )
 from handlers.rowsets import add_once, insert_rows, put
+from handlers.units import unit_code
 from handlers.values import currency_code, not_negative, positive
 
 ZERO = Decimal(0)
@@ -188,6 +189,7 @@ class ItemClassDraft:
 
 def add_item(tx: Session, draft: ItemDraft) -> None:
     """Add an item; its class comes into being with it, without a margin floor until one is set. Raises Invalid, Conflict."""
+    unit_code(draft.uom)
     positive(draft.pack_size, "pack_size")
     for name in ("cost", "moq", "weight_kg"):
         not_negative(getattr(draft, name), name)
@@ -277,6 +279,7 @@ def set_customer_item(tx: Session, draft: CustomerItemDraft) -> None:
 
 def set_unit(tx: Session, draft: UnitDraft) -> None:
     """Set how many base units another unit of an item holds. Raises Invalid, NotFound."""
+    unit_code(draft.uom)
     positive(draft.factor, "factor")
     find_item(tx, draft.sku)
     put(tx, UnitConversion, draft, ["sku", "uom"])

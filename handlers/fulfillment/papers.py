@@ -14,6 +14,7 @@ from handlers.documents.seller import quantity, seller
 from handlers.documents.store import save_document
 from handlers.fulfillment.picking import pick_lines
 from handlers.fulfillment.shipping import advice_lines, shipment_row
+from handlers.units import unit_code
 
 _HERE = Path(__file__).parent
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
@@ -104,9 +105,9 @@ def _transport(shipment: etree._Element, row: Row[Any]) -> None:
 
 def _line(element: etree._Element, number: int, line: Row[Any]) -> None:
     _basic(element, "ID", str(number))
-    _basic(element, "DeliveredQuantity", quantity(line.qty), unitCode=line.uom)
+    _basic(element, "DeliveredQuantity", quantity(line.qty), unitCode=unit_code(line.uom))
     if line.outstanding > 0:
-        _basic(element, "OutstandingQuantity", quantity(line.outstanding), unitCode=line.uom)
+        _basic(element, "OutstandingQuantity", quantity(line.outstanding), unitCode=unit_code(line.uom))
     _basic(_part(element, "OrderLineReference"), "LineID", str(line.line_no))
     item = _part(element, "Item")
     _basic(item, "Name", line.description)

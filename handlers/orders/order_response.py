@@ -8,6 +8,8 @@ from typing import Any
 
 from lxml import etree
 
+from handlers.units import unit_code
+
 _CAC = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
 _CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
 _ROOT = "urn:oasis:names:specification:ubl:schema:xsd:OrderResponse-2"
@@ -78,9 +80,9 @@ def _line(root: etree._Element, line: ResponseLine, currency: str) -> None:
     item_line = _group(outer, "LineItem")
     _add(item_line, "ID", str(line.line_no))
     _add(item_line, "LineStatusCode", line.code)
-    _add(item_line, "Quantity", f"{line.qty.normalize():f}", unitCode=_unit_code(line.uom))
+    _add(item_line, "Quantity", f"{line.qty.normalize():f}", unitCode=unit_code(line.uom))
     if line.backordered:
-        _add(item_line, "MaximumBackorderQuantity", f"{line.backordered.normalize():f}", unitCode=_unit_code(line.uom))
+        _add(item_line, "MaximumBackorderQuantity", f"{line.backordered.normalize():f}", unitCode=unit_code(line.uom))
     if line.promised is not None and line.code != "7":
         period = _group(_group(item_line, "Delivery"), "PromisedDeliveryPeriod")
         _add(period, "StartDate", line.promised.isoformat())
@@ -90,10 +92,6 @@ def _line(root: etree._Element, line: ResponseLine, currency: str) -> None:
     _add(item, "Name", line.name or line.sku)
     _add(_group(item, "SellersItemIdentification"), "ID", line.sku)
     _add(_group(outer, "OrderLineReference"), "LineID", str(line.line_no))
-
-
-def _unit_code(uom: str) -> str:
-    return "C62" if uom == "EA" else uom
 
 
 def _party(parent: etree._Element, party: Party) -> None:
