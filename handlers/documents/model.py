@@ -4,7 +4,7 @@ from sqlalchemy import DDL, CheckConstraint, Index, event
 from sqlalchemy.orm import Mapped
 
 from engine.store.base import Base
-from handlers.columns import Key, Reference, SerialId, Written
+from handlers.columns import JsonList, Key, Reference, SerialId, Written
 
 
 class NumberSeries(Base):
@@ -29,6 +29,8 @@ class Document(Base):
     media_type: Mapped[str]
     content: Mapped[bytes]
     sha256: Mapped[str]
+    #: What whoever looks at it should know: letters that no font has, by their numbers.
+    findings: Mapped[JsonList]
     created_at: Mapped[Written]
 
 

@@ -2,20 +2,31 @@
 
 from hashlib import sha256
 
+import structlog
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
 from handlers.documents.model import Document
+from handlers.documents.pdf import Paper
+
+_log = structlog.get_logger(__name__)
 
 
 def save_document(tx: Session, kind: str, number: str, media_type: str, content: bytes) -> int:
-    """Keep a document and answer its id. The same bytes for the same number are kept once."""
+    """Keep a document and answer its id. The same bytes for the same number are kept once.
+
+    What is wrong with how a paper was printed is kept with it, shown beside it and logged.
+    """
     digest = sha256(content).hexdigest()
     known = tx.scalar(select(Document.id).where(Document.kind == kind, Document.number == number, Document.sha256 == digest))
     if known is not None:
         return known
-    written = insert(Document).values(kind=kind, number=number, media_type=media_type, content=content, sha256=digest)
+    findings = _findings(content)
+    if findings:
+        _log.warning("letters_without_a_font", kind=kind, number=number, findings=findings)
+    values = {"kind": kind, "number": number, "media_type": media_type, "content": content, "sha256": digest, "findings": findings}
+    written = insert(Document).values(**values)
     return tx.scalars(written.returning(Document.id)).one()
 
 
@@ -25,3 +36,8 @@ def read_document(tx: Session, document_id: int) -> Document:
     if found is None:
         raise NotFound(f"There is no document {document_id}.", next_step="Open the documents of the order to see which there are.")
     return found
+
+
+def _findings(content: bytes) -> list[str]:
+    letters = content.unprintable if isinstance(content, Paper) else ()
+    return [f"No font has the letter {letter} (U+{ord(letter):04X}); its number is printed in its place." for letter in letters]

@@ -37,7 +37,7 @@ def order_story(tx: Session, order_no: str) -> OrderStory:
     """The order's story. Raises NotFound."""
     find_order(tx, order_no)
     line_ids = select(OrderLine.id).where(OrderLine.order_no == order_no)
-    documents = select(Document.id, Document.kind, Document.number, Document.media_type, Document.created_at)
+    documents = select(Document.id, Document.kind, Document.number, Document.media_type, Document.created_at, Document.findings)
     messages = [column for column in InboundMessage.__table__.c if column.name != "raw"]
     return OrderStory(
         order=_rows(tx, _whole(SalesOrder).where(SalesOrder.order_no == order_no))[0],

@@ -213,7 +213,7 @@ _PARTS: Mapping[str, TextClause] = {
       WHERE i.order_no = CAST(:order_no AS text) AND a.unapplied_at IS NULL ORDER BY a.applied_at
     """),
     "documents": text(f"""
-      SELECT id, kind, number, media_type, created_at, octet_length(content) AS size
+      SELECT id, kind, number, media_type, created_at, octet_length(content) AS size, findings
       FROM document WHERE number IN ({_NUMBERS}) ORDER BY created_at, id LIMIT 200
     """),
     "journals": text(f"""

@@ -14,6 +14,7 @@ from handlers.billing.facts import read_facts
 from handlers.billing.ubl import write_ubl
 from handlers.documents.store import read_document
 from handlers.fulfillment import tasks as fulfillment
+from handlers.fulfillment.papers import save_delivery_papers
 from handlers.ledger.books import close_period
 from handlers.ledger.posting import balances
 from handlers.orders.model import Hold
@@ -246,3 +247,33 @@ def test_the_number_of_statements_does_not_grow_with_the_lines(world):
         return len(sent)
 
     assert bill(1) == bill(50) < 45
+
+
+@pytest.mark.parametrize(("uom", "code"), [("KG", "KGM"), ("KGM", "KGM"), ("BOX", "XBX"), ("EA", "EA")])
+def test_all_papers_of_an_order_name_a_unit_by_one_code(world, uom, code):
+    with world.transaction() as tx:
+        item(tx, "FLOUR", uom=uom)
+        on_stock(tx, "5", sku="FLOUR", reference="PO-FLOUR")
+        made = order(tx, [Sold("3", "2.00", sku="FLOUR")])
+        tx.execute(text("UPDATE order_line SET uom = :uom"), {"uom": uom})
+        shipment_no = ship(tx, made.groups[0])
+        number = invoice(tx, shipment_no).invoice_no
+        advice = read_document(tx, save_delivery_papers(tx, shipment_no)["despatch_advice_id"]).content
+        assert f'InvoicedQuantity unitCode="{code}">3<'.encode() in write_ubl(read_facts(tx, number))
+        assert f'DeliveredQuantity unitCode="{code}">3<'.encode() in advice
+
+
+def test_an_item_in_a_unit_that_no_paper_can_carry_is_refused_when_it_is_added(world):
+    with world.transaction() as tx, pytest.raises(Invalid, match="'KILO' is no unit"):
+        item(tx, "FLOUR", uom="KILO")
+
+
+def test_a_letter_that_no_font_has_is_reported_with_the_document(world):
+    with world.transaction() as tx:
+        made = order(tx, [Sold("1", "2.00")])
+        tx.execute(text("UPDATE order_line SET description = :name"), {"name": "Tablet \U00012000"})
+        number = invoice(tx, ship(tx, made.groups[0])).invoice_no
+    rendered = tasks.render_invoice(tasks.OfInvoice(number), world)
+    with world.transaction() as tx:
+        (finding,) = read_document(tx, rendered.pdf_document_id).findings
+    assert finding == "No font has the letter \U00012000 (U+12000); its number is printed in its place."
