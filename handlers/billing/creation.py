@@ -15,6 +15,7 @@ from engine.service_tasks import NotYet
 from handlers.billing.model import Invoice, InvoiceLine, InvoiceTax
 from handlers.billing.rules import Billable, Charge, Terms, amount_of, freight_tax, revenue, schedule, taxes
 from handlers.documents.numbers import next_number
+from handlers.orders.fulfilment_lines import Change, count
 from handlers.orders.holds import blocking
 from handlers.orders.rules import HOLDS
 from handlers.rowsets import insert_rows
@@ -56,7 +57,7 @@ def create_invoice(tx: Session, shipment_no: str, today: date) -> Created:
     carried = _freight_line(head, freight, charges) if freight else []
     invoice_no = next_number(tx, "INV")
     _write(tx, invoice_no, head, _totals(head, charges, freight, today) | {"invoice_date": today}, [*lines, *carried])
-    tx.execute(_COUNT_INVOICED, {"invoice_no": invoice_no})
+    count(tx, [Change(line_id=line["fulfil_line_id"], invoiced=line["qty"]) for line in lines])
     return Created(invoice_no, created=True)
 
 
@@ -198,10 +199,4 @@ ORDER BY sold.line_no, packed.id
 _INVOICE_OF = text("""
 SELECT DISTINCT line.invoice_no FROM invoice_line AS line JOIN shipment_line AS packed ON packed.id = line.shipment_line_id
 WHERE packed.shipment_no = :shipment_no AND NOT line.cancelled AND line.kind = 'INV' ORDER BY line.invoice_no LIMIT 1
-""")
-_COUNT_INVOICED = text("""
-UPDATE fulfil_line AS line SET qty_invoiced = line.qty_invoiced + charged.qty
-FROM (SELECT fulfil_line_id, sum(qty) AS qty FROM invoice_line
-      WHERE invoice_no = :invoice_no AND fulfil_line_id IS NOT NULL GROUP BY fulfil_line_id) AS charged
-WHERE line.id = charged.fulfil_line_id
 """)

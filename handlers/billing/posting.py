@@ -13,6 +13,7 @@ from handlers.ledger import posting
 from handlers.ledger.accounts import COGS, DEFERRED_COGS, FREIGHT_REVENUE, OUTPUT_VAT, RECEIVABLES, REVENUE
 from handlers.ledger.books import books_currency, rate_on
 from handlers.ledger.open_items import NewOpenItem, add_open_item
+from handlers.shipments.records import recognise_costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def _post_revenue(tx: Session, row: Row[Any], rate: Decimal) -> int | None:
 
 
 def _post_cost(tx: Session, row: Row[Any]) -> None:
-    costs = tx.execute(_RECOGNISE, {"invoice_no": row.invoice_no}).all()
+    costs = recognise_costs(tx, tx.execute(_CHARGED, {"invoice_no": row.invoice_no}).scalars().all())
     total = sum((cost.cost for cost in costs), Decimal(0))
     if not total:
         return
@@ -102,14 +103,5 @@ def _open(tx: Session, row: Row[Any], rate: Decimal) -> None:
     add_open_item(tx, item)
 
 
-_RECOGNISE = text("""
-WITH charged AS (
-  SELECT packed.id, packed.fulfil_line_id, packed.cost - packed.cogs AS cost
-  FROM invoice_line AS line JOIN shipment_line AS packed ON packed.id = line.shipment_line_id
-  WHERE line.invoice_no = :invoice_no AND packed.cost > packed.cogs FOR UPDATE OF packed
-), recognised AS (
-  UPDATE shipment_line SET cogs = shipment_line.cost FROM charged WHERE shipment_line.id = charged.id
-)
-SELECT fulfil_line_id, cost FROM charged ORDER BY id
-""")
+_CHARGED = text("SELECT shipment_line_id FROM invoice_line WHERE invoice_no = :invoice_no AND shipment_line_id IS NOT NULL")
 _MARK = text("UPDATE invoice SET posted_at = now(), fx_rate = :rate, journal_id = :journal_id WHERE invoice_no = :invoice_no")

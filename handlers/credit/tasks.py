@@ -10,6 +10,7 @@ from engine.problems import Invalid
 from engine.service_tasks import ServiceTasks, TaskContext
 from handlers.credit.exposure import assess
 from handlers.orders.events import find_order, note
+from handlers.orders.submission import note_credit_decision
 from handlers.parties.register import find_customer
 
 tasks = ServiceTasks()
@@ -79,7 +80,7 @@ def record_decision(given: RecordDecision, tx: Session, context: TaskContext) ->
     find_order(tx, given.order_no, lock=True)
     values = {"order_no": given.order_no, "decision": given.decision, "reason": given.reason or "", "actor": context.actor or "system"}
     tx.execute(_DECIDE_CHECK, values)
-    tx.execute(_DECIDE_ORDER, values)
+    note_credit_decision(tx, given.order_no, given.decision)
     note(tx, given.order_no, "credit_decided", actor=values["actor"], detail={"decision": given.decision, "reason": given.reason or ""})
 
 
@@ -87,4 +88,3 @@ _DECIDE_CHECK = text("""
 UPDATE credit_check SET decision = :decision, reason = :reason, decided_by = :actor, decided_at = now()
 WHERE id = (SELECT max(id) FROM credit_check WHERE order_no = :order_no)
 """)
-_DECIDE_ORDER = text("UPDATE sales_order SET credit_status = :decision, credit_checked_at = now() WHERE order_no = :order_no")

@@ -19,6 +19,8 @@ from handlers.documents.store import save_document
 from handlers.dropship.model import PurchaseOrder, PurchaseOrderLine
 from handlers.dropship.rules import AckFacts, Answered, Candidate, Offer, ack_facts, candidates
 from handlers.ledger.books import rate_on
+from handlers.orders.fulfilment_groups import live_group
+from handlers.orders.fulfilment_lines import Kept, give_to_supplier, return_to_promising
 from handlers.rowsets import insert_rows
 from handlers.values import round_currency
 
@@ -40,7 +42,7 @@ def select_supplier(tx: Session, group_no: str, today: date) -> Selection:
 
     Raises NotFound, Conflict when cancelled, Refused NO_SUPPLIER.
     """
-    group = lock_group(tx, group_no)
+    group = live_group(tx, group_no, "DROP")
     rows = tx.execute(_OFFERS, {"group_no": group_no}).mappings().all()
     rates = {code: rate_on(tx, code, today) for code in {row["currency"] for row in rows} | {row["sold_in"] for row in rows}}
     offers = [_offer(row, rates) for row in rows]
@@ -50,7 +52,7 @@ def select_supplier(tx: Session, group_no: str, today: date) -> Selection:
     if not found:
         raise Refused("NO_SUPPLIER", f"No supplier is left that ships every item of group {group_no}.")
     best = _keep_promised(found, group.supplier_no)
-    tx.execute(_GIVE_GROUP, {"group_no": group_no, "supplier_no": best.supplier_no})
+    give_to_supplier(tx, group_no, best.supplier_no)
     return Selection(best.supplier_no, best.margin_pct, best.margin_gap, best.lead_days)
 
 
@@ -74,7 +76,7 @@ def _offer(row: RowMapping, rates: dict[str, Decimal]) -> Offer:
 
 def create_purchase_order(tx: Session, group_no: str, supplier_no: str) -> str:
     """Order a group from a supplier and answer the number; again: the same one. Raises NotFound, Conflict."""
-    group = lock_group(tx, group_no)
+    group = live_group(tx, group_no, "DROP")
     open_order = tx.execute(_OPEN_ORDER, {"group_no": group_no}).one_or_none()
     if open_order is not None:
         if open_order.supplier_no == supplier_no:
@@ -86,7 +88,7 @@ def create_purchase_order(tx: Session, group_no: str, supplier_no: str) -> str:
         )
     lines = tx.execute(_LINES_TO_ORDER, {"group_no": group_no, "supplier_no": supplier_no}).mappings().all()
     _check_lines(lines, group_no, supplier_no)
-    tx.execute(_GIVE_GROUP, {"group_no": group_no, "supplier_no": supplier_no})
+    give_to_supplier(tx, group_no, supplier_no)
     po_no = next_number(tx, "PO")
     head = tx.execute(_HEAD_TO_ORDER, {"order_no": group.order_no, "supplier_no": supplier_no}).mappings().one()
     currency = lines[0]["currency"]
@@ -165,7 +167,8 @@ def confirm(tx: Session, po_no: str) -> None:
     if order.confirmed_at is not None:
         return
     tx.execute(_CONFIRM_LINES, {"po_no": po_no, "requested_ship": order.requested_ship})
-    tx.execute(_SPLIT_SHORT, {"po_no": po_no})
+    confirmed = tx.execute(_CONFIRMED, {"po_no": po_no}).all()
+    return_to_promising(tx, [Kept(line_id=row.fulfil_line_id, qty=row.confirmed_qty, ship=row.confirmed_ship) for row in confirmed])
     tx.execute(_CONFIRM, {"po_no": po_no})
 
 
@@ -198,18 +201,6 @@ def lock_order(tx: Session, po_no: str) -> Row[Any]:
     return row
 
 
-def lock_group(tx: Session, group_no: str) -> Row[Any]:
-    """A drop-ship group that is not cancelled, locked. Raises NotFound, Conflict."""
-    row = tx.execute(
-        text("SELECT * FROM fulfil_group WHERE group_no = :group_no AND kind = 'DROP' FOR UPDATE"), {"group_no": group_no}
-    ).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no drop-ship group {group_no}.", code="group_unknown", next_step="Look the group up on its order's page.")
-    if row.cancelled_at is not None:
-        raise Conflict(f"Group {group_no} was cancelled.", code="group_cancelled", next_step="Cancel this instance as well.")
-    return row
-
-
 def _unknown(po_no: str) -> NotFound:
     return NotFound(f"There is no purchase order {po_no}.", code="po_unknown", next_step="Check the number the supplier quotes.")
 
@@ -229,10 +220,6 @@ WHERE line.group_no = :group_no AND line.qty - line.qty_cancelled - line.qty_shi
   WHERE gone.group_no = line.group_no AND gone.supplier_no = offer.supplier_no AND gone.cancelled_at IS NOT NULL)
 """)
 _COUNT_LINES = text("SELECT count(*) FROM fulfil_line WHERE group_no = :group_no AND qty - qty_cancelled - qty_shipped > 0")
-_GIVE_GROUP = text("""
-WITH given AS (UPDATE fulfil_group SET supplier_no = :supplier_no WHERE group_no = :group_no)
-UPDATE fulfil_line SET supplier_no = :supplier_no WHERE group_no = :group_no
-""")
 _OPEN_ORDER = text("SELECT po_no, supplier_no FROM purchase_order WHERE group_no = :group_no AND cancelled_at IS NULL")
 _HEAD_TO_ORDER = text("""
 SELECT sales_order.ship_to, sales_order.customer_po, supplier.neutral_packing
@@ -269,22 +256,6 @@ FROM (
   LEFT JOIN po_acknowledged_line AS said ON said.acknowledgement_id = latest.id AND said.line_no = one.line_no WHERE one.po_no = :po_no
 ) AS given WHERE line.id = given.id
 """)
-_SPLIT_SHORT = text("""
-WITH confirmed AS (
-  SELECT line.fulfil_line_id AS id, line.confirmed_qty AS qty, line.confirmed_ship AS ship FROM po_line AS line WHERE line.po_no = :po_no
-), split AS (
-  INSERT INTO fulfil_line (order_no, order_line_id, seq, sku, source_type, supplier_no, qty, split_from_id)
-  SELECT old.order_no, old.order_line_id,
-    (SELECT max(seq) FROM fulfil_line AS any_seq WHERE any_seq.order_line_id = old.order_line_id)
-      + row_number() OVER (PARTITION BY old.order_line_id ORDER BY old.id),
-    old.sku, old.source_type, old.supplier_no, old.qty - old.qty_cancelled - confirmed.qty, old.id
-  FROM fulfil_line AS old JOIN confirmed USING (id) WHERE confirmed.qty > 0 AND confirmed.qty < old.qty - old.qty_cancelled
-)
-UPDATE fulfil_line AS old SET
-  qty = CASE WHEN confirmed.qty > 0 THEN confirmed.qty + old.qty_cancelled ELSE old.qty END,
-  group_no = CASE WHEN confirmed.qty > 0 THEN old.group_no END,
-  sched_ship = CASE WHEN confirmed.qty > 0 THEN confirmed.ship END
-FROM confirmed WHERE old.id = confirmed.id
-""")
+_CONFIRMED = text("SELECT fulfil_line_id, confirmed_qty, confirmed_ship FROM po_line WHERE po_no = :po_no ORDER BY line_no")
 _CONFIRM = text("UPDATE purchase_order SET confirmed_at = now() WHERE po_no = :po_no")
 _CANCEL = text("UPDATE purchase_order SET cancelled_at = now(), cancel_reason = :reason WHERE po_no = :po_no")

@@ -15,8 +15,9 @@ from handlers.ledger import posting
 from handlers.ledger.accounts import DEFERRED_COGS, DROPSHIP_INVENTORY, GOODS_RECEIVED_NOT_INVOICED, RECEIVING_INSPECTION
 from handlers.ledger.books import books_currency, rate_on
 from handlers.orders.events import note
-from handlers.rowsets import as_json, insert_rows
-from handlers.shipments.model import Shipment, ShipmentLine
+from handlers.orders.fulfilment_lines import Change, count
+from handlers.rowsets import as_json
+from handlers.shipments.records import add_shipment
 from handlers.values import round_currency
 
 
@@ -63,11 +64,11 @@ def _write_shipment(tx: Session, order: Row[Any], asn: Row[Any], lines: Sequence
         "shipped_at": at,
         "packed_at": at,
     }
-    insert_rows(tx, Shipment, [head | {"carrier": asn.carrier, "tracking_no": asn.tracking_no}])
-    rows = [{"shipment_no": shipment_no, "fulfil_line_id": line.fulfil_line_id, "qty": line.qty, "cost": line.cost} for line in lines]
-    insert_rows(tx, ShipmentLine, rows)
-    given = [{"po_line_id": line.po_line_id, "fulfil_line_id": line.fulfil_line_id, "qty": line.qty} for line in lines]
+    rows = [{"fulfil_line_id": line.fulfil_line_id, "qty": line.qty, "cost": line.cost} for line in lines]
+    add_shipment(tx, head | {"carrier": asn.carrier, "tracking_no": asn.tracking_no}, rows)
+    given = [{"po_line_id": line.po_line_id, "qty": line.qty} for line in lines]
     tx.execute(_COUNT, {"rows": as_json(given), "asn_no": asn.asn_no, "shipment_no": shipment_no})
+    count(tx, [Change(line_id=line.fulfil_line_id, shipped=line.qty) for line in lines])
     return shipment_no
 
 
@@ -103,11 +104,9 @@ FROM asn_line AS shipped JOIN po_line AS ordered ON ordered.id = shipped.po_line
 """)
 _COUNT = text("""
 WITH given AS (
-  SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one(po_line_id bigint, fulfil_line_id bigint, qty numeric)
+  SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one(po_line_id bigint, qty numeric)
 ), received AS (
   UPDATE po_line SET qty_received = po_line.qty_received + given.qty FROM given WHERE po_line.id = given.po_line_id
-), booked AS (
-  UPDATE asn SET shipment_no = :shipment_no WHERE asn_no = :asn_no
 )
-UPDATE fulfil_line AS line SET qty_shipped = line.qty_shipped + given.qty FROM given WHERE line.id = given.fulfil_line_id
+UPDATE asn SET shipment_no = :shipment_no WHERE asn_no = :asn_no
 """)

@@ -12,13 +12,14 @@ from engine.problems import Conflict, NotFound
 from engine.service_tasks import NotYet
 from handlers.documents.store import save_document
 from handlers.fulfillment.ports import Booked, Consignment, Place
-from handlers.inventory import stock
+from handlers.inventory.rules import Issue
 from handlers.ledger import posting
 from handlers.ledger.accounts import DEFERRED_COGS, INVENTORY
 from handlers.ledger.books import books_currency
 from handlers.orders.events import note
+from handlers.orders.fulfilment_lines import issue
 from handlers.orders.holds import blocking
-from handlers.rowsets import as_json
+from handlers.shipments.records import lock_shipment, mark_booked, mark_delivered, mark_shipped, quantities, shipment_of
 
 #: How long to wait before a shipment stopped by a hold is looked at again.
 HOLD_PAUSE = timedelta(minutes=15)
@@ -53,36 +54,18 @@ def consignment(tx: Session, shipment_no: str) -> tuple[Consignment, Booking | N
 def write_booking(tx: Session, shipment_no: str, booked: Booked) -> Booking:
     """Keep the carrier's answer and its label; the first answer stays."""
     label_id = save_document(tx, "SHIPPING_LABEL", shipment_no, booked.label_media_type, booked.label)
-    tx.execute(
-        _BOOK,
-        {
-            "shipment_no": shipment_no,
-            "carrier": booked.carrier,
-            "service": booked.service,
-            "tracking_no": booked.tracking_no,
-            "cost": booked.cost,
-            "currency": booked.currency,
-            "label": label_id,
-        },
-    )
+    answer = {name: getattr(booked, name) for name in ("carrier", "service", "tracking_no", "cost", "currency")}
+    mark_booked(tx, shipment_no, answer | {"label": label_id})
     _, kept = consignment(tx, shipment_no)
     return kept or Booking(booked.carrier, booked.tracking_no, booked.cost, booked.currency)
 
 
 def booked_tracking_no(tx: Session, shipment_no: str) -> str:
     """The tracking number of a booking that may be given back; empty without one. Raises NotFound, Conflict once the goods left."""
-    row = _must(
-        tx.execute(text("SELECT tracking_no, shipped_at FROM shipment WHERE shipment_no = :no"), {"no": shipment_no}).one_or_none(),
-        shipment_no,
-    )
+    row = shipment_of(tx, shipment_no)
     if row.shipped_at is not None:
         raise Conflict(f"Shipment {shipment_no} left the house.", code="already_shipped", next_step="Ask the carrier to intercept it.")
     return str(row.tracking_no)
-
-
-def forget_booking(tx: Session, shipment_no: str) -> None:
-    """The carrier's booking was given back; its label stays among the documents."""
-    tx.execute(_FORGET, {"shipment_no": shipment_no})
 
 
 def ship_confirm(tx: Session, shipment_no: str, actor: str | None) -> datetime:
@@ -90,7 +73,7 @@ def ship_confirm(tx: Session, shipment_no: str, actor: str | None) -> datetime:
 
     Raises NotFound, Conflict when unpacked or no longer reserved, NotYet while a hold stops the order.
     """
-    shipment = _must(tx.execute(_LOCK_SHIPMENT, {"shipment_no": shipment_no}).one_or_none(), shipment_no)
+    shipment = lock_shipment(tx, shipment_no)
     if shipment.shipped_at is not None:
         return shipment.shipped_at  # type: ignore[no-any-return]  # a row's column
     if shipment.cancelled_at is not None:
@@ -98,9 +81,9 @@ def ship_confirm(tx: Session, shipment_no: str, actor: str | None) -> datetime:
     holds = blocking(tx, shipment.order_no, "ship")
     if holds:
         raise NotYet(HOLD_PAUSE, f"Order {shipment.order_no} is on hold: {', '.join(holds)}.")
-    costs = _issue(tx, shipment_no)
-    shipped_at: datetime = tx.execute(_SHIP, {"shipment_no": shipment_no}).scalar_one()
-    tx.execute(_SHIP_LINES, {"rows": as_json([{"line": line_id, "cost": cost} for line_id, cost in costs.items()]), "no": shipment_no})
+    issues = [Issue(fulfil_line_id=line_id, qty=qty) for line_id, qty in quantities(tx, shipment_no).items()]
+    costs = issue(tx, issues, shipment_no, books_currency(tx))
+    shipped_at = mark_shipped(tx, shipment_no, costs)
     _post_issue(tx, shipment_no, costs)
     note(tx, shipment.order_no, "shipped", actor=actor or "", detail={"shipment_no": shipment_no})
     return shipped_at
@@ -111,7 +94,7 @@ def confirm_delivery(tx: Session, shipment_no: str, delivered_at: datetime | Non
 
     Raises NotFound, Conflict when the shipment has not left.
     """
-    shipment = _must(tx.execute(_LOCK_SHIPMENT, {"shipment_no": shipment_no}).one_or_none(), shipment_no)
+    shipment = lock_shipment(tx, shipment_no)
     if shipment.shipped_at is None:
         raise Conflict(
             f"Shipment {shipment_no} has not left, so it cannot be delivered.",
@@ -119,7 +102,7 @@ def confirm_delivery(tx: Session, shipment_no: str, delivered_at: datetime | Non
             next_step="Confirm the shipment first, or check the number on the proof of delivery.",
         )
     if shipment.delivered_at is None:
-        tx.execute(_DELIVER, {"shipment_no": shipment_no, "at": delivered_at})
+        mark_delivered(tx, shipment_no, delivered_at)
         note(tx, shipment.order_no, "delivered", detail={"shipment_no": shipment_no})
 
 
@@ -127,12 +110,6 @@ def billing_facts(tx: Session, shipment_no: str) -> dict[str, str]:
     """What the billing policy looks at: incoterm, type of the order, and the item class of most value in the shipment."""
     row = _must(tx.execute(_BILLING_FACTS, {"shipment_no": shipment_no}).mappings().one_or_none(), shipment_no)
     return {name: str(row[name] or "") for name in ("incoterm", "item_class", "order_type")}
-
-
-def _issue(tx: Session, shipment_no: str) -> dict[int, Decimal]:
-    rows = tx.execute(text("SELECT fulfil_line_id, qty FROM shipment_line WHERE shipment_no = :no"), {"no": shipment_no}).all()
-    issues = [stock.Issue(fulfil_line_id=row.fulfil_line_id, qty=row.qty) for row in rows]
-    return stock.issue(tx, issues, shipment_no, books_currency(tx))
 
 
 def _post_issue(tx: Session, shipment_no: str, costs: dict[int, Decimal]) -> None:
@@ -176,32 +153,6 @@ SELECT shipment.cancelled_at, shipment.carrier, shipment.tracking_no, shipment.c
 FROM shipment JOIN sales_order ON sales_order.order_no = shipment.order_no
 JOIN fulfil_group AS grp ON grp.group_no = shipment.group_no JOIN warehouse ON warehouse.code = grp.warehouse_code
 WHERE shipment.shipment_no = :shipment_no
-""")
-_BOOK = text("""
-UPDATE shipment SET carrier = :carrier, service = :service, tracking_no = :tracking_no, carrier_cost = :cost, carrier_currency = :currency,
-  label_document_id = :label
-WHERE shipment_no = :shipment_no AND tracking_no = ''
-""")
-_FORGET = text("""
-UPDATE shipment SET carrier = '', service = '', tracking_no = '', carrier_cost = NULL, carrier_currency = '', label_document_id = NULL
-WHERE shipment_no = :shipment_no AND shipped_at IS NULL
-""")
-_LOCK_SHIPMENT = text("SELECT order_no, shipped_at, delivered_at, cancelled_at FROM shipment WHERE shipment_no = :shipment_no FOR UPDATE")
-_SHIP = text("UPDATE shipment SET shipped_at = now() WHERE shipment_no = :shipment_no RETURNING shipped_at")
-_SHIP_LINES = text("""
-WITH given AS (SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one(line bigint, cost numeric)), costed AS (
-  UPDATE shipment_line SET cost = given.cost FROM given
-  WHERE shipment_line.shipment_no = :no AND shipment_line.fulfil_line_id = given.line
-)
-UPDATE fulfil_line AS line SET qty_shipped = line.qty_shipped + packed.qty
-FROM shipment_line AS packed WHERE packed.shipment_no = :no AND packed.fulfil_line_id = line.id
-""")
-_DELIVER = text("""
-WITH delivered AS (
-  UPDATE shipment SET delivered_at = coalesce(CAST(:at AS timestamptz), now()) WHERE shipment_no = :shipment_no
-)
-UPDATE fulfil_line AS line SET qty_delivered = line.qty_delivered + packed.qty
-FROM shipment_line AS packed WHERE packed.shipment_no = :shipment_no AND packed.fulfil_line_id = line.id
 """)
 _BILLING_FACTS = text("""
 SELECT sales_order.incoterm, sales_order.order_type, (

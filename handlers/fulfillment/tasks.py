@@ -11,6 +11,7 @@ from engine.service_tasks import Kind, Refused, ServiceTasks, TaskContext
 from engine.store.unit_of_work import Database
 from handlers.fulfillment import papers, picking, shipping
 from handlers.fulfillment.ports import AddressRefused, Carrier
+from handlers.shipments.records import forget_booking
 
 tasks = ServiceTasks()
 
@@ -165,7 +166,7 @@ def void_label(given: OfShipment, database: Database, carrier: Carrier) -> None:
     if tracking_no:
         carrier.void(given.shipment_no, tracking_no)
         with database.transaction() as tx:
-            shipping.forget_booking(tx, given.shipment_no)
+            forget_booking(tx, given.shipment_no)
 
 
 @tasks.register("fulfillment.ship_confirm")

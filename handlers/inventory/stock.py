@@ -1,11 +1,12 @@
 """Receives, reserves, releases and issues stock.
 
 Balances are locked in one stable order, so that two orders never wait for one another in a circle, and the last unit is given once.
-Every function costs a constant number of statements, however many lines it is given.
+Every function costs a constant number of statements, however many lines it is given. What changed for a fulfilment line is answered,
+not written: the lines belong to the orders, whose verbs (`handlers/orders/fulfilment_lines.py`) call these and count it.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,12 +16,14 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, NotFound
+from engine.store import locks
+from engine.store.locks import Lock
 from handlers.inventory.model import Reservation, StockMovement
-from handlers.inventory.rules import Free, Issue, Kept, Shortage, Want, average_costs, share_out, use_reserved
+from handlers.inventory.rules import Free, Issue, Kept, Shortage, Taken, Want, average_costs, share_out, use_reserved
 from handlers.rowsets import as_json, insert_rows
 from handlers.values import not_negative, positive, round_currency
 
-__all__ = ["Issue", "Receipt", "Shortage", "Want", "issue", "receive", "release", "reserve"]
+__all__ = ["Issue", "Receipt", "Shortage", "Taken", "Want", "issue", "receive", "release", "reserve"]
 
 ZERO = Decimal(0)
 
@@ -48,7 +51,7 @@ def receive(tx: Session, receipts: Sequence[Receipt], currency: str) -> Decimal:
         not_negative(receipt.unit_cost, "unit_cost")
     rows = [{**asdict(receipt), "value": round_currency(receipt.qty * receipt.unit_cost, currency)} for receipt in receipts]
     tx.execute(_OPEN_BALANCES, {"rows": as_json(rows)})
-    tx.execute(_LOCK_OF_ROWS, {"rows": as_json(rows)})
+    _lock(tx, tx.execute(_OF_PLACES_AND_LOTS, {"rows": as_json(rows)}).scalars())
     balances = {
         (row["sku"], row["warehouse_code"], row["lot"]): row["id"]
         for row in tx.execute(_ADD_TO_BALANCES, {"rows": as_json(rows)}).mappings()
@@ -74,13 +77,13 @@ def receive(tx: Session, receipts: Sequence[Receipt], currency: str) -> Decimal:
     return sum((row["value"] for row in rows), ZERO)
 
 
-def reserve(tx: Session, wants: Sequence[Want]) -> list[Shortage]:
-    """Reserve what is there, oldest expiry first, and answer what is missing. A fulfilment line keeps what it has reserved before."""
+def reserve(tx: Session, wants: Sequence[Want]) -> tuple[list[Taken], list[Shortage]]:
+    """Reserve what is there, oldest expiry first; answer what was taken and what is missing. A line keeps what it has reserved before."""
     wants = [want for want in wants if want.qty > 0]
     if not wants:
-        return []
+        return [], []
     rows = [{"sku": want.sku, "warehouse_code": want.warehouse_code} for want in wants]
-    locked = tx.execute(_LOCK_PLACES, {"rows": as_json(rows)}).mappings()
+    locked = _lock(tx, tx.execute(_OF_PLACES, {"rows": as_json(rows)}).scalars())
     free = [
         Free(
             balance_id=row["id"],
@@ -89,30 +92,32 @@ def reserve(tx: Session, wants: Sequence[Want]) -> list[Shortage]:
             qty=row["on_hand"] - row["reserved"],
             expires_on=row["expires_on"] or date.max,
         )
-        for row in locked
+        for row in tx.execute(_BALANCES, {"ids": locked}).mappings()
     ]
     parts, short = share_out(wants, free)
     taken = [{"fulfil_line_id": part.fulfil_line_id, "balance_id": part.balance_id, "qty": part.qty} for part in parts]
     insert_rows(tx, Reservation, taken)
     if taken:
         tx.execute(_COUNT_RESERVED, {"rows": as_json(taken)})
-    return short
+    return parts, short
 
 
-def release(tx: Session, fulfil_line_ids: Collection[int]) -> Decimal:
-    """Give back everything reserved for the fulfilment lines; answer how much it was. Again: nothing happens."""
+def release(tx: Session, fulfil_line_ids: Collection[int]) -> dict[int, Decimal]:
+    """Give back everything reserved for the fulfilment lines; answer how much it was of each. Again: nothing happens."""
     if not fulfil_line_ids:
-        return ZERO
+        return {}
     ids = sorted(fulfil_line_ids)
-    tx.execute(_LOCK_OF_LINES, {"ids": ids})
-    return tx.execute(_RELEASE, {"ids": ids}).scalar_one() or ZERO
+    _lock(tx, tx.execute(_OF_LINES, {"ids": ids}).scalars())
+    return {row.fulfil_line_id: row.qty for row in tx.execute(_RELEASE, {"ids": ids})}
 
 
 def issue(tx: Session, issues: Sequence[Issue], reference: str, currency: str) -> dict[int, Decimal]:
     """Take reserved goods off the stock at their average cost: answer the cost by fulfilment line. Raises Conflict when not reserved."""
-    wanted = {one.fulfil_line_id: positive(one.qty, "qty") for one in issues}
+    wanted: dict[int, Decimal] = defaultdict(lambda: ZERO)
+    for one in issues:
+        wanted[one.fulfil_line_id] += positive(one.qty, "qty")
     ids = sorted(wanted)
-    tx.execute(_LOCK_OF_LINES, {"ids": ids})
+    _lock(tx, tx.execute(_OF_LINES, {"ids": ids}).scalars())
     reserved: dict[int, list[Kept]] = defaultdict(list)
     balances: dict[int, tuple[Decimal, Decimal]] = {}
     for row in tx.execute(_RESERVED_OF_LINES, {"ids": ids}).mappings():
@@ -120,9 +125,7 @@ def issue(tx: Session, issues: Sequence[Issue], reference: str, currency: str) -
         balances[row["balance_id"]] = (row["on_hand"], row["value"])
     used = [part for line_id in ids for part in use_reserved(line_id, wanted[line_id], reserved[line_id])]
     costs = average_costs(used, balances, currency)
-    parts = [
-        {"id": part.reservation_id, "fulfil_line_id": part.fulfil_line_id, "balance_id": part.balance_id, "qty": part.qty} for part in used
-    ]
+    parts = [{"id": part.reservation_id, "qty": part.qty} for part in used]
     moved: dict[int, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     for part, cost in zip(used, costs, strict=True):
         moved[part.balance_id][0] += part.qty
@@ -143,6 +146,11 @@ def issue(tx: Session, issues: Sequence[Issue], reference: str, currency: str) -
         {"rows": as_json([{"balance_id": key, "qty": qty, "value": value} for key, (qty, value) in moved.items()])},
     )
     return dict(by_line)
+
+
+def _lock(tx: Session, balance_ids: Iterable[int]) -> list[int]:
+    """Hold balances to the end of the transaction; what is decided on is read afterwards."""
+    return locks.take(tx, Lock.STOCK, balance_ids)
 
 
 def _move(tx: Session, movements: Sequence[Mapping[str, Any]]) -> None:
@@ -166,11 +174,10 @@ JOIN item ON item.sku = given.sku JOIN warehouse ON warehouse.code = given.wareh
 ORDER BY given.sku, given.warehouse_code, given.lot
 ON CONFLICT DO NOTHING
 """)
-_LOCK_OF_ROWS = text("""
+_OF_PLACES_AND_LOTS = text("""
 SELECT balance.id FROM stock_balance AS balance
 WHERE (balance.sku, balance.warehouse_code, balance.lot) IN (
   SELECT sku, warehouse_code, lot FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(sku text, warehouse_code text, lot text))
-ORDER BY balance.sku, balance.warehouse_code, balance.lot FOR UPDATE
 """)
 _ADD_TO_BALANCES = text("""
 UPDATE stock_balance AS balance
@@ -181,39 +188,33 @@ FROM (SELECT sku, warehouse_code, lot, sum(qty) AS qty, sum(value) AS value
 WHERE balance.sku = given.sku AND balance.warehouse_code = given.warehouse_code AND balance.lot = given.lot
 RETURNING balance.id, balance.sku, balance.warehouse_code, balance.lot
 """)
-_LOCK_PLACES = text("""
-SELECT balance.id, balance.sku, balance.warehouse_code, balance.on_hand, balance.reserved, balance.expires_on FROM stock_balance AS balance
+_OF_PLACES = text("""
+SELECT balance.id FROM stock_balance AS balance
 WHERE (balance.sku, balance.warehouse_code) IN (
   SELECT sku, warehouse_code FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(sku text, warehouse_code text))
-ORDER BY balance.sku, balance.warehouse_code, balance.lot FOR UPDATE
+""")
+_BALANCES = text("""
+SELECT id, sku, warehouse_code, on_hand, reserved, expires_on FROM stock_balance WHERE id = ANY(:ids)
 """)
 _COUNT_RESERVED = text("""
 WITH given AS (
-  SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one(fulfil_line_id bigint, balance_id bigint, qty numeric)
-), counted AS (
-  UPDATE stock_balance AS balance SET reserved = balance.reserved + wanted.qty, version = balance.version + 1
-  FROM (SELECT balance_id, sum(qty) AS qty FROM given GROUP BY balance_id) AS wanted WHERE balance.id = wanted.balance_id
+  SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one(balance_id bigint, qty numeric)
 )
-UPDATE fulfil_line AS line SET qty_reserved = line.qty_reserved + wanted.qty
-FROM (SELECT fulfil_line_id, sum(qty) AS qty FROM given GROUP BY fulfil_line_id) AS wanted WHERE line.id = wanted.fulfil_line_id
+UPDATE stock_balance AS balance SET reserved = balance.reserved + wanted.qty, version = balance.version + 1
+FROM (SELECT balance_id, sum(qty) AS qty FROM given GROUP BY balance_id) AS wanted WHERE balance.id = wanted.balance_id
 """)
-_LOCK_OF_LINES = text("""
-SELECT balance.id FROM stock_balance AS balance
-WHERE balance.id IN (SELECT balance_id FROM reservation WHERE fulfil_line_id = ANY(:ids) AND state = 'ACTIVE')
-ORDER BY balance.sku, balance.warehouse_code, balance.lot FOR UPDATE
+_OF_LINES = text("""
+SELECT DISTINCT balance_id FROM reservation WHERE fulfil_line_id = ANY(:ids) AND state = 'ACTIVE'
 """)
 _RELEASE = text("""
 WITH ended AS (
-  UPDATE reservation SET state = 'RELEASED', ended_at = now()
+  UPDATE reservation SET state = 'RELEASED', ended_at = business_now()
   WHERE fulfil_line_id = ANY(:ids) AND state = 'ACTIVE' RETURNING fulfil_line_id, balance_id, qty
 ), given_back AS (
   UPDATE stock_balance AS balance SET reserved = balance.reserved - freed.qty, version = balance.version + 1
   FROM (SELECT balance_id, sum(qty) AS qty FROM ended GROUP BY balance_id) AS freed WHERE balance.id = freed.balance_id
-), counted AS (
-  UPDATE fulfil_line AS line SET qty_reserved = line.qty_reserved - freed.qty
-  FROM (SELECT fulfil_line_id, sum(qty) AS qty FROM ended GROUP BY fulfil_line_id) AS freed WHERE line.id = freed.fulfil_line_id
 )
-SELECT sum(qty) FROM ended
+SELECT fulfil_line_id, sum(qty) AS qty FROM ended GROUP BY fulfil_line_id ORDER BY fulfil_line_id
 """)
 _RESERVED_OF_LINES = text("""
 SELECT reservation.id, reservation.fulfil_line_id, reservation.balance_id, reservation.qty, balance.on_hand, balance.value
@@ -223,17 +224,14 @@ ORDER BY reservation.fulfil_line_id, reservation.id
 """)
 _CONSUME = text("""
 WITH given AS (
-  SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one(id bigint, fulfil_line_id bigint, balance_id bigint, qty numeric)
+  SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one(id bigint, qty numeric)
 ), consumed AS (
-  UPDATE reservation SET state = 'CONSUMED', ended_at = now(), qty = given.qty
+  UPDATE reservation SET state = 'CONSUMED', ended_at = business_now(), qty = given.qty
   FROM given WHERE reservation.id = given.id
-), kept AS (
-  INSERT INTO reservation (fulfil_line_id, balance_id, qty, kind)
-  SELECT reservation.fulfil_line_id, reservation.balance_id, reservation.qty - given.qty, reservation.kind
-  FROM given JOIN reservation ON reservation.id = given.id WHERE reservation.qty > given.qty
 )
-UPDATE fulfil_line AS line SET qty_reserved = line.qty_reserved - used.qty
-FROM (SELECT fulfil_line_id, sum(qty) AS qty FROM given GROUP BY fulfil_line_id) AS used WHERE line.id = used.fulfil_line_id
+INSERT INTO reservation (fulfil_line_id, balance_id, qty, kind)
+SELECT reservation.fulfil_line_id, reservation.balance_id, reservation.qty - given.qty, reservation.kind
+FROM given JOIN reservation ON reservation.id = given.id WHERE reservation.qty > given.qty
 """)
 _TAKE_OFF = text("""
 UPDATE stock_balance AS balance

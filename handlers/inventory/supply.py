@@ -9,6 +9,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid, NotFound
+from engine.store import locks
+from engine.store.locks import Lock
 from handlers.inventory.model import Supply, Warehouse
 from handlers.inventory.stock import Receipt
 from handlers.rowsets import add_once
@@ -78,16 +80,14 @@ def expect_supply(tx: Session, draft: SupplyDraft) -> None:
 def take_from_supply(tx: Session, arrival: SupplyArrival) -> Receipt:
     """Count expected goods as arrived and answer the receipt to book. Raises NotFound, Conflict when more arrives than is open."""
     positive(arrival.qty, "qty")
-    found = tx.scalars(
-        select(Supply)
-        .where(
-            Supply.kind == arrival.kind,
-            Supply.reference == arrival.reference,
-            Supply.sku == arrival.sku,
-            Supply.warehouse_code == arrival.warehouse_code,
-        )
-        .with_for_update()
-    ).one_or_none()
+    named = select(Supply).where(
+        Supply.kind == arrival.kind,
+        Supply.reference == arrival.reference,
+        Supply.sku == arrival.sku,
+        Supply.warehouse_code == arrival.warehouse_code,
+    )
+    locks.take(tx, Lock.SUPPLY, tx.scalars(named.with_only_columns(Supply.id)).all())
+    found = tx.scalars(named.execution_options(populate_existing=True)).one_or_none()
     if found is None:
         raise NotFound(
             f"No {arrival.sku} is expected in {arrival.warehouse_code} under {arrival.kind} {arrival.reference}.",

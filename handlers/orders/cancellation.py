@@ -2,13 +2,13 @@
 
 from decimal import Decimal
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict
-from handlers.inventory.stock import release
 from handlers.orders.events import find_order, note
-from handlers.orders.model import FulfilLine
+from handlers.orders.fulfilment_groups import close_empty_groups
+from handlers.orders.fulfilment_lines import cancel_open, lock_lines_of_order, release
 
 
 def cancel_order(tx: Session, order_no: str, reason: str, *, actor: str = "system") -> Decimal:
@@ -16,12 +16,12 @@ def cancel_order(tx: Session, order_no: str, reason: str, *, actor: str = "syste
 
     Raises NotFound, Conflict when everything has been shipped already (the point of no return).
     """
-    find_order(tx, order_no, lock=True)
-    lines = select(FulfilLine.id).where(FulfilLine.order_no == order_no, FulfilLine.qty_reserved > 0)
-    release(tx, tx.scalars(lines).all())
-    cancelled = tx.execute(_CANCEL, {"order_no": order_no}).scalar_one() or Decimal(0)
+    lock_lines_of_order(tx, order_no)
+    find_order(tx, order_no)
+    release(tx, tx.execute(_RESERVED, {"order_no": order_no}).scalars().all())
+    cancelled = cancel_open(tx, order_no)
     if cancelled:
-        tx.execute(_CLOSE_GROUPS, {"order_no": order_no})
+        close_empty_groups(tx, order_no)
         note(tx, order_no, "order_cancelled", actor=actor, detail={"reason": reason, "qty": cancelled})
         return cancelled
     if tx.execute(_SHIPPED, {"order_no": order_no}).scalar_one():
@@ -33,24 +33,5 @@ def cancel_order(tx: Session, order_no: str, reason: str, *, actor: str = "syste
     return cancelled
 
 
-_CANCEL = text("""
-WITH parts AS (
-  UPDATE fulfil_line SET qty_cancelled = qty - qty_shipped, qty_picked = qty_shipped
-  WHERE order_no = :order_no AND qty_cancelled < qty - qty_shipped
-), shipped AS (
-  SELECT order_line_id, sum(qty_shipped) AS qty FROM fulfil_line WHERE order_no = :order_no GROUP BY order_line_id
-), lines AS (
-  SELECT line.id, line.qty_ordered - coalesce(shipped.qty, 0) AS unshipped, line.qty_cancelled AS before
-  FROM order_line AS line LEFT JOIN shipped ON shipped.order_line_id = line.id WHERE line.order_no = :order_no
-), cancelled AS (
-  UPDATE order_line AS line SET qty_cancelled = lines.unshipped FROM lines
-  WHERE line.id = lines.id AND lines.unshipped > lines.before RETURNING lines.unshipped - lines.before AS qty
-)
-SELECT sum(qty) FROM cancelled
-""")
-_CLOSE_GROUPS = text("""
-UPDATE fulfil_group AS team SET cancelled_at = now()
-WHERE team.order_no = :order_no AND team.cancelled_at IS NULL
-  AND NOT EXISTS (SELECT 1 FROM fulfil_line AS line WHERE line.group_no = team.group_no AND line.qty > line.qty_cancelled)
-""")
+_RESERVED = text("SELECT id FROM fulfil_line WHERE order_no = :order_no AND qty_reserved > 0")
 _SHIPPED = text("SELECT EXISTS (SELECT 1 FROM fulfil_line WHERE order_no = :order_no AND qty_shipped > 0)")

@@ -1,4 +1,4 @@
-"""Submits (books) an order: from here on it is a commitment with a version."""
+"""Submits (books) an order: from here on it is a commitment with a version. What credit decides is written on it here too."""
 
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
@@ -24,3 +24,10 @@ def submit_order(tx: Session, order_no: str) -> int:
     )
     note(tx, order_no, "order_submitted", detail={"version_no": version_no, "gross_total": order.gross_total})
     return version_no
+
+
+def note_credit_decision(tx: Session, order_no: str, decision: str) -> None:
+    """Write on an order what credit decided last (APPROVED, HOLD, PREPAY or REFER), and when."""
+    decided = update(SalesOrder).where(SalesOrder.order_no == order_no)
+    values = {"credit_status": decision, "credit_checked_at": func.business_now()}
+    tx.execute(decided.values(values).execution_options(synchronize_session=False))

@@ -11,15 +11,15 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Invalid
 from handlers.documents.numbers import next_numbers
-from handlers.inventory.stock import Want, reserve
+from handlers.inventory.rules import Want
 from handlers.orders.events import find_order, note
+from handlers.orders.fulfilment_groups import open_groups
+from handlers.orders.fulfilment_lines import add_parts, drop_backorders, note_promises, reserve
 from handlers.orders.holds import refuse_when_held
-from handlers.orders.model import FulfilGroup
 from handlers.orders.rules import HOLDS, blocks
 from handlers.promising.availability import Supplies, lock_items, look, sources_of
 from handlers.promising.rules import Demand, Market, Part, align, plan_line
 from handlers.promising.sourcing import Case, Sourcing, read_answers
-from handlers.rowsets import as_json, insert_rows
 
 ZERO = Decimal(0)
 
@@ -63,14 +63,14 @@ def promise_lines(tx: Session, order_no: str, rules: Sequence[Any], now: datetim
     rows = tx.execute(_OPEN_LINES, {"order_no": order_no}).mappings().all()
     answers = read_answers(rules, _cases(rows))
     lock_items(tx, [row["sku"] for row in rows])
-    tx.execute(_DROP_BACKORDERS, {"order_no": order_no})
+    drop_backorders(tx, order_no)
     supplies = look(tx, [row["sku"] for row in rows], now)
     parts = [part for row in rows for part in _plan(row, answers.get(_case(row)), supplies, ship_complete=order.ship_complete)]
     if order.ship_complete and parts:
         parts = align(parts)
     groups = _write(tx, order_no, parts)
     _reserve(tx, order_no, supplies)
-    tx.execute(_PROMISE, {"order_no": order_no})
+    note_promises(tx, order_no)
     backordered = len({part.order_line_id for part in parts if part.source is None})
     arrival = max((part.arrive for part in parts if part.arrive is not None), default=None)
     note(tx, order_no, "order_promised", detail={"arrival": arrival, "backordered_lines": backordered, "groups": len(groups)})
@@ -107,9 +107,8 @@ def _write(tx: Session, order_no: str, parts: Sequence[Part]) -> list[Group]:
             key = _group_key(part)
             ships[key] = max(part.ship, ships.get(key, part.ship))
     numbers = dict(zip(keys, next_numbers(tx, "FG", len(keys)), strict=True))
-    insert_rows(
+    open_groups(
         tx,
-        FulfilGroup,
         [
             {
                 "group_no": numbers[key],
@@ -122,7 +121,7 @@ def _write(tx: Session, order_no: str, parts: Sequence[Part]) -> list[Group]:
             for key in keys
         ],
     )
-    tx.execute(_ADD_PARTS, {"order_no": order_no, "rows": as_json([_part_row(part, numbers) for part in parts])})
+    add_parts(tx, order_no, [_part_row(part, numbers) for part in parts])
     return [Group(group_no=numbers[key], kind=key[0], supplier_no=key[1] if key[0] == "DROP" else None) for key in keys]
 
 
@@ -191,41 +190,8 @@ LEFT JOIN (
 WHERE line.order_no = :order_no AND line.qty_ordered - line.qty_cancelled - coalesce(part.qty, 0) > 0
 ORDER BY line.line_no
 """)
-#: A backorder is nothing but a wish: it is planned anew, with whatever supply there is now.
-_DROP_BACKORDERS = text("""
-DELETE FROM fulfil_line WHERE order_no = :order_no AND group_no IS NULL AND qty > qty_cancelled AND qty_shipped = 0 AND qty_reserved = 0
-""")
-_ADD_PARTS = text("""
-INSERT INTO fulfil_line (
-  order_no, order_line_id, seq, group_no, sku, source_type, warehouse_code, supplier_no, qty, sched_ship, sched_arrive)
-SELECT :order_no, given.order_line_id,
-       coalesce(before.seq, 0) + row_number() OVER (PARTITION BY given.order_line_id ORDER BY given.sched_ship NULLS LAST),
-       given.group_no, given.sku, given.source_type, given.warehouse_code, given.supplier_no, given.qty,
-       given.sched_ship, given.sched_arrive
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(order_line_id bigint, group_no text, sku text, source_type text,
-       warehouse_code text, supplier_no text, qty numeric, sched_ship date, sched_arrive date)
-LEFT JOIN (
-  SELECT order_line_id, max(seq) AS seq FROM fulfil_line WHERE order_no = :order_no GROUP BY order_line_id
-) AS before ON before.order_line_id = given.order_line_id
-""")
 _DUE_LINES = text("""
 SELECT id, sku, warehouse_code, qty - qty_cancelled - qty_shipped - qty_reserved AS qty FROM fulfil_line
 WHERE order_no = :order_no AND group_no IS NOT NULL AND source_type = 'STOCK' AND sched_ship <= :until
   AND qty - qty_cancelled - qty_shipped - qty_reserved > 0
-""")
-_PROMISE = text("""
-WITH part AS (
-  SELECT order_line_id, max(sched_ship) AS ship, max(sched_arrive) AS arrive, bool_or(group_no IS NULL) AS is_open
-  FROM fulfil_line WHERE order_no = :order_no AND qty > qty_cancelled GROUP BY order_line_id
-), promised AS (
-  SELECT order_line_id, CASE WHEN NOT is_open THEN ship END AS ship, CASE WHEN NOT is_open THEN arrive END AS arrive FROM part
-), kept AS (
-  INSERT INTO line_promise (order_line_id, promised_ship, promised_arrival)
-  SELECT promised.order_line_id, promised.ship, promised.arrive
-  FROM promised JOIN order_line AS line ON line.id = promised.order_line_id
-  WHERE (promised.ship, promised.arrive) IS DISTINCT FROM (line.promised_ship, line.promised_arrival) ORDER BY promised.order_line_id
-)
-UPDATE order_line AS line
-SET promised_ship = promised.ship, promised_arrival = promised.arrive, first_promised = coalesce(line.first_promised, promised.arrive)
-FROM promised WHERE line.id = promised.order_line_id
 """)

@@ -247,4 +247,4 @@ def test_the_number_of_statements_does_not_grow_with_the_lines(database):
         company(tx)
         customer(tx)
         warehouse(tx)
-    assert ship(2) == ship(40) < 45
+    assert ship(2) == ship(40) < 60

@@ -8,8 +8,9 @@ from sqlalchemy import text
 
 from engine.problems import Conflict
 from handlers.invariants import check_all
-from handlers.inventory.stock import Issue, Want, issue, release, reserve
+from handlers.inventory.rules import Issue, Want
 from handlers.orders.cancellation import cancel_order
+from handlers.orders.fulfilment_lines import issue, release, reserve
 from handlers.promising.promise import promise_lines
 from tests.integration.orders.trade import STOCK_ONLY, D, context, open_trade, order, stock, supply_in
 
@@ -60,7 +61,6 @@ class Life:
             return
         qty = self.random.randint(1, self.reserved[line])
         issue(self.tx, [Issue(fulfil_line_id=line, qty=D(qty))], f"SH-{self.random.random()}", "EUR")
-        self.tx.execute(text("UPDATE fulfil_line SET qty_shipped = qty_shipped + :qty WHERE id = :id"), {"qty": qty, "id": line})
         self.on_hand -= qty
         self.reserved[line] -= qty
 

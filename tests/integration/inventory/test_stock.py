@@ -5,9 +5,11 @@ from sqlalchemy import text
 
 from engine.problems import Conflict, Invalid, NotFound
 from handlers.invariants import check_all
-from handlers.inventory.stock import Issue, Receipt, Want, issue, release, reserve
+from handlers.inventory.rules import Issue, Want
+from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyArrival
 from handlers.ledger.posting import balances
+from handlers.orders.fulfilment_lines import issue, release, reserve
 from handlers.orders.receiving import receive_stock, receive_supply
 from handlers.promising.promise import promise_lines
 from tests.integration.orders.trade import STOCK_ONLY, D, context, open_trade, order, stock, supply_in

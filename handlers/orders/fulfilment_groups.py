@@ -1,0 +1,55 @@
+"""The owner's verbs of the fulfilment groups: what one warehouse ships on one day, or one supplier drop-ships."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from engine.problems import Conflict, NotFound
+from engine.store import locks
+from engine.store.locks import Lock
+from handlers import rowsets
+from handlers.orders.model import FulfilGroup
+
+KINDS = {"STOCK": "stock", "DROP": "drop-ship"}
+
+
+def open_groups(tx: Session, groups: Sequence[rowsets.Row]) -> None:
+    """Add groups: group_no, order_no, kind, warehouse_code or supplier_no, ship_date."""
+    rowsets.insert_rows(tx, FulfilGroup, groups)
+
+
+def live_group(tx: Session, group_no: str, kind: str) -> Row[Any]:
+    """A group of a kind (STOCK or DROP) that is not cancelled, locked. Raises NotFound, Conflict."""
+    locks.take(tx, Lock.FULFIL_GROUP, [group_no])
+    row = tx.execute(_GROUP, {"group_no": group_no, "kind": kind}).one_or_none()
+    if row is None:
+        raise NotFound(
+            f"There is no {KINDS[kind]} group {group_no}.", code="group_unknown", next_step="Look the group up on the page of its order."
+        )
+    if row.cancelled_at is not None:
+        raise Conflict(
+            f"Group {group_no} was cancelled at {row.cancelled_at}.", code="group_cancelled", next_step="Cancel this instance as well."
+        )
+    return row
+
+
+def release_group(tx: Session, group_no: str) -> None:
+    """Let the warehouse begin; again: the first time stays."""
+    tx.execute(_RELEASE, {"group_no": group_no})
+
+
+def close_empty_groups(tx: Session, order_no: str) -> list[str]:
+    """Cancel the order's groups that have nothing left to ship and shipped nothing; answer their numbers."""
+    return list(tx.execute(_CLOSE_EMPTY, {"order_no": order_no}).scalars())
+
+
+_GROUP = text("SELECT * FROM fulfil_group WHERE group_no = :group_no AND kind = :kind")
+_RELEASE = text("UPDATE fulfil_group SET released_at = coalesce(released_at, business_now()) WHERE group_no = :group_no")
+_CLOSE_EMPTY = text("""
+UPDATE fulfil_group AS team SET cancelled_at = business_now()
+WHERE team.order_no = :order_no AND team.cancelled_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM fulfil_line AS line WHERE line.group_no = team.group_no AND line.qty > line.qty_cancelled)
+RETURNING team.group_no
+""")

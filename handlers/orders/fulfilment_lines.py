@@ -1,0 +1,231 @@
+"""The owner's verbs of the fulfilment lines: only here are they added, counted, split and dropped.
+
+A verb is one statement, however many lines it is given. Inventory lies below the orders and does not know them: it answers what it
+reserved, gave back and issued, and `reserve`, `release` and `issue` here count that on the lines in the same breath.
+Whoever decides on what a line says takes its lock first: `lock_lines`.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine.store import locks
+from engine.store.locks import Lock
+from handlers.inventory import stock
+from handlers.inventory.rules import Issue, Shortage, Want
+from handlers.rowsets import Row, as_json
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """By how much the counts of a fulfilment line change, in the unit of its order line; what is given back is negative."""
+
+    line_id: int
+    reserved: Decimal = ZERO
+    picked: Decimal = ZERO
+    shipped: Decimal = ZERO
+    delivered: Decimal = ZERO
+    invoiced: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How much of a fulfilment line its group still ships, and on which day where that changes; the rest goes back to promising."""
+
+    line_id: int
+    qty: Decimal
+    ship: date | None = None
+
+
+def lock_lines(tx: Session, line_ids: Collection[int]) -> None:
+    """Hold the lines to the end of the transaction. Read what you decide on afterwards."""
+    locks.take(tx, Lock.FULFIL_LINE, line_ids)
+
+
+def lock_lines_of_group(tx: Session, group_no: str) -> None:
+    """Hold a group and its lines to the end of the transaction."""
+    locks.take(tx, Lock.FULFIL_GROUP, [group_no])
+    locks.take(tx, Lock.FULFIL_LINE, [group_no], by="group_no")
+
+
+def lock_lines_of_order(tx: Session, order_no: str) -> None:
+    """Hold an order, its groups and its lines to the end of the transaction."""
+    locks.take(tx, Lock.ORDER, [order_no])
+    locks.take(tx, Lock.FULFIL_GROUP, [order_no], by="order_no")
+    locks.take(tx, Lock.FULFIL_LINE, [order_no], by="order_no")
+
+
+def add_parts(tx: Session, order_no: str, parts: Sequence[Row]) -> None:
+    """Add parts of the order's lines; one without a group is a backorder.
+
+    A part has order_line_id, sku, group_no, source_type, warehouse_code, supplier_no, qty, sched_ship and sched_arrive.
+    """
+    if parts:
+        tx.execute(_ADD_PARTS, {"order_no": order_no, "rows": as_json(parts)})
+
+
+def drop_backorders(tx: Session, order_no: str) -> None:
+    """Forget the order's backorders: each is nothing but a wish, to be planned anew with whatever supply there is."""
+    tx.execute(_DROP_BACKORDERS, {"order_no": order_no})
+
+
+def note_promises(tx: Session, order_no: str) -> None:
+    """Write on the order's lines what their parts promise, and keep every promise made; the first one stays (INV-21)."""
+    tx.execute(_NOTE_PROMISES, {"order_no": order_no})
+
+
+def reserve(tx: Session, wants: Sequence[Want]) -> list[Shortage]:
+    """Reserve for the lines what is there and answer what is missing. The lines are locked first."""
+    lock_lines(tx, [want.fulfil_line_id for want in wants])
+    taken, short = stock.reserve(tx, wants)
+    count(tx, [Change(line_id=part.fulfil_line_id, reserved=part.qty) for part in taken])
+    return short
+
+
+def release(tx: Session, line_ids: Collection[int]) -> Decimal:
+    """Give back everything reserved for the lines and answer how much it was; again: nothing happens. The lines are locked first."""
+    lock_lines(tx, line_ids)
+    freed = stock.release(tx, line_ids)
+    count(tx, [Change(line_id=line_id, reserved=-qty) for line_id, qty in freed.items()])
+    return sum(freed.values(), ZERO)
+
+
+def issue(tx: Session, issues: Sequence[Issue], reference: str, currency: str) -> dict[int, Decimal]:
+    """Let reserved goods leave for the lines and answer the cost of each, in `currency`. Raises Conflict when less is reserved."""
+    lock_lines(tx, [one.fulfil_line_id for one in issues])
+    costs = stock.issue(tx, issues, reference, currency)
+    count(tx, [Change(line_id=one.fulfil_line_id, reserved=-one.qty, shipped=one.qty) for one in issues])
+    return costs
+
+
+def count(tx: Session, changes: Iterable[Change]) -> None:
+    """Add to what is counted on the lines. A line never counts more than it is: the table refuses it."""
+    rows = [asdict(change) for change in changes]
+    if rows:
+        tx.execute(_COUNT, {"rows": as_json(rows)})
+
+
+def give_to_supplier(tx: Session, group_no: str, supplier_no: str) -> None:
+    """Let another supplier ship a drop-ship group with all its lines."""
+    tx.execute(_GIVE_TO_SUPPLIER, {"group_no": group_no, "supplier_no": supplier_no})
+
+
+def return_to_promising(tx: Session, kept: Sequence[Kept]) -> Decimal:
+    """Let the lines' group ship what is kept, never less than has left; the rest becomes a backorder. Answer how much that is.
+
+    A line stays in its group with what it no longer ships as cancelled, because papers name it; the backorder is a line of its own.
+    """
+    rows = [{"id": one.line_id, "qty": one.qty, "ship": one.ship} for one in kept]
+    if not rows:
+        return ZERO
+    returned: Decimal = tx.execute(_RETURN, {"rows": as_json(rows)}).scalar_one()
+    return returned
+
+
+def cancel_open(tx: Session, order_no: str) -> Decimal:
+    """Cancel what has not left of an order, on its lines and their parts; answer how much. What was reserved is given back before."""
+    cancelled: Decimal | None = tx.execute(_CANCEL_OPEN, {"order_no": order_no}).scalar_one()
+    return cancelled or ZERO
+
+
+def open_lines(tx: Session, group_no: str) -> list[Any]:
+    """What a group has still to ship: id, sku, warehouse_code, open_qty, reserved, picked."""
+    return list(tx.execute(_OPEN_LINES, {"group_no": group_no}).all())
+
+
+_ADD_PARTS = text("""
+INSERT INTO fulfil_line (
+  order_no, order_line_id, seq, group_no, sku, source_type, warehouse_code, supplier_no, qty, sched_ship, sched_arrive)
+SELECT :order_no, given.order_line_id,
+       coalesce(before.seq, 0) + row_number() OVER (PARTITION BY given.order_line_id ORDER BY given.sched_ship NULLS LAST),
+       given.group_no, given.sku, given.source_type, given.warehouse_code, given.supplier_no, given.qty,
+       given.sched_ship, given.sched_arrive
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(order_line_id bigint, group_no text, sku text, source_type text,
+       warehouse_code text, supplier_no text, qty numeric, sched_ship date, sched_arrive date)
+LEFT JOIN (
+  SELECT order_line_id, max(seq) AS seq FROM fulfil_line WHERE order_no = :order_no GROUP BY order_line_id
+) AS before ON before.order_line_id = given.order_line_id
+""")
+_DROP_BACKORDERS = text("""
+DELETE FROM fulfil_line WHERE order_no = :order_no AND group_no IS NULL AND qty > qty_cancelled AND qty_shipped = 0 AND qty_reserved = 0
+""")
+_NOTE_PROMISES = text("""
+WITH part AS (
+  SELECT order_line_id, max(sched_ship) AS ship, max(sched_arrive) AS arrive, bool_or(group_no IS NULL) AS is_open
+  FROM fulfil_line WHERE order_no = :order_no AND qty > qty_cancelled GROUP BY order_line_id
+), promised AS (
+  SELECT order_line_id, CASE WHEN NOT is_open THEN ship END AS ship, CASE WHEN NOT is_open THEN arrive END AS arrive FROM part
+), kept AS (
+  INSERT INTO line_promise (order_line_id, promised_ship, promised_arrival)
+  SELECT promised.order_line_id, promised.ship, promised.arrive
+  FROM promised JOIN order_line AS line ON line.id = promised.order_line_id
+  WHERE (promised.ship, promised.arrive) IS DISTINCT FROM (line.promised_ship, line.promised_arrival) ORDER BY promised.order_line_id
+)
+UPDATE order_line AS line
+SET promised_ship = promised.ship, promised_arrival = promised.arrive, first_promised = coalesce(line.first_promised, promised.arrive)
+FROM promised WHERE line.id = promised.order_line_id
+""")
+_COUNT = text("""
+WITH given AS (
+  SELECT line_id, sum(reserved) AS reserved, sum(picked) AS picked, sum(shipped) AS shipped, sum(delivered) AS delivered,
+         sum(invoiced) AS invoiced
+  FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+    AS one(line_id bigint, reserved numeric, picked numeric, shipped numeric, delivered numeric, invoiced numeric)
+  GROUP BY line_id
+)
+UPDATE fulfil_line AS line
+SET qty_reserved = line.qty_reserved + given.reserved, qty_picked = line.qty_picked + given.picked,
+    qty_shipped = line.qty_shipped + given.shipped, qty_delivered = line.qty_delivered + given.delivered,
+    qty_invoiced = line.qty_invoiced + given.invoiced
+FROM given WHERE line.id = given.line_id
+""")
+_GIVE_TO_SUPPLIER = text("""
+WITH given AS (UPDATE fulfil_group SET supplier_no = :supplier_no WHERE group_no = :group_no)
+UPDATE fulfil_line SET supplier_no = :supplier_no WHERE group_no = :group_no
+""")
+_RETURN = text("""
+WITH given AS (
+  SELECT line.id, greatest(one.qty, line.qty_shipped) AS keeps, one.ship,
+         line.qty - line.qty_cancelled - greatest(one.qty, line.qty_shipped) AS rest
+  FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one(id bigint, qty numeric, ship date) JOIN fulfil_line AS line ON line.id = one.id
+), kept AS (
+  UPDATE fulfil_line AS line
+  SET qty_cancelled = line.qty_cancelled + greatest(given.rest, 0), sched_ship = coalesce(given.ship, line.sched_ship)
+  FROM given WHERE line.id = given.id
+), returned AS (
+  INSERT INTO fulfil_line (order_no, order_line_id, seq, sku, source_type, qty, split_from_id)
+  SELECT old.order_no, old.order_line_id,
+    (SELECT max(seq) FROM fulfil_line AS any_seq WHERE any_seq.order_line_id = old.order_line_id)
+      + row_number() OVER (PARTITION BY old.order_line_id ORDER BY old.id),
+    old.sku, 'STOCK', given.rest, old.id
+  FROM fulfil_line AS old JOIN given USING (id) WHERE given.rest > 0
+  RETURNING qty
+)
+SELECT coalesce(sum(qty), 0) FROM returned
+""")
+_CANCEL_OPEN = text("""
+WITH parts AS (
+  UPDATE fulfil_line SET qty_cancelled = qty - qty_shipped, qty_picked = qty_shipped
+  WHERE order_no = :order_no AND qty_cancelled < qty - qty_shipped
+), shipped AS (
+  SELECT order_line_id, sum(qty_shipped) AS qty FROM fulfil_line WHERE order_no = :order_no GROUP BY order_line_id
+), lines AS (
+  SELECT line.id, line.qty_ordered - coalesce(shipped.qty, 0) AS unshipped, line.qty_cancelled AS before
+  FROM order_line AS line LEFT JOIN shipped ON shipped.order_line_id = line.id WHERE line.order_no = :order_no
+), cancelled AS (
+  UPDATE order_line AS line SET qty_cancelled = lines.unshipped FROM lines
+  WHERE line.id = lines.id AND lines.unshipped > lines.before RETURNING lines.unshipped - lines.before AS qty
+)
+SELECT sum(qty) FROM cancelled
+""")
+_OPEN_LINES = text("""
+SELECT id, sku, warehouse_code, qty - qty_cancelled - qty_shipped AS open_qty, qty_reserved AS reserved, qty_picked - qty_shipped AS picked
+FROM fulfil_line WHERE group_no = :group_no AND qty - qty_cancelled - qty_shipped > 0 ORDER BY id
+""")
