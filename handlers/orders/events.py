@@ -7,6 +7,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
+from engine.store import locks
+from engine.store.locks import Lock
 from handlers.orders.model import OrderEvent, OrderLine, SalesOrder
 
 
@@ -17,7 +19,9 @@ def note(tx: Session, order_no: str, kind: str, *, actor: str = "", detail: Mapp
 
 def find_order(tx: Session, order_no: str, *, lock: bool = False) -> SalesOrder:
     """The order as it is now, locked until the transaction ends when asked. Raises NotFound."""
-    found = tx.get(SalesOrder, order_no, with_for_update=lock, populate_existing=True)
+    if lock:
+        locks.take(tx, Lock.ORDER, [order_no])
+    found = tx.get(SalesOrder, order_no, populate_existing=True)
     if found is None:
         raise NotFound(f"There is no order {order_no}.", code="order_unknown", next_step="Check the number in the list of orders.")
     return found

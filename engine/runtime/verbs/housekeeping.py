@@ -8,7 +8,7 @@ from engine.runtime.verbs import messages
 
 _LOST = text(
     "UPDATE instance SET rung_at = now() WHERE id IN (SELECT id FROM instance WHERE wake > done AND lease_until < now() "
-    "AND rung_at < now() - :grace AND state NOT IN ('suspended', 'completed', 'cancelled') ORDER BY rung_at LIMIT :most "
+    "AND rung_at < now() - CAST(:grace AS interval) AND state NOT IN ('suspended', 'completed', 'cancelled') ORDER BY rung_at LIMIT :most "
     "FOR UPDATE SKIP LOCKED) RETURNING id"
 )
 

@@ -26,13 +26,13 @@ from engine.spiff.plain import plain_mapping
 __all__ = ["Delivery", "Message", "expire", "match_again", "publish"]
 
 _EXPIRE = text("UPDATE message SET state = 'expired' WHERE state = 'buffered' AND expires_at <= now()")
-_FORGET = text("DELETE FROM message WHERE state <> 'buffered' AND sent_at < now() - :retention")
+_FORGET = text("DELETE FROM message WHERE state <> 'buffered' AND sent_at < now() - CAST(:retention AS interval)")
 # Messages and waits that crossed: each was written before it could see the other. `+ 0` as in `outgoing`.
 _CROSSED = text(
     "SELECT hit.message_id, s.id AS task_id, s.instance_id, m.payload, m.sent_by FROM "
     "(SELECT id, instance_id, (SELECT min(b.id + 0) FROM message b WHERE b.name = w.name AND b.state = 'buffered' AND b.expires_at > now() "
     "AND b.correlation @> w.correlation) AS message_id FROM subscription w WHERE w.kind = 'message' AND "
-    "w.created_at > now() - :window) AS hit "
+    "w.created_at > now() - CAST(:window AS interval)) AS hit "
     "JOIN subscription s ON s.id = hit.id JOIN message m ON m.id = hit.message_id ORDER BY s.instance_id, s.created_at LIMIT :most"
 )
 _TAKE = text("UPDATE message SET state = 'delivered', delivered_to = :to WHERE id = :id AND state = 'buffered' RETURNING id")

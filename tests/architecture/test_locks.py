@@ -1,0 +1,50 @@
+"""Every lock is taken in engine/store/locks.py: one order, one register of numbers."""
+
+import re
+
+from tests.architecture.house_sql import HOUSE
+
+_LOCKS = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?(UPDATE|SHARE)\b|\bFOR\s+KEY\s+SHARE\b|with_for_update|pg_(try_)?advisory", re.IGNORECASE)
+#: Who still takes locks by itself. An entry that is no longer needed is refused too, so the list can only become shorter.
+LOCKSMITHS = {
+    "api/auth/accounts.py",
+    "api/demo/company.py",
+    "api/intake/inbox.py",
+    "api/v1/quotes.py",
+    "engine/jobs/pgqueuer.py",
+    "engine/jobs/procrastinate.py",
+    "engine/runtime/post/schedules.py",
+    "engine/runtime/post/timers.py",
+    "engine/runtime/state/audit.py",
+    "engine/runtime/state/effects.py",
+    "engine/runtime/state/inbox.py",
+    "engine/runtime/state/leases.py",
+    "engine/runtime/state/stretch.py",
+    "engine/runtime/verbs/deploy.py",
+    "engine/runtime/verbs/housekeeping.py",
+    "engine/runtime/verbs/messages.py",
+    "engine/runtime/verbs/worklist.py",
+    "handlers/billing/creation.py",
+    "handlers/billing/posting.py",
+    "handlers/dropship/payables.py",
+    "handlers/dropship/purchasing.py",
+    "handlers/dropship/receiving.py",
+    "handlers/ledger/open_items.py",
+    "handlers/promising/availability.py",
+    "handlers/quoting/life.py",
+    "handlers/receivables/application.py",
+    "handlers/receivables/by_hand.py",
+    "handlers/receivables/collections.py",
+    "handlers/receivables/statements.py",
+}
+
+
+def test_locks_are_taken_in_one_module():
+    found = {
+        str(path.relative_to(HOUSE))
+        for room in ("engine", "handlers", "api", "ui")
+        for path in (HOUSE / room).rglob("*.py")
+        if "node_modules" not in path.parts and _LOCKS.search(path.read_text())
+    } - {"engine/store/locks.py"}
+    assert found - LOCKSMITHS == set()
+    assert LOCKSMITHS - found == set(), "These no longer take locks by themselves: take them off the list."

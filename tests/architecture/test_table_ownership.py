@@ -1,0 +1,44 @@
+"""A capability writes its own tables only: whoever wants something changed elsewhere calls a verb of the owner."""
+
+import pytest
+
+from tests.architecture.house_sql import Statement, owners, room_of, statements, table_writes
+
+sqlglot = pytest.importorskip("sqlglot", reason="make test installs it")
+from sqlglot import exp  # noqa: E402  # after the check that it is there
+
+#: Who still writes a stranger's table. An entry that is no longer needed is refused too, so the list can only become shorter.
+FOREIGN_WRITERS = {
+    ("handlers.receivables", "customer"),
+    ("handlers.receivables", "open_item"),
+    ("api", "customer"),
+    ("api", "item"),
+    ("api", "price"),
+    ("api", "inbound_message"),
+}
+#: Rooms that hold the tables of a capability above them, so that others may read what only that capability writes.
+WRITTEN_BY = {"handlers.quotes": "handlers.quoting"}
+
+
+def written_tables(statement: Statement) -> set[str]:
+    parsed = sqlglot.parse_one(statement.sql, dialect="postgres")
+    writes = parsed.find_all(exp.Insert, exp.Update, exp.Delete, exp.Merge)
+    tables = (each.this if isinstance(each.this, exp.Table) else each.this.find(exp.Table) for each in writes if each.this is not None)
+    return {table.name for table in tables if table is not None}
+
+
+def test_only_the_room_that_declares_a_table_writes_it():
+    spelled = [(each.module, each.line, table) for each in statements() for table in written_tables(each)]
+    unknown = {table for _, _, table in spelled if table not in owners()}
+    strangers: dict[tuple[str, str], list[str]] = {}
+    for module, line, table in [*spelled, *table_writes()]:
+        if table in owners() and room_of(module) not in {owners()[table], WRITTEN_BY.get(owners()[table])}:
+            strangers.setdefault((room_of(module), table), []).append(f"{module}:{line}")
+    assert unknown == {"pgqueuer_log", "procrastinate_jobs"}  # the queues make their own
+    assert {each: places for each, places in strangers.items() if each not in FOREIGN_WRITERS} == {}
+    assert FOREIGN_WRITERS - set(strangers) == set(), "These no longer write a stranger's table: take them off the list."
+
+
+def test_a_write_within_a_common_table_expression_is_seen():
+    sql = "WITH given AS (UPDATE fulfil_group SET supplier_no = $1) INSERT INTO hold (order_no) SELECT order_no FROM given"
+    assert written_tables(Statement("handlers.billing.creation", 1, sql)) == {"fulfil_group", "hold"}
