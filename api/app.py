@@ -40,7 +40,7 @@ def create_app(product: Product) -> OpenAPI:
     for blueprint in (*blueprints(), intake_views.intake):
         app.register_api(blueprint)
     app.register_blueprint(auth_views.auth)
-    app.register_blueprint(pages())
+    app.register_blueprint(pages(errors.status_of))
     app.after_request(_protect)
     describe(app)
     return app

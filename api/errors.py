@@ -11,10 +11,12 @@ from werkzeug.exceptions import HTTPException
 
 from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooLarge
 from engine.store import json_text
+from engine.store.unit_of_work import Collision
 
 log = structlog.get_logger()
 
 STATUS_OF: Sequence[tuple[type[Problem], HTTPStatus]] = (
+    (Collision, HTTPStatus.SERVICE_UNAVAILABLE),  # nobody won: the database gave up three times, and a fourth may pass
     (NotFound, HTTPStatus.NOT_FOUND),
     (Conflict, HTTPStatus.CONFLICT),
     (Forbidden, HTTPStatus.FORBIDDEN),
@@ -90,8 +92,12 @@ def answer(problem: Problem, status: HTTPStatus | None = None) -> Response:
     if findings is not None:
         body["findings"] = findings
     if _wants_page():
-        return Response(render_template("problem.html", problem=body), status, mimetype="text/html")
-    return Response(json_text.encode(body), status, mimetype="application/problem+json")
+        made = Response(render_template("problem.html", problem=body), status, mimetype="text/html")
+    else:
+        made = Response(json_text.encode(body), status, mimetype="application/problem+json")
+    if isinstance(problem, Collision):
+        made.headers["Retry-After"] = "1"
+    return made
 
 
 #: How pydantic says that a body as a whole is nothing to read fields from.

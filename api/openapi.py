@@ -28,6 +28,7 @@ def _complete(operation: dict[str, Any], *, method: str, address: str) -> None:
     if "{" in address or method == "post":
         refusals["404"] = "What is named does not exist"
     if method != "get":
+        refusals["503"] = "Others change the same things at this moment, or the database is away: nothing was changed, try again"
         refusals["409"] = "It contradicts what is stored, or the Idempotency-Key was used for another request"
     for status, description in refusals.items():
         operation["responses"].setdefault(status, _refusal(description))

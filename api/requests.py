@@ -43,13 +43,14 @@ def open_to_all(view: Callable[P, Any]) -> Callable[P, Any]:
 def operation(role: Role) -> Callable[[Callable[P, Any]], Callable[P, Response]]:
     """Make a function an API operation: it asks for `role`, runs in one transaction, and honours `Idempotency-Key` on POST.
 
-    The function answers a model, a list or dict of JSON values, a (body, status) pair, or a Response.
+    The function answers a model, a list or dict of JSON values, a (body, status) pair, or a Response. Where another transaction locked
+    it out, all of it is done anew, its key included: nothing was answered yet.
     """
 
     def wrap(view: Callable[P, Any]) -> Callable[P, Response]:
         @wraps(view)
         def run(*args: P.args, **kwargs: P.kwargs) -> Response:
-            with product().database.transaction() as tx:
+            def once(tx: Session) -> Response:
                 g.tx = tx
                 key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
                 earlier = _earlier_answer(tx, key) if key else None
@@ -58,7 +59,9 @@ def operation(role: Role) -> Callable[[Callable[P, Any]], Callable[P, Response]]
                 made = _response(view(*args, **kwargs))
                 if key:
                     _remember(tx, key, made)
-            return made
+                return made
+
+            return product().database.run(once)
 
         run.role = role  # type: ignore[attr-defined]
         return run

@@ -2,10 +2,9 @@
 
 from flask import Response, render_template
 
-from engine.problems import Conflict, Forbidden, NotFound, Problem, TooLarge
+from engine.problems import Problem
 from ui.product import wants_fragment
 
-_STATUS = ((NotFound, 404), (Conflict, 409), (Forbidden, 403), (TooLarge, 413), (Problem, 422))
 _TITLES = {
     400: "Unreadable request",
     403: "Not allowed",
@@ -14,14 +13,14 @@ _TITLES = {
     409: "Someone was first",
     413: "Too large",
     422: "Not valid",
+    503: "Too busy",
 }
 
 
-def answer_problem(problem: Problem) -> Response:
-    """The page or the notice for a refusal."""
-    status = next(status for kind, status in _STATUS if isinstance(problem, kind))
+def answer_problem(problem: Problem, status: int) -> Response:
+    """The page or the notice for a refusal that the edge answers with `status`."""
     shown = {
-        "title": _TITLES[status],
+        "title": _TITLES.get(status, "Refused"),
         "status": status,
         "code": problem.code,
         "detail": problem.detail,

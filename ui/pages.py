@@ -1,5 +1,6 @@
 """The addresses of the pages. One line an address: where it is, who answers it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +46,14 @@ NAVIGATION = (
 _A_YEAR = 60 * 60 * 24 * 365
 
 
-def blueprint() -> Blueprint:
-    """Every page of the product. `ui.product` says what the application must provide."""
+def blueprint(status_of: Callable[[Problem], int]) -> Blueprint:
+    """Every page of the product. `ui.product` says what the application must provide, `status_of` with which status it refuses."""
     pages = Blueprint("ui", __name__, template_folder="templates")
     for rule, view, methods in ROUTES:
         pages.add_url_rule(rule, f"{view.__module__.rpartition('.')[2]}_{view.__name__}", view, methods=methods)
     pages.add_url_rule("/assets/<name>", "assets", open_to_all(_asset))
     pages.add_url_rule("/favicon.ico", "favicon", open_to_all(_favicon))
-    pages.register_error_handler(Problem, answer_problem)
+    pages.register_error_handler(Problem, lambda problem: answer_problem(problem, status_of(problem)))
     manifest = Manifest()
     pages.app_context_processor(lambda: _context(manifest))
     for name, write in FILTERS.items():

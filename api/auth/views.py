@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from api.auth.accounts import check_password, sign_in, sign_out
+from api.auth.accounts import Credentials, check_password, sign_in, sign_out
 from api.auth.model import UserAccount
 from api.demo.people import PEOPLE
 from api.product import product
@@ -28,12 +29,7 @@ def login_page() -> str:
 @open_to_all
 def login() -> AnyResponse:
     """Begin a session, or show the page again with one sentence that does not tell which part was wrong."""
-    with product().database.transaction() as tx:
-        if product().demo and request.form.get("persona") in _PERSONAS:
-            account = tx.scalar(select(UserAccount).where(UserAccount.name == request.form["persona"], UserAccount.active))
-        else:
-            account = check_password(tx, request.form.get("name", ""), request.form.get("password", ""))
-        made = sign_in(tx, account, timedelta(minutes=product().settings.session_minutes)) if account else None
+    made = product().database.run(_sign_in)
     if made is None:
         return Response(_page("Name or password is wrong, or the account is locked for a few minutes."), 401, mimetype="text/html")
     answer = redirect(_safe_next(request.form.get("next", "/")))
@@ -41,11 +37,18 @@ def login() -> AnyResponse:
     return answer
 
 
+def _sign_in(tx: Session) -> Credentials | None:
+    if product().demo and request.form.get("persona") in _PERSONAS:
+        account = tx.scalar(select(UserAccount).where(UserAccount.name == request.form["persona"], UserAccount.active))
+    else:
+        account = check_password(tx, request.form.get("name", ""), request.form.get("password", ""))
+    return sign_in(tx, account, timedelta(minutes=product().settings.session_minutes)) if account else None
+
+
 @auth.post("/logout")
 def logout() -> AnyResponse:
     """End the session."""
-    with product().database.transaction() as tx:
-        sign_out(tx, request.cookies.get(COOKIE, ""))
+    product().database.run(lambda tx: sign_out(tx, request.cookies.get(COOKIE, "")))
     answer = make_response(redirect("/login"))
     answer.delete_cookie(COOKIE)
     return answer

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import monotonic
-from typing import Any
+from random import uniform
+from time import monotonic, sleep
+from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event
@@ -17,6 +18,11 @@ from engine.store.locks import forgotten_on_rollback
 _AFTER_COMMIT = "after_commit"
 #: A connection that was used within these seconds is taken to be alive; asking it before each use would cost a round trip.
 _TRUSTED_SECONDS = 2.0
+#: How often something is tried that another transaction locked out, and the longest pause in seconds before the next time.
+ATTEMPTS = 3
+_PAUSE = 0.05
+
+Result = TypeVar("Result")
 
 
 def after_commit(tx: Session, act: Callable[[], None]) -> None:
@@ -87,6 +93,21 @@ class Database:
                 raise
         for act in session.info.get(_AFTER_COMMIT, ()):
             act()
+
+    def run(self, act: Callable[[Session], Result]) -> Result:
+        """Do something in one transaction; when another one locked it out, do all of it anew in a fresh one, three times in all.
+
+        Nothing of the attempt before is left, and nobody was told of it: what `act` returns counts once the transaction is in.
+        Raises Collision when even the last attempt was given up.
+        """
+        for attempt in range(1, ATTEMPTS):
+            try:
+                with self.transaction() as tx:
+                    return act(tx)
+            except Collision:
+                sleep(uniform(0, _PAUSE * attempt))  # noqa: S311  # spreads two that met, guards nothing
+        with self.transaction() as tx:
+            return act(tx)
 
     @property
     def libpq_url(self) -> str:

@@ -23,6 +23,7 @@ from engine.service_tasks import Broken, ServiceTasks
 from engine.store import json_text
 from engine.store.tables import deployment_file, instance, process_version, user_task
 from engine.store.unit_of_work import Database
+from api.errors import status_of
 from ui.pages import blueprint
 
 MODELS = Path(__file__).parent / "model"
@@ -119,7 +120,7 @@ def make_app(site: Site) -> Flask:
     app.extensions["ordercraft"] = SimpleNamespace(database=site.database, runtime=site.runtime)
     app.jinja_env.globals["csrf_token"] = lambda: CSRF
     app.before_request(lambda: _recognise(site))
-    app.register_blueprint(blueprint())
+    app.register_blueprint(blueprint(status_of))
     app.add_url_rule("/api/v1/user-tasks/<uuid:task_id>/<verb>", "task", lambda **given: _task_verb(site, **given), methods=["POST"])
     app.add_url_rule("/api/v1/instances/<uuid:instance_id>/model", "model", lambda **given: _model(site, **given))
     app.after_request(_protect)

@@ -68,8 +68,7 @@ def operate(instance_id: UUID, verb: str) -> AnyResponse:
     reason = request.form.get("reason", "").strip()
     if len(reason) < _SHORTEST_REASON:
         raise Invalid("A reason is missing.", code="reason_missing", next_step="Write why, in a few words: it goes to the audit log.")
-    with product().database.transaction() as tx:
-        _VERBS[verb](product().runtime, tx, instance_id, person().name, reason)
+    product().database.run(lambda tx: _VERBS[verb](product().runtime, tx, instance_id, person().name, reason))
     return answer_changed(instance_id, _DONE[verb])
 
 

@@ -87,8 +87,7 @@ def show_order(order_no: str) -> str:
 @needs(SHIP)
 def release_group(order_no: str, group_no: str) -> AnyResponse:
     """Let the warehouse pick a group before its day."""
-    with product().database.transaction() as tx:
-        desk.release_group(product().runtime, tx, group_no, person().name)
+    product().database.run(lambda tx: desk.release_group(product().runtime, tx, group_no, person().name))
     return redirect(f"/orders/{order_no}", 303)
 
 
