@@ -17,6 +17,7 @@ from engine.runtime.state.limits import Limits
 from engine.runtime.state.runtime import Runtime
 from engine.store.embedded import start_embedded
 from engine.store.unit_of_work import Database
+from handlers.constraints import RULES
 from handlers.fulfillment.ports import Carrier
 from handlers.fulfillment.rate_table import RateTable
 from handlers.registry import service_tasks
@@ -38,6 +39,7 @@ def build(settings: Settings, *, with_worker: bool = False, demo: bool = False) 
         ports=ports(),
         dispatcher=_dispatcher(settings, database),
         limits=_limits(settings),
+        constraints=RULES,
     )
     worker = Worker(runtime, threads=settings.worker_threads, chores=(forget_old_keys, forget_old_sessions)) if with_worker else None
     return Product(settings, database, runtime, worker, demo)

@@ -9,8 +9,10 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
+from api.product import product
 from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooLarge
 from engine.store import json_text
+from engine.store.constraints import problem_of
 from engine.store.unit_of_work import Collision
 
 log = structlog.get_logger()
@@ -65,7 +67,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Problem, answer)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database)
-    app.register_error_handler(DataError, _unstorable)
+    app.register_error_handler(DataError, _contradiction)
     app.register_error_handler(IntegrityError, _contradiction)
     app.register_error_handler(Exception, _unexpected)
 
@@ -161,25 +163,11 @@ def _database(error: OperationalError) -> Response:
     )
 
 
-def _unstorable(error: DataError) -> Response:
-    """A value that no column holds, such as a number beyond all use or a text with a NUL in it."""
-    reason = str(error.orig).splitlines()[0]
-    return answer(
-        Invalid(f"A value cannot be stored: {reason}.", code="value_unstorable", next_step="Correct the value and send it again.")
-    )
-
-
-def _contradiction(error: IntegrityError) -> Response:
-    """What no verb foresaw, but the database refuses."""
-    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
-    log.warning("constraint_refused", path=request.path, constraint=constraint)
-    return answer(
-        Conflict(
-            f"It contradicts what is stored ({constraint or 'a constraint'}); nothing was changed.",
-            code="contradiction",
-            next_step="Look at what is stored under these numbers, and correct yours.",
-        )
-    )
+def _contradiction(error: IntegrityError | DataError) -> Response:
+    """What no verb foresaw, but the database refuses; a value that no column holds among it."""
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    log.warning("constraint_refused", path=request.path, constraint=name)
+    return answer(problem_of(error, product().runtime.constraints))
 
 
 def _unexpected(error: Exception) -> Response:

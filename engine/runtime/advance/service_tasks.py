@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from engine.problems import Problem
 from engine.runtime.advance.retries import read_policy
 from engine.runtime.state.effects import EffectLedger
-from engine.runtime.state.limits import Limits
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Advance
 from engine.service_tasks import Broken, Kind, NotYet, Refused, ServiceTask, TaskContext
 from engine.spiff.calls import CallOutcome, Deferred, Done, Failure, Refusal, ServiceCall
 from engine.spiff.plain import keepable, plain, within_limit
+from engine.store.constraints import deterministic, problem_of
 from engine.store.unit_of_work import Collision, Database, collided, savepoint
 
 _TRACEBACK_LINES = 30
@@ -48,7 +48,7 @@ class Calls:
             with savepoint(record.tx):
                 result = _kept(task(given, self._provided(task, ledger)))
         except Exception as error:  # noqa: BLE001  # whatever a handler does is an outcome, never the end of the advance
-            return judge(error, request, record.now, record.runtime.limits)
+            return judge(error, request, record.now, record.runtime)
         record.effects.extend(ledger.recorded)
         return Done(result)
 
@@ -66,7 +66,7 @@ def call_outside(runtime: Runtime, request: ServiceCall, context: TaskContext) -
         ports = {port: own[port] if port in own else _bound(runtime, task, port) for port in task.ports.values()}
         return Done(_kept(task(given, ports)))
     except Exception as error:  # noqa: BLE001  # whatever a handler does is an outcome, never the end of the worker
-        return judge(error, request, context.now, runtime.limits)
+        return judge(error, request, context.now, runtime)
 
 
 def context_of(record: Advance, request: ServiceCall) -> TaskContext:
@@ -85,13 +85,12 @@ def context_of(record: Advance, request: ServiceCall) -> TaskContext:
     )
 
 
-def judge(error: Exception, request: ServiceCall, now: datetime, limits: Limits) -> CallOutcome:
+def judge(error: Exception, request: ServiceCall, now: datetime, runtime: Runtime) -> CallOutcome:
     """What an exception of a service task means. A lost connection or a deadlock is nobody's outcome: it ends the advance."""
     if isinstance(error, Refused):
         return Refusal(error.code, keepable(str(error)))
     if isinstance(error, NotYet):
         return Failure("not_yet", keepable(str(error)), retry_at=now + error.after, counts=False)
-    text = keepable(f"{type(error).__name__}: {error}")
     trace = keepable("".join(traceback.format_exception(error)[-_TRACEBACK_LINES:]))
     if isinstance(error, Broken):
         return Failure("broken", keepable(str(error)), next_step=error.next_step, traceback=trace)
@@ -99,9 +98,21 @@ def judge(error: Exception, request: ServiceCall, now: datetime, limits: Limits)
         return Failure(error.code, keepable(error.detail), next_step=keepable(error.next_step or _CORRECT), traceback=trace)
     if isinstance(error, DBAPIError) and (error.connection_invalidated or collided(error)):
         raise error
-    pause = read_policy(request.retry or limits.retry).pause(request.attempt, limits.retry_ceiling)
-    next_step = _CORRECT if pause is None else "It is tried again by itself."
-    return Failure("error", text, next_step=next_step, traceback=trace, retry_at=None if pause is None else now + pause)
+    return _of_the_rest(error, request, now, runtime)
+
+
+def _of_the_rest(error: Exception, request: ServiceCall, now: datetime, runtime: Runtime) -> CallOutcome:
+    """What nobody foresaw. A value or reference that the database refuses stays refused; everything else is worth another try."""
+    trace = keepable("".join(traceback.format_exception(error)[-_TRACEBACK_LINES:]))
+    code, text, next_step = "error", f"{type(error).__name__}: {error}", _CORRECT
+    if isinstance(error, IntegrityError | DataError):
+        known = problem_of(error, runtime.constraints)
+        code, text, next_step = known.code, known.detail, known.next_step
+    policy = read_policy(request.retry or runtime.limits.retry)
+    pause = None if deterministic(error) else policy.pause(request.attempt, runtime.limits.retry_ceiling)
+    if pause is None:
+        return Failure(code, keepable(text), next_step=keepable(next_step), traceback=trace)
+    return Failure(code, keepable(text), next_step="It is tried again by itself.", traceback=trace, retry_at=now + pause)
 
 
 def _kept(result: Any) -> Any:

@@ -10,6 +10,7 @@ from engine.runtime.state.limits import Limits
 from engine.runtime.state.live_instances import LiveInstances
 from engine.runtime.state.model_cache import ModelCache
 from engine.service_tasks import ServiceTasks
+from engine.store.constraints import Rule
 from engine.store.unit_of_work import Database
 
 
@@ -22,6 +23,8 @@ class Runtime:
     ports: Mapping[Any, object]
     dispatcher: Dispatcher
     limits: Limits = field(default_factory=Limits)
+    #: What the constraints of the business tables mean to a person, by name.
+    constraints: Mapping[str, Rule] = field(default_factory=dict)
     models: ModelCache = field(default_factory=ModelCache)
     live: LiveInstances = field(default_factory=LiveInstances)
     leases: Leases = field(default_factory=Leases)

@@ -1,0 +1,175 @@
+"""What the checks and the telling keys of the business tables mean to a person: constraint name to code, sentence and next step.
+
+The one such table. A key or reference that is not here is told by its table, columns and values (`engine.store.constraints`); a check
+must be here, a test looks. `_once` and `_facts` are rules that several constraints share.
+"""
+
+from collections.abc import Mapping
+
+from engine.store.constraints import Rule
+
+_LOOK = "Somebody changed it meanwhile, or a step is wrong: look at the document, and repeat what is still right."
+
+
+def _one_of(code: str, what: str, values: str) -> Rule:
+    return Rule(code, f"{what} is one of {values}.", "Use one of them.")
+
+
+def _facts(names: str, detail: str, code: str = "quantities_contradict") -> dict[str, Rule]:
+    return dict.fromkeys(names.split(), Rule(code, detail, _LOOK))
+
+
+def _once(names: str, detail: str, next_step: str, code: str = "exists") -> dict[str, Rule]:
+    return dict.fromkeys(names.split(), Rule(code, detail, next_step))
+
+
+_PARTIES: Mapping[str, Rule] = {
+    "company_one_check": Rule("company_one", "There is one company, MAIN.", "Change the one there is."),
+    "customer_class_check": _one_of("customer_class", "A customer's class", "A, B and C"),
+    "customer_limits_check": Rule("limit_negative", "A limit may not be negative.", "Give zero or more."),
+    "customer_terms_check": Rule(
+        "terms_invalid", "Days are zero or more, and a discount is from 0 to below 100 %.", "Correct the payment terms."
+    ),
+    "customer_dunning_level_check": Rule("dunning_level", "A dunning level may not be negative.", "Give zero or more."),
+    "supplier_net_days_check": Rule("terms_invalid", "Days are zero or more.", "Correct the payment terms."),
+    "address_kind_check": _one_of("address_kind", "An address's kind", "BILL and SHIP"),
+    "address_one_party_check": Rule("address_party", "An address belongs to one customer or one supplier.", "Name one of them."),
+    "contact_one_party_check": Rule("contact_party", "A contact belongs to one customer or one supplier.", "Name one of them."),
+}
+_CATALOG: Mapping[str, Rule] = {
+    "item_class_margin_floor_pct_check": Rule("margin_floor", "A margin floor is below 100 %.", "Give a smaller one."),
+    "item_max_qty_check": Rule("max_qty", "The largest quantity is below the smallest one.", "Correct one of the two."),
+    "item_numbers_check": Rule(
+        "item_numbers", "The pack size is above zero; cost, weight and smallest quantity are zero or more.", "Correct the numbers."
+    ),
+    "item_sourcing_check": _one_of("sourcing", "The way of sourcing", "STOCK, DROP and NONE"),
+    "unit_conversion_factor_check": Rule("unit_factor", "A unit holds more than zero base units.", "Give a factor above zero."),
+    "price_list_kind_check": _one_of("price_list_kind", "A price list's kind", "CUSTOMER, GROUP, CHANNEL and BASE"),
+    "price_list_owner_check": Rule(
+        "price_list_owner", "A BASE list has no owner, and every other list has one.", "Give or take away the owner."
+    ),
+    "price_list_validity_check": Rule("validity", "The last day is before the first.", "Correct one of the two days."),
+    "price_validity_check": Rule("validity", "The last day is before the first.", "Correct one of the two days."),
+    "price_numbers_check": Rule("price_negative", "A price and its smallest quantity are zero or more.", "Correct the numbers."),
+    "agreement_numbers_check": Rule(
+        "agreement_numbers", "An agreed price is zero or more, and its last day is not before its first.", "Correct price or days."
+    ),
+    "promotion_numbers_check": Rule(
+        "promotion_numbers", "A discount is from 0 to 100 %, and the last day is not before the first.", "Correct discount or days."
+    ),
+    "volume_tier_numbers_check": Rule(
+        "volume_tier_numbers", "A tier begins above zero, and its discount is from 0 to 100 %.", "Correct quantity or discount."
+    ),
+    "tax_rate_numbers_check": Rule(
+        "tax_rate_numbers", "A tax rate is from 0 to 100 %, and its last day is not before its first.", "Correct rate or days."
+    ),
+    "freight_rate_numbers_check": Rule(
+        "freight_rate_numbers", "Carriage costs zero or more, up to a weight above zero.", "Correct amount or weight."
+    ),
+    "supplier_item_numbers_check": Rule(
+        "supplier_item_numbers", "Price, days and smallest quantity are zero or more, and the rank is from 1.", "Correct the numbers."
+    ),
+}
+_ORDERS: Mapping[str, Rule] = {
+    **_once(
+        "sales_order_source_source_ref_key quote_source_source_ref_key inbound_message_channel_sender_idempotency_key_key",
+        "The same reference came before.",
+        "Look at what it became, or send another reference.",
+        "reference_repeated",
+    ),
+    "hold_active_ix": Rule("hold_active", "This hold is on the order already.", "Release it first, or leave it."),
+    "hold_released_check": Rule("hold_released", "A released hold names who released it.", _LOOK),
+    "sales_order_state_check": _one_of("order_state", "An order's state", "DRAFT, SUBMITTED and REJECTED"),
+    "order_reply_response_code_check": _one_of("response_code", "The answer to an order", "AP, CA and RE"),
+    "inbound_message_status_check": Rule("inbound_status", "The status of an inbound document is none we know.", _LOOK),
+    "order_line_prices_check": Rule("price_negative", "A line's prices and cost are zero or more.", "Correct the prices of the line."),
+    "order_line_qty_ordered_check": Rule("quantity_invalid", "A line's quantity is above zero.", "Correct the quantity."),
+    **_facts("order_line_qty_cancelled_check", "A line cannot have more cancelled than was ordered."),
+    **_facts(
+        "fulfil_line_qty_check fulfil_line_qty_picked_check fulfil_line_qty_reserved_check fulfil_line_qty_shipped_check "
+        "fulfil_line_qty_delivered_check fulfil_line_qty_invoiced_check fulfil_line_qty_credited_check fulfil_line_qty_returned_check",
+        "The quantities of a fulfilment line would contradict one another: more shipped than is left, or more invoiced than shipped.",
+    ),
+    "fulfil_line_source_type_check": _one_of("source_type", "Where a line comes from", "STOCK, DROP, TRANSFER and MTO"),
+    "fulfil_group_kind_check": _one_of("group_kind", "A fulfilment group's kind", "STOCK and DROP"),
+    **_facts(
+        "fulfil_group_supplier_check fulfil_group_warehouse_check",
+        "A STOCK group leaves a warehouse and a DROP group a supplier.",
+        "group_source",
+    ),
+}
+_QUOTES: Mapping[str, Rule] = {
+    "quote_header_discount_pct_check": Rule("percentage", "A discount is from 0 to 100 %.", "Correct the discount."),
+    "quote_state_check": Rule("quote_state", "The state of a quote is none we know.", _LOOK),
+    "quote_line_prices_check": Rule("price_negative", "A line's prices and cost are zero or more.", "Correct the prices of the line."),
+    "quote_line_qty_check": Rule("quantity_invalid", "A line's quantity is above zero and not below what was ordered of it.", _LOOK),
+    "credit_check_decision_check": _one_of("credit_decision", "A credit decision", "APPROVED, HOLD, PREPAY and REFER"),
+}
+_GOODS: Mapping[str, Rule] = {
+    "warehouse_handling_days_check": Rule("handling_days", "Handling takes zero or more days.", "Correct the days."),
+    **_facts(
+        "stock_balance_reserved_check",
+        "More would be reserved than is on hand, or stock would be negative.",
+        "stock_short",
+    ),
+    "stock_balance_numbers_check": Rule("stock_numbers", "Safety stock and stock in transit are zero or more.", "Correct the numbers."),
+    "stock_movement_kind_check": _one_of("movement_kind", "A movement's kind", "RECEIPT, ISSUE, RETURN, ADJUSTMENT and TRANSFER"),
+    "stock_movement_qty_check": Rule("quantity_invalid", "A movement moves something.", "Give a quantity other than zero."),
+    **_once("stock_movement_once", "This movement was booked before.", "Use another reference.", "movement_repeated"),
+    "supply_kind_check": _one_of("supply_kind", "Expected goods' kind", "PO, TRANSFER, WIP and RETURN"),
+    "supply_numbers_check": Rule("supply_numbers", "Quantities and cost of expected goods are zero or more.", "Correct the numbers."),
+    "reservation_kind_check": _one_of("reservation_kind", "A reservation's kind", "SOFT and HARD"),
+    "reservation_state_check": _one_of("reservation_state", "A reservation's state", "ACTIVE, CONSUMED, RELEASED and EXPIRED"),
+    "reservation_qty_check": Rule("quantity_invalid", "A reservation is of more than zero.", "Correct the quantity."),
+    "shipment_kind_check": _one_of("shipment_kind", "A shipment's kind", "STOCK and DROP"),
+    "shipment_cancelled_check": Rule("shipment_left", "A shipment that has left cannot be cancelled.", "Let the customer return it."),
+    "shipment_delivered_check": Rule("shipment_not_left", "A shipment that has not left cannot be delivered.", "Ship it first."),
+    "shipment_numbers_check": Rule("shipment_numbers", "Packages and weight are zero or more.", "Correct the numbers."),
+    "package_numbers_check": Rule("package_numbers", "Packages are numbered from 1 and weigh zero or more.", "Correct the numbers."),
+    **_facts("shipment_line_numbers_check", "A shipped quantity is above zero, and no more is expensed than the goods cost."),
+}
+_PURCHASING: Mapping[str, Rule] = {
+    **_once(
+        "asn_supplier_no_document_no_key supplier_invoice_supplier_no_document_no_key po_acknowledgement_po_no_document_no_key",
+        "The supplier sent a paper with this number before.",
+        "Compare the two; if this is another one, ask the supplier for its number.",
+        "document_repeated",
+    ),
+    "purchase_order_open_ix": Rule(
+        "purchase_open", "A purchase order for this group is open already.", "Look at it, or cancel it before a new one is made."
+    ),
+    "asn_line_qty_check": Rule("quantity_invalid", "A shipped quantity is above zero.", "Correct the quantity."),
+    "po_acknowledged_line_numbers_check": Rule("number_negative", "Quantity and price are zero or more.", "Correct the numbers."),
+    "po_acknowledgement_code_check": _one_of("response_code", "The supplier's answer", "AP, CA and RE"),
+    "po_line_numbers_check": Rule("quantity_invalid", "A purchase line's quantity is above zero and its price not below.", "Correct them."),
+    **_facts("po_line_received_check", "Received and billed quantities are zero or more."),
+    "supplier_invoice_totals_check": Rule(
+        "bill_totals", "The supplier's total is not the sum of lines, freight and tax.", "Compare it with the paper, and correct it."
+    ),
+    "supplier_invoice_line_numbers_check": Rule(
+        "quantity_invalid", "A billed quantity is above zero and its price not below.", "Correct the line."
+    ),
+}
+_MONEY: Mapping[str, Rule] = {
+    "invoice_kind_check": _one_of("invoice_kind", "An invoice's kind", "INV and CM"),
+    **_facts("invoice_totals_check", "The invoice's total is not the sum of its parts.", "invoice_totals"),
+    **_facts("invoice_line_qty_check invoice_line_source_check", "An invoice line bills a shipped line or a charge.", "invoice_line"),
+    **_once("invoice_line_once invoice_line_freight_once", "This was invoiced before.", "Look at the order's invoices.", "billed_before"),
+    **_once("journal_event_key", "This event is posted already.", "Look at its journal.", "posted_before"),
+    **_once("journal_reverses_id_key", "This journal is reversed already.", "Look at the journal that reverses it.", "reversed_before"),
+    **_facts("journal_line_one_side_check", "A journal line is a debit or a credit, and not negative.", "journal_line"),
+    "ledger_book_single_check": Rule("books_one", "There is one set of books.", "Use the one there is."),
+    "ledger_period_order_check": Rule("validity", "The last day is before the first.", "Correct one of the two days."),
+    "fx_rate_positive_check": Rule("rate_invalid", "An exchange rate is above zero.", "Correct the rate."),
+    "open_item_kind_check": _one_of("open_item_kind", "An open item's kind", "AR and AP"),
+    **_facts("open_item_open_amount_check", "More would be settled than is open.", "open_amount"),
+    **_once("open_item_document_key", "This document is open already.", "Look at its open item.", "open_before"),
+    **_facts("number_series_last_value_check", "A number series counts from zero.", "number_series"),
+    "receipt_amount_check": Rule("amount_invalid", "A receipt is of more than zero.", "Correct the amount."),
+    "receipt_proposal_amount_check": Rule("amount_invalid", "What is to be applied is more than zero.", "Correct the amount."),
+    **_facts("receipt_parts_check application_parts_check", "A part of a receipt may not be negative.", "receipt_parts"),
+    **_once("receipt_bank_line_id_key", "This bank line is booked already.", "Look at its receipt.", "booked_before"),
+    **_once("bank_statement_sha256_key", "This statement was received before.", "Look at the first one.", "statement_repeated"),
+}
+
+RULES: Mapping[str, Rule] = {**_PARTIES, **_CATALOG, **_ORDERS, **_QUOTES, **_GOODS, **_PURCHASING, **_MONEY}
