@@ -3,10 +3,8 @@
 from flask import Response
 from flask_openapi3 import Info, OpenAPI
 
-from api import errors, requests
-from api.auth import views as auth_views
+from api import errors, requests, sign_in
 from api.errors import ProblemOut, of_validation
-from api.intake import views as intake_views
 from api.json_provider import ExactJSON
 from api.openapi import describe
 from api.product import EXTENSION, Product
@@ -37,9 +35,9 @@ def create_app(product: Product) -> OpenAPI:
     app.extensions[EXTENSION] = product
     errors.install(app)
     requests.install(app)
-    for blueprint in (*blueprints(), intake_views.intake):
+    for blueprint in blueprints():
         app.register_api(blueprint)
-    app.register_blueprint(auth_views.auth)
+    app.register_blueprint(sign_in.auth)
     app.register_blueprint(pages(errors.status_of))
     app.after_request(_protect)
     describe(app)

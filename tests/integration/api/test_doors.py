@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from api.auth.accounts import NewAccount, add_account, forget_old_sessions
-from api.auth.views import _safe_next
+from api.sign_in import _safe_next
 from api.requests import forget_old_keys
 from engine.jobs.clock import clean
 from engine.runtime.verbs.deploy import deploy

@@ -21,7 +21,7 @@ from api.v1.shapes import Shape
 from engine.problems import Problem
 from handlers.orders.drafts import LineDraft, OrderDraft
 
-intake = APIBlueprint("intake", __name__, url_prefix="/api/v1/intake", abp_tags=[Tag(name="intake")])
+api = APIBlueprint("intake", __name__, url_prefix="/api/v1/intake", abp_tags=[Tag(name="intake")])
 
 _XML_BODY = {"requestBody": {"required": True, "content": {"application/xml": {"schema": {"type": "string", "format": "binary"}}}}}
 
@@ -40,7 +40,7 @@ class IntakeOut(Shape):
     order_no: str | None
 
 
-@intake.post("/ubl-orders", responses={202: IntakeOut}, openapi_extensions=_XML_BODY)
+@api.post("/ubl-orders", responses={202: IntakeOut}, openapi_extensions=_XML_BODY)
 @operation(Role.ORDER)
 def post_ubl_order(query: UblQuery) -> tuple[IntakeOut, int] | Response:
     """Take in a UBL 2.1 order (Peppol BIS Ordering 3). The same document again answers the first one's order."""
