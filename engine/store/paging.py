@@ -1,0 +1,185 @@
+"""The one way of paging a list, for pages and programs alike: by a cursor that says behind which row, or before which, to go on.
+
+A row that is written or goes away meanwhile moves nothing: no page shows a row twice or leaves one out. The cursor holds the sort keys
+of an edge row and its position; it is no secret, and one that is none of ours is refused.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, false, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from engine.problems import Problem
+from engine.store import json_text
+
+Item = TypeVar("Item")
+#: A row of whatever columns the statement names.
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+
+SIZE = 50
+#: Counting further would cost more than the number is worth.
+MOST = 10_000
+_LARGEST_KEY = 2**63
+
+
+class UnknownCursor(Problem):
+    """A cursor that no page of the list gave out (HTTP 400)."""
+
+    default_code = "cursor"
+
+    def __init__(self) -> None:
+        super().__init__("The cursor is none of ours.", next_step="Send the next_cursor of the page before, or none.")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A column to sort by. The keys of a list are unique together; a `nullable` one has its empty rows last."""
+
+    column: SQLColumnExpression[Any]
+    descending: bool = False
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which page: `limit` rows behind (or before) the row that `cursor` holds; the first ones without it."""
+
+    limit: int = SIZE
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """One page of a list. `total` is exact up to MOST, None when nobody asked; `next` and `previous` are cursors, None at the ends."""
+
+    rows: Sequence[Item]
+    next: str | None
+    previous: str | None
+    first: int
+    total: int | None = None
+
+    @property
+    def last(self) -> int:
+        """The position of the last row shown."""
+        return self.first + len(self.rows) - 1
+
+    def __str__(self) -> str:
+        if not self.rows:
+            return "Nothing found"
+        if self.total is None:
+            return f"{self.first}-{self.last}"
+        return f"{self.first}-{self.last} of {f'more than {MOST:,}' if self.total > MOST else f'{self.total:,}'}"
+
+
+class _Edge(NamedTuple):
+    back: bool
+    position: int
+    values: list[Any]
+
+
+def read_page(tx: Session, statement: Select[Any], keys: Sequence[Key], asked: Asked, *, count: bool = False) -> Page[AnyRow]:
+    """Read one page; one statement, and a second one where `count` asks how many there are in all. Raises UnknownCursor."""
+    edge = _read(asked.cursor, keys) if asked.cursor else _Edge(back=False, position=0, values=[])
+    wanted = statement.where(_beyond(keys, edge)) if edge.values else statement
+    marked = wanted.add_columns(*(key.column.label(f"_key{number}") for number, key in enumerate(keys)))
+    rows = tx.execute(marked.order_by(*_sorted(keys, edge.back)).limit(asked.limit + 1)).all()
+    more, shown = len(rows) > asked.limit, rows[: asked.limit]
+    if edge.back:
+        shown = shown[::-1]
+    first = max(1, edge.position - len(shown)) if edge.back else edge.position + 1
+    before, behind = (more, True) if edge.back else (bool(edge.values), more)
+    total = tx.scalar(select(func.count()).select_from(statement.order_by(None).limit(MOST + 1).subquery())) if count else None
+    return Page(
+        rows=shown,
+        next=_write(shown[-1], keys, back=False, position=first + len(shown) - 1) if behind and shown else None,
+        previous=_write(shown[0], keys, back=True, position=first) if before and shown else None,
+        first=first,
+        total=total,
+    )
+
+
+def _sorted(keys: Sequence[Key], back: bool) -> list[ColumnElement[Any]]:
+    return [_direction(key, descending=key.descending != back, back=back) for key in keys]
+
+
+def _direction(key: Key, *, descending: bool, back: bool) -> ColumnElement[Any]:
+    sort = key.column.desc() if descending else key.column.asc()
+    if not key.nullable:
+        return sort
+    return sort.nulls_first() if back else sort.nulls_last()
+
+
+def _beyond(keys: Sequence[Key], edge: _Edge) -> ColumnElement[bool]:
+    """The rows on the far side of the edge. Keys of one direction compare as one row value, which an index answers."""
+    if len({key.descending for key in keys}) == 1 and not any(key.nullable for key in keys):
+        ours, theirs = tuple_(*(key.column for key in keys)), tuple_(*edge.values)
+        return ours < theirs if keys[0].descending != edge.back else ours > theirs
+    ways = []
+    for number, key in enumerate(keys):
+        same = [_equal(earlier, value) for earlier, value in zip(keys[:number], edge.values, strict=False)]
+        ways.append(and_(*same, _past(key, edge.values[number], back=edge.back)))
+    return or_(*ways)
+
+
+def _equal(key: Key, value: Any) -> ColumnElement[bool]:
+    return key.column.is_(None) if value is None else key.column == value
+
+
+def _past(key: Key, value: Any, *, back: bool) -> ColumnElement[bool]:
+    if value is None:  # the empty ones are last: nothing is behind them, everything else before
+        return key.column.isnot(None) if back else false()
+    beyond = key.column < value if key.descending != back else key.column > value
+    return or_(beyond, key.column.is_(None)) if key.nullable and not back else beyond
+
+
+def _write(row: AnyRow, keys: Sequence[Key], *, back: bool, position: int) -> str:
+    values = [getattr(row, f"_key{number}") for number in range(len(keys))]
+    texts = [None if value is None else value.isoformat() if isinstance(value, date) else str(value) for value in values]
+    return base64.urlsafe_b64encode(json_text.encode([back, position, texts])).decode()
+
+
+def _read(cursor: str, keys: Sequence[Key]) -> _Edge:
+    try:
+        back, position, texts = json_text.decode(base64.urlsafe_b64decode(cursor.encode()))
+        if not isinstance(back, bool) or type(position) is not int or not 0 <= position < _LARGEST_KEY:
+            raise TypeError
+        return _Edge(back, position, [_value(key, text) for key, text in zip(keys, texts, strict=True)])
+    except (ValueError, TypeError, AttributeError, binascii.Error, InvalidOperation, msgspec.DecodeError):
+        raise UnknownCursor from None
+
+
+def _value(key: Key, text: Any) -> Any:
+    if text is None and key.nullable:
+        return None
+    if not isinstance(text, str) or "\0" in text:
+        raise TypeError
+    kind: type = key.column.type.python_type  # type: ignore[union-attr]
+    value = _READERS.get(kind, str)(text)
+    if isinstance(value, int | Decimal) and not abs(value) < _LARGEST_KEY:
+        raise ValueError(text)
+    return value
+
+
+def _moment(text: str) -> datetime:
+    value = datetime.fromisoformat(text)
+    if value.tzinfo is None:
+        raise ValueError(text)
+    return value
+
+
+_READERS: Mapping[type, Callable[[str], Any]] = {
+    datetime: _moment,
+    date: date.fromisoformat,
+    UUID: UUID,
+    Decimal: Decimal,
+    int: int,
+    str: str,
+}
