@@ -13,6 +13,7 @@ from api.product import product
 from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooLarge
 from engine.store import json_text
 from engine.store.constraints import problem_of
+from engine.store.paging import UnknownCursor
 from engine.store.unit_of_work import Collision
 
 log = structlog.get_logger()
@@ -46,7 +47,12 @@ class Unready(Problem):
     default_code = "unready"
 
 
-_OWN_STATUS = {Unauthenticated: HTTPStatus.UNAUTHORIZED, BadRequest: HTTPStatus.BAD_REQUEST, Unready: HTTPStatus.SERVICE_UNAVAILABLE}
+_OWN_STATUS = {
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    BadRequest: HTTPStatus.BAD_REQUEST,
+    UnknownCursor: HTTPStatus.BAD_REQUEST,
+    Unready: HTTPStatus.SERVICE_UNAVAILABLE,
+}
 
 
 class ProblemOut(BaseModel):

@@ -13,6 +13,7 @@ from flask import current_app, g, request
 
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
+from engine.store.paging import Asked
 from engine.store.unit_of_work import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -63,7 +64,6 @@ def wants_fragment() -> bool:
     return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
 
 
-def asked_number(name: str = "page") -> int:
-    """A number from the address; 1 when it is none."""
-    text = request.args.get(name, "1")
-    return int(text) if text.isdecimal() and len(text) < 7 else 1  # noqa: PLR2004  # longer ones are no page anyone has seen
+def asked() -> Asked:
+    """Which page of a list the address asks for."""
+    return Asked(cursor=request.args.get("cursor") or None)

@@ -14,7 +14,7 @@ from engine.problems import NotFound
 from engine.runtime.read.explain import explain
 from engine.store import json_text
 from engine.store.tables import instance, process_version
-from ui.read.orders import tell
+from handlers.orders.views import tell
 
 _ORDERS = text("""
   SELECT order_no FROM sales_order WHERE order_no = :what OR customer_po = :what

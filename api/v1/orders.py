@@ -3,24 +3,24 @@
 import re
 from dataclasses import asdict
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import text
 
 from api.auth.roles import Role
 from api.intake.ordering import take_in
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Done, Exact, NumberPath, Shape
+from api.v1.shapes import Done, Exact, Listing, NumberPath, Page, Shape, listed
 from engine.problems import Problem
 from engine.runtime.post.mailbox import Message
 from engine.runtime.verbs import messages
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.orders.holds import apply_hold, may_release, release_hold
 from handlers.orders.story import order_story
-from ui.read.orders import Filter, list_orders, tell
+from handlers.orders.views import STATUSES, Filter, OrderSummary, list_orders, tell
 
 api = APIBlueprint("orders", __name__, url_prefix="/api/v1/orders", abp_tags=[Tag(name="orders")])
 
@@ -66,13 +66,12 @@ class OrderCreated(Shape):
     order_no: str
 
 
-class OrderQuery(BaseModel):
-    """Which orders to list."""
+class OrderQuery(Listing):
+    """Which orders to list. `search` finds the order's and the customer's number, the customer's name and purchase order."""
 
     search: str = Field("", max_length=200)
-    status: str = Field("", max_length=40)
-    sort: str = Field("newest", max_length=20)
-    page: int = Field(1, ge=1, le=100_000)
+    status: Literal["", "ON_HOLD", *STATUSES] = ""  # type: ignore[valid-type]
+    sort: Literal["newest", "oldest", "number", "customer", "total", "promise"] = "newest"
 
 
 class HoldIn(Shape):
@@ -118,12 +117,11 @@ def _as_the_body_names_it(problem: Problem) -> Problem:
     return problem
 
 
-@api.get("")
+@api.get("", responses={200: Page[OrderSummary]})
 @operation(Role.READ)
-def get_orders(query: OrderQuery) -> dict[str, Any]:
+def get_orders(query: OrderQuery) -> Page[OrderSummary]:
     """List orders with their derived status."""
-    found = list_orders(transaction(), Filter(search=query.search, status=query.status, sort=query.sort, page=query.page))
-    return {"items": [dict(row._mapping) for row in found.rows], "page": found.number, "total": found.total}  # noqa: SLF001
+    return listed(list_orders(transaction(), Filter(query.search, query.status, query.sort), query.asked))
 
 
 @api.get("/<number>")

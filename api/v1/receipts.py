@@ -8,10 +8,10 @@ from pydantic import Field
 from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Exact, Listing, NumberPath, Order, Page, Shape, page
+from api.v1.shapes import Exact, Listing, NumberPath, Page, Shape, listed
 from handlers.receivables import desk
 from handlers.receivables.by_hand import HandApplication
-from ui.read.receipts import RECEIPTS
+from handlers.receivables.views import list_receipts as read_receipts
 
 api = APIBlueprint("receipts", __name__, url_prefix="/api/v1/receipts", abp_tags=[Tag(name="receipts")])
 
@@ -64,7 +64,7 @@ class ReversedOut(Shape):
 @operation(Role.READ)
 def list_receipts(query: Listing) -> Page[dict[str, Any]]:
     """List receipts with what is left of each, the latest first."""
-    return page(transaction(), RECEIPTS, Order((RECEIPTS.selected_columns.created_at, RECEIPTS.selected_columns.receipt_no)), query, dict)
+    return listed(read_receipts(transaction(), query.asked).typed(dict))
 
 
 @api.post("/<number>/applications", responses={200: AppliedOut})

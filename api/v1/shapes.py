@@ -1,21 +1,18 @@
 """Shapes that recur in bodies and answers: exact decimals as text, pages of a list, paths."""
 
-import base64
-import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Generic, TypeVar, cast
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, RootModel, model_validator
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, tuple_
+from sqlalchemy import Select, SQLColumnExpression
 from sqlalchemy.orm import Session
 
-from api.errors import BadRequest
 from engine.problems import NotFound
-from engine.store import json_text
+from engine.store import paging
+from engine.store.paging import Asked, Key, read_page
 
 #: A decimal number; leaves as text so that no client rounds it through a binary float.
 Exact = Annotated[
@@ -48,6 +45,11 @@ class Listing(BaseModel):
 
     limit: int = Field(50, ge=1, le=200)
     cursor: str | None = Field(None, max_length=500)
+
+    @property
+    def asked(self) -> Asked:
+        """What is asked for, as the queries of the rooms below take it."""
+        return Asked(self.limit, self.cursor)
 
 
 class Page(BaseModel, Generic[Item]):
@@ -85,18 +87,16 @@ class Order:
 
 
 def page(tx: Session, statement: Select[Any], order: Order, listing: Listing, shape: Callable[[Any], Item]) -> Page[Item]:
-    """Read one page by keyset; `shape` gets each row as a mapping. One statement."""
-    keys = order.keys
-    if listing.cursor:
-        edge = _read_cursor(listing.cursor, [cast("ColumnElement[Any]", key).type.python_type for key in keys])
-        statement = statement.where(tuple_(*keys) < tuple_(*edge) if order.newest_first else tuple_(*keys) > tuple_(*edge))
-    sort = [key.desc() if order.newest_first else key.asc() for key in keys]
-    labelled = statement.add_columns(*(key.label(f"_key{n}") for n, key in enumerate(keys)))
-    rows = tx.execute(labelled.order_by(*sort).limit(listing.limit + 1)).mappings().all()
-    shown = rows[: listing.limit]
-    edge_of_next = [shown[-1][f"_key{n}"] for n in range(len(keys))] if len(rows) > listing.limit else None
-    items = [shape({name: value for name, value in row.items() if not name.startswith("_key")}) for row in shown]
-    return Page(items=items, next_cursor=_write_cursor(edge_of_next) if edge_of_next else None)
+    """Read one page; `shape` gets each row as a mapping. One statement."""
+    keys = [Key(key, descending=order.newest_first) for key in order.keys]
+    shown = read_page(tx, statement, keys, listing.asked)
+    rows: list[dict[str, Any]] = list(shown.typed(dict).rows)
+    return Page(items=[shape(row) for row in rows], next_cursor=shown.next)
+
+
+def listed(shown: paging.Page[Item]) -> Page[Item]:
+    """A page of a list as the body of an answer."""
+    return Page(items=list(shown.rows), next_cursor=shown.next)
 
 
 def found(row: Any, what: str, number: object) -> Any:
@@ -104,28 +104,3 @@ def found(row: Any, what: str, number: object) -> Any:
     if row is None:
         raise NotFound(f"There is no {what} {number}.", next_step="Check the number in the list.")
     return row
-
-
-def _write_cursor(values: Sequence[Any]) -> str:
-    return base64.urlsafe_b64encode(json_text.encode([_tag(value) for value in values])).decode()
-
-
-def _tag(value: Any) -> Any:
-    return {"t": value.isoformat()} if isinstance(value, datetime) else str(value) if isinstance(value, UUID) else value
-
-
-def _read_cursor(cursor: str, kinds: Sequence[type]) -> list[Any]:
-    try:
-        values = json_text.decode(base64.urlsafe_b64decode(cursor.encode()))
-        return [_untag(value, kind) for value, kind in zip(values, kinds, strict=True)]
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
-        raise BadRequest(
-            "The cursor is none of ours.", code="cursor", next_step="Send the next_cursor of the page before, or none."
-        ) from None
-
-
-def _untag(value: Any, kind: type) -> Any:
-    read = datetime.fromisoformat(value["t"]) if kind is datetime else UUID(value) if kind is UUID else value
-    if type(read) is not kind:
-        raise TypeError
-    return read

@@ -21,6 +21,7 @@ from engine.problems import Problem
 from engine.store import json_text
 
 Item = TypeVar("Item")
+Other = TypeVar("Other")
 #: A row of whatever columns the statement names.
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
@@ -71,12 +72,20 @@ class Page(Generic[Item]):
         """The position of the last row shown."""
         return self.first + len(self.rows) - 1
 
+    def typed(self, kind: Callable[..., Other]) -> "Page[Other]":
+        """The same page with each row as `kind`, a dataclass whose fields are the columns of the rows."""
+        return Page([kind(**_columns(row)) for row in self.rows], self.next, self.previous, self.first, self.total)
+
     def __str__(self) -> str:
         if not self.rows:
             return "Nothing found"
         if self.total is None:
             return f"{self.first}-{self.last}"
         return f"{self.first}-{self.last} of {f'more than {MOST:,}' if self.total > MOST else f'{self.total:,}'}"
+
+
+def _columns(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in row._mapping.items() if not name.startswith("_key")}  # noqa: SLF001  # its public name
 
 
 class _Edge(NamedTuple):
@@ -149,11 +158,12 @@ def _write(row: AnyRow, keys: Sequence[Key], *, back: bool, position: int) -> st
 def _read(cursor: str, keys: Sequence[Key]) -> _Edge:
     try:
         back, position, texts = json_text.decode(base64.urlsafe_b64decode(cursor.encode()))
-        if not isinstance(back, bool) or type(position) is not int or not 0 <= position < _LARGEST_KEY:
-            raise TypeError
-        return _Edge(back, position, [_value(key, text) for key, text in zip(keys, texts, strict=True)])
+        edge = _Edge(back, position, [_value(key, text) for key, text in zip(keys, texts, strict=True)])
     except (ValueError, TypeError, AttributeError, binascii.Error, InvalidOperation, msgspec.DecodeError):
         raise UnknownCursor from None
+    if not isinstance(back, bool) or type(position) is not int or not 0 <= position < _LARGEST_KEY:
+        raise UnknownCursor
+    return edge
 
 
 def _value(key: Key, text: Any) -> Any:
@@ -161,9 +171,9 @@ def _value(key: Key, text: Any) -> Any:
         return None
     if not isinstance(text, str) or "\0" in text:
         raise TypeError
-    kind: type = key.column.type.python_type  # type: ignore[union-attr]
-    value = _READERS.get(kind, str)(text)
-    if isinstance(value, int | Decimal) and not abs(value) < _LARGEST_KEY:
+    column: Any = key.column
+    value: Any = _READERS.get(column.type.python_type, str)(text)
+    if isinstance(value, int | Decimal) and not -_LARGEST_KEY < value < _LARGEST_KEY:
         raise ValueError(text)
     return value
 

@@ -13,6 +13,7 @@ from flask import Flask, Response, current_app, g, request
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
+from api.errors import status_of
 from engine.jobs.null_dispatcher import NullDispatcher
 from engine.models.bundle import Bundle
 from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem
@@ -23,7 +24,6 @@ from engine.service_tasks import Broken, ServiceTasks
 from engine.store import json_text
 from engine.store.tables import deployment_file, instance, process_version, user_task
 from engine.store.unit_of_work import Database
-from api.errors import status_of
 from ui.pages import blueprint
 
 MODELS = Path(__file__).parent / "model"

@@ -1,1 +1,1 @@
-"""The views: each reads the address, asks `ui.read` or a verb of the engine, and renders a template."""
+"""The views: each reads the address, asks a query of the rooms below or one of their verbs, and renders a template."""

@@ -10,10 +10,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.problems import Invalid, NotFound, Problem
 from engine.runtime.operate import incidents
+from engine.runtime.read import lists as read
 from engine.store import json_text
 from engine.store.tables import incident
-from ui.product import OPERATE, asked_number, needs, person, product
-from ui.read import operations as read
+from ui.product import OPERATE, asked, needs, person, product
 from ui.views.instances import answer_changed
 
 #: Retried in one press; each in its own transaction, while the person waits.
@@ -28,7 +28,7 @@ def show_causes() -> str:
             "incidents.html",
             causes=read.list_causes(tx),
             cause=cause,
-            listed=read.list_incidents(tx, cause, asked_number()) if cause else None,
+            listed=read.list_incidents(tx, asked(), fingerprint=cause, count=True) if cause else None,
             may_operate=OPERATE in person().roles,
         )
 

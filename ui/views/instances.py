@@ -10,10 +10,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.problems import Invalid
 from engine.runtime.operate import operations
 from engine.runtime.read import explain
+from engine.runtime.read import lists as read
+from engine.runtime.read.steps import list_marks, list_names, list_steps
 from engine.store.tables import InstanceState
-from ui.product import OPERATE, asked_number, needs, person, product, wants_fragment
-from ui.read import operations as read
-from ui.read.steps import list_marks, list_names, list_steps
+from ui.product import OPERATE, asked, needs, person, product, wants_fragment
 
 _VERBS = {"suspend": operations.suspend, "resume": operations.resume, "cancel": operations.cancel}
 _DONE = {"suspend": "Suspended. Nothing moves until it is resumed.", "resume": "Resumed.", "cancel": "Cancelled."}
@@ -33,10 +33,9 @@ def show_list() -> str:
         process=given.get("process", "")[:200],
         search=given.get("q", "").strip()[:200],
         variable=given.get("variable", "").strip()[:400],
-        page=asked_number(),
     )
     with product().database.transaction() as tx:
-        instances = read.list_instances(tx, wanted)
+        instances = read.list_instances(tx, wanted, asked())
         return render_template(
             "instances.html",
             instances=instances,

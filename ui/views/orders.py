@@ -10,14 +10,14 @@ from typing import Any
 from flask import Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.runtime.read.steps import Model, list_names
 from handlers.documents.store import read_document
 from handlers.fulfillment import desk
+from handlers.orders import views as read
 from ui.csv_export import csv_response
 from ui.facts import entered, facts, said
 from ui.formats import words
-from ui.product import SHIP, asked_number, needs, person, product
-from ui.read import orders as read
-from ui.read.steps import Model, list_names
+from ui.product import SHIP, asked, needs, person, product
 
 _SAFE_INLINE = {"application/pdf"}
 _SORT_NAMES = {
@@ -56,7 +56,11 @@ def show_list() -> str:
     wanted = _wanted()
     with product().database.transaction() as tx:
         return render_template(
-            "orders.html", orders=read.list_orders(tx, wanted), wanted=wanted, statuses=(*read.STATUSES, "ON_HOLD"), sorts=_SORT_NAMES
+            "orders.html",
+            orders=read.list_orders(tx, wanted, asked(), count=True),
+            wanted=wanted,
+            statuses=(*read.STATUSES, read.ON_HOLD),
+            sorts=_SORT_NAMES,
         )
 
 
@@ -107,8 +111,7 @@ def _wanted() -> read.Filter:
     return read.Filter(
         search=given.get("q", "").strip()[:200],
         status=given.get("status", "")[:40],
-        sort=given.get("sort", "newest") if given.get("sort") in read.SORTS else "newest",
-        page=asked_number(),
+        sort=given.get("sort", "newest")[:40],
     )
 
 

@@ -6,8 +6,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.problems import Invalid
 from handlers.receivables import desk
 from handlers.receivables.by_hand import HandApplication
-from ui.product import COLLECT, asked_number, needs, person, product
-from ui.read.receipts import list_unapplied
+from handlers.receivables.views import list_unapplied
+from ui.product import COLLECT, asked, needs, person, product
 
 #: What may become of a difference, as the decision `residual` names it.
 ACTIONS = (
@@ -22,7 +22,7 @@ ACTIONS = (
 def show_list() -> str:
     """The receipts with something left to apply."""
     with product().database.transaction() as tx:
-        receipts = list_unapplied(tx, asked_number())
+        receipts = list_unapplied(tx, asked())
     return render_template("receipts.html", receipts=receipts, actions=ACTIONS, may_collect=COLLECT in person().roles)
 
 

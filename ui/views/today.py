@@ -5,10 +5,13 @@ from typing import Any
 from flask import render_template
 from sqlalchemy.orm import Session
 
+from engine.runtime.read import lists, worklist
+from engine.store.paging import Asked
+from handlers.ledger import views as ledger
+from handlers.orders import views as orders
 from ui import charts
 from ui.formats import money, words
 from ui.product import person, product
-from ui.read import operations, orders, today, worklist
 
 _TASKS_SHOWN = 8
 _CAUSES_SHOWN = 6
@@ -20,14 +23,14 @@ _TONES = ("", "warn", "warn", "bad", "bad")
 def show() -> str:
     """The first page."""
     with product().database.transaction() as tx:
-        tasks = worklist.list_tasks(tx, person(), worklist.Filter())
+        tasks = worklist.list_tasks(tx, person(), worklist.Filter(), Asked(_TASKS_SHOWN))
         return render_template(
             "today.html",
             tasks=tasks,
-            shown=tasks.rows[:_TASKS_SHOWN],
+            shown=tasks.rows,
             counts=worklist.count_tasks(tx, person()),
-            causes=operations.list_causes(tx, _CAUSES_SHOWN),
-            states=operations.count_states(tx),
+            causes=lists.list_causes(tx, _CAUSES_SHOWN),
+            states=lists.count_states(tx),
             statuses=orders.count_by_status(tx, _STATUS_DAYS),
             status_days=_STATUS_DAYS,
             **_figures(tx),
@@ -35,9 +38,9 @@ def show() -> str:
 
 
 def _figures(tx: Session) -> dict[str, Any]:
-    days = today.orders_by_day(tx, _DAYS)
-    ageing = today.receivables_by_age(tx)
-    groups = today.open_tasks_by_group(tx)
+    days = orders.orders_by_day(tx, _DAYS)
+    ageing = ledger.receivables_by_age(tx)
+    groups = worklist.count_by_group(tx)
     return {
         "received": sum(count for _, count in days),
         "received_bars": charts.columns([(f"{day.day} {day:%b}", count, str(count)) for day, count in days]),
@@ -45,7 +48,7 @@ def _figures(tx: Session) -> dict[str, Any]:
         "ageing_bars": charts.rows(
             [
                 (label, amount, money(amount, ageing.currency), tone)
-                for label, amount, tone in zip(today.BUCKETS, ageing.buckets, _TONES, strict=True)
+                for label, amount, tone in zip(ledger.BUCKETS, ageing.buckets, _TONES, strict=True)
             ]
         )
         if ageing

@@ -6,11 +6,11 @@ from uuid import UUID
 from flask import render_template, request
 from sqlalchemy.orm import Session
 
+from engine.runtime.read import worklist as read
 from engine.store import json_text
+from engine.store.paging import AnyRow, Asked
 from ui.facts import entered, facts, said
-from ui.product import asked_number, person, product, wants_fragment
-from ui.read import worklist as read
-from ui.read.paging import AnyRow
+from ui.product import asked, person, product, wants_fragment
 
 _NO_FORM: dict[str, Any] = {"type": "default", "schemaVersion": 19, "components": []}
 
@@ -37,10 +37,9 @@ def _list(tx: Session) -> dict[str, Any]:
         process=given.get("process", "")[:200],
         search=given.get("q", "").strip()[:200],
         sort=given.get("sort", "due") if given.get("sort") in read.SORTS else "due",
-        page=asked_number(),
     )
     return {
-        "tasks": read.list_tasks(tx, person(), wanted),
+        "tasks": read.list_tasks(tx, person(), wanted, asked()),
         "counts": read.count_tasks(tx, person()),
         "wanted": wanted,
         "views": read.VIEWS,
@@ -65,7 +64,7 @@ def _task(tx: Session, task_id: UUID) -> dict[str, Any]:
 
 
 def _next(tx: Session) -> AnyRow | None:
-    return next(iter(read.list_tasks(tx, person(), read.Filter()).rows), None)
+    return next(iter(read.list_tasks(tx, person(), read.Filter(), Asked(1), count=False).rows), None)
 
 
 def _keys(part: Any) -> set[str]:

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from api.auth.accounts import NewAccount, add_account, forget_old_sessions
-from api.sign_in import _safe_next
 from api.requests import forget_old_keys
+from api.sign_in import _safe_next
 from engine.jobs.clock import clean
 from engine.runtime.verbs.deploy import deploy
 from engine.runtime.verbs.run_until_idle import run_until_idle

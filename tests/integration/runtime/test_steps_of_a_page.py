@@ -1,7 +1,7 @@
 """The table of steps beside the diagram: what has passed there, and how often."""
 
+from engine.runtime.read.steps import list_marks
 from tests import tiny_models as m
-from ui.read.steps import list_marks
 
 TWICE = (
     '<bpmn:userTask id="approve" name="approve"><bpmn:multiInstanceLoopCharacteristics isSequential="true">'

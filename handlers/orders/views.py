@@ -1,14 +1,18 @@
-"""Orders: the list, and one order's whole story across its lines, instances, shipments, invoices, receipts and journals."""
+"""Orders as people and programs are shown them: the list, the figures of the last days, and one order's whole story."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Boolean, Select, String, TextClause, column, func, or_, select, table, text
 from sqlalchemy.orm import Session
 
-from engine.problems import NotFound
-from ui.read.paging import MOST, SIZE, AnyRow, Page
+from engine.problems import Invalid, NotFound
+from engine.store.paging import MOST, AnyRow, Asked, Key, Page, read_page
+from handlers.orders.model import OrderLine, SalesOrder
+from handlers.parties.model import Customer
 
 STATUSES = (
     "DRAFT",
@@ -21,72 +25,67 @@ STATUSES = (
     "CANCELLED",
     "REJECTED",
 )
-SORTS: Mapping[str, str] = {
-    "newest": "o.created_at DESC, o.order_no DESC",
-    "oldest": "o.created_at, o.order_no",
-    "number": "o.order_no",
-    "customer": "customer.name, o.order_no",
-    "total": "o.gross_total DESC, o.order_no",
-    "promise": "promise.last_promised NULLS LAST, o.order_no",
-}
-
-_FROM = """
-  FROM sales_order o
-  JOIN customer ON customer.customer_no = o.customer_no
-  JOIN order_status derived ON derived.order_no = o.order_no
-  CROSS JOIN LATERAL (
-    SELECT count(*) AS lines, max(promised_arrival) AS last_promised FROM order_line WHERE order_line.order_no = o.order_no
-  ) promise
-"""
-_WHERE = """
-  WHERE (:search = '' OR o.order_no ILIKE :starts OR o.customer_no ILIKE :starts OR o.customer_po ILIKE :contains
-         OR customer.name ILIKE :contains)
-    AND (:status = '' OR derived.status = :status OR (:status = 'ON_HOLD' AND derived.on_hold))
-"""
-_COLUMNS = """
-  SELECT o.order_no, o.customer_no, customer.name AS customer_name, o.customer_po, o.source, o.currency, o.gross_total, o.net_total,
-         o.ordered_on, o.requested_date, promise.last_promised, promise.lines, derived.on_hold, derived.status,
-         o.change_pending
-"""
+#: Not a status but a flag beside it, by which one filters all the same.
+ON_HOLD = "ON_HOLD"
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which orders to show, and in which order."""
+    """Which orders to show, and in which order: a key of SORTS."""
 
     search: str = ""
     status: str = ""
     sort: str = "newest"
-    page: int = 1
-
-    @property
-    def bound(self) -> dict[str, Any]:
-        """The parameters of the statements."""
-        plain = self.search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-        return {"search": self.search, "status": self.status, "starts": f"{plain}%", "contains": f"%{plain}%"}
 
 
-def list_orders(tx: Session, wanted: Filter) -> Page[AnyRow]:
-    """One page of orders. Two statements."""
-    counted = tx.scalar(text(f"SELECT count(*) FROM (SELECT 1 {_FROM} {_WHERE} LIMIT {MOST + 1}) bounded"), wanted.bound) or 0
-    number = min(max(1, wanted.page), max(1, -(-min(counted, MOST) // SIZE)))
-    rows = tx.execute(_sorted(wanted), {**wanted.bound, "limit": SIZE, "offset": (number - 1) * SIZE}).all()
-    return Page(rows, number, min(counted, MOST), counted > MOST)
+@dataclass(frozen=True, slots=True)
+class OrderSummary:
+    """An order as a list shows it. Totals are in `currency`; `status` is derived from its quantities."""
+
+    order_no: str
+    customer_no: str
+    customer_name: str
+    customer_po: str
+    source: str
+    currency: str
+    gross_total: Decimal
+    net_total: Decimal
+    ordered_on: date
+    requested_date: date | None
+    last_promised: date | None
+    lines: int
+    on_hold: bool
+    status: str
+    change_pending: bool
 
 
-def export_orders(tx: Session, wanted: Filter) -> Sequence[AnyRow]:
+def list_orders(tx: Session, wanted: Filter, asked: Asked, *, count: bool = False) -> Page[OrderSummary]:
+    """One page of orders. Raises Invalid for a status or an order that there is none of."""
+    if wanted.status not in {"", ON_HOLD, *STATUSES}:
+        raise Invalid(
+            f"There is no order status {wanted.status!r}.", code="status_unknown", next_step=f"Use one of {', '.join(STATUSES)}, {ON_HOLD}."
+        )
+    if wanted.sort not in SORTS:
+        raise Invalid(f"Orders are not sorted by {wanted.sort!r}.", code="sort_unknown", next_step=f"Use one of {', '.join(SORTS)}.")
+    found = read_page(tx, _matching(wanted), SORTS[wanted.sort], asked, count=count)
+    return found.typed(OrderSummary)
+
+
+def export_orders(tx: Session, wanted: Filter) -> Sequence[OrderSummary]:
     """Every order of the filter up to MOST, for a file."""
-    return tx.execute(_sorted(wanted), {**wanted.bound, "limit": MOST, "offset": 0}).all()
+    return list_orders(tx, wanted, Asked(MOST)).rows
 
 
 def count_by_status(tx: Session, days: int) -> dict[str, int]:
     """How many orders of the last days are in each status, in the order of an order's life."""
-    rows = tx.execute(
-        text(f"SELECT derived.status, count(*) {_FROM} WHERE o.created_at > now() - make_interval(days => :days) GROUP BY derived.status"),
-        {"days": days},
-    ).all()
+    rows = tx.execute(_BY_STATUS, {"days": days}).all()
     counts = {row[0]: row[1] for row in rows}
     return {status: counts[status] for status in STATUSES if status in counts}
+
+
+def orders_by_day(tx: Session, days: int) -> list[tuple[date, int]]:
+    """How many orders came in on each of the last days, days without any included."""
+    return [(day, count) for day, count in tx.execute(_BY_DAY, {"days": days}).all()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +123,68 @@ def tell(tx: Session, order_no: str) -> Story:
     )
 
 
-def _sorted(wanted: Filter) -> TextClause:
-    order = SORTS.get(wanted.sort, SORTS["newest"])
-    return text(f"{_COLUMNS} {_FROM} {_WHERE} ORDER BY {order} LIMIT :limit OFFSET :offset")
+_STATUS = table("order_status", column("order_no", String), column("status", String), column("on_hold", Boolean))
+_PROMISE = (
+    select(func.count().label("lines"), func.max(OrderLine.promised_arrival).label("last_promised"))
+    .where(OrderLine.order_no == SalesOrder.order_no)
+    .correlate(SalesOrder)
+    .lateral("promise")
+)
+_NUMBER = Key(SalesOrder.order_no)
+SORTS: Mapping[str, Sequence[Key]] = {
+    "newest": (Key(SalesOrder.created_at, descending=True), Key(SalesOrder.order_no, descending=True)),
+    "oldest": (Key(SalesOrder.created_at), _NUMBER),
+    "number": (_NUMBER,),
+    "customer": (Key(Customer.name), _NUMBER),
+    "total": (Key(SalesOrder.gross_total, descending=True), _NUMBER),
+    "promise": (Key(_PROMISE.c.last_promised, nullable=True), _NUMBER),
+}
 
 
-_ORDER = text(f"""
+def _matching(wanted: Filter) -> Select[Any]:
+    orders = SalesOrder
+    named = ("order_no", "customer_no", "customer_po", "source", "currency", "gross_total", "net_total", "ordered_on", "requested_date")
+    statement = (
+        select(
+            *(getattr(orders, name) for name in named),
+            orders.change_pending,
+            Customer.name.label("customer_name"),
+            _PROMISE.c.lines,
+            _PROMISE.c.last_promised,
+            _STATUS.c.on_hold,
+            _STATUS.c.status,
+        )
+        .select_from(orders)
+        .join(Customer, Customer.customer_no == orders.customer_no)
+        .join(_STATUS, _STATUS.c.order_no == orders.order_no)
+        .join(_PROMISE, text("true"))
+    )
+    if wanted.search:
+        starts = (column_.istartswith(wanted.search, autoescape=True) for column_ in (orders.order_no, orders.customer_no))
+        holds = (column_.icontains(wanted.search, autoescape=True) for column_ in (orders.customer_po, Customer.name))
+        statement = statement.where(or_(*starts, *holds))
+    if wanted.status:
+        statement = statement.where(_STATUS.c.on_hold if wanted.status == ON_HOLD else _STATUS.c.status == wanted.status)
+    return statement
+
+
+_BY_STATUS = text("""
+SELECT derived.status, count(*) FROM sales_order o JOIN order_status derived ON derived.order_no = o.order_no
+WHERE o.created_at > business_now() - make_interval(days => :days) GROUP BY derived.status
+""")
+_BY_DAY = text("""
+SELECT CAST(day AS date), count(o.order_no)
+FROM generate_series(business_today() - (:days - 1), business_today(), '1 day') AS day
+LEFT JOIN sales_order o ON o.created_at >= day AND o.created_at < day + interval '1 day'
+GROUP BY day ORDER BY day
+""")
+_ORDER = text("""
   SELECT o.*, customer.name AS customer_name, customer.customer_class, promise.last_promised, derived.on_hold, derived.status
-  {_FROM} WHERE o.order_no = CAST(:order_no AS text)
+  FROM sales_order o
+  JOIN customer ON customer.customer_no = o.customer_no
+  JOIN order_status derived ON derived.order_no = o.order_no
+  CROSS JOIN LATERAL (SELECT max(promised_arrival) AS last_promised FROM order_line WHERE order_line.order_no = o.order_no) promise
+  WHERE o.order_no = CAST(:order_no AS text)
 """)
 
 # Every number under which something of the order may be filed.
@@ -203,7 +256,7 @@ _PARTS: Mapping[str, TextClause] = {
       WHERE p.order_no = CAST(:order_no AS text) ORDER BY p.created_at
     """),
     "invoices": text("""
-      SELECT i.*, a.open_amount, a.dunning_level, a.due_date < CURRENT_DATE AND a.open_amount > 0 AS overdue
+      SELECT i.*, a.open_amount, a.dunning_level, a.due_date < business_today() AND a.open_amount > 0 AS overdue
       FROM invoice i LEFT JOIN open_item a ON a.kind = 'AR' AND a.document_no = i.invoice_no AND a.party_no = i.customer_no
       WHERE i.order_no = CAST(:order_no AS text) ORDER BY i.created_at
     """),

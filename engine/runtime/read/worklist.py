@@ -1,21 +1,22 @@
 """The worklist of one person: what they hold and what their groups may claim. Who may see a task is decided in the query."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, any_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, any_, case, func, literal, or_, select, text
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
 from engine.runtime.state.people import Person
 from engine.runtime.verbs.worklist import visible_to
+from engine.store.paging import AnyRow, Asked, Key, Page, read_page
 from engine.store.tables import deployment_file, instance, process_version, user_task
-from ui.read.paging import AnyRow, Page, page
 
 VIEWS = {"all": "All", "mine": "Mine", "claimable": "To claim", "overdue": "Overdue"}
 SORTS = {"due": "Due first", "priority": "Priority first", "newest": "Newest first"}
-OVERDUE = and_(user_task.c.due_at.isnot(None), user_task.c.due_at < func.now())
+OVERDUE = and_(user_task.c.due_at.isnot(None), user_task.c.due_at < func.business_now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,6 @@ class Filter:
     process: str = ""
     search: str = ""
     sort: str = "due"
-    page: int = 1
 
 
 def concerns(person: Person) -> ColumnElement[bool]:
@@ -34,12 +34,12 @@ def concerns(person: Person) -> ColumnElement[bool]:
     return visible_to(Person(person.name, person.groups))
 
 
-def list_tasks(tx: Session, person: Person, wanted: Filter) -> Page[AnyRow]:
+def list_tasks(tx: Session, person: Person, wanted: Filter, asked: Asked, *, count: bool = True) -> Page[AnyRow]:
     """One page of the person's open tasks."""
     statement = _open_tasks(person)
     for condition in _conditions(person, wanted):
         statement = statement.where(condition)
-    return page(tx, statement.order_by(*_order(wanted.sort), user_task.c.id), wanted.page)
+    return read_page(tx, statement, _SORTED.get(wanted.sort, _SORTED["due"]), asked, count=count)
 
 
 def count_tasks(tx: Session, person: Person) -> AnyRow:
@@ -89,6 +89,11 @@ def get_task(tx: Session, person: Person, task_id: UUID) -> AnyRow:
             next_step="Go back to the worklist; it may have been done by someone else.",
         )
     return found
+
+
+def count_by_group(tx: Session) -> Sequence[AnyRow]:
+    """Open tasks (`open`) and overdue ones (`late`) by candidate group, the longest queue first. One statement."""
+    return tx.execute(_BY_GROUP).all()
 
 
 def decisions_before(tx: Session, task: AnyRow) -> list[AnyRow]:
@@ -145,11 +150,15 @@ def _conditions(person: Person, wanted: Filter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _order(sort: str) -> list[ColumnElement[Any]]:
-    due, newest = user_task.c.due_at.asc().nulls_last(), user_task.c.created_at.desc()
-    orders: dict[str, list[ColumnElement[Any]]] = {
-        "due": [due, user_task.c.priority.desc(), user_task.c.created_at.asc()],
-        "priority": [user_task.c.priority.desc(), due, user_task.c.created_at.asc()],
-        "newest": [newest],
-    }
-    return orders.get(sort, orders["due"])
+_DUE = Key(user_task.c.due_at, nullable=True)
+_URGENT, _OLDEST, _ID = Key(user_task.c.priority, descending=True), Key(user_task.c.created_at), Key(user_task.c.id)
+_SORTED = {
+    "due": (_DUE, _URGENT, _OLDEST, _ID),
+    "priority": (_URGENT, _DUE, _OLDEST, _ID),
+    "newest": (Key(user_task.c.created_at, descending=True), _ID),
+}
+_BY_GROUP = text("""
+SELECT coalesce(grp, 'nobody') AS grp, count(*) AS open, count(*) FILTER (WHERE due_at < business_now()) AS late
+FROM user_task LEFT JOIN LATERAL unnest(candidate_groups) AS grp ON true
+WHERE state = 'open' GROUP BY grp ORDER BY count(*) DESC, grp LIMIT 12
+""")

@@ -11,8 +11,8 @@ from sqlalchemy import func, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from engine.hardened_xml import hardened_parser
+from engine.store.paging import AnyRow
 from engine.store.tables import deployment_file, history, incident, subscription, timer, user_task, work
-from ui.read.paging import AnyRow
 
 _BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 _DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"

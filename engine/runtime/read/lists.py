@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
 from engine.store import json_text
+from engine.store.paging import AnyRow, Asked, Key, Page, read_page
 from engine.store.tables import (
     InstanceState,
     audit,
@@ -22,7 +23,6 @@ from engine.store.tables import (
     user_task,
     work,
 )
-from ui.read.paging import AnyRow, Page, page
 
 ENDED = (InstanceState.COMPLETED, InstanceState.CANCELLED)
 _HISTORY_SHOWN = 300
@@ -36,30 +36,25 @@ class Filter:
     process: str = ""
     search: str = ""
     variable: str = ""
-    page: int = 1
 
 
-def list_instances(tx: Session, wanted: Filter) -> Page[AnyRow]:
+def list_instances(tx: Session, wanted: Filter, asked: Asked, *, count: bool = True) -> Page[AnyRow]:
     """One page of instances, the latest change first, each with what it waits for."""
-    statement = (
-        select(
-            *(
-                instance.c[name]
-                for name in ("id", "process_key", "business_key", "state", "started_at", "updated_at", "ended_at", "end_reason")
-            ),
-            process_version.c.name.label("process_name"),
-            process_version.c.version.label("process_version"),
-            process_version.c.deployment_id,
-            process_version.c.path,
-            _waits_for().label("waits_for"),
-            _waits_at().label("waits_at"),
-        )
-        .select_from(instance.join(process_version, process_version.c.id == instance.c.process_version_id))
-        .order_by(instance.c.updated_at.desc(), instance.c.id)
-    )
+    statement = select(
+        *(
+            instance.c[name]
+            for name in ("id", "process_key", "business_key", "state", "started_at", "updated_at", "ended_at", "end_reason")
+        ),
+        process_version.c.name.label("process_name"),
+        process_version.c.version.label("process_version"),
+        process_version.c.deployment_id,
+        process_version.c.path,
+        _waits_for().label("waits_for"),
+        _waits_at().label("waits_at"),
+    ).select_from(instance.join(process_version, process_version.c.id == instance.c.process_version_id))
     for condition in _conditions(wanted):
         statement = statement.where(condition)
-    return page(tx, statement, wanted.page)
+    return read_page(tx, statement, (Key(instance.c.updated_at, descending=True), Key(instance.c.id, descending=True)), asked, count=count)
 
 
 def count_states(tx: Session) -> dict[str, int]:
@@ -186,20 +181,24 @@ def list_causes(tx: Session, limit: int = 100) -> list[AnyRow]:
     )
 
 
-def list_incidents(tx: Session, fingerprint: str, number: int) -> Page[AnyRow]:
-    """The open incidents of one cause, the oldest first."""
-    return page(
-        tx,
-        select(incident, instance.c.business_key, process_version.c.name.label("process_name"))
+def list_incidents(tx: Session, asked: Asked, *, state: str = "open", fingerprint: str = "", count: bool = False) -> Page[AnyRow]:
+    """Incidents of a state, or of one cause, the latest first; without their tracebacks."""
+    statement = (
+        select(
+            *(column for column in incident.c if column.name != "traceback"),
+            instance.c.business_key,
+            process_version.c.name.label("process_name"),
+        )
         .select_from(
             incident.join(instance, instance.c.id == incident.c.instance_id).join(
                 process_version, process_version.c.id == instance.c.process_version_id
             )
         )
-        .where(incident.c.state == "open", incident.c.fingerprint == fingerprint)
-        .order_by(incident.c.id),
-        number,
+        .where(incident.c.state == state)
     )
+    if fingerprint:
+        statement = statement.where(incident.c.fingerprint == fingerprint)
+    return read_page(tx, statement, (Key(incident.c.id, descending=True),), asked, count=count)
 
 
 def open_incident_ids(tx: Session, fingerprint: str, limit: int) -> list[int]:
