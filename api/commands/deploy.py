@@ -20,7 +20,7 @@ def command(folder: Path, *, only_check: bool, actor: str) -> None:
     """Deploy a folder of diagrams, decisions and forms as one version."""
     product = build(Settings.from_environment())
     bundle = read_bundle(folder)
-    checked = check(bundle, product.runtime.service_tasks, GROUPS)
+    checked = check(bundle, product.runtime.service_tasks, GROUPS, product.runtime.time_zone)
     for finding in checked.findings:
         where = f"{finding.path}{f' #{finding.element_id}' if finding.element_id else ''}"
         click.echo(f"{finding.severity}: {where}: {finding.message} {finding.next_step}")

@@ -58,7 +58,8 @@ class ProcessPath(BaseModel):
 @operation(Role.DEPLOY)
 def check_bundle(body: BundleIn) -> dict[str, Any]:
     """Say what is wrong with a bundle, without deploying it."""
-    checked = check(body.bundle(), product().runtime.service_tasks, GROUPS)
+    runtime = product().runtime
+    checked = check(body.bundle(), runtime.service_tasks, GROUPS, runtime.time_zone)
     return {"ok": checked.ok, "findings": list(checked.findings)}
 
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from engine.feel.decimals import CONTEXT
 from engine.feel.limits import Run
-from engine.feel.temporal import combine, instant, microseconds_of, negate, seconds_of, shift
+from engine.feel.temporal import instant, microseconds_of, negate, seconds_of, shift
 from engine.feel.values import Function, Range, YearsMonths, as_index
+from engine.iso8601 import on_clock
 
 ORDERED: Final = frozenset({Decimal, str, date, datetime, time, timedelta, YearsMonths})
 TEMPORAL: Final = frozenset({date, datetime, time})
@@ -153,7 +154,7 @@ def _power(base: Decimal, exponent: Decimal) -> Decimal | None:
 
 def _moment(value: date) -> datetime:
     """A date meets a date and time as its midnight in UTC."""
-    return instant(value) if isinstance(value, datetime) else combine(value, time(), UTC)
+    return instant(value) if isinstance(value, datetime) else on_clock(value, time(), UTC)
 
 
 def _between_times(left: time, right: time) -> timedelta:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 from engine.dmn import Decision
@@ -36,8 +37,11 @@ class CheckedBundle:
         return not _has_errors(self.findings)
 
 
-def check(bundle: Bundle, service_tasks: ServiceTasks, groups: Collection[str] | None = None) -> CheckedBundle:
-    """Look at every file of a bundle. Never raises on a bad model: everything wrong is a finding."""
+def check(bundle: Bundle, service_tasks: ServiceTasks, groups: Collection[str] | None = None, time_zone: tzinfo = UTC) -> CheckedBundle:
+    """Look at every file of a bundle. Never raises on a bad model: everything wrong is a finding.
+
+    `time_zone` is the company's, in which times without one are meant.
+    """
     findings = list(_bundle_findings(bundle))
     if _has_errors(findings):
         return CheckedBundle(bundle, _in_order(findings))
@@ -46,23 +50,23 @@ def check(bundle: Bundle, service_tasks: ServiceTasks, groups: Collection[str] |
     findings += [*found, *assets.findings]
     for diagram in diagrams:
         findings.extend(schema_findings(diagram))
-    known = Known(bundle, tuple(diagrams), service_tasks, groups, assets.decisions, assets.forms)
+    known = Known(bundle, tuple(diagrams), service_tasks, groups, assets.decisions, assets.forms, time_zone)
     findings.extend(run_rules(known, RULES))
     processes: list[CompiledProcess] = []
     if not _has_errors(findings):
-        processes, refusals = compile_all(diagrams, assets.decisions)
+        processes, refusals = compile_all(diagrams, assets.decisions, time_zone)
         findings.extend(refusals)
     return CheckedBundle(bundle, _in_order(findings), tuple(processes), assets.forms, assets.decisions)
 
 
-def reload(bundle: Bundle) -> CheckedBundle:
+def reload(bundle: Bundle, time_zone: tzinfo = UTC) -> CheckedBundle:
     """Compile a bundle that was deployed before, for the instances that run on it; findings are only what does not compile any more.
 
     The rules of today are not asked: a rule that came later, or a service task or group that has gone, must not stop running orders.
     """
     diagrams, findings = _read_diagrams(bundle)
     assets = read_assets(bundle)
-    processes, refusals = compile_all(diagrams, assets.decisions)
+    processes, refusals = compile_all(diagrams, assets.decisions, time_zone)
     return CheckedBundle(bundle, _in_order([*findings, *assets.findings, *refusals]), tuple(processes), assets.forms, assets.decisions)
 
 

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import Final
 
 from engine.dmn import Decision
@@ -29,7 +31,9 @@ def schema_findings(diagram: Diagram) -> Iterator[Finding]:
             yield Finding("schema", "error", f"BPMN does not allow this: {plain}", next_step, diagram.path, element_id, line)
 
 
-def compile_all(diagrams: Sequence[Diagram], decisions: Mapping[str, Decision]) -> tuple[list[CompiledProcess], list[Finding]]:
+def compile_all(
+    diagrams: Sequence[Diagram], decisions: Mapping[str, Decision], time_zone: tzinfo = UTC
+) -> tuple[list[CompiledProcess], list[Finding]]:
     """Compile every executable process of diagrams that have no errors so far. Never raises: what cannot be compiled is a finding."""
     processes: list[CompiledProcess] = []
     findings: list[Finding] = []
@@ -40,14 +44,24 @@ def compile_all(diagrams: Sequence[Diagram], decisions: Mapping[str, Decision]) 
     for diagram in diagrams:
         for process in diagram.processes:
             if process.element.get("isExecutable") == "true":
-                compiled = _compile(files, diagram.path, process.id, decisions)
+                compiled = _compile(_Source(files, diagram.path, process.id), decisions, time_zone)
                 (processes if isinstance(compiled, CompiledProcess) else findings).append(compiled)  # type: ignore[arg-type]
     return processes, findings
 
 
-def _compile(files: list[NormalisedFile], path: str, key: str, decisions: Mapping[str, Decision]) -> CompiledProcess | Finding:
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One process, and where it stands."""
+
+    files: list[NormalisedFile]
+    path: str
+    key: str
+
+
+def _compile(source: _Source, decisions: Mapping[str, Decision], time_zone: tzinfo) -> CompiledProcess | Finding:
+    path, key = source.path, source.key
     try:
-        return compile_process(files, key, decisions)
+        return compile_process(source.files, key, decisions, time_zone=time_zone)
     except Problem as problem:
         next_step = problem.next_step or "Correct the diagram at this element."
         return Finding("does-not-compile", "error", problem.detail, next_step, path, problem.element_id or key)

@@ -10,7 +10,7 @@ from engine.feel import FeelSyntaxError, compile_assignments, compile_expression
 from engine.models.diagram import Diagram, Node, Scope
 from engine.models.entries import entries_read
 from engine.models.settings import settings_of
-from engine.models.times import TIMES, is_iso_literal
+from engine.models.times import TIMES, is_literal
 from engine.models.trees import line_of, tag_of, text_of
 from engine.models.vocabulary import BPMN
 
@@ -65,7 +65,7 @@ def _of_node(node: Node) -> Iterator[Formula]:
 
 def _of_element(node: Node, item: etree._Element) -> Iterator[Formula]:
     tag, text = tag_of(item), text_of(item)
-    if tag in TIMES and text and not is_iso_literal(text):
+    if tag in TIMES and text and not is_literal(tag, text):
         yield _compiled(_written(node, item, f"timer of {node.label}", text))
     elif tag == "script" and text:
         yield _compiled(_written(node, item, f"script of {node.label}", text), assigns=True)

@@ -13,7 +13,6 @@ from lxml import etree
 from engine.models.diagram import Diagram, Node, Scope, build_diagram
 from engine.models.formulas import LOOP_TEXTS
 from engine.models.linter.structure import is_implicit_start
-from engine.models.times import TIMES, is_iso_literal
 from engine.models.trees import tag_of, text_of
 from engine.models.vocabulary import BPMN, BPMNDI, EVENT_DEFINITIONS, SPIFF
 
@@ -81,12 +80,10 @@ def _plain_references(diagram: Diagram) -> None:
 
 
 def _plain_formulas(diagram: Diagram) -> None:
-    """Expressions lose their leading `=`; times in plain ISO 8601 become FEEL texts."""
+    """Expressions lose their leading `=`; timers keep it, for it tells FEEL from ISO 8601 and cron."""
     for element in diagram.root.iter(etree.Element):
-        tag, text = tag_of(element), (element.text or "").strip()
-        if tag in TIMES and text:
-            element.text = f'"{text}"' if is_iso_literal(text) else _without_sign(text)
-        elif tag in LOOP_TEXTS | {"conditionExpression", "script"} and text:
+        tag, text = tag_of(element), text_of(element)
+        if tag in LOOP_TEXTS | {"conditionExpression", "script"} and text:
             element.text = _without_sign(text)
         elif element.tag == f"{{{SPIFF}}}parameter":
             element.set("value", _without_sign(element.get("value", "").strip()))

@@ -1,4 +1,8 @@
-"""From bytes to an XML tree that may be looked at: no DOCTYPE, no entities, no network, and limits on size and depth."""
+"""From bytes to an XML tree that may be looked at: no DOCTYPE, no entities, no network, and limits on size and depth.
+
+The tree holds each text once and whole, so that whoever reads it (check, normaliser, engine, pages) reads the same: comments and processing
+instructions are no part of a text (XML 1.0, 2.5 and 2.6), nor is the documentation that BPMN allows inside an expression.
+"""
 
 import re
 from collections.abc import Iterator
@@ -18,6 +22,13 @@ MAX_ELEMENTS: Final = 20_000
 #: Characters of one attribute or text.
 MAX_TEXT: Final = 20_000
 _NCNAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,199}")
+_TRUTH_VALUES: Final = frozenset(
+    {
+        "cancelActivity", "cancelRemainingInstances", "instantiate", "isClosed", "isCollection", "isExecutable", "isForCompensation",
+        "isImmediate", "isInterrupting", "isSequential", "isUnlimited", "parallelMultiple", "testBefore", "triggeredByEvent",
+        "waitForCompletion",
+    }
+)  # fmt: skip
 _EXPORT: Final = "Open the diagram in the modeler and export it again."
 
 
@@ -45,7 +56,7 @@ def _read(path: str, content: bytes, *, language: str, namespace: str) -> Readin
     if refusal:
         return Reading(path, None, [refusal])
     # lxml takes the encoding from here and not from the declaration, so that what was searched for a DOCTYPE is what is parsed.
-    parser = hardened_parser(encoding="utf-8")
+    parser = hardened_parser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
@@ -58,6 +69,7 @@ def _read(path: str, content: bytes, *, language: str, namespace: str) -> Readin
     if refusals:
         return Reading(path, None, refusals[:1])
     findings = list(_ids(path, root))
+    _say_plainly(root)
     return Reading(path, None if findings else root, findings)
 
 
@@ -96,6 +108,19 @@ def _limits(path: str, root: etree._Element) -> Iterator[Finding]:
 
 def _longest_text(element: etree._Element) -> int:
     return max(len(text) for text in (element.text or "", element.tail or "", *element.attrib.values()))
+
+
+def _say_plainly(root: etree._Element) -> None:
+    """Join the text of each element before what stands inside it, and write truth values one way (XML Schema allows 1 and 0)."""
+    for element in root.iter(f"{{{BPMN}}}*"):
+        pieces = [element.text, *(child.tail for child in element)]
+        if len(element) and any((piece or "").strip() for piece in pieces[1:]):
+            element.text = "".join(piece or "" for piece in pieces)
+            for child in element:
+                child.tail = None
+        for name in _TRUTH_VALUES.intersection(element.keys()):
+            value = element.get(name, "").strip()
+            element.set(name, {"1": "true", "0": "false"}.get(value, value))
 
 
 def _ids(path: str, root: etree._Element) -> Iterator[Finding]:

@@ -1,55 +1,50 @@
-"""Whether the text of a timer gives a time of the kind that it should."""
+"""Whether the text of a timer gives a time of its kind: computed now, by the engine's own reader, where no variable is read."""
 
-import re
-from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from engine.feel import FeelLimitExceeded, FeelSyntaxError, YearsMonths, compile_expression
+from engine.feel import FeelSyntaxError, compile_expression
+from engine.iso8601 import read_duration
+from engine.problems import Problem
+from engine.spiff.elements import Event
+from engine.spiff.failures import StepFailed
+from engine.spiff.timers import compile_timer, is_plain_time
 
-_DURATION: Final = r"-?P(?=[\dT])(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?"
-_MOMENT: Final = r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?)?(?:@[\w/+-]+|\[[\w/+-]+\])?"
-_PLAIN: Final[Mapping[str, re.Pattern[str]]] = {
-    "timeDate": re.compile(_MOMENT, re.ASCII),
-    "timeDuration": re.compile(_DURATION, re.ASCII),
-    "timeCycle": re.compile(rf"R\d*/(?:{_MOMENT}/)?(?P<every>{_DURATION})", re.ASCII),
-}
-_NOTHING: Final = re.compile(r"[P0YMWDTHS.]*", re.ASCII)
-_KINDS: Final[Mapping[str, Callable[[object], bool]]] = {
-    "timeDate": lambda value: isinstance(value, date),
-    "timeDuration": lambda value: isinstance(value, timedelta | YearsMonths),
-    "timeCycle": lambda _: False,
-}
-#: The elements of a timer.
-TIMES: Final = frozenset(_PLAIN)
+#: The elements of a timer, and what the engine calls them.
+TIMES: Final[Mapping[str, str]] = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 
 
-def is_iso_literal(text: str) -> bool:
-    """Plain ISO 8601, which timers may hold without quotation marks: PT4H, 2026-01-01T00:00:00Z, R3/PT10M."""
-    return any(pattern.fullmatch(text.strip()) for pattern in _PLAIN.values())
+def is_literal(tag: str, text: str) -> bool:
+    """Whether the text of a timer element is ISO 8601 or cron, which need no quotation marks: PT4H, R3/PT10M, 0 6 * * mon-fri."""
+    return is_plain_time(TIMES[tag], text)
 
 
 def is_duration(text: str) -> bool:
     """Plain ISO 8601, such as PT4H or P10D."""
-    return bool(_PLAIN["timeDuration"].fullmatch(text))
+    return read_duration(text) is not None
 
 
-def gives_time(tag: str, text: str) -> bool:
-    """Whether a timer element gives its kind of time, as far as it can be told without variables."""
-    if is_iso_literal(text):
-        return _is_plain(tag, text.strip())
+def reads_variables(tag: str, text: str) -> bool:
+    """Whether a timer element can be computed only while it is waited for. What is no FEEL reads nothing: another rule speaks of it."""
+    if is_literal(tag, text):
+        return False
     try:
         expression = compile_expression(text)
-        if expression.variables or expression.possible_variables:
-            return True
-        value = expression.evaluate({})
-    except (FeelSyntaxError, FeelLimitExceeded):
-        return True  # the rule of expressions speaks of these
-    return _is_plain(tag, value.strip()) if isinstance(value, str) else _KINDS[tag](value)
-
-
-def _is_plain(tag: str, text: str) -> bool:
-    found = _PLAIN[tag].fullmatch(text)
-    if found is None:
+    except FeelSyntaxError:
         return False
-    return tag != "timeCycle" or not _NOTHING.fullmatch(found["every"])
+    return bool(expression.variables or expression.possible_variables)
+
+
+def no_time(tag: str, text: str, element_id: str, zone: tzinfo) -> StepFailed | None:
+    """Why a timer that reads no variable would fail every instance; None where it gives a time, or is no FEEL."""
+    try:
+        timer = compile_timer(Event("timer", timer=TIMES[tag], expression=text), element_id, zone)
+    except Problem:  # the rule of expressions speaks of it
+        return None
+    try:
+        # The moment matters only to a text that leads beyond the year 9999, or that itself asks for now.
+        timer.due({}, datetime.now(UTC))
+    except StepFailed as failure:
+        return failure
+    return None

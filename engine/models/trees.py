@@ -19,8 +19,8 @@ def child(element: etree._Element, name: str) -> etree._Element | None:
 
 
 def text_of(element: etree._Element | None) -> str:
-    """The text inside, without the space around it."""
-    return "" if element is None else "".join(map(str, element.itertext())).strip()
+    """Its own text, without the space around it. The reader has joined what comments or documentation had split."""
+    return "" if element is None else (element.text or "").strip()
 
 
 def line_of(element: etree._Element) -> int | None:

@@ -152,8 +152,8 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow has no t
         return split
 
 
-class EventParser(ElementParser):
-    """Events need the business time zone for their timers."""
+class ZonedParser(ElementParser):
+    """Timers and due dates are counted in the business time zone."""
 
     def options(self) -> dict[str, Any]:
         """The zone."""
@@ -211,14 +211,14 @@ class ScopeParser(ProcessParser):  # type: ignore[misc]  # SpiffWorkflow has no 
 _NODES: Final[dict[str, tuple[type[ElementParser], type[Node]]]] = {
     "startEvent": (ElementParser, StartEvent),
     "endEvent": (ElementParser, EndEvent),
-    "intermediateCatchEvent": (EventParser, CatchEvent),
-    "receiveTask": (EventParser, CatchEvent),
-    "boundaryEvent": (EventParser, BoundaryEvent),
+    "intermediateCatchEvent": (ZonedParser, CatchEvent),
+    "receiveTask": (ZonedParser, CatchEvent),
+    "boundaryEvent": (ZonedParser, BoundaryEvent),
     "intermediateThrowEvent": (ElementParser, ThrowEvent),
     "sendTask": (ElementParser, ThrowEvent),
     "task": (ElementParser, PlainTask),
-    "userTask": (ElementParser, UserTask),
-    "manualTask": (ElementParser, UserTask),
+    "userTask": (ZonedParser, UserTask),
+    "manualTask": (ZonedParser, UserTask),
     "serviceTask": (ElementParser, ServiceTask),
     "scriptTask": (ElementParser, ScriptTask),
     "businessRuleTask": (DecisionParser, BusinessRuleTask),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import tzinfo
 from random import uniform
 from time import monotonic, sleep
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
 
+from engine.iso8601 import zone_of
 from engine.problems import Conflict
 from engine.store import json_text
 from engine.store.locks import forgotten_on_rollback
@@ -58,10 +60,14 @@ def collided(error: DBAPIError) -> bool:
 
 
 class Database:
-    """A PostgreSQL database. `url` is a SQLAlchemy or libpq URL of a server; `time_zone` is the company's, in which its dates are."""
+    """A PostgreSQL database. `url` is a SQLAlchemy or libpq URL of a server; `time_zone` is the company's, in which its dates are.
+
+    Raises ValueError for a zone that does not exist.
+    """
 
     def __init__(self, url: str, *, pool_size: int = 16, time_zone: str = "UTC") -> None:
         self.url = as_psycopg(url)
+        self.time_zone: tzinfo = zone_of(time_zone)
         self.engine: Engine = create_engine(
             self.url,
             pool_size=pool_size,

@@ -7,17 +7,9 @@ from typing import Final
 from engine.feel.library.registry import builtin, metered
 from engine.feel.limits import Run
 from engine.feel.operators import equal
-from engine.feel.temporal import (
-    MICROSECONDS,
-    combine,
-    months_between,
-    parse_date,
-    parse_datetime,
-    parse_duration,
-    parse_time,
-    zone,
-)
+from engine.feel.temporal import months_between, parse_date, parse_datetime, parse_duration, parse_time
 from engine.feel.values import YearsMonths, as_index
+from engine.iso8601 import MICROSECONDS, on_clock, zone_of
 
 #: English, whatever the locale of the machine.
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -73,7 +65,7 @@ def _date_and_time(value: date | str, clock: time | None = None, zone_name: str 
         return parse_datetime(value)
     if clock is None:
         return value if isinstance(value, datetime) else datetime.combine(value, time())
-    return combine(_day(value), clock, zone(f"@{zone_name}") if zone_name else clock.tzinfo)
+    return on_clock(_day(value), clock, zone_of(zone_name) if zone_name else clock.tzinfo)
 
 
 @builtin("duration", "from:s", "from:dd|ym")

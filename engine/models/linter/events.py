@@ -1,10 +1,11 @@
 """Rules of events: what they are tied to, and what they wait for or send."""
 
 from collections.abc import Iterator
+from datetime import tzinfo
 
 from engine.models.diagram import Diagram, Node
 from engine.models.linter.ruling import Broken, Known, at, at_element, rule
-from engine.models.times import TIMES, gives_time
+from engine.models.times import TIMES, no_time, reads_variables
 from engine.models.trees import child, tag_of, text_of
 from engine.models.vocabulary import EVENTS
 
@@ -15,6 +16,7 @@ _REFERENCES = {
     "error": ("errorRef", "error", "errorCode"),
     "escalation": ("escalationRef", "escalation", "escalationCode"),
 }
+_EXAMPLES = {"timeDate": "a date as 2026-01-31T09:00:00Z", "timeDuration": "a duration as PT4H", "timeCycle": "a cycle as R3/PT1H"}
 #: Error and escalation boundary events may leave the code open, and then catch all.
 _CATCHES_ALL = {"error", "escalation"}
 
@@ -68,7 +70,7 @@ def timers_have_one_time(known: Known) -> Iterator[Broken]:
     for _, node in known.nodes(*EVENTS):
         for kind, definition in zip(node.kinds, node.definitions, strict=True):
             times = [item for item in definition if tag_of(item) in {"timeDate", "timeDuration", "timeCycle"}]
-            if kind == "timer" and (len(times) != 1 or not (times[0].text or "").strip()):
+            if kind == "timer" and (len(times) != 1 or not text_of(times[0])):
                 yield at(node, f"{node.label} does not say when.", "Give it exactly one of date, duration (PT4H) and cycle (R3/PT1H).")
 
 
@@ -78,10 +80,29 @@ def timers_give_times(known: Known) -> Iterator[Broken]:
     for _, node in known.nodes(*EVENTS):
         for definition in node.definitions if "timer" in node.kinds else ():
             for item in definition:
-                wrong = tag_of(item) in TIMES and text_of(item) and not gives_time(tag_of(item), text_of(item))
-                if wrong:
-                    message = f"The {tag_of(item)} of {node.label} is {text_of(item)[:60]!r}, which gives none."
-                    yield at(node, message, "Write a date as 2026-01-31T09:00:00Z, a duration as PT4H, a cycle as R3/PT1H.")
+                if tag_of(item) in TIMES and text_of(item):
+                    yield from _no_time(node, tag_of(item), text_of(item), known.time_zone)
+
+
+def _no_time(node: Node, tag: str, text: str, zone: tzinfo) -> Iterator[Broken]:
+    given = f"The {tag} of {node.label} is {text[:60]!r}"
+    if reads_variables(tag, text):
+        if node.tag == "startEvent":
+            yield at(node, f"{given}, but where the clock begins a process no variable is known.", "Write the date or the cycle itself.")
+        return
+    failure = no_time(tag, text, node.id, zone)
+    if failure is not None:
+        yield at(node, f"{given}, which gives none. {failure.message}", f"Write {_EXAMPLES[tag]}. {failure.next_step}")
+
+
+@rule("cycle-fires-once")
+def cycles_can_come_again(known: Known) -> Iterator[Broken]:
+    """Only what goes on waiting can fire again: a start event, or a boundary event that does not interrupt."""
+    for _, node in known.nodes("intermediateCatchEvent", "boundaryEvent"):
+        again = node.tag == "boundaryEvent" and node.element.get("cancelActivity") == "false"
+        if not again and any(child(definition, "timeCycle") is not None for definition in node.definitions):
+            message = f"{node.label} has a cycle, but goes on after its first turn and would never see the second."
+            yield at(node, message, "Give it a duration or a date, or let a boundary event that does not interrupt repeat.")
 
 
 @rule("timer-start-without-schedule")

@@ -25,7 +25,7 @@ def formulas_compile(known: Known) -> Iterator[Broken]:
 def scripts_say_something(known: Known) -> Iterator[Broken]:
     """A script task assigns variables."""
     for _, node in known.nodes("scriptTask"):
-        if not any((item.text or "").strip() for item in node.element if tag_of(item) == "script"):
+        if not any(text_of(item) for item in node.element if tag_of(item) == "script"):
             yield at(node, f"{node.label} has no script.", "Write a context of assignments: { total: price * quantity }")
 
 
@@ -103,8 +103,8 @@ def _loop_names(diagram: Diagram, node: Node) -> Iterator[str]:
         if tag_of(item) in {"inputDataItem", "outputDataItem"}:
             yield from (item.get("id", ""), item.get("name", ""))
         if tag_of(item) == "loopDataOutputRef":
-            referred = diagram.referred(item.text, "property")
-            yield (item.text or "").strip()
+            referred = diagram.referred(text_of(item), "property")
+            yield text_of(item)
             yield "" if referred is None else referred.get("name", "")
 
 

@@ -13,13 +13,13 @@ from engine.models.settings import PROCESS, Setting, Written, setting_names, set
 from engine.models.times import is_duration
 from engine.models.trees import tag_of, text_of
 from engine.models.vocabulary import BPMN, SPIFF
+from engine.retry_policy import is_policy
 from engine.spiff.nodes.tasks import slug
 
 #: Elements of our namespace that are read; each other one would be dropped without a word.
 _EXTENSIONS = {"properties", "serviceTaskOperator", "calledDecisionId", "instructionsForEndUser", "preScript", "postScript"}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _INTEGER = re.compile(r"-?\d{1,6}", re.ASCII)
-_RETRY = re.compile(r"R\d{1,3}/P(?=[\dT])(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?")
 
 
 @rule("unknown-form")
@@ -167,7 +167,7 @@ def _wrong(setting: Setting, value: str) -> tuple[str, str] | None:
         Written.VARIABLE: (_VARIABLE.fullmatch, "variable name", "Use a plain name: letters, digits and '_'."),
         Written.DURATION: (is_duration, "duration", "Write PT4H for four hours, P10D for ten days."),
         Written.INTEGER: (_INTEGER.fullmatch, "whole number", "Write a whole number such as 50."),
-        Written.RETRY: (_RETRY.fullmatch, "retry policy", "Write R5/PT10S for five attempts, ten seconds before the first repetition."),
+        Written.RETRY: (is_policy, "retry policy", "Write R5/PT10S for five attempts, ten seconds before the first repetition."),
     }
     holds, what, how = forms.get(setting.written, (bool, "value", "Write something, or remove it."))
     return None if holds(value) else (what, how)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from functools import cached_property
 from typing import Any, Final
 
@@ -28,6 +29,8 @@ class Known:
     #: The decisions of this bundle, by id, and its forms, by key.
     decisions: Mapping[str, Decision] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
+    #: The company's, in which times without a zone are meant.
+    time_zone: tzinfo = UTC
 
     @cached_property
     def formulas(self) -> tuple[Formula, ...]:

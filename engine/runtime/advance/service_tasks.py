@@ -14,7 +14,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from engine.problems import Problem
-from engine.runtime.advance.retries import read_policy
+from engine.retry_policy import read_policy
 from engine.runtime.state.effects import EffectLedger
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Advance

@@ -1,35 +1,40 @@
 """Processes that begin by the clock: the timer start events of the latest versions. One fire time begins one instance."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, tzinfo
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import Row, insert, text
 from sqlalchemy.orm import Session
 
-from engine.problems import Problem
+from engine.problems import Invalid
 from engine.runtime.post import message_starts
-from engine.runtime.post.calendar import next_time
 from engine.runtime.state.runtime import Runtime
+from engine.spiff.failures import StepFailed
+from engine.spiff.process import CompiledProcess
+from engine.spiff.timers import Timer, compile_timer, due_from_data, due_to_data
+from engine.store import json_text
+from engine.store.clock import business_now
 from engine.store.tables import schedule
 
-_DROP = text("DELETE FROM schedule USING process_version v WHERE v.id = schedule.process_version_id AND v.process_key = :key")
-_DUE = text(
-    "SELECT s.id, s.process_version_id, v.process_key, s.element_id, s.expression, s.next_due_at, now() AS now FROM schedule s "
-    "JOIN process_version v ON v.id = s.process_version_id WHERE s.next_due_at <= now() AND NOT v.retired "
-    "ORDER BY s.next_due_at LIMIT :most FOR UPDATE OF s SKIP LOCKED"
-)
-_NEXT = text("UPDATE schedule SET next_due_at = :next_due_at WHERE id = :id")
-_NOW = text("SELECT now()")
+
+def timers_of(process: CompiledProcess, zone: tzinfo) -> dict[str, Timer]:
+    """The timers a process begins by, by their element."""
+    events = {element.id: element.event for element in process.start_events}
+    return {element_id: compile_timer(event, element_id, zone) for element_id, event in events.items() if event and event.kind == "timer"}
 
 
-def replace(tx: Session, process_key: str, version_id: int, starts: Iterable[Mapping[str, Any]]) -> None:
-    """The schedules of a process are those of its latest version."""
+def replace(tx: Session, process_key: str, version_id: int, timers: Mapping[str, Timer]) -> None:
+    """The schedules of a process are those of its latest version, counted from now. Raises Invalid where a text gives no time."""
     tx.execute(_DROP, {"key": process_key})
-    for start in starts:
-        now: datetime = tx.execute(_NOW).scalar_one()
-        row = {"process_version_id": version_id, "element_id": start["element_id"], "expression": start["name"]}
-        tx.execute(insert(schedule).values(next_due_at=_following(start["name"], None, now), **row))
+    now = business_now(tx)
+    for element_id, timer in timers.items():
+        try:
+            due = timer.due({}, now)
+        except StepFailed as failure:
+            raise Invalid(failure.message, code="schedule", next_step=failure.next_step, element_id=element_id) from None
+        row = {"process_version_id": version_id, "element_id": element_id, "expression": timer.text, "next_due_at": due.at}
+        tx.execute(insert(schedule).values(rhythm=due_to_data(due) if due.every else None, **row))
 
 
 def fire(runtime: Runtime, tx: Session) -> int:
@@ -42,18 +47,30 @@ def fire(runtime: Runtime, tx: Session) -> int:
             element_id=due.element_id,
             variables={},
             now=due.now,
-            dedupe_key=f"schedule:{due.element_id}:{due.next_due_at.isoformat()}",
+            dedupe_key=f"schedule:{due.element_id}:{due.next_due_at.astimezone(UTC).isoformat()}",
             started_by="clock",
         )
         begun += message_starts.try_to_begin(runtime, tx, birth) is not None
-        tx.execute(_NEXT, {"id": due.id, "next_due_at": _following(due.expression, due.next_due_at, due.now)})
+        tx.execute(_NEXT, {"id": due.id, **_following(due, runtime.time_zone)})
     return begun
 
 
-def _following(expression: str, last: datetime | None, now: datetime) -> datetime | None:
-    try:
-        return next_time(expression, last, now)
-    except Problem:
-        if last is None:
-            raise
-        return None
+def _following(due: Row[Any], zone: tzinfo) -> dict[str, Any]:
+    """When it fires next, never again for one that has fired as often as it should."""
+    following = None
+    if due.rhythm is not None:
+        timer = Timer("cycle", due.expression, f"Timer of {due.element_id}", zone, None)
+        following = timer.again(due_from_data(due.rhythm), due.now)
+    if following is None:
+        return {"next_due_at": None, "rhythm": None}
+    return {"next_due_at": following.at, "rhythm": json_text.encode(due_to_data(following)).decode()}
+
+
+_DROP = text("DELETE FROM schedule USING process_version v WHERE v.id = schedule.process_version_id AND v.process_key = :key")
+_DUE = text("""
+SELECT s.id, s.process_version_id, v.process_key, s.element_id, s.expression, s.next_due_at, s.rhythm, business_now() AS now
+FROM schedule s JOIN process_version v ON v.id = s.process_version_id
+WHERE s.next_due_at <= business_now() AND NOT v.retired
+ORDER BY s.next_due_at LIMIT :most FOR UPDATE OF s SKIP LOCKED
+""")
+_NEXT = text("UPDATE schedule SET next_due_at = :next_due_at, rhythm = CAST(:rhythm AS jsonb) WHERE id = :id")

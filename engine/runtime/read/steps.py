@@ -100,9 +100,9 @@ def list_marks(tx: Session, instance_id: UUID) -> dict[str, tuple[str, int, date
 
 def _elements(model: bytes) -> Iterator[tuple[str, str, str, str]]:
     """Id, name, kind and lane of every step, by its place on the canvas."""
-    parser = hardened_parser()
-    root = etree.fromstring(model, parser)
-    lanes = {ref.text: lane.get("name", "") for lane in root.iter(f"{_BPMN}lane") for ref in lane.findall(f"{_BPMN}flowNodeRef")}
+    root = etree.fromstring(model, hardened_parser(remove_comments=True, remove_pis=True))
+    references = [(ref, lane) for lane in root.iter(f"{_BPMN}lane") for ref in lane.findall(f"{_BPMN}flowNodeRef")]
+    lanes = {(ref.text or "").strip(): lane.get("name", "") for ref, lane in references}
     places = {shape.get("bpmnElement"): _place(shape) for shape in root.iter(f"{_DI}BPMNShape")}
     steps = [
         (str(element.get("id")), str(element.get("name") or ""), kind)

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from threading import Lock
 from typing import Any
 
@@ -34,6 +35,8 @@ class ModelCache:
     """Deployments by the id of each of their process versions. Treat what comes out as immutable: all instances share it."""
 
     most: int = 256
+    #: The company's, in which models mean times without a zone. The runtime sets it.
+    time_zone: tzinfo = UTC
     _by_version: OrderedDict[int, tuple[CompiledDeployment, str]] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -77,20 +80,21 @@ class ModelCache:
             raise NotFound(
                 f"There is no process version {version_id}.", code="process_version_unknown", next_step="Look at the deployments."
             )
-        compiled = _compile(tx, found.deployment_id, found.name)
+        compiled = _compile(tx, found.deployment_id, found.name, self.time_zone)
         of_deployment = process_version.c.deployment_id == found.deployment_id
         for row in tx.execute(select(process_version.c.id, process_version.c.process_key).where(of_deployment)):
             self.put(row.id, row.process_key, compiled)
 
 
-def _compile(tx: Session, deployment_id: int, name: str) -> CompiledDeployment:
+def _compile(tx: Session, deployment_id: int, name: str, time_zone: tzinfo) -> CompiledDeployment:
     """Compile what was deployed. It is not linted again: a rule that is new today must not stop what runs since yesterday."""
     columns = (deployment_file.c.path, deployment_file.c.content)
     rows: Any = tx.execute(select(*columns).where(deployment_file.c.deployment_id == deployment_id))
     bundle = Bundle(name, {row.path: bytes(row.content) for row in rows})
     readings = [(path, read_diagram(path, content).root) for path, content in bundle.of_kind(FileKind.DIAGRAM).items()]
     assets = read_assets(bundle)
-    processes, refusals = compile_all([build_diagram(path, root) for path, root in readings if root is not None], assets.decisions)
+    diagrams = [build_diagram(path, root) for path, root in readings if root is not None]
+    processes, refusals = compile_all(diagrams, assets.decisions, time_zone)
     if refusals or not processes:
         raise Invalid(
             f"The deployment {name} no longer compiles: {refusals[0].message if refusals else 'it holds no process.'}",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Any
 
 from engine.runtime.state.dispatcher import Dispatcher
@@ -28,3 +29,12 @@ class Runtime:
     models: ModelCache = field(default_factory=ModelCache)
     live: LiveInstances = field(default_factory=LiveInstances)
     leases: Leases = field(default_factory=Leases)
+
+    def __post_init__(self) -> None:
+        """Models mean their times in the company's zone."""
+        self.models.time_zone = self.time_zone
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """The company's."""
+        return self.database.time_zone

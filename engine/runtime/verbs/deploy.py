@@ -62,7 +62,7 @@ def deploy(runtime: Runtime, tx: Session, bundle: Bundle, actor: str, groups: Co
     running = _running(tx, bundle.sha256)
     if running is not None:
         return running
-    checked = check(bundle, runtime.service_tasks, groups)
+    checked = check(bundle, runtime.service_tasks, groups, runtime.time_zone)
     if not checked.ok:
         raise ModelRefused(checked.findings)
     newest = select(func.coalesce(func.max(deployment.c.version), 0)).where(deployment.c.name == bundle.name)
@@ -71,6 +71,8 @@ def deploy(runtime: Runtime, tx: Session, bundle: Bundle, actor: str, groups: Co
     number: int = tx.execute(insert(deployment).values(**row).returning(deployment.c.id)).scalar_one()
     _store_files(tx, number, bundle)
     processes = {process.key: _store_process(tx, number, process, bundle) for process in checked.processes}
+    for process in checked.processes:
+        schedules.replace(tx, process.key, processes[process.key], schedules.timers_of(process, runtime.time_zone))
     _keep_compiled(runtime, tx, checked, Deployment(number, bundle.name, version, processes))
     audit.record(tx, audit.Entry(actor, "deploy", f"deployment:{number}", detail={**row, "processes": sorted(processes)}))
     return Deployment(number, bundle.name, version, processes)
@@ -128,9 +130,7 @@ def _store_process(tx: Session, number: int, process: CompiledProcess, bundle: B
         "path": _path_of(process.key, bundle),
     }
     version_id: int = tx.execute(insert(process_version).values(**row).returning(process_version.c.id)).scalar_one()
-    starts = [_start_row(version_id, element) for element in process.start_events]
-    insert_rows(tx, start_event, starts)
-    schedules.replace(tx, process.key, version_id, [row for row in starts if row["kind"] == "timer"])
+    insert_rows(tx, start_event, [_start_row(version_id, element) for element in process.start_events])
     return version_id
 
 

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from engine.spiff.elements import Element
 from engine.spiff.nodes.base import Node, now_of
-from engine.spiff.nodes.events import CatchEvent, EventGateway, due_from_data, due_to_data
+from engine.spiff.nodes.events import CatchEvent, EventGateway
+from engine.spiff.timers import due_from_data, due_to_data
 from engine.spiff.token import WAITING, Token
 from engine.spiff.views import view
 

@@ -11,7 +11,7 @@ from engine.spiff.nodes.base import Drawn, End, now_of, store
 from engine.spiff.nodes.tasks import uncaught
 from engine.spiff.plain import within_limit
 from engine.spiff.records import Outgoing
-from engine.spiff.timers import Due, Timer, compile_timer
+from engine.spiff.timers import Timer, compile_timer, due_to_data
 from engine.spiff.token import READY, WAITING, Token
 
 
@@ -80,16 +80,6 @@ class CatchEvent(Drawn):
             f"The correlation of {self.label} must give a value for each key, not {keys!r}.",
             "Correct the variables it reads and retry.",
         )
-
-
-def due_to_data(due: Due) -> dict[str, Any]:
-    """A due time as it is kept in the state."""
-    return {"due": due.at.isoformat(), "left": due.left, "every": due.every}
-
-
-def due_from_data(wait: dict[str, Any]) -> Due:
-    """The due time that was kept."""
-    return Due(datetime.fromisoformat(wait["due"]), wait["left"], wait["every"])
 
 
 class EventGateway(Drawn):

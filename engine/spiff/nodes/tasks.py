@@ -1,11 +1,11 @@
 """Activities that do one thing: service, script, user and manual tasks, business rules, and the plain task that does nothing."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from engine.dmn import Decision
-from engine.feel import after, as_datetime, to_json
+from engine.feel import after, as_instant, to_json
 from engine.problems import Problem
 from engine.spiff.calls import Deferred, Done, Failure, Refusal, ServiceCall
 from engine.spiff.elements import Element
@@ -150,8 +150,9 @@ class BusinessRuleTask(Drawn):
 class UserTask(Drawn):
     """Waits for a person. What the worklist shows is evaluated once, when the task begins."""
 
-    def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
+    def __init__(self, wf_spec: Any, name: str, *, element: Element, zone: tzinfo = UTC, **options: Any) -> None:
         super().__init__(wf_spec, name, element=element, **options)
+        self._zone = zone
         groups = {"candidateGroups": slug(element.lane)} if element.lane else {}
         wanted = {"title": element.name or element.id, **groups, **element.properties, "instructions": element.instructions}
         self._settings = {
@@ -178,7 +179,7 @@ class UserTask(Drawn):
             wait[name] = _names(found.get(name), f"{name} of {self.label}")
         wait["priority"] = _priority(found.get("priority"), self.label)
         if found.get("dueIn"):
-            wait["due"] = _due(found["dueIn"], now, self.label)
+            wait["due"] = _due(found["dueIn"], now, self._zone, self.label)
         if "formData" in found:
             wait["form"] = _context(found["formData"], self.label)
         return wait
@@ -229,10 +230,10 @@ def _priority(value: Any, where: str) -> int:
         raise StepFailed("user_task", f"The priority of {where} is no whole number.", "Give a number such as 80, then retry.") from None
 
 
-def _due(value: Any, now: datetime, where: str) -> str:
+def _due(value: Any, now: datetime, zone: tzinfo, where: str) -> str:
     try:
         text = str(value).strip()
-        moment = after(now, text) if text.startswith("P") else as_datetime(text)
+        moment = as_instant(text, zone) if text[:1].isdigit() else after(now, text, zone)
     except Problem as problem:
         raise StepFailed.of(problem, f"dueIn of {where}") from None
     return moment.isoformat()

@@ -12,6 +12,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from engine.store.base import metadata
 from engine.store.columns import moment, serial_id
@@ -68,5 +69,6 @@ schedule = Table(  # timer start events of the latest versions; one fire time st
     Column("element_id", Text, nullable=False),
     Column("expression", Text, nullable=False),
     moment("next_due_at", nullable=True),
+    Column("rhythm", JSONB),  # of a cycle: how often it still fires, and in which steps counted from when
     UniqueConstraint("process_version_id", "element_id"),
 )

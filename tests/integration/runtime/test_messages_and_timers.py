@@ -9,8 +9,10 @@ import pytest
 from engine.problems import Conflict, NotFound, TooLarge
 from engine.runtime.post import timers
 from engine.runtime.verbs import housekeeping, messages, signals
+from engine.runtime.verbs.deploy import ModelRefused
 from engine.runtime.verbs.messages import Message
 from engine.runtime.verbs.run_until_idle import run_until_idle
+from engine.store import clock
 from tests import tiny_models as m
 
 ACCEPTED = m.message("quote.accepted")
@@ -263,6 +265,59 @@ def test_a_schedule_begins_one_instance_for_each_fire_time(world):
     run_until_idle(world.runtime)
     assert [row.state for row in world.all("SELECT state FROM instance")] == ["completed"]
     assert world.one("SELECT next_due_at > now() + interval '59 minutes' AS later FROM schedule").later
+
+
+def by_clock(text, tag="timeCycle"):
+    definition = f"<bpmn:timerEventDefinition><bpmn:{tag}>{text}</bpmn:{tag}></bpmn:timerEventDefinition>"
+    return m.bundle("report", m.start("clock", definition) + m.end(), "clock -> done")
+
+
+def move(world, ahead):
+    with world.database.transaction() as tx:
+        clock.move_company(tx, ahead)
+
+
+def test_three_times_each_hour_is_three_times(world):
+    world.deploy(by_clock("R3/PT1H"))
+    for hour in range(8):
+        move(world, timedelta(hours=hour, minutes=1))
+        tick(world)
+    assert world.one("SELECT count(*) FROM instance").count == 3
+    assert world.one("SELECT next_due_at, rhythm FROM schedule") == (None, None)
+
+
+def test_times_that_nobody_saw_are_made_up_for_by_one(world):
+    world.deploy(by_clock("R/PT1H"))
+    move(world, timedelta(hours=5, minutes=10))
+    assert tick(world) == 1
+    assert tick(world) == 0
+    move(world, timedelta(hours=6, minutes=1))
+    assert tick(world) == 1
+
+
+@pytest.mark.parametrize("text", ["0 6 * * mon-fri", "&quot;0 6 * * 1-5&quot;", "=&quot;0 6 * * 1-5&quot;"])
+def test_working_days_at_six_are_deployed_as_in_a_crontab(world, text):
+    world.deploy(by_clock(text))
+    due = world.one("SELECT next_due_at FROM schedule").next_due_at
+    assert (due.hour, due.minute) == (6, 0)
+    assert due.isoweekday() <= 5
+    move(world, due - world.one("SELECT now()").now + timedelta(seconds=30))
+    assert tick(world) == 1
+    assert world.one("SELECT next_due_at FROM schedule").next_due_at.isoweekday() == due.isoweekday() % 5 + 1
+
+
+def test_a_date_begins_a_process_once(world):
+    world.deploy(by_clock("2026-01-31T09:00Z", "timeDate"))
+    assert tick(world) == 1
+    assert tick(world) == 0
+    assert world.one("SELECT next_due_at FROM schedule").next_due_at is None
+
+
+def test_a_timer_that_gives_no_time_is_refused_with_its_element(world):
+    for text in ("2027-02-30T09:00:00Z", "0001-01-01T00:00:00+14:00", "next_run"):
+        with pytest.raises(ModelRefused) as refused:
+            world.deploy(by_clock(text, "timeDate"))
+        assert refused.value.element_id == "clock"
 
 
 def test_a_message_with_many_keys_is_matched_as_well(quotes):

@@ -4,14 +4,14 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, make_dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
-from engine.feel import as_timedelta
+from engine.feel import after
 from engine.forms import validate
 from engine.models.bundle import Bundle
 from engine.models.check import CheckedBundle
@@ -116,7 +116,7 @@ class Rehearsal:
         elif "message" in step:
             self._comes(step)
         else:
-            self._passes(as_timedelta(step["clock"]))
+            self._passes(after(self.now, step["clock"], UTC))
 
     def _does(self, step: Mapping[str, Any]) -> None:
         task = next((task for task in self.execution.waits.user_tasks if task.element_id == step["person"]), None)
@@ -139,8 +139,7 @@ class Rehearsal:
         self.execution.deliver(found.task_id, step.get("payload", {}))
         self._run()
 
-    def _passes(self, span: timedelta) -> None:
-        until = self.now + span
+    def _passes(self, until: datetime) -> None:
         while True:
             due = sorted((timer for timer in self.execution.waits.timers if timer.due_at <= until), key=lambda timer: timer.due_at)
             if not due:

@@ -9,13 +9,14 @@ from engine.feel import (
     FeelValueError,
     YearsMonths,
     after,
-    as_datetime,
-    as_timedelta,
+    as_duration,
+    as_instant,
     compile_expression,
     duration_iso,
     to_json,
 )
 from engine.feel.temporal import parse_duration
+from engine.iso8601 import Duration
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -106,22 +107,28 @@ def test_now_is_one_moment_throughout_an_evaluation_and_can_be_given():
     assert compile_expression('now() + @"PT1H"').diagnose({}, now=christmas).value.hour == 9
 
 
-def test_the_timers_room_gets_python_values():
-    assert as_timedelta("PT36H") == timedelta(hours=36)
-    assert as_datetime("2026-11-21T10:30:00Z") == datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
-    assert as_datetime("2026-11-21", PARIS) == datetime(2026, 11, 21, tzinfo=PARIS)
-    assert after(datetime(2026, 1, 31, tzinfo=UTC), "P1M") == datetime(2026, 2, 28, tzinfo=UTC)
+def test_the_rooms_that_keep_a_clock_get_durations_and_instants():
+    assert as_duration("PT36H") == Duration(span=timedelta(hours=36))
+    assert as_duration(timedelta(hours=36)) == Duration(days=1, span=timedelta(hours=12))
+    assert as_duration(timedelta(hours=-36)) == Duration(days=-1, span=timedelta(hours=-12))
+    assert as_duration(YearsMonths(-18)) == Duration(months=-18)
+    assert as_instant("2026-11-21T10:30:00Z", PARIS) == datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
+    assert as_instant("2026-11-21", PARIS) == datetime(2026, 11, 21, tzinfo=PARIS)
+    assert as_instant(date(2026, 11, 21), PARIS) == datetime(2026, 11, 21, tzinfo=PARIS)
+    assert after(datetime(2026, 1, 31, tzinfo=UTC), "P1M", UTC) == datetime(2026, 2, 28, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("wrong", ["tomorrow", "P1M", 5, None, "PT"])
-def test_what_is_no_fixed_duration_is_refused_with_advice(wrong):
-    with pytest.raises(FeelValueError) as refused:
-        as_timedelta(wrong)
+@pytest.mark.parametrize("wrong", ["tomorrow", 5, None, "PT", "P1DT", True])
+def test_what_is_no_duration_is_refused_with_advice(wrong):
+    with pytest.raises(FeelValueError, match="is no duration") as refused:
+        as_duration(wrong)
     assert refused.value.next_step
 
 
 def test_what_is_no_moment_is_refused_with_advice():
     with pytest.raises(FeelValueError, match="'tomorrow' is no date and time"):
-        as_datetime("tomorrow")
+        as_instant("tomorrow", UTC)
     with pytest.raises(FeelValueError, match="out of range"):
-        after(datetime(9999, 12, 31, tzinfo=UTC), "P1D")
+        as_instant("0001-01-01T00:00:00+14:00", UTC)
+    with pytest.raises(FeelValueError, match="out of range"):
+        after(datetime(9999, 12, 31, tzinfo=UTC), "P1D", UTC)

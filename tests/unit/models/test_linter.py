@@ -353,18 +353,44 @@ def events() -> Iterator[Case]:
         ("R3/PT1H", "timeDuration"),
         ("PT1H", "timeDate"),
         ("R3/PT0S", "timeCycle"),
+        ("R0/PT1H", "timeCycle"),
         ("1 + 1", "timeDuration"),
         ('"soon"', "timeDate"),
+        ("2027-02-30T09:00:00Z", "timeDate"),
+        ("2027-03-30T25:00:00Z", "timeDate"),
+        ('=date and time("2027-02-30T09:00:00Z")', "timeDate"),
+        ("0001-01-01T00:00:00+14:00", "timeDate"),
+        ("P8000Y", "timeDuration"),
+        ("P3DT", "timeDuration"),
+        ("P1X", "timeDuration"),
+        ("0 25 * * *", "timeCycle"),
+        ("0 0 30 2 *", "timeCycle"),
+        ("0 0 6 * * mon-fri", "timeCycle"),
     ):
         yield Case("timer-not-a-time", "late", bundle(around("late", event("intermediateCatchEvent", "late", timer(text, kind)))), late)
     for text, kind in (
         ('duration("PT1H")', "timeDuration"),
         ("amount", "timeDate"),
         ('=date and time("2026-01-31T09:00:00Z")', "timeDate"),
+        ("2027-03-30T09:00Z", "timeDate"),
+        ("2027-03-30T09:00:00[Europe/London]", "timeDate"),
+        ("P1M2D", "timeDuration"),
+        ("=terms", "timeDuration"),
     ):
         fine = bundle(around("late", event("intermediateCatchEvent", "late", timer(text, kind))))
         yield Case("timer-not-a-time", "late", bundle(around("late", event("intermediateCatchEvent", "late", timer("null")))), fine)
     hourly = process(event("startEvent", "start", timer("R/PT1H", "timeCycle")), END, chain("start", "end"))
+    for text in ("0 6 * * mon-fri", "&quot;0 6 * * mon-fri&quot;", "=&quot;0 6 * * mon-fri&quot;", "R3/2027-01-31T09:00/P1M"):
+        fine = bundle(process(event("startEvent", "start", timer(text, "timeCycle")), END, chain("start", "end")))
+        reads = bundle(process(event("startEvent", "start", timer("=next_run", "timeDate")), END, chain("start", "end")))
+        yield Case("timer-not-a-time", "start", reads, fine)
+    twice = event("intermediateCatchEvent", "late", timer("R3/PT1H", "timeCycle"))
+    yield Case("cycle-fires-once", "late", bundle(around("late", twice)), late)
+    stops, reminds = (
+        around("step", user("step"), event("boundaryEvent", "late", hour, attachedToRef="step", cancelActivity=value), flow("late", "end"))
+        for hour, value in ((timer("R3/PT1H", "timeCycle"), "true"), (timer("R3/PT1H", "timeCycle"), "false"))
+    )
+    yield Case("cycle-fires-once", "late", bundle(stops), bundle(reminds))
     yield Case(
         "timer-start-without-schedule",
         "start",

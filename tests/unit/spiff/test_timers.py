@@ -6,8 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from engine.problems import Conflict
+from engine.spiff.elements import Event
+from engine.spiff.execution import Execution
+from engine.spiff.timers import compile_timer
 from tests.unit.spiff.drawing import (
     MONDAY,
+    Answers,
     catch,
     end,
     flow,
@@ -18,10 +22,12 @@ from tests.unit.spiff.drawing import (
     script,
     start,
     timer,
+    user,
 )
 
 NAMES = named(messages="quote.accepted quote.declined order.received hold.released", signals="price_change")
 HOUR = timedelta(hours=1)
+VIENNA = ZoneInfo("Europe/Vienna")
 
 
 def one(step, identity="wait", **options):
@@ -62,6 +68,35 @@ def test_the_business_zone_knows_winter_from_summer(play):
     model = one(catch("wait", timer("2026-03-28T08:00:00", "timeDate")), time_zone=ZoneInfo("Europe/Paris"))
     order = play(model)
     assert order.instance.waits.timers[0].due_at == datetime(2026, 3, 28, 7, 0, tzinfo=UTC)
+
+
+def test_a_day_of_waiting_ends_at_the_same_time_of_day_whatever_the_clocks_do():
+    saturday = datetime(2026, 3, 28, 8, tzinfo=UTC)  # 09:00 in Vienna; the clocks change that night
+    for text, due in (
+        ("P1D", "2026-03-29T09:00:00+02:00"),
+        ("PT24H", "2026-03-29T10:00:00+02:00"),
+        ('= duration("P1D")', "2026-03-29T09:00:00+02:00"),
+        ("= pause", "2026-03-29T10:00:00+02:00"),
+    ):
+        compiled = compile_timer(Event("timer", timer="duration", expression=text), "wait", VIENNA)
+        assert compiled.due({"pause": "PT24H"}, saturday).at.astimezone(VIENNA).isoformat() == due, text
+
+
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        ("P1D", "2026-03-29T07:00:00+00:00"),
+        ("PT24H", "2026-03-29T08:00:00+00:00"),
+        ('=date("2026-04-01")', "2026-03-31T22:00:00+00:00"),
+        ("=valid_until", "2026-04-01T10:00:00+00:00"),
+    ],
+)
+def test_a_task_is_due_by_the_company_s_calendar(text, due):
+    saturday = datetime(2026, 3, 28, 8, tzinfo=UTC)
+    execution = Execution.start(one(user("wait", dueIn=text), time_zone=VIENNA), {"valid_until": "2026-04-01T12:00"}, now=saturday)
+    execution.run(Answers(), now=saturday)
+    (task,) = execution.waits.user_tasks
+    assert task.due_at == datetime.fromisoformat(due)
 
 
 def test_a_moment_that_is_past_has_come_already(play):

@@ -1,16 +1,16 @@
 """When a failed service task is tried again: `R5/PT10S` is five retries, the first after ten seconds, each pause twice the one before."""
 
 import random
-import re
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
+from engine.iso8601 import Duration, read_interval
 from engine.problems import Invalid
 
-_POLICY = re.compile(
-    r"R(?P<retries>\d{1,3})/P(?:(?P<days>\d{1,5})D)?(?:T(?:(?P<hours>\d{1,5})H)?(?:(?P<minutes>\d{1,5})M)?(?:(?P<seconds>\d{1,5})S)?)?"
-)
-_JITTER = 0.2
+_MOST_RETRIES: Final = 999
+_MOST_DAYS: Final = 99_999
+_JITTER: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,25 @@ class Policy:
 
 def read_policy(text: str) -> Policy:
     """The policy a model names. Raises Invalid when it is none."""
-    match = _POLICY.fullmatch(text.strip())
-    if match is None:
+    found = read_interval(text.strip())
+    if found is None or found.times is None or found.times > _MOST_RETRIES or found.start is not None or not _fixed(found.every):
         raise Invalid(
             f"{text!r} is not a retry policy.",
             code="retry_policy",
             next_step="Write the number of retries and the first pause, for example R5/PT10S; R0/PT0S never retries.",
         )
-    parts = {name: int(number) for name, number in match.groupdict(default="0").items()}
-    return Policy(parts.pop("retries"), timedelta(**parts))
+    return Policy(found.times, timedelta(days=found.every.days) + found.every.span)
+
+
+def is_policy(text: str) -> bool:
+    """Whether the text names one."""
+    try:
+        read_policy(text)
+    except Invalid:
+        return False
+    return True
+
+
+def _fixed(first: Duration) -> bool:
+    """A pause is a length of time, and no month; it leads forward, by less than a lifetime."""
+    return not first.months and timedelta() <= first.span and 0 <= first.days <= _MOST_DAYS

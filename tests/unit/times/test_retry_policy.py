@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from engine.problems import Invalid
-from engine.runtime.advance.retries import read_policy
+from engine.retry_policy import read_policy
 
 HOUR = timedelta(hours=1)
 
