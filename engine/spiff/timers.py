@@ -65,8 +65,8 @@ class Timer:
             return None
         left = None if due.left is None else due.left - 1
         if looks_cron(due.every):
-            at = read_cron(due.every).after(max(due.at, now), self.zone)
-            return None if at is None else Due(at, left, due.every)
+            following = read_cron(due.every).after(max(due.at, now), self.zone)
+            return None if following is None else Due(following, left, due.every)
         length, since = as_duration(due.every), due.since or due.at
         turn = max(due.turn + 1, _turns_at_least(length, now - since))
         try:
