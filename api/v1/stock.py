@@ -7,12 +7,13 @@ from pydantic import Field
 from sqlalchemy import select
 
 from api.auth.roles import Role
-from api.requests import operation, transaction
+from api.product import product
+from api.requests import operation, person, transaction
 from api.v1.shapes import Done, DraftBody, Listing, Order, Page, Shape, page
 from handlers.inventory.model import StockBalance
 from handlers.inventory.stock import Receipt
-from handlers.inventory.supply import SupplyArrival, SupplyDraft, WarehouseDraft, add_warehouse, expect_supply
-from handlers.orders.receiving import receive_stock, receive_supply
+from handlers.inventory.supply import SupplyArrival, SupplyDraft, WarehouseDraft, add_warehouse
+from handlers.promising import desk
 
 api = APIBlueprint("stock", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="stock")])
 
@@ -53,22 +54,22 @@ def list_stock(query: Listing) -> Page[dict[str, Any]]:
 @api.post("/stock/receipts", responses={201: Done})
 @operation(Role.SHIP)
 def post_receipts(body: ReceiptsIn) -> tuple[Done, int]:
-    """Book goods that came in; the same reference again is refused."""
-    receive_stock(transaction(), body.receipts)
+    """Book goods that came in; the orders that wait for them are promised. The same reference again is refused."""
+    desk.receive_stock(product().runtime, transaction(), body.receipts, person().name)
     return Done(id=body.receipts[0].reference, state="received"), 201
 
 
 @api.post("/stock/supply", responses={201: Done})
 @operation(Role.SHIP)
 def post_supply(body: SupplyIn) -> tuple[Done, int]:
-    """Note goods that are to arrive; promises count on them from their day on."""
-    expect_supply(transaction(), body.root)
+    """Note goods that are to arrive; promises count on them from their day on, those of orders that wait for them first."""
+    desk.expect_supply(product().runtime, transaction(), body.root, person().name)
     return Done(id=body.root.reference, state="expected"), 201
 
 
 @api.post("/stock/supply/arrivals", responses={201: Done})
 @operation(Role.SHIP)
 def post_arrival(body: ArrivalIn) -> tuple[Done, int]:
-    """Book expected goods that came in."""
-    receive_supply(transaction(), body.root)
+    """Book expected goods that came in; the orders that wait for them are promised."""
+    desk.receive_supply(product().runtime, transaction(), body.root, person().name)
     return Done(id=body.root.delivery_note, state="received"), 201

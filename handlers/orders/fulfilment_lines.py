@@ -57,28 +57,33 @@ def lock_lines_of_group(tx: Session, group_no: str) -> None:
 
 def lock_lines_of_order(tx: Session, order_no: str) -> None:
     """Hold an order, its groups and its lines to the end of the transaction."""
-    locks.take(tx, Lock.ORDER, [order_no])
-    locks.take(tx, Lock.FULFIL_GROUP, [order_no], by="order_no")
-    locks.take(tx, Lock.FULFIL_LINE, [order_no], by="order_no")
+    lock_lines_of_orders(tx, [order_no])
 
 
-def add_parts(tx: Session, order_no: str, parts: Sequence[Row]) -> None:
-    """Add parts of the order's lines; one without a group is a backorder.
+def lock_lines_of_orders(tx: Session, order_nos: Collection[str]) -> None:
+    """Hold orders, their groups and their lines to the end of the transaction."""
+    locks.take(tx, Lock.ORDER, order_nos)
+    locks.take(tx, Lock.FULFIL_GROUP, order_nos, by="order_no")
+    locks.take(tx, Lock.FULFIL_LINE, order_nos, by="order_no")
 
-    A part has order_line_id, sku, group_no, source_type, warehouse_code, supplier_no, qty, sched_ship and sched_arrive.
+
+def add_parts(tx: Session, parts: Sequence[Row]) -> None:
+    """Add parts of order lines, of several orders at once; one without a group is a backorder.
+
+    A part has order_no, order_line_id, sku, group_no, source_type, warehouse_code, supplier_no, qty, sched_ship and sched_arrive.
     """
     if parts:
-        tx.execute(_ADD_PARTS, {"order_no": order_no, "rows": as_json(parts)})
+        tx.execute(_ADD_PARTS, {"rows": as_json(parts)})
 
 
-def drop_backorders(tx: Session, order_no: str) -> None:
-    """Forget the order's backorders: each is nothing but a wish, to be planned anew with whatever supply there is."""
-    tx.execute(_DROP_BACKORDERS, {"order_no": order_no})
+def drop_backorders(tx: Session, order_nos: Collection[str]) -> None:
+    """Forget the orders' backorders: each is nothing but a wish, to be planned anew with whatever supply there is."""
+    tx.execute(_DROP_BACKORDERS, {"order_nos": list(order_nos)})
 
 
-def note_promises(tx: Session, order_no: str) -> None:
-    """Write on the order's lines what their parts promise, and keep every promise made; the first one stays (INV-21)."""
-    tx.execute(_NOTE_PROMISES, {"order_no": order_no})
+def note_promises(tx: Session, order_nos: Collection[str]) -> None:
+    """Write on the orders' lines what their parts promise, and keep every promise made; the first one stays (INV-21)."""
+    tx.execute(_NOTE_PROMISES, {"order_nos": list(order_nos)})
 
 
 def reserve(tx: Session, wants: Sequence[Want]) -> list[Shortage]:
@@ -141,25 +146,29 @@ def open_lines(tx: Session, group_no: str) -> list[Any]:
 
 
 _ADD_PARTS = text("""
+WITH given AS (
+  SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one(order_no text, order_line_id bigint, group_no text, sku text,
+    source_type text, warehouse_code text, supplier_no text, qty numeric, sched_ship date, sched_arrive date)
+)
 INSERT INTO fulfil_line (
   order_no, order_line_id, seq, group_no, sku, source_type, warehouse_code, supplier_no, qty, sched_ship, sched_arrive)
-SELECT :order_no, given.order_line_id,
+SELECT given.order_no, given.order_line_id,
        coalesce(before.seq, 0) + row_number() OVER (PARTITION BY given.order_line_id ORDER BY given.sched_ship NULLS LAST),
        given.group_no, given.sku, given.source_type, given.warehouse_code, given.supplier_no, given.qty,
        given.sched_ship, given.sched_arrive
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(order_line_id bigint, group_no text, sku text, source_type text,
-       warehouse_code text, supplier_no text, qty numeric, sched_ship date, sched_arrive date)
+FROM given
 LEFT JOIN (
-  SELECT order_line_id, max(seq) AS seq FROM fulfil_line WHERE order_no = :order_no GROUP BY order_line_id
+  SELECT order_line_id, max(seq) AS seq FROM fulfil_line WHERE order_no IN (SELECT order_no FROM given) GROUP BY order_line_id
 ) AS before ON before.order_line_id = given.order_line_id
 """)
 _DROP_BACKORDERS = text("""
-DELETE FROM fulfil_line WHERE order_no = :order_no AND group_no IS NULL AND qty > qty_cancelled AND qty_shipped = 0 AND qty_reserved = 0
+DELETE FROM fulfil_line
+WHERE order_no = ANY(:order_nos) AND group_no IS NULL AND qty > qty_cancelled AND qty_shipped = 0 AND qty_reserved = 0
 """)
 _NOTE_PROMISES = text("""
 WITH part AS (
   SELECT order_line_id, max(sched_ship) AS ship, max(sched_arrive) AS arrive, bool_or(group_no IS NULL) AS is_open
-  FROM fulfil_line WHERE order_no = :order_no AND qty > qty_cancelled GROUP BY order_line_id
+  FROM fulfil_line WHERE order_no = ANY(:order_nos) AND qty > qty_cancelled GROUP BY order_line_id
 ), promised AS (
   SELECT order_line_id, CASE WHEN NOT is_open THEN ship END AS ship, CASE WHEN NOT is_open THEN arrive END AS arrive FROM part
 ), kept AS (

@@ -36,6 +36,7 @@ CHOICES: Mapping[str, Choice] = {
     "promise.past_due_days": _choice("3", "Expected supply that is late counts for this many days more."),
     "promise.reserve_within_days": _choice("5", "Stock is reserved at once for what ships within this many days."),
     "promise.within_days": _choice("365", "Availability is searched this many days ahead."),
+    "promise.most_in_a_round": _choice("100", "A backorder run promises this many orders at once, then lets others in."),
     "release.credit_check_days": _choice("7", "A credit check older than this is repeated before release."),
 }
 

@@ -9,6 +9,8 @@ from decimal import Decimal
 from sqlalchemy import RowMapping, select, text
 from sqlalchemy.orm import Session
 
+from engine.store.clock import business_today
+from engine.store.locks import Lock, take
 from handlers.inventory.model import Warehouse
 from handlers.parties.policy import chosen
 from handlers.promising.calendars import ShippingDays, WarehouseCalendar
@@ -42,7 +44,7 @@ def look(tx: Session, skus: Collection[str], now: datetime) -> Supplies:
         },
     )
     horizon = Horizon(
-        today=now.date(),
+        today=business_today(tx),
         calendar=calendar,
         most_splits=int(policy["promise.most_splits"]),
         within_days=int(policy["promise.within_days"]),
@@ -74,8 +76,9 @@ def sources_of(places: Sequence[Place], sku: str, sourcing: str, supplies: Suppl
 
 
 def lock_items(tx: Session, skus: Collection[str]) -> None:
-    """Let no one else promise the same items until this transaction ends; always in the same order."""
-    tx.execute(_LOCK_ITEMS, {"skus": sorted(set(skus))})
+    """Let no one else promise the same items, nor move their stock, until this transaction ends."""
+    take(tx, Lock.ITEM, skus)
+    take(tx, Lock.STOCK, skus, by="sku")
 
 
 def _as_ranked(offer: Source, place: Place) -> Source:
@@ -108,7 +111,6 @@ def _suppliers(tx: Session, skus: Sequence[str]) -> dict[str, list[Source]]:
     return found
 
 
-_LOCK_ITEMS = text("SELECT sku FROM item WHERE sku = ANY(:skus) ORDER BY sku FOR NO KEY UPDATE")
 _CHANGES = text("""
 SELECT sku, warehouse_code AS place, NULL::date AS day, sum(on_hand - safety_stock) AS qty
 FROM stock_balance WHERE sku = ANY(:skus) AND (expires_on IS NULL OR expires_on > :today) GROUP BY sku, warehouse_code

@@ -287,13 +287,34 @@ def _book(part: Part, market: Market) -> None:
         market.stock[part.source.source].demand(part.ship, part.qty)
 
 
+def _unbook(part: Part, market: Market) -> None:
+    if part.source is not None and part.source.source_type == "STOCK" and part.ship is not None:
+        market.stock[part.source.source].supply(part.ship, part.qty)
+
+
 def _by_arrival(part: Part) -> tuple[date, int, str]:
     rank, code = (part.source.rank, part.source.source) if part.source is not None else (0, "")
     return part.arrive or date.max, rank, code
 
 
-def align(parts: Sequence[Part]) -> list[Part]:
-    """Parts that must arrive together: all leave for the latest arrival; one backorder makes backorders of all."""
+def plan_order(lines: Sequence[tuple[Demand, Market]], *, together: bool) -> list[Part]:
+    """Source the lines of an order, each in its market. `together`: they leave for one arrival, or all of them wait for the last.
+
+    What waits takes nothing off the stock, so that the next order sees it.
+    """
+    planned = [(market, part) for demand, market in lines for part in plan_line(demand, market)]
+    parts = [part for _, part in planned]
+    if not together or not planned:
+        return parts
+    aligned = align(parts, planned[0][0].horizon.calendar)
+    for (market, before), after in zip(planned, aligned, strict=True):
+        _unbook(before, market)
+        _book(after, market)
+    return aligned
+
+
+def align(parts: Sequence[Part], calendar: Calendar) -> list[Part]:
+    """Parts that must arrive together: all leave for the latest arrival, on a shipping day; one backorder makes backorders of all."""
     if any(part.source is None for part in parts):
         return [Part(order_line_id=part.order_line_id, sku=part.sku, qty=part.qty) for part in parts]
     latest = max(part.arrive for part in parts if part.arrive is not None)
@@ -303,8 +324,14 @@ def align(parts: Sequence[Part]) -> list[Part]:
             sku=part.sku,
             qty=part.qty,
             source=part.source,
-            ship=latest - timedelta(days=part.source.transit_days if part.source is not None else 0),
+            ship=_last_shipping_day(part.source, latest, calendar),
             arrive=latest,
         )
         for part in parts
+        if part.source is not None
     ]
+
+
+def _last_shipping_day(source: Source, arrive: date, calendar: Calendar) -> date:
+    day = arrive - timedelta(days=source.transit_days)
+    return calendar.on_or_before(source.source, day) if source.source_type == "STOCK" else day

@@ -1,13 +1,17 @@
 """The steps of promising that a diagram may name."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import ServiceTasks, TaskContext
-from handlers.promising import inquiry, promise
+from handlers.promising import backorders, inquiry, promise
+from handlers.promising.ranking import read_ranks
+from handlers.promising.sourcing import Case, read_answers
 
 tasks = ServiceTasks()
 
@@ -51,15 +55,56 @@ class SourcingCases:
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
-    """No input."""
+class WhichBackorders:
+    """Which backorders: of one order, of some items, or (both empty) all."""
+
+    order_no: str | None = None
+    skus: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Backorders:
-    """The orders to promise anew, in the order in which they are served."""
+    """Whether any order waits for supply, and the cases to ask the decisions on rank and on sourcing for."""
 
-    orders: list[dict[str, str]]
+    any_waiting: bool
+    rank_cases: list[dict[str, Any]]
+    sourcing_cases: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseBackorders:
+    """Which backorders, and what the decisions answered to each of their cases, in their order."""
+
+    rank_cases: list[dict[str, Any]]
+    ranks: list[Any]
+    sourcing_cases: list[dict[str, str]]
+    sources: list[Any]
+    order_no: str | None = None
+    skus: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromisedBackorders:
+    """The groups to be fulfilled from stock and by suppliers; `more` says that further orders could be promised in another round."""
+
+    stock_groups: list[dict[str, str]]
+    dropship_groups: list[dict[str, str]]
+    promised_orders: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnnounceDates:
+    """The groups whose customers are to be told."""
+
+    group_nos: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """How many customers' orders were announced."""
+
+    orders: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +126,32 @@ def check_availability(given: QuoteNumber, tx: Session, context: TaskContext) ->
 
 
 @tasks.register("promising.list_backorders")
-def list_backorders(given: Nothing, tx: Session) -> Backorders:  # noqa: ARG001  # there is nothing to say about which
-    """List the orders with backordered lines, the most important customer and the earliest wish first."""
-    return Backorders([{"order_no": order_no} for order_no in promise.backordered_orders(tx)])
+def list_backorders(given: WhichBackorders, tx: Session) -> Backorders:
+    """List what the decisions are to be asked about the orders that wait for supply and are not on hold."""
+    ranks, sources = backorders.cases(tx, _wanted(given))
+    return Backorders(bool(ranks), [asdict(case) for case in ranks], [asdict(case) for case in sources])
+
+
+@tasks.register("promising.promise_backorders", undo="orders.cancel_order")
+def promise_backorders(given: PromiseBackorders, tx: Session, context: TaskContext) -> PromisedBackorders:
+    """Promise anew what waits and can be had now, the first in rank before the others."""
+    asked = [Case(**case) for case in given.sourcing_cases]
+    answered = backorders.Answered(
+        ranks=read_ranks(given.rank_cases, given.ranks), asked=frozenset(asked), sourcing=read_answers(given.sources, asked)
+    )
+    served = backorders.run_round(tx, _wanted(given), answered, context.now)
+    stock, dropped = _split([group for each in served.promised for group in each.groups])
+    return PromisedBackorders(stock, dropped, sum(1 for each in served.promised if each.groups), served.more)
+
+
+@tasks.register("promising.announce_dates")
+def announce_dates(given: AnnounceDates, tx: Session, effects: EffectLedger) -> Announced:
+    """Tell each customer what of an order comes when, now that it is promised."""
+    news = backorders.news_of(tx, given.group_nos)
+    for each in news:
+        if each.target:
+            effects.record(each.channel, each.target, each.payload)
+    return Announced(len(news))
 
 
 @tasks.register("promising.list_sourcing_cases")
@@ -96,14 +164,28 @@ def list_sourcing_cases(given: OrderNumber, tx: Session) -> SourcingCases:
 def promise_lines(given: PromiseLines, tx: Session, context: TaskContext) -> Promise:
     """Promise an order's lines from the places the decision names, and reserve what ships soon."""
     promised = promise.promise_lines(tx, given.order_no, given.rules, context.now)
+    stock, dropped = _split(promised.groups)
     return Promise(
-        stock_groups=[{"group_no": group.group_no, "order_no": given.order_no} for group in promised.groups if group.kind == "STOCK"],
-        dropship_groups=[
-            {"group_no": group.group_no, "order_no": given.order_no, "supplier_no": group.supplier_no or ""}
-            for group in promised.groups
-            if group.kind == "DROP"
-        ],
+        stock_groups=stock,
+        dropship_groups=dropped,
         backordered_lines=promised.backordered_lines,
         complete=promised.backordered_lines == 0,
         promised_arrival=promised.arrival,
     )
+
+
+def _wanted(given: WhichBackorders | PromiseBackorders) -> backorders.Wanted:
+    return backorders.Wanted(order_no=given.order_no, skus=None if given.skus is None else tuple(given.skus))
+
+
+def _split(groups: Iterable[promise.Group]) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """The groups from stock and those of suppliers, as the diagrams name them."""
+    stock: list[dict[str, str]] = []
+    dropped: list[dict[str, str]] = []
+    for group in groups:
+        named = {"group_no": group.group_no, "order_no": group.order_no}
+        if group.kind == "STOCK":
+            stock.append(named)
+        else:
+            dropped.append({**named, "supplier_no": group.supplier_no or ""})
+    return stock, dropped

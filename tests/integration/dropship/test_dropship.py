@@ -180,7 +180,7 @@ def test_a_line_the_supplier_refuses_whole_leaves_the_group(database, group):
         tasks.confirm(tasks.OfOrder(po_no), tx)
         open_lines = "SELECT qty, group_no FROM fulfil_line WHERE qty > qty_cancelled"
         assert one(tx, open_lines) == (10, None)
-        drop_backorders(tx, one(tx, "SELECT DISTINCT order_no FROM fulfil_line"))  # the purchase order names the old line, not this one
+        drop_backorders(tx, [one(tx, "SELECT DISTINCT order_no FROM fulfil_line")])  # the purchase order names the old line, not this one
         assert tx.execute(text(open_lines)).all() == []
 
 

@@ -1,11 +1,14 @@
 """Backorders are promised anew when supply is known, the most important customer first, and the first promise stays the first."""
 
+from sqlalchemy import text
+
 from handlers.invariants import check_all
 from handlers.orders import tasks as orders
 from handlers.orders.holds import apply_hold
 from handlers.orders.story import order_story
 from handlers.promising import tasks as promising
-from tests.integration.orders.trade import STOCK_ONLY, add_coyote, context, open_trade, order, stock, supply_in
+from handlers.promising.backorders import Wanted, waiting_orders
+from tests.integration.orders.trade import STOCK_ONLY, context, open_trade, order, stock, supply_in
 
 
 def promise(tx, order_no):
@@ -20,7 +23,7 @@ def backordered(tx, **more):
 
 
 def waiting(tx):
-    return [row["order_no"] for row in promising.list_backorders(promising.Nothing(), tx).orders]
+    return [order.order_no for order in waiting_orders(tx, Wanted())]
 
 
 def test_a_backorder_is_promised_from_supply_that_became_known(database):
@@ -40,10 +43,11 @@ def test_a_backorder_is_promised_from_supply_that_became_known(database):
         assert [result.id for result in check_all(tx) if not result.ok] == []
 
 
-def test_an_important_customer_is_served_first_and_an_order_on_credit_hold_not_at_all(database):
+def test_an_order_on_credit_hold_is_left_out_until_the_hold_is_over(database):
     with database.transaction() as tx:
         open_trade(tx)
-        add_coyote(tx, "C-VIP", customer_class="A")
-        usual, held, important = (backordered(tx), backordered(tx), backordered(tx, customer_no="C-VIP"))
+        usual, held = backordered(tx), backordered(tx)
         apply_hold(tx, held, "CREDIT_CHECK_FAILURE", "Over the limit")
-        assert waiting(tx) == [important, usual]
+        assert waiting(tx) == [usual]
+        tx.execute(text("UPDATE hold SET until = business_now() - interval '1 second'"))
+        assert waiting(tx) == [usual, held]

@@ -97,7 +97,7 @@ class Rehearsal:
         self.answers = Answers(scenario.get("answers", {}))
         self.path: list[str] = []
         self.sent: list[Outgoing] = []
-        self.execution = Execution.start(self.process, scenario["given"], now=self.now)
+        self.execution = Execution.start(self.process, scenario["given"], now=self.now, element_id=scenario.get("begins_at"))
         self._run()
 
     def _run(self) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.promising.rules import Demand, Horizon, Market, Part, Projection, Source, align, plan_line
+from handlers.promising.rules import Demand, EveryDay, Horizon, Market, Part, Projection, Source, align, plan_line
 
 TODAY = date(2026, 3, 2)
 VIENNA = Source(source_type="STOCK", source="VIENNA", rank=1, transit_days=1)
@@ -122,7 +122,7 @@ def test_two_lines_of_one_item_do_not_get_the_same_piece():
 def test_lines_that_arrive_together_leave_for_the_latest_arrival():
     early = Part(order_line_id=1, sku="A", qty=Decimal(1), source=VIENNA, ship=day(0), arrive=day(1))
     late = Part(order_line_id=2, sku="B", qty=Decimal(1), source=LYON, ship=day(6), arrive=day(9))
-    assert [(part.ship, part.arrive) for part in align([early, late])] == [(day(8), day(9)), (day(6), day(9))]
+    assert [(part.ship, part.arrive) for part in align([early, late], EveryDay())] == [(day(8), day(9)), (day(6), day(9))]
 
 
 changes = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 80)), max_size=8)

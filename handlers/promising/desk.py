@@ -1,0 +1,65 @@
+"""What changes the supply, told to the backorder run: goods that came in, and goods that are expected."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.runtime.post import message_starts
+from engine.runtime.post.mailbox import Carrier, Message, dispatch
+from engine.runtime.post.message_starts import Birth
+from engine.runtime.post.routing import Receiver
+from engine.runtime.state.runtime import Runtime
+from handlers.inventory import supply
+from handlers.inventory.stock import Receipt
+from handlers.inventory.supply import SupplyArrival, SupplyDraft
+from handlers.orders import receiving
+from handlers.orders.model import FulfilLine
+
+
+def receive_stock(runtime: Runtime, tx: Session, receipts: Sequence[Receipt], actor: str) -> None:
+    """Book goods that came in; the orders that wait for them are promised anew. Raises Invalid, NotFound, Conflict."""
+    receiving.receive_stock(tx, receipts)
+    _tell(runtime, tx, {receipt.sku for receipt in receipts}, actor)
+
+
+def receive_supply(runtime: Runtime, tx: Session, arrival: SupplyArrival, actor: str) -> None:
+    """Book expected goods that came in; the orders that wait for them are promised anew. Raises Invalid, NotFound, Conflict."""
+    receiving.receive_supply(tx, arrival)
+    _tell(runtime, tx, {arrival.sku}, actor)
+
+
+def expect_supply(runtime: Runtime, tx: Session, draft: SupplyDraft, actor: str) -> None:
+    """Note goods that are to arrive; the orders that wait for them get their dates. Raises Invalid, NotFound, Conflict."""
+    supply.expect_supply(tx, draft)
+    _tell(runtime, tx, {draft.sku}, actor)
+
+
+def _tell(runtime: Runtime, tx: Session, skus: Collection[str], actor: str) -> None:
+    """Only when somebody waits for one of the items: an hour without backorders begins no run but the clock's."""
+    is_backorder = (FulfilLine.group_no.is_(None), FulfilLine.qty > FulfilLine.qty_cancelled)
+    awaited = sorted(set(tx.scalars(select(FulfilLine.sku).where(FulfilLine.sku.in_(skus), *is_backorder))))
+    if awaited:
+        _note(runtime, tx, Message("supply.changed", payload={"skus": awaited}, actor=actor))
+
+
+def _note(runtime: Runtime, tx: Session, message: Message) -> None:
+    """The runs begin in a worker's transaction, not under the locks of this one."""
+
+    def deliver(_receiver: Receiver, _number: int) -> bool:
+        return False
+
+    def begin(start: Any) -> UUID | None:
+        birth = Birth(
+            process_version_id=start.process_version_id,
+            process_key=start.process_key,
+            element_id=start.element_id,
+            variables=message.payload,
+            now=start.now,
+            started_by=message.actor,
+        )
+        return message_starts.begin(runtime, tx, birth)
+
+    dispatch(tx, message, runtime.limits.message_time_to_live, Carrier(deliver, begin))

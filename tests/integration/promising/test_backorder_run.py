@@ -1,0 +1,237 @@
+"""The backorder run as it is deployed: by receipts, by request and by the clock, on a real company."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from engine.jobs.null_dispatcher import NullDispatcher
+from engine.models.bundle import read_bundle
+from engine.runtime.post import schedules
+from engine.runtime.post.mailbox import Message
+from engine.runtime.post.timers import tick
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import deploy, messages
+from engine.runtime.verbs.run_until_idle import run_until_idle
+from engine.store import locks
+from engine.store.tables import incident
+from handlers.inventory.stock import Receipt
+from handlers.inventory.supply import SupplyDraft
+from handlers.invariants import check_all
+from handlers.orders.drafts import LineDraft, OrderDraft, create_order
+from handlers.orders.holds import apply_hold, release_hold
+from handlers.orders.story import order_story
+from handlers.parties.policy import choose
+from handlers.promising import desk
+from handlers.registry import service_tasks
+from tests.integration.orders.trade import D, add_coyote, open_trade, stock
+
+BPMN = Path(__file__).parents[3] / "bpmn"
+
+
+@pytest.fixture
+def runtime(database, monkeypatch):
+    monkeypatch.setattr(locks.watch, "on", True)
+    runtime = Runtime(database=database, service_tasks=service_tasks(), ports={}, dispatcher=NullDispatcher())
+    with database.transaction() as tx:
+        open_trade(tx)
+        add_coyote(tx, "C-VIP", customer_class="A")
+        add_coyote(tx, "C-LAST", customer_class="C")
+        deploy.deploy(runtime, tx, read_bundle(BPMN / "order-to-promise"), "admin")
+        deploy.deploy(runtime, tx, read_bundle(BPMN / "fulfillment-to-invoice"), "admin")
+    return runtime
+
+
+def settle(runtime):
+    run_until_idle(runtime)
+    with runtime.database.transaction() as tx:
+        assert tx.execute(select(incident.c.element_id, incident.c.message)).all() == []
+
+
+def ordered(runtime, *lines, customer_no="C-LAST", **more):
+    with runtime.database.transaction() as tx:
+        drafts = [LineDraft(sku=sku, qty=D(qty)) for sku, qty in lines]
+        order_no = create_order(tx, OrderDraft(customer_no=customer_no, lines=drafts, source="API", **more))
+        given = {"order_no": order_no, "source": "API"}
+        messages.publish(runtime, tx, Message("order.received", {"order_no": order_no}, given, business_key=order_no))
+    settle(runtime)
+    return order_no
+
+
+def on_stock(runtime, sku, qty):
+    with runtime.database.transaction() as tx:
+        stock(tx, sku, qty)
+
+
+def comes_in(runtime, sku, qty, reference="GR-NEW"):
+    with runtime.database.transaction() as tx:
+        receipt = Receipt(sku=sku, warehouse_code="VIENNA", qty=D(qty), unit_cost=D(14), reference=reference)
+        desk.receive_stock(runtime, tx, [receipt], "wanda")
+    settle(runtime)
+
+
+def hour_strikes(runtime):
+    with runtime.database.transaction() as tx:
+        tx.execute(text("UPDATE schedule SET next_due_at = now() - interval '1 second'"))
+        assert schedules.fire(runtime, tx) == 1
+    settle(runtime)
+
+
+def second_passes(runtime):
+    with runtime.database.transaction() as tx:
+        tx.execute(text("UPDATE timer SET due_at = now() - interval '1 second' WHERE element_id = 'let_others_in'"))
+        tick(runtime, tx)
+    settle(runtime)
+
+
+def parts(runtime, order_no):
+    """How much of the order is in groups, and how much waits."""
+    with runtime.database.transaction() as tx:
+        assert [result.id for result in check_all(tx) if not result.ok] == []
+        story = order_story(tx, order_no)
+        return (
+            [int(part["qty"] - part["qty_cancelled"]) for part in story.parts if part["group_no"]],
+            int(sum(part["qty"] - part["qty_cancelled"] for part in story.parts if not part["group_no"])),
+        )
+
+
+def rows(runtime, sql, **given):
+    with runtime.database.transaction() as tx:
+        return [tuple(row) for row in tx.execute(text(sql), given)]
+
+
+def test_60_of_100_go_at_once_and_the_40_that_come_in_later_go_without_anybody_asking(runtime):
+    on_stock(runtime, "OMINOUS-ANVIL", 60)
+    order_no = ordered(runtime, ("OMINOUS-ANVIL", 100))
+    assert parts(runtime, order_no) == ([60], 40)
+    ended = "SELECT element_id FROM history JOIN instance i ON i.id = instance_id WHERE process_key = :key ORDER BY history.id DESC LIMIT 1"
+    assert rows(runtime, ended, key="order-to-promise") == [("rest_waits_for_supply",)]
+    comes_in(runtime, "OMINOUS-ANVIL", 40)
+    assert parts(runtime, order_no) == ([60, 40], 0)
+    waiting = "SELECT business_key FROM instance WHERE process_key = 'fulfillment-to-invoice' ORDER BY business_key"
+    assert rows(runtime, waiting) == [("FG-000001",), ("FG-000002",)]
+    assert rows(runtime, ended, key="backorder-run") == [("backorders_promised",)]
+
+
+def test_the_customer_is_told_once_what_comes_when_and_what_still_waits(runtime):
+    order_no = ordered(runtime, ("OMINOUS-ANVIL", 10))
+    comes_in(runtime, "OMINOUS-ANVIL", 4)
+    told = "SELECT target, payload FROM effect WHERE payload->>'kind' = 'dates_announced'"
+    ((target, payload),) = rows(runtime, told)
+    (line,) = payload["lines"]
+    assert (target, payload["order_no"], payload["still_open"]) == ("wile@coyote.example", order_no, 6)
+    assert (line["line_no"], line["sku"], line["qty"]) == (1, "OMINOUS-ANVIL", 4)
+    (arrival,) = rows(runtime, "SELECT sched_arrive FROM fulfil_line WHERE group_no IS NOT NULL")
+    assert line["arrival"] == arrival[0].isoformat()
+    hour_strikes(runtime)
+    assert len(rows(runtime, told)) == 1
+
+
+def test_what_a_few_get_goes_to_the_important_customer_then_to_the_late_then_to_the_first_who_asked(runtime):
+    first, late, important = (
+        ordered(runtime, ("OMINOUS-ANVIL", 4)),
+        ordered(runtime, ("OMINOUS-ANVIL", 4)),
+        ordered(runtime, ("OMINOUS-ANVIL", 4), customer_no="C-VIP"),
+    )
+    rows_of = {"first": first, "late": late, "important": important}
+    with runtime.database.transaction() as tx:
+        tx.execute(text("UPDATE order_line SET requested_arrival = business_today() - 1 WHERE order_no = :no"), {"no": late})
+    assert {name: parts(runtime, number) for name, number in rows_of.items()} == {
+        "first": ([], 4),
+        "late": ([], 4),
+        "important": ([], 4),
+    }, "nobody has been served by a supplier"
+    comes_in(runtime, "OMINOUS-ANVIL", 9)
+    assert parts(runtime, important) == ([4], 0)
+    assert parts(runtime, late) == ([4], 0)
+    assert parts(runtime, first) == ([1], 3)
+
+
+def test_an_order_that_ships_complete_waits_whole_takes_nothing_from_others_and_goes_whole(runtime):
+    on_stock(runtime, "TINY-PARASOL", 5)
+    whole = ordered(runtime, ("TINY-PARASOL", 5), ("OMINOUS-ANVIL", 2), ship_complete=True)
+    assert parts(runtime, whole) == ([], 7)
+    comes_in(runtime, "OMINOUS-ANVIL", 1)
+    assert parts(runtime, whole) == ([], 7)
+    comes_in(runtime, "OMINOUS-ANVIL", 1, reference="GR-LAST")
+    assert parts(runtime, whole) == ([5, 2], 0)
+
+
+def test_a_complete_order_that_cannot_go_leaves_its_goods_to_the_next_in_rank(runtime):
+    ordered(runtime, ("TINY-PARASOL", 5), ("OMINOUS-ANVIL", 2), ship_complete=True)
+    next_in_rank = ordered(runtime, ("TINY-PARASOL", 5))
+    comes_in(runtime, "TINY-PARASOL", 5)
+    assert parts(runtime, next_in_rank) == ([5], 0)
+
+
+def test_a_day_beyond_the_horizon_is_promised_by_the_clock_when_it_comes_within_reach(runtime):
+    on_stock(runtime, "OMINOUS-ANVIL", 5)
+    with runtime.database.transaction() as tx:
+        choose(tx, "promise.within_days", D(10))
+        today = tx.execute(text("SELECT business_today()")).scalar_one()
+    far = ordered(runtime, ("OMINOUS-ANVIL", 5), requested_date=today + timedelta(days=40))
+    assert parts(runtime, far) == ([], 5)
+    hour_strikes(runtime)
+    assert parts(runtime, far) == ([], 5)
+    with runtime.database.transaction() as tx:
+        choose(tx, "promise.within_days", D(40))
+    hour_strikes(runtime)
+    assert parts(runtime, far) == ([5], 0)
+
+
+def test_goods_that_are_expected_give_a_date_at_once(runtime):
+    order_no = ordered(runtime, ("OMINOUS-ANVIL", 10))
+    with runtime.database.transaction() as tx:
+        due = tx.execute(text("SELECT business_today() + 21")).scalar_one()
+        draft = SupplyDraft(reference="PO-77", sku="OMINOUS-ANVIL", warehouse_code="VIENNA", due_date=due, qty_open=D(10), unit_cost=D(14))
+        desk.expect_supply(runtime, tx, draft, "wanda")
+    settle(runtime)
+    assert parts(runtime, order_no) == ([10], 0)
+    ((ship,),) = rows(runtime, "SELECT ship_date FROM fulfil_group")
+    assert ship >= due
+
+
+def test_an_order_on_hold_is_left_out_and_served_when_the_hold_is_released(runtime):
+    order_no = ordered(runtime, ("OMINOUS-ANVIL", 3))
+    with runtime.database.transaction() as tx:
+        apply_hold(tx, order_no, "CREDIT_CHECK_FAILURE", "Over the limit")
+    comes_in(runtime, "OMINOUS-ANVIL", 3)
+    assert parts(runtime, order_no) == ([], 3)
+    with runtime.database.transaction() as tx:
+        release_hold(tx, order_no, "CREDIT_CHECK_FAILURE", "Paid")
+    hour_strikes(runtime)
+    assert parts(runtime, order_no) == ([3], 0)
+
+
+def test_a_request_looks_at_its_order_alone(runtime):
+    other, asked = ordered(runtime, ("OMINOUS-ANVIL", 3)), ordered(runtime, ("OMINOUS-ANVIL", 3))
+    on_stock(runtime, "OMINOUS-ANVIL", 6)
+    with runtime.database.transaction() as tx:
+        messages.publish(runtime, tx, Message("backorder.requested", {"order_no": asked}, {"order_no": asked}))
+    settle(runtime)
+    assert (parts(runtime, asked), parts(runtime, other)) == (([3], 0), ([], 3))
+
+
+def test_a_run_serves_a_few_orders_at_a_time_and_goes_on_with_the_rest(runtime):
+    orders = [ordered(runtime, ("OMINOUS-ANVIL", 1)) for _ in range(3)]
+    with runtime.database.transaction() as tx:
+        choose(tx, "promise.most_in_a_round", D(2))
+    comes_in(runtime, "OMINOUS-ANVIL", 3)
+    assert [parts(runtime, order_no) for order_no in orders] == [([1], 0), ([1], 0), ([], 1)]
+    second_passes(runtime)
+    assert parts(runtime, orders[2]) == ([1], 0)
+
+
+def test_a_run_that_can_promise_nothing_writes_nothing(runtime):
+    order_no = ordered(runtime, ("OMINOUS-ANVIL", 3))
+    written = "SELECT (SELECT max(id) FROM fulfil_line), (SELECT max(id) FROM order_event), (SELECT max(id) FROM line_promise)"
+    before = rows(runtime, written)
+    hour_strikes(runtime)
+    assert (rows(runtime, written), parts(runtime, order_no)) == (before, ([], 3))
+
+
+def test_goods_that_nobody_waits_for_begin_no_run(runtime):
+    ordered(runtime, ("OMINOUS-ANVIL", 3))
+    comes_in(runtime, "TINY-PARASOL", 3)
+    assert rows(runtime, "SELECT count(*) FROM instance WHERE process_key = 'backorder-run'") == [(0,)]
