@@ -30,7 +30,6 @@ LOCKSMITHS = {
     "handlers/dropship/purchasing.py",
     "handlers/dropship/receiving.py",
     "handlers/ledger/open_items.py",
-    "handlers/promising/availability.py",
     "handlers/quoting/life.py",
     "handlers/receivables/application.py",
     "handlers/receivables/by_hand.py",

@@ -16,9 +16,9 @@ from engine.runtime.verbs import deploy, messages
 from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.store import locks
 from engine.store.tables import incident
+from handlers.invariants import check_all
 from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyDraft
-from handlers.invariants import check_all
 from handlers.orders.drafts import LineDraft, OrderDraft, create_order
 from handlers.orders.holds import apply_hold, release_hold
 from handlers.orders.story import order_story
