@@ -49,13 +49,20 @@ class _Walk:
 
     def component(self, component: Component, level: _Level) -> None:
         if component.type == "group":
-            self.components(component.children, _inner(level, component))
+            self.group(component, level)
         elif component.type == "dynamiclist":
             self.rows(component, level)
         elif component.type == "expression":
             _put(level.out, component.path, self.value_of(component.value, level))
         elif component.path:
             self.field(component, level)
+
+    def group(self, component: Component, level: _Level) -> None:
+        inside = _get(level.submitted, component.path)
+        if inside is not None and not isinstance(inside, Mapping):
+            self.errors[level.prefix + ".".join(component.path)] = ["Send the fields as an object."]
+            return
+        self.components(component.children, _inner(level, component))
 
     def is_hidden(self, component: Component, level: _Level) -> bool:
         return component.hide is not None and self.value_of(component.hide, level) is True
@@ -108,13 +115,11 @@ class _Walk:
         rows = _get(level.submitted, component.path)
         trusted = _get(level.trusted, component.path)
         shown = trusted if isinstance(trusted, list) else []
-        rows = rows if isinstance(rows, list) else []
+        rows = [] if rows is None else rows
         path = level.prefix + ".".join(component.path)
-        if len(rows) > MAX_ROWS:
-            self.errors[path] = [f"At most {MAX_ROWS} rows can be entered."]
-            return
-        if shown and len(rows) != len(shown) and not _may_change_rows(component):
-            self.errors[path] = ["Rows cannot be added or removed."]
+        refusal = _no_rows(component, rows, len(shown))
+        if refusal:
+            self.errors[path] = [refusal]
             return
         out: list[dict[str, Any]] = []
         for number, submitted in enumerate(rows):
@@ -146,16 +151,32 @@ def _admitted(components: tuple[Component, ...], submitted: Mapping[str, Any]) -
     admitted: dict[str, Any] = {}
     for component in components:
         if component.type == "group":
-            inner = _admitted(component.children, _mapping(_get(submitted, component.path)))
-            _put_all(admitted, component.path, inner)
+            inside = _get(submitted, component.path)
+            if component.path and not isinstance(inside, Mapping):
+                _put(admitted, component.path, inside)  # refused, not dropped
+            else:
+                _put_all(admitted, component.path, _admitted(component.children, inside))
         elif component.type == "dynamiclist":
-            rows = _get(submitted, component.path)
-            if isinstance(rows, list):
-                inner_rows = [_admitted(component.children, _mapping(row)) for row in rows[: MAX_ROWS + 1]]
-                _put(admitted, component.path, inner_rows)
+            _put(admitted, component.path, _admitted_rows(component, _get(submitted, component.path)))
         elif component.path and component.type != "expression" and component.readonly is not True:
             _put(admitted, component.path, _get(submitted, component.path))
     return admitted
+
+
+def _admitted_rows(component: Component, rows: Any) -> Any:
+    """What is no list of objects is kept as it is, so that it is refused, not dropped."""
+    if not isinstance(rows, list):
+        return rows
+    return [_admitted(component.children, row) if isinstance(row, Mapping) else row for row in rows[: MAX_ROWS + 1]]
+
+
+def _no_rows(component: Component, rows: Any, shown: int) -> str:
+    """Why these are no rows of a dynamic list; empty when they are."""
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        return "Send the rows as a list of objects."
+    if len(rows) > MAX_ROWS:
+        return f"At most {MAX_ROWS} rows can be entered."
+    return "Rows cannot be added or removed." if shown and len(rows) != shown and not _may_change_rows(component) else ""
 
 
 def _may_change_rows(component: Component) -> bool:

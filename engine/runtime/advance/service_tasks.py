@@ -8,9 +8,10 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from json import JSONDecodeError
 from typing import Any
 
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from engine.problems import Problem
@@ -102,17 +103,22 @@ def judge(error: Exception, request: ServiceCall, now: datetime, runtime: Runtim
 
 
 def _of_the_rest(error: Exception, request: ServiceCall, now: datetime, runtime: Runtime) -> CallOutcome:
-    """What nobody foresaw. A value or reference that the database refuses stays refused; everything else is worth another try."""
+    """What nobody foresaw. A value or reference that the database refuses stays refused, and so does a fault of our own."""
     trace = keepable("".join(traceback.format_exception(error)[-_TRACEBACK_LINES:]))
     code, text, next_step = "error", f"{type(error).__name__}: {error}", _CORRECT
     if isinstance(error, IntegrityError | DataError):
         known = problem_of(error, runtime.constraints)
         code, text, next_step = known.code, known.detail, known.next_step
     policy = read_policy(request.retry or runtime.limits.retry)
-    pause = None if deterministic(error) else policy.pause(request.attempt, runtime.limits.retry_ceiling)
+    pause = None if _never_heals(error) else policy.pause(request.attempt, runtime.limits.retry_ceiling)
     if pause is None:
         return Failure(code, keepable(text), next_step=keepable(next_step), traceback=trace)
     return Failure(code, keepable(text), next_step="It is tried again by itself.", traceback=trace, retry_at=now + pause)
+
+
+def _never_heals(error: Exception) -> bool:
+    """Whether the same call must fail the same way. An answer of the other side that cannot be read may be better next time."""
+    return deterministic(error) or (isinstance(error, _OUR_FAULTS) and not isinstance(error, JSONDecodeError | UnicodeDecodeError))
 
 
 def _kept(result: Any) -> Any:
@@ -122,6 +128,17 @@ def _kept(result: Any) -> Any:
     return kept
 
 
+_OUR_FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+    ProgrammingError,
+)
 _CORRECT = "Remove the cause the message names, then retry the step."
 
 

@@ -55,6 +55,7 @@ class Stage:
     mode: str = "fine"
     calls: list[tuple[str, str, int]] = field(default_factory=list)
     during: Any = None
+    error: Exception | None = None
 
     def act(self, name: str, context: TaskContext) -> None:
         self.calls.append((name, context.idempotency_key, context.attempt))
@@ -67,7 +68,7 @@ class Stage:
         if self.mode == "not_yet":
             raise NotYet(timedelta(minutes=5), "the carrier sleeps")
         if self.mode == "failing":
-            raise ConnectionError("503 from 10.0.0.7 for order SO-000017")
+            raise self.error or ConnectionError("503 from 10.0.0.7 for order SO-000017")
 
 
 def service_tasks(stage: Stage) -> ServiceTasks:

@@ -1,10 +1,13 @@
 """Service tasks: four outcomes, retries, incidents, and calls to the outside that are saved before they are made."""
 
 from dataclasses import dataclass, replace
+from json import JSONDecodeError
 from uuid import UUID
 
+import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DataError, IntegrityError
 
 from engine.problems import Conflict
 from engine.runtime.advance.advance import advance
@@ -93,6 +96,45 @@ def test_a_failure_is_tried_again_later_and_then_becomes_an_incident(world):
     assert (incident.kind, incident.attempt) == ("error", 3)
     assert "503 from 10.0.0.7" in incident.message
     assert "ConnectionError" in incident.traceback
+
+
+def refused_by_the_database(sqlstate: str) -> IntegrityError:
+    cause = psycopg.IntegrityError("refused")
+    cause.sqlstate = sqlstate
+    return IntegrityError("INSERT", {}, cause)
+
+
+@pytest.mark.parametrize("handler", ["orders.price", "carrier.book"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        DataError("INSERT", {}, psycopg.DataError("numeric field overflow")),
+        refused_by_the_database("23514"),
+        TypeError("unsupported operand"),
+        KeyError("INV-000002"),
+        ZeroDivisionError("by zero"),
+        ValueError("no such zone"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_must_fail_the_same_way_again_is_an_incident_at_once(world, handler, error):
+    world.stage.mode, world.stage.error = "failing", error
+    instance = of(world, handler, retry="R8/PT10S")
+    run_until_idle(world.runtime)
+    (incident,) = world.incidents()
+    assert (world.row(instance).state, len(world.stage.calls)) == ("incident", 1)
+    assert "tried again" not in incident.next_step
+
+
+@pytest.mark.parametrize(
+    "error",
+    [JSONDecodeError("Expecting value", "<html>", 0), refused_by_the_database("23505"), TimeoutError("no answer")],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_collision_by_chance_and_a_garbled_answer_are_tried_again(world, error):
+    world.stage.mode, world.stage.error = "failing", error
+    of(world, "orders.price", retry="R8/PT10S")
+    assert world.incidents() == []
 
 
 def test_the_same_cause_has_one_fingerprint(world):

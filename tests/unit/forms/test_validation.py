@@ -234,6 +234,18 @@ def test_rows_are_limited_and_kept_where_they_may_not_be_added() -> None:
     assert validate(form(LINES), {"lines": [{}] * 1_001}, {}).errors == {"lines": ["At most 1000 rows can be entered."]}
 
 
+@pytest.mark.parametrize("sent", [{"0": {"text": "here"}}, "here", 1, ["here"], [["text", "here"]], [None]])
+def test_rows_that_are_no_list_of_objects_are_refused_not_dropped(sent: Any) -> None:
+    free = form({"type": "dynamiclist", "path": "notes", "components": [{"type": "textfield", "key": "text"}]})
+    assert validate(free, {"notes": sent}, {}).errors == {"notes": ["Send the rows as a list of objects."]}
+
+
+def test_a_group_that_is_no_object_is_refused_not_dropped() -> None:
+    framed = form({"type": "group", "path": "ship_to", "components": [{"type": "textfield", "key": "city"}]})
+    assert validate(framed, {"ship_to": ["Graz"]}, {}).errors == {"ship_to": ["Send the fields as an object."]}
+    assert validate(framed, {"ship_to": None}, {}).ok
+
+
 def test_rows_with_read_only_values_stay_in_their_places() -> None:
     trusted = {"lines": [{"sku": "TONER"}, {"sku": "PAPER"}]}
     assert validate(form(LINES), {"lines": [{"quantity": 1}]}, trusted).errors == {"lines": ["Rows cannot be added or removed."]}
