@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import field as dataclass_field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -32,6 +33,8 @@ NEVER: Final = date(9999, 12, 31)
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 _LONGEST_LINE, _LONGEST_NUMBER, _LONGEST_PROSE = 500, 100, 10_000
 _HUNDRED = Decimal(100)
+#: How many digits the numbers of GS1 have.
+_GLN, _GTIN = (13,), (8, 12, 13, 14)
 #: Control characters, surrogates, and what is no character at all; Cf is looked at by name, because some scripts need its joiners.
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Cn"})
 #: What turns the direction of text round (CVE-2021-42574), hides it, or marks the order of bytes.
@@ -113,7 +116,7 @@ def vat_number(value: str, field: str) -> str:
 
     One of the European Union has right check digits; of others no more is known.
     """
-    read = folded(line(value, field)).translate(_TAX_NUMBER_PARTS)
+    read = unicodedata.normalize("NFC", folded(line(value, field)).translate(_TAX_NUMBER_PARTS))
     known = "gr" if read[:2] == "EL" else read[:2].lower()
     if read[:2].isalpha() and known in stdnum_vat.MEMBER_STATES and not stdnum_vat.is_valid(read):
         raise _wrong(field, f"is {value!r}, which is no VAT number of {read[:2]}", "must be a valid VAT number", code="vat_number")
@@ -122,17 +125,22 @@ def vat_number(value: str, field: str) -> str:
 
 def gln(value: str, field: str) -> str:
     """A Global Location Number of GS1: 13 digits, the last one a check digit. May be blank."""
-    return _of_gs1(value, field, "GLN", (13,))
+    return _of_gs1(value, field, "GLN", _GLN)
 
 
 def gtin(value: str, field: str) -> str:
     """A Global Trade Item Number of GS1: 8, 12, 13 or 14 digits, the last one a check digit. May be blank."""
-    return _of_gs1(value, field, "GTIN", (8, 12, 13, 14))
+    return _of_gs1(value, field, "GTIN", _GTIN)
 
 
 def is_gln(value: str) -> bool:
     """Whether this is a Global Location Number, its check digit right."""
-    return len(value) == 13 and stdnum_ean.is_valid(value)  # noqa: PLR2004  # GS1
+    return len(value) in _GLN and bool(stdnum_ean.is_valid(value))
+
+
+def is_gtin(value: str) -> bool:
+    """Whether this is a Global Trade Item Number, its check digit right."""
+    return len(value) in _GTIN and bool(stdnum_ean.is_valid(value))
 
 
 def country(value: str, field: str) -> str:
@@ -149,7 +157,7 @@ def currency(value: str, field: str) -> str:
     try:
         return currency_code(read) if read else ""
     except Invalid as problem:
-        raise _wrong(field, f"is {value!r}, which is no currency", problem.errors["currency"][0], code=problem.code) from None
+        raise _wrong(field, f"is {value!r}, which is no currency code", problem.errors["currency"][0], code=problem.code) from None
 
 
 # ---- dates and amounts
@@ -215,15 +223,16 @@ Quantity = Annotated[Decimal, Kind(quantity)]
 Amount = Annotated[Decimal, Kind(amount)]
 
 
-def canonical(draft: Draft, at: str = "") -> Draft:
+def canonical(draft: Draft, at: str = "", *, lenient: bool = False) -> Draft:
     """The draft with every value in the form in which it is kept, drafts within it too.
 
-    `at` is where in the body it was sent (`lines.0`). Raises one Invalid with the errors of all its fields.
+    `at` is where in the body it was sent (`lines.0`). A `lenient` reading keeps countries and currencies that are none, for a person to
+    repair. Raises one Invalid with the errors of all fields.
     """
-    wrong: list[Invalid] = []
-    read = _draft(draft, at, wrong)
-    if wrong:
-        raise together(wrong)
+    reading = _Reading(lenient)
+    read = reading.draft(draft, at)
+    if reading.wrong:
+        raise together(reading.wrong)
     return read
 
 
@@ -243,35 +252,38 @@ def together(problems: Sequence[Invalid]) -> Invalid:
     )
 
 
-def _draft(draft: Draft, at: str, wrong: list[Invalid]) -> Draft:
-    kinds = _kinds(type(draft))
-    changes = {
-        field.name: _value(getattr(draft, field.name), kinds[field.name], f"{at}.{field.name}" if at else field.name, wrong)
-        for field in fields(draft)
-    }
-    return replace(draft, **changes)
+@dataclass(slots=True)
+class _Reading:
+    lenient: bool
+    wrong: list[Invalid] = dataclass_field(default_factory=list)
 
+    def draft(self, draft: Draft, at: str) -> Draft:
+        kinds = _kinds(type(draft))
+        changes = {
+            each.name: self.value(getattr(draft, each.name), kinds[each.name], f"{at}.{each.name}" if at else each.name)
+            for each in fields(draft)
+        }
+        return replace(draft, **changes)
 
-def _value(value: Any, kind: Kind | None, field: str, wrong: list[Invalid]) -> Any:
-    if value is None and kind != Kind(reference):
-        return None
-    if kind is not None or isinstance(value, str):
-        return _read(kind or Kind(line), value, field, wrong)
-    if is_dataclass(value) and not isinstance(value, type):
-        return _draft(value, field, wrong)
-    if isinstance(value, Mapping):
-        return {key: _value(each, _ADDRESS.get(key), f"{field}.{key}", wrong) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_value(each, None, f"{field}.{position}", wrong) for position, each in enumerate(value))
-    return value
-
-
-def _read(kind: Kind, value: Any, field: str, wrong: list[Invalid]) -> Any:
-    try:
-        return kind.read(value, field)
-    except Invalid as problem:
-        wrong.append(problem)
+    def value(self, value: Any, kind: Kind | None, field: str) -> Any:
+        if value is None and kind != _REFERENCE:
+            return None
+        if kind is not None or isinstance(value, str):
+            return self.read(kind or _LINE, value, field)
+        if is_dataclass(value) and not isinstance(value, type):
+            return self.draft(value, field)
+        if isinstance(value, Mapping):
+            return {key: self.value(each, _ADDRESS.get(key), f"{field}.{key}") for key, each in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(self.value(each, None, f"{field}.{position}") for position, each in enumerate(value))
         return value
+
+    def read(self, kind: Kind, value: Any, field: str) -> Any:
+        try:
+            return (_LINE if self.lenient and kind in _LISTED else kind).read(value, field)
+        except Invalid as problem:
+            self.wrong.append(problem)
+            return value
 
 
 @lru_cache(maxsize=256)
@@ -313,5 +325,8 @@ def _wrong(field: str, what: str, wanted: str, *, code: str) -> Invalid:
     return Invalid(f"{field} {what}; it {wanted}.", code=code, next_step=f"Correct {field}.", errors={field: [wanted]})
 
 
+_LINE, _REFERENCE = Kind(line), Kind(reference)
+#: Kinds that are looked up in a list.
+_LISTED: Final = frozenset({Kind(country), Kind(currency)})
 #: The parts of an address that have a kind of their own.
 _ADDRESS: Final[Mapping[str, Kind]] = {"country": Kind(country), "gln": Kind(gln)}

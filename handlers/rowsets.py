@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from engine.problems import Conflict, Invalid
 from engine.store import json_text
 from engine.store.base import Base
-from handlers.countries import COUNTRIES, COUNTRY_WANTED
+from handlers.countries import COUNTRY_WANTED
+from handlers.identifiers import canonical
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -60,14 +61,14 @@ def update_rows(tx: Session, table: type[Base], rows: Sequence[Row], *, key: str
 
 
 def complete(draft: "DataclassInstance") -> dict[str, Any]:
-    """The draft's values. Raises Invalid when a text that has no default is blank, or a country is none."""
-    values = asdict(draft)
+    """The draft's values in their canonical form. Raises Invalid when one is none, or a text that has no default is blank."""
+    values = asdict(canonical(draft))
     wrong = {
         field.name: ["must not be blank"]
         for field in fields(draft)
-        if field.default is MISSING and isinstance(values[field.name], str) and not values[field.name].strip()
+        if field.default is MISSING and isinstance(values[field.name], str) and not values[field.name]
     }
-    if "country" in values and values["country"] not in COUNTRIES:
+    if "country" in values and not values["country"]:
         wrong["country"] = [COUNTRY_WANTED]
     if wrong:
         what = "; ".join(f"{name} {texts[0]}" for name, texts in wrong.items())

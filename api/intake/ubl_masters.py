@@ -9,6 +9,7 @@ from api.intake.ubl_order import UblLine, UblOrder
 from engine.problems import Invalid, NotFound
 from handlers.catalog.model import Item, PriceList
 from handlers.catalog.register import ItemDraft, PriceDraft, PriceListDraft, add_item, add_price_list, set_price
+from handlers.identifiers import is_gln, is_gtin
 from handlers.orders.rules import PIECES
 from handlers.parties.model import Customer
 from handlers.parties.register import AddressDraft, CustomerDraft, add_customer
@@ -61,7 +62,7 @@ def _import_customer(tx: Session, order: UblOrder) -> None:
         name=buyer.name,
         country=country,
         currency=order.currency,
-        gln=identifier if scheme == _GLN else "",
+        gln=identifier if scheme == _GLN and is_gln(identifier) else "",
         peppol_id=buyer.endpoint,
         legal_id=buyer.legal_id,
         email=buyer.email,
@@ -95,7 +96,8 @@ def _import_items(tx: Session, order: UblOrder) -> None:
     price_list = _base_list(tx, order.currency)
     for sku, line in missing.items():
         uom = "EA" if line.uom in PIECES else line.uom
-        add_item(tx, ItemDraft(sku=sku, name=line.name, item_class="IMPORTED", uom=uom, gtin=line.gtin, tax_category=line.tax_category))
+        gtin = line.gtin if is_gtin(line.gtin) else ""  # the order may name the item by another standard
+        add_item(tx, ItemDraft(sku=sku, name=line.name, item_class="IMPORTED", uom=uom, gtin=gtin, tax_category=line.tax_category))
         set_price(tx, PriceDraft(price_list_code=price_list, sku=sku, uom=uom, unit_price=line.unit_price or Decimal(0)))
 
 

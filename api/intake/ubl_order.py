@@ -42,9 +42,13 @@ class UblParty:
 
 @dataclass(frozen=True, slots=True)
 class UblLine:
-    """A line: quantity in `uom` (UN/ECE Rec 20), price for one unit, tax category (UNCL5305) and rate in percent."""
+    """A line: its place and the number the buyer gave it, its quantity in `uom` (UN/ECE Rec 20), the price for one unit.
+
+    Tax has a category (UNCL5305) and a rate in percent.
+    """
 
     line_no: int
+    buyer_line_no: str
     quantity: Decimal
     uom: str
     unit_price: Decimal | None
@@ -137,6 +141,7 @@ def _line(element: etree._Element, number: int) -> UblLine:
     price = _optional_number(element, "cac:Price/cbc:PriceAmount")
     return UblLine(
         line_no=number,
+        buyer_line_no=_text(element, "cbc:ID"),
         quantity=_number(quantity.text, f"line {number} cbc:Quantity"),
         uom=quantity.get("unitCode", "EA"),
         unit_price=None if price is None else price / base,
@@ -161,14 +166,19 @@ def _one(element: etree._Element, path: str) -> etree._Element:
 
 
 def _must(element: etree._Element, path: str) -> str:
-    text = (_one(element, path).text or "").strip()
+    text = _tokens(_one(element, path).text)
     if not text:
         raise Invalid(f"{path} is empty.", code="ubl_element_empty", next_step="Send an order valid under Peppol BIS Ordering 3.")
     return text
 
 
 def _text(element: etree._Element, path: str) -> str:
-    return (element.findtext(path, "", _NAMES) or "").strip()
+    return _tokens(element.findtext(path, "", _NAMES))
+
+
+def _tokens(text: str | None) -> str:
+    """Text of one line, as XML Schema's `token` has it: how the document is broken into lines says nothing."""
+    return " ".join((text or "").split())
 
 
 def _optional_number(element: etree._Element, path: str) -> Decimal | None:

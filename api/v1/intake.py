@@ -20,6 +20,7 @@ from api.requests import operation, person, transaction
 from api.v1.shapes import Shape
 from engine.problems import Problem
 from handlers.orders.drafts import LineDraft, OrderDraft
+from handlers.values import round4
 
 api = APIBlueprint("intake", __name__, url_prefix="/api/v1/intake", abp_tags=[Tag(name="intake")])
 
@@ -84,7 +85,13 @@ def _order(tx: Session, order: UblOrder, query: UblQuery) -> str:
         requester=person().name,
         lines=[
             LineDraft(
-                sku=sku_of(line), qty=line.quantity, uom=line.uom, unit_price=line.unit_price, description=line.name, line_no=line.line_no
+                sku=sku_of(line),
+                qty=line.quantity,
+                uom=line.uom,
+                unit_price=None if line.unit_price is None else round4(line.unit_price),
+                description=line.name,
+                line_no=line.line_no,
+                buyer_line_no=line.buyer_line_no,
             )
             for line in order.lines
         ],

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from api.auth.roles import Role
 from api.requests import operation, transaction
-from api.v1.shapes import Done, DraftBody, Listing, Order, Page, Shape, page
+from api.v1.shapes import Done, DraftBody, Listing, Order, Page, Shape, as_sent, page
 from handlers.catalog import register as catalog
 from handlers.catalog.model import Item
 from handlers.ledger.books import open_books
@@ -76,8 +76,9 @@ def set_company(body: CompanyIn) -> Done:
 @operation(Role.ORDER)
 def add_customer(body: CustomerIn) -> tuple[Done, int]:
     """Add a customer."""
-    parties.add_customer(transaction(), body.customer, body.addresses)
-    return Done(id=body.customer.customer_no, state="added"), 201
+    with as_sent((r"^(?!addresses\.)", "customer.")):
+        parties.add_customer(transaction(), body.customer, body.addresses)
+    return Done(id=body.customer.customer_no.strip(), state="added"), 201
 
 
 @api.get("/customers")
@@ -91,16 +92,16 @@ def list_customers(query: Listing) -> Page[dict[str, Any]]:
 @operation(Role.ORDER)
 def set_bank_account(body: BankAccountIn) -> tuple[Done, int]:
     """Say which customer pays from an account, so that its receipts are recognised."""
-    parties.set_bank_account(transaction(), body.root)
-    return Done(id=body.root.iban, state="stored"), 201
+    return Done(id=parties.set_bank_account(transaction(), body.root), state="stored"), 201
 
 
 @api.post("/suppliers", responses={201: Done})
 @operation(Role.BUY)
 def add_supplier(body: SupplierIn) -> tuple[Done, int]:
     """Add a supplier."""
-    parties.add_supplier(transaction(), body.supplier, body.addresses)
-    return Done(id=body.supplier.supplier_no, state="added"), 201
+    with as_sent((r"^(?!addresses\.)", "supplier.")):
+        parties.add_supplier(transaction(), body.supplier, body.addresses)
+    return Done(id=body.supplier.supplier_no.strip(), state="added"), 201
 
 
 @api.get("/suppliers")

@@ -1,6 +1,5 @@
 """Sales orders: take in, list, tell the whole story, hold and release, cancel."""
 
-import re
 from dataclasses import asdict
 from datetime import date
 from typing import Any, Literal
@@ -13,8 +12,7 @@ from api.auth.roles import Role
 from api.intake.ordering import take_in
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Done, Exact, Listing, NumberPath, Page, Shape, listed
-from engine.problems import Problem
+from api.v1.shapes import Done, Exact, Listing, NumberPath, Page, Shape, as_sent, listed
 from engine.runtime.post.mailbox import Message
 from engine.runtime.verbs import messages
 from handlers.orders.drafts import LineDraft, OrderDraft
@@ -37,17 +35,21 @@ class AddressIn(Shape):
 
 
 class LineIn(Shape):
-    """A line: our SKU, the customer's own number or a GTIN. `unit_price` is what the customer expects to pay."""
+    """A line: our SKU, the customer's own number or a GTIN. `unit_price` is what the customer expects to pay.
+
+    `buyer_line_no` is your own number of the line: our order response, despatch advice and invoice refer to it.
+    """
 
     sku: str = Field(min_length=1, max_length=100)
     quantity: Exact
+    buyer_line_no: str = Field("", max_length=100)
     unit_price: Exact | None = None
     uom: str = Field("", max_length=20)
     requested_date: date | None = None
 
 
 class OrderIn(Shape):
-    """An order. `reference` is your own key for it: sent again it is the same order."""
+    """An order. `reference` is your own key for it: sent again with the same content it is the same order; a blank one is none."""
 
     customer_no: str = Field(min_length=1, max_length=40)
     customer_po: str = Field("", max_length=100)
@@ -98,23 +100,19 @@ def create_order(body: OrderIn) -> tuple[OrderCreated, int]:
         stated_total=body.stated_total,
         requester=person().name,
         lines=[
-            LineDraft(sku=line.sku, qty=line.quantity, unit_price=line.unit_price, uom=line.uom, requested_date=line.requested_date)
+            LineDraft(
+                sku=line.sku,
+                qty=line.quantity,
+                buyer_line_no=line.buyer_line_no,
+                unit_price=line.unit_price,
+                uom=line.uom,
+                requested_date=line.requested_date,
+            )
             for line in body.lines
         ],
     )
-    try:
+    with as_sent((r"^(lines\.\d+)\.qty$", r"\1.quantity"), (r"^source_ref$", "reference")):
         return OrderCreated(order_no=take_in(product().runtime, transaction(), draft)), 201
-    except Problem as problem:
-        raise _as_the_body_names_it(problem) from None
-
-
-def _as_the_body_names_it(problem: Problem) -> Problem:
-    def named(told: str) -> str:
-        return re.sub(r"(lines\.\d+)\.qty\b", r"\1.quantity", told)
-
-    problem.detail, problem.next_step = named(problem.detail), named(problem.next_step)
-    problem.errors = {named(field): messages for field, messages in problem.errors.items()}
-    return problem
 
 
 @api.get("", responses={200: Page[OrderSummary]})

@@ -11,7 +11,7 @@ from api.auth.roles import Role
 from api.intake.ordering import begin_quote
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Done, Exact, NumberPath, Shape, found
+from api.v1.shapes import Done, Exact, NumberPath, Shape, as_sent, found
 from engine.problems import Conflict
 from engine.runtime.post.mailbox import Message
 from engine.runtime.verbs import messages
@@ -79,7 +79,8 @@ def post_quote(body: QuoteIn) -> tuple[QuoteCreated, int]:
             for line in body.lines
         ],
     )
-    return QuoteCreated(quote_no=begin_quote(product().runtime, transaction(), draft)), 201
+    with as_sent((r"^(lines\.\d+)\.qty$", r"\1.quantity")):
+        return QuoteCreated(quote_no=begin_quote(product().runtime, transaction(), draft)), 201
 
 
 _QUOTE = text("""

@@ -1,6 +1,8 @@
 """Shapes that recur in bodies and answers: exact decimals as text, pages of a list, paths."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
@@ -10,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, RootModel, m
 from sqlalchemy import Select, SQLColumnExpression
 from sqlalchemy.orm import Session
 
-from engine.problems import NotFound
+from engine.problems import NotFound, Problem
 from engine.store import paging
 from engine.store.paging import Asked, Key, read_page
 
@@ -104,3 +106,21 @@ def found(row: Any, what: str, number: object) -> Any:
     if row is None:
         raise NotFound(f"There is no {what} {number}.", next_step="Check the number in the list.")
     return row
+
+
+@contextmanager
+def as_sent(*renames: tuple[str, str]) -> Iterator[None]:
+    """Let refusals name fields as the body names them: each pair is a pattern of a draft's field and what the body calls it."""
+    try:
+        yield
+    except Problem as problem:
+        errors: dict[str, list[str]] = {}
+        for field, messages in problem.errors.items():
+            named = field
+            for pattern, name in renames:
+                named = re.sub(pattern, name, named)
+            errors[named] = messages
+            told = rf"(?<![\w.]){re.escape(field)}(?![\w])"
+            problem.detail, problem.next_step = (re.sub(told, lambda _: named, text) for text in (problem.detail, problem.next_step))  # noqa: B023
+        problem.errors = errors
+        raise

@@ -1,8 +1,7 @@
 """Creates orders from any source. The same source and reference never make two orders; nothing is written when anything is wrong."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import date
+from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -12,17 +11,30 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid, NotFound, TooLarge
-from engine.store import json_text
+from engine.store import json_text, locks
+from engine.store.locks import Lock
 from handlers.catalog.rules import PROMISED
-from handlers.countries import COUNTRIES, COUNTRY_WANTED
 from handlers.documents.numbers import next_number
+from handlers.identifiers import (
+    Amount,
+    Currency,
+    Day,
+    DocumentNumber,
+    Number,
+    Percentage,
+    Prose,
+    Quantity,
+    Reference,
+    canonical,
+    folded,
+)
 from handlers.orders.events import note
 from handlers.orders.model import OrderLine, SalesOrder
 from handlers.orders.rules import PIECES
 from handlers.parties.model import Customer
 from handlers.parties.register import ADDRESS_PARTS, default_address, find_customer
 from handlers.rowsets import as_json, insert_rows
-from handlers.values import currency_code, exact, not_negative, positive, round4
+from handlers.values import positive, round4
 
 ZERO = Decimal(0)
 MOST_LINES = 10_000
@@ -32,65 +44,86 @@ MOST_LINES = 10_000
 class LineDraft:
     """A line to order. `sku` may be our number, the customer's own, or a GTIN; `uom` empty is the item's unit.
 
-    `unit_price` is the price the customer states; `fixed_unit_net` a price that was promised (a quote's) and is not worked out anew.
+    `buyer_line_no` is the number under which the buyer knows the line, in our answers too. `unit_price` is the price the customer
+    states; `fixed_unit_net` a price that was promised (a quote's) and is not worked out anew.
     """
 
-    sku: str
-    qty: Decimal
+    sku: Number
+    qty: Quantity
     line_no: int | None = None
+    buyer_line_no: DocumentNumber = ""
     uom: str = ""
-    description: str = ""
-    unit_price: Decimal | None = None
-    discount_pct: Decimal = ZERO
-    fixed_unit_net: Decimal | None = None
-    requested_date: date | None = None
+    description: Prose = ""
+    unit_price: Amount | None = None
+    discount_pct: Percentage = ZERO
+    fixed_unit_net: Amount | None = None
+    requested_date: Day | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDraft:
     """An order to create. What is left empty comes from the customer.
 
-    `source_ref` is the key under which the source knows it. A `lenient` draft keeps unknown items, currencies and countries as issues
-    for the order desk to repair, as intake needs; otherwise they are refused. Without `freight` our rates give it; an order with promised
-    prices has the freight it states, or none.
+    `source_ref` is the key under which the source knows it; a blank one is none. A `lenient` draft keeps unknown items, currencies and
+    countries as issues for the order desk to repair, as intake needs; otherwise they are refused. Without `freight` our rates give it;
+    an order with promised prices has the freight it states, or none.
     """
 
-    customer_no: str
+    customer_no: Number
     lines: Sequence[LineDraft]
-    source: str = "API"
-    source_ref: str | None = None
-    customer_po: str = ""
-    currency: str = ""
+    source: Number = "API"
+    source_ref: Reference = None
+    customer_po: DocumentNumber = ""
+    currency: Currency = ""
     channel: str = ""
-    order_type: str = "STANDARD"
+    order_type: Number = "STANDARD"
     ship_to: Mapping[str, str] | None = None
     bill_to: Mapping[str, str] | None = None
-    requested_date: date | None = None
-    ordered_on: date | None = None
+    requested_date: Day | None = None
+    ordered_on: Day | None = None
     ship_complete: bool | None = None
     incoterm: str = ""
-    stated_total: Decimal | None = None
-    header_discount: Decimal = ZERO
-    freight: Decimal | None = None
+    stated_total: Amount | None = None
+    header_discount: Amount = ZERO
+    freight: Amount | None = None
     requester: str = ""
     lenient: bool = False
     event: Mapping[str, Any] = field(default_factory=dict)
 
 
+#: What makes two orders under one reference the same order. Not who carried it, nor through which channel, nor how it was written down.
+SAME_ORDER = (
+    "customer_no",
+    "customer_po",
+    "currency",
+    "order_type",
+    "ship_to",
+    "bill_to",
+    "requested_date",
+    "ordered_on",
+    "ship_complete",
+    "incoterm",
+    "stated_total",
+    "header_discount",
+    "freight",
+)
+SAME_LINE = ("sku", "qty", "buyer_line_no", "uom", "unit_price", "discount_pct", "fixed_unit_net", "requested_date")
+
+
 def create_order(tx: Session, draft: OrderDraft) -> str:
     """Create an order and answer its number; the same source and reference with the same content answers the first one's.
 
-    Raises Invalid (numbers, currency, country), NotFound (customer), TooLarge, Conflict (the reference was used for something else).
+    An error names a field by its position in what was sent (`lines.0.qty`). The customer is locked, so that its orders have their
+    numbers in the order in which they are checked. Raises Invalid (numbers, currency, country), NotFound (customer, item), TooLarge,
+    Conflict (the reference was used for something else).
     """
-    _check_numbers(draft)
-    if not draft.lenient:
-        for name, address in (("ship_to", draft.ship_to), ("bill_to", draft.bill_to)):
-            check_country(address or {}, name)
-    digest = sha256(json_text.encode(asdict(draft))).hexdigest()
+    draft = _read(draft)
+    digest = content_hash(draft)
     known = _find(tx, draft, digest)
     if known is not None:
         return known
     customer = find_customer(tx, draft.customer_no)
+    locks.take(tx, Lock.CUSTOMER, [customer.customer_no])
     currency = draft.currency or customer.currency
     if not draft.lenient and not currency_is_allowed(tx, customer, currency):
         raise Invalid(
@@ -110,6 +143,22 @@ def create_order(tx: Session, draft: OrderDraft) -> str:
     return order_no
 
 
+def content_hash(draft: OrderDraft) -> str:
+    """The fingerprint of the fields that make two orders the same: 2 and 2.00 are one quantity, ' po-1' and 'PO-1' one number."""
+    header = {name: _plain(getattr(draft, name)) for name in SAME_ORDER} | {"customer_po": folded(draft.customer_po)}
+    lines = [
+        {"line_no": line.line_no or position} | {name: _plain(getattr(line, name)) for name in SAME_LINE}
+        for position, line in enumerate(draft.lines, 1)
+    ]
+    return sha256(json_text.encode({"header": header, "lines": lines})).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return dict(sorted((key, each) for key, each in value.items() if each)) if isinstance(value, Mapping) else value
+
+
 def currency_is_allowed(tx: Session, customer: Customer, currency: str) -> bool:
     """Whether the customer buys in a currency: its own, or one of a price list of its own."""
     if currency == customer.currency:
@@ -118,43 +167,26 @@ def currency_is_allowed(tx: Session, customer: Customer, currency: str) -> bool:
     return bool(tx.execute(owned, {"owner": customer.customer_no, "currency": currency}).scalar_one())
 
 
-def _check_numbers(draft: OrderDraft) -> None:
+def _read(draft: OrderDraft) -> OrderDraft:
     if not draft.lines:
         raise Invalid(
             "The order has no lines.", code="order_empty", next_step="Add at least one line.", errors={"lines": ["may not be empty"]}
         )
     if len(draft.lines) > MOST_LINES:
         raise TooLarge(f"The order has {len(draft.lines)} lines; {MOST_LINES} are allowed.", next_step="Split it into several orders.")
-    if draft.currency:
-        currency_code(draft.currency)
-    amounts = {"header_discount": draft.header_discount, "stated_total": draft.stated_total, "freight": draft.freight}
-    for name, amount in amounts.items():
-        not_negative(amount or ZERO, name)
-    numbers = [line.line_no or position for position, line in enumerate(draft.lines, 1)]
-    if len(set(numbers)) < len(numbers):
-        raise Invalid("Two lines have the same number.", code="line_no_repeated", next_step="Number the lines 1, 2, 3 …")
-    for number, line in zip(numbers, draft.lines, strict=True):
-        _check_line(line, f"lines.{number}")
-
-
-def check_country(address: Mapping[str, str], name: str) -> None:
-    """Raise Invalid, naming the field, when an address names a country that does not exist."""
-    country = address.get("country")
-    if country and country not in COUNTRIES:
-        raise Invalid(
-            f"{country!r} is no country.",
-            code="country_unknown",
-            next_step="Write the country in two capital letters, such as AT.",
-            errors={f"{name}.country": [COUNTRY_WANTED]},
-        )
-
-
-def _check_line(line: LineDraft, where: str) -> None:
-    positive(line.qty, f"{where}.qty")
-    exact(line.discount_pct, f"{where}.discount_pct")
-    for price in (line.unit_price, line.fixed_unit_net):
-        if price is not None:
-            not_negative(price, f"{where}.unit_price")
+    draft = canonical(draft, lenient=draft.lenient)
+    seen: set[int] = set()
+    for position, line in enumerate(draft.lines):
+        number = line.line_no or position + 1
+        if number in seen:
+            raise Invalid(
+                f"Two lines have the same number {number}.",
+                code="line_no_repeated",
+                next_step="Number the lines 1, 2, 3 …",
+                errors={f"lines.{position}.line_no": ["is used twice"]},
+            )
+        seen.add(number)
+    return draft
 
 
 def _find(tx: Session, draft: OrderDraft, digest: str) -> str | None:
@@ -167,7 +199,7 @@ def _find(tx: Session, draft: OrderDraft, digest: str) -> str | None:
     ).first()
     if known is None:
         return None
-    if known.content_hash != digest:
+    if known.content_hash and known.content_hash != digest:  # an order of an earlier version has none
         raise Conflict(
             f"{draft.source} reference {draft.source_ref} was used for order {known.order_no} with other content.",
             code="key_reused",
@@ -192,7 +224,7 @@ def _order_values(tx: Session, draft: OrderDraft, customer: Customer, currency: 
         "order_type": draft.order_type,
         "channel": draft.channel or customer.channel,
         "customer_no": customer.customer_no,
-        "customer_po": draft.customer_po.strip(),
+        "customer_po": draft.customer_po,
         "requester": draft.requester,
         "bill_to": _address(bill_to),
         "ship_to": _address(ship_to),
@@ -202,7 +234,7 @@ def _order_values(tx: Session, draft: OrderDraft, customer: Customer, currency: 
         "discount_days": customer.discount_days,
         "incoterm": draft.incoterm or customer.incoterm,
         "ship_complete": customer.ship_complete if draft.ship_complete is None else draft.ship_complete,
-        "ordered_on": draft.ordered_on or func.current_date(),
+        "ordered_on": draft.ordered_on or func.business_today(),
         "requested_date": draft.requested_date,
         "stated_total": draft.stated_total,
         "header_discount": draft.header_discount,
@@ -223,30 +255,38 @@ def _resolve_lines(tx: Session, draft: OrderDraft, customer_no: str) -> list[dic
         row["line_no"]: row
         for row in tx.execute(RESOLVE_ITEMS, {"rows": as_json(asked), "customer": customer_no, "pieces": sorted(PIECES)}).mappings()
     }
-    lines = [_line(line, found.get(row["line_no"]), row["line_no"], draft) for row, line in zip(asked, draft.lines, strict=True)]
-    unknown = [line for line in lines if line["sku"] is None]
-    if unknown and not draft.lenient:
+    if not draft.lenient:
+        _refuse_unknown(draft.lines, [found.get(row["line_no"]) for row in asked])
+    return [_line(line, found.get(row["line_no"]), row["line_no"], draft) for row, line in zip(asked, draft.lines, strict=True)]
+
+
+def _refuse_unknown(lines: Sequence[LineDraft], items: Sequence[RowMapping | None]) -> None:
+    unknown = {position: line for position, (line, item) in enumerate(zip(lines, items, strict=True)) if item is None}
+    if unknown:
         raise NotFound(
-            f"Item {unknown[0]['item_ref']} of line {unknown[0]['line_no']} is unknown.",
+            f"There is no item {', '.join(line.sku for line in list(unknown.values())[:10])}.",
             code="item_unknown",
             next_step="Correct the item number, or add the item first.",
-            errors={f"lines.{line['line_no']}.sku": ["is unknown"] for line in unknown},
+            errors={f"lines.{position}.sku": ["is unknown"] for position in unknown},
         )
-    return lines
+    for position, (line, item) in enumerate(zip(lines, items, strict=True)):
+        if item is not None and item["factor"] is None:
+            raise Invalid(
+                f"Item {item['sku']} is not sold in {line.uom}.",
+                code="uom_unknown",
+                next_step=f"Order in {item['uom']}, or file how many {item['uom']} one {line.uom} holds.",
+                errors={f"lines.{position}.uom": ["cannot be converted"]},
+            )
+        if item is not None:
+            positive(line.qty * item["factor"], f"lines.{position}.qty")
 
 
 def _line(draft: LineDraft, item: RowMapping | None, line_no: int, order: OrderDraft) -> dict[str, Any]:
     factor = item["factor"] if item is not None and item["factor"] is not None else Decimal(1)
-    if item is not None and item["factor"] is None and not order.lenient:
-        raise Invalid(
-            f"Item {item['sku']} of line {line_no} is not sold in {draft.uom}.",
-            code="uom_unknown",
-            next_step=f"Order in {item['uom']}, or file how many {item['uom']} one {draft.uom} holds.",
-            errors={f"lines.{line_no}.uom": ["cannot be converted"]},
-        )
     converts = item is not None and item["factor"] is not None
     return {
         "line_no": line_no,
+        "buyer_line_no": draft.buyer_line_no,
         "sku": item["sku"] if item is not None else None,
         "item_ref": draft.sku,
         "description": draft.description or (item["name"] if item is not None else ""),

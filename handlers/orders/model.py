@@ -31,7 +31,7 @@ class SalesOrder(Base):
         CheckConstraint("state IN ('DRAFT', 'SUBMITTED', 'REJECTED')", name="state"),
         UniqueConstraint("source", "source_ref"),
         Index("sales_order_customer_ix", "customer_no", "ordered_on"),
-        Index("sales_order_customer_po_ix", "customer_no", "customer_po"),
+        Index("sales_order_customer_po_ix", "customer_no", text("folded(customer_po)")),
         Index("sales_order_created_ix", "created_at"),
         Index("sales_order_state_ix", "state", "created_at"),
     )
@@ -40,6 +40,7 @@ class SalesOrder(Base):
     source: Mapped[str]
     #: The key under which the source knows it; the same key never makes a second order.
     source_ref: Mapped[str | None]
+    #: The fingerprint of what makes two orders under one reference the same; empty in an order of an earlier version.
     content_hash: Mapped[Label]
     order_type: Mapped[str] = mapped_column(server_default=text("'STANDARD'"))
     channel: Mapped[Label]
@@ -95,6 +96,8 @@ class OrderLine(Base):
     id: Mapped[SerialId]
     order_no: Mapped[str] = mapped_column(ForeignKey("sales_order.order_no"))
     line_no: Mapped[int]
+    #: The number under which the buyer knows the line; empty where it gave none.
+    buyer_line_no: Mapped[Label]
     sku: Mapped[str | None] = mapped_column(ForeignKey("item.sku"))
     #: The item as the customer named it.
     item_ref: Mapped[Label]

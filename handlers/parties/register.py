@@ -1,40 +1,59 @@
 """Adds and changes our company, customers and suppliers. Every number is checked before anything is written."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine.problems import Invalid, NotFound
+from handlers.identifiers import (
+    Amount,
+    Bic,
+    Country,
+    Currency,
+    Gln,
+    Iban,
+    Name,
+    Number,
+    Percentage,
+    Reference,
+    VatNumber,
+    canonical,
+    together,
+)
 from handlers.parties.model import Address, BankAccount, Company, Contact, Customer, Supplier
 from handlers.rowsets import add_once, complete, insert_rows, put
-from handlers.values import currency_code, not_negative
 
 ZERO = Decimal(0)
+HUNDRED = Decimal(100)
+#: Ten years: a longer term of payment is a typing error.
+MOST_DAYS = 3653
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanyDraft:
     """Ourselves, as printed on documents. `currency` is the one the books are kept in."""
 
-    name: str
-    country: str
-    currency: str
+    name: Name
+    country: Country
+    currency: Currency
     street: str = ""
     city: str = ""
     postal_code: str = ""
     region: str = ""
     legal_id: str = ""
-    vat_no: str = ""
-    gln: str = ""
+    vat_no: VatNumber = ""
+    gln: Gln = ""
     peppol_id: str = ""
     email: str = ""
     phone: str = ""
-    iban: str = ""
-    bic: str = ""
+    iban: Iban = ""
+    bic: Bic = ""
     bank_name: str = ""
 
 
@@ -42,54 +61,54 @@ class CompanyDraft:
 class CustomerDraft:
     """A customer to add. Limits are in the customer's currency; terms are days from the invoice."""
 
-    customer_no: str
-    name: str
-    country: str
-    currency: str
+    customer_no: Number
+    name: Name
+    country: Country
+    currency: Currency
     customer_class: str = "B"
     customer_group: str = ""
     channel: str = ""
     region: str = ""
     language: str = "en"
-    vat_no: str = ""
+    vat_no: VatNumber = ""
     legal_id: str = ""
-    gln: str = ""
+    gln: Gln = ""
     peppol_id: str = ""
     email: str = ""
     invoice_channel: str = "mail"
-    credit_limit: Decimal = ZERO
-    order_limit: Decimal = ZERO
-    credit_tolerance_pct: Decimal = ZERO
-    secured_amount: Decimal = ZERO
+    credit_limit: Amount = ZERO
+    order_limit: Amount = ZERO
+    credit_tolerance_pct: Percentage = ZERO
+    secured_amount: Amount = ZERO
     net_days: int = 30
-    discount_pct: Decimal = ZERO
+    discount_pct: Percentage = ZERO
     discount_days: int = 0
     incoterm: str = "FCA"
     requires_po: bool = False
     po_pattern: str = ""
-    min_order_value: Decimal = ZERO
+    min_order_value: Amount = ZERO
     ship_complete: bool = False
-    paid_by_customer_no: str | None = None
+    paid_by_customer_no: Reference = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplierDraft:
     """A supplier to add."""
 
-    supplier_no: str
-    name: str
-    country: str
-    currency: str
+    supplier_no: Number
+    name: Name
+    country: Country
+    currency: Currency
     region: str = ""
-    vat_no: str = ""
-    gln: str = ""
+    vat_no: VatNumber = ""
+    gln: Gln = ""
     peppol_id: str = ""
     email: str = ""
     order_channel: str = "mail"
     net_days: int = 30
-    freight_per_order: Decimal = ZERO
-    min_order_value: Decimal = ZERO
-    rating: Decimal = ZERO
+    freight_per_order: Amount = ZERO
+    min_order_value: Amount = ZERO
+    rating: Percentage = ZERO
     neutral_packing: bool = True
 
 
@@ -97,20 +116,19 @@ class SupplierDraft:
 class AddressDraft:
     """An address of a customer or of a supplier. `kind` is BILL or SHIP."""
 
-    name: str
-    country: str
+    name: Name
+    country: Country
     kind: str = "SHIP"
     street: str = ""
     city: str = ""
     postal_code: str = ""
     region: str = ""
-    gln: str = ""
+    gln: Gln = ""
     is_default: bool = True
 
 
 def set_company(tx: Session, draft: CompanyDraft) -> None:
-    """Say who we are; again to change it."""
-    currency_code(draft.currency)
+    """Say who we are; again to change it. Raises Invalid."""
     values = complete(draft)
     tx.execute(insert(Company).values(code="MAIN", **values).on_conflict_do_update(index_elements=["code"], set_=values))
 
@@ -124,37 +142,85 @@ def company(tx: Session) -> Company:
 
 
 def add_customer(tx: Session, draft: CustomerDraft, addresses: Sequence[AddressDraft] = ()) -> None:
-    """Add a customer with its addresses; without any, bill and ship to the name in its country. Raises Invalid, Conflict."""
-    currency_code(draft.currency)
-    for name in ("credit_limit", "order_limit", "credit_tolerance_pct", "secured_amount", "discount_pct", "min_order_value"):
-        not_negative(getattr(draft, name), name)
+    """Add a customer with its addresses; without any, bill and ship to the name in its country. Raises Invalid, NotFound, Conflict."""
+    draft = canonical(draft)
     if draft.customer_class not in {"A", "B", "C"}:
-        raise Invalid(f"{draft.customer_class!r} is no customer class.", code="customer_class", next_step="Use A, B or C.")
+        raise _one_of("customer_class", "A, B or C")
+    _check_terms(draft)
     if draft.paid_by_customer_no is not None:
         find_customer(tx, draft.paid_by_customer_no)
-    add_once(tx, Customer, draft, f"Customer {draft.customer_no}")
     given = list(addresses) or [AddressDraft(name=draft.name, country=draft.country, region=draft.region)]
-    if not any(address.kind == "BILL" for address in given):
-        given.append(AddressDraft(**{**asdict(given[0]), "kind": "BILL", "is_default": True}))
-    insert_rows(tx, Address, [{"customer_no": draft.customer_no, **complete(address)} for address in given])
+    rows = _address_rows(given)
+    if not any(row["kind"] == "BILL" for row in rows):
+        rows.append({**rows[0], "kind": "BILL", "is_default": True})
+    add_once(tx, Customer, draft, f"Customer {draft.customer_no}")
+    insert_rows(tx, Address, [{"customer_no": draft.customer_no, **row} for row in rows])
 
 
 def add_supplier(tx: Session, draft: SupplierDraft, addresses: Sequence[AddressDraft] = ()) -> None:
     """Add a supplier with its addresses. Raises Invalid, Conflict."""
-    currency_code(draft.currency)
-    for name in ("freight_per_order", "min_order_value", "rating"):
-        not_negative(getattr(draft, name), name)
+    draft = canonical(draft)
+    _check_days("net_days", draft.net_days)
+    rows = _address_rows(addresses)
     add_once(tx, Supplier, draft, f"Supplier {draft.supplier_no}")
-    insert_rows(tx, Address, [{"supplier_no": draft.supplier_no, **complete(address)} for address in addresses])
+    insert_rows(tx, Address, [{"supplier_no": draft.supplier_no, **row} for row in rows])
+
+
+def _check_terms(draft: CustomerDraft) -> None:
+    _check_days("net_days", draft.net_days)
+    _check_days("discount_days", draft.discount_days)
+    if draft.discount_pct == HUNDRED:
+        raise Invalid(
+            "discount_pct is 100 %: nothing would be left to pay.",
+            code="percentage",
+            next_step="Give a discount below 100.",
+            errors={"discount_pct": ["must be below 100"]},
+        )
+    try:
+        re.compile(draft.po_pattern)
+    except re.error as error:
+        raise Invalid(
+            f"po_pattern is no pattern: {error}.",
+            code="pattern",
+            next_step="Correct the regular expression, or leave it empty.",
+            errors={"po_pattern": ["must be a regular expression"]},
+        ) from None
+
+
+def _check_days(field: str, days: int) -> None:
+    if not 0 <= days <= MOST_DAYS:
+        raise Invalid(
+            f"{field} is {days}.", code="days", next_step=f"Correct {field}.", errors={field: [f"must be between 0 and {MOST_DAYS}"]}
+        )
+
+
+def _address_rows(addresses: Sequence[AddressDraft]) -> list[dict[str, Any]]:
+    """The addresses as rows; an error names its address by its position in what was sent. Raises Invalid."""
+    rows, wrong = [], []
+    for position, address in enumerate(addresses):
+        try:
+            rows.append(complete(address))
+            if address.kind not in {"BILL", "SHIP"}:
+                raise _one_of("kind", "BILL or SHIP")
+        except Invalid as problem:
+            problem.errors = {f"addresses.{position}.{name}": messages for name, messages in problem.errors.items()}
+            wrong.append(problem)
+    if wrong:
+        raise together(wrong)
+    return rows
+
+
+def _one_of(field: str, values: str) -> Invalid:
+    return Invalid(f"{field} must be {values}.", code=field, next_step=f"Use {values}.", errors={field: [f"must be {values}"]})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactDraft:
     """A person at a customer or supplier."""
 
-    name: str
-    customer_no: str | None = None
-    supplier_no: str | None = None
+    name: Name
+    customer_no: Reference = None
+    supplier_no: Reference = None
     role: str = ""
     email: str = ""
     phone: str = ""
@@ -164,21 +230,23 @@ class ContactDraft:
 class BankAccountDraft:
     """An account a customer pays from."""
 
-    iban: str
-    customer_no: str
-    bic: str = ""
+    iban: Iban
+    customer_no: Number
+    bic: Bic = ""
     holder: str = ""
 
 
 def add_contact(tx: Session, draft: ContactDraft) -> None:
-    """Add a person at a customer or supplier."""
-    insert_rows(tx, Contact, [asdict(draft)])
+    """Add a person at a customer or supplier. Raises Invalid."""
+    insert_rows(tx, Contact, [complete(draft)])
 
 
-def set_bank_account(tx: Session, draft: BankAccountDraft) -> None:
-    """Say which customer pays from an account. Raises NotFound for an unknown customer."""
+def set_bank_account(tx: Session, draft: BankAccountDraft) -> str:
+    """Say which customer pays from an account and answer its IBAN as it is kept. Raises Invalid (no IBAN), NotFound (customer)."""
+    draft = canonical(draft)
     find_customer(tx, draft.customer_no)
     put(tx, BankAccount, draft, ["iban"])
+    return draft.iban
 
 
 def find_customer(tx: Session, customer_no: str) -> Customer:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,52 +11,52 @@ from sqlalchemy.orm import Session
 from engine.problems import Invalid, NotFound
 from handlers.catalog.model import Item
 from handlers.documents.numbers import next_number
+from handlers.identifiers import Currency, Day, Number, Percentage, Prose, Quantity, Reference, canonical
 from handlers.orders.drafts import currency_is_allowed
 from handlers.parties.register import ADDRESS_PARTS, default_address, find_customer
 from handlers.quotes.model import Quote, QuoteLine
 from handlers.rowsets import insert_rows
-from handlers.values import currency_code, exact, not_negative, positive
 
 ZERO = Decimal(0)
-HUNDRED = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteLineDraft:
     """A line to quote, in the item's unit. `discount_pct` is the seller's own discount on it."""
 
-    sku: str
-    qty: Decimal
+    sku: Number
+    qty: Quantity
     line_no: int | None = None
-    description: str = ""
-    discount_pct: Decimal = ZERO
+    description: Prose = ""
+    discount_pct: Percentage = ZERO
     discount_reason: str = ""
-    requested_date: date | None = None
+    requested_date: Day | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteDraft:
     """A quote to create; `requester` may never approve it. What is left empty comes from the customer."""
 
-    customer_no: str
+    customer_no: Number
     lines: Sequence[QuoteLineDraft]
     requester: str
-    currency: str = ""
+    currency: Currency = ""
     channel: str = ""
     ship_to: Mapping[str, str] | None = None
-    requested_date: date | None = None
-    discount_pct: Decimal = ZERO
-    note: str = ""
-    source: str = "API"
-    source_ref: str | None = None
+    requested_date: Day | None = None
+    discount_pct: Percentage = ZERO
+    note: Prose = ""
+    source: Number = "API"
+    source_ref: Reference = None
 
 
 def create_quote(tx: Session, draft: QuoteDraft) -> str:
     """Create a quote and answer its number; the same source and reference answer the first one's.
 
-    Raises Invalid (numbers, currency), NotFound (customer, item).
+    An error names a field by its position in what was sent (`lines.0.discount_pct`). Raises Invalid (numbers, currency), NotFound
+    (customer, item).
     """
-    _check(draft)
+    draft = _read(draft)
     known = _known(tx, draft)
     if known is not None:
         return known
@@ -92,29 +91,18 @@ def create_quote(tx: Session, draft: QuoteDraft) -> str:
     return quote_no
 
 
-def _check(draft: QuoteDraft) -> None:
+def _read(draft: QuoteDraft) -> QuoteDraft:
     if not draft.lines:
         raise Invalid(
             "The quote has no lines.", code="quote_empty", next_step="Add at least one line.", errors={"lines": ["may not be empty"]}
         )
+    draft = canonical(draft)
     if not draft.requester:
         raise Invalid("The quote has no requester.", code="requester_missing", next_step="Say who asks for it.")
-    if draft.currency:
-        currency_code(draft.currency)
-    discount_percentage(draft.discount_pct, "discount_pct")
     numbers = [line.line_no or position for position, line in enumerate(draft.lines, 1)]
     if len(set(numbers)) < len(numbers):
         raise Invalid("Two lines have the same number.", code="line_no_repeated", next_step="Number the lines 1, 2, 3 …")
-    for number, line in zip(numbers, draft.lines, strict=True):
-        positive(line.qty, f"lines.{number}.qty")
-        exact(line.discount_pct, f"lines.{number}.discount_pct")
-
-
-def discount_percentage(value: Decimal, name: str) -> Decimal:
-    """A discount on the whole between 0 and 100 %. Raises Invalid."""
-    if not_negative(value, name) > HUNDRED:
-        raise Invalid(f"{name} is {value} %, more than all of it.", code="percentage", next_step="Give a percentage between 0 and 100.")
-    return value
+    return draft
 
 
 def _known(tx: Session, draft: QuoteDraft) -> str | None:
@@ -129,7 +117,10 @@ def _items(tx: Session, draft: QuoteDraft) -> dict[str, Item]:
     unknown = sorted(wanted - set(items))
     if unknown:
         raise NotFound(
-            f"There is no item {', '.join(unknown[:10])}.", code="item_unknown", next_step="Correct the item number, or add the item first."
+            f"There is no item {', '.join(unknown[:10])}.",
+            code="item_unknown",
+            next_step="Correct the item number, or add the item first.",
+            errors={f"lines.{position}.sku": ["is unknown"] for position, line in enumerate(draft.lines) if line.sku in unknown},
         )
     retired = sorted(sku for sku, item in items.items() if not item.sellable)
     if retired:
@@ -138,6 +129,7 @@ def _items(tx: Session, draft: QuoteDraft) -> dict[str, Item]:
             f"{', '.join(retired[:10])} is not sold any more.",
             code="item_not_sellable",
             next_step=f"Offer {', '.join(offers)}." if offers else "Offer another item.",
+            errors={f"lines.{position}.sku": ["is not sold any more"] for position, line in enumerate(draft.lines) if line.sku in retired},
         )
     return items
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Forbidden, Invalid, NotFound
 from handlers.catalog.rules import Priced
+from handlers.identifiers import percentage
 from handlers.ledger.books import rate_on
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.orders.drafts import create_order as enter_order
@@ -20,7 +21,6 @@ from handlers.orders.pricing import Basket, BasketLine, as_columns, as_totals, p
 from handlers.parties.policy import chosen
 from handlers.parties.register import company, find_customer
 from handlers.quotes.model import Quote, QuoteApproval, QuoteLine, QuoteVersion
-from handlers.quoting.drafts import discount_percentage
 from handlers.quoting.rules import Offer, fingerprint, objection
 from handlers.rowsets import insert_rows, update_rows
 from handlers.values import round_currency
@@ -104,7 +104,7 @@ def deal_size(tx: Session, priced: Priced) -> Decimal:
 
 def revise_quote(tx: Session, quote_no: str, discount_pct: Decimal, comment: str) -> int:
     """Begin the next version with another discount on the whole; answer its number. Raises Invalid, NotFound, Conflict."""
-    discount_percentage(discount_pct, "discount_pct")
+    percentage(discount_pct, "discount_pct")
     quote = find_quote(tx, quote_no, lock=True)
     _refuse_closed(quote)
     snapshot = {"header": _facts(quote, _HEADER), "lines": [_facts(line, _LINE) for line in lines_of(tx, quote_no)]}

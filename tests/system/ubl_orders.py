@@ -28,7 +28,7 @@ _DOCUMENT = """<?xml version="1.0" encoding="UTF-8"?>
     </cac:PartyLegalEntity>
     <cac:Contact><cbc:ElectronicMail>orders@northernlight.example</cbc:ElectronicMail></cac:Contact>
   </cac:Party></cac:BuyerCustomerParty>
-  <cac:SellerSupplierParty><cac:Party><cbc:EndpointID schemeID="0088">7350012340009</cbc:EndpointID></cac:Party></cac:SellerSupplierParty>
+  <cac:SellerSupplierParty><cac:Party><cbc:EndpointID schemeID="0088">7350012340001</cbc:EndpointID></cac:Party></cac:SellerSupplierParty>
   <cac:Delivery><cac:DeliveryLocation><cac:Address>
     <cbc:StreetName>Polar street 9</cbc:StreetName><cbc:CityName>Kiruna</cbc:CityName><cbc:PostalZone>98131</cbc:PostalZone>
     <cac:Country><cbc:IdentificationCode>SE</cbc:IdentificationCode></cac:Country>

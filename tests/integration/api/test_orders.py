@@ -8,8 +8,8 @@ from tests.unit.api.test_ubl_order import ORDER
 def test_a_wrong_quantity_is_named_as_the_body_names_it(signed_in, quantity):
     body = {"customer_no": "C-1001", "lines": [{"sku": "PUMP-40", "quantity": quantity}]}
     answer = signed_in("tom").post("/api/v1/orders", json=body)
-    assert (answer.status_code, list(answer.json["errors"])) == (422, ["lines.1.quantity"])
-    assert "lines.1.quantity" in answer.json["detail"]
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["lines.0.quantity"])
+    assert "lines.0.quantity" in answer.json["detail"]
     assert ".qty" not in answer.text
 
 

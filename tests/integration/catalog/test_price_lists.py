@@ -151,12 +151,12 @@ WRONG = [
     (catalog.add_item, catalog.ItemDraft(sku="OMINOUS-ANVIL", name="Again"), Conflict, "exists already"),
     (catalog.add_item, catalog.ItemDraft(sku="X", name="X", pack_size=D(0)), Invalid, "pack_size is 0"),
     (catalog.add_item, catalog.ItemDraft(sku="X", name="X", cost=D("NaN")), Invalid, "no usable number"),
-    (catalog.add_item, catalog.ItemDraft(sku="X", name="X", sourcing="MAGIC"), Invalid, "no way of sourcing"),
+    (catalog.add_item, catalog.ItemDraft(sku="X", name="X", sourcing="MAGIC"), Invalid, "must be one of STOCK, DROP, NONE"),
     (catalog.set_price, catalog.PriceDraft(price_list_code="BASE-EUR", sku="GHOST", unit_price=D(1)), NotFound, "no item GHOST"),
     (catalog.set_price, catalog.PriceDraft(price_list_code="MOON", sku="OMINOUS-ANVIL", unit_price=D(1)), NotFound, "no price list MOON"),
     (catalog.set_price, catalog.PriceDraft(price_list_code="BASE-EUR", sku="OMINOUS-ANVIL", unit_price=D(-1)), Invalid, "not be negative"),
     (catalog.add_price_list, catalog.PriceListDraft(code="B", currency="EUR", owner="C-COYOTE"), Invalid, "Give a BASE list no owner"),
-    (catalog.add_promotion, catalog.PromotionDraft(code="FREE", discount_pct=D(101)), Invalid, "more than all of it"),
+    (catalog.add_promotion, catalog.PromotionDraft(code="FREE", discount_pct=D(101)), Invalid, "must be a percentage from 0 to 100"),
 ]
 
 

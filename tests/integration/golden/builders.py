@@ -91,7 +91,7 @@ def customer(tx: Session, **changes: Any) -> None:
             "discount_pct": D(2),
             "discount_days": 10,
             "email": "ap@mirror.example",
-            "vat_no": "ATU87654321",
+            "vat_no": "ATU87654324",
             "credit_limit": D(100000),
         }
         | changes
