@@ -25,6 +25,7 @@ from psycopg.rows import dict_row
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from engine.store.locks import Advisory, advisory
 from engine.store.unit_of_work import Database
 
 _log = structlog.get_logger(__name__)
@@ -32,7 +33,6 @@ _SETTINGS = DBSettings(db_schema="pgqueuer")
 _RINGS = QueryQueueBuilder(_SETTINGS)
 _ENTRYPOINT = "advance"
 _INSTALLED = text("SELECT to_regclass(:name) IS NOT NULL")
-_LOCK = text("SELECT pg_advisory_xact_lock(7210945012)")
 _PRUNE = text(f"DELETE FROM {_SETTINGS.qualified.queue_table_log} WHERE created < now() - interval '1 day'")
 #: How soon the worker comes back after it lost the database.
 _RECONNECT_SECONDS = 1.0
@@ -118,7 +118,7 @@ class _OnSession:
 
 def _install(database: Database) -> None:
     with database.transaction() as tx:
-        tx.execute(_LOCK)
+        advisory(tx, Advisory.PGQUEUER_SCHEMA)
         if not tx.execute(_INSTALLED, {"name": _SETTINGS.qualified.queue_table}).scalar():
             script = QueryBuilderEnvironment(_SETTINGS).build_install_query(create_schema=True)
             connection: Any = tx.connection().connection.driver_connection

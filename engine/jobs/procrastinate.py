@@ -16,12 +16,12 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from engine.store.locks import Advisory, advisory
 from engine.store.unit_of_work import Database
 
 _log = structlog.get_logger(__name__)
 _TASK = "advance"
 _INSTALLED = text("SELECT to_regclass('procrastinate_jobs') IS NOT NULL")
-_LOCK = text("SELECT pg_advisory_xact_lock(7210945013)")
 _PRUNE = text("DELETE FROM procrastinate_jobs WHERE status = 'doing' AND id < (SELECT max(id) - 100000 FROM procrastinate_jobs)")
 _RECONNECT_SECONDS = 1.0
 _POLL_SECONDS = 0.5
@@ -98,7 +98,7 @@ class ProcrastinateDispatcher:
 
 def _install(database: Database) -> None:
     with database.transaction() as tx:
-        tx.execute(_LOCK)
+        advisory(tx, Advisory.PROCRASTINATE_SCHEMA)
         if not tx.execute(_INSTALLED).scalar():
             connection: Any = tx.connection().connection.driver_connection
             connection.execute(procrastinate.schema.SchemaManager.get_schema())

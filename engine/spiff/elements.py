@@ -91,7 +91,7 @@ def _element(node: etree._Element, lanes: Mapping[str, str]) -> Iterator[Element
     identity, parent = str(node.get("id")), node.getparent()
     scope = "" if parent is None else str(parent.get("id"))
     operator = node.find(f"{BPMN}extensionElements/{SPIFF}serviceTaskOperator")
-    properties = _properties(node)
+    properties = properties_of(node)
     yield Element(
         id=identity,
         type=tag.removeprefix(BPMN),
@@ -126,7 +126,8 @@ def _lanes(process: etree._Element) -> dict[str, str]:
     }
 
 
-def _properties(node: etree._Element) -> dict[str, str]:
+def properties_of(node: etree._Element) -> dict[str, str]:
+    """Our own settings of a process or flow node."""
     found = node.iterfind(f"{BPMN}extensionElements/{SPIFF}properties/{SPIFF}property")
     return {str(item.get("name")): str(item.get("value") or "") for item in found}
 

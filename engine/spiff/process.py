@@ -1,6 +1,6 @@
 """From normalised BPMN to a process that runs, with a catalogue of its elements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any
@@ -10,11 +10,14 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
 from engine.dmn import Decision
 from engine.problems import Invalid, Problem
-from engine.spiff.elements import BPMN, Element, read_elements
+from engine.spiff.elements import BPMN, Element, properties_of, read_elements
 from engine.spiff.expressions import FeelEngine
 from engine.spiff.nodes.scopes import ScopeTask
 from engine.spiff.parser import Model, Parser, ProcessSpec
 from engine.spiff.refusals import refuse_attributes
+
+#: Elements whose message comes from elsewhere.
+_CATCHES = frozenset({"startEvent", "intermediateCatchEvent", "receiveTask", "boundaryEvent"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,23 @@ class CompiledProcess:
     start_events: tuple[Element, ...]
     spec: ProcessSpec
     scopes: Mapping[str, ProcessSpec]
+    #: Our own settings of the process as a whole.
+    properties: Mapping[str, str] = field(default_factory=dict)
     script_engine: FeelEngine = field(default_factory=FeelEngine)
+
+    @property
+    def message_names(self) -> frozenset[str]:
+        """The messages it begins with or waits for."""
+        return frozenset(element.event.name for element in self._catching() if element.event)
+
+    def catching(self, name: str) -> tuple[Element, ...]:
+        """The elements that a message begins or that wait for it."""
+        return tuple(element for element in self._catching() if element.event and element.event.name == name)
+
+    def _catching(self) -> Iterator[Element]:
+        for element in self.elements.values():
+            if element.event and element.event.kind == "message" and element.type in _CATCHES:
+                yield element
 
 
 def compile_process(
@@ -70,7 +89,7 @@ def compile_process(
             code="process_too_long",
             next_step="Move a part of it into a subprocess or a called process.",
         ) from None
-    return _compiled(process_key, specs)
+    return _compiled(process_key, specs, properties_of(processes[process_key]))
 
 
 def _parse(parser: Parser, definitions: Sequence[NormalisedFile], process_key: str) -> dict[str, ProcessSpec]:
@@ -103,7 +122,7 @@ def _nodes(spec: ProcessSpec) -> list[Any]:
     return list(spec.task_specs.values())
 
 
-def _compiled(process_key: str, specs: dict[str, ProcessSpec]) -> CompiledProcess:
+def _compiled(process_key: str, specs: dict[str, ProcessSpec], properties: Mapping[str, str]) -> CompiledProcess:
     elements: dict[str, Element] = {}
     for key, spec in specs.items():
         for node in _nodes(spec):
@@ -120,6 +139,7 @@ def _compiled(process_key: str, specs: dict[str, ProcessSpec]) -> CompiledProces
         start_events=tuple(start.element for start in top.start_events),
         spec=top,
         scopes=specs,
+        properties=properties,
     )
 
 

@@ -23,8 +23,8 @@ _HELD = "locks_held"
 class Lock(StrEnum):
     """What can be locked, by table, in the order in which it is taken."""
 
+    SCHEDULE = "schedule"
     INSTANCE = "instance"
-    USER_TASK = "user_task"
     QUOTE = "quote"
     ORDER = "sales_order"
     FULFIL_GROUP = "fulfil_group"
@@ -45,6 +45,7 @@ class Lock(StrEnum):
     SUPPLY = "supply"
     NUMBER_SERIES = "number_series"
     MESSAGE = "message"
+    EFFECT = "effect"
     AUDIT = "audit"
 
     @property
@@ -60,8 +61,8 @@ class Lock(StrEnum):
 
 _RANKS = {lock: rank for rank, lock in enumerate(Lock)}
 _KEYS = {
+    Lock.SCHEDULE: "id",
     Lock.INSTANCE: "id",
-    Lock.USER_TASK: "id",
     Lock.ORDER: "order_no",
     Lock.FULFIL_GROUP: "group_no",
     Lock.FULFIL_LINE: "id",
@@ -73,6 +74,7 @@ _KEYS = {
     Lock.SUPPLY: "id",
     Lock.NUMBER_SERIES: "series",
     Lock.MESSAGE: "id",
+    Lock.EFFECT: "key",
 }
 
 
@@ -83,6 +85,7 @@ class Advisory(IntEnum):
     PGQUEUER_SCHEMA = 7_210_945_012
     PROCRASTINATE_SCHEMA = 7_210_945_013
     DEPLOY = 7_210_945_014
+    START = 7_210_945_015
     DEMO = 735_190_301
     MIGRATE = 7_351_903
 
@@ -108,8 +111,8 @@ def take(tx: Session, lock: Lock, keys: Iterable[Any], *, by: str | None = None,
     Read what you decide on after this, in a statement of its own: only then is it what the lock protects.
     """
     wanted = sorted(set(keys))
-    if not wanted:
-        return []
+    if by in {None, lock.key} and set(wanted) <= _held(tx).get(lock, frozenset()):  # nothing is asked for, or all of it is ours already
+        return wanted
     _check(tx, lock, by or lock.key, wanted)
     locked = list(tx.connection().execute(_statement(lock, by or lock.key, skip_locked), {"keys": wanted}).scalars())
     _held(tx)[lock] = _held(tx).get(lock, frozenset()) | set(locked)

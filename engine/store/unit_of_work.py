@@ -17,6 +17,7 @@ from engine.problems import Conflict
 from engine.store import json_text
 from engine.store.locks import forgotten_on_rollback
 
+_BEFORE_COMMIT = "before_commit"
 _AFTER_COMMIT = "after_commit"
 #: A connection that was used within these seconds is taken to be alive; asking it before each use would cost a round trip.
 _TRUSTED_SECONDS = 2.0
@@ -32,16 +33,25 @@ def after_commit(tx: Session, act: Callable[[], None]) -> None:
     tx.info.setdefault(_AFTER_COMMIT, []).append(act)
 
 
+def before_commit(tx: Session, act: Callable[[], None]) -> None:
+    """Do something as the transaction's last act: what takes a lock that everybody wants takes it here, and holds it for a moment."""
+    tx.info.setdefault(_BEFORE_COMMIT, []).append(act)
+
+
 @contextmanager
 def savepoint(tx: Session) -> Iterator[None]:
-    """A part of a transaction that may fail alone: what it wrote goes with it, and what it would have done after the commit."""
-    acts: list[Callable[[], None]] = tx.info.setdefault(_AFTER_COMMIT, [])
-    before = len(acts)
+    """A part of a transaction that may fail alone: what it wrote goes with it, and what it would have done at and after the commit.
+
+    Every `except` around a verb that writes is around one of these: a test looks for those that are not.
+    """
+    lists: list[list[Callable[[], None]]] = [tx.info.setdefault(name, []) for name in (_BEFORE_COMMIT, _AFTER_COMMIT)]
+    lengths = [len(acts) for acts in lists]
     try:
         with forgotten_on_rollback(tx), tx.begin_nested():
             yield
     except BaseException:
-        del acts[before:]
+        for acts, length in zip(lists, lengths, strict=True):
+            del acts[length:]
         raise
 
 
@@ -88,6 +98,8 @@ class Database:
         with Session(self.engine, expire_on_commit=False) as session:
             try:
                 yield session
+                for act in session.info.get(_BEFORE_COMMIT, ()):
+                    act()
                 session.commit()
             except DBAPIError as error:
                 session.rollback()

@@ -123,7 +123,7 @@ def test_a_death_before_any_statement_changes_nothing_about_the_end(house: House
         run_until_idle(house.runtime())
         assert house.count("SELECT count(*) FROM instance WHERE state = 'completed'") == 2 * number, number
         assert house.count("SELECT count(*) FROM posting") == 2 * number, number
-        assert house.count("SELECT count(*) FROM effect WHERE state = 'sent'") == 2 * number, number
+        assert house.count("SELECT count(*) FROM effect WHERE state = 'kept'") == 2 * number, number
         assert len(set(house.calls)) == number, number
         twice = "SELECT count(*) FROM (SELECT 1 FROM history GROUP BY instance_id, element_id HAVING count(*) > 1) AS repeated"
         assert house.count(twice) == 0, number

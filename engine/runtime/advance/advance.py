@@ -1,12 +1,12 @@
 """The heart: one stretch of one instance, from a fact to the next waits, as a pipe of named steps over one record.
 
-note -> claim -> restore -> apply -> run -> settle -> save -> finish. A request does it in its own transaction (`act`); a worker does it
-under a lease (`advance`) and may leave the transaction to call the outside, coming back fenced by lease and version.
+A request does it in its own transaction (`act`); a worker does it under a lease (`advance`) and may leave the transaction to call the
+outside, coming back fenced by lease and version. What the outside answered is noted first, and only then does anything else happen with it.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -14,35 +14,32 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from engine.problems import Conflict, NotFound, Problem
+from engine.problems import Conflict, NotFound, Problem, TooLarge
 from engine.runtime.advance import failures, outside_calls
-from engine.runtime.advance.apply import apply, apply_or_drop
+from engine.runtime.advance.apply import apply
+from engine.runtime.advance.outgoing import match_kept, send
 from engine.runtime.advance.outside_calls import OutsideCall
-from engine.runtime.advance.save import save
-from engine.runtime.advance.service_tasks import Calls
+from engine.runtime.advance.restore import restore
+from engine.runtime.advance.run import run
+from engine.runtime.advance.save import finish, judge, write
+from engine.runtime.advance.settle import settle
 from engine.runtime.state import inbox, leases
 from engine.runtime.state.leases import LostLease
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Advance, Fact, Held, lock
-from engine.spiff.execution import Execution
-from engine.spiff.records import Budget
+from engine.runtime.state.verbs_by_state import Answer, answer_to
 from engine.store.tables import InstanceState
-from engine.store.unit_of_work import Collision
+from engine.store.unit_of_work import Collision, savepoint
 
 _log = structlog.get_logger(__name__)
 _ATTEMPTS_AT_A_LOCK = 3
-#: An operator's word comes before what is noted: it may be what makes that possible.
-_REPAIRS = frozenset({"retry", "skip", "move", "go_back"})
-_GIVE_UP = text(
-    "UPDATE instance SET lease_owner = NULL, lease_until = 'epoch', last_error = :error, rung_at = now() WHERE id "
-    "= :id AND lease_owner = :token"
-)
-_STOP = text(
-    "UPDATE instance SET state = CASE WHEN state = 'suspended' THEN state ELSE 'incident' END, "
-    "done = wake, lease_owner = NULL, lease_until = 'epoch', last_error = "
-    ":error, updated_at = now() "
-    "WHERE id = :id AND lease_owner = :token RETURNING last_error"
-)
+
+#: What happens to a record, in this order. A fresh instance begins at `run`; a test may stop anywhere.
+STEPS: Final[tuple[Callable[[Advance], None], ...]] = (restore, apply, run, judge, write, settle, match_kept, send, finish)
+#: The steps of an instance that is in memory already.
+GOING_ON: Final = STEPS[STEPS.index(run) :]
+#: Facts that come from outside and not from a person who waits for the answer: what fails behind them is the instance's own affair.
+_FROM_OUTSIDE: Final = frozenset({"message", "signal"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,53 +51,48 @@ class Acted:
     noted: bool = False
 
 
+def take_steps(record: Advance, steps: tuple[Callable[[Advance], None], ...] = STEPS) -> Advance:
+    """Take a record through steps, and answer it."""
+    for step in steps:
+        step(record)
+    return record
+
+
 def act(runtime: Runtime, tx: Session, instance_id: UUID, fact: Fact, *, drop_late: bool = False) -> Acted:
     """Apply a fact now and run to the next waits; note it when a worker holds the instance or it is suspended.
 
-    Raises NotFound, or Conflict when the instance has ended or the step the fact is for no longer waits; with `drop_late` the latter is
-    no error, only not applied.
+    Raises NotFound, or Conflict when the instance has ended or the step the fact is for no longer waits; with `drop_late` that is no error,
+    only not applied. A message behind which the instance itself fails is noted: a worker then makes an incident of it.
     """
     kept = runtime.live.take(instance_id)
     held = lock(tx, instance_id, kept[0] if kept else -1)
     if held is None:
         raise NotFound(f"There is no instance {instance_id}.", code="instance_unknown", next_step="Look for it in the list of instances.")
-    if held.ended:
-        raise Conflict(
-            f"The instance is {held.state}.", code="instance_ended", next_step="Nothing more can happen to it; look at its history."
-        )
-    if held.leased or held.state == InstanceState.SUSPENDED:
-        if not inbox.note(runtime, tx, instance_id, fact):
-            raise Conflict("The same was asked for before and will be done.", code="already_noted", next_step="Look again in a moment.")
-        return Acted(applied=False, state=InstanceState(held.state), noted=True)
-    record = restore(runtime, tx, held, kept)
-    # A worker that could not go on has left its facts there, so an incident has a look too.
-    noted = inbox.take(tx, instance_id) if held.wake > held.done or held.state == InstanceState.INCIDENT else []
-    repair = fact.kind in _REPAIRS
-    _apply_noted(record, [] if repair else noted)
-    applied = _apply(record, fact, drop_late=drop_late)
-    run(record)
-    _apply_noted(record, noted if repair else [])
-    return Acted(applied, save(record).state)
+    answer = answer_to(fact.kind, held)
+    if isinstance(answer, Problem):
+        if drop_late:
+            return Acted(applied=False, state=InstanceState(held.state))
+        raise answer
+    if answer is Answer.NOTE:
+        return _noted(runtime, tx, held, fact, drop_late=drop_late)
+    record = Advance(runtime, tx, held, kept[1] if kept and kept[0] == held.lock_version else None, fact, drop_late)
+    try:
+        with savepoint(tx):
+            take_steps(record)
+    except (Collision, TooLarge):
+        raise
+    except Problem:
+        if record.fact is not None or fact.kind not in _FROM_OUTSIDE:  # it was never applied, or a person waits for the answer
+            raise
+        return _noted(runtime, tx, held, fact, drop_late=drop_late)
+    return Acted(record.applied, record.saved.state)
 
 
-def restore(runtime: Runtime, tx: Session, held: Held, kept: tuple[int, Execution] | None) -> Advance:
-    """The instance in memory: as it was kept there, or else from its blob."""
-    if kept and kept[0] == held.lock_version:
-        execution = kept[1]
-    else:
-        execution = Execution.restore(runtime.models.process(tx, held.process_version_id), bytes(held.blob or b""))
-    initial = execution.variables if held.lock_version == 0 else None
-    return Advance(runtime, tx, replace(held, blob=None), execution, before=execution.waits, initial=initial)
-
-
-def run(record: Advance) -> None:
-    """Go on until every path waits or the budget of one transaction is spent."""
-    limits = record.runtime.limits
-    budget = Budget(limits.steps_per_transaction, limits.seconds_per_transaction)
-    result = record.execution.run(Calls(record), now=record.now, budget=budget)
-    record.steps, record.spent = record.steps + result.steps, result.spent
-    record.trace.extend(record.execution.take_trace())
-    record.outgoing.extend(record.execution.take_outgoing())
+def _noted(runtime: Runtime, tx: Session, held: Held, fact: Fact, *, drop_late: bool) -> Acted:
+    noted = inbox.note(runtime, tx, held.id, fact)
+    if not noted and not drop_late:
+        raise Conflict("The same was asked for before and will be done.", code="already_noted", next_step="Look again in a moment.")
+    return Acted(applied=False, state=InstanceState(held.state), noted=noted)
 
 
 def advance(runtime: Runtime, instance_id: UUID) -> None:
@@ -109,6 +101,9 @@ def advance(runtime: Runtime, instance_id: UUID) -> None:
     try:
         with runtime.database.transaction() as tx:
             strikes = leases.claim(tx, instance_id, token, runtime.limits.lease)
+            if strikes is None:
+                for fact in inbox.give_back(tx, instance_id):
+                    _log.warning("fact_too_late", instance=str(instance_id), kind=fact.kind, actor=fact.actor)
         if strikes is None:
             return
         if strikes > runtime.limits.claims_without_progress:
@@ -122,11 +117,12 @@ def advance(runtime: Runtime, instance_id: UUID) -> None:
 
 
 def _pursue(runtime: Runtime, instance_id: UUID, token: UUID) -> None:
-    fact: Fact | None = None
-    while True:
+    go_on = True
+    while go_on:
         try:
-            go_on, call = _stretch(runtime, instance_id, token, fact)
-            fact = outside_calls.make(runtime, call) if call else None
+            go_on, call = _stretch(runtime, instance_id, token)
+            if call:
+                outside_calls.make(runtime, call)
         except LostLease:
             raise
         except Collision as collision:
@@ -139,64 +135,41 @@ def _pursue(runtime: Runtime, instance_id: UUID, token: UUID) -> None:
             _log.exception("advance_failed", instance=str(instance_id))
             _give_up(runtime, instance_id, token, error)
             return
-        if not go_on:
-            return
 
 
-def _stretch(runtime: Runtime, instance_id: UUID, token: UUID, fact: Fact | None) -> tuple[bool, OutsideCall | None]:
+def _stretch(runtime: Runtime, instance_id: UUID, token: UUID) -> tuple[bool, OutsideCall | None]:
     """One transaction of a worker. Answers whether there is more to do, and the external call to make first."""
     for attempt in range(_ATTEMPTS_AT_A_LOCK):
         try:
             with runtime.database.transaction() as tx:
-                return _stretch_in(runtime, tx, (instance_id, token), fact)
-        except Collision:  # two instances that send to each other may lock each other out; one of them tries again
+                return _stretch_in(runtime, tx, instance_id, token)
+        except Collision:  # locks that a person's SQL took out of order; one of the two tries again
             if attempt == _ATTEMPTS_AT_A_LOCK - 1:
                 raise
     raise AssertionError
 
 
-def _stretch_in(runtime: Runtime, tx: Session, lease: tuple[UUID, UUID], fact: Fact | None) -> tuple[bool, OutsideCall | None]:
-    instance_id, token = lease
+def _stretch_in(runtime: Runtime, tx: Session, instance_id: UUID, token: UUID) -> tuple[bool, OutsideCall | None]:
     kept = runtime.live.take(instance_id)
     held = lock(tx, instance_id, kept[0] if kept else -1)
     if held is None or held.lease_owner != token:
         raise LostLease
     if held.state == InstanceState.SUSPENDED:
-        if fact:
-            inbox.note(runtime, tx, instance_id, fact)
         leases.release(tx, instance_id, token)
         return False, None
-    record = restore(runtime, tx, held, kept)
-    record.token = token
-    noted = inbox.take(tx, instance_id) if held.wake > held.done else []
-    _apply_noted(record, [*noted, *([fact] if fact else [])])
-    run(record)
-    saved = save(record)
+    live = kept[1] if kept and kept[0] == held.lock_version else None
+    record = take_steps(Advance(runtime, tx, held, live, token=token))
+    saved = record.saved
     return saved.more, outside_calls.next_call(record) if saved.more and saved.calls else None
 
 
-def _apply(record: Advance, fact: Fact, *, drop_late: bool) -> bool:
-    try:
-        apply(record, fact)
-    except Conflict:
-        if drop_late:
-            return False
-        raise
-    return True
-
-
-def _apply_noted(record: Advance, facts: Iterable[Fact]) -> None:
-    for fact in facts:  # one at a time: each may take away what the next one is for
-        apply_or_drop(record, fact)
-        run(record)
-
-
 def _stop(runtime: Runtime, instance_id: UUID, token: UUID, problem: Problem) -> None:
-    """No worker can go on with it: an incident of the whole instance, until an operator retries."""
+    """No worker can go on with it: an incident of the whole instance, until an operator retries. What was noted stays noted."""
     with runtime.database.transaction() as tx:
         stopped: Any = tx.execute(_STOP, {"id": instance_id, "token": token, "error": problem.detail}).first()
         if stopped is not None:
-            failures.open_for_instance(tx, instance_id, problem.code, problem.detail, problem.next_step)
+            inbox.set_aside(tx, instance_id)
+            failures.open_for_instance(tx, instance_id, problem)
 
 
 def _give_up(runtime: Runtime, instance_id: UUID, token: UUID, error: Exception) -> None:
@@ -213,3 +186,13 @@ def _poisoned(claims: int) -> Problem:
         code="claims_without_progress",
         next_step="Look at the last error and the workers' logs, remove the cause, then retry.",
     )
+
+
+_GIVE_UP = text("""
+UPDATE instance SET lease_owner = NULL, lease_until = 'epoch', last_error = :error, rung_at = now() WHERE id = :id AND lease_owner = :token
+""")
+_STOP = text("""
+UPDATE instance SET state = CASE WHEN state = 'suspended' THEN state ELSE 'incident' END, done = wake, lease_owner = NULL,
+  lease_until = 'epoch', last_error = :error, updated_at = business_now()
+WHERE id = :id AND lease_owner = :token RETURNING last_error
+""")

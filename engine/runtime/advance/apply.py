@@ -3,38 +3,87 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
 
 from engine.problems import Conflict
+from engine.runtime.advance.run import run
+from engine.runtime.state import inbox
 from engine.runtime.state.stretch import Advance, Fact
 from engine.spiff.calls import CallOutcome, Deferred, Done, Failure, Refusal
+from engine.spiff.records import Executed
 
-# One that has reached somebody else as well is not sent round again.
-_BUFFER_AGAIN = text(
-    "UPDATE message SET state = 'buffered', delivered_to = NULL WHERE id = :id AND delivered_to = :instance_id AND expires_at > now()"
-)
+#: An operator's word comes before what is noted: it may be what makes that possible.
+_REPAIRS: Final = frozenset({"retry", "skip", "move", "go_back"})
+#: Facts a person stands behind: when one comes too late, the history says so.
+_BY_PERSONS: Final = frozenset({"user_task", *_REPAIRS})
 
 
-def apply(record: Advance, fact: Fact) -> None:
+def apply(record: Advance) -> None:
+    """Apply what was noted for the instance and what its caller brings, running in between: each may take away what the next is for.
+
+    Raises Conflict when the caller's own fact comes too late, unless it may.
+    """
+    noted = inbox.take(record.tx, record.held.id) if record.held.has_facts else []
+    if record.fact is not None and record.fact.kind in _REPAIRS:
+        _apply_own(record, record.fact)
+        if noted:
+            run(record)
+    for number, fact in enumerate(noted):
+        if number:
+            run(record)
+        _apply_noted(record, fact)
+    if record.fact is not None:
+        if noted:
+            run(record)
+        _apply_own(record, record.fact)
+
+
+def _apply_own(record: Advance, fact: Fact) -> None:
+    try:
+        _apply(record, fact)
+        record.applied = True
+    except Conflict:
+        if not record.drop_late:
+            raise
+    record.fact = None
+
+
+def _apply_noted(record: Advance, fact: Fact) -> None:
+    """Apply a fact whose sender has gone. A message that came too late goes back to wait for another receiver."""
+    try:
+        _apply(record, fact)
+    except Conflict as conflict:
+        if fact.kind == "message" and fact.body.get("message") is not None:
+            record.tx.execute(_BUFFER_AGAIN, {"id": fact.body["message"], "instance_id": record.held.id})
+            record.message_returned = True
+        elif fact.kind in _BY_PERSONS:
+            record.trace.append(_too_late(record, fact, conflict))
+
+
+def _apply(record: Advance, fact: Fact) -> None:
     """Apply one fact; its actor is from now on the one whose action led here."""
     record.actor = fact.actor or record.actor
     _APPLY[fact.kind](record, fact.body)
 
 
-def apply_or_drop(record: Advance, fact: Fact) -> bool:
-    """Apply a fact nobody stands behind. One that came too late is dropped; a message goes back to wait for another receiver."""
-    try:
-        apply(record, fact)
-    except Conflict:
-        if fact.kind == "message" and fact.body.get("message") is not None:
-            asked = {"id": fact.body["message"], "instance_id": record.held.id}
-            record.tx.execute(_BUFFER_AGAIN, asked)
-            record.message_returned = True
-        return False
-    return True
+def _too_late(record: Advance, fact: Fact, conflict: Conflict) -> Executed:
+    """What a person decided while a worker was at it, and what no longer could be done."""
+    task_id = UUID(str(fact.body.get("task_id") or record.held.id))
+    waited = next((wait for wait in record.before.user_tasks if wait.task_id == task_id), None)
+    return Executed(
+        task_id=task_id,
+        element_id=waited.element_id if waited else str(fact.body.get("element_id", "")),
+        element_name=waited.name if waited else "",
+        element_type=fact.kind,
+        outcome="too_late",
+        started_at=record.now,
+        ended_at=record.now,
+        detail={"reason": conflict.detail, "given": dict(fact.body.get("data") or fact.body.get("variables") or {})},
+        actor=fact.actor,
+    )
 
 
 def outcome_to_json(outcome: CallOutcome) -> dict[str, Any]:
@@ -122,3 +171,6 @@ _APPLY: dict[str, Callable[[Advance, Mapping[str, Any]], None]] = {
     "move": _move,
     "go_back": _go_back,
 }
+
+# One that has reached somebody else as well is not sent round again.
+_BUFFER_AGAIN = text("UPDATE message SET state = 'buffered', delivered_to = NULL WHERE id = :id AND delivered_to = :instance_id")

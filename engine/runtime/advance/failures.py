@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
+from engine.problems import Problem
 from engine.runtime.advance.fingerprint import fingerprint
 from engine.runtime.state.stretch import Advance
 from engine.spiff.records import FailedStep, Waits
@@ -14,7 +15,7 @@ from engine.store.rows import insert_rows
 from engine.store.tables import InstanceState, incident
 
 _RESOLVE = text(
-    "UPDATE incident SET state = 'resolved', resolved_at = now(), resolved_by = :actor, resolution = :resolution "
+    "UPDATE incident SET state = 'resolved', resolved_at = business_now(), resolved_by = :actor, resolution = :resolution "
     "WHERE instance_id = :instance_id AND state = 'open' AND id = ANY(:ids)"
 )
 _OPEN_OF = select(incident.c.id, incident.c.task_id).where(incident.c.state == "open")
@@ -38,13 +39,22 @@ def settle_failures(record: Advance, after: Waits) -> bool:
     return bool(failed) or len(passed) < len(rows)
 
 
-def open_for_instance(tx: Session, instance_id: UUID, kind: str, message: str, next_step: str) -> None:
-    """An incident of the instance as a whole: no step can be named. Opened once per kind."""
-    same = (incident.c.instance_id == instance_id, incident.c.task_id.is_(None), incident.c.kind == kind, incident.c.state == "open")
-    if tx.execute(select(incident.c.id).where(*same)).first() is None:
-        mark = fingerprint(kind, "instance", message)
-        row = {"instance_id": instance_id, "kind": kind, "message": message, "fingerprint": mark, "next_step": next_step}
-        tx.execute(insert(incident).values(**row))
+def open_for_instance(tx: Session, instance_id: UUID, problem: Problem) -> None:
+    """An incident of the instance as a whole: no step of it failed, but it could not go on. Opened once per kind, then kept up to date."""
+    same = (
+        incident.c.instance_id == instance_id,
+        incident.c.task_id.is_(None),
+        incident.c.kind == problem.code,
+        incident.c.state == "open",
+    )
+    row = {
+        "message": problem.detail,
+        "element_id": problem.element_id,
+        "fingerprint": fingerprint(problem.code, problem.element_id or "instance", problem.detail),
+        "next_step": problem.next_step,
+    }
+    if tx.execute(update(incident).where(*same).values(**row).returning(incident.c.id)).first() is None:
+        tx.execute(insert(incident).values(instance_id=instance_id, kind=problem.code, **row))
 
 
 def resolve(tx: Session, instance_id: UUID, ids: Iterable[int], actor: str | None, resolution: str) -> None:

@@ -1,21 +1,20 @@
 """External service tasks of a worker: the call is marked and saved before it is made, and made while no transaction is open."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import text
 
 from engine.runtime.advance.apply import outcome_to_json
 from engine.runtime.advance.service_tasks import call_outside, context_of
+from engine.runtime.state import inbox
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Advance, Fact
 from engine.service_tasks import TaskContext
 from engine.spiff.calls import CallOutcome, Failure, ServiceCall
-
-_NEXT = text(
-    "SELECT id, element_id, handler, input, attempt, retry, state FROM work WHERE instance_id = :id AND state IN ('ready', 'called') "
-    "ORDER BY called_at NULLS FIRST, id LIMIT 1"
-)
-_MARK = text("UPDATE work SET state = 'called', attempt = attempt + 1, called_at = now() WHERE id = :id")
+from engine.spiff.plain import plain
+from engine.store.rows import insert_rows
+from engine.store.tables import history
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +36,8 @@ def next_call(record: Advance) -> OutsideCall | None:
     return OutsideCall(request, context_of(record, request), again=row.state == "called")
 
 
-def make(runtime: Runtime, call: OutsideCall) -> Fact:
-    """Make the call; what came of it is a fact for the instance."""
+def make(runtime: Runtime, call: OutsideCall) -> None:
+    """Make the call, and note what came of it before anything else is done with it: an answer that is known is never asked for again."""
     handler = call.request.handler
     outcome: CallOutcome
     if call.again and handler in runtime.service_tasks and runtime.service_tasks[handler].at_most_once:
@@ -50,4 +49,30 @@ def make(runtime: Runtime, call: OutsideCall) -> Fact:
     else:
         outcome = call_outside(runtime, call.request, call.context)
     body = {"task_id": call.request.task_id, **outcome_to_json(outcome)}
-    return Fact("work_result", body, call.context.actor, f"work:{call.request.task_id}:{call.request.attempt}")
+    fact = Fact("work_result", body, call.context.actor, f"work:{call.request.task_id}:{call.request.attempt}")
+    with runtime.database.transaction() as tx:
+        if not inbox.keep(tx, call.context.instance_id, fact):  # it was cancelled meanwhile: what the outside did is told all the same
+            insert_rows(tx, history, [_told_too_late(call, body)])
+
+
+def _told_too_late(call: OutsideCall, body: dict[str, Any]) -> dict[str, Any]:
+    context, request = call.context, call.request
+    return {
+        "instance_id": context.instance_id,
+        "task_id": request.task_id,
+        "element_id": request.element_id,
+        "element_type": "serviceTask",
+        "outcome": "too_late",
+        "actor": context.actor,
+        "attempt": request.attempt,
+        "started_at": context.now,
+        "ended_at": context.now,
+        "detail": {"handler": request.handler, "answer": plain(body)},
+    }
+
+
+_NEXT = text("""
+SELECT id, element_id, handler, input, attempt, retry, state FROM work WHERE instance_id = :id AND state IN ('ready', 'called')
+ORDER BY called_at NULLS FIRST, id LIMIT 1
+""")
+_MARK = text("UPDATE work SET state = 'called', attempt = attempt + 1, called_at = now() WHERE id = :id")

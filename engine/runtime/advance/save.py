@@ -1,14 +1,11 @@
 """Saves an instance: one row with its state, fenced by version and lease, then everything that follows from it."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
 
-from engine.problems import Conflict, TooLarge
+from engine.problems import Conflict, Problem, TooLarge
 from engine.runtime.advance import failures
-from engine.runtime.advance.outgoing import match_buffered, send
-from engine.runtime.advance.settle import settle
 from engine.runtime.state.leases import LostLease
 from engine.runtime.state.stretch import Advance
 from engine.spiff.records import Waits
@@ -16,61 +13,38 @@ from engine.store import json_text
 from engine.store.tables import InstanceState
 from engine.store.unit_of_work import after_commit
 
-_INSERT = text(
-    "INSERT INTO instance (id, process_version_id, process_key, business_key, dedupe_key, state, blob, "
-    "lock_version, variables, wake, done, "
-    "rung_at, steps_since_wait, started_by, started_by_instance_id, ended_at) VALUES (:id, :process_version_id, "
-    ":process_key, :business_key, "
-    ":dedupe_key, :state, :blob, 1, CAST(:variables AS jsonb), :wake, :done, now(), :steps, :started_by, :started_by_instance_id, "
-    "CASE WHEN :ended THEN now() END) ON CONFLICT DO NOTHING RETURNING id"
-)
-_UPDATE = text(
-    "UPDATE instance SET state = :state, blob = :blob, lock_version = lock_version + 1, variables = "
-    "CAST(:variables AS jsonb), wake = :wake, "
-    "done = :done, rung_at = now(), steps_since_wait = :steps, strikes = 0, last_error = NULL, lease_owner = CAST(:keep AS uuid), "
-    "lease_until = CASE WHEN CAST(:keep AS uuid) IS NULL THEN 'epoch' ELSE now() + :ttl END, updated_at = now(), "
-    "ended_at = CASE WHEN :ended THEN now() END "
-    "WHERE id = :id AND lock_version = :lock_version AND (CAST(:token AS uuid) IS NULL OR lease_owner = CAST(:token AS uuid))"
-)
+
+def judge(record: Advance) -> None:
+    """Work out the state it is to be saved in. Raises TooLarge when its variables are."""
+    execution, saved = record.execution, record.saved
+    record.after = Waits() if execution.completed else execution.waits
+    incidents = failures.settle_failures(record, record.after)
+    saved.endless = record.spent and _steps_since_wait(record) >= record.runtime.limits.steps_without_wait
+    saved.calls = any(wait.retry_at is None for wait in record.after.work)
+    saved.more = (saved.calls or record.spent) and not saved.endless
+    saved.state = _state(execution.completed, incidents or saved.endless, more=saved.more)
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What is to be done next: nothing, an external call, or another stretch."""
-
-    state: InstanceState
-    calls: bool
-    more: bool
-
-
-def save(record: Advance) -> Saved:
-    """Write everything a stretch has come to. Raises LostLease when the instance was taken over, TooLarge when its variables are."""
-    execution = record.execution
-    after = Waits() if execution.completed else execution.waits
-    variables = json_text.encode(execution.variables)
+def write(record: Advance) -> None:
+    """Write the instance's row. Raises LostLease when it was taken over, TooLarge when its variables are, Conflict for a taken key."""
+    variables = json_text.encode(record.execution.variables)
     _check_size(record, len(variables))
-    incidents = failures.settle_failures(record, after)
-    steps = _steps_since_wait(record)
-    endless = record.spent and steps >= record.runtime.limits.steps_without_wait
-    calls = any(wait.retry_at is None for wait in after.work)
-    more = (calls or record.spent) and not endless
-    state = _state(execution.completed, incidents or endless, more=more)
-    _write(record, state, variables.decode(), steps, more=more)
-    if endless:
-        _open_endless(record, steps)
-    settle(record, after)
-    match_buffered(record, after)
-    send(record)
-    if more and record.token is None:
+    _write(record, variables.decode())
+    if record.saved.endless:
+        failures.open_for_instance(record.tx, record.held.id, _endless(_steps_since_wait(record)))
+
+
+def finish(record: Advance) -> None:
+    """Ring for what is left to do, and keep what runs in memory once the transaction is in."""
+    if record.saved.more and record.token is None:
         record.runtime.dispatcher.ring(record.tx, [record.held.id])
-    if not execution.completed:
-        version = record.held.lock_version + 1
+    if not record.execution.completed:
+        version, execution = record.held.lock_version + 1, record.execution
         after_commit(record.tx, lambda: record.runtime.live.put(record.held.id, version, execution))
-    return Saved(state, calls, more)
 
 
-def _write(record: Advance, state: InstanceState, variables: str, steps: int, *, more: bool) -> None:
-    held = record.held
+def _write(record: Advance, variables: str) -> None:
+    held, state, more = record.held, record.saved.state, record.saved.more
     blob = None if state.ended else record.execution.dump()
     record.bytes_written += len(variables) + len(blob or b"")
     values: dict[str, Any] = {
@@ -80,7 +54,7 @@ def _write(record: Advance, state: InstanceState, variables: str, steps: int, *,
         "variables": variables,
         "wake": held.wake + more,
         "done": held.wake,
-        "steps": steps,
+        "steps": _steps_since_wait(record),
         "ended": state.ended,
     }
     if record.fresh:
@@ -133,7 +107,25 @@ def _check_size(record: Advance, size: int) -> None:
         )
 
 
-def _open_endless(record: Advance, steps: int) -> None:
-    message = f"{steps} elements ran without a wait."
-    next_step = "Look for a loop in the diagram whose condition never changes; retry to let it run on, or cancel the instance."
-    failures.open_for_instance(record.tx, record.held.id, "steps_without_wait", message, next_step)
+def _endless(steps: int) -> Problem:
+    return Problem(
+        f"{steps} elements ran without a wait.",
+        code="steps_without_wait",
+        next_step="Look for a loop in the diagram whose condition never changes; retry to let it run on, or cancel the instance.",
+    )
+
+
+_INSERT = text("""
+INSERT INTO instance (id, process_version_id, process_key, business_key, dedupe_key, state, blob, lock_version, variables, wake, done,
+  rung_at, steps_since_wait, started_by, started_by_instance_id, ended_at)
+VALUES (:id, :process_version_id, :process_key, :business_key, :dedupe_key, :state, :blob, 1, CAST(:variables AS jsonb), :wake, :done,
+  now(), :steps, :started_by, :started_by_instance_id, CASE WHEN :ended THEN business_now() END)
+ON CONFLICT DO NOTHING RETURNING id
+""")
+_UPDATE = text("""
+UPDATE instance SET state = :state, blob = :blob, lock_version = lock_version + 1, variables = CAST(:variables AS jsonb), wake = :wake,
+  done = :done, rung_at = now(), steps_since_wait = :steps, strikes = 0, last_error = NULL, lease_owner = CAST(:keep AS uuid),
+  lease_until = CASE WHEN CAST(:keep AS uuid) IS NULL THEN 'epoch' ELSE now() + CAST(:ttl AS interval) END, updated_at = business_now(),
+  ended_at = CASE WHEN :ended THEN business_now() END
+WHERE id = :id AND lock_version = :lock_version AND (CAST(:token AS uuid) IS NULL OR lease_owner = CAST(:token AS uuid))
+""")

@@ -18,19 +18,20 @@ from engine.store.rows import insert_rows
 from engine.store.tables import history, subscription, timer, user_task, work
 
 _COMPLETE = text(
-    "UPDATE user_task SET state = 'completed', completed_at = now(), completed_by = :actor, outcome = "
+    "UPDATE user_task SET state = 'completed', completed_at = business_now(), completed_by = :actor, outcome = "
     "CAST(:outcome AS jsonb), draft = NULL, "
     "version = version + 1 WHERE id = :id"
 )
 _CANCEL = text(
-    "UPDATE user_task SET state = 'cancelled', completed_at = now(), version = version + 1 WHERE id = ANY(:ids) AND state = 'open'"
+    "UPDATE user_task SET state = 'cancelled', completed_at = business_now(), version = version + 1 WHERE id = ANY(:ids) AND state = 'open'"
 )
 _LONGEST_CORRELATION = 1_000
 _DELETE = {name: text(f"DELETE FROM {name} WHERE id = ANY(:ids)") for name in ("timer", "subscription", "work")}
 
 
-def settle(record: Advance, after: Waits) -> None:
+def settle(record: Advance) -> None:
     """Write every derived row."""
+    after = record.after
     _history(record)
     _user_tasks(record, after)
     _timers(record, after)

@@ -18,7 +18,7 @@ from engine.spiff.plain import plain_mapping
 from engine.store.tables import InstanceState, incident, instance
 
 # The state stays `incident` until a stretch has been saved: only that shows that it can go on.
-_RESET = text("UPDATE instance SET strikes = 0, steps_since_wait = 0, last_error = NULL, updated_at = now() WHERE id = :id")
+_RESET = text("UPDATE instance SET strikes = 0, steps_since_wait = 0, last_error = NULL, updated_at = business_now() WHERE id = :id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def get(_runtime: Runtime, tx: Session, incident_id: int) -> Incident:
 def acknowledge(runtime: Runtime, tx: Session, incident_id: int, actor: str, note: str | None = None) -> Incident:
     """Say that one is at it. Raises Conflict when it is resolved."""
     found = _open(runtime, tx, incident_id)
-    values: dict[str, Any] = {"acknowledged_by": actor, "acknowledged_at": func.now(), "owner": actor}
+    values: dict[str, Any] = {"acknowledged_by": actor, "acknowledged_at": func.business_now(), "owner": actor}
     tx.execute(update(incident).where(incident.c.id == found.id).values(**values, **({"note": note} if note else {})))
     audit.record(tx, audit.Entry(actor, "acknowledge", f"incident:{incident_id}", note))
     return get(runtime, tx, incident_id)
@@ -147,7 +147,6 @@ def retry(runtime: Runtime, tx: Session, incident_id: int, actor: str, variables
     else:
         body = {"task_id": found.task_id, "variables": changes}
         acted = act(runtime, tx, found.instance_id, Fact("retry", body, actor))
-    # The log comes last: whoever holds its lock must not wait for an instance any more.
     audit.record(tx, audit.Entry(actor, "retry", f"incident:{incident_id}", detail={"variables": changes or {}}))
     return acted
 

@@ -8,16 +8,15 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, NotFound, Problem
-from engine.runtime.advance.advance import restore, run
-from engine.runtime.advance.save import save
-from engine.runtime.operate.operations import Operated, running
+from engine.runtime.advance.advance import GOING_ON, take_steps
+from engine.runtime.advance.restore import restore
+from engine.runtime.operate.operations import Operated, held_for
 from engine.runtime.state import audit
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Advance
 from engine.spiff.migration import propose_plan
 from engine.spiff.records import Waits
 from engine.store import json_text
-from engine.store.tables import InstanceState
 from engine.store.unit_of_work import savepoint
 
 _VERSION = text("SELECT process_key, retired FROM process_version WHERE id = :id")
@@ -64,25 +63,24 @@ def why_not(runtime: Runtime, tx: Session, instance_id: UUID, migration: Migrati
 
 def migrate(runtime: Runtime, tx: Session, instance_id: UUID, migration: Migration) -> Operated:
     """Take one instance over. Raises Conflict with the reasons by element when it cannot go, and changes nothing then."""
-    held = running(tx, instance_id, migration.reason, "migrated")
-    if held.leased or held.state == InstanceState.SUSPENDED or held.wake > held.done:
-        raise Conflict("The instance is not at rest.", code="instance_busy", next_step="Resume it, or wait until it waits, and try again.")
+    held = held_for(tx, "migrate", instance_id, migration.reason)
+    if held.wake > held.done or held.has_facts:
+        raise Conflict("The instance is not at rest.", code="instance_busy", next_step="Wait until it waits, and try again.")
     _check_version(tx, held.process_key, migration.version_id)
-    record = restore(runtime, tx, held, None)
+    record = take_steps(Advance(runtime, tx, held), (restore,))
     target = runtime.models.process(tx, migration.version_id)
-    record.execution = record.execution.migrate(target, migration.plan)
+    record.live = record.execution.migrate(target, migration.plan)
     record.actor = migration.actor
     record.resolution = "The instance was migrated."
     tx.execute(_REBIND, {"id": instance_id, "version_id": migration.version_id})
     renamed = _renamed(record)
-    run(record)
-    saved = save(record)
+    take_steps(record, GOING_ON)
     for name, rows in renamed.items():
         if rows:
             tx.execute(_RENAME[name], {"rows": json_text.encode(rows).decode()})
     detail = {"from": held.process_version_id, "to": migration.version_id, "plan": dict(migration.plan)}
     audit.record(tx, audit.Entry(migration.actor, "migrate", f"instance:{instance_id}", migration.reason, detail))
-    return Operated(instance_id, saved.state)
+    return Operated(instance_id, record.saved.state)
 
 
 def _check_version(tx: Session, process_key: str, version_id: int) -> None:

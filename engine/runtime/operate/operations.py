@@ -1,42 +1,26 @@
 """The operator's verbs on a whole instance: cancel, suspend, resume, retry. Each leaves a row in the audit log with its reason."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from engine.problems import Conflict, Invalid, NotFound
+from engine.problems import Conflict, Invalid, NotFound, Problem
 from engine.runtime.operate import incidents
 from engine.runtime.operate.incidents import IncidentFilter
-from engine.runtime.state import audit
+from engine.runtime.post.delivery import note_message
+from engine.runtime.post.mailbox import Message
+from engine.runtime.state import audit, inbox
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Held, lock
+from engine.runtime.state.verbs_by_state import answer_to
 from engine.store.tables import InstanceState
 
-# Taking the lease away makes a worker that is in the middle of an outside call drop its result.
-_CANCEL = text(
-    "UPDATE instance SET state = 'cancelled', end_reason = :reason, blob = NULL, lock_version = lock_version + 1, done = wake, "
-    "lease_owner = NULL, lease_until = 'epoch', updated_at = now(), ended_at = now() WHERE id = :id"
-)
-_SUSPEND = text("UPDATE instance SET state = 'suspended', updated_at = now() WHERE id = :id")
-_RESUME = text(
-    "UPDATE instance SET updated_at = now(), state = CASE WHEN EXISTS (SELECT 1 FROM incident WHERE instance_id = :id AND state = 'open') "
-    "THEN 'incident' WHEN wake > done THEN 'running' ELSE 'waiting' END WHERE id = :id RETURNING wake > done AS runnable, state"
-)
-_WITHDRAW = (
-    text(
-        "UPDATE user_task SET state = 'cancelled', completed_at = now(), version = version + 1 WHERE instance_id = :id AND state = 'open'"
-    ),
-    text("DELETE FROM timer WHERE instance_id = :id"),
-    text("DELETE FROM subscription WHERE instance_id = :id"),
-    text("DELETE FROM work WHERE instance_id = :id"),
-    text("DELETE FROM inbox WHERE instance_id = :id"),
-)
-_CLOSE_INCIDENTS = text(
-    "UPDATE incident SET state = 'resolved', resolved_at = now(), resolved_by = :actor, resolution = 'The instance was cancelled.' "
-    "WHERE instance_id = :id AND state = 'open'"
-)
+#: The setting of a process that names the message by which what a cancelled instance held is given back.
+CANCEL_MESSAGE = "cancelMessage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +31,28 @@ class Operated:
     state: InstanceState
 
 
-def cancel(_runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: str) -> Operated:
-    """End an instance: every wait is withdrawn, and what a worker has in hand for it is dropped. Raises Conflict when it has ended."""
-    held = running(tx, instance_id, reason, "cancelled")
-    tx.execute(_CANCEL, {"id": held.id, "reason": reason})
+def cancel(runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: str) -> Operated:
+    """End an instance: every wait is withdrawn, and what a worker has in hand for it is dropped. Raises Conflict when it has ended.
+
+    What it held in the business is given back by the process that begins with the message its diagram names as `cancelMessage`.
+    """
+    held = held_for(tx, "cancel", instance_id, reason)
+    variables: Mapping[str, Any] = tx.execute(_CANCEL, {"id": held.id, "reason": reason}).scalar_one()
     for statement in _WITHDRAW:
         tx.execute(statement, {"id": held.id})
+    inbox.give_back(tx, held.id)
     tx.execute(_CLOSE_INCIDENTS, {"id": held.id, "actor": actor})
-    audit.record(tx, audit.Entry(actor, "cancel", f"instance:{instance_id}", reason, {"was": held.state}))
+    name = runtime.models.process(tx, held.process_version_id).properties.get(CANCEL_MESSAGE)
+    if name:
+        said = {"business_key": held.business_key, "cancelled_by": actor, "reason": reason, "cancelled_instance": str(held.id)}
+        note_message(runtime, tx, Message(name, payload={**variables, **said}, business_key=held.business_key, actor=actor), sender=held.id)
+    audit.record(tx, audit.Entry(actor, "cancel", f"instance:{instance_id}", reason, {"was": held.state, "told": name}))
     return Operated(instance_id, InstanceState.CANCELLED)
 
 
 def suspend(_runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: str) -> Operated:
     """Stop an instance: facts are noted and applied when it is resumed. An outside call in flight is finished and its result kept."""
-    held = running(tx, instance_id, reason, "suspended")
-    if held.state == InstanceState.SUSPENDED:
-        raise Conflict("The instance is suspended already.", code="instance_suspended", next_step="Resume it when it may go on.")
+    held = held_for(tx, "suspend", instance_id, reason)
     tx.execute(_SUSPEND, {"id": held.id})
     audit.record(tx, audit.Entry(actor, "suspend", f"instance:{instance_id}", reason, {"was": held.state}))
     return Operated(instance_id, InstanceState.SUSPENDED)
@@ -70,11 +60,7 @@ def suspend(_runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reaso
 
 def resume(runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: str) -> Operated:
     """Let a suspended instance go on with what came in meanwhile. Raises Conflict when it is not suspended."""
-    held = running(tx, instance_id, reason, "resumed")
-    if held.state != InstanceState.SUSPENDED:
-        raise Conflict(
-            f"The instance is {held.state}, not suspended.", code="instance_not_suspended", next_step="Nothing needs to be resumed."
-        )
+    held = held_for(tx, "resume", instance_id, reason)
     row = tx.execute(_RESUME, {"id": held.id}).one()
     if row.runnable:
         runtime.dispatcher.ring(tx, [held.id])
@@ -84,7 +70,7 @@ def resume(runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason:
 
 def retry(runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: str) -> Operated:
     """Try every failed step of an instance again. Raises Conflict when none has failed."""
-    held = running(tx, instance_id, reason, "retried")
+    held = held_for(tx, "retry", instance_id, reason)
     failed = incidents.list_incidents(runtime, tx, IncidentFilter(instance_id=instance_id))
     if not failed:
         raise Conflict("No step of the instance has failed.", code="nothing_failed", next_step="Look at what it waits for.")
@@ -97,13 +83,41 @@ def retry(runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: 
     return Operated(instance_id, state)
 
 
-def running(tx: Session, instance_id: UUID, reason: str, what: str) -> Held:
-    """Lock an instance that has not ended, for a reason that is given. Raises Invalid, NotFound or Conflict."""
+def held_for(tx: Session, verb: str, instance_id: UUID, reason: str) -> Held:
+    """Lock an instance that a verb may be done to, for a reason that is given. Raises Invalid, NotFound or Conflict."""
     if not reason.strip():
-        raise Invalid(f"An instance is {what} for a reason.", code="reason_missing", next_step="Say why; it is kept in the audit log.")
+        raise Invalid(f"To {verb.replace('_', ' ')} an instance takes a reason.", code="reason_missing", next_step="Say why; it is kept.")
     held = lock(tx, instance_id)
     if held is None:
         raise NotFound(f"There is no instance {instance_id}.", code="instance_unknown", next_step="Look for it in the list of instances.")
-    if held.ended:
-        raise Conflict(f"The instance is {held.state}; it cannot be {what}.", code="instance_ended", next_step="Look at its history.")
+    answer = answer_to(verb, held)
+    if isinstance(answer, Problem):
+        raise answer
     return held
+
+
+# Taking the lease away makes a worker that is in the middle of an outside call note its result for an instance that has ended.
+_CANCEL = text("""
+UPDATE instance SET state = 'cancelled', end_reason = :reason, blob = NULL, lock_version = lock_version + 1, done = wake,
+  lease_owner = NULL, lease_until = 'epoch', updated_at = business_now(), ended_at = business_now() WHERE id = :id RETURNING variables
+""")
+_SUSPEND = text("UPDATE instance SET state = 'suspended', updated_at = business_now() WHERE id = :id")
+_RESUME = text("""
+UPDATE instance SET updated_at = business_now(), state = CASE
+  WHEN EXISTS (SELECT FROM incident WHERE instance_id = :id AND state = 'open') THEN 'incident'
+  WHEN wake > done OR EXISTS (SELECT FROM inbox WHERE instance_id = :id) THEN 'running' ELSE 'waiting' END
+WHERE id = :id RETURNING wake > done OR EXISTS (SELECT FROM inbox WHERE instance_id = :id) AS runnable, state
+""")
+_WITHDRAW = (
+    text("""
+    UPDATE user_task SET state = 'cancelled', completed_at = business_now(), version = version + 1
+    WHERE instance_id = :id AND state = 'open'
+    """),
+    text("DELETE FROM timer WHERE instance_id = :id"),
+    text("DELETE FROM subscription WHERE instance_id = :id"),
+    text("DELETE FROM work WHERE instance_id = :id"),
+)
+_CLOSE_INCIDENTS = text("""
+UPDATE incident SET state = 'resolved', resolved_at = business_now(), resolved_by = :actor, resolution = 'The instance was cancelled.'
+WHERE instance_id = :id AND state = 'open'
+""")

@@ -10,12 +10,11 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict
 from engine.runtime.advance.advance import act
-from engine.runtime.operate.operations import Operated, running
+from engine.runtime.operate.operations import Operated, held_for
 from engine.runtime.state import audit
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Fact
 from engine.spiff.plain import plain_mapping
-from engine.store.tables import InstanceState
 
 _CHANGED_BEFORE = text(
     "SELECT changed FROM history WHERE instance_id = :id AND changed IS NOT NULL AND id < "
@@ -84,10 +83,7 @@ def variables_before(tx: Session, instance_id: UUID, element_id: str) -> dict[st
 
 
 def _act(runtime: Runtime, tx: Session, asked: Step | Return, fact: Fact) -> Operated:
-    held = running(tx, asked.instance_id, asked.reason, "changed")
-    if held.leased or held.state == InstanceState.SUSPENDED:
-        why = "is suspended" if held.state == InstanceState.SUSPENDED else "is being worked on at this moment"
-        raise Conflict(f"The instance {why}.", code="instance_busy", next_step="Resume it, or wait a moment, and try again.")
+    held_for(tx, fact.kind, asked.instance_id, asked.reason)
     acted = act(runtime, tx, asked.instance_id, fact)
     audit.record(tx, audit.Entry(asked.actor, fact.kind, f"instance:{asked.instance_id}", asked.reason, _detail(fact)))
     return Operated(asked.instance_id, acted.state)

@@ -14,14 +14,6 @@ from engine.problems import Conflict
 from engine.runtime.post.routing import Receiver, receivers, starters
 from engine.store import json_text
 
-_KEEP = text(
-    "INSERT INTO message (name, message_id, correlation, payload, payload_hash, business_key, state, delivered_to, sent_by_instance_id, "
-    "sent_by, expires_at) VALUES (:name, :message_id, CAST(:correlation AS jsonb), CAST(:payload AS jsonb), :payload_hash, :business_key, "
-    ":state, :delivered_to, :sender, :sent_by, now() + :time_to_live) ON CONFLICT (name, message_id) DO NOTHING RETURNING id"
-)
-_KNOWN = text("SELECT payload_hash, delivered_to FROM message WHERE name = :name AND message_id = :message_id")
-_SETTLE = text("UPDATE message SET state = :state, delivered_to = :delivered_to WHERE id = :id")
-
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -110,7 +102,7 @@ def _keep(  # noqa: PLR0913  # one row's columns, told by name
         "delivered_to": delivered_to,
         "sender": sender,
         "sent_by": message.actor,
-        "time_to_live": message.time_to_live or time_to_live,
+        "time_to_live": time_to_live if message.time_to_live is None else message.time_to_live,
     }
     number: int | None = tx.connection().execute(_KEEP, row).scalar()
     return number
@@ -125,3 +117,14 @@ def _duplicate(tx: Session, message: Message) -> Delivery:
             next_step="Send the changed message under an id of its own.",
         )
     return Delivery("duplicate", known.delivered_to)
+
+
+_KEEP = text("""
+INSERT INTO message (name, message_id, correlation, payload, payload_hash, business_key, state, delivered_to, sent_by_instance_id,
+  sent_by, expires_at)
+VALUES (:name, :message_id, CAST(:correlation AS jsonb), CAST(:payload AS jsonb), :payload_hash, :business_key, :state, :delivered_to,
+  :sender, :sent_by, business_now() + CAST(:time_to_live AS interval))
+ON CONFLICT (name, message_id) DO NOTHING RETURNING id
+""")
+_KNOWN = text("SELECT payload_hash, delivered_to FROM message WHERE name = :name AND message_id = :message_id")
+_SETTLE = text("UPDATE message SET state = :state, delivered_to = :delivered_to WHERE id = :id")

@@ -17,15 +17,9 @@ from engine.store.unit_of_work import savepoint
 
 _log = structlog.get_logger(__name__)
 
-_INSERT = text(
-    "INSERT INTO instance (id, process_version_id, process_key, business_key, dedupe_key, state, blob, variables, wake, done, rung_at, "
-    "started_by, started_by_instance_id) VALUES (:id, :process_version_id, :process_key, :business_key, :dedupe_key, 'running', :blob, "
-    "CAST(:variables AS jsonb), 1, 0, now(), :started_by, :started_by_instance_id) ON CONFLICT DO NOTHING RETURNING id"
-)
-
 
 @dataclass(frozen=True, slots=True)
-class Birth:
+class NewInstance:
     """An instance to be begun by a message, a signal or the clock."""
 
     process_version_id: int
@@ -39,20 +33,20 @@ class Birth:
     started_by_instance_id: UUID | None = None
 
 
-def begin(runtime: Runtime, tx: Session, birth: Birth) -> UUID | None:
+def begin(runtime: Runtime, tx: Session, new: NewInstance) -> UUID | None:
     """Write a runnable instance and ring; None when the business key is taken by a running one, or the start was asked for before."""
-    process = runtime.models.process(tx, birth.process_version_id)
-    execution = Execution.start(process, birth.variables, element_id=birth.element_id, now=birth.now)
+    process = runtime.models.process(tx, new.process_version_id)
+    execution = Execution.start(process, new.variables, element_id=new.element_id, now=new.now)
     row = {
         "id": uuid4(),
-        "process_version_id": birth.process_version_id,
-        "process_key": birth.process_key,
-        "business_key": birth.business_key,
-        "dedupe_key": birth.dedupe_key,
+        "process_version_id": new.process_version_id,
+        "process_key": new.process_key,
+        "business_key": new.business_key,
+        "dedupe_key": new.dedupe_key,
         "blob": execution.dump(),
-        "variables": json_text.encode(birth.variables).decode(),
-        "started_by": birth.started_by,
-        "started_by_instance_id": birth.started_by_instance_id,
+        "variables": json_text.encode(new.variables).decode(),
+        "started_by": new.started_by,
+        "started_by_instance_id": new.started_by_instance_id,
     }
     instance_id: UUID | None = tx.connection().execute(_INSERT, row).scalar()
     if instance_id is not None:
@@ -60,11 +54,20 @@ def begin(runtime: Runtime, tx: Session, birth: Birth) -> UUID | None:
     return instance_id
 
 
-def try_to_begin(runtime: Runtime, tx: Session, birth: Birth) -> UUID | None:
+def try_to_begin(runtime: Runtime, tx: Session, new: NewInstance) -> UUID | None:
     """As `begin`, for the clock: an instance that cannot be begun is logged and holds up no other."""
     try:
         with savepoint(tx):
-            return begin(runtime, tx, birth)
+            return begin(runtime, tx, new)
     except Exception:  # noqa: BLE001  # whatever is wrong with one process must not stop the timers and messages of all others
-        _log.exception("begin_failed", process=birth.process_key, element=birth.element_id)
+        _log.exception("begin_failed", process=new.process_key, element=new.element_id)
         return None
+
+
+_INSERT = text("""
+INSERT INTO instance (id, process_version_id, process_key, business_key, dedupe_key, state, blob, variables, wake, done, rung_at,
+  started_by, started_by_instance_id)
+VALUES (:id, :process_version_id, :process_key, :business_key, :dedupe_key, 'running', :blob, CAST(:variables AS jsonb), 1, 0, now(),
+  :started_by, :started_by_instance_id)
+ON CONFLICT DO NOTHING RETURNING id
+""")

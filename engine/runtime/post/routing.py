@@ -22,7 +22,7 @@ _RECEIVERS_BY_SCAN = text(_RECEIVERS.format(fits="s.correlation <@ CAST(:correla
 _MOST_KEYS = 5
 _SIGNALLED = text("SELECT DISTINCT instance_id FROM subscription WHERE kind = 'signal' AND name = :name ORDER BY instance_id")
 _STARTERS = text(
-    "SELECT e.process_version_id, v.process_key, e.element_id, now() AS now FROM start_event e JOIN process_version v "
+    "SELECT e.process_version_id, v.process_key, e.element_id, business_now() AS now FROM start_event e JOIN process_version v "
     "ON v.id = e.process_version_id WHERE e.kind = :kind AND e.name = :name AND v.latest AND NOT v.retired ORDER BY v.process_key"
 )
 

@@ -15,6 +15,7 @@ from engine.spiff.process import CompiledProcess
 from engine.spiff.timers import Timer, compile_timer, due_from_data, due_to_data
 from engine.store import json_text
 from engine.store.clock import business_now
+from engine.store.locks import Lock, take
 from engine.store.tables import schedule
 
 
@@ -40,8 +41,9 @@ def replace(tx: Session, process_key: str, version_id: int, timers: Mapping[str,
 def fire(runtime: Runtime, tx: Session) -> int:
     """Begin an instance for every schedule that is due; answers how many. By the clock, in every worker: the row's lock makes it once."""
     begun = 0
-    for due in tx.execute(_DUE, {"most": runtime.limits.batch}).all():
-        birth = message_starts.Birth(
+    free = take(tx, Lock.SCHEDULE, tx.execute(_DUE_NOW, {"most": runtime.limits.batch}).scalars(), skip_locked=True)
+    for due in tx.execute(_DUE, {"ids": free}).all() if free else ():
+        new = message_starts.NewInstance(
             process_version_id=due.process_version_id,
             process_key=due.process_key,
             element_id=due.element_id,
@@ -50,7 +52,7 @@ def fire(runtime: Runtime, tx: Session) -> int:
             dedupe_key=f"schedule:{due.element_id}:{due.next_due_at.astimezone(UTC).isoformat()}",
             started_by="clock",
         )
-        begun += message_starts.try_to_begin(runtime, tx, birth) is not None
+        begun += message_starts.try_to_begin(runtime, tx, new) is not None
         tx.execute(_NEXT, {"id": due.id, **_following(due, runtime.time_zone)})
     return begun
 
@@ -67,10 +69,13 @@ def _following(due: Row[Any], zone: tzinfo) -> dict[str, Any]:
 
 
 _DROP = text("DELETE FROM schedule USING process_version v WHERE v.id = schedule.process_version_id AND v.process_key = :key")
+_DUE_NOW = text("""
+SELECT s.id FROM schedule AS s JOIN process_version AS v ON v.id = s.process_version_id
+WHERE s.next_due_at <= business_now() AND NOT v.retired ORDER BY s.next_due_at LIMIT :most
+""")
 _DUE = text("""
 SELECT s.id, s.process_version_id, v.process_key, s.element_id, s.expression, s.next_due_at, s.rhythm, business_now() AS now
-FROM schedule s JOIN process_version v ON v.id = s.process_version_id
-WHERE s.next_due_at <= business_now() AND NOT v.retired
-ORDER BY s.next_due_at LIMIT :most FOR UPDATE OF s SKIP LOCKED
+FROM schedule AS s JOIN process_version AS v ON v.id = s.process_version_id
+WHERE s.id = ANY(:ids) AND s.next_due_at <= business_now() ORDER BY s.next_due_at
 """)
 _NEXT = text("UPDATE schedule SET next_due_at = :next_due_at, rhythm = CAST(:rhythm AS jsonb) WHERE id = :id")

@@ -11,26 +11,6 @@ from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
 
-_INSTANCE = text(
-    "SELECT i.state, i.process_key, i.business_key, i.wake > i.done AS runnable, i.lease_until >= now() AS held, i.lease_owner, i.rung_at, "
-    "i.updated_at, i.ended_at, i.end_reason, i.last_error, i.strikes, now() AS now FROM instance i WHERE i.id = :id"
-)
-_WAITS = text(
-    "SELECT 'user_task' AS kind, t.id, t.element_id, t.name AS what, t.created_at AS since, t.due_at, "
-    "jsonb_build_object('title', t.title, 'assignee', t.assignee, 'groups', t.candidate_groups, 'users', t.candidate_users) AS data "
-    "FROM user_task t WHERE t.instance_id = :id AND t.state = 'open' UNION ALL "
-    "SELECT 'timer', t.id, t.element_id, t.kind, NULL, t.due_at, jsonb_build_object('fired', t.fired) FROM timer t "
-    "WHERE t.instance_id = :id AND t.kind = 'event' UNION ALL "
-    "SELECT s.kind, s.id, s.element_id, s.name, s.created_at, NULL, jsonb_build_object('correlation', s.correlation) FROM subscription s "
-    "WHERE s.instance_id = :id UNION ALL "
-    "SELECT CASE WHEN w.state = 'waiting' THEN 'retry' ELSE 'work' END, w.id, w.element_id, w.handler, w.called_at, t.due_at, "
-    "jsonb_build_object('state', w.state, 'attempt', w.attempt, 'last_error', w.last_error) FROM work w "
-    "LEFT JOIN timer t ON t.id = w.id WHERE w.instance_id = :id UNION ALL "
-    "SELECT 'incident', coalesce(n.task_id, n.instance_id), n.element_id, coalesce(n.handler, n.element_id, n.kind), n.opened_at, NULL, "
-    "jsonb_build_object('incident_id', n.id, 'message', n.message, 'next_step', n.next_step, 'attempt', n.attempt, "
-    "'acknowledged_by', n.acknowledged_by) FROM incident n WHERE n.instance_id = :id AND n.state = 'open'"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Wait:
@@ -68,7 +48,8 @@ def explain(tx: Session, instance_id: UUID) -> Explanation:
     waits = sorted((Wait(*wait) for wait in tx.execute(_WAITS, {"id": instance_id})), key=_urgency)
     sentence, next_step = _words(row, waits)
     since = next((wait.since for wait in waits if wait.since is not None), row.updated_at)
-    return Explanation(instance_id, row.state, sentence, row.ended_at or since, next_step, tuple(waits))
+    state = "running" if row.runnable and row.state == "waiting" else row.state
+    return Explanation(instance_id, state, sentence, row.ended_at or since, next_step, tuple(waits))
 
 
 def _words(row: Any, waits: Sequence[Wait]) -> tuple[str, str]:
@@ -179,3 +160,26 @@ def _time(moment: datetime | None) -> str:
 
 def _day_and_time(moment: datetime | None) -> str:
     return f"{moment.day} {moment:%b %Y %H:%M} UTC" if moment else "an unknown day"
+
+
+_INSTANCE = text("""
+SELECT i.state, i.process_key, i.business_key, i.wake > i.done OR EXISTS (SELECT FROM inbox WHERE inbox.instance_id = i.id) AS runnable,
+       i.lease_until >= now() AS held, i.lease_owner, i.rung_at, i.updated_at, i.ended_at, i.end_reason, i.last_error, i.strikes,
+       business_now() AS now
+FROM instance AS i WHERE i.id = :id
+""")
+_WAITS = text(
+    "SELECT 'user_task' AS kind, t.id, t.element_id, t.name AS what, t.created_at AS since, t.due_at, "
+    "jsonb_build_object('title', t.title, 'assignee', t.assignee, 'groups', t.candidate_groups, 'users', t.candidate_users) AS data "
+    "FROM user_task t WHERE t.instance_id = :id AND t.state = 'open' UNION ALL "
+    "SELECT 'timer', t.id, t.element_id, t.kind, NULL, t.due_at, jsonb_build_object('fired', t.fired) FROM timer t "
+    "WHERE t.instance_id = :id AND t.kind = 'event' UNION ALL "
+    "SELECT s.kind, s.id, s.element_id, s.name, s.created_at, NULL, jsonb_build_object('correlation', s.correlation) FROM subscription s "
+    "WHERE s.instance_id = :id UNION ALL "
+    "SELECT CASE WHEN w.state = 'waiting' THEN 'retry' ELSE 'work' END, w.id, w.element_id, w.handler, w.called_at, t.due_at, "
+    "jsonb_build_object('state', w.state, 'attempt', w.attempt, 'last_error', w.last_error) FROM work w "
+    "LEFT JOIN timer t ON t.id = w.id WHERE w.instance_id = :id UNION ALL "
+    "SELECT 'incident', coalesce(n.task_id, n.instance_id), n.element_id, coalesce(n.handler, n.element_id, n.kind), n.opened_at, NULL, "
+    "jsonb_build_object('incident_id', n.id, 'message', n.message, 'next_step', n.next_step, 'attempt', n.attempt, "
+    "'acknowledged_by', n.acknowledged_by) FROM incident n WHERE n.instance_id = :id AND n.state = 'open'"
+)

@@ -10,11 +10,11 @@ from sqlalchemy import Row, insert, select, text
 from sqlalchemy.orm import Session
 
 from engine.store import json_text
+from engine.store.locks import Advisory, advisory
 from engine.store.tables import audit
+from engine.store.unit_of_work import before_commit
 
 _FIRST = "0" * 64
-# One writer at a time: two rows must not name the same predecessor. The lock goes with the transaction.
-_LOCK = text("SELECT pg_advisory_xact_lock(7210945011)")
 _LAST = text("SELECT (SELECT hash FROM audit ORDER BY id DESC LIMIT 1) AS hash, statement_timestamp() AS now")
 
 
@@ -30,8 +30,13 @@ class Entry:
 
 
 def record(tx: Session, entry: Entry) -> None:
-    """Append one row to the log."""
-    tx.execute(_LOCK)
+    """Append one row to the log, as the last act of the transaction: nobody waits for the log's lock longer than a commit takes."""
+    before_commit(tx, lambda: _append(tx, entry))
+
+
+def _append(tx: Session, entry: Entry) -> None:
+    # One writer at a time: two rows must not name the same predecessor.
+    advisory(tx, Advisory.AUDIT)
     last = tx.execute(_LAST).one()
     previous = last.hash or _FIRST
     row = {

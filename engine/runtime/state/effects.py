@@ -16,24 +16,12 @@ from sqlalchemy.orm import Session
 from engine.service_tasks import TaskContext
 from engine.spiff.plain import keepable, plain, within_limit
 from engine.store import json_text
+from engine.store.locks import Lock, take
 from engine.store.rows import insert_rows
 from engine.store.tables import effect
 
 if TYPE_CHECKING:  # the runtime's record holds effects, so importing it here at run time would be a circle
     from engine.runtime.state.runtime import Runtime
-
-_TAKE = text(
-    "UPDATE effect SET attempts = attempts + 1, first_sent_at = coalesce(first_sent_at, now()), last_sent_at = "
-    "now(), due_at = now() + :pause "
-    "WHERE key IN (SELECT key FROM effect WHERE state = 'pending' AND due_at <= now() ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED) "
-    "RETURNING key, kind, target, payload, instance_id, element_id, business_key, attempts"
-)
-_SENT = text("UPDATE effect SET state = 'sent', answer = CAST(:answer AS jsonb) WHERE key = :key AND state = 'pending'")
-_FAILED = text(
-    "UPDATE effect SET answer = CAST(:answer AS jsonb), due_at = now() + :pause, state = CASE WHEN attempts >= "
-    ":most THEN 'failed' ELSE state END "
-    "WHERE key = :key AND state = 'pending'"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +45,11 @@ class EffectSink(Protocol):
 
 
 class DatabaseSink:
-    """The default: the ledger's own row is the delivery. The product runs without any outside system and shows what it would send."""
+    """The default: the ledger's own row is all there is, so an effect is `kept`, never `sent`. The product shows what it would send."""
 
     def deliver(self, effect: Effect, attempt: int) -> Mapping[str, Any]:
-        """Accept it."""
-        return {"sink": "database", "accepted": effect.key, "attempt": attempt}
+        """Keep it."""
+        return {"sink": "database", "kept": effect.key, "attempt": attempt}
 
 
 @dataclass(slots=True)
@@ -86,28 +74,38 @@ def record(tx: Session, *effects: Effect) -> None:
 
 
 def deliver(runtime: "Runtime") -> int:
-    """Send what is due, each in no transaction; answers how many were sent. Called by the clock."""
+    """Send what is due, each in no transaction and acknowledged before the next is begun; answers how many were sent. By the clock.
+
+    A process that dies leaves one effect of which nobody knows whether it went out; it is sent again under the same key.
+    """
     sink: Any = runtime.ports.get(EffectSink) or DatabaseSink()
-    limits = runtime.limits
     with runtime.database.transaction() as tx:
-        due = tx.execute(_TAKE, {"pause": timedelta(minutes=5), "most": limits.batch}).all()
-    sent, failed = [], []
-    for row in due:
-        each = Effect(row.key, row.kind, row.target, row.payload, row.instance_id, row.element_id, row.business_key)
-        try:  # an answer that cannot be kept is a failure of this effect alone
-            answer = plain(sink.deliver(each, row.attempts))
-            within_limit(answer)
-            sent.append({"key": row.key, "answer": json_text.encode(answer).decode()})
-        except Exception as error:  # noqa: BLE001  # whatever the outside does, the ledger keeps it and tries again
-            pause = min(timedelta(seconds=10) * 2 ** min(row.attempts, 12), limits.retry_ceiling)
-            told = json_text.encode({"error": keepable(f"{type(error).__name__}: {error}")}).decode()
-            failed.append({"key": row.key, "answer": told, "pause": pause, "most": limits.effect_attempts})
+        due = tx.execute(_DUE, {"most": runtime.limits.batch}).scalars().all()
+    sent = 0
+    for key in due:
+        with runtime.database.transaction() as tx:
+            mine = take(tx, Lock.EFFECT, [key], skip_locked=True)
+            row = tx.execute(_TAKE, {"key": key, "pause": runtime.limits.effect_answer}).one_or_none() if mine else None
+        if row is not None:  # else another clock has it
+            sent += _send(runtime, sink, row)
+    return sent
+
+
+def _send(runtime: "Runtime", sink: Any, row: Any) -> bool:
+    each = Effect(row.key, row.kind, row.target, row.payload, row.instance_id, row.element_id, row.business_key)
+    try:  # an answer that cannot be kept is a failure of this effect alone
+        answer = plain(sink.deliver(each, row.attempts))
+        within_limit(answer)
+        told = {"key": row.key, "answer": json_text.encode(answer).decode(), "state": "kept" if isinstance(sink, DatabaseSink) else "sent"}
+        statement = _DELIVERED
+    except Exception as error:  # noqa: BLE001  # whatever the outside does, the ledger keeps it and tries again
+        pause = min(timedelta(seconds=10) * 2 ** min(row.attempts, 12), runtime.limits.retry_ceiling)
+        said = json_text.encode({"error": keepable(f"{type(error).__name__}: {error}")}).decode()
+        told = {"key": row.key, "answer": said, "pause": pause, "most": runtime.limits.effect_attempts}
+        statement = _FAILED
     with runtime.database.transaction() as tx:
-        if sent:
-            tx.execute(_SENT, sent)
-        if failed:
-            tx.execute(_FAILED, failed)
-    return len(sent)
+        tx.execute(statement, told)
+    return statement is _DELIVERED
 
 
 def _row(each: Effect) -> dict[str, Any]:
@@ -122,3 +120,19 @@ def _row(each: Effect) -> dict[str, Any]:
         "element_id": each.element_id,
         "business_key": each.business_key,
     }
+
+
+_DUE = text("SELECT key FROM effect WHERE state = 'pending' AND due_at <= now() ORDER BY due_at, key LIMIT :most")
+# Until `due_at` nobody takes it again, so a sender may be that slow.
+_TAKE = text("""
+UPDATE effect SET attempts = attempts + 1, first_sent_at = coalesce(first_sent_at, now()), last_sent_at = now(),
+  due_at = now() + CAST(:pause AS interval)
+WHERE key = :key AND state = 'pending' AND due_at <= now()
+RETURNING key, kind, target, payload, instance_id, element_id, business_key, attempts
+""")
+_DELIVERED = text("UPDATE effect SET state = :state, answer = CAST(:answer AS jsonb) WHERE key = :key AND state = 'pending'")
+_FAILED = text("""
+UPDATE effect SET answer = CAST(:answer AS jsonb), due_at = now() + CAST(:pause AS interval),
+  state = CASE WHEN attempts >= :most THEN 'failed' ELSE state END
+WHERE key = :key AND state = 'pending'
+""")

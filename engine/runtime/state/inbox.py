@@ -1,6 +1,10 @@
-"""Facts noted for an instance that somebody else is at work on, or that a worker is to take up."""
+"""Facts noted for an instance, to be applied by whoever advances it next.
 
-from collections.abc import Mapping
+Noting locks no instance: whoever notes may hold locks that come later in the order of locks. So a note may come in the very moment in which
+its instance ends; the bell it rings then finds an ended instance, and the message goes back to wait for somebody else (`give_back`).
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,42 +15,32 @@ from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Fact
 from engine.store import json_text
 
-# Waits for whoever is saving the instance, and notes nothing if that was its end: what it would have got is then kept for another.
-_NOTE = text(
-    "INSERT INTO inbox (instance_id, kind, dedupe_key, body, actor) SELECT i.id, :kind, :dedupe_key, CAST(:body AS jsonb), :actor FROM "
-    "(SELECT id FROM instance WHERE id = :instance_id AND state NOT IN ('completed', 'cancelled') FOR NO KEY UPDATE) AS i "
-    "ON CONFLICT (instance_id, dedupe_key) DO NOTHING RETURNING id"
-)
-# Only an idle instance is rung for: otherwise its holder or the bell already rung will see the new count.
-_WAKE = text(
-    "UPDATE instance SET wake = wake + 1, rung_at = CASE WHEN wake = done THEN now() ELSE rung_at END, "
-    "state = CASE WHEN state = 'waiting' THEN 'running' ELSE state END WHERE id = :id RETURNING wake - done"
-)
-_TAKE = text("DELETE FROM inbox WHERE instance_id = :id RETURNING id, kind, body, actor, dedupe_key")
-
 
 def note(runtime: Runtime, tx: Session, instance_id: UUID, fact: Fact) -> bool:
     """Put a fact into the inbox and ring. Answers False when the same fact was noted before, or the instance has ended."""
-    noted = tx.connection().execute(
-        _NOTE,
-        {
-            "instance_id": instance_id,
-            "kind": fact.kind,
-            "dedupe_key": fact.dedupe_key,
-            "body": json_text.encode(fact.body).decode(),
-            "actor": fact.actor,
-        },
-    )
-    if noted.scalar() is None:
+    if not keep(tx, instance_id, fact):
         return False
-    wake(runtime, tx, instance_id)
+    runtime.dispatcher.ring(tx, [instance_id])
     return True
 
 
+def keep(tx: Session, instance_id: UUID, fact: Fact) -> bool:
+    """Put a fact into the inbox without ringing: for the worker that holds the instance and looks there next."""
+    asked = {
+        "instance_id": instance_id,
+        "kind": fact.kind,
+        "dedupe_key": fact.dedupe_key,
+        "body": json_text.encode(fact.body).decode(),
+        "actor": fact.actor,
+    }
+    return tx.connection().execute(_NOTE, asked).scalar() is not None
+
+
 def wake(runtime: Runtime, tx: Session, instance_id: UUID) -> None:
-    """Make an instance runnable and ring when it was idle."""
-    if tx.connection().execute(_WAKE, {"id": instance_id}).scalar() == 1:
-        runtime.dispatcher.ring(tx, [instance_id])
+    """Let a worker try again with everything that lies there; the caller holds the instance's lock."""
+    tx.execute(_TRY_AGAIN, {"id": instance_id})
+    tx.execute(_WAKE, {"id": instance_id})
+    runtime.dispatcher.ring(tx, [instance_id])
 
 
 def take(tx: Session, instance_id: UUID) -> list[Fact]:
@@ -55,5 +49,37 @@ def take(tx: Session, instance_id: UUID) -> list[Fact]:
     return [Fact(row.kind, _body(row.body), row.actor, row.dedupe_key) for row in sorted(rows, key=lambda row: row.id)]
 
 
+def set_aside(tx: Session, instance_id: UUID) -> None:
+    """No worker tries these facts again by itself: the instance was stopped with them."""
+    tx.execute(_SET_ASIDE, {"id": instance_id})
+
+
+def give_back(tx: Session, instance_id: UUID) -> Sequence[Fact]:
+    """Take out what was noted for an instance that has ended; its messages wait for another receiver. Answers what is left over."""
+    rows = tx.execute(_LEFT_OVER, {"id": instance_id}).all()
+    if rows:
+        tx.execute(_BUFFER_AGAIN, {"ids": [row.body["message"] for row in rows if row.body.get("message") is not None], "of": instance_id})
+    return [Fact(row.kind, row.body, row.actor) for row in rows if row.kind != "message"]
+
+
 def _body(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else json_text.decode(value)
+
+
+_NOTE = text("""
+INSERT INTO inbox (instance_id, kind, dedupe_key, body, actor)
+SELECT id, :kind, :dedupe_key, CAST(:body AS jsonb), :actor FROM instance
+WHERE id = :instance_id AND state NOT IN ('completed', 'cancelled')
+ON CONFLICT (instance_id, dedupe_key) DO NOTHING RETURNING id
+""")
+_WAKE = text("UPDATE instance SET wake = wake + 1, rung_at = now() WHERE id = :id")
+_TRY_AGAIN = text("UPDATE inbox SET tried = false WHERE instance_id = :id AND tried")
+_TAKE = text("DELETE FROM inbox WHERE instance_id = :id RETURNING id, kind, body, actor, dedupe_key")
+_SET_ASIDE = text("UPDATE inbox SET tried = true WHERE instance_id = :id")
+_LEFT_OVER = text("""
+DELETE FROM inbox USING instance
+WHERE inbox.instance_id = :id AND instance.id = inbox.instance_id AND instance.state IN ('completed', 'cancelled')
+RETURNING inbox.kind, inbox.body, inbox.actor
+""")
+# One that has reached somebody else as well is not sent round again.
+_BUFFER_AGAIN = text("UPDATE message SET state = 'buffered', delivered_to = NULL WHERE id = ANY(:ids) AND delivered_to = :of")

@@ -2,21 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from threading import Lock
+from threading import Lock as ThreadLock
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-_CLAIM = text(
-    "UPDATE instance SET lease_owner = :token, lease_until = now() + :ttl, strikes = strikes + 1 "
-    "WHERE id = :id AND wake > done AND lease_until < now() AND state NOT IN ('suspended', 'completed', 'cancelled') RETURNING strikes"
-)
-# Found by their ids, for no index knows the owners. A row that is locked is being saved at this moment, which renews it too.
-_RENEW = text(
-    "UPDATE instance SET lease_until = now() + :ttl WHERE id IN "
-    "(SELECT id FROM instance WHERE id = ANY(:ids) AND lease_owner = ANY(:tokens) FOR NO KEY UPDATE SKIP LOCKED)"
-)
+from engine.store.locks import Lock, take
+
 _RELEASE = text("UPDATE instance SET lease_owner = NULL, lease_until = 'epoch' WHERE id = :id AND lease_owner = :token")
 
 
@@ -29,7 +22,7 @@ class Leases:
     """The tokens this process holds and the instance each is for, for the clock to renew."""
 
     _held: dict[UUID, UUID] = field(default_factory=dict)
-    _lock: Lock = field(default_factory=Lock)
+    _lock: ThreadLock = field(default_factory=ThreadLock)
 
     def take(self, instance_id: UUID) -> UUID:
         """A new token, renewed until it is dropped."""
@@ -47,13 +40,17 @@ class Leases:
         """Lengthen every lease this process holds; answers how many."""
         with self._lock:
             held = dict(self._held)
-        if held:
-            tx.execute(_RENEW, {"ttl": ttl, "tokens": list(held), "ids": list(held.values())})
+        # A row that is locked is being saved at this moment, which renews it too.
+        free = take(tx, Lock.INSTANCE, held.values(), skip_locked=True)
+        if free:
+            tx.execute(_RENEW, {"ttl": ttl, "tokens": list(held), "ids": free})
         return len(held)
 
 
 def claim(tx: Session, instance_id: UUID, token: UUID, ttl: timedelta) -> int | None:
     """Take a runnable instance that nobody holds. Answers how often it was taken without progress, or None when it cannot be had."""
+    # The row is locked first: a bell that rings while another worker saves waits for it, and then sees whether anything is left to do.
+    take(tx, Lock.INSTANCE, [instance_id])
     strikes: int | None = tx.execute(_CLAIM, {"id": instance_id, "token": token, "ttl": ttl}).scalar()
     return strikes
 
@@ -61,3 +58,14 @@ def claim(tx: Session, instance_id: UUID, token: UUID, ttl: timedelta) -> int | 
 def release(tx: Session, instance_id: UUID, token: UUID) -> None:
     """Give it back; no harm when it is held by another."""
     tx.execute(_RELEASE, {"id": instance_id, "token": token})
+
+
+_CLAIM = text("""
+UPDATE instance SET lease_owner = :token, lease_until = now() + CAST(:ttl AS interval), strikes = strikes + 1
+WHERE id = :id AND lease_until < now() AND state NOT IN ('suspended', 'completed', 'cancelled')
+  AND (wake > done OR EXISTS (SELECT FROM inbox WHERE inbox.instance_id = :id AND NOT inbox.tried)) RETURNING strikes
+""")
+# Found by their ids, for no index knows the owners.
+_RENEW = text("""
+UPDATE instance SET lease_until = now() + CAST(:ttl AS interval) WHERE id = ANY(:ids) AND lease_owner = ANY(:tokens)
+""")

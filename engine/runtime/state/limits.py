@@ -24,12 +24,16 @@ class Limits:
     sweep_grace: timedelta = timedelta(seconds=30)
     #: How long a message waits for a receiver when its sender does not say.
     message_time_to_live: timedelta = timedelta(days=7)
+    #: How long a message may wait for a receiver before a person is told.
+    message_unheard: timedelta = timedelta(minutes=15)
     #: How long delivered and expired messages are kept; a message id is recognised as a duplicate for as long.
     message_retention: timedelta = timedelta(days=90)
     #: The retry policy of a service task whose model names none: five retries, the first after ten seconds, doubling.
     retry: str = "R5/PT10S"
     #: The longest pause between two attempts.
     retry_ceiling: timedelta = timedelta(hours=1)
+    #: How long the outside may take to answer for one effect before it is sent again.
+    effect_answer: timedelta = timedelta(minutes=5)
     #: Attempts at delivering an effect before it is marked failed.
     effect_attempts: int = 12
     #: Timers, schedules, effects or instances taken up in one round of the clock.

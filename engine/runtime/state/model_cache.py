@@ -69,10 +69,9 @@ class ModelCache:
             if version_id in self._by_version:
                 self._by_version.move_to_end(version_id)
                 return self._by_version[version_id]
-        self._load(tx, version_id)
-        return self._by_version[version_id]
+        return self._load(tx, version_id)
 
-    def _load(self, tx: Session, version_id: int) -> None:
+    def _load(self, tx: Session, version_id: int) -> tuple[CompiledDeployment, str]:
         found = tx.execute(
             select(process_version.c.deployment_id, deployment.c.name).join(deployment).where(process_version.c.id == version_id)
         ).one_or_none()
@@ -82,8 +81,10 @@ class ModelCache:
             )
         compiled = _compile(tx, found.deployment_id, found.name, self.time_zone)
         of_deployment = process_version.c.deployment_id == found.deployment_id
-        for row in tx.execute(select(process_version.c.id, process_version.c.process_key).where(of_deployment)):
-            self.put(row.id, row.process_key, compiled)
+        keys = dict(tx.execute(select(process_version.c.id, process_version.c.process_key).where(of_deployment)).all())
+        for other_id, key in keys.items():
+            self.put(other_id, key, compiled)
+        return compiled, keys[version_id]  # not from the cache: so many may have been put there meanwhile that it is out again
 
 
 def _compile(tx: Session, deployment_id: int, name: str, time_zone: tzinfo) -> CompiledDeployment:

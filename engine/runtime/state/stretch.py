@@ -13,14 +13,8 @@ from engine.runtime.state.effects import Effect
 from engine.runtime.state.runtime import Runtime
 from engine.spiff.execution import Execution
 from engine.spiff.records import Executed, Outgoing, Waits
+from engine.store.locks import Lock, take
 from engine.store.tables import InstanceState
-
-# The row lock is the mutual exclusion inside a transaction; the lease is the one between transactions. `cached` spares the blob.
-_LOCK = text(
-    "SELECT i.id, i.process_version_id, i.process_key, i.business_key, i.state, i.lock_version, i.wake, i.done, i.steps_since_wait, "
-    "i.lease_owner, i.lease_until >= now() AS leased, now() AS now, i.started_by, "
-    "CASE WHEN i.lock_version = :cached THEN NULL ELSE i.blob END AS blob FROM instance i WHERE i.id = :id FOR NO KEY UPDATE"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +45,8 @@ class Held:
     leased: bool
     now: datetime
     started_by: str | None
+    #: Facts were noted for it and not applied yet.
+    has_facts: bool
     blob: bytes | None
 
     @property
@@ -60,15 +56,35 @@ class Held:
 
 
 @dataclass(slots=True)
+class Saved:
+    """What an advance came to: the state it was saved in, and whether there is more to do at once, such as an external call."""
+
+    state: InstanceState = InstanceState.RUNNING
+    calls: bool = False
+    more: bool = False
+    #: It ran so long without a wait that it must be stopped.
+    endless: bool = False
+
+
+@dataclass(slots=True)
 class Advance:
     """One stretch of one instance, from a fact to the next waits, in one transaction."""
 
     runtime: Runtime
     tx: Session
     held: Held
-    execution: Execution
-    #: What it waited for when it was last saved.
+    #: What runs; None until it is restored.
+    live: Execution | None = None
+    #: What is known only to this transaction's caller, applied after what was noted before it.
+    fact: Fact | None = None
+    #: The fact may come too late without anybody being told.
+    drop_late: bool = False
+    #: Whether `fact` was applied; False with `drop_late` when it came too late.
+    applied: bool = False
+    #: What it waited for when it was last saved, and what it waits for now.
     before: Waits = field(default_factory=Waits)
+    after: Waits = field(default_factory=Waits)
+    saved: Saved = field(default_factory=Saved)
     actor: str | None = None
     #: The worker's lease; None when a request advances it under the row's lock alone.
     token: UUID | None = None
@@ -97,11 +113,30 @@ class Advance:
 
     @property
     def now(self) -> datetime:
-        """The transaction's time, from the database's clock."""
+        """The transaction's business time."""
         return self.held.now
+
+    @property
+    def execution(self) -> Execution:
+        """What runs, once it is restored."""
+        if self.live is None:
+            raise RuntimeError("The instance is not restored yet.")
+        return self.live
 
 
 def lock(tx: Session, instance_id: UUID, cached: int = -1) -> Held | None:
     """Lock an instance's row to the end of the transaction. `cached` is the version whose state is in memory already."""
-    row = tx.connection().execute(_LOCK, {"id": instance_id, "cached": cached}).one_or_none()
-    return None if row is None else Held(*row)
+    if not take(tx, Lock.INSTANCE, [instance_id]):
+        return None
+    row = tx.connection().execute(_READ, {"id": instance_id, "cached": cached}).one()
+    return Held(*row)
+
+
+# Read after the lock, in a statement of its own: only then does it see what was noted while the lock was waited for.
+_READ = text("""
+SELECT i.id, i.process_version_id, i.process_key, i.business_key, i.state, i.lock_version, i.wake, i.done, i.steps_since_wait,
+       i.lease_owner, i.lease_until >= now() AS leased, business_now() AS now, i.started_by,
+       EXISTS (SELECT FROM inbox WHERE inbox.instance_id = i.id) AS has_facts,
+       CASE WHEN i.lock_version = :cached THEN NULL ELSE i.blob END AS blob
+FROM instance i WHERE i.id = :id
+""")

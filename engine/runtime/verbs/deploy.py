@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine.models.bundle import Bundle, FileKind, Finding, kind_of
@@ -17,12 +17,12 @@ from engine.runtime.state.model_cache import CompiledDeployment
 from engine.runtime.state.runtime import Runtime
 from engine.spiff.elements import Element
 from engine.spiff.process import CompiledProcess
+from engine.store.locks import Advisory, advisory
 from engine.store.rows import insert_rows
 from engine.store.tables import deployment, deployment_file, process_version, start_event
 from engine.store.unit_of_work import after_commit
 
 # Two deployments must not take the same version, of a bundle or of a process; the lock goes with the transaction.
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('deploy'))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def deploy(runtime: Runtime, tx: Session, bundle: Bundle, actor: str, groups: Co
 
     Raises ModelRefused when the bundle has errors.
     """
-    tx.execute(_LOCK)
+    advisory(tx, Advisory.DEPLOY)
     running = _running(tx, bundle.sha256)
     if running is not None:
         return running

@@ -2,25 +2,25 @@
 
 from sqlalchemy import text
 
+from engine.runtime.post import unheard
 from engine.runtime.state import effects
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import messages
-
-_LOST = text(
-    "UPDATE instance SET rung_at = now() WHERE id IN (SELECT id FROM instance WHERE wake > done AND lease_until < now() "
-    "AND rung_at < now() - CAST(:grace AS interval) AND state NOT IN ('suspended', 'completed', 'cancelled') ORDER BY rung_at LIMIT :most "
-    "FOR UPDATE SKIP LOCKED) RETURNING id"
-)
+from engine.store.locks import Lock, take
 
 
 def sweep(runtime: Runtime) -> int:
-    """Ring again for instances that have been runnable for a while with nobody at work on them; answers how many."""
+    """Ring again for what has been left for a while with nobody at work on it; answers how many. Tell of messages that nobody hears."""
+    asked = {"grace": runtime.limits.sweep_grace, "most": runtime.limits.batch}
     with runtime.database.transaction() as tx:
-        lost = tx.execute(_LOST, {"grace": runtime.limits.sweep_grace, "most": runtime.limits.batch}).scalars().all()
+        idle = take(tx, Lock.INSTANCE, tx.execute(_LOST, asked).scalars(), skip_locked=True)
+        lost = {*tx.execute(_RUNG, {"ids": idle}).scalars(), *tx.execute(_UNSEEN, asked).scalars()}
         if lost:
-            runtime.dispatcher.ring(tx, list(lost))
+            runtime.dispatcher.ring(tx, sorted(lost))
     with runtime.database.transaction() as tx:
         messages.match_again(runtime, tx)
+    with runtime.database.transaction() as tx:
+        unheard.tell(runtime, tx)
     return len(lost)
 
 
@@ -41,3 +41,15 @@ def clean(runtime: Runtime) -> int:
 def send_effects(runtime: Runtime) -> int:
     """Deliver what is due to leave the house."""
     return effects.deliver(runtime)
+
+
+_LOST = text("""
+SELECT id FROM instance WHERE wake > done AND lease_until < now() AND rung_at < now() - CAST(:grace AS interval)
+  AND state NOT IN ('suspended', 'completed', 'cancelled') ORDER BY rung_at LIMIT :most
+""")
+_RUNG = text("UPDATE instance SET rung_at = now() WHERE id = ANY(:ids) AND wake > done RETURNING id")
+_UNSEEN = text("""
+SELECT DISTINCT inbox.instance_id FROM inbox JOIN instance ON instance.id = inbox.instance_id
+WHERE NOT inbox.tried AND inbox.noted_at < now() - CAST(:grace AS interval) AND instance.lease_until < now()
+  AND instance.state <> 'suspended' LIMIT :most
+""")

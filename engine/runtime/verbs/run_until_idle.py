@@ -10,11 +10,6 @@ from engine.runtime.post import timers
 from engine.runtime.state import effects
 from engine.runtime.state.runtime import Runtime
 
-_RUNNABLE = text(
-    "SELECT id FROM instance WHERE wake > done AND lease_until < now() AND state NOT IN ('suspended', 'completed', 'cancelled') "
-    "AND id <> ALL(:done) ORDER BY rung_at NULLS FIRST LIMIT :most"
-)
-
 
 def runnable(tx: Session, most: int, *, besides: list[UUID] | None = None) -> list[UUID]:
     """Instances that nobody is at work on and that have something to do."""
@@ -40,7 +35,19 @@ def run_until_idle(runtime: Runtime, limit: int = 10_000) -> int:
 
 
 def _stuck(runtime: Runtime, ids: list[UUID]) -> list[UUID]:
-    """Those whose last claim saved nothing: they are not tried again in this drain."""
-    statement = text("SELECT id FROM instance WHERE id = ANY(:ids) AND last_error IS NOT NULL AND wake > done")
+    """Those whose last claim saved nothing: they are not tried again in this round."""
+    statement = text("SELECT id FROM instance WHERE id = ANY(:ids) AND last_error IS NOT NULL AND strikes > 0")
     with runtime.database.transaction() as tx:
         return list(tx.execute(statement, {"ids": ids}).scalars())
+
+
+# Also those that have ended while somebody noted something for them: it is given back.
+_RUNNABLE = text("""
+SELECT id FROM (
+  SELECT id, rung_at AS since FROM instance
+  WHERE wake > done AND lease_until < now() AND state NOT IN ('suspended', 'completed', 'cancelled')
+  UNION ALL
+  SELECT inbox.instance_id, inbox.noted_at FROM inbox JOIN instance ON instance.id = inbox.instance_id
+  WHERE NOT inbox.tried AND instance.lease_until < now() AND instance.state <> 'suspended'
+) AS found WHERE id <> ALL(:done) GROUP BY id ORDER BY min(since) NULLS FIRST LIMIT :most
+""")

@@ -9,15 +9,12 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Invalid, NotFound
-from engine.runtime.advance.advance import run
-from engine.runtime.advance.save import save
+from engine.runtime.advance.advance import GOING_ON, take_steps
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Advance, Held
 from engine.spiff.execution import Execution
+from engine.store.locks import Advisory, advisory
 from engine.store.tables import InstanceState, instance
-
-_LATEST = text("SELECT id, retired, now() AS now FROM process_version WHERE process_key = :key AND latest")
-_KEYS = text("SELECT string_agg(process_key, ', ' ORDER BY process_key) FROM process_version WHERE latest AND NOT retired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +40,11 @@ class Beginning:
 def start(runtime: Runtime, tx: Session, process_key: str, variables: Mapping[str, Any], options: StartOptions | None = None) -> UUID:
     """Start the latest version of a process. Raises NotFound, Invalid, or Conflict when the business key is taken."""
     options = options or StartOptions()
-    if options.dedupe_key is not None and (known := _asked_before(tx, process_key, options.dedupe_key)):
-        return known
+    if options.dedupe_key is not None:
+        # Of two who ask the same at once, the second waits here and then finds what the first has started.
+        advisory(tx, Advisory.START, f"{process_key}:{options.dedupe_key}")
+        if known := _asked_before(tx, process_key, options.dedupe_key):
+            return known
     found = tx.connection().execute(_LATEST, {"key": process_key}).one_or_none()
     if found is None or found.retired:
         keys = tx.execute(_KEYS).scalar() or "none yet"
@@ -76,12 +76,12 @@ def begin(runtime: Runtime, tx: Session, beginning: Beginning, variables: Mappin
         leased=False,
         now=beginning.now,
         started_by=options.actor,
+        has_facts=False,
         blob=None,
     )
     origin = {"dedupe_key": options.dedupe_key, "started_by_instance_id": beginning.started_by_instance_id}
     record = Advance(runtime, tx, held, execution, actor=options.actor, fresh=True, origin=origin, initial=execution.variables)
-    run(record)
-    save(record)
+    take_steps(record, GOING_ON)
     return held.id
 
 
@@ -89,3 +89,7 @@ def _asked_before(tx: Session, process_key: str, dedupe_key: str) -> UUID | None
     same = (instance.c.process_key == process_key, instance.c.dedupe_key == dedupe_key)
     known: UUID | None = tx.execute(select(instance.c.id).where(*same)).scalar()
     return known
+
+
+_LATEST = text("SELECT id, retired, business_now() AS now FROM process_version WHERE process_key = :key AND latest")
+_KEYS = text("SELECT string_agg(process_key, ', ' ORDER BY process_key) FROM process_version WHERE latest AND NOT retired")

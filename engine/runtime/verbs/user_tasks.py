@@ -174,7 +174,7 @@ def _open(tx: Session, task_id: UUID, person: Person, version: int | None) -> Op
 
 
 def _assigned(tx: Session, task: UserTask, to: str | None) -> UserTask:
-    values = {"assignee": to, "claimed_at": func.now() if to else None, "version": user_task.c.version + 1}
+    values = {"assignee": to, "claimed_at": func.business_now() if to else None, "version": user_task.c.version + 1}
     statement = update(user_task).where(user_task.c.id == task.id).values(**values).returning(user_task.c.claimed_at, user_task.c.version)
     row = tx.execute(statement).one()
     return replace(task, assignee=to, claimed_at=row.claimed_at, version=row.version)

@@ -27,6 +27,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, array, psycopg
 from sqlalchemy.orm import Session
 
 from engine.runtime.state.people import Person
+from engine.store.locks import Lock, take
 from engine.store.tables import instance, user_task
 
 _TASK = (
@@ -149,13 +150,15 @@ def counting(person: Person, asked: TaskFilter) -> Any:
 
 
 def one(tx: Session, person: Person, task_id: UUID, *, lock: bool = False) -> OpenedTask | None:
-    """One task with its content, if the person may see it; locked together with its instance to the end of the transaction."""
+    """One task with its content, if the person may see it; `lock` locks its instance, under which every task is changed."""
+    if lock:
+        take(tx, Lock.INSTANCE, tx.execute(_INSTANCE_OF, {"id": task_id}).scalars())
     asked = {"task_id": task_id, "name": person.name, "groups": sorted(person.groups), "oversees": person.oversees}
-    row = tx.connection().exec_driver_sql(_ONE_LOCKED if lock else _ONE, asked).one_or_none()
+    row = tx.connection().exec_driver_sql(_ONE, asked).one_or_none()
     return None if row is None else OpenedTask(read(row), dict(row.form_data), row.draft, row.outcome)
 
 
-def _one(*, lock: bool) -> str:
+def _one() -> str:
     """The statement of one task as the driver takes it, made once: building it anew for each completion costs more than running it."""
     visible = _visible(bindparam("name", type_=Text), bindparam("groups", type_=ARRAY(Text)), bindparam("oversees", type_=Boolean))
     statement = (
@@ -163,8 +166,6 @@ def _one(*, lock: bool) -> str:
         .join(instance, instance.c.id == user_task.c.instance_id)
         .where(user_task.c.id == bindparam("task_id"), visible)
     )
-    if lock:  # the instance before the task: the order in which an advance locks them
-        statement = statement.with_for_update(of=[instance, user_task], key_share=True)
     return str(statement.compile(dialect=psycopg.dialect()))  # type: ignore[no-untyped-call]
 
 
@@ -204,4 +205,5 @@ _ORDERS: dict[str, tuple[Any, ...]] = {
     "created": (user_task.c.created_at.desc(), user_task.c.id),
     "priority": (user_task.c.priority.desc(), text("user_task.due_at ASC NULLS LAST"), user_task.c.id),
 }
-_ONE, _ONE_LOCKED = _one(lock=False), _one(lock=True)
+_ONE = _one()
+_INSTANCE_OF = text("SELECT instance_id FROM user_task WHERE id = :id")

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -105,6 +106,8 @@ inbox = Table(  # a fact noted for an instance and not yet applied; applied fact
     Column("body", JSONB, nullable=False),
     Column("actor", Text),
     moment("noted_at", now=True, machine=True),
+    Column("tried", Boolean, nullable=False, server_default=text("false")),  # a worker was stopped by it: it waits for an operator
     UniqueConstraint("instance_id", "dedupe_key"),
     Index("inbox_instance_ix", "instance_id", "id"),
+    Index("inbox_untried_ix", "noted_at", postgresql_where=text("NOT tried")),
 )

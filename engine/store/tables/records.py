@@ -16,13 +16,15 @@ message = Table(
     Column("payload", JSONB, nullable=False),
     Column("payload_hash", Text, nullable=False),
     Column("business_key", Text),  # of the instance it begins, if it begins one
-    Column("state", Text, nullable=False),  # buffered, delivered, expired
+    Column("state", Text, nullable=False),  # buffered, delivered, expired, discarded
     Column("delivered_to", UUID),
     Column("sent_by_instance_id", UUID),
     Column("sent_by", Text),
     moment("sent_at", now=True),
     moment("expires_at", nullable=False),
+    moment("unheard_at"),  # since when a person knows that nobody has heard it
     UniqueConstraint("name", "message_id"),
+    Index("message_unheard_ix", "sent_at", postgresql_where=text("state IN ('buffered', 'expired') AND unheard_at IS NULL")),
     Index("message_buffered_ix", "name", postgresql_where=text("state = 'buffered'")),
     Index(
         "message_buffered_correlation_ix",
@@ -91,7 +93,7 @@ effect = Table(  # what is to leave the house: mails, webhooks, EDI, labels, pay
     Column("target", Text, nullable=False),
     Column("payload", JSONB, nullable=False),
     Column("payload_hash", Text, nullable=False),
-    Column("state", Text, nullable=False, server_default=text("'pending'")),  # pending, sent, failed
+    Column("state", Text, nullable=False, server_default=text("'pending'")),  # pending, sent, kept, failed
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("answer", JSONB),
     moment("created_at", now=True, machine=True),

@@ -84,6 +84,7 @@ def test_a_message_to_one_who_ends_in_this_moment_is_kept(world):
         _until(world, "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')")
         operations.cancel(world.runtime, tx, instance, "olga", "no longer wanted")
     sending.join()
+    run_until_idle(world.runtime)
     assert world.one("SELECT state FROM user_task WHERE id = :id", id=task).state == "cancelled"
     assert world.one("SELECT count(*) FROM inbox").count == 0
     assert world.one("SELECT state, delivered_to FROM message") == ("buffered", None)

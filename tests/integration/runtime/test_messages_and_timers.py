@@ -235,12 +235,12 @@ def test_an_operator_lets_a_timer_be_due_now(world, people):
     instance = world.start("race")
     timer = world.one("SELECT id, now() AS now FROM timer")
     with world.database.transaction() as tx:
-        timers.move(world.runtime, tx, timer.id, timer.now)
+        timers.move(tx, timer.id, timer.now)
     run_until_idle(world.runtime)
     assert world.path(instance)[-1] == "expired"
     assert world.tasks(people.alice) == []
     with pytest.raises(NotFound), world.database.transaction() as tx:
-        timers.move(world.runtime, tx, timer.id, timer.now)
+        timers.move(tx, timer.id, timer.now)
 
 
 def test_a_timer_moved_to_a_later_time_waits_for_it(world):
@@ -248,7 +248,7 @@ def test_a_timer_moved_to_a_later_time_waits_for_it(world):
     instance = world.start("race")
     timer = world.one("SELECT id, now() + interval '1 hour' AS later FROM timer")
     with world.database.transaction() as tx:
-        timers.move(world.runtime, tx, timer.id, timer.later)
+        timers.move(tx, timer.id, timer.later)
     assert tick(world) == 0
     assert world.explain(instance).waits[-1].due_at == timer.later
 

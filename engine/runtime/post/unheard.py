@@ -1,0 +1,96 @@
+"""Messages that nobody hears: after a while, or when their time is over, they become a task of the lane that would have heard them.
+
+The process that makes it a task begins with the message `message.unheard`; it ends by `message.heard` when a receiver comes after all.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine.problems import Conflict, Invalid
+from engine.runtime.post.delivery import note_message
+from engine.runtime.post.mailbox import Message
+from engine.runtime.state.runtime import Runtime
+from engine.spiff.nodes.tasks import slug
+from engine.store.locks import Lock, take
+
+#: Who gets a message that no deployed diagram knows.
+_NOBODY = "operations"
+
+
+def tell(runtime: Runtime, tx: Session) -> int:
+    """Hand every message that waited long enough to a person; answers how many. By the clock."""
+    due = tx.execute(_UNHEARD, {"grace": runtime.limits.message_unheard, "most": runtime.limits.batch}).scalars().all()
+    locked = take(tx, Lock.MESSAGE, due, skip_locked=True)
+    for row in tx.execute(_MARK, {"ids": locked, "grace": runtime.limits.message_unheard}).mappings().all():
+        payload = {
+            "message_no": row["id"],
+            "name": row["name"],
+            "about": row["business_key"] or ", ".join(str(value) for value in row["correlation"].values()),
+            "correlation": row["correlation"],
+            "content": row["payload"],
+            "sent_at": row["sent_at"].isoformat(),
+            "sent_by": row["sent_by"],
+            "lane": lane_of(runtime, tx, row["name"]),
+        }
+        note_message(runtime, tx, Message("message.unheard", payload=payload, business_key=f"message-{row['id']}"))
+    return len(locked)
+
+
+def note_heard(runtime: Runtime, tx: Session, message_no: int) -> None:
+    """A message that a person was told of has found its receiver: the task about it goes."""
+    note_message(runtime, tx, Message("message.heard", {"message_no": message_no}, time_to_live=timedelta(0)))
+
+
+def lane_of(runtime: Runtime, tx: Session, name: str) -> str:
+    """The group of the lane in whose diagram the message is caught; `operations` for one that no diagram knows."""
+    for version_id in tx.execute(_LATEST).scalars():
+        for element in runtime.models.process(tx, version_id).catching(name):
+            if element.lane:
+                return slug(element.lane)
+    return _NOBODY
+
+
+def known(runtime: Runtime, tx: Session) -> set[str]:
+    """The names of all messages that a deployed process begins with or waits for."""
+    return {name for version_id in tx.execute(_LATEST).scalars() for name in runtime.models.process(tx, version_id).message_names}
+
+
+def keep_longer(tx: Session, message_no: int, days: int) -> None:
+    """Let a message wait on for its receiver. Raises Conflict when it waits no more, Invalid for less than a day."""
+    if days < 1:
+        raise Invalid("A message waits at least a day.", code="message_days", next_step="Give a number of days from 1.")
+    _change(tx, message_no, _KEEP, {"days": days})
+
+
+def discard(tx: Session, message_no: int) -> None:
+    """Give a message up: what it said was dealt with by hand. Raises Conflict when it waits no more."""
+    _change(tx, message_no, _DISCARD, {})
+
+
+def _change(tx: Session, message_no: int, statement: Any, values: dict[str, Any]) -> None:
+    take(tx, Lock.MESSAGE, [message_no])
+    if tx.execute(statement, {"id": message_no, **values}).first() is None:
+        raise Conflict(f"Message {message_no} has found a receiver.", code="message_heard", next_step="Nothing is left to do.")
+
+
+_LATEST = text("SELECT id FROM process_version WHERE latest AND NOT retired ORDER BY process_key")
+_UNHEARD = text("""
+SELECT id FROM message WHERE unheard_at IS NULL
+  AND (state = 'expired' OR state = 'buffered' AND sent_at < business_now() - CAST(:grace AS interval))
+  AND name <> 'message.heard' ORDER BY id LIMIT :most
+""")
+_MARK = text("""
+UPDATE message SET unheard_at = business_now()
+WHERE id = ANY(:ids) AND unheard_at IS NULL
+  AND (state = 'expired' OR state = 'buffered' AND sent_at < business_now() - CAST(:grace AS interval))
+RETURNING id, name, correlation, payload, business_key, sent_at, sent_by
+""")
+_KEEP = text("""
+UPDATE message SET state = 'buffered', unheard_at = NULL, sent_at = business_now(),
+  expires_at = business_now() + make_interval(days => :days)
+WHERE id = :id AND state IN ('buffered', 'expired') RETURNING id
+""")
+_DISCARD = text("UPDATE message SET state = 'discarded' WHERE id = :id AND state IN ('buffered', 'expired') RETURNING id")
