@@ -1,17 +1,13 @@
 """What changes the supply, told to the backorder run: goods that came in, and goods that are expected."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.runtime.post import message_starts
-from engine.runtime.post.mailbox import Carrier, Message, dispatch
-from engine.runtime.post.message_starts import Birth
-from engine.runtime.post.routing import Receiver
+from engine.runtime.post.mailbox import Message
 from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import messages
 from handlers.inventory import supply
 from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyArrival, SupplyDraft
@@ -42,24 +38,4 @@ def _tell(runtime: Runtime, tx: Session, skus: Collection[str], actor: str) -> N
     is_backorder = (FulfilLine.group_no.is_(None), FulfilLine.qty > FulfilLine.qty_cancelled)
     awaited = sorted(set(tx.scalars(select(FulfilLine.sku).where(FulfilLine.sku.in_(skus), *is_backorder))))
     if awaited:
-        _note(runtime, tx, Message("supply.changed", payload={"skus": awaited}, actor=actor))
-
-
-def _note(runtime: Runtime, tx: Session, message: Message) -> None:
-    """The runs begin in a worker's transaction, not under the locks of this one."""
-
-    def deliver(_receiver: Receiver, _number: int) -> bool:
-        return False
-
-    def begin(start: Any) -> UUID | None:
-        birth = Birth(
-            process_version_id=start.process_version_id,
-            process_key=start.process_key,
-            element_id=start.element_id,
-            variables=message.payload,
-            now=start.now,
-            started_by=message.actor,
-        )
-        return message_starts.begin(runtime, tx, birth)
-
-    dispatch(tx, message, runtime.limits.message_time_to_live, Carrier(deliver, begin))
+        messages.note(runtime, tx, Message("supply.changed", payload={"skus": awaited}, actor=actor))
