@@ -12,6 +12,7 @@ from engine.store.unit_of_work import Database
 from handlers.catalog import register as catalog
 from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyDraft, WarehouseDraft, add_warehouse, expect_supply
+from handlers.ledger.bank_accounts import add_first_bank_account
 from handlers.ledger.books import open_books
 from handlers.orders.receiving import receive_stock
 from handlers.parties import register as parties
@@ -104,6 +105,7 @@ def _load(tx: Session) -> None:
         add_account(tx, person)
     parties.set_company(tx, _COMPANY)
     open_books(tx, _EURO)
+    add_first_bank_account(tx, _COMPANY.iban, _EURO)
     _load_catalog(tx)
     for customer in _CUSTOMERS:
         parties.add_customer(tx, customer, [_SHIP_TO[customer.customer_no]])

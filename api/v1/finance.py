@@ -10,14 +10,15 @@ from sqlalchemy import select, text
 from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Listing, NumberPath, Order, Page, Shape, found, page
+from api.v1.shapes import Done, DraftBody, Listing, NumberPath, Order, Page, Shape, found, page
 from engine.runtime.post.mailbox import Message
 from engine.runtime.verbs import messages
 from handlers.billing.model import Invoice
 from handlers.invariants import check_all
-from handlers.ledger.model import Journal, JournalLine, OpenItem
-from handlers.receivables.model import BankStatement
-from handlers.receivables.statements import store_statement
+from handlers.ledger.bank_accounts import HouseBankAccountDraft, add_bank_account
+from handlers.ledger.model import HouseBankAccount, Journal, JournalLine, OpenItem
+from handlers.receivables.model import BankLine, BankStatement
+from handlers.receivables.statements import store_statements
 
 api = APIBlueprint("finance", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="finance")])
 
@@ -38,9 +39,14 @@ class JournalQuery(Listing):
 
 
 class StatementOut(Shape):
-    """A bank statement's number in our books; its process has begun."""
+    """The numbers of the file's bank statements in our books, the first one by itself; their processes have begun."""
 
     statement_no: str
+    statement_nos: list[str]
+
+
+class HouseBankAccountIn(DraftBody[HouseBankAccountDraft]):
+    """A bank account of ours."""
 
 
 class AccountBalance(BaseModel):
@@ -100,26 +106,54 @@ def get_invoice(path: NumberPath) -> dict[str, Any]:
 @api.post("/statements", responses={202: StatementOut}, openapi_extensions=_XML_BODY)
 @operation(Role.COLLECT)
 def post_statement() -> tuple[StatementOut, int]:
-    """Take in a camt.053 bank statement; its receipts are matched and applied by `statement-intake`."""
-    statement_no = store_statement(transaction(), request.get_data())
-    message = Message(
-        name="statement.received",
-        correlation={"statement_no": statement_no},
-        payload={"statement_no": statement_no},
-        message_id=f"statement.received:{statement_no}",
-        business_key=statement_no,
-        actor=person().name,
-    )
-    messages.publish(product().runtime, transaction(), message)
-    return StatementOut(statement_no=statement_no), 202
+    """Take in a camt.053 file; each of its statements is booked, its receipts are matched and applied, by `statement-intake`."""
+    numbers = store_statements(transaction(), request.get_data())
+    for statement_no in numbers:
+        message = Message(
+            name="statement.received",
+            correlation={"statement_no": statement_no},
+            payload={"statement_no": statement_no},
+            message_id=f"statement.received:{statement_no}",
+            business_key=statement_no,
+            actor=person().name,
+        )
+        messages.publish(product().runtime, transaction(), message)
+    return StatementOut(statement_no=numbers[0], statement_nos=numbers), 202
 
 
 @api.get("/statements")
 @operation(Role.READ)
 def list_statements(query: Listing) -> Page[dict[str, Any]]:
     """List bank statements with their balances, the latest first."""
-    columns = (column for column in BankStatement.__table__.c if column.name != "content")
+    columns = BankStatement.__table__.c
     return page(transaction(), select(*columns), Order((BankStatement.received_at, BankStatement.statement_no)), query, dict)
+
+
+@api.get("/statements/<number>")
+@operation(Role.READ)
+def get_statement(path: NumberPath) -> dict[str, Any]:
+    """One bank statement with its lines and what became of each."""
+    tx = transaction()
+    statement = select(*BankStatement.__table__.c).where(BankStatement.statement_no == path.number)
+    header = found(tx.execute(statement).mappings().first(), "bank statement", path.number)
+    lines = select(*BankLine.__table__.c).where(BankLine.statement_no == path.number).order_by(BankLine.position)
+    return {**header, "lines": [dict(line) for line in tx.execute(lines).mappings()]}
+
+
+@api.post("/bank-accounts", responses={201: Done})
+@operation(Role.ADMINISTER)
+def add_our_bank_account(body: HouseBankAccountIn) -> tuple[Done, int]:
+    """Add a bank account of ours with its account of the ledger; statements of other accounts are refused."""
+    added = add_bank_account(transaction(), body.root)
+    return Done(id=f"{added.iban}/{added.currency}", state="stored"), 201
+
+
+@api.get("/bank-accounts")
+@operation(Role.READ)
+def list_our_bank_accounts(query: Listing) -> Page[dict[str, Any]]:
+    """List our bank accounts by their account of the ledger."""
+    columns = HouseBankAccount.__table__.c
+    return page(transaction(), select(*columns), Order((HouseBankAccount.ledger_account,), newest_first=False), query, dict)
 
 
 @api.get("/journals")

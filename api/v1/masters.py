@@ -14,6 +14,7 @@ from api.requests import operation, transaction
 from api.v1.shapes import Done, DraftBody, Listing, Order, Page, Shape, as_sent, page
 from handlers.catalog import register as catalog
 from handlers.catalog.model import Item
+from handlers.ledger.bank_accounts import add_first_bank_account
 from handlers.ledger.books import open_books
 from handlers.parties import register as parties
 from handlers.parties.model import Customer, Supplier
@@ -69,6 +70,7 @@ def set_company(body: CompanyIn) -> Done:
     """Say who we are; the first time opens the books in the company's currency."""
     parties.set_company(transaction(), body.root)
     open_books(transaction(), body.root.currency)
+    add_first_bank_account(transaction(), body.root.iban, body.root.currency)
     return Done(id="MAIN", state="stored")
 
 

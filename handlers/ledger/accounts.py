@@ -25,6 +25,8 @@ class ChartEntry:
 
 
 BANK = "1000"
+#: What can stand for a bank account of ours, one for each.
+BANK_ACCOUNTS = (BANK, "1001", "1002", "1003", "1004")
 CASH_IN_TRANSIT = "1010"
 RECEIVABLES = "1200"
 UNBILLED = "1210"
@@ -42,6 +44,7 @@ GOODS_RECEIVED_NOT_INVOICED = "2100"
 OUTPUT_VAT = "2200"
 CUSTOMER_DEPOSITS = "2300"
 REFUNDS_PAYABLE = "2350"
+RETURNED_PAYMENTS = "2360"
 DEFERRED_REVENUE = "2400"
 OPENING_BALANCE_EQUITY = "3000"
 REVENUE = "4000"
@@ -58,13 +61,17 @@ INVENTORY_ADJUSTMENT = "5300"
 BAD_DEBT = "6200"
 SMALL_BALANCE_WRITE_OFF = "6300"
 BANK_CHARGES = "6400"
+INTEREST_PAID = "6410"
+OTHER_EXPENSES = "6900"
 FX_GAIN = "7100"
 FX_LOSS = "7110"
 FX_UNREALISED = "7120"
 OTHER_INCOME = "7200"
+INTEREST_RECEIVED = "7300"
 
 CHART: tuple[ChartEntry, ...] = (
     ChartEntry(BANK, "Bank", Kind.ASSET),
+    *(ChartEntry(number, f"Bank, account {place}", Kind.ASSET) for place, number in enumerate(BANK_ACCOUNTS[1:], start=2)),
     ChartEntry(CASH_IN_TRANSIT, "Cash in transit and card clearing", Kind.ASSET),
     ChartEntry(RECEIVABLES, "Trade receivables (control)", Kind.ASSET, party=True),
     ChartEntry(UNBILLED, "Unbilled receivables", Kind.ASSET),
@@ -82,6 +89,7 @@ CHART: tuple[ChartEntry, ...] = (
     ChartEntry(OUTPUT_VAT, "Output VAT", Kind.LIABILITY),
     ChartEntry(CUSTOMER_DEPOSITS, "Customer deposits", Kind.LIABILITY),
     ChartEntry(REFUNDS_PAYABLE, "Refunds payable", Kind.LIABILITY),
+    ChartEntry(RETURNED_PAYMENTS, "Payments to suppliers that came back", Kind.LIABILITY),
     ChartEntry(DEFERRED_REVENUE, "Deferred revenue", Kind.LIABILITY),
     ChartEntry(OPENING_BALANCE_EQUITY, "Opening balance equity", Kind.EQUITY),
     ChartEntry(REVENUE, "Revenue", Kind.INCOME),
@@ -98,10 +106,13 @@ CHART: tuple[ChartEntry, ...] = (
     ChartEntry(BAD_DEBT, "Bad debt", Kind.EXPENSE),
     ChartEntry(SMALL_BALANCE_WRITE_OFF, "Small-balance write-off", Kind.EXPENSE),
     ChartEntry(BANK_CHARGES, "Bank charges", Kind.EXPENSE),
+    ChartEntry(INTEREST_PAID, "Interest paid", Kind.EXPENSE),
+    ChartEntry(OTHER_EXPENSES, "Other expenses", Kind.EXPENSE),
     ChartEntry(FX_GAIN, "Realised exchange gain", Kind.INCOME),
     ChartEntry(FX_LOSS, "Realised exchange loss", Kind.EXPENSE),
     ChartEntry(FX_UNREALISED, "Unrealised exchange difference", Kind.EXPENSE),
     ChartEntry(OTHER_INCOME, "Other income", Kind.INCOME),
+    ChartEntry(INTEREST_RECEIVED, "Interest received", Kind.INCOME),
 )
 
 #: Accounts on which every line must name the customer or supplier.

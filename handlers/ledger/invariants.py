@@ -61,6 +61,22 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "INV-03",
+        "Open items add up to their control account in the currency of the books too, and a closed one is worth nothing there.",
+        """
+        SELECT coalesce(items.kind, booked.kind) AS kind, coalesce(items.party_no, booked.party_no) AS party_no,
+          coalesce(items.in_books, 0) AS open_items, coalesce(booked.amount, 0) AS ledger
+        FROM (SELECT kind, party_no, sum(open_in_books) AS in_books FROM open_item GROUP BY 1, 2) AS items
+        FULL JOIN (
+          SELECT CASE account WHEN '1200' THEN 'AR' ELSE 'AP' END AS kind, party_no,
+            sum(CASE account WHEN '1200' THEN accounted ELSE -accounted END) AS amount
+          FROM journal_line WHERE account IN ('1200', '2000') GROUP BY account, party_no
+        ) AS booked USING (kind, party_no)
+        WHERE coalesce(items.in_books, 0) <> coalesce(booked.amount, 0)
+        UNION ALL SELECT kind, party_no, open_in_books, 0 FROM open_item WHERE open_amount = 0 AND open_in_books <> 0
+        """,
+    ),
+    Invariant(
         "INV-11",
         "Nothing is owed below zero or above the document, and a closed item owes nothing.",
         """

@@ -46,6 +46,18 @@ class Account(Base):
     needs_party: Mapped[bool]
 
 
+class HouseBankAccount(Base):
+    """A bank account of ours in one currency. Its own account of the ledger always stands at its last closing balance."""
+
+    __tablename__ = "house_bank_account"
+
+    iban: Mapped[str] = mapped_column(primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    ledger_account: Mapped[str] = mapped_column(ForeignKey("account.number"), unique=True)
+    bic: Mapped[str] = mapped_column(server_default=text("''"))
+    name: Mapped[str] = mapped_column(server_default=text("''"))
+
+
 class Period(Base):
     """A stretch of days that is closed for posting. Days in no period are open."""
 
@@ -116,6 +128,7 @@ class OpenItem(Base):
         UniqueConstraint("kind", "party_no", "document_no", name="open_item_document_key"),
         CheckConstraint("kind IN ('AR', 'AP')", name="kind"),
         CheckConstraint("open_amount >= 0 AND open_amount <= original", name="open_amount"),
+        CheckConstraint("open_in_books >= 0", name="open_in_books"),
         Index("open_item_open_ix", "kind", "party_no", "due_date", postgresql_where=text("open_amount > 0")),
     )
 
@@ -132,6 +145,9 @@ class OpenItem(Base):
     original: Mapped[Decimal] = mapped_column(Amount)
     open_amount: Mapped[Decimal] = mapped_column(Amount)
     currency: Mapped[str] = mapped_column(String(3))
+    #: What is open, in the currency of the books, as the control account has it: a part is taken off at the document's rate, the last
+    #: part takes what is left.
+    open_in_books: Mapped[Decimal] = mapped_column(Amount)
     #: The rate at which the document was posted; the difference to the receipt's rate is realised on settlement.
     fx_rate: Mapped[Decimal] = mapped_column(Numeric(18, 8), server_default=text("1"))
     disputed: Mapped[bool] = mapped_column(server_default=text("false"))

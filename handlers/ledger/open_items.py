@@ -1,17 +1,22 @@
 """Open items: what is still owed on each document. Amounts change only through `add_open_item` and `reduce_open_items`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid
-from engine.store import json_text
-from handlers.ledger.model import OpenItem
+from engine.store import locks
+from engine.store.locks import Lock
+from handlers.ledger.accounts import PAYABLES, RECEIVABLES
+from handlers.ledger.books import books_currency
+from handlers.rowsets import as_json
+from handlers.values import round_currency
+
+_CONTROL_ACCOUNT = {"AR": RECEIVABLES, "AP": PAYABLES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,45 +37,102 @@ class NewOpenItem:
 
 
 def add_open_item(tx: Session, item: NewOpenItem) -> None:
-    """Open an item for its whole amount; opening it again does nothing. Raises Invalid for an amount below zero."""
+    """Open an item for its whole amount, after its journal was posted; opening it again does nothing.
+
+    In the currency of the books it is open with what the journal has on the control account, to the cent. Raises Invalid for an amount
+    below zero.
+    """
     if item.amount < 0:
         raise Invalid(
             f"{item.document_no} would be owed {item.amount} {item.currency}.",
             code="open_item_amount",
             next_step="Post a credit memo for amounts below zero.",
         )
-    values = asdict(item)
-    amount = values.pop("amount")
-    tx.execute(insert(OpenItem).values(**values, original=amount, open_amount=amount).on_conflict_do_nothing())
+    in_books = round_currency(item.amount * item.fx_rate, books_currency(tx))
+    given = asdict(item)
+    amount = given.pop("amount")
+    row = as_json([given | {"original": amount, "open_amount": amount, "open_in_books": in_books}])
+    tx.execute(_ADD, {"rows": row, "control": _CONTROL_ACCOUNT[item.kind]})
 
 
-def reduce_open_items(tx: Session, kind: str, amounts: Mapping[str, Decimal]) -> None:
-    """Take amounts off the open items of some documents, all in one statement; a negative amount opens them again.
+def lock_open_items(tx: Session, kind: str, document_nos: Sequence[str]) -> dict[str, RowMapping]:
+    """The open items of some documents, locked and then read, by document. Those that do not exist are left out. Two statements."""
+    ids = tx.execute(_IDS, {"kind": kind, "numbers": sorted(set(document_nos))}).scalars().all()
+    locks.take(tx, Lock.OPEN_ITEM, ids)
+    return {row["document_no"]: row for row in tx.execute(_ITEMS, {"ids": list(ids)}).mappings()}
 
-    Raises Conflict, before anything is changed, when a document is unknown or less is open than is taken.
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What is taken off an item, in its own currency and in that of the books; negative amounts open it again."""
+
+    amount: Decimal
+    in_books: Decimal
+
+
+def share_in_books(amount: Decimal, open_amount: Decimal, open_in_books: Decimal, fx_rate: Decimal, books: str) -> Decimal:
+    """What a part of an item is worth in the books: at the document's rate, and for the last part whatever is left."""
+    return open_in_books if amount == open_amount else min(round_currency(amount * fx_rate, books), open_in_books)
+
+
+def reduce_open_items(tx: Session, kind: str, amounts: Mapping[str, Decimal | Taken]) -> dict[str, Taken]:
+    """Take amounts off the open items of some documents, all in one statement; answer what was taken, in the books too.
+
+    A plain amount takes its share of the books' amount. Raises Conflict, before anything is changed, when a document is unknown, or less
+    is open, or less was owed, than is taken or given back.
     """
     if not amounts:
-        return
-    rows = [{"document_no": number, "amount": amount} for number, amount in sorted(amounts.items())]
-    given = {"kind": kind, "rows": json_text.encode(rows).decode()}
-    known = {row.document_no: row.open_amount for row in tx.execute(_LOCK, given)}
-    for number, amount in amounts.items():
-        if number not in known or known[number] < amount:
-            raise Conflict(
-                f"{amount} was to be taken off {number}, but {known.get(number, 'nothing')} is open there.",
-                code="open_item_short",
-                next_step="Look at what has been applied to the document since, and apply at most what is open.",
-            )
-    tx.execute(_REDUCE, given)
+        return {}
+    items = lock_open_items(tx, kind, list(amounts))
+    books = books_currency(tx)
+    taken = {number: _taken(number, given, items.get(number), books) for number, given in amounts.items()}
+    rows = [{"id": items[number]["id"], "amount": one.amount, "in_books": one.in_books} for number, one in taken.items()]
+    tx.execute(_REDUCE, {"rows": as_json(rows)})
+    return taken
 
 
-_ROWS = "jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(document_no text, amount numeric)"
-_LOCK = text(f"""
-SELECT item.document_no, item.open_amount FROM open_item AS item JOIN {_ROWS} USING (document_no)
-WHERE item.kind = :kind ORDER BY item.id FOR UPDATE OF item
+def _taken(number: str, given: Decimal | Taken, item: RowMapping | None, books: str) -> Taken:
+    amount = given.amount if isinstance(given, Taken) else given
+    if item is None or item["open_amount"] < amount or item["open_amount"] - amount > item["original"]:
+        raise Conflict(
+            f"{amount} was to be taken off {number}, but {item['open_amount'] if item else 'nothing'} is open there.",
+            code="open_item_short",
+            next_step="Look at what has been applied to the document since, and apply at most what is open.",
+        )
+    if isinstance(given, Taken):
+        return given
+    return Taken(amount, share_in_books(amount, item["open_amount"], item["open_in_books"], item["fx_rate"], books))
+
+
+def set_dunning_level(tx: Session, document_no: str, level: int) -> None:
+    """Note on a receivable how often its customer was reminded of it."""
+    tx.execute(_DUNNED, {"document_no": document_no, "level": level})
+
+
+def highest_dunning_level(tx: Session, customer_no: str) -> int:
+    """How often a customer was reminded of what is still open: the highest level of its open receivables."""
+    level: int = tx.execute(_HIGHEST, {"customer_no": customer_no}).scalar_one()
+    return level
+
+
+_ADD = text("""
+INSERT INTO open_item (kind, party_no, document_no, document_date, due_date, discount_date, discount_amount, tax_amount, original,
+  open_amount, currency, fx_rate, open_in_books)
+SELECT kind, party_no, document_no, document_date, due_date, discount_date, discount_amount, tax_amount, original,
+  open_amount, currency, fx_rate, coalesce((
+    SELECT abs(sum(line.accounted)) FROM journal_line AS line
+    WHERE line.reference = given.document_no AND line.account = :control AND line.party_no = given.party_no), given.open_in_books)
+FROM jsonb_populate_recordset(NULL::open_item, CAST(:rows AS jsonb)) AS given
+ON CONFLICT DO NOTHING
 """)
-_REDUCE = text(f"""
-UPDATE open_item AS item SET open_amount = item.open_amount - given.amount,
-  closed_at = CASE WHEN item.open_amount = given.amount THEN now() END
-FROM {_ROWS} WHERE item.kind = :kind AND item.document_no = given.document_no
+_IDS = text("SELECT id FROM open_item WHERE kind = :kind AND document_no = ANY(:numbers)")
+_ITEMS = text("SELECT * FROM open_item WHERE id = ANY(:ids)")
+_REDUCE = text("""
+UPDATE open_item AS item SET open_amount = item.open_amount - given.amount, open_in_books = item.open_in_books - given.in_books,
+  closed_at = CASE WHEN item.open_amount = given.amount THEN business_now() END
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(id bigint, amount numeric, in_books numeric) WHERE item.id = given.id
+""")
+_DUNNED = text("UPDATE open_item SET dunning_level = :level WHERE kind = 'AR' AND document_no = :document_no")
+_HIGHEST = text("""
+SELECT coalesce(max(dunning_level), 0) FROM open_item WHERE kind = 'AR' AND party_no = :customer_no AND open_amount > 0
 """)

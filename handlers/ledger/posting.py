@@ -15,7 +15,7 @@ from handlers.ledger.model import Journal, JournalLine, Period
 from handlers.ledger.rules import Entry, Line, check_entry, credit, debit, digest, in_books_currency, merged, mirror, next_open_day
 from handlers.rowsets import as_json
 
-__all__ = ["Entry", "Line", "balances", "credit", "debit", "lines_of", "merged", "post", "post_many", "reverse"]
+__all__ = ["Entry", "Line", "Reversal", "balances", "credit", "debit", "lines_of", "merged", "post", "post_many", "reverse", "reverse_many"]
 
 #: The smallest unit in which the books are kept.
 CENT = Decimal("0.01")
@@ -54,28 +54,55 @@ def post_many(tx: Session, entries: Sequence[Entry]) -> list[int]:
     return _post(tx, [(entry, None) for entry in entries])
 
 
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """A journal to take back by its mirror, dated today where no day is given."""
+
+    journal_id: int
+    gl_date: date | None = None
+    narration: str = ""
+
+
 def reverse(tx: Session, journal_id: int, *, gl_date: date | None = None, narration: str = "") -> int:
     """Post the mirror of a journal, once. Raises NotFound when there is no such journal."""
-    original = tx.get(Journal, journal_id)
-    if original is None:
-        raise NotFound(f"There is no journal {journal_id}.", code="journal_unknown", next_step="Look the number up in the ledger.")
-    entry = Entry(
+    return reverse_many(tx, [Reversal(journal_id, gl_date, narration)])[0]
+
+
+def reverse_many(tx: Session, reversals: Sequence[Reversal]) -> list[int]:
+    """Post the mirrors of journals, each once, in a constant number of statements. Raises NotFound when there is no such journal."""
+    wanted = [each.journal_id for each in reversals]
+    originals = {row.id: row for row in tx.scalars(select(Journal).where(Journal.id.in_(wanted)))}
+    missing = next((number for number in wanted if number not in originals), None)
+    if missing is not None:
+        raise NotFound(f"There is no journal {missing}.", code="journal_unknown", next_step="Look the number up in the ledger.")
+    lines: dict[int, list[Line]] = {number: [] for number in wanted}
+    statement = select(JournalLine).where(JournalLine.journal_id.in_(wanted)).order_by(JournalLine.journal_id, JournalLine.line_no)
+    for row in tx.scalars(statement):
+        lines[row.journal_id].append(_line(row))
+    return _post(tx, [(_mirror(originals[each.journal_id], lines[each.journal_id], each), each.journal_id) for each in reversals])
+
+
+def _mirror(original: Journal, lines: Sequence[Line], reversal: Reversal) -> Entry:
+    return Entry(
         event_type=f"{original.event_type}.reversed",
         source_id=original.source_id,
         sequence=original.sequence,
         currency=original.currency,
-        lines=mirror(lines_of(tx, journal_id)),
-        gl_date=gl_date,
+        lines=mirror(lines),
+        gl_date=reversal.gl_date,
         fx_rate=original.fx_rate,
-        narration=narration or f"Reversal of journal {journal_id}",
+        narration=reversal.narration or f"Reversal of journal {original.id}",
     )
-    return _post(tx, [(entry, journal_id)])[0]
 
 
 def lines_of(tx: Session, journal_id: int) -> list[Line]:
     """The lines of a journal, in order."""
     rows = tx.execute(select(JournalLine).where(JournalLine.journal_id == journal_id).order_by(JournalLine.line_no)).scalars()
-    return [Line(row.account, row.debit, row.credit, row.party_no, row.reference, row.accounted) for row in rows]
+    return [_line(row) for row in rows]
+
+
+def _line(row: JournalLine) -> Line:
+    return Line(row.account, row.debit, row.credit, row.party_no, row.reference, row.accounted)
 
 
 def balances(tx: Session) -> dict[str, Decimal]:

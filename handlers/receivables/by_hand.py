@@ -4,7 +4,9 @@ The API calls these; when an invoice is settled it publishes `receivable.settled
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,12 +14,17 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid, NotFound
+from engine.store import locks
+from engine.store.locks import Lock
 from handlers.ledger import posting
 from handlers.ledger.accounts import UNAPPLIED_CASH
-from handlers.ledger.open_items import reduce_open_items
+from handlers.ledger.books import books_currency
+from handlers.ledger.open_items import Taken, lock_open_items, reduce_open_items
 from handlers.parties.register import find_customer
-from handlers.receivables.application import FACTS, Use, write_uses
-from handlers.receivables.rules import ACTIONS, Owed, split
+from handlers.receivables.application import FACTS, USED, held_rest, owed_rest, use_of, write_uses
+from handlers.receivables.rules import ACTIONS
+
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +49,8 @@ def apply_by_hand(tx: Session, given: HandApplication) -> HandApplied:
     """Apply what is left of a receipt to an invoice. Raises NotFound, Invalid (action, currency), Conflict when nothing is left or open."""
     if given.action not in ACTIONS:
         raise Invalid(f"{given.action!r} is no action.", code="residual_decision", next_step=f"Use one of {', '.join(sorted(ACTIONS))}.")
-    tx.execute(text("SELECT 1 FROM open_item WHERE kind = 'AR' AND document_no = :no FOR UPDATE"), {"no": given.invoice_no})
-    receipt = _lock_receipt(tx, given.receipt_no)
+    receipt = lock_receipt(tx, given.receipt_no)
+    lock_open_items(tx, "AR", [given.invoice_no])
     row = tx.execute(_ONE, {"receipt_no": given.receipt_no, "invoice_no": given.invoice_no}).mappings().one_or_none()
     if row is None:
         raise NotFound(
@@ -61,16 +68,16 @@ def apply_by_hand(tx: Session, given: HandApplication) -> HandApplied:
             code="nothing_to_apply",
             next_step="Choose a receipt with money left and an invoice that is open.",
         )
-    owed = Owed(row["open_amount"], row["original"], row["tax_amount"], row["discount_amount"], row["currency"])
-    parts = split(given.action, receipt.rest, owed)
-    write_uses(tx, [Use(row, given.action, parts, row["sequence"])])
+    use = use_of(row, given.action, receipt.rest, (owed_rest(row), held_rest(row)), books_currency(tx))
+    write_uses(tx, [use])
+    parts = use.parts
     open_amount = row["open_amount"] - parts.settles
     return HandApplied(open_amount == 0, open_amount, receipt.rest - parts.cash - parts.income - parts.on_account)
 
 
 def leave_on_account(tx: Session, receipt_no: str) -> Decimal:
     """Keep what is left of a receipt for its customer; answer how much is on account. Raises NotFound, Conflict without a payer."""
-    receipt = _lock_receipt(tx, receipt_no)
+    receipt = lock_receipt(tx, receipt_no)
     if receipt.customer_no is None:
         raise Conflict(f"Nobody knows whose {receipt_no} is.", code="payer_unknown", next_step="Say which customer paid first.")
     tx.execute(text("UPDATE receipt SET on_account = on_account + :rest WHERE receipt_no = :no"), {"rest": receipt.rest, "no": receipt_no})
@@ -79,7 +86,7 @@ def leave_on_account(tx: Session, receipt_no: str) -> Decimal:
 
 def identify(tx: Session, receipt_no: str, customer_no: str) -> None:
     """Say which customer a receipt came from. Raises NotFound, Conflict when it is known already."""
-    receipt = _lock_receipt(tx, receipt_no)
+    receipt = lock_receipt(tx, receipt_no)
     find_customer(tx, customer_no)
     if receipt.customer_no == customer_no:
         return
@@ -103,61 +110,86 @@ def identify(tx: Session, receipt_no: str, customer_no: str) -> None:
     tx.execute(text(changed), {"customer": customer_no, "no": receipt_no})
 
 
+@dataclass(frozen=True, slots=True)
+class Return:
+    """A receipt that the bank took back, why, and on which day (today where nobody says)."""
+
+    receipt_no: str
+    reason: str
+    booked_on: date | None = None
+
+
 def reverse_receipt(tx: Session, receipt_no: str, reason: str) -> list[str]:
-    """The bank took the money back: un-apply the receipt, reverse it, and answer the invoices whose collection has to begin again.
+    """The bank took the money back: see `reverse_receipts`. Raises NotFound."""
+    return reverse_receipts(tx, [Return(receipt_no, reason)])
+
+
+def reverse_receipts(tx: Session, returns: Sequence[Return]) -> list[str]:
+    """Un-apply receipts, reverse them, and answer the invoices whose collection has to begin again.
 
     Those are the ones that had been settled; where something was open all along, its collection goes on by itself. Every journal is
-    reversed by its mirror; nothing is erased. Again: nothing more. Raises NotFound.
+    reversed by its mirror; nothing is erased. Again: nothing more. A constant number of statements. Raises NotFound.
     """
-    items = {row.document_no: row.open_amount for row in tx.execute(_LOCK_ITEMS, {"receipt_no": receipt_no})}
-    receipt = _lock_receipt(tx, receipt_no)
-    if receipt.reversed_at is not None:
-        return []
-    applied = tx.execute(_APPLICATIONS, {"receipt_no": receipt_no}).all()
+    asked = {each.receipt_no: each for each in returns}
+    known = locks.take(tx, Lock.RECEIPT, asked)
+    for number in sorted(asked.keys() - set(known)):
+        raise _unknown(number)
+    live = tx.execute(_NOT_REVERSED, {"numbers": known}).scalars().all()
+    applied = tx.execute(_APPLICATIONS, {"numbers": live}).all()
+    items = lock_open_items(tx, "AR", [row.invoice_no for row in applied])
+    given_back: dict[str, Taken] = defaultdict(lambda: Taken(ZERO, ZERO))
     for row in applied:
-        posting.reverse(tx, row.journal_id, narration=f"{receipt_no} reversed: {reason}")
-    settled: dict[str, Decimal] = defaultdict(Decimal)
-    for row in applied:
-        settled[row.invoice_no] += row.settled
-    reduce_open_items(tx, "AR", {invoice_no: -amount for invoice_no, amount in settled.items()})
-    for journal_id in tx.execute(_RECEIPT_JOURNALS, {"receipt_no": receipt_no}).scalars().all():
-        posting.reverse(tx, journal_id, narration=f"{receipt_no} reversed: {reason}")
-    tx.execute(_REVERSED, {"receipt_no": receipt_no})
-    return [invoice_no for invoice_no in settled if items[invoice_no] == 0]
+        before = given_back[row.invoice_no]
+        given_back[row.invoice_no] = Taken(before.amount - row.settled, before.in_books - row.in_books)
+    recorded = tx.execute(_RECEIPT_JOURNALS, {"numbers": live}).all()
+    posting.reverse_many(tx, [_reversal(row.journal_id, asked[row.receipt_no]) for row in [*applied, *recorded]])
+    reduce_open_items(tx, "AR", given_back)
+    tx.execute(_REVERSED, {"numbers": live})
+    return [invoice_no for invoice_no in given_back if items[invoice_no]["open_amount"] == 0]
 
 
-def _lock_receipt(tx: Session, receipt_no: str) -> Row[Any]:
+def _reversal(journal_id: int, returned: Return) -> posting.Reversal:
+    return posting.Reversal(journal_id, returned.booked_on, f"{returned.receipt_no} reversed: {returned.reason}")
+
+
+def lock_receipt(tx: Session, receipt_no: str) -> Row[Any]:
+    """The receipt, locked and then read, with its `rest`: what is neither applied, kept on account nor written off. Raises NotFound."""
+    locks.take(tx, Lock.RECEIPT, [receipt_no])
     row = tx.execute(_RECEIPT, {"receipt_no": receipt_no}).one_or_none()
     if row is None:
-        raise NotFound(f"There is no receipt {receipt_no}.", code="receipt_unknown", next_step="Check the number on the statement's page.")
+        raise _unknown(receipt_no)
     return row
 
 
-_RECEIPT = text("""
-SELECT receipt.*, CASE WHEN receipt.reversed_at IS NULL THEN receipt.amount - receipt.on_account - receipt.written_off - coalesce(
-  (SELECT sum(cash) FROM application WHERE application.receipt_no = receipt.receipt_no AND unapplied_at IS NULL), 0) ELSE 0 END AS rest
-FROM receipt WHERE receipt.receipt_no = :receipt_no FOR UPDATE
+def _unknown(receipt_no: str) -> NotFound:
+    return NotFound(f"There is no receipt {receipt_no}.", code="receipt_unknown", next_step="Check the number on the statement's page.")
+
+
+_RECEIPT = text(f"""
+SELECT receipt.*, CASE WHEN receipt.reversed_at IS NULL THEN receipt.amount - receipt.on_account - receipt.written_off - used.cash
+  ELSE 0 END AS rest
+FROM receipt {USED} WHERE receipt.receipt_no = :receipt_no
 """)
 _ONE = text(f"""
 SELECT receipt.receipt_no, item.document_no AS invoice_no, item.currency AS owed_in, {FACTS}
 FROM receipt JOIN journal ON journal.id = receipt.journal_id
-JOIN open_item AS item ON item.kind = 'AR' AND item.document_no = :invoice_no WHERE receipt.receipt_no = :receipt_no
+JOIN open_item AS item ON item.kind = 'AR' AND item.document_no = :invoice_no
+{USED} WHERE receipt.receipt_no = :receipt_no
 """)
-#: Items before receipts, as when a receipt is applied, so that neither waits for the other in a circle.
-_LOCK_ITEMS = text("""
-SELECT item.document_no, item.open_amount FROM open_item AS item WHERE item.kind = 'AR' AND item.document_no IN (
-  SELECT invoice_no FROM application WHERE receipt_no = :receipt_no AND unapplied_at IS NULL) ORDER BY item.id FOR UPDATE
-""")
+_NOT_REVERSED = text("SELECT receipt_no FROM receipt WHERE receipt_no = ANY(:numbers) AND reversed_at IS NULL ORDER BY receipt_no")
 _APPLICATIONS = text("""
-SELECT invoice_no, journal_id, cash + discount + discount_tax + written_off AS settled FROM application
-WHERE receipt_no = :receipt_no AND unapplied_at IS NULL ORDER BY id
+SELECT receipt_no, invoice_no, journal_id, cash + discount + discount_tax + written_off AS settled, (
+    SELECT coalesce(-sum(line.accounted), 0) FROM journal_line AS line
+    WHERE line.journal_id = application.journal_id AND line.account = '1200') AS in_books
+FROM application WHERE receipt_no = ANY(:numbers) AND unapplied_at IS NULL ORDER BY id
 """)
 _RECEIPT_JOURNALS = text("""
-SELECT id FROM journal WHERE source_id = :receipt_no AND event_type IN ('receipt.recorded', 'receipt.identified') ORDER BY id DESC
+SELECT source_id AS receipt_no, id AS journal_id FROM journal
+WHERE source_id = ANY(:numbers) AND event_type IN ('receipt.recorded', 'receipt.identified') ORDER BY id DESC
 """)
 _REVERSED = text("""
 WITH unapplied AS (
-  UPDATE application SET unapplied_at = now() WHERE receipt_no = :receipt_no AND unapplied_at IS NULL
+  UPDATE application SET unapplied_at = business_now() WHERE receipt_no = ANY(:numbers) AND unapplied_at IS NULL
 )
-UPDATE receipt SET reversed_at = now(), on_account = 0, written_off = 0 WHERE receipt_no = :receipt_no
+UPDATE receipt SET reversed_at = business_now(), on_account = 0, written_off = 0 WHERE receipt_no = ANY(:numbers)
 """)

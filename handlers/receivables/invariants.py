@@ -1,6 +1,8 @@
-"""What is always true of receipts."""
+"""What is always true of bank accounts, their statements, and receipts."""
 
 from handlers.invariants import Invariant
+from handlers.receivables.bank_ledger import BANK_POSITION
+from handlers.receivables.statements import LINES_SHA256
 
 INVARIANTS = (
     Invariant(
@@ -25,7 +27,8 @@ INVARIANTS = (
         """
         SELECT receipt.receipt_no, receipt.amount, coalesce(booked.amount, 0) AS ledger
         FROM receipt LEFT JOIN (
-          SELECT reference, sum(debit - credit) AS amount FROM journal_line WHERE account = '1000' GROUP BY reference
+          SELECT reference, sum(debit - credit) AS amount FROM journal_line
+          WHERE account IN (SELECT '1000' UNION SELECT ledger_account FROM house_bank_account) GROUP BY reference
         ) AS booked ON booked.reference = receipt.receipt_no
         WHERE coalesce(booked.amount, 0) <> CASE WHEN receipt.reversed_at IS NULL THEN receipt.amount ELSE 0 END
         """,
@@ -50,6 +53,98 @@ INVARIANTS = (
           WHERE unapplied_at IS NULL GROUP BY invoice_no
         ) AS used ON used.invoice_no = item.document_no
         WHERE item.kind = 'AR' AND item.open_amount <> item.original - coalesce(used.amount, 0)
+        """,
+    ),
+    Invariant(
+        "INV-03",
+        "A receipt that is used up holds nothing in the currency of the books either.",
+        """
+        SELECT held.receipt_no, booked.amount AS in_books
+        FROM (
+          SELECT receipt.receipt_no, CASE WHEN receipt.reversed_at IS NULL THEN
+            receipt.amount - receipt.written_off - coalesce((SELECT sum(cash) FROM application
+              WHERE application.receipt_no = receipt.receipt_no AND unapplied_at IS NULL), 0) ELSE 0 END AS rest FROM receipt
+        ) AS held
+        JOIN (SELECT reference, sum(accounted) AS amount FROM journal_line WHERE account = '1290' GROUP BY 1) AS booked
+          ON booked.reference = held.receipt_no
+        WHERE held.rest = 0 AND booked.amount <> 0
+        """,
+    ),
+    Invariant(
+        "INV-30",
+        "Each bank account's ledger account stands at its last closing balance, less what waits for a person or for the bank.",
+        f"SELECT * FROM ({BANK_POSITION}) AS position WHERE expected <> ledger",
+    ),
+    Invariant(
+        "INV-31",
+        "The lines of each statement lead from its opening to its closing balance.",
+        """
+        SELECT statement.statement_no, statement.opening, statement.closing, coalesce(sum(line.amount), 0) AS lines
+        FROM bank_statement AS statement LEFT JOIN bank_line AS line USING (statement_no)
+        WHERE statement.read_at IS NOT NULL GROUP BY statement.statement_no
+        HAVING statement.opening + coalesce(sum(line.amount), 0) <> statement.closing
+        """,
+    ),
+    Invariant(
+        "INV-31",
+        "The lines of each statement are those that came in the bank's file.",
+        f"SELECT statement_no FROM bank_statement WHERE lines_sha256 <> {LINES_SHA256}",
+    ),
+    Invariant(
+        "INV-31",
+        "Each statement opens where the one before closed, but for entries that it repeats.",
+        """
+        SELECT statement_no, opening, repeated, before AS closed_with FROM (
+          SELECT statement.statement_no, statement.opening,
+            coalesce((SELECT sum(line.amount) FROM bank_line AS line
+                      WHERE line.statement_no = statement.statement_no AND line.duplicate_of IS NOT NULL), 0) AS repeated,
+            lag(statement.closing) OVER (PARTITION BY account, currency ORDER BY closed_on, statement_no) AS before
+          FROM bank_statement AS statement WHERE statement.read_at IS NOT NULL
+        ) AS chained WHERE opening + repeated <> before
+        """,
+    ),
+    Invariant(
+        "INV-32",
+        "Every line of a statement is booked, repeated, or with a person.",
+        """
+        SELECT line.statement_no, line.position, line.amount, line.outcome
+        FROM bank_line AS line JOIN bank_statement AS statement USING (statement_no)
+        WHERE statement.refused_at IS NULL AND line.outcome = '' AND NOT EXISTS (
+          SELECT FROM instance WHERE instance.process_key = 'statement-intake' AND instance.business_key = line.statement_no
+            AND instance.state NOT IN ('completed', 'cancelled'))
+        """,
+    ),
+    Invariant(
+        "INV-32",
+        "What became of a line is there: its receipt, its journal, its payment, or the line it repeats.",
+        """
+        SELECT line.statement_no, line.position, line.outcome, line.document_no FROM bank_line AS line
+        WHERE CASE line.outcome
+          WHEN '' THEN line.journal_id IS NOT NULL
+          WHEN 'RECEIPT' THEN NOT EXISTS (SELECT FROM receipt WHERE receipt.bank_line_id = line.id AND receipt.amount = line.amount)
+          WHEN 'RETURN' THEN NOT EXISTS (
+            SELECT FROM receipt WHERE receipt.receipt_no = line.document_no AND receipt.reversed_at IS NOT NULL)
+          WHEN 'PAYMENT' THEN NOT EXISTS (
+            SELECT FROM supplier_invoice AS bill WHERE bill.supplier_invoice_no = line.document_no AND bill.paid_at IS NOT NULL)
+          WHEN 'ACCOUNT' THEN NOT EXISTS (
+            SELECT FROM journal_line AS booked WHERE booked.journal_id = line.journal_id AND booked.account = line.document_no)
+          WHEN 'DUPLICATE' THEN line.duplicate_of IS NULL
+          ELSE true END
+        """,
+    ),
+    Invariant(
+        "INV-33",
+        "What came in as a receipt is applied, kept on account, written off, or still free, and none of these is below zero.",
+        """
+        SELECT receipt.receipt_no, receipt.amount, used.cash AS applied, receipt.on_account, receipt.written_off, held.amount AS unapplied
+        FROM receipt
+        CROSS JOIN LATERAL (SELECT coalesce(sum(cash), 0) AS cash FROM application
+                            WHERE application.receipt_no = receipt.receipt_no AND unapplied_at IS NULL) AS used
+        CROSS JOIN LATERAL (SELECT coalesce(sum(credit - debit), 0) AS amount FROM journal_line
+                            WHERE account = '1290' AND reference = receipt.receipt_no) AS held
+        WHERE CASE WHEN receipt.reversed_at IS NULL
+          THEN receipt.amount <> used.cash + receipt.written_off + held.amount OR held.amount < receipt.on_account
+          ELSE used.cash <> 0 OR receipt.on_account <> 0 OR receipt.written_off <> 0 OR held.amount <> 0 END
         """,
     ),
 )

@@ -9,14 +9,33 @@ from engine.store.base import Base
 from handlers.columns import Amount, Counter, Flag, JsonList, Key, Label, Moment, Reference, SerialId, Written
 
 
-class BankStatement(Base):
-    """A bank file as it came. Its hash is unique: the same file is taken once."""
+class BankFile(Base):
+    """A file of the bank as it came. It holds one statement or more; its hash tells it from others."""
 
-    __tablename__ = "bank_statement"
+    __tablename__ = "bank_file"
 
-    statement_no: Mapped[Key]
+    id: Mapped[SerialId]
     sha256: Mapped[str] = mapped_column(unique=True)
     content: Mapped[bytes]
+    received_at: Mapped[Written]
+
+
+class BankStatement(Base):
+    """One statement of one of our bank accounts: what the bank booked between two balances.
+
+    A statement of a file is taken once; one that treasury refused stands in nobody's way.
+    """
+
+    __tablename__ = "bank_statement"
+    __table_args__ = (
+        Index("bank_statement_file_once", "file_id", "file_position", unique=True, postgresql_where=text("refused_at IS NULL")),
+        Index("bank_statement_account_ix", "account", "closed_on", "statement_no"),
+    )
+
+    statement_no: Mapped[Key]
+    file_id: Mapped[Reference] = mapped_column(ForeignKey("bank_file.id"))
+    #: Its place in the file, from 1.
+    file_position: Mapped[int]
     account: Mapped[str]
     bank_ref: Mapped[str]
     currency: Mapped[str]
@@ -26,22 +45,35 @@ class BankStatement(Base):
     closed_on: Mapped[date]
     #: Why the file cannot be trusted, in words; empty when it balances.
     faults: Mapped[JsonList]
+    #: A hash of the lines as they came, so that a changed or missing one is noticed.
+    lines_sha256: Mapped[Label]
     received_at: Mapped[Written]
+    #: When it was found to balance and to follow the one before.
     read_at: Mapped[Moment | None]
     applied_at: Mapped[Moment | None]
+    refused_at: Mapped[Moment | None]
+    refused_because: Mapped[Label]
 
 
 class BankLine(Base):
-    """One booked entry of a statement; credits are positive. The bank's own reference is taken once per account."""
+    """One booked entry of a statement, known by its place in it; credits are positive.
+
+    The bank's reference is kept, but names nothing: banks leave it out, write NONREF, or begin again at 1.
+    """
 
     __tablename__ = "bank_line"
     __table_args__ = (
-        UniqueConstraint("account", "bank_ref"),
-        Index("bank_line_statement_ix", "statement_no"),
+        UniqueConstraint("statement_no", "position"),
+        Index("bank_line_outcome_ix", "outcome", "document_no"),
+        Index("bank_line_journal_ix", "journal_id"),
+        Index("bank_line_duplicate_ix", "duplicate_of"),
+        Index("bank_line_account_ix", "account", "booked_on", "amount"),
     )
 
     id: Mapped[SerialId]
     statement_no: Mapped[str] = mapped_column(ForeignKey("bank_statement.statement_no"))
+    #: Its place in the statement, from 1.
+    position: Mapped[int]
     account: Mapped[str]
     bank_ref: Mapped[str]
     amount: Mapped[Amount]
@@ -51,8 +83,21 @@ class BankLine(Base):
     payer_name: Mapped[Label]
     payer_iban: Mapped[Label]
     structured_refs: Mapped[JsonList]
+    #: What the payer wrote, its lines as the bank broke them.
     remittance: Mapped[Label]
     reversal: Mapped[Flag]
+    #: What kind of entry the bank says it is (ISO 20022 external code: domain, family, sub-family), such as PMNT/MCOP/CHRG.
+    transaction_code: Mapped[Label]
+    #: What became of it: RECEIPT, PAYMENT, RETURN, ACCOUNT or DUPLICATE; empty while it waits for a person.
+    outcome: Mapped[Label]
+    #: The receipt, the supplier's invoice or the account of the ledger it was booked for.
+    document_no: Mapped[Label]
+    journal_id: Mapped[Reference | None] = mapped_column(ForeignKey("journal.id"))
+    #: The line of an earlier statement that says the same; nothing is booked twice.
+    duplicate_of: Mapped[Reference | None] = mapped_column(ForeignKey("bank_line.id"))
+    #: Whose task it is while it waits, and why it could not be booked as they said.
+    asked_group: Mapped[Label]
+    note: Mapped[Label]
 
 
 class Receipt(Base):

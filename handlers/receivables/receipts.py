@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from handlers.documents.numbers import next_numbers
 from handlers.ledger import posting
-from handlers.ledger.accounts import BANK, UNAPPLIED_CASH
+from handlers.ledger.accounts import UNAPPLIED_CASH
+from handlers.receivables.bank_ledger import carry_opening_balance
 from handlers.receivables.model import Proposal, Receipt
 from handlers.receivables.rules import Cash, Item, Match, match, named_invoices
-from handlers.receivables.statements import find_statement
+from handlers.receivables.statements import lock_statement
 from handlers.rowsets import as_json, insert_rows
 
 
@@ -27,21 +28,23 @@ class Proposals:
 
 def record_receipts(tx: Session, statement_no: str) -> int:
     """Make a receipt of every credit, with its journal; answer how many the statement has. Again: nothing more. Raises NotFound."""
-    find_statement(tx, statement_no)
+    statement = lock_statement(tx, statement_no)
+    carry_opening_balance(tx, statement)
     lines = tx.execute(_CREDITS, {"statement_no": statement_no}).mappings().all()
     if lines:
         named = {line["id"]: _named(line) for line in lines}
         parties = _parties(tx, lines, named)
         numbers = next_numbers(tx, "RC", len(lines))
         rows = [_receipt(line, number, parties.get(line["id"])) for number, line in zip(numbers, lines, strict=True)]
-        journals = posting.post_many(tx, [_entry(row) for row in rows])
+        journals = posting.post_many(tx, [_entry(row, statement["ledger_account"]) for row in rows])
         insert_rows(tx, Receipt, [row | {"journal_id": journal} for row, journal in zip(rows, journals, strict=True)])
+        tx.execute(_BOOKED, {"statement_no": statement_no})
     return int(tx.execute(text("SELECT count(*) FROM receipt WHERE statement_no = :no"), {"no": statement_no}).scalar_one())
 
 
 def propose(tx: Session, statement_no: str) -> Proposals:
     """Match the receipts that are not applied yet with the invoices they name. Raises NotFound."""
-    find_statement(tx, statement_no)
+    lock_statement(tx, statement_no)
     rows = tx.execute(_UNAPPLIED, {"statement_no": statement_no}).mappings().all()
     cash = [Cash(row["receipt_no"], row["rest"], row["currency"], row["received_on"], _named(row)) for row in rows]
     items = _items(tx, sorted({number for one in cash for number in one.named}))
@@ -84,13 +87,13 @@ def _receipt(line: RowMapping, receipt_no: str, party: tuple[str, str] | None) -
     }
 
 
-def _entry(row: Mapping[str, Any]) -> posting.Entry:
+def _entry(row: Mapping[str, Any], ledger_account: str) -> posting.Entry:
     return posting.Entry(
         event_type="receipt.recorded",
         source_id=row["receipt_no"],
         currency=row["currency"],
         lines=[
-            posting.debit(BANK, row["amount"], reference=row["receipt_no"]),
+            posting.debit(ledger_account, row["amount"], reference=row["receipt_no"]),
             posting.credit(UNAPPLIED_CASH, row["amount"], party_no=row["customer_no"], reference=row["receipt_no"]),
         ],
         gl_date=row["received_on"],
@@ -103,8 +106,12 @@ def _items(tx: Session, numbers: Sequence[str]) -> dict[str, Item]:
 
 
 _CREDITS = text("""
-SELECT line.* FROM bank_line AS line WHERE line.statement_no = :statement_no AND line.amount > 0 AND NOT line.reversal
-  AND NOT EXISTS (SELECT 1 FROM receipt WHERE receipt.bank_line_id = line.id) ORDER BY line.id
+SELECT line.* FROM bank_line AS line
+WHERE line.statement_no = :statement_no AND line.amount > 0 AND NOT line.reversal AND line.outcome = '' ORDER BY line.id
+""")
+_BOOKED = text("""
+UPDATE bank_line SET outcome = 'RECEIPT', document_no = receipt.receipt_no, journal_id = receipt.journal_id
+FROM receipt WHERE receipt.bank_line_id = bank_line.id AND bank_line.statement_no = :statement_no
 """)
 _IDENTIFY = text("""
 SELECT given.id, coalesce(by_invoice.party_no, account.customer_no, by_name.customer_no) AS customer_no,

@@ -1,94 +1,247 @@
-"""Takes bank statements in: the raw file is kept, hashed and taken once, before anyone interprets it."""
+"""Takes bank statements in: the file is kept as it came, and each of its statements is told apart from what was taken before.
 
+A statement is known by its file and its place in it, a line by its statement and its place in that; no reference of the bank is trusted
+to name anything. What was booked before is found out by the balances: see `_repeated`.
+"""
+
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from engine.problems import Conflict, NotFound
+from engine.problems import Conflict, Invalid, NotFound
 from engine.service_tasks import Refused
-from handlers.documents.numbers import next_number
-from handlers.receivables.camt import BankEntry, read_camt053
+from engine.store import locks
+from engine.store.clock import business_today
+from engine.store.locks import Advisory, Lock
+from handlers.documents.numbers import next_numbers
+from handlers.ledger.bank_accounts import find_bank_account
+from handlers.receivables.camt import Statement, read_camt053
 from handlers.receivables.model import BankStatement
-from handlers.rowsets import as_json
+from handlers.rowsets import as_json, insert_rows
+
+#: How far a bank's day may be ahead of ours.
+_AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class StatementFacts:
-    """What a statement holds."""
+    """What a statement holds. `duplicates` of its entries were on an earlier statement and are not booked again."""
 
     balanced: bool
     entries: int
     currency: str
+    duplicates: int = 0
 
 
-def store_statement(tx: Session, content: bytes) -> str:
-    """Keep a bank file and answer its number. The API calls this, then publishes `statement.received`.
+def store_statements(tx: Session, content: bytes) -> list[str]:
+    """Keep a bank file and answer the numbers of its statements. The API calls this, then publishes `statement.received` for each.
 
-    Raises Conflict for a file taken before; Invalid or TooLarge, and keeps nothing, for one that cannot be read. A statement that does not
-    balance is kept: treasury looks at it.
+    Raises Conflict for a file taken before, unless all of it was refused; Invalid or TooLarge, and keeps nothing, for one that cannot be
+    read, is dated in the future, or is of an account that is not ours. A statement that does not balance is kept: treasury looks at it.
     """
+    statements = read_camt053(content)
+    today = business_today(tx)
+    for each in statements:
+        find_bank_account(tx, each.account, each.currency)
+        _check_dates(each, today)
     digest = sha256(content).hexdigest()
-    known = tx.execute(text("SELECT statement_no FROM bank_statement WHERE sha256 = :digest"), {"digest": digest}).scalar_one_or_none()
-    if known is not None:
+    file_id = tx.execute(_KEEP_FILE, {"sha256": digest, "content": content}).scalar_one()
+    known = tx.execute(_TAKEN, {"file_id": file_id}).scalars().all()
+    if known:
         raise Conflict(
-            f"This file was taken before as {known}.", code="statement_duplicate", next_step=f"Nothing is to be done; look at {known}."
+            f"This file was taken before as {', '.join(known)}.",
+            code="statement_duplicate",
+            next_step=f"Nothing is to be done; look at {known[0]}.",
         )
-    statement = read_camt053(content)
-    statement_no = next_number(tx, "BS")
-    copied = {
-        name: getattr(statement, name)
-        for name in ("account", "bank_ref", "currency", "opening", "closing", "opened_on", "closed_on", "faults")
-    }
-    tx.add(BankStatement(statement_no=statement_no, sha256=digest, content=content, **copied | {"faults": list(statement.faults)}))
-    tx.flush()
-    rows = [_line(statement_no, statement.account, entry) for entry in statement.entries]
-    tx.execute(_ADD_LINES, {"rows": as_json(rows)})
-    return statement_no
+    numbers = next_numbers(tx, "BS", len(statements))
+    insert_rows(tx, BankStatement, [_header(number, file_id, place, each) for place, (number, each) in _placed(numbers, statements)])
+    tx.execute(_ADD_LINES, {"rows": as_json([line for _, (number, each) in _placed(numbers, statements) for line in _lines(number, each)])})
+    tx.execute(_SEAL, {"numbers": numbers})
+    return numbers
 
 
 def read_statement(tx: Session, statement_no: str) -> StatementFacts:
-    """Whether a statement may be booked. Raises NotFound, Refused STATEMENT_UNBALANCED with every fault in words."""
-    row = find_statement(tx, statement_no)
-    faults = list(row.faults)
-    before = tx.execute(_BEFORE, {"statement_no": statement_no}).one_or_none()
-    if before is not None and before.closing != row.opening:
-        faults.append(f"It opens with {row.opening}, but {before.statement_no} before it closed with {before.closing} {row.currency}.")
+    """Whether a statement may be booked; entries that an earlier one had are marked. Again: the same answer.
+
+    Raises NotFound, Refused STATEMENT_UNBALANCED with every fault in words.
+    """
+    row = lock_statement(tx, statement_no)
+    if row["refused_at"] is not None:
+        raise Refused("STATEMENT_UNBALANCED", f"Statement {statement_no} was refused: {row['refused_because']}")
+    faults = [*row["faults"]]
+    if row["read_at"] is None:
+        faults += _chain_faults(tx, row)
     if faults:
         raise Refused("STATEMENT_UNBALANCED", f"Statement {statement_no} cannot be booked. {' '.join(faults)}")
-    tx.execute(text("UPDATE bank_statement SET read_at = coalesce(read_at, now()) WHERE statement_no = :no"), {"no": statement_no})
-    entries = tx.execute(text("SELECT count(*) FROM bank_line WHERE statement_no = :no"), {"no": statement_no}).scalar_one()
-    return StatementFacts(balanced=True, entries=entries, currency=row.currency)
+    tx.execute(_READ, {"statement_no": statement_no})
+    counted = tx.execute(_COUNT, {"statement_no": statement_no}).one()
+    return StatementFacts(balanced=True, entries=counted.entries, currency=row["currency"], duplicates=counted.duplicates)
 
 
-def find_statement(tx: Session, statement_no: str) -> Row[Any]:
-    """The statement, locked, without its file. Raises NotFound."""
-    row = tx.execute(_FIND, {"statement_no": statement_no}).one_or_none()
+def refuse_statement(tx: Session, statement_no: str, reason: str) -> None:
+    """Treasury takes a statement for wrong: nothing of it is booked, and a corrected one may follow.
+
+    Raises NotFound, Conflict when it is being booked.
+    """
+    row = lock_statement(tx, statement_no)
+    if row["read_at"] is not None:
+        raise Conflict(
+            f"{statement_no} was read and is being booked.", code="statement_booked", next_step="Reverse the receipts that are wrong."
+        )
+    tx.execute(_REFUSE, {"statement_no": statement_no, "reason": reason})
+
+
+def lock_statement(tx: Session, statement_no: str) -> RowMapping:
+    """The statement, locked and then read, with the ledger account of its bank account. Raises NotFound. Two statements."""
+    locks.take(tx, Lock.BANK_STATEMENT, [statement_no])
+    row = tx.execute(_FIND, {"statement_no": statement_no}).mappings().one_or_none()
     if row is None:
         raise NotFound(f"There is no statement {statement_no}.", code="statement_unknown", next_step="Send the bank's file first.")
     return row
 
 
-def _line(statement_no: str, account: str, entry: BankEntry) -> dict[str, Any]:
-    return {**asdict(entry), "statement_no": statement_no, "account": account}
+def _check_dates(statement: Statement, today: date) -> None:
+    days = [statement.opened_on, statement.closed_on, *(entry.booked_on for entry in statement.entries)]
+    if max(days) > today + _AHEAD:
+        raise Invalid(
+            f"The statement of {statement.account} is dated {max(days)}, which is yet to come: today is {today}.",
+            code="statement_date",
+            next_step="Ask the bank for the statement with its right dates.",
+        )
 
 
-_ADD_LINES = text("""
-INSERT INTO bank_line (statement_no, account, bank_ref, amount, currency, booked_on, value_on, payer_name, payer_iban, structured_refs,
-  remittance, reversal)
-SELECT statement_no, account, bank_ref, amount, currency, booked_on, value_on, payer_name, payer_iban, structured_refs, remittance, reversal
-FROM jsonb_populate_recordset(NULL::bank_line, CAST(:rows AS jsonb)) WITH ORDINALITY AS given ORDER BY given.ordinality
-ON CONFLICT (account, bank_ref) DO NOTHING
+def _chain_faults(tx: Session, row: RowMapping) -> list[str]:
+    """Whether the statement follows the one before, and the one after follows it. One statement of an account is read at a time."""
+    locks.advisory(tx, Advisory.BANK_ACCOUNT, f"{row['account']}/{row['currency']}")
+    given = {"statement_no": row["statement_no"]}
+    faults = []
+    twin = tx.execute(_TWIN, given).scalar()
+    if twin is not None:
+        faults.append(f"It is the statement {row['bank_ref']} that was booked as {twin}.")
+    after = tx.execute(_AFTER, given).one_or_none()
+    if after is not None and after.opening != row["closing"]:
+        faults.append(f"It closes with {row['closing']}, but {after.statement_no} after it opens with {after.opening} {row['currency']}.")
+    before = tx.execute(_BEFORE, given).one_or_none()
+    if before is not None and before.closing != row["opening"] and (faults or not _repeated(tx, row, before.closing)):
+        faults.append(
+            f"It opens with {row['opening']}, but {before.statement_no} before it closed with {before.closing} {row['currency']}."
+        )
+    return faults
+
+
+def _repeated(tx: Session, row: RowMapping, closed_with: Decimal) -> bool:
+    """Whether the statement begins before the last one ended and has its entries again: they are marked as duplicates, and the rest is new.
+
+    Two witnesses are asked: each repeated entry looks like one that was booked, and all of them together are exactly the movement from
+    this statement's opening balance to the other's closing balance. A reference alone proves nothing.
+    """
+    found = tx.execute(_LOOK_ALIKE, {"statement_no": row["statement_no"]}).mappings().all()
+    if not found or row["opening"] + sum((each["amount"] for each in found), Decimal(0)) != closed_with:
+        return False
+    tx.execute(_MARK_DUPLICATES, {"rows": as_json([{"id": each["id"], "duplicate_of": each["earlier_id"]} for each in found])})
+    return True
+
+
+def _placed(numbers: Sequence[str], statements: Sequence[Statement]) -> list[tuple[int, tuple[str, Statement]]]:
+    return list(enumerate(zip(numbers, statements, strict=True), start=1))
+
+
+def _header(statement_no: str, file_id: int, position: int, statement: Statement) -> dict[str, Any]:
+    copied = ("account", "bank_ref", "currency", "opening", "closing", "opened_on", "closed_on", "faults")
+    return {
+        "statement_no": statement_no,
+        "file_id": file_id,
+        "file_position": position,
+        **{name: getattr(statement, name) for name in copied},
+    }
+
+
+def _lines(statement_no: str, statement: Statement) -> list[dict[str, Any]]:
+    return [
+        {**asdict(entry), "statement_no": statement_no, "account": statement.account, "position": position}
+        for position, entry in enumerate(statement.entries, start=1)
+    ]
+
+
+#: Also waits for another transaction that takes the same file.
+_KEEP_FILE = text("""
+INSERT INTO bank_file (sha256, content) VALUES (:sha256, :content) ON CONFLICT (sha256) DO UPDATE SET sha256 = excluded.sha256 RETURNING id
 """)
+_TAKEN = text("""
+SELECT statement_no FROM bank_statement WHERE file_id = :file_id
+  AND EXISTS (SELECT FROM bank_statement AS kept WHERE kept.file_id = :file_id AND kept.refused_at IS NULL) ORDER BY file_position
+""")
+_LINE_COLUMNS = """
+  statement_no, position, account, bank_ref, amount, currency, booked_on, value_on, payer_name, payer_iban, structured_refs, remittance,
+  reversal, transaction_code
+"""
+_ADD_LINES = text(f"""
+INSERT INTO bank_line ({_LINE_COLUMNS})
+SELECT {_LINE_COLUMNS} FROM jsonb_populate_recordset(NULL::bank_line, CAST(:rows AS jsonb)) WITH ORDINALITY AS given
+ORDER BY given.ordinality
+""")
+#: What is hashed of a statement's lines; the invariant reads it anew.
+LINES_SHA256 = """
+coalesce((SELECT encode(sha256(convert_to(string_agg(concat_ws('|', line.position, line.amount, line.currency, line.booked_on,
+  line.value_on, line.bank_ref, line.payer_iban, line.remittance), E'\\n' ORDER BY line.position), 'UTF8')), 'hex')
+FROM bank_line AS line WHERE line.statement_no = bank_statement.statement_no), '')
+"""
+_SEAL = text(f"UPDATE bank_statement SET lines_sha256 = {LINES_SHA256} WHERE statement_no = ANY(:numbers)")
 _FIND = text("""
-SELECT statement_no, account, currency, opening, closing, opened_on, closed_on, faults, read_at, applied_at
-FROM bank_statement WHERE statement_no = :statement_no FOR UPDATE
+SELECT statement.*, coalesce(house.ledger_account, '1000') AS ledger_account FROM bank_statement AS statement
+LEFT JOIN house_bank_account AS house ON house.iban = statement.account AND house.currency = statement.currency
+WHERE statement.statement_no = :statement_no
 """)
-_BEFORE = text("""
-SELECT earlier.statement_no, earlier.closing FROM bank_statement AS one JOIN bank_statement AS earlier USING (account)
-WHERE one.statement_no = :statement_no AND earlier.statement_no <> one.statement_no AND earlier.read_at IS NOT NULL
-  AND (earlier.closed_on, earlier.statement_no) < (one.closed_on, one.statement_no)
-ORDER BY earlier.closed_on DESC, earlier.statement_no DESC LIMIT 1
+_READ = text("UPDATE bank_statement SET read_at = business_now() WHERE statement_no = :statement_no AND read_at IS NULL")
+_COUNT = text("""
+SELECT count(*) AS entries, count(duplicate_of) AS duplicates FROM bank_line WHERE statement_no = :statement_no
+""")
+_REFUSE = text("""
+UPDATE bank_statement SET refused_at = business_now(), refused_because = :reason WHERE statement_no = :statement_no AND refused_at IS NULL
+""")
+_ONE_AND_OTHER = """
+FROM bank_statement AS one JOIN bank_statement AS other ON other.account = one.account AND other.currency = one.currency
+WHERE one.statement_no = :statement_no AND other.statement_no <> one.statement_no AND other.read_at IS NOT NULL
+"""
+_TWIN = text(f"""
+SELECT other.statement_no {_ONE_AND_OTHER}
+  AND one.bank_ref <> '' AND other.bank_ref = one.bank_ref AND other.closed_on = one.closed_on AND other.opening = one.opening
+  AND other.closing = one.closing AND other.lines_sha256 = one.lines_sha256 AND one.lines_sha256 <> ''
+LIMIT 1
+""")
+_BEFORE = text(f"""
+SELECT other.statement_no, other.closing {_ONE_AND_OTHER} AND (other.closed_on, other.statement_no) < (one.closed_on, one.statement_no)
+ORDER BY other.closed_on DESC, other.statement_no DESC LIMIT 1
+""")
+_AFTER = text(f"""
+SELECT other.statement_no, other.opening {_ONE_AND_OTHER} AND (other.closed_on, other.statement_no) > (one.closed_on, one.statement_no)
+ORDER BY other.closed_on, other.statement_no LIMIT 1
+""")
+#: Entries of this statement and of accepted ones of its account that are alike in everything the bank says of them: the first with the
+#: first, the second with the second.
+_LOOK_ALIKE = text("""
+WITH own AS (
+  SELECT line.*, row_number() OVER (PARTITION BY amount, booked_on, value_on, bank_ref, payer_iban, payer_name, remittance, structured_refs
+    ORDER BY position) AS place
+  FROM bank_line AS line WHERE line.statement_no = :statement_no
+), earlier AS (
+  SELECT line.*, row_number() OVER (PARTITION BY line.amount, line.booked_on, line.value_on, line.bank_ref, line.payer_iban,
+    line.payer_name, line.remittance, line.structured_refs ORDER BY line.id) AS place
+  FROM bank_line AS line JOIN bank_statement AS statement USING (statement_no)
+  WHERE statement.read_at IS NOT NULL AND line.duplicate_of IS NULL AND line.statement_no <> :statement_no
+    AND line.account = (SELECT account FROM bank_statement WHERE statement_no = :statement_no)
+    AND line.booked_on BETWEEN (SELECT min(booked_on) FROM own) AND (SELECT max(booked_on) FROM own)
+)
+SELECT own.id, own.amount, earlier.id AS earlier_id FROM own JOIN earlier
+  USING (amount, currency, booked_on, value_on, bank_ref, payer_iban, payer_name, remittance, structured_refs, place) ORDER BY own.id
+""")
+_MARK_DUPLICATES = text("""
+UPDATE bank_line SET duplicate_of = given.duplicate_of, outcome = 'DUPLICATE'
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(id bigint, duplicate_of bigint) WHERE bank_line.id = given.id
 """)

@@ -57,11 +57,12 @@ class Reminder:
 
 @dataclass(frozen=True, slots=True)
 class StatementFacts:
-    """What a statement holds."""
+    """What a statement holds. `duplicates` of its entries were on an earlier statement and are not booked again."""
 
     balanced: bool
     entries: int
     currency: str
+    duplicates: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def close_receivable(given: OfInvoice, tx: Session) -> None:
 def read_statement(given: OfStatement, tx: Session) -> StatementFacts:
     """Check that the statement adds up and follows the one before."""
     facts = statements.read_statement(tx, given.statement_no)
-    return StatementFacts(facts.balanced, facts.entries, facts.currency)
+    return StatementFacts(facts.balanced, facts.entries, facts.currency, facts.duplicates)
 
 
 @tasks.register("receivables.record_receipts")

@@ -17,6 +17,7 @@ from handlers.catalog.register import ItemDraft, SupplierItemDraft, add_item, se
 from handlers.documents.numbers import next_number
 from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import WarehouseDraft, add_warehouse
+from handlers.ledger.bank_accounts import add_first_bank_account
 from handlers.ledger.books import open_books
 from handlers.orders.model import FulfilGroup, FulfilLine, OrderLine, SalesOrder
 from handlers.orders.receiving import receive_stock
@@ -56,7 +57,7 @@ def effects() -> EffectLedger:
     return EffectLedger(context())
 
 
-def company(tx: Session, *, currency: str = "EUR") -> None:
+def company(tx: Session, *, currency: str = "EUR", banks_in: str = "EUR") -> None:
     set_company(
         tx,
         CompanyDraft(
@@ -77,6 +78,7 @@ def company(tx: Session, *, currency: str = "EUR") -> None:
         ),
     )
     open_books(tx, currency)
+    add_first_bank_account(tx, "DE89370400440532013000", banks_in)
 
 
 def customer(tx: Session, **changes: Any) -> None:

@@ -31,7 +31,7 @@ from handlers.dropship.inbound import (
 from handlers.invariants import check_all
 from handlers.ledger.posting import balances
 from handlers.receivables.desk import reverse
-from handlers.receivables.statements import store_statement
+from handlers.receivables.statements import store_statements
 from handlers.registry import service_tasks
 from tests.integration.golden.builders import SUPPLIER, Sold, company, customer, item, on_stock, one, order, supplier, warehouse
 from tests.unit.receivables.statement_files import Credit, camt053
@@ -80,7 +80,7 @@ def do(runtime, title, **data):
 def pay(runtime, invoice_no, amount):
     content = camt053([Credit(amount, f"Invoice {invoice_no}", ref="B1")], opening="0.00", closing=amount)
     with runtime.database.transaction() as tx:
-        number = store_statement(tx, content)
+        number = store_statements(tx, content)[0]
     say(runtime, "statement.received", number, statement_no=number)
 
 

@@ -29,7 +29,7 @@ from handlers.ledger.posting import balances
 from handlers.receivables import tasks as receivables
 from handlers.receivables.by_hand import reverse_receipt
 from handlers.receivables.rules import ACTIONS
-from handlers.receivables.statements import store_statement
+from handlers.receivables.statements import store_statements
 from tests.integration.golden.builders import (
     PAYER_IBAN,
     SUPPLIER,
@@ -154,7 +154,7 @@ class Life:
         closing = self.bank + sum(D(credit.amount) for credit in credits_)
         content = camt053(credits_, opening=f"{self.bank:.2f}", closing=f"{closing:.2f}", statement=f"S{self.statements}")
         self.bank = closing
-        statement = receivables.OfStatement(store_statement(tx, content))
+        statement = receivables.OfStatement(store_statements(tx, content)[0])
         receivables.read_statement(statement, tx)
         receivables.record_receipts(statement, tx)
         cases = receivables.propose_applications(statement, tx).residual_cases

@@ -19,7 +19,7 @@ from handlers.promising.promise import promise_lines
 from handlers.quoting import life
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft, create_quote
 from handlers.receivables import tasks as receivables
-from handlers.receivables.statements import store_statement
+from handlers.receivables.statements import store_statements
 from tests.integration.golden import builders as tables
 from tests.integration.orders import trade as anvils
 from tests.unit.receivables.statement_files import Credit, camt053
@@ -55,11 +55,19 @@ def sell_tables(tx: Session) -> None:
         made = billing.create_invoice(billing.OfShipment(number), tx, tables.context(NOW))
         billing.post_invoice(billing.OfInvoice(made.invoice_no), tx)
     paid = [Credit("1668.00", "INV-000001", ref="B1"), Credit("7.00", "?", ref="B2")]
-    statement = receivables.OfStatement(store_statement(tx, camt053(paid, closing="2675.00")))
-    receivables.record_receipts(statement, tx)
-    receivables.propose_applications(statement, tx)
-    receivables.apply_receipts(receivables.Apply(statement.statement_no, [], []), tx)
+    bank_day(tx, camt053(paid, opening="0.00", closing="1675.00"))
+    bank_day(tx, camt053([Credit("10.00", "?", ref="B3")], opening="1675.00", closing="1685.00", statement="STMT-078"))
     close_period(tx, date(2025, 1, 1), date(2025, 12, 31), "freddie")
+
+
+def bank_day(tx: Session, content: bytes) -> None:
+    """A statement is taken, its receipts are recorded and, where they fit, applied."""
+    for number in store_statements(tx, content):
+        statement = receivables.OfStatement(number)
+        receivables.read_statement(statement, tx)
+        receivables.record_receipts(statement, tx)
+        receivables.propose_applications(statement, tx)
+        receivables.apply_receipts(receivables.Apply(number, [], []), tx)
 
 
 def promise_anvils(tx: Session) -> None:

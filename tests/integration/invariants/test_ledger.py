@@ -3,8 +3,8 @@
 from tests.integration.invariants.tampering import Tamper, unnoticed
 
 OWED_TWICE = (
-    "INSERT INTO open_item (kind, party_no, document_no, document_date, due_date, original, open_amount, currency) "
-    "VALUES ('AP', 'S-1', 'SI-9', now(), now(), 5, 5, 'EUR')"
+    "INSERT INTO open_item (kind, party_no, document_no, document_date, due_date, original, open_amount, open_in_books, currency) "
+    "VALUES ('AP', 'S-1', 'SI-9', now(), now(), 5, 5, 5, 'EUR')"
 )
 CLOSED_BEFORE_IT_WAS_POSTED = "UPDATE ledger_period SET starts_on = '2026-03-01', ends_on = '2026-03-31', closed_at = '2026-03-31'"
 TAMPERED = (
@@ -14,6 +14,7 @@ TAMPERED = (
     Tamper("INV-03", "UPDATE open_item SET open_amount = open_amount - 1 WHERE open_amount > 0"),
     Tamper("INV-03", "UPDATE journal_line SET party_no = 'C-OTHER' WHERE account = '1200'"),
     Tamper("INV-03", OWED_TWICE),
+    Tamper("INV-03", "UPDATE open_item SET open_in_books = open_in_books + 0.01"),
     Tamper("INV-11", "UPDATE open_item SET closed_at = now()"),
     Tamper("INV-11", "UPDATE open_item SET original = original + 1 WHERE document_no = 'INV-000001'"),
     Tamper("INV-18", CLOSED_BEFORE_IT_WAS_POSTED),

@@ -1,12 +1,23 @@
-"""Tampering with receipts."""
+"""Tampering with bank accounts, statements and receipts."""
 
 from tests.integration.invariants.tampering import Tamper, unnoticed
 
 TAMPERED = (
     Tamper("INV-03", "UPDATE receipt SET amount = amount + 1"),
     Tamper("INV-03", "DELETE FROM application"),
+    Tamper("INV-03", "UPDATE journal_line SET accounted = accounted + 1 WHERE account = '1290' AND reference = 'RC-000001'"),
     Tamper("INV-10", "UPDATE receipt SET on_account = 1 WHERE receipt_no = 'RC-000001'"),
     Tamper("INV-11", "UPDATE application SET cash = cash - 1"),
+    Tamper("INV-30", "UPDATE journal_line SET account = '7200' WHERE account = '1000' AND reference = 'RC-000001'"),
+    Tamper("INV-30", "UPDATE bank_statement SET closing = closing + 1 WHERE statement_no = 'BS-000002'"),
+    Tamper("INV-31", "DELETE FROM bank_line WHERE statement_no = 'BS-000002'"),
+    Tamper("INV-31", "UPDATE bank_line SET amount = amount + 1 WHERE statement_no = 'BS-000001' AND position = 1"),
+    Tamper("INV-31", "UPDATE bank_line SET payer_iban = 'AT022011100003429660' WHERE statement_no = 'BS-000001' AND position = 1"),
+    Tamper("INV-31", "UPDATE bank_statement SET closing = closing + 1 WHERE statement_no = 'BS-000001'"),
+    Tamper("INV-31", "UPDATE bank_statement SET opening = opening + 1 WHERE statement_no = 'BS-000002'"),
+    Tamper("INV-32", "UPDATE bank_line SET outcome = '', journal_id = NULL WHERE statement_no = 'BS-000002'"),
+    Tamper("INV-32", "UPDATE bank_line SET outcome = 'PAYMENT' WHERE statement_no = 'BS-000002'"),
+    Tamper("INV-33", "UPDATE receipt SET written_off = 1 WHERE receipt_no = 'RC-000001'"),
 )
 
 

@@ -7,7 +7,7 @@ from handlers.invariants import check_all
 from handlers.ledger.posting import balances
 from handlers.receivables import tasks
 from handlers.receivables.by_hand import HandApplication, apply_by_hand, identify, leave_on_account, reverse_receipt
-from handlers.receivables.statements import store_statement
+from handlers.receivables.statements import store_statements
 from tests.integration.golden.builders import CUSTOMER, company, customer, one
 from tests.integration.receivables.test_receivables import nonzero, owed, paid, take_in
 from tests.unit.receivables.statement_files import Credit
@@ -88,7 +88,8 @@ def test_golden_g5_a_returned_payment_opens_the_invoice_again_and_takes_the_disc
 def test_only_an_invoice_that_was_settled_has_to_be_collected_anew(books):
     with books.transaction() as tx:
         owed(tx, "INV-000002", "100.00", tax="0.00", discount="0.00")
-        statement = tasks.OfStatement(store_statement(tx, paid(Credit("300.00", "?", ref="B1"))))
+        statement = tasks.OfStatement(store_statements(tx, paid(Credit("300.00", "?", ref="B1")))[0])
+        tasks.read_statement(statement, tx)
         tasks.record_receipts(statement, tx)
         identify(tx, "RC-000001", CUSTOMER)
         for number in ("INV-000002", "INV-000001"):
@@ -130,7 +131,7 @@ def test_a_late_discount_granted_is_an_unearned_one(books):
 
 def test_a_receipt_applied_again_after_a_statement_keeps_its_history(books):
     with books.transaction() as tx:
-        statement = tasks.OfStatement(store_statement(tx, paid(Credit("100.00", "INV-000001", ref="B1"))))
+        statement = tasks.OfStatement(store_statements(tx, paid(Credit("100.00", "INV-000001", ref="B1")))[0])
         tasks.record_receipts(statement, tx)
         assert apply_by_hand(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000001")).open_amount == 1568
         assert tasks.propose_applications(statement, tx) == tasks.Proposals([], 0, [])
