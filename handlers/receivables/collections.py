@@ -13,7 +13,11 @@ from engine.problems import Conflict, NotFound
 from handlers.documents.pdf import print_pdf
 from handlers.documents.seller import seller
 from handlers.documents.store import save_document
+from handlers.ledger.open_items import highest_dunning_level, lock_open_items, set_dunning_level
 from handlers.parties.register import default_address
+from handlers.parties.standing import lower_dunning_level, raise_dunning_level
+from handlers.receivables.model import Reminder
+from handlers.rowsets import insert_rows
 from handlers.values import round_currency
 
 _TEMPLATE = Path(__file__).parent / "reminder.typ"
@@ -84,16 +88,17 @@ def remind(tx: Session, invoice_no: str, step: Step, now: datetime) -> Sent:
     if item.open_amount <= 0 or step.level <= item.dunning_level:
         return Sent(item.dunning_level, None, item.target, item.party_no)
     document_id = _print(tx, item, step, now)
-    given = {
+    reminder = {
         "invoice_no": invoice_no,
         "level": step.level,
         "hold_orders": step.hold_orders,
-        "days": (now.date() - item.due_date).days,
-        "open": item.open_amount,
-        "document": document_id,
-        "customer": item.party_no,
+        "days_overdue": (now.date() - item.due_date).days,
+        "open_amount": item.open_amount,
+        "document_id": document_id,
     }
-    tx.execute(_REMINDED, given)
+    insert_rows(tx, Reminder, [reminder])
+    set_dunning_level(tx, invoice_no, step.level)
+    raise_dunning_level(tx, item.party_no, step.level, hold_orders=step.hold_orders)
     return Sent(step.level, document_id, item.target, item.party_no)
 
 
@@ -111,7 +116,8 @@ def close(tx: Session, invoice_no: str) -> None:
             code="still_open",
             next_step="Apply a receipt, credit or write off the rest first.",
         )
-    tx.execute(_CLOSE, {"customer": item.party_no, "invoice_no": invoice_no})
+    end_hold = tx.execute(_HOLD_ENDS, {"customer": item.party_no, "invoice_no": invoice_no}).scalar_one()
+    lower_dunning_level(tx, item.party_no, highest_dunning_level(tx, item.party_no), end_hold=end_hold)
 
 
 def _print(tx: Session, item: Row[Any], step: Step, now: datetime) -> int:
@@ -136,6 +142,7 @@ def _shown(amount: Decimal, item: Row[Any]) -> Decimal:
 
 
 def _lock_item(tx: Session, invoice_no: str) -> Row[Any]:
+    lock_open_items(tx, "AR", [invoice_no])
     row = tx.execute(_ITEM, {"invoice_no": invoice_no}).one_or_none()
     if row is None:
         raise NotFound(
@@ -149,27 +156,12 @@ def _lock_item(tx: Session, invoice_no: str) -> Row[Any]:
 _ITEM = text("""
 SELECT item.*, coalesce(nullif(customer.email, ''), 'customer ' || customer.customer_no) AS target
 FROM open_item AS item JOIN customer ON customer.customer_no = item.party_no
-WHERE item.kind = 'AR' AND item.document_no = :invoice_no FOR UPDATE OF item
+WHERE item.kind = 'AR' AND item.document_no = :invoice_no
 """)
 _UNAPPLIED = text("SELECT coalesce(-sum(accounted), 0) FROM journal_line WHERE account = '1290' AND party_no = :customer")
-_REMINDED = text("""
-WITH reminded AS (
-  INSERT INTO reminder (invoice_no, level, hold_orders, days_overdue, open_amount, document_id)
-  VALUES (:invoice_no, :level, :hold_orders, :days, :open, :document)
-), raised AS (
-  UPDATE open_item SET dunning_level = :level WHERE kind = 'AR' AND document_no = :invoice_no
-)
-UPDATE customer SET dunning_level = greatest(dunning_level, :level), account_hold = account_hold OR :hold_orders
-WHERE customer_no = :customer
-""")
-_CLOSE = text("""
-WITH worst AS (
-  SELECT coalesce(max(dunning_level), 0) AS level FROM open_item WHERE kind = 'AR' AND party_no = :customer AND open_amount > 0
-), held AS (
-  SELECT coalesce(bool_or(item.document_no = :invoice_no), false) AND NOT coalesce(bool_or(item.open_amount > 0), false) AS ends
-  FROM reminder JOIN open_item AS item ON item.kind = 'AR' AND item.document_no = reminder.invoice_no
-  WHERE item.party_no = :customer AND reminder.hold_orders
-)
-UPDATE customer SET dunning_level = worst.level, account_hold = account_hold AND NOT held.ends
-FROM worst, held WHERE customer_no = :customer
+#: A hold that this invoice's reminders put on its customer ends with it, unless an open invoice's reminders keep it.
+_HOLD_ENDS = text("""
+SELECT coalesce(bool_or(item.document_no = :invoice_no), false) AND NOT coalesce(bool_or(item.open_amount > 0), false)
+FROM reminder JOIN open_item AS item ON item.kind = 'AR' AND item.document_no = reminder.invoice_no
+WHERE item.party_no = :customer AND reminder.hold_orders
 """)

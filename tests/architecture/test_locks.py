@@ -16,12 +16,7 @@ LOCKSMITHS = {
     "handlers/dropship/payables.py",
     "handlers/dropship/purchasing.py",
     "handlers/dropship/receiving.py",
-    "handlers/ledger/open_items.py",
     "handlers/quoting/life.py",
-    "handlers/receivables/application.py",
-    "handlers/receivables/by_hand.py",
-    "handlers/receivables/collections.py",
-    "handlers/receivables/statements.py",
 }
 
 

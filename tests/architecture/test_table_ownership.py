@@ -9,8 +9,6 @@ from sqlglot import exp  # noqa: E402  # after the check that it is there
 
 #: Who still writes a stranger's table. An entry that is no longer needed is refused too, so the list can only become shorter.
 FOREIGN_WRITERS = {
-    ("handlers.receivables", "customer"),
-    ("handlers.receivables", "open_item"),
     ("api", "customer"),
     ("api", "item"),
     ("api", "price"),
