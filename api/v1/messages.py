@@ -1,6 +1,7 @@
 """Messages from outside to waiting or starting instances."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from flask_openapi3 import APIBlueprint, Tag
@@ -17,10 +18,13 @@ api = APIBlueprint("messages", __name__, url_prefix="/api/v1/messages", abp_tags
 
 
 class MessageIn(Shape):
-    """A message: whoever waits for `name` with a correlation that `correlation` contains gets the payload."""
+    """A message: whoever waits for `name` with a correlation that `correlation` contains gets the payload.
+
+    A key names a thing: 4711 and "4711" are the same.
+    """
 
     name: str = Field(max_length=200)
-    correlation: dict[str, str] = Field(default_factory=dict)
+    correlation: dict[str, str | bool | int | Decimal] = Field(default_factory=dict)
     payload: dict[str, Any] = Field(default_factory=dict)
     message_id: str | None = Field(None, max_length=200)
     business_key: str | None = Field(None, max_length=200)

@@ -16,6 +16,8 @@ from engine.problems import Invalid, TooLarge
 MAX_DEPTH: Final = 60
 #: Bytes that one step may write.
 MAX_BYTES: Final = 65_536
+#: Digits before the point of a number that is a key.
+_LONGEST_NUMBER: Final = 60
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")
 _NUL_TEXT: Final = b'"\\u0000"'
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -34,6 +36,28 @@ def plain_mapping(value: Mapping[str, Any], what: str) -> dict[str, Any]:
     found = {str(key): _plain(item, MAX_DEPTH) for key, item in value.items()}
     within_limit(found)
     return found
+
+
+def key_mapping(value: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """Correlation keys in their canonical form. Raises Invalid for what is no key."""
+    return {name: None if item is None else key_text(item, f"{name} in {what}") for name, item in plain_mapping(value, what).items()}
+
+
+def key_text(value: Any, what: str) -> str:
+    """A key as the text it is known by: 4711, 4711.0 and "4711" name the same thing. Raises Invalid for what is no key."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, int | Decimal) and Decimal(value).adjusted() <= _LONGEST_NUMBER:
+        return _number_text(Decimal(value))
+    raise Invalid(f"{what} is no key.", code="correlation", next_step="Give a text, a number or true/false.")
+
+
+def _number_text(number: Decimal) -> str:
+    whole, point, fraction = format(number, "f").partition(".")
+    text = (whole + point + fraction.rstrip("0")).removesuffix(".")
+    return "0" if text == "-0" else text
 
 
 def within_limit(value: Any) -> None:

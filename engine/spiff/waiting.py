@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from engine.problems import Problem
 from engine.spiff.instance import Instance
 from engine.spiff.nodes.events import CatchEvent
 from engine.spiff.nodes.tasks import ServiceTask, UserTask
+from engine.spiff.plain import key_mapping
 from engine.spiff.records import FailedStep, Subscription, TimerWait, Waits, Work
 from engine.spiff.token import ERROR, STARTED, WAITING, Token
 
@@ -35,7 +37,16 @@ def _event(token: Token, found: dict[str, list[Any]]) -> None:
     if event.kind == "timer":
         found["timers"].append(TimerWait(token.id, spec.bpmn_id, datetime.fromisoformat(wait["due"]), "event"))
     elif event.kind in {"message", "signal"}:
-        found["subscriptions"].append(Subscription(token.id, spec.bpmn_id, event.kind, event.name, wait.get("correlation", {})))
+        correlation = _keys(wait.get("correlation", {}))
+        found["subscriptions"].append(Subscription(token.id, spec.bpmn_id, event.kind, event.name, correlation))
+
+
+def _keys(kept: dict[str, Any]) -> dict[str, Any]:
+    """A state of an earlier release holds the keys as the model gave them."""
+    try:
+        return key_mapping(kept, "the correlation")
+    except Problem:
+        return kept
 
 
 def _work(token: Token) -> Work:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict
 from engine.runtime.post.routing import Receiver, receivers, starters
+from engine.spiff.plain import key_mapping
 from engine.store import json_text
 
 
@@ -28,6 +29,10 @@ class Message:
     #: The business key of the instance, if the message begins one.
     business_key: str | None = None
     actor: str | None = None
+
+    def __post_init__(self) -> None:
+        """Bring the keys into their canonical form, as those of the waits are. Raises Invalid for what is no key."""
+        object.__setattr__(self, "correlation", key_mapping(self.correlation, f"the correlation of {self.name}"))
 
 
 @dataclass(frozen=True, slots=True)

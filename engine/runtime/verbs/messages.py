@@ -71,8 +71,7 @@ def expire(runtime: Runtime, tx: Session) -> int:
 
 
 def _plain(message: Message) -> Message:
-    payload = plain_mapping(message.payload, f"The payload of {message.name}")
-    return replace(message, payload=payload, correlation=plain_mapping(message.correlation, f"The correlation of {message.name}"))
+    return replace(message, payload=plain_mapping(message.payload, f"The payload of {message.name}"))
 
 
 def _crossed(runtime: Runtime, tx: Session, window: timedelta) -> int:

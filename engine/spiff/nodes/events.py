@@ -9,7 +9,7 @@ from engine.spiff.expressions import Formula, formula, setting
 from engine.spiff.failures import StepFailed
 from engine.spiff.nodes.base import Drawn, End, now_of, store
 from engine.spiff.nodes.tasks import uncaught
-from engine.spiff.plain import within_limit
+from engine.spiff.plain import key_mapping, within_limit
 from engine.spiff.records import Outgoing
 from engine.spiff.timers import Timer, compile_timer, due_to_data
 from engine.spiff.token import READY, WAITING, Token
@@ -73,13 +73,23 @@ class CatchEvent(Drawn):
 
     def _correlate(self, token: Token, now: datetime) -> dict[str, Any]:
         keys = {} if self._correlation is None else self._correlation(token.data, now)
-        if isinstance(keys, dict) and all(value is not None for value in keys.values()):
-            return keys
+        if isinstance(keys, dict) and None not in keys.values():
+            known = keys_of(keys, self.label)
+            if "" not in known.values():
+                return known
         raise StepFailed(
             "correlation",
             f"The correlation of {self.label} must give a value for each key, not {keys!r}.",
             "Correct the variables it reads and retry.",
         )
+
+
+def keys_of(given: dict[str, Any], label: str) -> dict[str, Any]:
+    """Correlation keys in their canonical form. Raises StepFailed for what is no key."""
+    try:
+        return key_mapping(given, f"the correlation of {label}")
+    except Problem as problem:
+        raise StepFailed("correlation", problem.detail, "Correct the variables it reads and retry.") from None
 
 
 class EventGateway(Drawn):
@@ -121,16 +131,15 @@ class ThrowEvent(Drawn):
 
     def _send(self, token: Token, kind: str) -> None:
         top = token.workflow.top_workflow
-        payload, correlation = self._context("payload", token), self._context("correlation", token)
-        business_key, message_id = self._value("businessKey", token), self._value("messageId", token)
+        payload, correlation = self._context("payload", token), keys_of(self._context("correlation", token), self.label)
         top.outgoing.append(
             Outgoing(
                 kind,
                 self.event.name,
                 payload,
                 correlation,
-                None if business_key is None else str(business_key),
-                None if message_id is None else str(message_id),
+                self._key("businessKey", token),
+                self._key("messageId", token),
                 self.bpmn_id,
                 token.id,
             )
@@ -149,6 +158,9 @@ class ThrowEvent(Drawn):
     def _value(self, name: str, token: Token) -> Any:
         given = self._settings.get(name)
         return None if given is None else given(token.data, now_of(token))
+
+    def _key(self, name: str, token: Token) -> str | None:
+        return keys_of({name: self._value(name, token)}, self.label)[name]
 
     def _context(self, name: str, token: Token) -> dict[str, Any]:
         value = self._value(name, token)

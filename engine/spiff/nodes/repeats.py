@@ -79,6 +79,7 @@ class MultiInstance(Repeat):
         """Count the items and begin; after a failure, go on where it stopped."""
         internal = token.internal_data
         if "total" not in internal:
+            internal.pop("items", None)  # a first try may have failed on a list that was corrected since
             internal["total"] = self._count(token)
             internal["begun"], internal["done"], internal["results"] = 0, 0, {}
         return True if self.go_on(token, None) else None
@@ -108,16 +109,16 @@ class MultiInstance(Repeat):
         until = min(total, internal["done"] + 1) if self.sequential else total
         while internal["begun"] < until:
             index = internal["begun"]
+            item = self._item(token, index)
             internal["begun"] += 1
-            self.begin_turn(token, index, self._item(token, index))
+            self.begin_turn(token, index, item)
+        if internal["begun"] == total:
+            internal.pop("items", None)
         return False
 
     def _count(self, token: Token) -> int:
         if self._input is not None:
-            items = token.data.get(self._input)
-            if not isinstance(items, list):
-                raise _no_turns(self.label, f"the variable {self._input} is no list")
-            total = len(items)
+            total = len(self._items(token))
         else:
             number = self._cardinality(token.data, now_of(token)) if self._cardinality else None
             if number is None or isinstance(number, bool | str | list | dict) or number != int(number) or number < 0:
@@ -130,8 +131,18 @@ class MultiInstance(Repeat):
     def _item(self, token: Token, index: int) -> dict[str, Any]:
         if self._input is None:
             return {}
-        items = token.data[self._input]
-        return {self._input_item or "item": items[index]} if index < len(items) else {}
+        items = self._items(token)
+        if index >= len(items):  # only of a state that an earlier release began
+            raise _no_turns(self.label, f"the list {self._input} has no item {index + 1} any more")
+        return {self._input_item or "item": items[index]}
+
+    def _items(self, token: Token) -> list[Any]:
+        """The list as it was when the activity began, whatever its turns make of the variable (BPMN 2.0.2, 13.3.7)."""
+        items = token.internal_data.setdefault("items", token.data.get(self._input))
+        if not isinstance(items, list):
+            del token.internal_data["items"]
+            raise _no_turns(self.label, f"the variable {self._input} is no list")
+        return items
 
     def _collected(self, token: Token) -> list[Any]:
         results = token.internal_data["results"]

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from engine.problems import Conflict, NotFound, TooLarge
+from engine.problems import Conflict, Invalid, NotFound, TooLarge
 from engine.runtime.post import timers
 from engine.runtime.verbs import housekeeping, messages, signals
 from engine.runtime.verbs.deploy import ModelRefused
@@ -265,6 +265,23 @@ def test_a_schedule_begins_one_instance_for_each_fire_time(world):
     run_until_idle(world.runtime)
     assert [row.state for row in world.all("SELECT state FROM instance")] == ["completed"]
     assert world.one("SELECT next_due_at > now() + interval '59 minutes' AS later FROM schedule").later
+
+
+@pytest.mark.parametrize("waits_for", [4711, "4711", Decimal("4711.0")])
+@pytest.mark.parametrize("sent", [4711, "4711", Decimal("4711.00")])
+def test_a_number_and_its_text_name_the_same_thing(quotes, waits_for, sent):
+    instance = quotes.start("quote", {"quote_no": waits_for})
+    assert publish(quotes, correlation={"quote_no": sent}).instance_id == instance
+    assert publish(quotes, correlation={"quote_no": sent}).state == "buffered"
+    later = quotes.start("quote", {"quote_no": waits_for})
+    run_until_idle(quotes.runtime)
+    assert quotes.row(later).state == "completed"
+
+
+def test_what_is_no_key_is_refused_at_the_door(quotes):
+    for wrong in ([1], {"no": 1}, Decimal("1E+99")):
+        with pytest.raises(Invalid, match="is no key"):
+            publish(quotes, correlation={"quote_no": wrong})
 
 
 def by_clock(text, tag="timeCycle"):

@@ -18,6 +18,7 @@ from engine.models.check import CheckedBundle
 from engine.service_tasks import ServiceTasks
 from engine.spiff.calls import CallOutcome, Done, Refusal, ServiceCall
 from engine.spiff.execution import Execution
+from engine.spiff.plain import key_mapping
 from engine.spiff.process import CompiledProcess
 from engine.spiff.records import Outgoing, Subscription, UserTaskWait
 
@@ -156,7 +157,7 @@ class Rehearsal:
 
 
 def _meant(wait: Subscription, step: Mapping[str, Any]) -> bool:
-    return wait.name == step["message"] and wait.correlation.items() <= step["correlation"].items()
+    return wait.name == step["message"] and wait.correlation.items() <= key_mapping(step["correlation"], "the scenario").items()
 
 
 def _sees(task: UserTaskWait, expected: Mapping[str, Any]) -> None:

@@ -169,3 +169,54 @@ def test_ids_made_here_never_meet_drawn_ones() -> None:
     steps = d.script("a") + d.script("a_split", "{ s: 1 }") + d.script("b", "{ y: 1 }")
     parts = d.process(d.START, d.END, steps, d.chain("start", "a", "a_split", "end"), d.chain("a", "b", "end"))
     assert {"a", "a_split", "b"} <= set(trace(parts))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "trusted <!-- policy 12 --> and amount &lt; 1000",
+        "trusted <?editor folded?> and amount &lt; 1000",
+        "trusted <bpmn:documentation>since the audit</bpmn:documentation> and amount &lt; 1000",
+        "<![CDATA[trusted and ]]>amount<![CDATA[ < 1000]]>",
+        "<!-- policy 12 -->\n  = trusted\n  and amount &lt; 1000\n",
+    ],
+)
+def test_a_condition_is_its_whole_text_and_nothing_else(text: str) -> None:
+    steps = d.script("low", "{ a: 1 }") + d.script("high", "{ b: 1 }") + d.node("exclusiveGateway", "gate", default="gate_to_high")
+    flows = d.flow("start", "gate") + d.flow("gate", "low", text) + d.flow("gate", "high") + d.flow("low", "end") + d.flow("high", "end")
+    parts = d.process(d.START, d.END, steps, flows)
+    assert "high" in trace(parts, trusted=True, amount=50_000)
+    assert "low" in trace(parts, trusted=True, amount=50)
+
+
+def test_no_text_of_a_step_is_cut_by_a_comment() -> None:
+    script = '<bpmn:scriptTask id="add"><bpmn:script>{ a: 1 <!-- net --> + 1 }</bpmn:script></bpmn:scriptTask>'
+    wait = d.event("intermediateCatchEvent", "late", d.timer("PT<!-- was 4 -->2H"))
+    loop = d.node("multiInstanceLoopCharacteristics", "twelve", "<bpmn:loopCardinality>1<!-- not -->2</bpmn:loopCardinality>")
+    turn = d.script("turn", "{ b: loopCounter }", loop)
+    parts = d.process(d.START, d.END, script, wait, turn, d.chain("start", "add", "turn", "late", "end"))
+    execution = started(parts)
+    assert execution.variables["a"] == 2
+    assert execution.waits.timers[0].due_at == NOW + timedelta(hours=2)
+    assert [step.detail for step in execution.take_trace() if step.element_id == "turn"][-1] == {"turns": 12}
+
+
+@pytest.mark.parametrize("inside", ["<!-- a comment -->", "<?editor folded?>"])
+def test_a_comment_inside_a_step_is_nothing(inside: str) -> None:
+    wait = d.event("intermediateCatchEvent", "late", d.timer("PT2H").replace("</", inside + "</", 1))
+    step = d.script("add", "{ a: 1 }").replace("<bpmn:script>", inside + "<bpmn:script>")
+    assert started(d.process(d.START, d.END, step, wait, d.chain("start", "add", "late", "end"))).variables["a"] == 1
+
+
+def test_truth_values_are_written_in_either_way() -> None:
+    loop = d.node("multiInstanceLoopCharacteristics", "two", "<bpmn:loopCardinality>2</bpmn:loopCardinality>", isSequential=" 1 ")
+    remind = d.event("boundaryEvent", "late", d.timer("PT2H"), attachedToRef="ask", cancelActivity="0")
+    parts = d.process(
+        d.START, d.END, d.user("ask").replace("</bpmn:userTask>", loop + "</bpmn:userTask>"), remind, d.flow("late", "end"),
+        d.chain("start", "ask", "end"), isExecutable="1",
+    )  # fmt: skip
+    execution = started(parts)
+    assert len(execution.waits.user_tasks) == 1
+    execution.fire_timer(execution.waits.timers[0].task_id, NOW + timedelta(hours=2))
+    execution.run(Calls(), now=NOW + timedelta(hours=2))
+    assert len(execution.waits.user_tasks) == 1

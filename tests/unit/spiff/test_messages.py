@@ -56,6 +56,37 @@ def test_a_thrown_message_goes_out_with_all_it_says(play):
 
 
 @pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        (4711, "4711"),
+        (Decimal("4711.00"), "4711"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("0.50"), "0.5"),
+        (Decimal("-0.0"), "0"),
+        ("4711", "4711"),
+        (" 4711 ", "4711"),
+        ("007", "007"),
+        (True, "true"),
+    ],
+)
+def test_a_key_is_the_text_it_is_known_by(play, given, key):
+    step = throw("tell", message("order.received"), correlation="= { no: no }", businessKey="= no", messageId="= no")
+    (sent,) = play(one(step, "tell"), {"no": given}).outgoing
+    assert (sent.correlation, sent.business_key, sent.message_id) == ({"no": key}, key, key)
+    (wait,) = play(one(catch("wait", message("quote.accepted"), correlation="= { no: no }")), {"no": given}).instance.waits.subscriptions
+    assert wait.correlation == {"no": key}
+
+
+@pytest.mark.parametrize("given", [None, "", "  ", [1], {"a": 1}, Decimal("1E+61")])
+def test_a_wait_for_what_is_no_key_waits_for_an_operator(play, given):
+    order = play(one(catch("wait", message("quote.accepted"), correlation="= { no: no }")), {"no": given})
+    assert order.failure.kind == "correlation"
+    order.instance.retry(order.failure.task_id, {"no": 7})
+    order.go()
+    assert order.instance.waits.subscriptions[0].correlation == {"no": "7"}
+
+
+@pytest.mark.parametrize(
     "step",
     [node("sendTask", "tell", attributes='messageRef="message_order_received"'), throw("tell", message("order.received"))],
 )

@@ -95,6 +95,25 @@ def test_what_cannot_be_repeated_waits_for_an_operator(play, variables, words):
     assert order.go().completed
 
 
+def test_the_turns_see_the_list_as_it_was_when_the_loop_began(play):
+    ask = one(user("work", each("items", "item", sequential=True)))
+    for rewritten in ("oops", [], [9, 9, 9, 9], None):
+        order = play(ask, {"items": [1, 2, 3]})
+        seen = []
+        while order.instance.waits.user_tasks:
+            seen.append(order.instance.waits.user_tasks[0].form_data["item"])
+            order.do("work", items=rewritten)
+        assert seen == [1, 2, 3]
+        assert order.completed
+
+
+def test_a_list_that_was_too_long_is_read_again_when_the_operator_has_corrected_it(play):
+    order = play(one(user("work", each("cases", "case", sequential=True))), {"cases": [0] * 10_001})
+    order.instance.retry(order.failure.task_id, {"cases": [7]})
+    order.go()
+    assert order.instance.waits.user_tasks[0].form_data["case"] == 7
+
+
 def test_a_negative_number_of_times_waits_for_an_operator(play):
     order = play(one(script("work", "{}", times("count", sequential=True))), {"count": -1})
     assert "no whole number from 0" in order.failure.message
