@@ -189,10 +189,15 @@ def test_a_condition_is_its_whole_text_and_nothing_else(text: str) -> None:
     assert "low" in trace(parts, trusted=True, amount=50)
 
 
+def repeated(inner: str, one_by_one: str = "false") -> str:
+    name = "multiInstanceLoopCharacteristics"
+    return f'<bpmn:{name} isSequential="{one_by_one}">{inner}</bpmn:{name}>'
+
+
 def test_no_text_of_a_step_is_cut_by_a_comment() -> None:
     script = '<bpmn:scriptTask id="add"><bpmn:script>{ a: 1 <!-- net --> + 1 }</bpmn:script></bpmn:scriptTask>'
     wait = d.event("intermediateCatchEvent", "late", d.timer("PT<!-- was 4 -->2H"))
-    loop = d.node("multiInstanceLoopCharacteristics", "twelve", "<bpmn:loopCardinality>1<!-- not -->2</bpmn:loopCardinality>")
+    loop = repeated("<bpmn:loopCardinality>1<!-- not -->2</bpmn:loopCardinality>")
     turn = d.script("turn", "{ b: loopCounter }", loop)
     parts = d.process(d.START, d.END, script, wait, turn, d.chain("start", "add", "turn", "late", "end"))
     execution = started(parts)
@@ -209,7 +214,7 @@ def test_a_comment_inside_a_step_is_nothing(inside: str) -> None:
 
 
 def test_truth_values_are_written_in_either_way() -> None:
-    loop = d.node("multiInstanceLoopCharacteristics", "two", "<bpmn:loopCardinality>2</bpmn:loopCardinality>", isSequential=" 1 ")
+    loop = repeated("<bpmn:loopCardinality>2</bpmn:loopCardinality>", " 1 ")
     remind = d.event("boundaryEvent", "late", d.timer("PT2H"), attachedToRef="ask", cancelActivity="0")
     parts = d.process(
         d.START, d.END, d.user("ask").replace("</bpmn:userTask>", loop + "</bpmn:userTask>"), remind, d.flow("late", "end"),
