@@ -160,7 +160,8 @@ class ThrowEvent(Drawn):
         return None if given is None else given(token.data, now_of(token))
 
     def _key(self, name: str, token: Token) -> str | None:
-        return keys_of({name: self._value(name, token)}, self.label)[name]
+        key: str | None = keys_of({name: self._value(name, token)}, self.label)[name]
+        return key
 
     def _context(self, name: str, token: Token) -> dict[str, Any]:
         value = self._value(name, token)

@@ -138,7 +138,7 @@ class MultiInstance(Repeat):
 
     def _items(self, token: Token) -> list[Any]:
         """The list as it was when the activity began, whatever its turns make of the variable (BPMN 2.0.2, 13.3.7)."""
-        items = token.internal_data.setdefault("items", token.data.get(self._input))
+        items = token.internal_data.setdefault("items", token.data.get(str(self._input)))
         if not isinstance(items, list):
             del token.internal_data["items"]
             raise _no_turns(self.label, f"the variable {self._input} is no list")
