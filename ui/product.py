@@ -17,8 +17,9 @@ from engine.store.paging import Asked
 from engine.store.unit_of_work import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
-# Roles as the edge names them: who may repair instances, apply receipts, ship.
+# Roles as the edge names them: who may repair instances, apply receipts, ship, and keep which master data.
 OPERATE, COLLECT, SHIP = "operate", "collect", "ship"
+SELL, ORDER, PRICE, BOOK, BUY = "sell", "order", "price", "book", "buy"
 
 
 class Product(Protocol):

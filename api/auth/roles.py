@@ -11,8 +11,12 @@ class Role(StrEnum):
     READ = "read"
     #: Quote, and record a customer's answer to a quote.
     SELL = "sell"
-    #: Take in orders; keep customers, items and prices.
+    #: Take in orders; keep customers and items.
     ORDER = "order"
+    #: Keep prices, agreements and discounts.
+    PRICE = "price"
+    #: File exchange rates and tax rates; open and close periods of the books.
+    BOOK = "book"
     #: Record deliveries and stock.
     SHIP = "ship"
     #: Record what suppliers answer, ship and invoice.
@@ -33,19 +37,21 @@ _OF_EVERYONE = frozenset({Role.READ, Role.WORK})
 
 _OF_GROUP: dict[str, frozenset[Role]] = {
     "sales": frozenset({Role.SELL}),
-    "sales-manager": frozenset({Role.SELL}),
-    "order-desk": frozenset({Role.ORDER, Role.SELL}),
+    "sales-manager": frozenset({Role.SELL, Role.PRICE}),
+    "deal-desk": frozenset({Role.SELL, Role.PRICE}),
+    "finance": frozenset({Role.PRICE, Role.BOOK}),
+    "order-desk": frozenset({Role.ORDER, Role.SELL, Role.PRICE}),
     "warehouse": frozenset({Role.SHIP}),
     "buyer": frozenset({Role.BUY}),
     "accounts-payable": frozenset({Role.BUY}),
     "accounts-receivable": frozenset({Role.COLLECT}),
-    "treasury": frozenset({Role.COLLECT}),
+    "treasury": frozenset({Role.COLLECT, Role.BOOK}),
     "operator": frozenset({Role.OPERATE}),
     "analyst": frozenset({Role.DEPLOY}),
     "admin": frozenset(Role),
 }
 
-GROUPS = frozenset(_OF_GROUP) | {"deal-desk", "finance", "credit", "executive"}
+GROUPS = frozenset(_OF_GROUP) | {"credit", "executive"}
 
 
 def roles_of(groups: Iterable[str]) -> frozenset[Role]:
