@@ -15,6 +15,8 @@ from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Exact, Listing, NumberPath, Page, Shape, as_sent, listed
 from engine.runtime.post.mailbox import Message
 from engine.runtime.verbs import messages
+from handlers.changes import Author
+from handlers.orders import addresses
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.orders.holds import apply_hold, may_release, release_hold
 from handlers.orders.story import order_story
@@ -74,6 +76,26 @@ class OrderQuery(Listing):
     search: str = Field("", max_length=200)
     status: Literal["", "ON_HOLD", *STATUSES] = ""  # type: ignore[valid-type]
     sort: Literal["newest", "oldest", "number", "customer", "total", "promise"] = "newest"
+
+
+class ShipToIn(Shape):
+    """Parts of an order's delivery address to correct; what is not named stays."""
+
+    name: str | None = Field(None, max_length=200)
+    street: str | None = Field(None, max_length=200)
+    city: str | None = Field(None, max_length=200)
+    postal_code: str | None = Field(None, max_length=40)
+    region: str | None = Field(None, max_length=100)
+    country: str | None = Field(None, max_length=2)
+    gln: str | None = Field(None, max_length=20)
+    reason: str = Field("", max_length=2000)
+
+
+class ShipToOut(Shape):
+    """Where an order is delivered to now."""
+
+    order_no: str
+    ship_to: dict[str, str]
 
 
 class HoldIn(Shape):
@@ -148,6 +170,15 @@ def _paths(instance_ids: list[Any]) -> dict[Any, list[str]]:
         "SELECT instance_id, array_agg(element_id ORDER BY id) AS path FROM history WHERE instance_id = ANY(:ids) GROUP BY instance_id"
     )
     return {row.instance_id: row.path for row in transaction().execute(statement, {"ids": instance_ids})}
+
+
+@api.patch("/<number>/ship-to", responses={200: ShipToOut})
+@operation(Role.ORDER)
+def correct_ship_to(path: NumberPath, body: ShipToIn) -> ShipToOut:
+    """Correct where an order is delivered to; what has left keeps its address."""
+    parts = {part: value for part, value in body.model_dump(exclude_unset=True, exclude={"reason"}).items() if value is not None}
+    after = addresses.correct_ship_to(transaction(), path.number, parts, Author(person().name, body.reason))
+    return ShipToOut(order_no=path.number, ship_to=after)
 
 
 @api.post("/<number>/holds", responses={200: Done})

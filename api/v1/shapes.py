@@ -1,20 +1,22 @@
 """Shapes that recur in bodies and answers: exact decimals as text, pages of a list, paths."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, get_type_hints
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, RootModel, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, RootModel, create_model, model_validator
 from sqlalchemy import Select, SQLColumnExpression
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound, Problem
+from engine.runtime.state.people import Person
 from engine.store import paging
 from engine.store.paging import Asked, Key, read_page
+from handlers.changes import Author
 
 #: A decimal number; leaves as text so that no client rounds it through a binary float.
 Exact = Annotated[
@@ -42,6 +44,41 @@ class DraftBody(RootModel[Item]):
         return data
 
 
+def partial(kind: type[Any], name: str, *, without: Collection[str] = (), also: Mapping[str, Any] | None = None) -> type[BaseModel]:
+    """A body that changes some fields of a draft: what is not named stays. `also` are fields beside the draft's, by type."""
+    hints = get_type_hints(kind, include_extras=True)
+    named: dict[str, Any] = {each.name: hints[each.name] for each in fields(kind) if each.name not in without}
+    given: dict[str, Any] = {field: (hint, None) for field, hint in {**named, **(also or {})}.items()}
+    made: type[BaseModel] = create_model(
+        name, __config__=ConfigDict(extra="forbid"), __doc__="What is to be changed; the rest stays.", **given
+    )
+    return made
+
+
+class Changing(Shape):
+    """Why something is changed, and the `version` one saw: where somebody was faster, nothing changes (409)."""
+
+    changes: BaseModel
+    reason: str = Field("", max_length=2000)
+    version: str | None = Field(None, max_length=64)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The fields that are named."""
+        return self.changes.model_dump(exclude_unset=True)
+
+    def author(self, who: Person) -> Author:
+        """Who changes it, and why."""
+        return Author(who.name, self.reason, self.version)
+
+
+class ChangedOut(Shape):
+    """What was different, by field: `from` and `to`."""
+
+    id: str
+    changed: dict[str, dict[str, Any]]
+
+
 class Listing(BaseModel):
     """How to page a list: `limit` rows after `cursor`, which is the `next_cursor` of the page before."""
 
@@ -52,6 +89,12 @@ class Listing(BaseModel):
     def asked(self) -> Asked:
         """What is asked for, as the queries of the rooms below take it."""
         return Asked(self.limit, self.cursor)
+
+
+class Search(Listing):
+    """Which to list: `search` finds them by number or name, and by the numbers others know them by."""
+
+    search: str = Field("", max_length=200)
 
 
 class Page(BaseModel, Generic[Item]):

@@ -30,6 +30,7 @@ from handlers.catalog.register import (
     set_volume_tier,
 )
 from handlers.changes import Author, Differences, Record, change, note
+from handlers.identifiers import canonical
 
 ITEM = Record("item", Item, "sku", ItemDraft, Lock.ITEM)
 _Setting = tuple[type[Base], Sequence[str], Callable[[Session, Any], object]]
@@ -57,6 +58,7 @@ def set_by(tx: Session, draft: Any, by: Author) -> str:
     Answers its name, such as `BASE-EUR/PUMP-40`. Raises what the verb of its kind raises.
     """
     table, key, write = _SETTINGS[type(draft)]
+    draft = canonical(draft)
     sku = getattr(draft, "sku", None)
     if sku is not None:
         find_item(tx, sku)

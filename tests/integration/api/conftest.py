@@ -12,6 +12,7 @@ from api.product import Product
 from api.settings import Settings
 from engine.jobs.null_dispatcher import NullDispatcher
 from engine.runtime.state.runtime import Runtime
+from handlers.constraints import RULES
 from handlers.registry import service_tasks
 
 
@@ -19,7 +20,7 @@ from handlers.registry import service_tasks
 def installation(database) -> Product:
     """An installation with the demo company, and nobody at work but who the test calls."""
     load_company(database)
-    runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher())
+    runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher(), constraints=RULES)
     return Product(Settings(), database, runtime, demo=True)
 
 
