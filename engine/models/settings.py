@@ -50,7 +50,14 @@ def _catalogue(*settings: Setting) -> Mapping[str, Setting]:
 _RESULT: Final = Setting("resultVariable", Written.VARIABLE, "The variable that takes the result.")
 _INPUTS: Final = Setting("inputs", Written.NAMES, "The variables that come in here, so that the check knows them.")
 
-PROCESS: Final = _catalogue(_INPUTS)
+PROCESS: Final = _catalogue(
+    _INPUTS,
+    Setting(
+        "cancelMessage",
+        Written.NAME,
+        "The message that is sent when an operator cancels an instance: it begins the process that gives back what the instance holds.",
+    ),
+)
 START: Final = _catalogue(_INPUTS)
 SERVICE: Final = _catalogue(_RESULT, Setting("retry", Written.RETRY, "How often a failing call is repeated: R5/PT10S is the default."))
 USER: Final = _catalogue(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
@@ -45,7 +46,7 @@ def plan(tx: Session, group_no: str) -> Plan:
 
 
 def check_gate(tx: Session, group_no: str) -> list[str]:
-    """The holds that keep a group from being released; without any it is marked released. Raises NotFound, Conflict when cancelled."""
+    """The holds that keep a group from being released; without any it is marked released. Raises NotFound, Refused CANCELLED."""
     order_no = _live_order(tx, group_no)
     holds = blocking(tx, order_no, "release")
     if not holds:
@@ -54,17 +55,21 @@ def check_gate(tx: Session, group_no: str) -> list[str]:
 
 
 def reserve(tx: Session, group_no: str) -> Decimal:
-    """Reserve everything a group still has to ship; answer how much is reserved now. Raises Refused SHORT, keeping nothing."""
+    """Reserve everything a group still has to ship; answer how much is reserved now. Raises Refused SHORT (keeping nothing), CANCELLED."""
     _live_order(tx, group_no)
     lines = open_lines(tx, group_no)
-    wants = [
-        Want(fulfil_line_id=line.id, sku=line.sku, warehouse_code=line.warehouse_code, qty=line.open_qty - line.reserved) for line in lines
-    ]
-    short = fulfilment_lines.reserve(tx, wants)
+    short = fulfilment_lines.reserve(tx, _wants(lines))
     if short:
         missing = ", ".join(f"{one.missing.normalize():f} of {one.sku} in {one.warehouse_code}" for one in short[:5])
         raise Refused("SHORT", f"Group {group_no} lacks {missing}.")
     return sum((line.open_qty for line in lines), Decimal(0))
+
+
+def reserve_available(tx: Session, group_no: str) -> Decimal:
+    """Reserve what is there of what a group still has to ship; answer how much is reserved now. Raises Refused CANCELLED."""
+    _live_order(tx, group_no)
+    fulfilment_lines.reserve(tx, _wants(open_lines(tx, group_no)))
+    return sum((line.reserved for line in open_lines(tx, group_no)), Decimal(0))
 
 
 def pick_lines(tx: Session, group_no: str) -> Sequence[RowMapping]:
@@ -140,10 +145,16 @@ def _packages(tx: Session, packages: int, weight_kg: Decimal) -> list[dict[str, 
 
 
 def _live_order(tx: Session, group_no: str) -> str:
-    """The order of a group that is not cancelled; the group and its lines are held. Raises NotFound, Conflict."""
+    """The order of a group that is not cancelled; the group and its lines are held. Raises NotFound, Refused CANCELLED."""
     group = live_group(tx, group_no, "STOCK")
     lock_lines_of_group(tx, group_no)
     return str(group.order_no)
+
+
+def _wants(lines: Sequence[Any]) -> list[Want]:
+    return [
+        Want(fulfil_line_id=line.id, sku=line.sku, warehouse_code=line.warehouse_code, qty=line.open_qty - line.reserved) for line in lines
+    ]
 
 
 def _unknown(group_no: str) -> NotFound:

@@ -9,7 +9,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, NotFound
-from engine.service_tasks import NotYet
+from engine.service_tasks import NotYet, Refused
 from handlers.documents.store import save_document
 from handlers.fulfillment.ports import Booked, Consignment, Place
 from handlers.inventory.rules import Issue
@@ -36,7 +36,7 @@ class Booking:
 
 
 def consignment(tx: Session, shipment_no: str) -> tuple[Consignment, Booking | None]:
-    """What is to be carried, and the booking when there is one already. Raises NotFound, Conflict when nothing is packed any more."""
+    """What is to be carried, and the booking when there is one already. Raises NotFound, Refused CANCELLED when it was unpacked."""
     row = _must(tx.execute(_CONSIGNMENT, {"shipment_no": shipment_no}).one_or_none(), shipment_no)
     if row.cancelled_at is not None:
         raise _unpacked(shipment_no)
@@ -51,8 +51,10 @@ def consignment(tx: Session, shipment_no: str) -> tuple[Consignment, Booking | N
     return given, booked
 
 
-def write_booking(tx: Session, shipment_no: str, booked: Booked) -> Booking:
-    """Keep the carrier's answer and its label; the first answer stays."""
+def write_booking(tx: Session, shipment_no: str, booked: Booked) -> Booking | None:
+    """Keep the carrier's answer and its label; the first answer stays. None when it was unpacked meanwhile: nothing is to be carried."""
+    if lock_shipment(tx, shipment_no).cancelled_at is not None:
+        return None
     label_id = save_document(tx, "SHIPPING_LABEL", shipment_no, booked.label_media_type, booked.label)
     answer = {name: getattr(booked, name) for name in ("carrier", "service", "tracking_no", "cost", "currency")}
     mark_booked(tx, shipment_no, answer | {"label": label_id})
@@ -71,12 +73,13 @@ def booked_tracking_no(tx: Session, shipment_no: str) -> str:
 def ship_confirm(tx: Session, shipment_no: str, actor: str | None) -> datetime:
     """The goods leave: stock, reservation, fulfilment lines, cost of sales deferred, all at once; again: nothing more happens.
 
-    Raises NotFound, Conflict when unpacked or no longer reserved, NotYet while a hold stops the order.
+    Raises NotFound, Refused CANCELLED when unpacked or its group was cancelled, Conflict when no longer reserved, NotYet while a hold
+    stops the order.
     """
     shipment = lock_shipment(tx, shipment_no)
     if shipment.shipped_at is not None:
         return shipment.shipped_at  # type: ignore[no-any-return]  # a row's column
-    if shipment.cancelled_at is not None:
+    if shipment.cancelled_at is not None or tx.execute(_GROUP_CANCELLED, {"group_no": shipment.group_no}).scalar_one():
         raise _unpacked(shipment_no)
     holds = blocking(tx, shipment.order_no, "ship")
     if holds:
@@ -129,8 +132,8 @@ def _post_issue(tx: Session, shipment_no: str, costs: dict[int, Decimal]) -> Non
     )
 
 
-def _unpacked(shipment_no: str) -> Conflict:
-    return Conflict(f"Shipment {shipment_no} was unpacked.", code="shipment_cancelled", next_step="Pick and pack the group again.")
+def _unpacked(shipment_no: str) -> Refused:
+    return Refused("CANCELLED", f"Shipment {shipment_no} was unpacked, or its group was cancelled.")
 
 
 def _place(address: dict[str, Any]) -> Place:
@@ -154,6 +157,7 @@ FROM shipment JOIN sales_order ON sales_order.order_no = shipment.order_no
 JOIN fulfil_group AS grp ON grp.group_no = shipment.group_no JOIN warehouse ON warehouse.code = grp.warehouse_code
 WHERE shipment.shipment_no = :shipment_no
 """)
+_GROUP_CANCELLED = text("SELECT cancelled_at IS NOT NULL FROM fulfil_group WHERE group_no = :group_no")
 _BILLING_FACTS = text("""
 SELECT sales_order.incoterm, sales_order.order_type, (
   SELECT sold.item_class FROM shipment_line AS packed JOIN fulfil_line AS line ON line.id = packed.fulfil_line_id

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Kind, Refused, ServiceTasks, TaskContext
 from engine.store.unit_of_work import Database
-from handlers.fulfillment import papers, picking, shipping
+from handlers.fulfillment import papers, picking, shipping, undoing
 from handlers.fulfillment.ports import AddressRefused, Carrier
 from handlers.shipments.records import forget_booking
 
@@ -45,6 +45,28 @@ class Gate:
 
     open: bool
     holds: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """A group that does not ship all of its lines, and why."""
+
+    group_no: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """How much was given back, in the units of the lines."""
+
+    qty: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Available:
+    """How much is reserved for the group now, in the units of the lines."""
+
+    qty: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +127,14 @@ def plan_group(given: Group, tx: Session) -> Plan:
     return Plan(planned.release_at, planned.scheduled_ship, planned.line_count)
 
 
-@tasks.register("fulfillment.check_release_gate")
+@tasks.register("fulfillment.check_release_gate", errors=("CANCELLED",))
 def check_release_gate(given: Group, tx: Session) -> Gate:
     """Release the group unless a hold stops it."""
     holds = picking.check_gate(tx, given.group_no)
     return Gate(open=not holds, holds=holds)
 
 
-@tasks.register("fulfillment.reserve", errors=("SHORT",), undo="fulfillment.release_reservation")
+@tasks.register("fulfillment.reserve", errors=("SHORT", "CANCELLED"), undo="fulfillment.release_reservation")
 def reserve(given: Group, tx: Session) -> None:
     """Reserve every item of the group under the lock of its stock."""
     picking.reserve(tx, given.group_no)
@@ -124,14 +146,38 @@ def release_reservation(given: Group, tx: Session) -> None:
     picking.release_reservation(tx, given.group_no)
 
 
-@tasks.register("fulfillment.create_pick_list")
+@tasks.register("fulfillment.reserve_available", errors=("CANCELLED",), undo="fulfillment.release_reservation")
+def reserve_available(given: Group, tx: Session) -> Available:
+    """Reserve what is there of the group."""
+    return Available(picking.reserve_available(tx, given.group_no))
+
+
+@tasks.register("fulfillment.look_at_group")
+def look_at_group(given: Group, tx: Session) -> undoing.Standing:
+    """Find out how far a group came whose process was cancelled."""
+    return undoing.standing(tx, given.group_no)
+
+
+@tasks.register("fulfillment.undo_preparation")
+def undo_preparation(given: Group, tx: Session) -> GivenBack:
+    """Put what is packed back to the shelf and give back what is reserved."""
+    return GivenBack(undoing.undo_preparation(tx, given.group_no))
+
+
+@tasks.register("fulfillment.give_back")
+def give_back(given: GiveBack, tx: Session, context: TaskContext) -> GivenBack:
+    """Let what the group does not ship be promised anew."""
+    return GivenBack(undoing.give_back(tx, given.group_no, given.reason or "", actor=context.actor or "system"))
+
+
+@tasks.register("fulfillment.create_pick_list", errors=("CANCELLED",))
 def create_pick_list(given: Group, tx: Session, context: TaskContext) -> PickList:
     """Print what to take from the shelves."""
     document_id, lines = papers.save_pick_list(tx, given.group_no, context.now)
     return PickList(document_id, lines)
 
 
-@tasks.register("fulfillment.confirm_pick", undo="fulfillment.cancel_shipment")
+@tasks.register("fulfillment.confirm_pick", errors=("CANCELLED",), undo="fulfillment.cancel_shipment")
 def confirm_pick(given: PickAndPack, tx: Session) -> Picked:
     """Pack what was picked into a shipment with numbered packages."""
     return Picked(picking.confirm_pick(tx, given.group_no, given.packages, given.weight_kg))
@@ -143,7 +189,7 @@ def cancel_shipment(given: OfShipment, tx: Session) -> None:
     picking.unpick(tx, given.shipment_no)
 
 
-@tasks.register("fulfillment.book_carrier", kind=Kind.EXTERNAL, errors=("ADDRESS_REFUSED",), undo="fulfillment.void_label")
+@tasks.register("fulfillment.book_carrier", kind=Kind.EXTERNAL, errors=("ADDRESS_REFUSED", "CANCELLED"), undo="fulfillment.void_label")
 def book_carrier(given: OfShipment, database: Database, carrier: Carrier, context: TaskContext) -> Booking:
     """Book the transport and keep the label; a repeat answers the first booking."""
     with database.transaction() as tx:
@@ -155,6 +201,11 @@ def book_carrier(given: OfShipment, database: Database, carrier: Carrier, contex
             raise Refused("ADDRESS_REFUSED", str(refusal)) from refusal
         with database.transaction() as tx:
             booked = shipping.write_booking(tx, given.shipment_no, answer)
+        if booked is None:
+            carrier.void(given.shipment_no, answer.tracking_no)
+            raise Refused(
+                "CANCELLED", f"Shipment {given.shipment_no} was unpacked while the carrier was asked; the booking was given back."
+            )
     return Booking(booked.carrier, booked.tracking_no, booked.cost, booked.currency)
 
 
@@ -169,7 +220,7 @@ def void_label(given: OfShipment, database: Database, carrier: Carrier) -> None:
             forget_booking(tx, given.shipment_no)
 
 
-@tasks.register("fulfillment.ship_confirm")
+@tasks.register("fulfillment.ship_confirm", errors=("CANCELLED",))
 def ship_confirm(given: OfShipment, tx: Session, context: TaskContext) -> Shipped:
     """The goods leave: stock, reservation, quantities and journal in one transaction."""
     return Shipped(given.shipment_no, shipping.ship_confirm(tx, given.shipment_no, context.actor))

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from engine.problems import Conflict, NotFound
+from engine.problems import NotFound
+from engine.service_tasks import Refused
 from engine.store import locks
 from engine.store.locks import Lock
 from handlers import rowsets
@@ -21,7 +22,7 @@ def open_groups(tx: Session, groups: Sequence[rowsets.Row]) -> None:
 
 
 def live_group(tx: Session, group_no: str, kind: str) -> Row[Any]:
-    """A group of a kind (STOCK or DROP) that is not cancelled, locked. Raises NotFound, Conflict."""
+    """A group of a kind (STOCK or DROP) that is not cancelled, locked. Raises NotFound, Refused CANCELLED."""
     locks.take(tx, Lock.FULFIL_GROUP, [group_no])
     row = tx.execute(_GROUP, {"group_no": group_no, "kind": kind}).one_or_none()
     if row is None:
@@ -29,9 +30,7 @@ def live_group(tx: Session, group_no: str, kind: str) -> Row[Any]:
             f"There is no {KINDS[kind]} group {group_no}.", code="group_unknown", next_step="Look the group up on the page of its order."
         )
     if row.cancelled_at is not None:
-        raise Conflict(
-            f"Group {group_no} was cancelled at {row.cancelled_at}.", code="group_cancelled", next_step="Cancel this instance as well."
-        )
+        raise Refused("CANCELLED", f"Group {group_no} was cancelled at {row.cancelled_at}.")
     return row
 
 

@@ -135,13 +135,22 @@ def return_to_promising(tx: Session, kept: Sequence[Kept]) -> Decimal:
 
 
 def cancel_open(tx: Session, order_no: str) -> Decimal:
-    """Cancel what has not left of an order, on its lines and their parts; answer how much. What was reserved is given back before."""
+    """Cancel what has not left of an order and no supplier ships, on its lines and their parts; answer how much.
+
+    What was reserved is given back before.
+    """
     cancelled: Decimal | None = tx.execute(_CANCEL_OPEN, {"order_no": order_no}).scalar_one()
     return cancelled or ZERO
 
 
+def cancel_open_of_group(tx: Session, group_no: str) -> Decimal:
+    """Cancel what has not left of a group, on its lines and the lines they were sold in; answer how much."""
+    cancelled: Decimal | None = tx.execute(_CANCEL_OPEN_OF_GROUP, {"group_no": group_no}).scalar_one()
+    return cancelled or ZERO
+
+
 def open_lines(tx: Session, group_no: str) -> list[Any]:
-    """What a group has still to ship: id, sku, warehouse_code, open_qty, reserved, picked."""
+    """What a group has still to ship: id, sku, warehouse_code, open_qty, reserved, shipped."""
     return list(tx.execute(_OPEN_LINES, {"group_no": group_no}).all())
 
 
@@ -220,21 +229,37 @@ WITH given AS (
 SELECT coalesce(sum(qty), 0) FROM returned
 """)
 _CANCEL_OPEN = text("""
-WITH parts AS (
-  UPDATE fulfil_line SET qty_cancelled = qty - qty_shipped, qty_picked = qty_shipped
-  WHERE order_no = :order_no AND qty_cancelled < qty - qty_shipped
-), shipped AS (
-  SELECT order_line_id, sum(qty_shipped) AS qty FROM fulfil_line WHERE order_no = :order_no GROUP BY order_line_id
+WITH kept AS (
+  SELECT line.id FROM fulfil_line AS line JOIN fulfil_group AS team USING (group_no)
+  WHERE line.order_no = :order_no AND team.kind = 'DROP' AND team.cancelled_at IS NULL
+), parts AS (
+  UPDATE fulfil_line SET qty_cancelled = qty - qty_shipped
+  WHERE order_no = :order_no AND qty_cancelled < qty - qty_shipped AND id NOT IN (SELECT id FROM kept)
+), staying AS (
+  SELECT order_line_id, sum(CASE WHEN id IN (SELECT id FROM kept) THEN qty - qty_cancelled ELSE qty_shipped END) AS qty
+  FROM fulfil_line WHERE order_no = :order_no GROUP BY order_line_id
 ), lines AS (
-  SELECT line.id, line.qty_ordered - coalesce(shipped.qty, 0) AS unshipped, line.qty_cancelled AS before
-  FROM order_line AS line LEFT JOIN shipped ON shipped.order_line_id = line.id WHERE line.order_no = :order_no
+  SELECT line.id, line.qty_ordered - coalesce(staying.qty, 0) AS gone, line.qty_cancelled AS before
+  FROM order_line AS line LEFT JOIN staying ON staying.order_line_id = line.id WHERE line.order_no = :order_no
 ), cancelled AS (
-  UPDATE order_line AS line SET qty_cancelled = lines.unshipped FROM lines
-  WHERE line.id = lines.id AND lines.unshipped > lines.before RETURNING lines.unshipped - lines.before AS qty
+  UPDATE order_line AS line SET qty_cancelled = lines.gone FROM lines
+  WHERE line.id = lines.id AND lines.gone > lines.before RETURNING lines.gone - lines.before AS qty
 )
 SELECT sum(qty) FROM cancelled
 """)
+_CANCEL_OPEN_OF_GROUP = text("""
+WITH open AS (
+  SELECT id, order_line_id, qty - qty_cancelled - qty_shipped AS qty FROM fulfil_line
+  WHERE group_no = :group_no AND qty > qty_cancelled + qty_shipped
+), parts AS (
+  UPDATE fulfil_line AS line SET qty_cancelled = line.qty - line.qty_shipped FROM open WHERE line.id = open.id
+), sold AS (
+  UPDATE order_line AS line SET qty_cancelled = line.qty_cancelled + gone.qty
+  FROM (SELECT order_line_id, sum(qty) AS qty FROM open GROUP BY order_line_id) AS gone WHERE line.id = gone.order_line_id
+)
+SELECT sum(qty) FROM open
+""")
 _OPEN_LINES = text("""
-SELECT id, sku, warehouse_code, qty - qty_cancelled - qty_shipped AS open_qty, qty_reserved AS reserved, qty_picked - qty_shipped AS picked
+SELECT id, sku, warehouse_code, qty - qty_cancelled - qty_shipped AS open_qty, qty_reserved AS reserved, qty_shipped AS shipped
 FROM fulfil_line WHERE group_no = :group_no AND qty - qty_cancelled - qty_shipped > 0 ORDER BY id
 """)

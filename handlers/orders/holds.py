@@ -34,6 +34,14 @@ def release_hold(tx: Session, order_no: str, hold_code: str, reason: str, *, act
     return True
 
 
+def release_all(tx: Session, order_no: str, reason: str, *, actor: str = "system") -> list[str]:
+    """Release every active hold of an order, because there is nothing left to hold; answer their codes."""
+    released = sorted(tx.execute(_RELEASE_ALL, {"order_no": order_no, "actor": actor, "reason": reason}).scalars())
+    if released:
+        note(tx, order_no, "hold_released", actor=actor, detail={"hold_code": ", ".join(released), "reason": reason})
+    return released
+
+
 def end_hold_at(tx: Session, order_no: str, hold_code: str, until: datetime) -> None:
     """Let an active hold end by itself at a time. Raises Invalid."""
     _known(hold_code)
@@ -76,7 +84,11 @@ def _known(hold_code: str) -> None:
 
 
 _NOT_OVER = text("(hold.until IS NULL OR hold.until > now())")
+_RELEASE_ALL = text("""
+UPDATE hold SET released_at = business_now(), released_by = :actor, release_reason = :reason
+WHERE order_no = :order_no AND released_at IS NULL RETURNING hold_code
+""")
 _RELEASE = text("""
-UPDATE hold SET released_at = now(), released_by = :actor, release_reason = :reason
+UPDATE hold SET released_at = business_now(), released_by = :actor, release_reason = :reason
 WHERE order_no = :order_no AND hold_code = :hold_code AND released_at IS NULL RETURNING id
 """)

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from engine.problems import Conflict
 from engine.runtime.state.effects import EffectLedger
-from engine.service_tasks import ServiceTasks, TaskContext
+from engine.service_tasks import Refused, ServiceTasks, TaskContext
 from handlers.orders import basket, cancellation, holds, repair, submission, validation
 from handlers.orders.acknowledgement import reply_to
 from handlers.orders.events import note
@@ -100,7 +101,34 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """How much was cancelled."""
+    """How much was cancelled, the groups that were prepared for it, and whether somebody at work on the order is to be told."""
+
+    qty: Decimal
+    stock_groups: list[str]
+    dropship_groups: list[str]
+    at_work: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """An order that somebody asks to cancel, and why."""
+
+    order_no: str
+    reason: str | None = None
+    cancelled_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfGroup:
+    """A fulfilment group, and why."""
+
+    group_no: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCancelled:
+    """How much was cancelled, in the units of the lines."""
 
     qty: Decimal
 
@@ -197,7 +225,33 @@ def submit_order(given: OrderNumber, tx: Session) -> Submitted:
 @tasks.register("orders.cancel_order")
 def cancel_order(given: Reasoned, tx: Session, context: TaskContext) -> Cancelled:
     """Cancel what is not shipped of an order and give its reservations back."""
-    return Cancelled(cancellation.cancel_order(tx, given.order_no, given.reason or "", actor=context.actor or "system"))
+    done = cancellation.cancel_order(tx, given.order_no, given.reason or "", actor=context.actor or "system")
+    return Cancelled(done.qty, list(done.stock_groups), list(done.dropship_groups), done.at_work)
+
+
+@tasks.register("orders.withdraw_order", errors=("SHIPPED",))
+def withdraw_order(given: Withdraw, tx: Session) -> Cancelled:
+    """Cancel an order because somebody asked for it; when everything has left meanwhile, that is refused."""
+    try:
+        done = cancellation.cancel_order(tx, given.order_no, given.reason or "", actor=given.cancelled_by or "system")
+    except Conflict as late:
+        raise Refused("SHIPPED", late.detail) from late
+    return Cancelled(done.qty, list(done.stock_groups), list(done.dropship_groups), done.at_work)
+
+
+@tasks.register("orders.cancel_group")
+def cancel_group(given: OfGroup, tx: Session, context: TaskContext) -> GroupCancelled:
+    """Cancel what a group has not shipped, because its supplier does not ship it any more and nobody else shall."""
+    return GroupCancelled(cancellation.cancel_group(tx, given.group_no, given.reason or "", actor=context.actor or "system"))
+
+
+@tasks.register("orders.confirm_cancellation")
+def confirm_cancellation(given: Reasoned, tx: Session, effects: EffectLedger) -> None:
+    """Tell the customer that the order, or what had not left of it, was cancelled: as its answer, where it has none yet."""
+    reply = reply_to(tx, given.order_no)
+    payload = reply.payload if reply.is_new else cancellation.confirmation(tx, given.order_no, given.reason or "")
+    if reply.target:
+        effects.record(reply.channel, reply.target, {"kind": "order_response" if reply.is_new else "order_cancelled", **payload})
 
 
 @tasks.register("orders.acknowledge_order")

@@ -54,10 +54,12 @@ def service_tasks_of(bundle: Bundle) -> ServiceTasks:
 
 
 def _caught(root: Any, task_id: str) -> Iterator[str]:
+    task = next(each for each in root.iter(f"{BPMN}serviceTask") if each.get("id") == task_id)
+    around = {task_id, *(box.get("id") for box in task.iterancestors(f"{BPMN}subProcess"))}
     codes = {error.get("id"): error.get("errorCode") for error in root.iter(f"{BPMN}error")}
     for event in root.iter(f"{BPMN}boundaryEvent"):
         for definition in event.iter(f"{BPMN}errorEventDefinition"):
-            if event.get("attachedToRef") == task_id:
+            if event.get("attachedToRef") in around:
                 yield codes[definition.get("errorRef")]
 
 

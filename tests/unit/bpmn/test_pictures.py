@@ -47,6 +47,8 @@ class Picture:
     hosts: dict[str, str]
     lanes: dict[str, list[str]]
     pool: str
+    #: The subprocess that a step or a flow is drawn in.
+    parents: dict[str, str]
 
     @property
     def nodes(self) -> dict[str, Box]:
@@ -78,6 +80,7 @@ def picture(file: Path) -> Picture:
         hosts={event.get("id"): event.get("attachedToRef") for event in root.iter(f"{MODEL}boundaryEvent")},
         lanes={lane.get("id"): [ref.text for ref in lane.iter(f"{MODEL}flowNodeRef")] for lane in root.iter(f"{MODEL}lane")},
         pool=next(root.iter(f"{MODEL}participant")).get("id"),
+        parents={each.get("id"): box.get("id") for box in root.iter(f"{MODEL}subProcess") for each in box if each.get("id")},
     )
 
 
@@ -91,7 +94,8 @@ def test_each_step_lies_in_its_lane_and_each_lane_in_the_pool(file):
         assert drawn.boxes[drawn.pool].holds(drawn.boxes[lane]), lane
         outside = [key for key in members if not drawn.boxes[lane].holds(drawn.boxes[key])]
         assert outside == []
-    assert sorted(key for members in drawn.lanes.values() for key in members) == sorted(drawn.nodes)
+    assert sorted(key for members in drawn.lanes.values() for key in members) == sorted(set(drawn.nodes) - set(drawn.parents))
+    assert [key for key, parent in drawn.parents.items() if key in drawn.nodes and not drawn.boxes[parent].holds(drawn.boxes[key])] == []
 
 
 @every_diagram
@@ -101,7 +105,9 @@ def test_no_two_steps_overlap(file):
     assert [
         (one, other)
         for (one, box), (other, beside) in pairs
-        if box.overlaps(beside) and other not in {drawn.hosts.get(one), one} and one != drawn.hosts.get(other)
+        if box.overlaps(beside)
+        and other not in {drawn.hosts.get(one), drawn.parents.get(one), one}
+        and one not in {drawn.hosts.get(other), drawn.parents.get(other)}
     ] == []
 
 
@@ -123,7 +129,7 @@ def test_no_flow_runs_through_a_step(file):
         (flow, node)
         for flow, segment in drawn.segments()
         for node, box in drawn.nodes.items()
-        if box.overlaps(segment) and node not in {*drawn.flows[flow], drawn.hosts.get(drawn.flows[flow][0])}
+        if box.overlaps(segment) and node not in {*drawn.flows[flow], drawn.hosts.get(drawn.flows[flow][0]), drawn.parents.get(flow)}
     }
     assert through == set()
 
@@ -146,7 +152,12 @@ def test_no_two_flows_cross(file):
 @every_diagram
 def test_labels_are_clear_of_steps_of_flows_and_of_each_other(file):
     drawn = picture(file)
-    on_steps = [(key, node) for key, label in drawn.labels.items() for node, box in drawn.nodes.items() if label.overlaps(box, 1)]
+    on_steps = [
+        (key, node)
+        for key, label in drawn.labels.items()
+        for node, box in drawn.nodes.items()
+        if label.overlaps(box, 1) and drawn.parents.get(key) != node
+    ]
     assert on_steps == []
     assert [(key, flow) for key, label in drawn.labels.items() for flow, line in drawn.segments() if label.overlaps(line, 1)] == []
     assert [(one, other) for (one, box), (other, near) in combinations(drawn.labels.items(), 2) if box.overlaps(near, 1)] == []
