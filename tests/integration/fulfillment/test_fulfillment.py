@@ -172,7 +172,7 @@ def test_cancelling_after_packing_leaves_nothing_behind_golden_g4(database, grou
         assert one(tx, "SELECT on_hand, reserved FROM stock_balance") == (100, 0)
         assert one(tx, "SELECT qty_picked, qty_reserved FROM fulfil_line") == (0, 0)
         assert balances(tx) == before
-        with pytest.raises(Conflict, match="unpacked"):
+        with pytest.raises(Refused, match="unpacked"):
             tasks.ship_confirm(tasks.OfShipment(shipment_no), tx, context())
     assert len(carrier.voided) == 1
 
