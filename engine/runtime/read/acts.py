@@ -1,0 +1,43 @@
+"""The audit log as people and programs read it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.store.paging import Asked, Key, Page, read_page
+from engine.store.tables import audit
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who did what to which thing and why. `target` is its kind and id, such as `customer:C-1001`."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    target: str
+    reason: str | None
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ActFilter:
+    """Which acts to show; what is empty matches all."""
+
+    target: str = ""
+    actor: str = ""
+    action: str = ""
+
+
+def list_acts(tx: Session, wanted: ActFilter, asked: Asked, *, count: bool = False) -> Page[Act]:
+    """The log, the latest first."""
+    statement = select(*(audit.c[name] for name in Act.__dataclass_fields__))
+    for name in ("target", "actor", "action"):
+        value = getattr(wanted, name)
+        if value:
+            statement = statement.where(audit.c[name] == value)
+    return read_page(tx, statement, (Key(audit.c.id, descending=True),), asked, count=count).typed(Act)
