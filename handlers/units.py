@@ -23,8 +23,7 @@ _OTHER_NAMES: Final = {
 
 def unit_code(uom: str) -> str:
     """The code of a unit, in whatever case it is written. Raises Invalid for a unit that has none."""
-    written = uom.strip().upper()
-    code = _OTHER_NAMES.get(written) or (written if written in unit_codes() else None)
+    code = _code_of(uom)
     if code is None:
         raise Invalid(
             f"{uom!r} is no unit of measure that papers can carry.",
@@ -33,6 +32,16 @@ def unit_code(uom: str) -> str:
             errors={"uom": ["must be a unit of UN/ECE recommendation 20 or 21"]},
         )
     return code
+
+
+def has_code(uom: str) -> bool:
+    """Whether papers can carry a unit."""
+    return _code_of(uom) is not None
+
+
+def _code_of(uom: str) -> str | None:
+    written = uom.strip().upper()
+    return _OTHER_NAMES.get(written) or (written if written in unit_codes() else None)
 
 
 @cache

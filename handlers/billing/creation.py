@@ -1,10 +1,12 @@
-"""Makes an invoice from a shipment, ours or a supplier's. A second run finds nothing left to charge and makes nothing."""
+"""Makes an invoice from a shipment, ours or a supplier's. A second run finds nothing left to charge and makes nothing.
 
-from collections import defaultdict
-from collections.abc import Sequence
+An invoice is a draft until it is posted: it has its number, and what it says is still brought up to date. Goods outside VAT are
+charged apart from others, so that one shipment may need two invoices, one after the other.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, text
@@ -12,53 +14,83 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, NotFound
 from engine.service_tasks import NotYet
+from engine.store import locks
+from engine.store.locks import Lock
+from handlers.billing.charging import Draft, OrderTaxes, apart, draft, order_taxes
 from handlers.billing.model import Invoice, InvoiceLine, InvoiceTax
-from handlers.billing.rules import Billable, Charge, Terms, amount_of, freight_tax, revenue, schedule, taxes
+from handlers.billing.rules import Terms, schedule
 from handlers.documents.numbers import next_number
 from handlers.orders.fulfilment_lines import Change, count
 from handlers.orders.holds import blocking
 from handlers.orders.rules import HOLDS
-from handlers.rowsets import insert_rows
+from handlers.rowsets import insert_rows, update_rows
+from handlers.shipments.records import lock_shipment
 
-ZERO = Decimal(0)
-_REASONS = {
+#: Why no tax is charged, by category (UNCL5305).
+EXEMPTION_REASONS: Mapping[str, str] = {
     "K": "Intra-Community supply: the customer owes the tax.",
     "G": "Export outside the European Union.",
     "AE": "Reverse charge: the customer owes the tax.",
     "E": "Exempt from tax.",
     "O": "Not subject to tax.",
 }
+_OF_ORDER = ("order_no", "customer_no", "customer_po", "bill_to", "ship_to", "currency", "net_days", "discount_pct", "delivery_date")
+_GROUPING = ("customer_no", "currency", "net_days", "discount_pct", "customer_po", "order_no")
 
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """The invoice of a shipment, and whether this run made it."""
+    """An invoice of a shipment, whether this run made it, and whether all the shipment carries is charged."""
 
     invoice_no: str
     created: bool
+    complete: bool
 
 
-def create_invoice(tx: Session, shipment_no: str, today: date) -> Created:
-    """Charge what a shipment carries and no invoice has charged yet. Raises NotFound, Conflict when it has not left."""
-    head = tx.execute(_HEAD, {"shipment_no": shipment_no}).mappings().one_or_none()
-    if head is None:
-        raise NotFound(
-            f"There is no shipment {shipment_no}.", code="shipment_unknown", next_step="Look the shipment up on the page of its order."
-        )
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An invoice that is only tried: the order it is about, its draft, and the rows its lines come from."""
+
+    head: Mapping[str, Any]
+    draft: Draft
+    sources: Sequence[Mapping[str, Any]]
+
+
+def create_invoice(tx: Session, shipment_no: str, now: datetime) -> Created:
+    """Charge what a shipment carries and no invoice has charged yet; a draft of it is brought up to date instead.
+
+    Raises NotFound, Conflict when it has not left or carries nothing to charge, NotYet while a hold is about the invoice.
+    """
+    lock_shipment(tx, shipment_no)
+    head = tx.execute(_HEAD, {"shipment_no": shipment_no, "now": now}).mappings().one()
     if head["shipped_at"] is None:
         raise Conflict(f"Shipment {shipment_no} has not left.", code="not_shipped", next_step="Confirm the shipment before it is invoiced.")
     _wait_for_holds(tx, head["order_no"])
     sources = tx.execute(_UNCHARGED, {"shipment_no": shipment_no, "order_no": head["order_no"]}).mappings().all()
+    made = _made_before(tx, shipment_no)
+    if made is not None and (made["posted_at"] is None or not sources):
+        _bring_up_to_date(tx, made, head)
+        return Created(made["invoice_no"], created=False, complete=not sources)
     if not sources:
-        return Created(_existing(tx, shipment_no), created=False)
-    lines = _goods(sources, head["currency"])
-    charges = [Charge(line["amount"], line["tax_category"], line["tax_rate_pct"]) for line in lines]
-    freight = ZERO if head["freight_charged"] else head["freight"]
-    carried = _freight_line(head, freight, charges) if freight else []
+        raise Conflict(
+            f"Shipment {shipment_no} carries nothing to charge.", code="nothing_to_invoice", next_step="Check the shipment's lines."
+        )
+    goods, *rest = apart(sources)
+    charged = draft(head, goods, _taxed(tx, head["order_no"]), head["today"])
     invoice_no = next_number(tx, "INV")
-    _write(tx, invoice_no, head, _totals(head, charges, freight, today) | {"invoice_date": today}, [*lines, *carried])
-    count(tx, [Change(line_id=line["fulfil_line_id"], invoiced=line["qty"]) for line in lines])
-    return Created(invoice_no, created=True)
+    _write(tx, invoice_no, head, charged)
+    count(tx, [Change(line_id=line["fulfil_line_id"], invoiced=line["qty"]) for line in charged.lines if line["fulfil_line_id"]])
+    return Created(invoice_no, created=True, complete=not rest)
+
+
+def planned_invoices(tx: Session, group_no: str, now: datetime) -> list[Planned]:
+    """The invoices that would charge what a group has not shipped yet, if all of it left today. Raises NotFound."""
+    head = tx.execute(_PLANNED_HEAD, {"group_no": group_no, "now": now}).mappings().one_or_none()
+    if head is None:
+        raise NotFound(f"There is no group {group_no}.", code="group_unknown", next_step="Look the group up on the page of its order.")
+    sources = tx.execute(_PLANNED, {"group_no": group_no, "order_no": head["order_no"]}).mappings().all()
+    taxed = _taxed(tx, head["order_no"])
+    return [Planned(head, draft(head, goods, taxed, head["today"]), goods) for goods in apart(sources)]
 
 
 def _wait_for_holds(tx: Session, order_no: str) -> None:
@@ -68,126 +100,84 @@ def _wait_for_holds(tx: Session, order_no: str) -> None:
         raise NotYet(timedelta(minutes=15), f"The invoice of order {order_no} is on hold: {', '.join(codes)}.")
 
 
-def _existing(tx: Session, shipment_no: str) -> str:
-    found = tx.execute(_INVOICE_OF, {"shipment_no": shipment_no}).scalar_one_or_none()
+def _made_before(tx: Session, shipment_no: str) -> RowMapping | None:
+    """The shipment's draft, else its last invoice; locked. No other is begun while there is a draft."""
+    found = tx.execute(_LAST_INVOICE, {"shipment_no": shipment_no}).scalar_one_or_none()
     if found is None:
-        raise Conflict(
-            f"Shipment {shipment_no} carries nothing to charge.", code="nothing_to_invoice", next_step="Check the shipment's lines."
-        )
-    return str(found)
+        return None
+    locks.take(tx, Lock.INVOICE, [found])
+    return tx.execute(text("SELECT * FROM invoice WHERE invoice_no = :no"), {"no": found}).mappings().one()
 
 
-def _goods(sources: Sequence[RowMapping], currency: str) -> list[dict[str, Any]]:
-    """The lines for goods; several parts of one order line are charged one after the other."""
-    done: dict[int, tuple[Decimal, Decimal]] = defaultdict(lambda: (ZERO, ZERO))
-    lines = []
-    for number, row in enumerate(sources, start=1):
-        key = row["order_line_id"]
-        qty_before, amount_before = done[key] if key in done else (row["qty_before"], row["amount_before"])
-        amount = amount_of(Billable(row["qty"], row["qty_ordered"], row["line_worth"], qty_before, amount_before), currency)
-        done[key] = (qty_before + row["qty"], amount_before + amount)
-        copied = ("shipment_line_id", "fulfil_line_id", "order_line_id", "sku", "description", "qty", "uom", "tax_category", "tax_rate_pct")
-        lines.append(
-            {"line_no": number, "charge_code": "ITEM", "amount": amount, "unit_price": row["unit_net"]}
-            | {name: row[name] for name in copied}
-        )
-    return lines
+def _bring_up_to_date(tx: Session, made: RowMapping, head: RowMapping) -> None:
+    """A draft says what its order says now, and is dated today; a posted invoice stays as it is."""
+    if made["posted_at"] is not None:
+        return
+    terms = Terms(made["net_days"], made["discount_pct"], head["discount_days"])
+    due = schedule(terms, head["today"], made["gross_total"], made["currency"])
+    changes = {name: head[name] for name in ("bill_to", "ship_to", "customer_po")}
+    dates = {"invoice_date": head["today"], "due_date": due.due_date, "discount_date": due.discount_date}
+    update_rows(tx, Invoice, [{"invoice_no": made["invoice_no"], **changes, **dates}], key="invoice_no")
 
 
-def _freight_line(head: RowMapping, freight: Decimal, charges: Sequence[Charge]) -> list[dict[str, Any]]:
-    category, rate_pct = freight_tax(charges)
-    charges_of_goods = len(charges)
-    return [
-        {
-            "line_no": charges_of_goods + 1,
-            "charge_code": "FREIGHT",
-            "amount": freight,
-            "unit_price": freight,
-            "shipment_line_id": None,
-            "fulfil_line_id": None,
-            "order_line_id": None,
-            "sku": "",
-            "description": f"Carriage of order {head['order_no']}",
-            "qty": 1,
-            "uom": "EA",
-            "tax_category": category,
-            "tax_rate_pct": rate_pct,
-        }
-    ]
+def _taxed(tx: Session, order_no: str) -> OrderTaxes:
+    return order_taxes(tx.execute(_ORDER_TAXES, {"order_no": order_no}).mappings().all())
 
 
-def _totals(head: RowMapping, goods: Sequence[Charge], freight: Decimal, today: date) -> dict[str, Any]:
-    currency = head["currency"]
-    carried = [Charge(freight, *freight_tax(goods))] if freight else []
-    groups = taxes([*goods, *carried], currency)
-    sums = revenue(goods, freight, groups)
-    due = schedule(Terms(head["net_days"], head["discount_pct"], head["discount_days"]), today, sums.gross, currency)
-    return {
-        "groups": groups,
-        "net_total": sums.net,
-        "freight_total": sums.freight,
-        "tax_total": sums.tax,
-        "gross_total": sums.gross,
-        "due_date": due.due_date,
-        "discount_date": due.discount_date,
-        "discount_amount": due.discount_amount,
-    }
-
-
-def _write(tx: Session, invoice_no: str, head: RowMapping, totals: dict[str, Any], lines: Sequence[dict[str, Any]]) -> None:
-    groups = totals.pop("groups")
-    copied = (
-        "order_no",
-        "customer_no",
-        "customer_po",
-        "bill_to",
-        "ship_to",
-        "currency",
-        "net_days",
-        "discount_pct",
-        "delivery_date",
-        "shipment_no",
-    )
-    key = "|".join(str(head[name]) for name in ("customer_no", "currency", "net_days", "discount_pct", "customer_po", "order_no"))
-    insert_rows(
-        tx, Invoice, [{"invoice_no": invoice_no, "kind": "INV", "grouping": key, **{name: head[name] for name in copied}, **totals}]
-    )
+def _write(tx: Session, invoice_no: str, head: RowMapping, charged: Draft) -> None:
+    key = "|".join(str(head[name]) for name in _GROUPING)
+    copied = {name: head[name] for name in (*_OF_ORDER, "shipment_no")}
+    insert_rows(tx, Invoice, [{"invoice_no": invoice_no, "kind": "INV", "grouping": key, **copied, **charged.totals}])
     shared = {"invoice_no": invoice_no, "kind": "INV", "order_no": head["order_no"]}
-    insert_rows(tx, InvoiceLine, [shared | line for line in lines])
-    insert_rows(
-        tx,
-        InvoiceTax,
-        [
-            {
-                "invoice_no": invoice_no,
-                "category": group.category,
-                "rate_pct": group.rate_pct,
-                "taxable": group.taxable,
-                "tax": group.tax,
-                "exemption_reason": _REASONS.get(group.category, ""),
-            }
-            for group in groups
-        ],
-    )
+    insert_rows(tx, InvoiceLine, [shared | dict(line) for line in charged.lines])
+    groups = [
+        {
+            "invoice_no": invoice_no,
+            "category": group.category,
+            "rate_pct": group.rate_pct,
+            "taxable": group.taxable,
+            "tax": group.tax,
+            "exemption_reason": EXEMPTION_REASONS.get(group.category, ""),
+        }
+        for group in charged.groups
+    ]
+    insert_rows(tx, InvoiceTax, groups)
 
 
-_HEAD = text("""
-SELECT shipment.shipment_no, shipment.shipped_at, coalesce(shipment.delivered_at, shipment.shipped_at)::date AS delivery_date,
+_ORDER_COLUMNS = """
   sold.order_no, sold.customer_no, sold.customer_po, sold.bill_to, sold.ship_to, sold.currency, sold.net_days, sold.discount_pct,
-  sold.discount_days, sold.freight,
+  sold.discount_days, sold.freight, CAST(:now AS timestamptz)::date AS today,
   EXISTS (SELECT 1 FROM invoice_line AS charged
-          WHERE charged.order_no = sold.order_no AND charged.charge_code = 'FREIGHT' AND NOT charged.cancelled) AS freight_charged
+          WHERE charged.order_no = sold.order_no AND charged.charge_code = 'FREIGHT' AND charged.kind = 'INV'
+            AND NOT charged.cancelled) AS freight_charged
+"""
+_HEAD = text(f"""
+SELECT shipment.shipment_no, shipment.shipped_at, coalesce(shipment.delivered_at, shipment.shipped_at)::date AS delivery_date,
+{_ORDER_COLUMNS}
 FROM shipment JOIN sales_order AS sold ON sold.order_no = shipment.order_no
-WHERE shipment.shipment_no = :shipment_no FOR UPDATE OF shipment, sold
+WHERE shipment.shipment_no = :shipment_no
 """)
-_UNCHARGED = text("""
+_PLANNED_HEAD = text(f"""
+SELECT '' AS shipment_no, CAST(:now AS timestamptz)::date AS delivery_date,
+{_ORDER_COLUMNS}
+FROM fulfil_group AS "group" JOIN sales_order AS sold ON sold.order_no = "group".order_no
+WHERE "group".group_no = :group_no
+""")
+_CHARGED_BEFORE = """
 WITH charged AS (
   SELECT order_line_id, sum(qty) AS qty, sum(amount) AS amount FROM invoice_line
   WHERE order_no = :order_no AND charge_code = 'ITEM' AND kind = 'INV' AND NOT cancelled GROUP BY order_line_id
 )
-SELECT packed.id AS shipment_line_id, line.id AS fulfil_line_id, line.order_line_id, line.sku, packed.qty, sold.uom, sold.unit_net,
-  coalesce(nullif(sold.description, ''), item.name) AS description, sold.qty_ordered, sold.line_net - sold.header_discount AS line_worth,
+"""
+_SOURCE_COLUMNS = """
+  line.id AS fulfil_line_id, line.order_line_id, line.sku, sold.uom, sold.unit_net, sold.line_no AS order_line_no,
+  coalesce(nullif(sold.description, ''), item.name) AS description, coalesce(item.gtin, '') AS gtin,
+  sold.qty_ordered, sold.line_net - sold.header_discount AS line_worth,
   sold.tax_category, sold.tax_rate_pct, coalesce(charged.qty, 0) AS qty_before, coalesce(charged.amount, 0) AS amount_before
+"""
+_UNCHARGED = text(f"""
+{_CHARGED_BEFORE}
+SELECT packed.id AS shipment_line_id, packed.qty, {_SOURCE_COLUMNS}
 FROM shipment_line AS packed JOIN fulfil_line AS line ON line.id = packed.fulfil_line_id
 JOIN order_line AS sold ON sold.id = line.order_line_id JOIN item ON item.sku = line.sku
 LEFT JOIN charged ON charged.order_line_id = sold.id
@@ -196,7 +186,26 @@ WHERE packed.shipment_no = :shipment_no AND NOT EXISTS (
   WHERE already.shipment_line_id = packed.id AND already.charge_code = 'ITEM' AND already.kind = 'INV' AND NOT already.cancelled)
 ORDER BY sold.line_no, packed.id
 """)
-_INVOICE_OF = text("""
-SELECT DISTINCT line.invoice_no FROM invoice_line AS line JOIN shipment_line AS packed ON packed.id = line.shipment_line_id
-WHERE packed.shipment_no = :shipment_no AND NOT line.cancelled AND line.kind = 'INV' ORDER BY line.invoice_no LIMIT 1
+_PLANNED = text(f"""
+{_CHARGED_BEFORE}
+SELECT CAST(NULL AS bigint) AS shipment_line_id, line.qty - line.qty_cancelled - line.qty_shipped AS qty, {_SOURCE_COLUMNS}
+FROM fulfil_line AS line
+JOIN order_line AS sold ON sold.id = line.order_line_id JOIN item ON item.sku = line.sku
+LEFT JOIN charged ON charged.order_line_id = sold.id
+WHERE line.group_no = :group_no AND line.qty - line.qty_cancelled - line.qty_shipped > 0
+ORDER BY sold.line_no, line.id
+""")
+_ORDER_TAXES = text("""
+SELECT category, rate_pct, sum(worth) AS worth, sum(taxable) AS taxable_before, sum(tax) AS tax_before FROM (
+  SELECT tax_category AS category, tax_rate_pct AS rate_pct, line_net - header_discount AS worth, 0 AS taxable, 0 AS tax
+  FROM order_line WHERE order_no = :order_no
+  UNION ALL
+  SELECT taken.category, taken.rate_pct, 0, taken.taxable, taken.tax
+  FROM invoice_tax AS taken JOIN invoice USING (invoice_no)
+  WHERE invoice.order_no = :order_no AND invoice.kind = 'INV' AND invoice.cancelled_at IS NULL
+) AS each GROUP BY category, rate_pct
+""")
+_LAST_INVOICE = text("""
+SELECT invoice_no FROM invoice WHERE shipment_no = :shipment_no AND kind = 'INV' AND cancelled_at IS NULL
+ORDER BY posted_at IS NULL DESC, created_at DESC, length(invoice_no) DESC, invoice_no DESC LIMIT 1
 """)

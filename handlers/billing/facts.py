@@ -2,16 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
+from handlers.billing.creation import EXEMPTION_REASONS, Planned
 from handlers.billing.rules import Schedule, Terms, describe_terms
 from handlers.documents.seller import seller
 from handlers.parties.register import find_customer
+
+#: Stands where the number of an invoice will be that is only tried.
+PLANNED_NUMBER: Final = "INV-PLANNED"
+NO_FREIGHT: Final = ("S", Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +100,38 @@ def read_facts(tx: Session, invoice_no: str) -> InvoiceFacts:
         ship_to=row.ship_to,
         lines=tuple(LineFacts(**{name: line[name] for name in LineFacts.__slots__}) for line in lines if line["charge_code"] == "ITEM"),
         taxes=tuple(TaxFacts(**group) for group in groups),
-        freight_tax=next(
-            ((line["tax_category"], line["tax_rate_pct"]) for line in lines if line["charge_code"] == "FREIGHT"), ("S", Decimal(0))
-        ),
+        freight_tax=next(((line["tax_category"], line["tax_rate_pct"]) for line in lines if line["charge_code"] == "FREIGHT"), NO_FREIGHT),
     )
+
+
+def planned_facts(tx: Session, planned: Planned) -> InvoiceFacts:
+    """What the invoice would say if the goods left today; it has no number yet."""
+    head, draft = planned.head, planned.draft
+    currency = head["currency"]
+    terms = Terms(head["net_days"], head["discount_pct"])
+    due = Schedule(*(draft.totals[name] for name in ("due_date", "discount_date", "discount_amount")))
+    copied = ("order_no", "shipment_no", "customer_po", "delivery_date", "currency", "bill_to", "ship_to")
+    return InvoiceFacts(
+        **{name: head[name] for name in copied},
+        **draft.totals,
+        invoice_no=PLANNED_NUMBER,
+        terms=describe_terms(terms, due, currency),
+        seller=seller(tx),
+        buyer=_buyer(tx, head["customer_no"]),
+        lines=tuple(_planned_line(line, row) for line, row in zip(draft.lines, planned.sources, strict=False)),
+        taxes=tuple(
+            TaxFacts(group.category, group.rate_pct, group.taxable, group.tax, EXEMPTION_REASONS.get(group.category, ""))
+            for group in draft.groups
+        ),
+        freight_tax=next(
+            ((line["tax_category"], line["tax_rate_pct"]) for line in draft.lines if line["charge_code"] == "FREIGHT"), NO_FREIGHT
+        ),
+        created_at=datetime.combine(head["delivery_date"], time(), UTC),
+    )
+
+
+def _planned_line(line: Mapping[str, Any], row: Mapping[str, Any]) -> LineFacts:
+    return LineFacts(**{name: line[name] if name in line else row[name] for name in LineFacts.__slots__})
 
 
 def _buyer(tx: Session, customer_no: str) -> dict[str, str]:

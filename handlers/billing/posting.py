@@ -9,6 +9,8 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
+from engine.store import locks
+from engine.store.locks import Lock
 from handlers.ledger import posting
 from handlers.ledger.accounts import COGS, DEFERRED_COGS, FREIGHT_REVENUE, OUTPUT_VAT, RECEIVABLES, REVENUE
 from handlers.ledger.books import books_currency, rate_on
@@ -37,8 +39,10 @@ def post_invoice(tx: Session, invoice_no: str) -> Posted:
 
 
 def locked(tx: Session, invoice_no: str) -> Row[Any]:
-    """The invoice, locked. Raises NotFound."""
-    row = tx.execute(text("SELECT * FROM invoice WHERE invoice_no = :no FOR UPDATE"), {"no": invoice_no}).one_or_none()
+    """The invoice, held to the end of the transaction with its shipment. Raises NotFound."""
+    locks.take(tx, Lock.SHIPMENT, tx.execute(text("SELECT shipment_no FROM invoice WHERE invoice_no = :no"), {"no": invoice_no}).scalars())
+    locks.take(tx, Lock.INVOICE, [invoice_no])
+    row = tx.execute(text("SELECT * FROM invoice WHERE invoice_no = :no"), {"no": invoice_no}).one_or_none()
     if row is None:
         raise NotFound(
             f"There is no invoice {invoice_no}.", code="invoice_unknown", next_step="Look the invoice up on the page of its order."
@@ -104,4 +108,4 @@ def _open(tx: Session, row: Row[Any], rate: Decimal) -> None:
 
 
 _CHARGED = text("SELECT shipment_line_id FROM invoice_line WHERE invoice_no = :invoice_no AND shipment_line_id IS NOT NULL")
-_MARK = text("UPDATE invoice SET posted_at = now(), fx_rate = :rate, journal_id = :journal_id WHERE invoice_no = :invoice_no")
+_MARK = text("UPDATE invoice SET posted_at = business_now(), fx_rate = :rate, journal_id = :journal_id WHERE invoice_no = :invoice_no")

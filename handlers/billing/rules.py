@@ -1,9 +1,10 @@
 """What an invoice comes to: amounts of partial shipments, tax per rate, terms of payment. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
 from handlers.values import round_currency, total
 
@@ -51,26 +52,59 @@ class TaxGroup:
     tax: Decimal
 
 
-def taxes(charges: Iterable[Charge], currency: str) -> list[TaxGroup]:
-    """The tax by category and rate, rounded once for each group, as EN 16931 asks."""
-    groups: dict[tuple[str, Decimal], Decimal] = {}
+TaxKey = tuple[str, Decimal]
+
+
+def tax_key(category: str, rate_pct: Decimal) -> TaxKey:
+    """What makes two charges taxed alike: 20 % and 20.0000 % are one rate."""
+    return category, rate_pct.normalize()
+
+
+@dataclass(frozen=True, slots=True)
+class TaxedBefore:
+    """What earlier invoices of the order charged at one category and rate, and the tax they took on it."""
+
+    taxable: Decimal = ZERO
+    tax: Decimal = ZERO
+
+
+NOTHING_BEFORE: Mapping[TaxKey, TaxedBefore] = MappingProxyType({})
+
+
+def taxes(charges: Iterable[Charge], currency: str, before: Mapping[TaxKey, TaxedBefore] = NOTHING_BEFORE) -> list[TaxGroup]:
+    """The tax by category and rate, rounded once for each group, as EN 16931 asks.
+
+    It is the tax on everything the order was charged so far less the tax taken before: the last invoice takes what rounding left, and
+    the invoices of an order come to what the order says. It differs from the invoice's own share by less than the smallest coin, and
+    the rules of EN 16931 (BR-CO-17) allow that.
+    """
+    groups: dict[TaxKey, Decimal] = {}
     for charge in charges:
-        key = (charge.category, charge.rate_pct.normalize())
+        key = tax_key(charge.category, charge.rate_pct)
         groups[key] = groups.get(key, ZERO) + charge.amount
     return [
-        TaxGroup(category, rate_pct, taxable, round_currency(taxable * rate_pct / 100, currency))
+        TaxGroup(category, rate_pct, taxable, _tax((category, rate_pct), taxable, before, currency))
         for (category, rate_pct), taxable in sorted(groups.items())
     ]
 
 
-def freight_tax(charges: Sequence[Charge]) -> tuple[str, Decimal]:
-    """How carriage is taxed: like the goods of the highest value it carries."""
-    if not charges:
-        return "S", ZERO
-    worth: dict[tuple[str, Decimal], Decimal] = {}
+def _tax(key: TaxKey, taxable: Decimal, before: Mapping[TaxKey, TaxedBefore], currency: str) -> Decimal:
+    charged = before.get(key, TaxedBefore())
+    return round_currency((charged.taxable + taxable) * key[1] / 100, currency) - charged.tax
+
+
+def freight_tax(charges: Iterable[Charge]) -> TaxKey:
+    """How the carriage of an order is taxed: like the goods of the highest value in all of it, whichever are shipped first."""
+    worth: dict[TaxKey, Decimal] = {}
     for charge in charges:
-        worth[charge.category, charge.rate_pct] = worth.get((charge.category, charge.rate_pct), ZERO) + charge.amount
-    return max(worth, key=lambda key: (worth[key], key))
+        key = tax_key(charge.category, charge.rate_pct)
+        worth[key] = worth.get(key, ZERO) + charge.amount
+    return max(worth, key=lambda key: (worth[key], key)) if worth else ("S", ZERO)
+
+
+def outside_vat(category: str) -> bool:
+    """Whether a charge is not subject to VAT at all. Such charges share no invoice with others (EN 16931 BR-O-11 to BR-O-14)."""
+    return category == "O"
 
 
 @dataclass(frozen=True, slots=True)

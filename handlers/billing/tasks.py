@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict
 from engine.runtime.state.effects import EffectLedger
-from engine.service_tasks import Broken, Kind, ServiceTasks, TaskContext
+from engine.service_tasks import Kind, Refused, ServiceTasks, TaskContext
 from engine.store.unit_of_work import Database
-from handlers.billing import creation, posting
-from handlers.billing.en16931 import validate_invoice
+from handlers.billing import creation, posting, validity
 from handlers.billing.facts import read_facts
 from handlers.billing.paper import print_invoice
-from handlers.billing.ubl import write_ubl
+from handlers.billing.validity import NOT_BILLABLE
 from handlers.documents.store import save_document
+from handlers.ledger.books import RateMissing
 from handlers.parties.register import find_customer
 
 tasks = ServiceTasks()
@@ -30,6 +30,13 @@ class OfShipment:
 
 
 @dataclass(frozen=True, slots=True)
+class OfGroup:
+    """A fulfilment group by its number."""
+
+    group_no: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfInvoice:
     """An invoice by its number."""
 
@@ -38,10 +45,11 @@ class OfInvoice:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceCreated:
-    """The invoice of a shipment, and whether this run made it."""
+    """An invoice of a shipment, whether this run made it, and whether all the shipment carries is charged."""
 
     invoice_no: str
     created: bool
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,45 +62,51 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The printed invoice and the e-invoice."""
+    """The printed invoice and, where its currency allows one, the e-invoice."""
 
     pdf_document_id: int
-    ubl_document_id: int
+    ubl_document_id: int | None
+
+
+@tasks.register("billing.check_group", kind=Kind.EXTERNAL, errors=(NOT_BILLABLE,))
+def check_group(given: OfGroup, database: Database, context: TaskContext) -> None:
+    """Say before the goods leave whether what they will be invoiced with can be sent and posted."""
+    with database.transaction() as tx:
+        planned, lacking = validity.planned_of(tx, given.group_no, context.now)
+    for facts in planned:
+        validity.refuse(lacking, facts)
+        validity.e_invoice_of(facts)
 
 
 @tasks.register("billing.create_invoice")
 def create_invoice(given: OfShipment, tx: Session, context: TaskContext) -> InvoiceCreated:
-    """Charge what the shipment carries, once."""
-    made = creation.create_invoice(tx, given.shipment_no, context.now.date())
-    return InvoiceCreated(made.invoice_no, made.created)
+    """Charge what the shipment carries, once; a draft that waits for something is brought up to date."""
+    made = creation.create_invoice(tx, given.shipment_no, context.now)
+    return InvoiceCreated(made.invoice_no, made.created, made.complete)
 
 
-@tasks.register("billing.post_invoice")
-def post_invoice(given: OfInvoice, tx: Session) -> Posted:
-    """Post receivable, revenue, tax and the cost of sales."""
-    posted = posting.post_invoice(tx, given.invoice_no)
-    return Posted(posted.due_date, posted.gross_total)
-
-
-@tasks.register("billing.render_invoice", kind=Kind.EXTERNAL)
+@tasks.register("billing.render_invoice", kind=Kind.EXTERNAL, errors=(NOT_BILLABLE,))
 def render_invoice(given: OfInvoice, database: Database) -> Rendered:
-    """Print the invoice as PDF and write it as UBL; an invalid e-invoice is never kept."""
+    """Write the invoice as UBL, let the rules judge it, and print it as PDF; an invalid e-invoice is never kept."""
     with database.transaction() as tx:
         facts = read_facts(tx, given.invoice_no)
-    ubl = write_ubl(facts)
-    fatal = [finding for finding in validate_invoice(ubl) if finding.fatal]
-    if fatal:
-        rules = "; ".join(f"{finding.rule}: {finding.message}" for finding in fatal[:5])
-        raise Broken(
-            f"Invoice {given.invoice_no} is no valid e-invoice. {rules}",
-            next_step="Complete our company's or the customer's master data (address, VAT number, account), then retry.",
-        )
-    pdf = print_invoice(facts)
+    ubl = validity.e_invoice_of(facts)
+    pdf = print_invoice(facts) if ubl else print_invoice(facts).noting(_PAPER_ONLY.format(currency=facts.currency))
     with database.transaction() as tx:
         pdf_id = save_document(tx, "INVOICE_PDF", given.invoice_no, "application/pdf", pdf)
-        ubl_id = save_document(tx, "INVOICE_UBL", given.invoice_no, "application/xml", ubl)
+        ubl_id = save_document(tx, "INVOICE_UBL", given.invoice_no, "application/xml", ubl) if ubl else None
         tx.execute(_RENDERED, {"pdf": pdf_id, "ubl": ubl_id, "no": given.invoice_no})
     return Rendered(pdf_id, ubl_id)
+
+
+@tasks.register("billing.post_invoice", errors=(NOT_BILLABLE,))
+def post_invoice(given: OfInvoice, tx: Session) -> Posted:
+    """Post receivable, revenue, tax and the cost of sales."""
+    try:
+        posted = posting.post_invoice(tx, given.invoice_no)
+    except RateMissing as missing:
+        raise Refused(NOT_BILLABLE, f"Invoice {given.invoice_no} cannot be posted. {missing.detail} {missing.next_step}") from missing
+    return Posted(posted.due_date, posted.gross_total)
 
 
 @tasks.register("billing.deliver_invoice")
@@ -113,5 +127,6 @@ def deliver_invoice(given: OfInvoice, tx: Session, effects: EffectLedger) -> Non
     tx.execute(_DELIVERED, {"no": given.invoice_no})
 
 
+_PAPER_ONLY = "Amounts in {currency} have three decimals, which no e-invoice of EN 16931 can carry: this paper is the invoice."
 _RENDERED = text("UPDATE invoice SET pdf_document_id = :pdf, ubl_document_id = :ubl WHERE invoice_no = :no")
-_DELIVERED = text("UPDATE invoice SET delivered_at = coalesce(delivered_at, now()) WHERE invoice_no = :no")
+_DELIVERED = text("UPDATE invoice SET delivered_at = coalesce(delivered_at, business_now()) WHERE invoice_no = :no")

@@ -1,29 +1,38 @@
 """Writes an invoice as UBL 2.1 in the core of EN 16931. Pure: from a paper to XML; `en16931.py` says whether it is valid."""
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from lxml import etree
 
 from handlers.billing.facts import InvoiceFacts, LineFacts, TaxFacts
+from handlers.billing.rules import outside_vat
 from handlers.documents.seller import quantity
 from handlers.units import unit_code
-from handlers.values import round_currency
+from handlers.values import decimals_of, round_currency
 
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 _CAC, _CBC = f"{{{_UBL}CommonAggregateComponents-2}}", f"{{{_UBL}CommonBasicComponents-2}}"
 _NAMESPACES = {None: f"{_UBL}Invoice-2", "cac": _CAC[1:-1], "cbc": _CBC[1:-1]}
 _EXEMPTIONS = {"K": "VATEX-EU-IC", "G": "VATEX-EU-G", "AE": "VATEX-EU-AE", "O": "VATEX-EU-O"}
 _CREDIT_TRANSFER = "30"
+_MOST_DECIMALS, _CENT = 2, Decimal("0.01")
+
+
+def fits_e_invoice(facts: InvoiceFacts) -> bool:
+    """Whether every amount has at most two decimals (EN 16931 BR-DEC-*); the dinars of Kuwait or Tunisia have three."""
+    amounts = [facts.net_total, facts.freight_total, facts.tax_total, facts.gross_total, *(line.amount for line in facts.lines)]
+    return all(amount == amount.quantize(_CENT) for amount in [*amounts, *(group.tax for group in facts.taxes)])
 
 
 def write_ubl(facts: InvoiceFacts) -> bytes:
-    """The invoice as a UBL document."""
+    """The invoice as a UBL document. What is outside VAT names no VAT number (BR-O-02), and shares no invoice with what is not."""
     root = etree.Element(f"{{{_UBL}Invoice-2}}Invoice", nsmap=_NAMESPACES)  # type: ignore[arg-type]  # the stubs forget the default namespace
     _heading(root, facts)
-    _party(_part(root, "AccountingSupplierParty"), facts.seller, facts.seller)
-    _party(_part(root, "AccountingCustomerParty"), facts.buyer, facts.bill_to)
+    taxed = not any(outside_vat(group.category) for group in facts.taxes)
+    _party(_part(root, "AccountingSupplierParty"), facts.seller, facts.seller, taxed=taxed)
+    _party(_part(root, "AccountingCustomerParty"), facts.buyer, facts.bill_to, taxed=taxed)
     _delivery(_part(root, "Delivery"), facts)
     _payment(root, facts)
     if facts.freight_total:
@@ -49,28 +58,39 @@ def _heading(root: etree._Element, facts: InvoiceFacts) -> None:
     _basic(_part(root, "DespatchDocumentReference"), "ID", facts.shipment_no)
 
 
-def _party(parent: etree._Element, party: Mapping[str, str], address: Mapping[str, str]) -> None:
+def _party(parent: etree._Element, party: Mapping[str, str], address: Mapping[str, str], *, taxed: bool) -> None:
     element = _part(parent, "Party")
-    scheme, _, endpoint = party.get("peppol_id", "").partition(":")
-    if endpoint:
-        _basic(element, "EndpointID", endpoint, schemeID=scheme)
-    elif party.get("gln"):
-        _basic(element, "EndpointID", party["gln"], schemeID="0088")
+    _identifiers(element, party)
     _basic(_part(element, "PartyName"), "Name", party["name"])
     _address(_part(element, "PostalAddress"), address, party["country"])
-    if party.get("vat_no"):
-        taxed = _part(element, "PartyTaxScheme")
-        _basic(taxed, "CompanyID", party["vat_no"])
-        _basic(_part(taxed, "TaxScheme"), "ID", "VAT")
+    if taxed and party.get("vat_no"):
+        scheme = _part(element, "PartyTaxScheme")
+        _basic(scheme, "CompanyID", party["vat_no"])
+        _basic(_part(scheme, "TaxScheme"), "ID", "VAT")
     legal = _part(element, "PartyLegalEntity")
     _basic(legal, "RegistrationName", party["name"])
     if party.get("legal_id"):
         _basic(legal, "CompanyID", party["legal_id"])
-    if party.get("email") or party.get("phone"):
+    _contact(element, party)
+
+
+def _identifiers(element: etree._Element, party: Mapping[str, str]) -> None:
+    scheme, _, endpoint = party.get("peppol_id", "").partition(":")
+    gln = party.get("gln", "")
+    if endpoint:
+        _basic(element, "EndpointID", endpoint, schemeID=scheme)
+    elif gln:
+        _basic(element, "EndpointID", gln, schemeID="0088")
+    if gln:
+        _basic(_part(element, "PartyIdentification"), "ID", gln, schemeID="0088")
+
+
+def _contact(element: etree._Element, party: Mapping[str, str]) -> None:
+    known = [(tag, party[name]) for tag, name in (("Telephone", "phone"), ("ElectronicMail", "email")) if party.get(name)]
+    if known:
         contact = _part(element, "Contact")
-        for tag, name in (("Telephone", "phone"), ("ElectronicMail", "email")):
-            if party.get(name):
-                _basic(contact, tag, party[name])
+        for tag, value in known:
+            _basic(contact, tag, value)
 
 
 def _address(element: etree._Element, address: Mapping[str, str], country: str) -> None:
@@ -142,7 +162,7 @@ def _line(element: etree._Element, line: LineFacts, currency: str) -> None:
     _basic(element, "InvoicedQuantity", quantity(line.qty), unitCode=unit_code(line.uom))
     _money(element, "LineExtensionAmount", line.amount, currency)
     _basic(_part(element, "OrderLineReference"), "LineID", str(line.order_line_no))
-    off = round_currency(line.qty * line.unit_price, currency) - line.amount
+    off = _written(line.qty * line.unit_price, currency) - line.amount
     if off:
         allowance = _part(element, "AllowanceCharge")
         _basic(allowance, "ChargeIndicator", "false" if off > 0 else "true")
@@ -176,7 +196,12 @@ def _basic(parent: etree._Element, tag: str, value: str, **attributes: str) -> N
 
 
 def _money(parent: etree._Element, tag: str, amount: Decimal, currency: str) -> None:
-    _basic(parent, tag, f"{round_currency(amount, currency):f}", currencyID=currency)
+    _basic(parent, tag, f"{_written(amount, currency):f}", currencyID=currency)
+
+
+def _written(amount: Decimal, currency: str) -> Decimal:
+    """With the currency's decimals, but never more than two."""
+    return round_currency(amount, currency) if decimals_of(currency) <= _MOST_DECIMALS else amount.quantize(_CENT, ROUND_HALF_UP)
 
 
 def _plain(value: Any) -> str:

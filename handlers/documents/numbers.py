@@ -9,6 +9,8 @@ from sqlalchemy import literal_column, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from engine.store import locks
+from engine.store.locks import Lock
 from handlers.documents.model import WITH_GAPS, NumberSeries, sequence_of
 
 
@@ -31,6 +33,7 @@ def _from_sequence(tx: Session, series: str, count: int) -> list[int]:
 
 
 def _from_row(tx: Session, series: str, count: int) -> range:
+    locks.take(tx, Lock.NUMBER_SERIES, [series])
     given = insert(NumberSeries).values(series=series, last_value=count)
     last: int = tx.execute(
         given.on_conflict_do_update(

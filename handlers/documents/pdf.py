@@ -4,8 +4,8 @@ A template begins below `letter.typ`, which gives every paper of the house the s
 it is given. The same data and time give the same bytes, so that printing again after a crash makes no second document.
 
 Letters come from fonts that are installed with the product, never from the machine's, so that a paper looks the same everywhere. Each
-text is set in its own direction. A letter that none of the fonts has is printed as its number, `[U+12000]`, and named in the paper's
-`unprintable`: an empty box would tell neither the reader nor us what is missing.
+text is set in its own direction. A letter that none of the fonts has is printed as its number, `[U+12000]`, and is a finding of the
+paper: an empty box would tell neither the reader nor us what is missing.
 """
 
 import re
@@ -35,12 +35,19 @@ _FROM_THE_RIGHT = frozenset({"R", "AL", "RLE", "RLO", "RLI"})
 _ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"
 #: Each round takes out one text that cannot be shown; nobody's invoice has more of them.
 _MOST_ROUNDS = 200
+_LETTER_MISSING = "No font has the letter {letter} (U+{number:04X}); its number is printed in its place."
 
 
 class Paper(bytes):
-    """A printed PDF; `unprintable` are the letters that no font of ours has."""
+    """A printed PDF; `findings` are what whoever looks at it should know, such as letters that no font of ours has."""
 
-    unprintable: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+
+    def noting(self, *findings: str) -> "Paper":
+        """The same paper with more findings."""
+        paper = Paper(self)
+        paper.findings = (*self.findings, *findings)
+        return paper
 
 
 def print_pdf(template: Path, data: Mapping[str, Any], printed_at: datetime) -> Paper:
@@ -60,7 +67,7 @@ def _print(source: str, data: Mapping[str, Any], printed_at: datetime) -> Paper:
     unprintable: set[str] = set()
     for _ in range(_MOST_ROUNDS):
         try:
-            paper = Paper(_compile(source, shown, printed_at))
+            content = _compile(source, shown, printed_at)
         except typst.TypstError as error:
             found = _letters_without_a_font(error) - unprintable
             if not found:
@@ -68,8 +75,7 @@ def _print(source: str, data: Mapping[str, Any], printed_at: datetime) -> Paper:
             unprintable |= found
             shown = "".join(f"[U+{ord(letter):04X}]" if letter in found else letter for letter in shown)
         else:
-            paper.unprintable = tuple(sorted(unprintable))
-            return paper
+            return Paper(content).noting(*(_LETTER_MISSING.format(letter=each, number=ord(each)) for each in sorted(unprintable)))
     raise Broken("The paper holds too many letters that no font has.", next_step="Correct the names and texts on it, then retry.")
 
 

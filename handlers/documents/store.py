@@ -16,15 +16,15 @@ _log = structlog.get_logger(__name__)
 def save_document(tx: Session, kind: str, number: str, media_type: str, content: bytes) -> int:
     """Keep a document and answer its id. The same bytes for the same number are kept once.
 
-    What is wrong with how a paper was printed is kept with it, shown beside it and logged.
+    What was found when a paper was printed is kept and shown with it, and logged.
     """
     digest = sha256(content).hexdigest()
     known = tx.scalar(select(Document.id).where(Document.kind == kind, Document.number == number, Document.sha256 == digest))
     if known is not None:
         return known
-    findings = _findings(content)
+    findings = list(content.findings) if isinstance(content, Paper) else []
     if findings:
-        _log.warning("letters_without_a_font", kind=kind, number=number, findings=findings)
+        _log.warning("document_findings", kind=kind, number=number, findings=findings)
     values = {"kind": kind, "number": number, "media_type": media_type, "content": content, "sha256": digest, "findings": findings}
     written = insert(Document).values(**values)
     return tx.scalars(written.returning(Document.id)).one()
@@ -36,8 +36,3 @@ def read_document(tx: Session, document_id: int) -> Document:
     if found is None:
         raise NotFound(f"There is no document {document_id}.", next_step="Open the documents of the order to see which there are.")
     return found
-
-
-def _findings(content: bytes) -> list[str]:
-    letters = content.unprintable if isinstance(content, Paper) else ()
-    return [f"No font has the letter {letter} (U+{ord(letter):04X}); its number is printed in its place." for letter in letters]

@@ -12,6 +12,18 @@ from handlers.ledger.accounts import CHART
 from handlers.ledger.model import Account, Book, FxRate, Period
 
 
+class RateMissing(Invalid):
+    """No exchange rate of a currency is on file for a day; nothing was changed."""
+
+    default_code = "fx_rate_missing"
+
+    def __init__(self, currency: str, day: date) -> None:
+        super().__init__(
+            f"No exchange rate for {currency} is on file for {day}.",
+            next_step=f"File the rate of {currency} for {day} or earlier with POST /api/v1/exchange-rates, then repeat.",
+        )
+
+
 def open_books(tx: Session, currency: str) -> None:
     """Seed the chart of accounts and fix the currency of the books. Safe to repeat. Raises Conflict for another currency."""
     tx.execute(insert(Book).values(id=1, currency=currency).on_conflict_do_nothing())
@@ -43,18 +55,14 @@ def set_rate(tx: Session, currency: str, valid_from: date, rate: Decimal) -> Non
 
 
 def rate_on(tx: Session, currency: str, day: date) -> Decimal:
-    """The rate on file for a day; 1 for the currency of the books. Raises Invalid when none is on file."""
+    """The rate on file for a day; 1 for the currency of the books. Raises RateMissing."""
     if currency == books_currency(tx):
         return Decimal(1)
     rate = tx.execute(
         select(FxRate.rate).where(FxRate.currency == currency, FxRate.valid_from <= day).order_by(FxRate.valid_from.desc()).limit(1)
     ).scalar_one_or_none()
     if rate is None:
-        raise Invalid(
-            f"No exchange rate for {currency} is on file for {day}.",
-            code="fx_rate_missing",
-            next_step=f"File the rate of {currency} for {day} or earlier, then repeat.",
-        )
+        raise RateMissing(currency, day)
     return rate
 
 

@@ -48,7 +48,7 @@ def words(paper) -> str:
 @pytest.mark.parametrize(("script", "name"), SCRIPTS.items())
 def test_a_name_in_any_script_is_printed_in_a_font_that_comes_with_the_product(template, script, name):
     paper = printed(template, name)
-    assert paper.unprintable == ()
+    assert paper.findings == ()
     assert any(script in font for font in fonts(paper)), fonts(paper)
 
 
@@ -59,7 +59,10 @@ def test_han_letters_have_the_form_that_their_readers_know(template, name, varia
 
 def test_a_letter_that_no_font_has_is_named_and_its_number_printed(template):
     paper = printed(template, "Ishtar \U00012000\U00012001 GmbH", "Plain")
-    assert paper.unprintable == ("\U00012000", "\U00012001")
+    assert paper.findings == (
+        "No font has the letter \U00012000 (U+12000); its number is printed in its place.",
+        "No font has the letter \U00012001 (U+12001); its number is printed in its place.",
+    )
     assert "Ishtar [U+12000][U+12001] GmbH" in words(paper)
 
 
