@@ -49,7 +49,7 @@ class InvoiceCreated:
 
     invoice_no: str
     created: bool
-    complete: bool
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Rendered:
     ubl_document_id: int | None
 
 
-@tasks.register("billing.check_group", kind=Kind.EXTERNAL, errors=(NOT_BILLABLE,))
+@tasks.register("billing.check_group", kind=Kind.EXTERNAL)
 def check_group(given: OfGroup, database: Database, context: TaskContext) -> None:
     """Say before the goods leave whether what they will be invoiced with can be sent and posted."""
     with database.transaction() as tx:
@@ -85,7 +85,7 @@ def create_invoice(given: OfShipment, tx: Session, context: TaskContext) -> Invo
     return InvoiceCreated(made.invoice_no, made.created, made.complete)
 
 
-@tasks.register("billing.render_invoice", kind=Kind.EXTERNAL, errors=(NOT_BILLABLE,))
+@tasks.register("billing.render_invoice", kind=Kind.EXTERNAL)
 def render_invoice(given: OfInvoice, database: Database) -> Rendered:
     """Write the invoice as UBL, let the rules judge it, and print it as PDF; an invalid e-invoice is never kept."""
     with database.transaction() as tx:
@@ -99,7 +99,7 @@ def render_invoice(given: OfInvoice, database: Database) -> Rendered:
     return Rendered(pdf_id, ubl_id)
 
 
-@tasks.register("billing.post_invoice", errors=(NOT_BILLABLE,))
+@tasks.register("billing.post_invoice")
 def post_invoice(given: OfInvoice, tx: Session) -> Posted:
     """Post receivable, revenue, tax and the cost of sales."""
     try:
