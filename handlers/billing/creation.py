@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, NotFound
 from engine.service_tasks import NotYet
 from engine.store import locks
 from engine.store.locks import Lock
-from handlers.billing.charging import Draft, OrderTaxes, apart, draft, order_taxes
+from handlers.billing.charging import Draft, OrderTaxes, Row, apart, draft, order_taxes
 from handlers.billing.model import Invoice, InvoiceLine, InvoiceTax
 from handlers.billing.rules import Terms, schedule
 from handlers.documents.numbers import next_number
@@ -51,9 +51,9 @@ class Created:
 class Planned:
     """An invoice that is only tried: the order it is about, its draft, and the rows its lines come from."""
 
-    head: Mapping[str, Any]
+    head: Row
     draft: Draft
-    sources: Sequence[Mapping[str, Any]]
+    sources: Sequence[Row]
 
 
 def create_invoice(tx: Session, shipment_no: str, now: datetime) -> Created:
@@ -62,11 +62,11 @@ def create_invoice(tx: Session, shipment_no: str, now: datetime) -> Created:
     Raises NotFound, Conflict when it has not left or carries nothing to charge, NotYet while a hold is about the invoice.
     """
     lock_shipment(tx, shipment_no)
-    head = tx.execute(_HEAD, {"shipment_no": shipment_no, "now": now}).mappings().one()
+    (head,) = _rows(tx, _HEAD, shipment_no=shipment_no, now=now)
     if head["shipped_at"] is None:
         raise Conflict(f"Shipment {shipment_no} has not left.", code="not_shipped", next_step="Confirm the shipment before it is invoiced.")
     _wait_for_holds(tx, head["order_no"])
-    sources = tx.execute(_UNCHARGED, {"shipment_no": shipment_no, "order_no": head["order_no"]}).mappings().all()
+    sources = _rows(tx, _UNCHARGED, shipment_no=shipment_no, order_no=head["order_no"])
     made = _made_before(tx, shipment_no)
     if made is not None and (made["posted_at"] is None or not sources):
         _bring_up_to_date(tx, made, head)
@@ -85,10 +85,11 @@ def create_invoice(tx: Session, shipment_no: str, now: datetime) -> Created:
 
 def planned_invoices(tx: Session, group_no: str, now: datetime) -> list[Planned]:
     """The invoices that would charge what a group has not shipped yet, if all of it left today. Raises NotFound."""
-    head = tx.execute(_PLANNED_HEAD, {"group_no": group_no, "now": now}).mappings().one_or_none()
-    if head is None:
+    heads = _rows(tx, _PLANNED_HEAD, group_no=group_no, now=now)
+    if not heads:
         raise NotFound(f"There is no group {group_no}.", code="group_unknown", next_step="Look the group up on the page of its order.")
-    sources = tx.execute(_PLANNED, {"group_no": group_no, "order_no": head["order_no"]}).mappings().all()
+    (head,) = heads
+    sources = _rows(tx, _PLANNED, group_no=group_no, order_no=head["order_no"])
     taxed = _taxed(tx, head["order_no"])
     return [Planned(head, draft(head, goods, taxed, head["today"]), goods) for goods in apart(sources)]
 
@@ -100,16 +101,21 @@ def _wait_for_holds(tx: Session, order_no: str) -> None:
         raise NotYet(timedelta(minutes=15), f"The invoice of order {order_no} is on hold: {', '.join(codes)}.")
 
 
-def _made_before(tx: Session, shipment_no: str) -> RowMapping | None:
+def _rows(tx: Session, query: TextClause, **given: Any) -> list[Row]:
+    return [dict(row) for row in tx.execute(query, given).mappings()]
+
+
+def _made_before(tx: Session, shipment_no: str) -> Row | None:
     """The shipment's draft, else its last invoice; locked. No other is begun while there is a draft."""
     found = tx.execute(_LAST_INVOICE, {"shipment_no": shipment_no}).scalar_one_or_none()
     if found is None:
         return None
     locks.take(tx, Lock.INVOICE, [found])
-    return tx.execute(text("SELECT * FROM invoice WHERE invoice_no = :no"), {"no": found}).mappings().one()
+    (made,) = _rows(tx, text("SELECT * FROM invoice WHERE invoice_no = :no"), no=found)
+    return made
 
 
-def _bring_up_to_date(tx: Session, made: RowMapping, head: RowMapping) -> None:
+def _bring_up_to_date(tx: Session, made: Row, head: Row) -> None:
     """A draft says what its order says now, and is dated today; a posted invoice stays as it is."""
     if made["posted_at"] is not None:
         return
@@ -121,10 +127,10 @@ def _bring_up_to_date(tx: Session, made: RowMapping, head: RowMapping) -> None:
 
 
 def _taxed(tx: Session, order_no: str) -> OrderTaxes:
-    return order_taxes(tx.execute(_ORDER_TAXES, {"order_no": order_no}).mappings().all())
+    return order_taxes(_rows(tx, _ORDER_TAXES, order_no=order_no))
 
 
-def _write(tx: Session, invoice_no: str, head: RowMapping, charged: Draft) -> None:
+def _write(tx: Session, invoice_no: str, head: Row, charged: Draft) -> None:
     key = "|".join(str(head[name]) for name in _GROUPING)
     copied = {name: head[name] for name in (*_OF_ORDER, "shipment_no")}
     insert_rows(tx, Invoice, [{"invoice_no": invoice_no, "kind": "INV", "grouping": key, **copied, **charged.totals}])

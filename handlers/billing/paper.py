@@ -7,14 +7,14 @@ from typing import Any
 import segno
 
 from handlers.billing.facts import InvoiceFacts
-from handlers.documents.pdf import print_pdf
+from handlers.documents.pdf import Paper, print_pdf
 from handlers.documents.seller import quantity
 from handlers.values import decimals_of, round_currency
 
 _TEMPLATE = Path(__file__).parent / "invoice.typ"
 
 
-def print_invoice(facts: InvoiceFacts) -> bytes:
+def print_invoice(facts: InvoiceFacts) -> Paper:
     """The invoice as PDF; the same invoice always gives the same bytes."""
     return print_pdf(_TEMPLATE, as_shown(facts), facts.created_at)
 
