@@ -11,8 +11,6 @@ LOCKSMITHS = {
     "api/demo/company.py",
     "api/intake/inbox.py",
     "api/v1/quotes.py",
-    "handlers/billing/creation.py",
-    "handlers/billing/posting.py",
     "handlers/dropship/payables.py",
     "handlers/dropship/purchasing.py",
     "handlers/dropship/receiving.py",
