@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from api.auth.accounts import forget_old_sessions
+from api.auth.directory import AccountDirectory
 from api.product import Product
 from api.requests import forget_old_keys
 from api.schema import migrate
@@ -12,6 +13,7 @@ from api.settings import Settings
 from engine.jobs.pgqueuer import PgQueuerDispatcher
 from engine.jobs.worker import Worker
 from engine.problems import Invalid
+from engine.runtime.state.directory import Directory
 from engine.runtime.state.dispatcher import Dispatcher
 from engine.runtime.state.limits import Limits
 from engine.runtime.state.runtime import Runtime
@@ -52,7 +54,7 @@ def _limits(settings: Settings) -> Limits:
 
 def ports() -> Mapping[Any, object]:
     """The adapters of every port to the outside. The defaults work without any outside system and say so on what they make."""
-    return {Carrier: RateTable()}
+    return {Carrier: RateTable(), Directory: AccountDirectory()}
 
 
 def _dispatcher(settings: Settings, database: Database) -> Dispatcher:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any
 
 from flask_openapi3 import APIBlueprint, Tag
@@ -11,6 +12,8 @@ from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Shape
+from engine.problems import Invalid
+from engine.runtime.post import unheard
 from engine.runtime.post.mailbox import Message
 from engine.runtime.verbs import messages
 
@@ -32,10 +35,11 @@ class MessageIn(Shape):
 
 
 class DeliveryOut(Shape):
-    """What became of a message: delivered, started, buffered or duplicate."""
+    """What became of a message: delivered, started, buffered or duplicate; `next` says in words what happens now."""
 
     state: str
     instance_id: str | None
+    next: str
 
 
 @api.post("", responses={202: DeliveryOut})
@@ -51,5 +55,26 @@ def publish(body: MessageIn) -> tuple[DeliveryOut, int]:
         time_to_live=timedelta(seconds=body.time_to_live_seconds),
         actor=person().name,
     )
-    made = messages.publish(product().runtime, transaction(), message)
-    return DeliveryOut(state=made.state, instance_id=str(made.instance_id) if made.instance_id else None), 202
+    runtime, tx = product().runtime, transaction()
+    known = unheard.known(runtime, tx)
+    if body.name not in known:
+        near = get_close_matches(body.name, known) or sorted(known)[:5]
+        raise Invalid(
+            f"No process begins with or waits for {body.name!r}.",
+            code="message_unknown",
+            next_step=f"Send one that a process knows: {', '.join(near) or 'none yet, deploy one first'}.",
+            errors={"name": ["is no message that a deployed process knows"]},
+        )
+    made = messages.publish(runtime, tx, message)
+    told = _NEXT[made.state].format(
+        minutes=int(runtime.limits.message_unheard.total_seconds() // 60), owner=unheard.owner_of(runtime, tx, body.name)
+    )
+    return DeliveryOut(state=made.state, instance_id=str(made.instance_id) if made.instance_id else None, next=told), 202
+
+
+_NEXT = {
+    "delivered": "The instance has it.",
+    "started": "The instance has begun.",
+    "buffered": "Nobody waits for it yet. It is kept; if nobody has come for it in {minutes} minutes, it becomes a task of {owner}.",
+    "duplicate": "It came before and is not delivered again.",
+}

@@ -53,9 +53,14 @@ _INPUTS: Final = Setting("inputs", Written.NAMES, "The variables that come in he
 PROCESS: Final = _catalogue(
     _INPUTS,
     Setting(
+        "owner",
+        Written.NAME,
+        "The group that is told of messages of this process that nobody hears.",
+    ),
+    Setting(
         "cancelMessage",
         Written.NAME,
-        "The message that is sent when an operator cancels an instance: it begins the process that gives back what the instance holds.",
+        "The message sent when an instance is cancelled: it begins what gives back what that held.",
     ),
 )
 START: Final = _catalogue(_INPUTS)

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from engine.problems import TooLarge
+from engine.problems import Conflict, TooLarge
 from engine.runtime.state import effects
+from engine.runtime.state.directory import Directory
 from engine.runtime.state.stretch import Advance
 from engine.spiff.records import Subscription, UserTaskWait, Waits, Work
 from engine.store import json_text
@@ -73,7 +74,28 @@ def _user_tasks(record: Advance, after: Waits) -> None:
         record.tx.connection().execute(_COMPLETE, {"id": task_id, "actor": record.actor, "outcome": outcome})
     if cancelled := closed - record.completed.keys():
         record.tx.connection().execute(_CANCEL, {"ids": list(cancelled)})
-    insert_rows(record.tx, user_task, [_user_task_row(record, wait) for wait in after.user_tasks if wait.task_id not in known])
+    new = [wait for wait in after.user_tasks if wait.task_id not in known]
+    _refuse_tasks_for_nobody(record, new)
+    insert_rows(record.tx, user_task, [_user_task_row(record, wait) for wait in new])
+
+
+def _refuse_tasks_for_nobody(record: Advance, tasks: Collection[UserTaskWait]) -> None:
+    """A task that is offered to no group and no person that exists would wait for ever: it is an incident that names it."""
+    directory: Any = record.runtime.ports.get(Directory)
+    if directory is None or not tasks:
+        return
+    groups = {name for task in tasks for name in task.candidate_groups}
+    users = {name for task in tasks for name in task.candidate_users}
+    known: frozenset[str] = directory.known(record.tx, sorted(groups), sorted(users))
+    for task in tasks:
+        offered = (*task.candidate_groups, *task.candidate_users)
+        if offered and not known.intersection(offered):
+            raise Conflict(
+                f"{task.title!r} would be offered to nobody: {', '.join(offered)} is no group and no person.",
+                code="task_for_nobody",
+                next_step="Add the group or person, or correct what the diagram or decision gives as candidates; then retry.",
+                element_id=task.element_id,
+            )
 
 
 def _user_task_row(record: Advance, wait: UserTaskWait) -> dict[str, Any]:

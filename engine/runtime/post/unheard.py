@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from engine.problems import Conflict, Invalid
 from engine.runtime.post.delivery import note_message
 from engine.runtime.post.mailbox import Message
+from engine.runtime.state.directory import Directory
 from engine.runtime.state.runtime import Runtime
 from engine.spiff.nodes.tasks import slug
 from engine.store.locks import Lock, take
 
 #: Who gets a message that no deployed diagram knows.
-_NOBODY = "operations"
+_NOBODY = "operator"
 
 
 def tell(runtime: Runtime, tx: Session) -> int:
@@ -33,7 +34,7 @@ def tell(runtime: Runtime, tx: Session) -> int:
             "content": row["payload"],
             "sent_at": row["sent_at"].isoformat(),
             "sent_by": row["sent_by"],
-            "lane": lane_of(runtime, tx, row["name"]),
+            "lane": owner_of(runtime, tx, row["name"]),
         }
         note_message(runtime, tx, Message("message.unheard", payload=payload, business_key=f"message-{row['id']}"))
     return len(locked)
@@ -44,13 +45,20 @@ def note_heard(runtime: Runtime, tx: Session, message_no: int) -> None:
     note_message(runtime, tx, Message("message.heard", {"message_no": message_no}, time_to_live=timedelta(0)))
 
 
-def lane_of(runtime: Runtime, tx: Session, name: str) -> str:
-    """The group of the lane in whose diagram the message is caught; `operations` for one that no diagram knows."""
+def owner_of(runtime: Runtime, tx: Session, name: str) -> str:
+    """The group whose task a message of this name becomes: the lane that catches it where people work in it, else the process's owner."""
     for version_id in tx.execute(_LATEST).scalars():
-        for element in runtime.models.process(tx, version_id).catching(name):
-            if element.lane:
-                return slug(element.lane)
+        process = runtime.models.process(tx, version_id)
+        lanes = [slug(element.lane) for element in process.catching(name) if element.lane]
+        for group in (*lanes, process.properties.get("owner", "")):
+            if group and _is_group(runtime, tx, group):
+                return group
     return _NOBODY
+
+
+def _is_group(runtime: Runtime, tx: Session, name: str) -> bool:
+    directory: Any = runtime.ports.get(Directory)
+    return directory is None or name in directory.known(tx, [name], [])
 
 
 def known(runtime: Runtime, tx: Session) -> set[str]:
@@ -80,7 +88,9 @@ _LATEST = text("SELECT id FROM process_version WHERE latest AND NOT retired ORDE
 _UNHEARD = text("""
 SELECT id FROM message WHERE unheard_at IS NULL
   AND (state = 'expired' OR state = 'buffered' AND sent_at < business_now() - CAST(:grace AS interval))
-  AND name <> 'message.heard' ORDER BY id LIMIT :most
+  AND name NOT IN ('message.heard', 'message.unheard') AND NOT EXISTS (
+    SELECT FROM instance WHERE instance.business_key = 'message-' || message.id AND instance.state NOT IN ('completed', 'cancelled'))
+ORDER BY id LIMIT :most
 """)
 _MARK = text("""
 UPDATE message SET unheard_at = business_now()
@@ -89,8 +99,7 @@ WHERE id = ANY(:ids) AND unheard_at IS NULL
 RETURNING id, name, correlation, payload, business_key, sent_at, sent_by
 """)
 _KEEP = text("""
-UPDATE message SET state = 'buffered', unheard_at = NULL, sent_at = business_now(),
-  expires_at = business_now() + make_interval(days => :days)
+UPDATE message SET state = 'buffered', expires_at = business_now() + make_interval(days => :days)
 WHERE id = :id AND state IN ('buffered', 'expired') RETURNING id
 """)
 _DISCARD = text("UPDATE message SET state = 'discarded' WHERE id = :id AND state IN ('buffered', 'expired') RETURNING id")

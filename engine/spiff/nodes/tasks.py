@@ -177,6 +177,12 @@ class UserTask(Drawn):
         wait: dict[str, Any] = {"title": _text(found.get("title")) or self.label, "instructions": _text(found.get("instructions"))}
         for name in ("candidateGroups", "candidateUsers", "excludedUsers"):
             wait[name] = _names(found.get(name), f"{name} of {self.label}")
+        if {"candidateGroups", "candidateUsers"} & found.keys() and not wait["candidateGroups"] and not wait["candidateUsers"]:
+            raise StepFailed(
+                "task_for_nobody",
+                f"{self.label} names whom it is for by an expression that gives nobody; without a name anybody could do it.",
+                "Correct the variables or the decision that gives the candidates, then retry the step.",
+            )
         wait["priority"] = _priority(found.get("priority"), self.label)
         if found.get("dueIn"):
             wait["due"] = _due(found["dueIn"], now, self._zone, self.label)

@@ -14,6 +14,7 @@ from engine.runtime.operate import incidents, operations
 from engine.runtime.operate.restart import Restart, start_anew
 from engine.runtime.post import unheard
 from engine.runtime.state import effects, inbox
+from engine.runtime.state.directory import Directory
 from engine.runtime.state.stretch import Advance, Fact, lock
 from engine.runtime.verbs import messages, signals, start, user_tasks
 from engine.runtime.verbs.messages import Message
@@ -23,7 +24,7 @@ from engine.runtime.verbs.user_tasks import Completion
 from engine.store import clock, locks
 from engine.store.locks import Lock
 from tests import tiny_models as m
-from tests.integration.runtime.conftest import ALICE
+from tests.integration.runtime.conftest import ALICE, OLGA
 
 PAID = m.message("paid")
 SHIPPED_WITH_OTHER_CONTENT = m.throw("tell", "shipped", messageId="=&quot;M-1&quot;", payload="={ order: 7 }")
@@ -272,7 +273,7 @@ def test_a_message_nobody_hears_becomes_known_after_a_while_and_again_when_its_t
         assert unheard.tell(world.runtime, tx) == 0
     run_until_idle(world.runtime)
     told = world.one("SELECT variables FROM instance WHERE process_key = 'unheard'").variables
-    assert (told["name"], told["content"], told["lane"]) == ("paid", {"amount": 12}, "operations")
+    assert (told["name"], told["content"], told["lane"]) == ("paid", {"amount": 12}, "operator")
 
 
 def test_a_message_given_up_by_hand_reaches_nobody(world):
@@ -356,3 +357,43 @@ def test_what_a_stopped_instance_was_stopped_by_is_not_tried_again_by_itself(wor
 
 def _paid(tx):
     return tx.execute(text("SELECT id FROM message WHERE name = 'paid'")).scalar_one()
+
+
+def for_whom(expression):
+    text = f'<spiffworkflow:property name="candidateGroups" value="{expression}"/>'
+    return f"<bpmn:extensionElements><spiffworkflow:properties>{text}</spiffworkflow:properties></bpmn:extensionElements>"
+
+
+def checked_by(expression):
+    return f'<bpmn:userTask id="check" name="check">{for_whom(expression)}</bpmn:userTask>'
+
+
+def test_candidates_that_an_expression_does_not_give_are_an_incident_not_everybody(world):
+    world.deploy(m.bundle("order", m.start() + checked_by("=approver.group") + m.end(), "start -> check -> done"))
+    instance = world.start("order", {"approver": {"group": None}})
+    (incident,) = world.incidents()
+    assert (incident.kind, incident.element_id) == ("task_for_nobody", "check")
+    assert world.tasks(OLGA) == []
+    with world.database.transaction() as tx:
+        incidents.retry(world.runtime, tx, incident.id, "olga", {"approver": {"group": "sales"}})
+    assert [task.candidate_groups for task in world.tasks()] == [["sales"]]
+    assert world.incidents() == []
+    assert world.row(instance).state == "waiting"
+
+
+class House:
+    def known(self, tx, groups, users):
+        return frozenset({"sales"} & {*groups, *users})
+
+
+def test_a_task_for_a_group_that_does_not_exist_is_an_incident_that_names_it(world):
+    elements = m.start() + m.catch("wait", "paid", "={ n: 1 }") + checked_by("=[desk]") + m.end()
+    world.deploy(m.bundle("order", elements, "start -> wait -> check -> done", outside=PAID))
+    world = type(world)(replace(world.runtime, ports={Directory: House()}), world.stage)
+    instance = world.start("order", {"desk": "slaes"})
+    note(world, "paid", correlation={"n": 1})
+    run_until_idle(world.runtime)
+    (incident,) = world.incidents()
+    assert (incident.kind, incident.element_id) == ("task_for_nobody", "check")
+    assert "slaes is no group and no person" in incident.message
+    assert world.path(instance) == ["start"], "the message is kept until somebody has corrected it"

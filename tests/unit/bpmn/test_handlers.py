@@ -45,7 +45,7 @@ def test_a_rehearsal_gives_each_service_task_an_input_it_takes(file):
     known = service_tasks()
     rehearsal = play(check_directory(file.parent, known), read_scenario(file.read_bytes()))
 
-    assert rehearsal.answers.asked
+    assert rehearsal.answers.asked or not rehearsal.answers.by_handler
     for call in rehearsal.answers.asked:
         known[call.handler].read(call.parameters)
 

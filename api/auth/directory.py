@@ -1,0 +1,22 @@
+"""Tells the runtime which groups and people there are."""
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.auth.model import UserAccount, UserGroup
+from api.auth.roles import GROUPS
+
+
+class AccountDirectory:
+    """The groups of the house and whoever has an account that is not closed."""
+
+    def known(self, tx: Session, groups: Collection[str], users: Collection[str]) -> frozenset[str]:
+        """Those of the names that are a group, or an active person."""
+        found = {group for group in groups if group in GROUPS}
+        if others := set(groups) - found:
+            found |= set(tx.scalars(select(UserGroup.group_name).where(UserGroup.group_name.in_(others))))
+        if users:
+            found |= set(tx.scalars(select(UserAccount.name).where(UserAccount.name.in_(users), UserAccount.active)))
+        return frozenset(found)
