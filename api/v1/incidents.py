@@ -1,16 +1,19 @@
 """Incidents: what failed, grouped by cause, and trying again."""
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Done, Listing, Order, Page, Shape, found, page
+from api.v1.shapes import Done, Listing, Page, Shape, found
 from engine.runtime.operate import incidents
+from engine.runtime.read import lists as read
 from engine.store.tables import incident
 
 api = APIBlueprint("incidents", __name__, url_prefix="/api/v1/incidents", abp_tags=[Tag(name="incidents")])
@@ -35,14 +38,68 @@ class RetryIn(Shape):
     variables: dict[str, Any] = Field(default_factory=dict)
 
 
-@api.get("")
+class IncidentOut(BaseModel):
+    """What failed, where, why, and what to do."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    instance_id: UUID
+    process_name: str
+    business_key: str | None
+    element_id: str | None
+    handler: str | None
+    kind: str
+    message: str
+    fingerprint: str
+    attempt: int
+    next_step: str
+    state: str
+    opened_at: datetime
+    acknowledged_by: str | None
+    resolved_at: datetime | None
+    resolved_by: str | None
+    resolution: str | None
+
+
+class CauseOut(BaseModel):
+    """Open incidents of one cause: how many, and the latest of them."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    fingerprint: str
+    open: int
+    acknowledged: int
+    first_at: datetime
+    last_at: datetime
+    owners: str | None
+    message: str
+    kind: str
+    handler: str | None
+    element_id: str | None
+    next_step: str
+    process_name: str
+
+
+class CausesOut(BaseModel):
+    """Every cause, the most frequent first."""
+
+    items: list[CauseOut]
+
+
+@api.get("", responses={200: Page[IncidentOut]})
 @operation(Role.READ)
-def list_incidents(query: IncidentQuery) -> Page[dict[str, Any]]:
+def list_incidents(query: IncidentQuery) -> Page[IncidentOut]:
     """List incidents, the latest first."""
-    statement = select(*(column for column in incident.c if column.name != "traceback")).where(incident.c.state == query.state)
-    if query.fingerprint:
-        statement = statement.where(incident.c.fingerprint == query.fingerprint)
-    return page(transaction(), statement, Order((incident.c.id,)), query, dict)
+    shown = read.list_incidents(transaction(), query.asked, state=query.state, fingerprint=query.fingerprint or "")
+    return Page(items=[IncidentOut.model_validate(row) for row in shown.rows], next_cursor=shown.next)
+
+
+@api.get("/causes", responses={200: CausesOut})
+@operation(Role.READ)
+def list_causes() -> CausesOut:
+    """List open incidents by cause."""
+    return CausesOut(items=[CauseOut.model_validate(row) for row in read.list_causes(transaction())])
 
 
 @api.post("/<int:incident_id>/acknowledge", responses={200: Done})

@@ -7,11 +7,13 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
 from api.auth.roles import Role
-from api.requests import operation, transaction
-from api.v1.shapes import Done, DraftBody, Shape, as_sent
+from api.requests import operation, person, transaction
+from api.v1.shapes import Done, DraftBody, Exact, NumberPath, Shape, as_sent
 from handlers.catalog import register as catalog
+from handlers.changes import Author, note
 from handlers.ledger.bank_accounts import add_first_bank_account
 from handlers.ledger.books import open_books
+from handlers.parties import policy
 from handlers.parties import register as parties
 
 api = APIBlueprint("masters", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="master data")])
@@ -85,3 +87,35 @@ def add_price_list(body: PriceListIn) -> tuple[Done, int]:
     """Add a price list."""
     catalog.add_price_list(transaction(), body.root)
     return Done(id=body.root.code, state="added"), 201
+
+
+class PoliciesOut(Shape):
+    """Every number that is ours to choose."""
+
+    items: list[policy.Chosen]
+
+
+class PolicyIn(Shape):
+    """A number to choose, and why."""
+
+    value: Exact
+    reason: str = Field("", max_length=2000)
+
+
+@api.get("/policies", responses={200: PoliciesOut})
+@operation(Role.READ)
+def list_policies() -> PoliciesOut:
+    """List the numbers that are ours to choose, with their meaning."""
+    return PoliciesOut(items=policy.list_choices(transaction()))
+
+
+@api.put("/policies/<number>", responses={200: Done})
+@operation(Role.ADMINISTER)
+def choose_policy(path: NumberPath, body: PolicyIn) -> Done:
+    """Choose a number; what is decided from now on is decided by it."""
+    (before,) = policy.chosen(transaction(), path.number).values()
+    policy.choose(transaction(), path.number, body.value)
+    note(
+        transaction(), Author(person().name, body.reason), "change", f"policy:{path.number}", {"value": {"from": before, "to": body.value}}
+    )
+    return Done(id=path.number, state="chosen")

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Literal
 
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from sqlalchemy import text
 
 from api.auth.roles import Role
@@ -18,7 +18,7 @@ from engine.runtime.verbs import messages
 from handlers.changes import Author
 from handlers.orders import addresses
 from handlers.orders.drafts import LineDraft, OrderDraft
-from handlers.orders.holds import apply_hold, may_release, release_hold
+from handlers.orders.holds import apply_hold, end_hold_at, may_release, release_hold
 from handlers.orders.story import order_story
 from handlers.orders.views import STATUSES, Filter, OrderSummary, list_orders, tell
 
@@ -105,6 +105,12 @@ class HoldIn(Shape):
     reason: str = Field(min_length=3, max_length=2000)
 
 
+class HeldIn(HoldIn):
+    """A hold to put on an order; with `until` it ends by itself."""
+
+    until: AwareDatetime | None = None
+
+
 @api.post("", responses={201: OrderCreated})
 @operation(Role.ORDER)
 def create_order(body: OrderIn) -> tuple[OrderCreated, int]:
@@ -183,9 +189,11 @@ def correct_ship_to(path: NumberPath, body: ShipToIn) -> ShipToOut:
 
 @api.post("/<number>/holds", responses={200: Done})
 @operation(Role.ORDER)
-def post_hold(path: NumberPath, body: HoldIn) -> Done:
-    """Put a hold on an order."""
+def post_hold(path: NumberPath, body: HeldIn) -> Done:
+    """Put a hold on an order; with `until` it ends by itself, and what it stops goes on with its next look."""
     apply_hold(transaction(), path.number, body.hold_code, body.reason, actor=person().name)
+    if body.until is not None:
+        end_hold_at(transaction(), path.number, body.hold_code, body.until)
     return Done(id=path.number, state="held")
 
 

@@ -3,12 +3,11 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from pathlib import Path
 
 from engine.dmn import Decision
 from engine.forms import Form
 from engine.models.assets import read_assets
-from engine.models.bundle import MAX_BUNDLE_BYTES, MAX_FILES, Bundle, FileKind, Finding, kind_of, read_bundle
+from engine.models.bundle import MAX_BUNDLE_BYTES, MAX_FILES, Bundle, FileKind, Finding, kind_of
 from engine.models.compilation import compile_all, schema_findings
 from engine.models.diagram import Diagram, build_diagram
 from engine.models.linter import RULES, Known, run_rules
@@ -68,11 +67,6 @@ def reload(bundle: Bundle, time_zone: tzinfo = UTC) -> CheckedBundle:
     assets = read_assets(bundle)
     processes, refusals = compile_all(diagrams, assets.decisions, time_zone)
     return CheckedBundle(bundle, _in_order([*findings, *assets.findings, *refusals]), tuple(processes), assets.forms, assets.decisions)
-
-
-def check_directory(directory: Path, service_tasks: ServiceTasks, groups: Collection[str] | None = None) -> CheckedBundle:
-    """Read a folder and check it. Raises what `read_bundle` raises."""
-    return check(read_bundle(directory), service_tasks, groups)
 
 
 def _bundle_findings(bundle: Bundle) -> Iterator[Finding]:

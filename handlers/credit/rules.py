@@ -37,8 +37,3 @@ class Account:
     def overdue_share_pct(self) -> Decimal:
         """Which share of the open invoices is overdue."""
         return percent(self.overdue, self.open_ar)
-
-
-def deposit(order_total: Decimal, available: Decimal) -> Decimal:
-    """What is to be paid before delivery when the limit does not cover the order."""
-    return max(ZERO, order_total - available)

@@ -21,6 +21,16 @@ class Choice:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A number to choose, and what it is now."""
+
+    name: str
+    value: Decimal
+    default: Decimal
+    sentence: str
+
+
 def _choice(default: str, sentence: str) -> Choice:
     return Choice(Decimal(default), sentence)
 
@@ -53,6 +63,12 @@ def chosen(tx: Session, *names: str) -> dict[str, Decimal]:
     numbers = {name: _known(name).default for name in names}
     rows = tx.execute(select(Policy.name, Policy.value).where(Policy.name.in_(names)))
     return numbers | {row.name: row.value for row in rows}
+
+
+def list_choices(tx: Session) -> list[Chosen]:
+    """Every number there is to choose, with what it is now."""
+    now = {row.name: row.value for row in tx.execute(select(Policy.name, Policy.value))}
+    return [Chosen(name, now.get(name, choice.default), choice.default, choice.sentence) for name, choice in sorted(CHOICES.items())]
 
 
 def _known(name: str) -> Choice:

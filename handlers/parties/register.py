@@ -26,7 +26,7 @@ from handlers.identifiers import (
     canonical,
     together,
 )
-from handlers.parties.model import Address, BankAccount, Company, Contact, Customer, Supplier
+from handlers.parties.model import Address, BankAccount, Company, Customer, Supplier
 from handlers.rowsets import add_once, complete, insert_rows, put
 
 ZERO = Decimal(0)
@@ -234,11 +234,6 @@ class BankAccountDraft:
     customer_no: Number
     bic: Bic = ""
     holder: str = ""
-
-
-def add_contact(tx: Session, draft: ContactDraft) -> None:
-    """Add a person at a customer or supplier. Raises Invalid."""
-    insert_rows(tx, Contact, [complete(draft)])
 
 
 def set_bank_account(tx: Session, draft: BankAccountDraft) -> str:

@@ -62,20 +62,6 @@ class IncidentFilter:
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Open incidents of the same cause."""
-
-    fingerprint: str
-    kind: str
-    where: str
-    message: str
-    next_step: str
-    incidents: int
-    first_at: datetime
-    last_at: datetime
-
-
 _OWN = [incident.c[name] for name in Incident.__dataclass_fields__ if name in incident.c]
 _SELECT = select(*_OWN, instance.c.process_key, instance.c.business_key).join(instance, instance.c.id == incident.c.instance_id)
 
@@ -95,27 +81,6 @@ def list_incidents(_runtime: Runtime, tx: Session, asked: IncidentFilter | None 
         _SELECT.where(*conditions).order_by(incident.c.opened_at.desc(), incident.c.id.desc()).limit(asked.limit).offset(asked.offset)
     )
     return [_read(row) for row in tx.execute(statement)]
-
-
-def causes(_runtime: Runtime, tx: Session) -> list[Cause]:
-    """Open incidents grouped by cause, the most frequent first."""
-    where = func.coalesce(incident.c.handler, incident.c.element_id, "instance")
-    statement = (
-        select(
-            incident.c.fingerprint,
-            func.min(incident.c.kind),
-            func.min(where),
-            func.min(incident.c.message),
-            func.min(incident.c.next_step),
-            func.count().label("incidents"),
-            func.min(incident.c.opened_at),
-            func.max(incident.c.opened_at),
-        )
-        .where(incident.c.state == "open")
-        .group_by(incident.c.fingerprint)
-        .order_by(func.count().desc(), incident.c.fingerprint)
-    )
-    return [Cause(*row) for row in tx.execute(statement)]
 
 
 def get(_runtime: Runtime, tx: Session, incident_id: int) -> Incident:

@@ -29,7 +29,6 @@ __all__ = [
     "assign",
     "claim",
     "complete",
-    "count",
     "get",
     "list_tasks",
     "release",
@@ -57,12 +56,6 @@ class Completed:
 def list_tasks(_runtime: Runtime, tx: Session, person: Person, asked: TaskFilter | None = None) -> list[UserTask]:
     """The tasks a person may see, the most urgent first."""
     return [worklist.read(row) for row in tx.execute(worklist.listing(person, asked or TaskFilter()))]
-
-
-def count(_runtime: Runtime, tx: Session, person: Person, asked: TaskFilter | None = None) -> int:
-    """How many there are."""
-    number: int = tx.execute(worklist.counting(person, asked or TaskFilter())).scalar_one()
-    return number
 
 
 def get(_runtime: Runtime, tx: Session, task_id: UUID, person: Person) -> OpenedTask:

@@ -15,7 +15,6 @@ from sqlalchemy import (
     bindparam,
     cast,
     false,
-    func,
     literal,
     literal_column,
     or_,
@@ -141,12 +140,6 @@ def listing(person: Person, asked: TaskFilter) -> Any:
         .limit(asked.limit)
         .offset(asked.offset)
     )
-
-
-def counting(person: Person, asked: TaskFilter) -> Any:
-    """How many tasks a worklist has in all."""
-    joined = select(func.count()).select_from(user_task).join(instance, instance.c.id == user_task.c.instance_id)
-    return joined.where(visible_to(person), *_conditions(person, asked))
 
 
 def one(tx: Session, person: Person, task_id: UUID, *, lock: bool = False) -> OpenedTask | None:

@@ -13,6 +13,7 @@ from engine.problems import Conflict
 from engine.runtime.advance.advance import advance
 from engine.runtime.operate import incidents, operations, token_moves
 from engine.runtime.post import timers
+from engine.runtime.read.lists import list_causes
 from engine.runtime.state import effects
 from engine.runtime.state.effects import EffectSink
 from engine.runtime.verbs.run_until_idle import run_until_idle
@@ -142,8 +143,8 @@ def test_the_same_cause_has_one_fingerprint(world):
     of(world, "orders.price")
     world.start("job", {"order_no": "SO-000018"})
     with world.database.transaction() as tx:
-        (cause,) = incidents.causes(world.runtime, tx)
-    assert (cause.incidents, cause.where) == (2, "orders.price")
+        (cause,) = list_causes(tx)
+    assert (cause.open, cause.handler) == (2, "orders.price")
 
 
 def test_not_yet_waits_without_spending_an_attempt(world):

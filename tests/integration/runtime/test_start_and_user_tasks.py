@@ -134,11 +134,11 @@ def test_a_task_is_handed_to_somebody_who_may_decide_it(approval, people):
         user_tasks.assign(approval.runtime, tx, task.id, "zoe", people.olga)
 
 
-def test_the_worklist_filters_and_counts(approval, people):
+def test_the_worklist_filters(approval, people):
     for number in range(3):
         approval.start("approval", {"requester": "zoe"}, business_key=f"SO-{number}")
     with approval.database.transaction() as tx:
-        assert user_tasks.count(approval.runtime, tx, people.alice) == 3
+        assert len(user_tasks.list_tasks(approval.runtime, tx, people.alice)) == 3
         found = user_tasks.list_tasks(approval.runtime, tx, people.alice, TaskFilter(business_key="SO-1"))
         assert [task.business_key for task in found] == ["SO-1"]
         assert user_tasks.list_tasks(approval.runtime, tx, people.alice, TaskFilter(scope="mine")) == []

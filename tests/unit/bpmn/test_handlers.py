@@ -8,7 +8,8 @@ from lxml import etree
 from pydantic import TypeAdapter
 
 import bpmn
-from engine.models.check import check_directory
+from engine.models.bundle import read_bundle
+from engine.models.check import check
 from handlers.orders.rules import HOLDS
 from handlers.registry import service_tasks
 from tests.unit.bpmn.scenario_runner import play, read_scenario, scenario_files
@@ -19,7 +20,7 @@ FOLDERS = sorted(file.parent for file in ROOT.glob("*/README.md"))
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_every_service_task_is_called_as_it_is_written(folder):
-    checked = check_directory(folder, service_tasks())
+    checked = check(read_bundle(folder), service_tasks())
 
     assert [finding.message for finding in checked.findings if finding.severity != "info"] == []
     assert {process.key for process in checked.processes} == {file.stem for file in folder.glob("*.bpmn")}
@@ -43,7 +44,7 @@ def test_a_scenario_answers_what_the_service_task_could_answer(file):
 @pytest.mark.parametrize("file", scenario_files(ROOT), ids=lambda file: f"{file.parent.name}/{file.name.removesuffix('.scenario.json')}")
 def test_a_rehearsal_gives_each_service_task_an_input_it_takes(file):
     known = service_tasks()
-    rehearsal = play(check_directory(file.parent, known), read_scenario(file.read_bytes()))
+    rehearsal = play(check(read_bundle(file.parent), known), read_scenario(file.read_bytes()))
 
     assert rehearsal.answers.asked or not rehearsal.answers.by_handler
     for call in rehearsal.answers.asked:

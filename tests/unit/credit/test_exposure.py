@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from handlers.credit.rules import Account, deposit
+from handlers.credit.rules import Account
 
 
 def D(value) -> Decimal:  # noqa: N802
@@ -34,7 +34,3 @@ def test_a_customer_above_the_limit_has_less_than_nothing_left():
 
 def test_nothing_owed_is_nothing_overdue():
     assert Account(credit_limit=D(100)).overdue_share_pct == 0
-
-
-def test_the_deposit_is_what_the_limit_does_not_cover():
-    assert (deposit(D(300), D(100)), deposit(D(300), D(500))) == (D(200), D(0))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.models.bundle import MAX_FILE_BYTES, MAX_FILES, Bundle, FileKind, kind_of, read_bundle, stem_of
-from engine.models.check import check, check_directory, reload
+from engine.models.check import check, reload
 from engine.problems import Invalid, NotFound, TooLarge
 from engine.service_tasks import ServiceTasks
 from tests.unit.models.drawing import around, bundle, document, script, service, service_tasks
@@ -56,7 +56,7 @@ def test_an_empty_folder_and_no_folder_are_told_apart(tmp_path: Path) -> None:
 
 def test_a_folder_is_checked_in_one_call(tmp_path: Path) -> None:
     (tmp_path / "quote.bpmn").write_bytes(document(around("a", script("a"))))
-    result = check_directory(tmp_path, service_tasks())
+    result = check(read_bundle(tmp_path), service_tasks())
     assert result.ok
     assert [compiled.key for compiled in result.processes] == ["quote_to_order"]
 
