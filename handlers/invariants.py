@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 import handlers
+from handlers.open_things import ownerless_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def all_invariants() -> list[Invariant]:
     """Every capability's invariants, by id; several hold parts of one."""
     modules = (f"handlers.{room.name}.invariants" for room in iter_modules(handlers.__path__) if room.ispkg)
     found = [invariant for module in modules if find_spec(module) for invariant in import_module(module).INVARIANTS]
+    found.append(Invariant("INV-40", "Whatever is open is with an instance, a task, a timer or a hold that will move it.", ownerless_sql()))
     return sorted(found, key=lambda invariant: (invariant.id, invariant.sentence))
 
 

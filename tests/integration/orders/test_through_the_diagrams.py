@@ -39,7 +39,7 @@ def runtime(database):
     with database.transaction() as tx:
         open_trade(tx)
         stock(tx, "OMINOUS-ANVIL", 60)
-        for name in ("quote-to-order", "order-to-promise"):
+        for name in ("quote-to-order", "order-to-promise", "fulfillment-to-invoice", "dropship"):
             deploy.deploy(runtime, tx, read_bundle(BPMN / name), "admin")
     return runtime
 

@@ -1,0 +1,179 @@
+"""Everything that is open, found by one query together with what will move it: nothing is forgotten (INV-40).
+
+A capability lists what of its own can be open in `open_things.py`, each kind as one SELECT; they are found by being there. What moves a
+thing is a living process instance that carries one of its business keys (and in it the task, timer, message or incident it stands at), a
+hold that somebody releases, or a schedule that looks at it again. What has none of these is ownerless.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
+from uuid import UUID
+
+from sqlalchemy import DateTime, Select, Text, column, select, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+import handlers
+from engine.store.paging import AnyRow, Asked, Key, Page, read_page
+
+
+@dataclass(frozen=True, slots=True)
+class OpenKind:
+    """One kind of thing that can be open: `kind` as a person calls it, and a SELECT, without parameters, of all that is.
+
+    Its columns are `number` (text, unique, what a person looks it up by), `keys` (text[], the business keys under which an instance may
+    carry it), `since` (timestamptz), and whichever of these it `also` names: `held_by` and `released_by` (text, the hold that stops it
+    and the group that releases the hold), `schedule` (text, the process that looks at it again by the clock), `until` (timestamptz, when
+    it is given up and told).
+    """
+
+    kind: str
+    sql: str
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenThing:
+    """Something open and what will move it.
+
+    `mover` is task, incident, work, timer, message, running, suspended (these of an instance), hold, schedule, time, or none. `what` names
+    it (the task's title, the message, the hold, the process), `who` may act on it, `due_at` is when it acts by itself or should be done.
+    """
+
+    kind: str
+    number: str
+    keys: Sequence[str]
+    since: datetime | None
+    mover: str
+    what: str | None
+    who: str | None
+    due_at: datetime | None
+    process_key: str | None
+    instance_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which open things: of a kind, by a number or business key, only those without an owner."""
+
+    kind: str = ""
+    key: str = ""
+    ownerless: bool = False
+
+
+@cache
+def all_kinds() -> tuple[OpenKind, ...]:
+    """Every capability's kinds of open things, by name."""
+    modules = (f"handlers.{room.name}.open_things" for room in iter_modules(handlers.__path__) if room.ispkg)
+    found = [kind for module in modules if find_spec(module) for kind in import_module(module).OPEN_THINGS]
+    return tuple(sorted([_KEPT_MESSAGE, *found], key=lambda kind: kind.kind))
+
+
+def list_open_things(tx: Session, wanted: Filter, asked: Asked) -> Page[AnyRow]:
+    """One page of what is open, by kind and number: the fields of OpenThing. One statement."""
+    kind, number, _, _, mover, *_ = _COLUMNS
+    statement = _statement()
+    if wanted.kind:
+        statement = statement.where(kind == wanted.kind)
+    if wanted.key:
+        statement = statement.where((number == wanted.key) | column("keys", ARRAY(Text)).contains([wanted.key]))
+    if wanted.ownerless:
+        statement = statement.where(mover == "none")
+    return read_page(tx, statement, [Key(kind), Key(number)], asked)
+
+
+def things_of(tx: Session, keys: Sequence[str]) -> list[OpenThing]:
+    """What is open under any of these numbers and business keys, by kind and number. One statement."""
+    kind, number, *_ = _COLUMNS
+    named = number.in_(keys) | column("keys", ARRAY(Text)).overlap(list(keys))
+    return [OpenThing(**row) for row in tx.execute(_statement().where(named).order_by(kind, number)).mappings()]
+
+
+def ownerless_sql() -> str:
+    """The query of INV-40: what is open and nothing moves, once there are processes that could."""
+    return f"SELECT kind, number, since FROM ({_everything()}) AS thing WHERE mover = 'none' AND EXISTS (SELECT FROM process_version)"
+
+
+def _statement() -> Select[tuple[object, ...]]:
+    return select(*_COLUMNS).select_from(text(f"({_everything()}) AS thing"))
+
+
+@cache
+def _everything() -> str:
+    kinds = " UNION ALL ".join(f"SELECT '{each.kind}' AS kind, {_given(each)} FROM ({each.sql}) AS one" for each in all_kinds())
+    return _MOVED.replace("{kinds}", kinds)
+
+
+def _given(kind: OpenKind) -> str:
+    also = (f"{name if name in kind.also else 'NULL'}::{of} AS {name}" for name, of in _ALSO.items())
+    return ", ".join(["number::text AS number", "keys::text[] AS keys", "since", *also])
+
+
+# A message that nobody waits for becomes a task of its lane, at the latest when its time is over: see engine/runtime/post/unheard.py.
+_KEPT_MESSAGE = OpenKind(
+    "kept message",
+    """
+    SELECT 'message-' || id AS number, ARRAY['message-' || id] AS keys, sent_at AS since,
+      CASE WHEN unheard_at IS NULL AND expires_at > business_now() - interval '1 hour' THEN expires_at END AS until
+    FROM message WHERE state IN ('buffered', 'expired') AND name <> 'message.heard'
+    """,
+    also=("until",),
+)
+_COLUMNS = (
+    column("kind", Text),
+    column("number", Text),
+    column("keys", ARRAY(Text)),
+    column("since", DateTime(timezone=True)),
+    column("mover", Text),
+    column("what", Text),
+    column("who", Text),
+    column("due_at", DateTime(timezone=True)),
+    column("process_key", Text),
+    column("instance_id", postgresql.UUID),
+)
+_ALSO = {"held_by": "text", "released_by": "text", "schedule": "text", "until": "timestamptz"}
+# An instance shows the most telling of its waits: what has failed, then what a person does, then what happens by itself.
+_MOVED = """
+SELECT open.kind, open.number, open.keys, open.since,
+  CASE WHEN carrier.id IS NOT NULL THEN coalesce(wait.mover, carrier.state)
+       WHEN open.held_by IS NOT NULL THEN 'hold' WHEN plan.due_at IS NOT NULL THEN 'schedule' WHEN open.until IS NOT NULL THEN 'time'
+       ELSE 'none' END AS mover,
+  CASE WHEN carrier.id IS NOT NULL THEN coalesce(wait.what, carrier.process_key)
+       WHEN open.held_by IS NOT NULL THEN open.held_by WHEN plan.due_at IS NOT NULL THEN open.schedule END AS what,
+  CASE WHEN carrier.id IS NOT NULL THEN wait.who WHEN open.held_by IS NOT NULL THEN open.released_by END AS who,
+  CASE WHEN carrier.id IS NOT NULL THEN wait.due_at WHEN open.held_by IS NOT NULL THEN NULL ELSE coalesce(plan.due_at, open.until) END
+    AS due_at,
+  carrier.process_key, carrier.id AS instance_id
+FROM ({kinds}) AS open
+LEFT JOIN LATERAL (
+  SELECT instance.id, instance.process_key, instance.state FROM instance
+  WHERE instance.business_key = ANY(open.keys) AND instance.state NOT IN ('completed', 'cancelled')
+  ORDER BY instance.started_at DESC, instance.id LIMIT 1
+) AS carrier ON true
+LEFT JOIN LATERAL (
+  SELECT stands.mover, stands.what, stands.who, stands.due_at FROM (
+    SELECT 1 AS rank, 'incident' AS mover, incident.message AS what, incident.owner AS who, NULL::timestamptz AS due_at
+    FROM incident WHERE incident.instance_id = carrier.id AND incident.state = 'open'
+    UNION ALL
+    SELECT 2, 'task', user_task.title, coalesce(user_task.assignee, array_to_string(user_task.candidate_groups, ', ')), user_task.due_at
+    FROM user_task WHERE user_task.instance_id = carrier.id AND user_task.state = 'open'
+    UNION ALL
+    SELECT 3, 'work', work.handler, NULL, NULL FROM work WHERE work.instance_id = carrier.id
+    UNION ALL
+    SELECT 4, 'timer', timer.element_id, NULL, timer.due_at FROM timer WHERE timer.instance_id = carrier.id AND NOT timer.fired
+    UNION ALL
+    SELECT 5, 'message', subscription.name, NULL, NULL FROM subscription WHERE subscription.instance_id = carrier.id
+  ) AS stands WHERE carrier.state NOT IN ('running', 'suspended') ORDER BY stands.rank, stands.due_at LIMIT 1
+) AS wait ON true
+LEFT JOIN LATERAL (
+  SELECT min(schedule.next_due_at) AS due_at FROM schedule
+  JOIN process_version ON process_version.id = schedule.process_version_id AND NOT process_version.retired
+  WHERE process_version.process_key = open.schedule
+) AS plan ON true
+"""

@@ -1,0 +1,38 @@
+"""What can be open of the money that customers owe and pay."""
+
+from handlers.open_things import OpenKind
+
+OPEN_THINGS = (
+    OpenKind(
+        "invoice to collect",
+        """
+        SELECT document_no AS number, ARRAY[document_no] AS keys, document_date::timestamptz AS since
+        FROM open_item WHERE kind = 'AR' AND open_amount > 0
+        """,
+    ),
+    OpenKind(
+        "bank statement",
+        """
+        SELECT statement_no AS number, ARRAY[statement_no] AS keys, received_at AS since
+        FROM bank_statement WHERE applied_at IS NULL AND refused_at IS NULL
+        """,
+    ),
+    OpenKind(
+        "bank line",
+        """
+        SELECT line.statement_no || '/' || line.position AS number, ARRAY[line.statement_no] AS keys, statement.received_at AS since
+        FROM bank_line AS line JOIN bank_statement AS statement USING (statement_no)
+        WHERE line.outcome = '' AND statement.refused_at IS NULL
+        """,
+    ),
+    OpenKind(
+        "receipt to apply",
+        """
+        SELECT receipt.receipt_no AS number, ARRAY[receipt.receipt_no, receipt.statement_no] AS keys, receipt.created_at AS since
+        FROM receipt
+        WHERE receipt.reversed_at IS NULL
+          AND receipt.amount > receipt.on_account + receipt.written_off + coalesce((
+            SELECT sum(used.cash) FROM application AS used WHERE used.receipt_no = receipt.receipt_no AND used.unapplied_at IS NULL), 0)
+        """,
+    ),
+)

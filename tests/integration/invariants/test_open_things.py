@@ -1,0 +1,112 @@
+"""Whatever is open is found with what will move it: each kind without its instance is ownerless, and with it is not."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine.store.paging import Asked
+from handlers.invariants import all_invariants
+from handlers.open_things import Filter, all_kinds, list_open_things, things_of
+from tests.integration.invariants.tampering import Tamper, noticed_by
+
+_VERSION = """
+INSERT INTO process_version (deployment_id, process_key, version, name, path) VALUES (1, 'backorder-run', 1, 'Backorder run', 'x')
+"""
+_LOSE = "UPDATE fulfil_line SET group_no = NULL WHERE qty_shipped = 0"
+#: How a thing of each kind comes to be open in a company in which nothing runs.
+OPENED = {
+    "backordered order line": _LOSE,
+    "bank line": "UPDATE bank_line SET outcome = '' WHERE position = 1",
+    "bank statement": "UPDATE bank_statement SET applied_at = NULL",
+    "despatch advice": "UPDATE asn SET shipment_no = NULL",
+    "inbound message": """
+        INSERT INTO inbound_message (channel, sender, idempotency_key, sha256, raw, status) VALUES ('UBL', 'coyote', '1', '', '', 'REPAIR')
+    """,
+    "invoice to collect": "UPDATE open_item SET open_amount = 1 WHERE kind = 'AR'",
+    "invoice to send": "UPDATE invoice SET delivered_at = NULL",
+    "kept message": """
+        INSERT INTO message (name, correlation, payload, payload_hash, state, expires_at, unheard_at)
+        VALUES ('supplier.shipped', '{}', '{}', '', 'expired', now(), now())
+    """,
+    "order": "UPDATE sales_order SET state = 'DRAFT'",
+    "order line to ship": "UPDATE fulfil_line SET qty_cancelled = 0 WHERE qty_shipped = 0",
+    "purchase order": "UPDATE po_line SET qty_received = 0",
+    "quote": "UPDATE quote SET state = 'SENT'",
+    "receipt to apply": "UPDATE receipt SET amount = amount + 1",
+    "shipment to hand over": "UPDATE shipment SET shipped_at = NULL",
+    "shipment to invoice": "UPDATE invoice_line SET cancelled = true",
+    "supplier invoice": """
+        INSERT INTO supplier_invoice (supplier_invoice_no, po_no, supplier_no, document_no, invoice_date, currency, net_total, tax_total,
+          gross_total, sha256) SELECT 'SI-9', po_no, supplier_no, 'R-9', current_date, 'EUR', 1, 0, 1, '' FROM purchase_order
+    """,
+}
+TAMPERED = tuple(Tamper("INV-40", f"{_VERSION}; {sql}") for sql in OPENED.values())
+
+
+def test_there_is_a_tampering_for_each_kind_of_open_thing():
+    assert sorted(OPENED) == [kind.kind for kind in all_kinds()]
+
+
+@pytest.mark.parametrize("kind", sorted(OPENED))
+def test_an_open_thing_that_nothing_moves_is_ownerless_and_one_with_an_instance_is_not(lived_in, kind):
+    with lived_in.engine.connect() as connection, connection.begin() as transaction:
+        tx = Session(connection)
+        tx.execute(text("SET LOCAL session_replication_role = replica"))
+        tx.execute(text(OPENED[kind]))
+        wanted = Filter(kind=kind, ownerless=True)
+        found = list_open_things(tx, wanted, Asked()).rows
+        assert found
+        assert {thing.mover for thing in found} == {"none"}
+        for thing in found:
+            tx.execute(text(_CARRIER), {"key": thing.keys[-1]})
+        assert list_open_things(tx, wanted, Asked()).rows == []
+        (carried, *_) = list_open_things(tx, Filter(key=found[0].number, kind=kind), Asked()).rows
+        assert (carried.mover, carried.process_key) == ("running", "x")
+        tx.execute(text("UPDATE instance SET state = 'cancelled'"))
+        assert len(list_open_things(tx, wanted, Asked()).rows) == len(found)
+        transaction.rollback()
+
+
+def test_nothing_is_called_ownerless_where_no_process_is_deployed(lived_in):
+    (invariant,) = (each for each in all_invariants() if each.id == "INV-40")
+    with lived_in.transaction() as tx:
+        assert list_open_things(tx, Filter(ownerless=True), Asked()).rows
+        assert tx.execute(text(invariant.sql)).all() == []
+    assert noticed_by(lived_in, Tamper("INV-40", _VERSION)) == {invariant}
+
+
+def test_a_backorder_is_with_the_run_by_the_clock_unless_a_hold_stops_it(lived_in):
+    with lived_in.engine.connect() as connection, connection.begin() as transaction:
+        tx = Session(connection)
+        tx.execute(text("SET LOCAL session_replication_role = replica"))
+        tx.execute(text(_LOSE))
+        (order_no,) = tx.scalars(text("SELECT DISTINCT order_no FROM fulfil_line WHERE group_no IS NULL"))
+
+        def movers():
+            return {(thing.mover, thing.what, thing.who) for thing in things_of(tx, [order_no]) if thing.kind == "backordered order line"}
+
+        assert movers() == {("none", None, None)}
+        version_id = tx.execute(text(f"{_VERSION} RETURNING id")).scalar_one()
+        schedule = {"version_id": version_id}
+        tx.execute(text("INSERT INTO schedule (process_version_id, element_id, expression) VALUES (:version_id, 'x', '')"), schedule)
+        assert movers() == {("none", None, None)}, "a schedule that never fires again moves nothing"
+        tx.execute(text("UPDATE schedule SET next_due_at = now()"))
+        assert movers() == {("schedule", "backorder-run", None)}
+        tx.execute(text("UPDATE process_version SET retired = true"))
+        assert movers() == {("none", None, None)}
+        hold = "INSERT INTO hold (order_no, hold_code, reason, applied_by) VALUES (:order_no, :code, '', 'me')"
+        tx.execute(text(hold), {"order_no": order_no, "code": "MANUAL"})
+        assert movers() == {("none", None, None)}, "this hold stops the release, not the promise"
+        tx.execute(text(hold), {"order_no": order_no, "code": "CREDIT_CHECK_FAILURE"})
+        assert movers() == {("hold", "CREDIT_CHECK_FAILURE", "credit")}
+        tx.execute(text("UPDATE hold SET until = now() - interval '1 second'"))
+        assert movers() == {("none", None, None)}
+        tx.execute(text("UPDATE hold SET until = NULL, released_at = now(), released_by = 'me'"))
+        assert movers() == {("none", None, None)}
+        transaction.rollback()
+
+
+_CARRIER = """
+INSERT INTO instance (id, process_version_id, process_key, business_key, state) VALUES (gen_random_uuid(), 1, 'x', :key, 'running')
+ON CONFLICT DO NOTHING
+"""
