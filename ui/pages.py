@@ -23,6 +23,7 @@ ROUTES = (
     ("/orders.csv", orders.export, GET),
     ("/orders/<order_no>", orders.show_order, GET),
     ("/documents/<int:document_id>", orders.download, GET),
+    ("/orders/<order_no>/cancel", orders.cancel_order, POST),
     ("/orders/<order_no>/groups/<group_no>/release", orders.release_group, POST),
     ("/finance/receipts", receipts.show_list, GET),
     ("/finance/receipts/<receipt_no>/apply", receipts.apply, POST),

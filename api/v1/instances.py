@@ -1,5 +1,6 @@
 """Process instances: start, list, look inside, suspend, resume, cancel."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,13 +14,14 @@ from api.auth.roles import Role
 from api.json_provider import as_it_is
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Done, InstancePath, Listing, Order, Page, Shape, found, page
+from api.v1.shapes import Done, Exact, InstancePath, Listing, Order, Page, Shape, found, page
 from engine.runtime.operate import operations
 from engine.runtime.read import explain, history
 from engine.runtime.read.instances import model_of, tokens_of
 from engine.runtime.verbs import start
 from engine.store import json_text
 from engine.store.tables import InstanceState, instance
+from handlers.holdings import holdings_of
 
 api = APIBlueprint("instances", __name__, url_prefix="/api/v1/instances", abp_tags=[Tag(name="instances")])
 
@@ -60,6 +62,23 @@ class StartIn(Shape):
     process_key: str = Field(max_length=200)
     business_key: str | None = Field(None, max_length=200)
     variables: dict[str, Any] = Field(default_factory=dict)
+
+
+class HoldingOut(Shape):
+    """One thing that an instance holds: how much of it, in a currency or a unit of quantity."""
+
+    kind: str
+    number: str
+    sentence: str
+    amount: Exact | None
+    unit: str
+
+
+class Holdings(Shape):
+    """What an instance holds. When `undone` is false, cancelling it leaves all of this as it is."""
+
+    undone: bool
+    items: list[HoldingOut]
 
 
 class Reason(Shape):
@@ -115,6 +134,15 @@ def get_history(path: InstancePath) -> list[dict[str, Any]]:
     return [{**entry, "changed": as_it_is(entry["changed"]), "detail": as_it_is(entry["detail"])} for entry in entries]
 
 
+@api.get("/<uuid:instance_id>/holdings", responses={200: Holdings})
+@operation(Role.READ)
+def get_holdings(path: InstancePath) -> Holdings:
+    """What an instance holds in the business, and whether cancelling it begins a process that gives it back."""
+    held = _detail(path.instance_id)
+    undone = operations.undoes(product().runtime, transaction(), path.instance_id)
+    return Holdings(undone=undone, items=[HoldingOut(**asdict(each)) for each in holdings_of(transaction(), held["business_key"])])
+
+
 @api.get("/<uuid:instance_id>/tokens")
 @operation(Role.READ)
 def get_tokens(path: InstancePath) -> list[dict[str, Any]]:
@@ -155,7 +183,7 @@ def resume(path: InstancePath, body: Reason) -> Done:
 @api.post("/<uuid:instance_id>/cancel", responses={200: Done})
 @operation(Role.OPERATE)
 def cancel(path: InstancePath, body: Reason) -> Done:
-    """End an instance for good."""
+    """End an instance for good. What it holds is given back by the process that its diagram names, if it names one."""
     operations.cancel(product().runtime, transaction(), path.instance_id, person().name, body.reason)
     return _done(path.instance_id)
 

@@ -17,6 +17,7 @@ from engine.runtime.post.mailbox import Message
 from engine.runtime.verbs import messages
 from handlers.changes import Author
 from handlers.orders import addresses
+from handlers.orders.desk import request_cancellation
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.orders.holds import apply_hold, end_hold_at, may_release, release_hold
 from handlers.orders.story import order_story
@@ -111,6 +112,12 @@ class HeldIn(HoldIn):
     until: AwareDatetime | None = None
 
 
+class CancelIn(Shape):
+    """Why an order is cancelled; the customer and the order's page are told."""
+
+    reason: str = Field(min_length=3, max_length=2000)
+
+
 @api.post("", responses={201: OrderCreated})
 @operation(Role.ORDER)
 def create_order(body: OrderIn) -> tuple[OrderCreated, int]:
@@ -169,6 +176,17 @@ def get_story(path: NumberPath) -> dict[str, Any]:
     paths = _paths([row["id"] for row in told["instances"]])
     told["instances"] = [{**row, "path": paths.get(row["id"], [])} for row in told["instances"]]
     return told
+
+
+@api.post("/<number>/cancel", responses={202: Done})
+@operation(Role.ORDER)
+def cancel_order(path: NumberPath, body: CancelIn) -> tuple[Done, int]:
+    """Cancel what has not left of an order: its process releases the stock, undoes what was prepared and tells the customer.
+
+    What suppliers ship is asked of them. Once everything has left it is refused: the goods can be returned.
+    """
+    request_cancellation(product().runtime, transaction(), path.number, body.reason, person().name)
+    return Done(id=path.number, state="cancelling"), 202
 
 
 def _paths(instance_ids: list[Any]) -> dict[Any, list[str]]:

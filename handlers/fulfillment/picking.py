@@ -132,6 +132,7 @@ def unpick(tx: Session, shipment_no: str) -> None:
 
 def release_reservation(tx: Session, group_no: str) -> None:
     """Give back what is reserved for a group and has not left."""
+    lock_lines_of_group(tx, group_no)
     fulfilment_lines.release(tx, tx.execute(_LINE_IDS, {"group_no": group_no}).scalars().all())
 
 
@@ -146,9 +147,7 @@ def _packages(tx: Session, packages: int, weight_kg: Decimal) -> list[dict[str, 
 
 def _live_order(tx: Session, group_no: str) -> str:
     """The order of a group that is not cancelled; the group and its lines are held. Raises NotFound, Refused CANCELLED."""
-    group = live_group(tx, group_no, "STOCK")
-    lock_lines_of_group(tx, group_no)
-    return str(group.order_no)
+    return str(live_group(tx, group_no, "STOCK").order_no)
 
 
 def _wants(lines: Sequence[Any]) -> list[Want]:

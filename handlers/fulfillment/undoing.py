@@ -42,6 +42,7 @@ def standing(tx: Session, group_no: str) -> Standing:
 
 def undo_preparation(tx: Session, group_no: str) -> Decimal:
     """Put what is packed back to the shelf and give back what is reserved; answer how much that was. Again: nothing happens."""
+    lock_lines_of_group(tx, group_no)
     for shipment_no in tx.execute(_PACKED, {"group_no": group_no}).scalars().all():
         shipment = lock_shipment(tx, shipment_no)
         if shipment.shipped_at is None and shipment.cancelled_at is None:

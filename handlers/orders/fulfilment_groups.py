@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
 from engine.service_tasks import Refused
-from engine.store import locks
-from engine.store.locks import Lock
 from handlers import rowsets
+from handlers.orders.fulfilment_lines import lock_lines_of_group
 from handlers.orders.model import FulfilGroup
 
 KINDS = {"STOCK": "stock", "DROP": "drop-ship"}
@@ -22,8 +21,8 @@ def open_groups(tx: Session, groups: Sequence[rowsets.Row]) -> None:
 
 
 def live_group(tx: Session, group_no: str, kind: str) -> Row[Any]:
-    """A group of a kind (STOCK or DROP) that is not cancelled, locked. Raises NotFound, Refused CANCELLED."""
-    locks.take(tx, Lock.FULFIL_GROUP, [group_no])
+    """A group of a kind (STOCK or DROP) that is not cancelled, held with its order and its lines. Raises NotFound, Refused CANCELLED."""
+    lock_lines_of_group(tx, group_no)
     row = tx.execute(_GROUP, {"group_no": group_no, "kind": kind}).one_or_none()
     if row is None:
         raise NotFound(

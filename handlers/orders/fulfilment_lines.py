@@ -50,7 +50,8 @@ def lock_lines(tx: Session, line_ids: Collection[int]) -> None:
 
 
 def lock_lines_of_group(tx: Session, group_no: str) -> None:
-    """Hold a group and its lines to the end of the transaction."""
+    """Hold a group, its order and its lines to the end of the transaction."""
+    locks.take(tx, Lock.ORDER, tx.execute(_ORDER_OF, {"group_no": group_no}).scalars())
     locks.take(tx, Lock.FULFIL_GROUP, [group_no])
     locks.take(tx, Lock.FULFIL_LINE, [group_no], by="group_no")
 
@@ -259,6 +260,7 @@ WITH open AS (
 )
 SELECT sum(qty) FROM open
 """)
+_ORDER_OF = text("SELECT order_no FROM fulfil_group WHERE group_no = :group_no")
 _OPEN_LINES = text("""
 SELECT id, sku, warehouse_code, qty - qty_cancelled - qty_shipped AS open_qty, qty_reserved AS reserved, qty_shipped AS shipped
 FROM fulfil_line WHERE group_no = :group_no AND qty - qty_cancelled - qty_shipped > 0 ORDER BY id

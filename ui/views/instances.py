@@ -13,6 +13,7 @@ from engine.runtime.read import explain
 from engine.runtime.read import lists as read
 from engine.runtime.read.steps import list_marks, list_names, list_steps
 from engine.store.tables import InstanceState
+from handlers.holdings import holdings_of
 from ui.product import OPERATE, asked, needs, person, product, wants_fragment
 
 _VERBS = {"suspend": operations.suspend, "resume": operations.resume, "cancel": operations.cancel}
@@ -95,4 +96,6 @@ def instance_context(tx: Session, instance_id: UUID) -> dict[str, Any]:
         "relatives": read.relatives(tx, shown),
         "acts": read.list_acts(tx, instance_id),
         "may_operate": OPERATE in person().roles,
+        "holdings": holdings_of(tx, shown.business_key),
+        "undone": operations.undoes(product().runtime, tx, instance_id),
     }

@@ -13,11 +13,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.runtime.read.steps import Model, list_names
 from handlers.documents.store import read_document
 from handlers.fulfillment import desk
+from handlers.holdings import holdings_of
 from handlers.orders import views as read
+from handlers.orders.desk import may_be_cancelled, request_cancellation
 from ui.csv_export import csv_response
 from ui.facts import entered, facts, said
 from ui.formats import words
-from ui.product import SHIP, asked, needs, person, product
+from ui.product import ORDER, SHIP, asked, needs, person, product
 
 _SAFE_INLINE = {"application/pdf"}
 _SORT_NAMES = {
@@ -79,12 +81,15 @@ def show_order(order_no: str) -> str:
     """One order's whole story."""
     with product().database.transaction() as tx:
         story = read.tell(tx, order_no)
+        may_cancel = ORDER in person().roles and may_be_cancelled(tx, order_no) is None
+        holdings = holdings_of(tx, order_no) if may_cancel else []
         waits = list(_waits(story, list_names(tx, ((row.deployment_id, row.path) for row in story.waits))))
     journals = [list(lines) for _, lines in groupby(story.journals, key=lambda line: line.id)]
     timeline = latest_first(_timeline(story))
     open_tasks = [task for task in story.decisions if task.state == "open"]
     may_ship = SHIP in person().roles
     shown = {"journals": journals, "timeline": timeline, "open_tasks": open_tasks, "waits": waits, "may_ship": may_ship}
+    shown |= {"may_cancel": may_cancel, "holdings": holdings}
     return render_template("order.html", story=story, order=story.order, **shown)
 
 
@@ -92,6 +97,14 @@ def show_order(order_no: str) -> str:
 def release_group(order_no: str, group_no: str) -> AnyResponse:
     """Let the warehouse pick a group before its day."""
     product().database.run(lambda tx: desk.release_group(product().runtime, tx, group_no, person().name))
+    return redirect(f"/orders/{order_no}", 303)
+
+
+@needs(ORDER)
+def cancel_order(order_no: str) -> AnyResponse:
+    """Ask for the order to be cancelled, as far as it has not left."""
+    reason = request.form.get("reason", "")
+    product().database.run(lambda tx: request_cancellation(product().runtime, tx, order_no, reason, person().name))
     return redirect(f"/orders/{order_no}", 303)
 
 

@@ -50,6 +50,14 @@ def cancel(runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason:
     return Operated(instance_id, InstanceState.CANCELLED)
 
 
+def undoes(runtime: Runtime, tx: Session, instance_id: UUID) -> bool:
+    """Whether cancelling an instance begins a process that gives back what it holds. Raises NotFound."""
+    version = tx.execute(_VERSION_OF, {"id": instance_id}).scalar_one_or_none()
+    if version is None:
+        raise NotFound(f"There is no instance {instance_id}.", code="instance_unknown", next_step="Look for it in the list of instances.")
+    return CANCEL_MESSAGE in runtime.models.process(tx, version).properties
+
+
 def suspend(_runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: str) -> Operated:
     """Stop an instance: facts are noted and applied when it is resumed. An outside call in flight is finished and its result kept."""
     held = held_for(tx, "suspend", instance_id, reason)
@@ -96,6 +104,7 @@ def held_for(tx: Session, verb: str, instance_id: UUID, reason: str) -> Held:
     return held
 
 
+_VERSION_OF = text("SELECT process_version_id FROM instance WHERE id = :id")
 # Taking the lease away makes a worker that is in the middle of an outside call note its result for an instance that has ended.
 _CANCEL = text("""
 UPDATE instance SET state = 'cancelled', end_reason = :reason, blob = NULL, lock_version = lock_version + 1, done = wake,

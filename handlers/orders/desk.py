@@ -1,0 +1,65 @@
+"""What the order desk asks of an order, told to the processes that do it."""
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine.problems import Conflict, Invalid
+from engine.runtime.post.mailbox import Delivery, Message
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import messages
+from handlers.identifiers import prose
+from handlers.orders.cancellation import all_shipped
+from handlers.orders.events import find_order, note
+from handlers.orders.status import status_of
+
+CANCEL = "order.cancellation_requested"
+
+
+def may_be_cancelled(tx: Session, order_no: str) -> Conflict | None:
+    """Why an order cannot be cancelled any more, or None when something of it can. Raises NotFound."""
+    status = status_of(tx, order_no)
+    if status.status == "REJECTED":
+        return Conflict(f"Order {order_no} was rejected.", code="order_rejected", next_step="Nothing of it is open.")
+    if status.qty_ordered == status.qty_cancelled:
+        return Conflict(f"Order {order_no} is cancelled already.", code="order_cancelled", next_step="Nothing of it is open.")
+    if status.qty_shipped >= status.qty_ordered - status.qty_cancelled:
+        return all_shipped(order_no)
+    if tx.execute(_UNDER_WAY, {"order_no": order_no}).scalar_one():
+        return Conflict(
+            f"Order {order_no} is being cancelled.",
+            code="cancellation_under_way",
+            next_step="Look at its process on the order's page.",
+        )
+    return None
+
+
+def request_cancellation(runtime: Runtime, tx: Session, order_no: str, reason: str, actor: str) -> Delivery:
+    """Ask for an order to be cancelled, as far as it has not left; its process does it.
+
+    Raises NotFound, Invalid without a reason, Conflict when nothing is left to cancel or somebody asked before.
+    """
+    reason = prose(reason, "reason")
+    if not reason:
+        raise Invalid(
+            "An order is cancelled for a reason.",
+            code="reason_missing",
+            next_step="Say why; the customer and the order's page are told.",
+            errors={"reason": ["must not be blank"]},
+        )
+    find_order(tx, order_no, lock=True)
+    refused = may_be_cancelled(tx, order_no)
+    if refused is not None:
+        raise refused
+    note(tx, order_no, "cancellation_requested", actor=actor, detail={"reason": reason})
+    payload = {"order_no": order_no, "reason": reason, "cancelled_by": actor}
+    return messages.note(runtime, tx, Message(CANCEL, {"order_no": order_no}, payload, business_key=order_no, actor=actor))
+
+
+_UNDER_WAY = text("""
+SELECT EXISTS (
+  SELECT 1 FROM instance WHERE business_key = :order_no AND process_key = 'cancel-order' AND state NOT IN ('completed', 'cancelled')
+) OR EXISTS (
+  SELECT 1 FROM message WHERE name = 'order.cancellation_requested' AND state = 'buffered' AND business_key = :order_no
+    AND correlation = jsonb_build_object('order_no', CAST(:order_no AS text))
+)
+""")
