@@ -59,7 +59,9 @@ def test_a_shipment_of_goods_within_and_outside_vat_gets_two_invoices(runtime):
     do(runtime, "Pick", packages=1, weight_kg=D(6))
     do(runtime, "Hand over", handed_over=True)
     with runtime.database.transaction() as tx:
-        rows = tx.execute(text("SELECT gross_total FROM invoice WHERE posted_at IS NOT NULL AND delivered_at IS NOT NULL ORDER BY invoice_no"))
+        rows = tx.execute(
+            text("SELECT gross_total FROM invoice WHERE posted_at IS NOT NULL AND delivered_at IS NOT NULL ORDER BY invoice_no")
+        )
         assert rows.scalars().all() == [24, 25]
         assert one(tx, "SELECT count(*) FROM instance WHERE process_key = 'invoice-to-receipt' AND state = 'waiting'") == 2
         assert one(tx, "SELECT state FROM instance WHERE process_key = 'fulfillment-to-invoice'") == "completed"
