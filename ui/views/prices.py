@@ -18,12 +18,14 @@ from handlers.changes import Author, note
 from handlers.identifiers import Currency
 from handlers.ledger import books
 from handlers.ledger import views as ledger
-from ui.forms import defaults_of, read_form
+from ui.forms import read_form
 from ui.product import BOOK, PRICE, asked, needs, person, product
 from ui.records import TABS
 
 _REFUSED = 422
 _MOST_LISTS = 200
+#: Days that may stay empty: the price holds always, or until it is changed.
+_OPEN = frozenset({"valid_from", "valid_until"})
 _PRICE = ("price_list_code", "sku", "uom", "min_qty", "unit_price", "valid_from", "valid_until")
 
 
@@ -38,14 +40,15 @@ class RateDraft:
 
 def show_prices() -> str:
     """Every price, and the form to set one."""
-    return _prices({**defaults_of(PriceDraft), **{name: request.args[name] for name in _PRICE if name in request.args}})
+    return _prices({name: request.args[name] for name in _PRICE if name in request.args})
 
 
 @needs(PRICE)
 def set_price() -> AnyResponse:
     """Set a price."""
     try:
-        draft = PriceDraft(**read_form(PriceDraft, request.form, _PRICE))
+        given = [name for name in _PRICE if request.form.get(name) or name not in _OPEN]
+        draft = PriceDraft(**read_form(PriceDraft, request.form, given))
         product().database.run(lambda tx: changes.set_by(tx, draft, Author(person().name)))
     except Problem as problem:
         return make_response(_prices(dict(request.form), problem), _REFUSED)
