@@ -42,4 +42,36 @@ INVARIANTS = (
         WHERE line.qty_received <> coalesce(advised.qty, 0) OR line.qty_billed <> coalesce(billed.qty, 0)
         """,
     ),
+    Invariant(
+        "INV-22",
+        "No drop-ship group waits of which nothing is left to deliver, to invoice or to buy.",
+        """
+        SELECT grp.group_no, instance.id AS instance_id, instance.updated_at
+        FROM instance JOIN fulfil_group AS grp ON grp.group_no = instance.business_key
+        WHERE instance.process_key = 'dropship' AND instance.state = 'waiting' AND instance.wake = instance.done
+          AND NOT EXISTS (SELECT 1 FROM user_task WHERE user_task.instance_id = instance.id AND user_task.state = 'open')
+          AND NOT EXISTS (
+            SELECT 1 FROM fulfil_line AS line WHERE line.group_no = grp.group_no AND line.qty - line.qty_cancelled > line.qty_invoiced)
+          AND NOT EXISTS (
+            SELECT 1 FROM purchase_order AS ordered JOIN po_line AS line USING (po_no)
+            WHERE ordered.group_no = grp.group_no AND ordered.cancelled_at IS NULL
+              AND (line.qty_received < coalesce(line.confirmed_qty, line.qty) OR line.qty_billed < line.qty_received))
+          AND NOT EXISTS (
+            SELECT 1 FROM supplier_invoice AS bill JOIN purchase_order AS ordered USING (po_no)
+            WHERE ordered.group_no = grp.group_no AND bill.paid_at IS NULL)
+          AND NOT EXISTS (
+            SELECT 1 FROM invoice JOIN shipment USING (shipment_no) WHERE shipment.group_no = grp.group_no AND invoice.delivered_at IS NULL)
+        """,
+    ),
+    Invariant(
+        "INV-23",
+        "No paper of a supplier was taken twice, however its number is spelt.",
+        """
+        SELECT 'despatch advice' AS paper, supplier_no, folded(document_no) AS document_no, count(*) AS times FROM asn
+        GROUP BY supplier_no, folded(document_no) HAVING count(*) > 1
+        UNION ALL
+        SELECT 'supplier invoice', supplier_no, folded(document_no), count(*) FROM supplier_invoice
+        GROUP BY supplier_no, folded(document_no) HAVING count(*) > 1
+        """,
+    ),
 )

@@ -25,4 +25,11 @@ INVARIANTS = (
         WHERE balance.on_hand <> coalesce(moved.qty, 0) OR balance.value <> coalesce(moved.value, 0)
         """,
     ),
+    Invariant(
+        "INV-23",
+        "No movement of stock is booked twice.",
+        """
+        SELECT kind, reference, balance_id, count(*) AS times FROM stock_movement GROUP BY kind, reference, balance_id HAVING count(*) > 1
+        """,
+    ),
 )

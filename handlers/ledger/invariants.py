@@ -93,4 +93,12 @@ INVARIANTS = (
         WHERE journal.posted_at > period.closed_at
         """,
     ),
+    Invariant(
+        "INV-23",
+        "No event is posted twice.",
+        """
+        SELECT event_type, source_id, sequence, count(*) AS times FROM journal
+        GROUP BY event_type, source_id, sequence HAVING count(*) > 1
+        """,
+    ),
 )

@@ -4,6 +4,13 @@ from handlers.invariants import Invariant
 from handlers.orders.rules import HOLDS, blocks
 
 _STOPPING = ", ".join(f"'{code}'" for code in sorted(HOLDS) if blocks(code, "ship"))
+_WHOLLY_CANCELLED = """
+SELECT order_status.order_no FROM order_status
+WHERE order_status.status IN ('REJECTED', 'CANCELLED') AND order_status.qty_shipped = 0
+"""
+#: While its process lives, it calls back what is out with others: the carrier's label, the supplier's order.
+_IN_HAND = """EXISTS (
+  SELECT 1 FROM instance WHERE instance.business_key = {} AND instance.state NOT IN ('completed', 'cancelled'))"""
 
 INVARIANTS = (
     Invariant(
@@ -78,6 +85,37 @@ INVARIANTS = (
           WHERE promise.order_line_id = line.id AND promise.promised_arrival IS NOT NULL ORDER BY promise.id LIMIT 1
         ) AS earliest ON true
         WHERE line.first_promised IS DISTINCT FROM earliest.promised_arrival
+        """,
+    ),
+    Invariant(
+        "INV-22",
+        "No order on its way to a promise waits when it was rejected, cancelled or delivered.",
+        """
+        SELECT instance.business_key AS order_no, instance.process_key, status.status, instance.updated_at
+        FROM instance JOIN order_status AS status ON status.order_no = instance.business_key
+        WHERE instance.process_key = 'order-to-promise' AND instance.state = 'waiting' AND instance.wake = instance.done
+          AND status.status IN ('REJECTED', 'CANCELLED', 'SHIPPED', 'PARTIALLY_BILLED', 'CLOSED')
+        """,
+    ),
+    Invariant(
+        "INV-24",
+        "Of an order that was cancelled before it left, nothing is reserved, wanted, bought, packed or labelled.",
+        f"""
+        SELECT orders.order_no, 'reservation' AS what, reservation.id::text AS number FROM ({_WHOLLY_CANCELLED}) AS orders
+        JOIN fulfil_line AS line USING (order_no) JOIN reservation ON reservation.fulfil_line_id = line.id
+        WHERE reservation.state = 'ACTIVE'
+        UNION ALL
+        SELECT orders.order_no, 'demand', line.id::text FROM ({_WHOLLY_CANCELLED}) AS orders JOIN fulfil_line AS line USING (order_no)
+        WHERE line.qty > line.qty_cancelled
+        UNION ALL
+        SELECT orders.order_no, 'group', grp.group_no FROM ({_WHOLLY_CANCELLED}) AS orders JOIN fulfil_group AS grp USING (order_no)
+        WHERE grp.cancelled_at IS NULL
+        UNION ALL
+        SELECT orders.order_no, 'purchase order', ordered.po_no FROM ({_WHOLLY_CANCELLED}) AS orders
+        JOIN purchase_order AS ordered USING (order_no) WHERE ordered.cancelled_at IS NULL AND NOT {_IN_HAND.format("ordered.group_no")}
+        UNION ALL
+        SELECT orders.order_no, 'shipment', shipment.shipment_no FROM ({_WHOLLY_CANCELLED}) AS orders JOIN shipment USING (order_no)
+        WHERE (shipment.cancelled_at IS NULL OR shipment.tracking_no <> '') AND NOT {_IN_HAND.format("shipment.group_no")}
         """,
     ),
 )

@@ -236,7 +236,11 @@ def _split(demand: Demand, market: Market) -> list[Part]:
 
 
 def _next_opening(demand: Demand, missing: Decimal, market: Market, *, must_cover: bool) -> Part | None:
-    """The earliest arrival of anything that stock can give; with `must_cover`, of all that is missing."""
+    """The earliest arrival of anything that stock can give; with `must_cover`, of all that is missing.
+
+    Nothing is looked for behind the fence, where supply is unlimited.
+    """
+    last_day = market.horizon.last_day if demand.fence is None else min(market.horizon.last_day, demand.fence)
     found: list[Part] = []
     for place in market.places:
         projection = market.stock[place.source]
@@ -244,7 +248,7 @@ def _next_opening(demand: Demand, missing: Decimal, market: Market, *, must_cove
             ship = max(day, _ship_by(demand, place, market.horizon))
             free = projection.free_at(ship)
             qty = missing if free >= missing else free - free % demand.pack_size
-            if qty > 0 and (qty == missing or not must_cover) and ship <= market.horizon.last_day:
+            if qty > 0 and (qty == missing or not must_cover) and ship <= last_day:
                 found.append(_part(demand, qty, place, ship, market.horizon))
     return min(found, key=_by_arrival, default=None)
 

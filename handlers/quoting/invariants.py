@@ -17,4 +17,14 @@ INVARIANTS = (
           AND (quote.approved_hash = '' OR quote.approved_hash <> quote.snapshot_hash)
         """,
     ),
+    Invariant(
+        "INV-22",
+        "No quote that is ordered, lost, expired or withdrawn is still waited for.",
+        """
+        SELECT quote.quote_no, quote.state, instance.updated_at
+        FROM instance JOIN quote ON quote.quote_no = instance.business_key
+        WHERE instance.process_key = 'quote-to-order' AND instance.state = 'waiting' AND instance.wake = instance.done
+          AND quote.state IN ('ORDERED', 'PARTIALLY_ORDERED', 'LOST', 'EXPIRED', 'WITHDRAWN')
+        """,
+    ),
 )

@@ -7,7 +7,7 @@ OPEN_THINGS = (
         "quote",
         """
         SELECT quote_no AS number, ARRAY[quote_no] AS keys, created_at AS since
-        FROM quote WHERE state IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'SENT', 'ACCEPTED')
+        FROM quote WHERE state IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'SENT')
         """,
     ),
 )

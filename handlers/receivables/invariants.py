@@ -147,4 +147,14 @@ INVARIANTS = (
           ELSE used.cash <> 0 OR receipt.on_account <> 0 OR receipt.written_off <> 0 OR held.amount <> 0 END
         """,
     ),
+    Invariant(
+        "INV-22",
+        "No invoice that is paid is still being collected.",
+        """
+        SELECT item.document_no AS invoice_no, instance.id AS instance_id, instance.updated_at
+        FROM instance JOIN open_item AS item ON item.document_no = instance.business_key AND item.kind = 'AR'
+        WHERE instance.process_key = 'invoice-to-receipt' AND instance.state = 'waiting' AND instance.wake = instance.done
+          AND item.open_amount = 0
+        """,
+    ),
 )

@@ -20,6 +20,14 @@ class Tamper(NamedTuple):
     sql: str
 
 
+def waits(process_key: str, keys: str) -> str:
+    """A statement that lets an instance of the process wait for each of the business keys that the query answers."""
+    return f"""
+    INSERT INTO instance (id, process_version_id, process_key, business_key, state)
+    SELECT gen_random_uuid(), 1, '{process_key}', carried.key, 'waiting' FROM ({keys}) AS carried(key)
+    """
+
+
 def unnoticed(database: Database, tampers: Iterable[Tamper]) -> list[Tamper]:
     """The tampers that the invariant they name did not notice."""
     return [tamper for tamper in tampers if not noticed_by(database, tamper)]

@@ -1,10 +1,29 @@
 """Tampering with drop-ship."""
 
-from tests.integration.invariants.tampering import Tamper, unnoticed
+from tests.integration.invariants.tampering import Tamper, unnoticed, waits
 
+_SETTLED = f"""
+{waits("dropship", "SELECT group_no FROM fulfil_group WHERE kind = 'DROP' AND group_no IN (SELECT group_no FROM purchase_order)")};
+UPDATE invoice SET delivered_at = now(); UPDATE po_line SET qty_billed = qty_received
+"""
+_TAKEN_TWICE = """
+DROP INDEX IF EXISTS asn_document_ix;
+INSERT INTO asn (asn_no, po_no, supplier_no, document_no, shipped_on, sha256)
+SELECT 'ASN-9', po_no, supplier_no, lower(document_no) || ' ', shipped_on, '' FROM asn
+"""
+_BILLED_TWICE = """
+DROP INDEX IF EXISTS supplier_invoice_document_ix;
+INSERT INTO supplier_invoice (supplier_invoice_no, po_no, supplier_no, document_no, invoice_date, currency, net_total, tax_total,
+  gross_total, sha256)
+SELECT 'SI-' || spelling.number, po_no, supplier_no, spelling.number, current_date, 'EUR', 1, 0, 1, ''
+FROM purchase_order CROSS JOIN (VALUES ('R1'), (' r1')) AS spelling(number)
+"""
 TAMPERED = (
     Tamper("INV-03", "UPDATE po_line SET qty_received = qty_received + 1"),
     Tamper("INV-03", "UPDATE journal_line SET account = '1410' WHERE account = '1450' AND debit > 0"),
+    Tamper("INV-22", _SETTLED),
+    Tamper("INV-23", _TAKEN_TWICE),
+    Tamper("INV-23", _BILLED_TWICE),
     Tamper("INV-12", "UPDATE po_line SET qty_billed = 1"),
 )
 

@@ -17,6 +17,9 @@ TAMPERED = (
     Tamper("INV-03", "UPDATE open_item SET open_in_books = open_in_books + 0.01"),
     Tamper("INV-11", "UPDATE open_item SET closed_at = now()"),
     Tamper("INV-11", "UPDATE open_item SET original = original + 1 WHERE document_no = 'INV-000001'"),
+    Tamper(
+        "INV-23", "ALTER TABLE journal DROP CONSTRAINT journal_event_key; UPDATE journal SET event_type = '', source_id = '', sequence = 1"
+    ),
     Tamper("INV-18", CLOSED_BEFORE_IT_WAS_POSTED),
 )
 

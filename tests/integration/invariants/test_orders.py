@@ -1,6 +1,9 @@
 """Tampering with orders."""
 
-from tests.integration.invariants.tampering import Tamper, unnoticed
+from sqlalchemy import text
+
+from handlers.invariants import all_invariants
+from tests.integration.invariants.tampering import Tamper, unnoticed, waits
 
 _SHIP = """
 INSERT INTO shipment (shipment_no, group_no, order_no, kind, shipped_at)
@@ -16,7 +19,10 @@ _MESSAGE = """
 INSERT INTO inbound_message (channel, sender, idempotency_key, sha256, raw, status, order_no, order_version)
 SELECT 'API', 'coyote', '{key}', '', '', 'ACCEPTED', max(order_no), 1 FROM sales_order
 """
+_REJECT = "UPDATE sales_order SET state = 'REJECTED' WHERE order_no NOT IN (SELECT order_no FROM shipment)"
 TAMPERED = (
+    Tamper("INV-22", f"{waits('order-to-promise', 'SELECT order_no FROM sales_order')}; {_REJECT}"),
+    Tamper("INV-24", _REJECT),
     Tamper("INV-04", "UPDATE reservation SET state = 'RELEASED'"),
     Tamper("INV-04", "UPDATE fulfil_line SET qty_reserved = 0"),
     Tamper("INV-06", "UPDATE order_line SET qty_cancelled = 1"),
@@ -32,3 +38,37 @@ TAMPERED = (
 
 def test_whoever_tampers_with_orders_is_noticed(lived_in):
     assert unnoticed(lived_in, TAMPERED) == []
+
+
+_LEFT_OVER = """
+INSERT INTO purchase_order (po_no, group_no, order_no, supplier_no, currency, ship_to, neutral_packing, requested_ship, net_total)
+SELECT 'PO-9', group_no, order_no, supplier_no, 'EUR', '{}', false, current_date, 1 FROM fulfil_group
+WHERE kind = 'DROP' ORDER BY group_no DESC LIMIT 1;
+INSERT INTO shipment (shipment_no, group_no, order_no, kind) SELECT 'SH-9', group_no, order_no, kind FROM fulfil_group
+WHERE kind = 'STOCK' ORDER BY group_no DESC LIMIT 1
+"""
+
+
+def test_everything_that_a_cancelled_order_leaves_behind_is_found_unless_its_process_is_at_it(lived_in):
+    (invariant,) = (each for each in all_invariants() if each.id == "INV-24")
+    with lived_in.engine.connect() as connection, connection.begin() as transaction:
+
+        def left_over() -> set[str]:
+            return {row.what for row in connection.execute(text(invariant.sql))}
+
+        for statement in ("SET LOCAL session_replication_role = replica", _REJECT, *_LEFT_OVER.split(";")):
+            connection.execute(text(statement))
+        assert left_over() == {"reservation", "demand", "group", "purchase order", "shipment"}
+        connection.execute(text("UPDATE reservation SET state = 'RELEASED' WHERE state = 'ACTIVE'"))
+        connection.execute(text("UPDATE fulfil_line SET qty_cancelled = qty, qty_reserved = 0 WHERE qty_shipped = 0"))
+        connection.execute(text("UPDATE fulfil_group SET cancelled_at = now()"))
+        assert left_over() == {"purchase order", "shipment"}
+        connection.execute(text(waits("x", "SELECT group_no FROM fulfil_group")))
+        assert left_over() == set()
+        connection.execute(text("UPDATE instance SET state = 'completed'"))
+        connection.execute(text("UPDATE purchase_order SET cancelled_at = now()"))
+        connection.execute(text("UPDATE shipment SET cancelled_at = now(), tracking_no = 'T1' WHERE shipment_no = 'SH-9'"))
+        assert left_over() == {"shipment"}, "the carrier still has its label"
+        connection.execute(text("UPDATE shipment SET tracking_no = ''"))
+        assert left_over() == set()
+        transaction.rollback()

@@ -1,6 +1,6 @@
 """Tampering with bank accounts, statements and receipts."""
 
-from tests.integration.invariants.tampering import Tamper, unnoticed
+from tests.integration.invariants.tampering import Tamper, unnoticed, waits
 
 TAMPERED = (
     Tamper("INV-03", "UPDATE receipt SET amount = amount + 1"),
@@ -8,6 +8,7 @@ TAMPERED = (
     Tamper("INV-03", "UPDATE journal_line SET accounted = accounted + 1 WHERE account = '1290' AND reference = 'RC-000001'"),
     Tamper("INV-10", "UPDATE receipt SET on_account = 1 WHERE receipt_no = 'RC-000001'"),
     Tamper("INV-11", "UPDATE application SET cash = cash - 1"),
+    Tamper("INV-22", waits("invoice-to-receipt", "SELECT document_no FROM open_item WHERE kind = 'AR' AND open_amount = 0")),
     Tamper("INV-30", "UPDATE journal_line SET account = '7200' WHERE account = '1000' AND reference = 'RC-000001'"),
     Tamper("INV-30", "UPDATE bank_statement SET closing = closing + 1 WHERE statement_no = 'BS-000002'"),
     Tamper("INV-31", "DELETE FROM bank_line WHERE statement_no = 'BS-000002'"),
