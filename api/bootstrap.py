@@ -28,7 +28,7 @@ from handlers.registry import service_tasks
 def open_database(settings: Settings) -> Database:
     """Connect to the server `DATABASE_URL` names, or to the embedded one, which is started when it does not run."""
     url = settings.database_url or start_embedded(settings.data / "postgres")
-    return Database(url, pool_size=settings.worker_threads + settings.web_threads + 4)
+    return Database(url, pool_size=settings.worker_threads + settings.web_threads + 4, time_zone=settings.time_zone)
 
 
 def build(settings: Settings, *, with_worker: bool = False, demo: bool = False) -> Product:

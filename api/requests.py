@@ -17,15 +17,17 @@ from api.auth.accounts import person_of_session, person_of_token
 from api.auth.model import IdempotencyKey
 from api.auth.roles import Role, roles_of
 from api.errors import BadRequest, Unauthenticated
-from api.json_provider import write_answer
+from api.json_provider import in_utc, write_answer
 from api.product import product
 from engine.problems import Conflict, Forbidden
 from engine.runtime.state.people import Person
+from engine.store.clock import moved_by
 
 P = ParamSpec("P")
 COOKIE = "ordercraft_session"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _OPEN = "open_to_all"
+_PAGES = {"ui", "auth"}
 
 
 def install(app: Flask) -> None:
@@ -122,6 +124,8 @@ def _identify() -> None:
             g.person = person_of_token(tx, header.removeprefix("Bearer ").strip())
         elif cookie and (found := person_of_session(tx, cookie)):
             g.person, g.csrf_token = found
+        if request.blueprint in _PAGES:
+            g.clock_ahead = moved_by(tx)
 
 
 def _refuse_other_sites() -> None:
@@ -144,6 +148,7 @@ def _response(answer: Any) -> Response:
     body, status = answer if isinstance(answer, tuple) else (answer, 200)
     if body is None:
         return Response(status=204)
+    body = in_utc(body)
     if isinstance(body, BaseModel):
         body = body.model_dump(mode="json")
     return Response(write_answer(body), status, mimetype="application/json")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 from engine.problems import Invalid
 
@@ -31,7 +32,7 @@ class Settings:
     lease_seconds: int = 60
     #: How many requests `serve` answers at once.
     web_threads: int = 8
-    #: The zone of dates without one, in diagrams and documents.
+    #: The company's time zone, such as Europe/Vienna: in it a day begins, timers without a zone are meant, pages and papers are dated.
     time_zone: str = "UTC"
     #: The largest request body in bytes.
     max_body_bytes: int = 5_000_000
@@ -53,6 +54,11 @@ class Settings:
         values = {field.name: _read(name, given[name], type(field.default)) for name, field in known.items() if name in given}
         if "DATABASE_URL" in given and "database_url" not in values:
             values["database_url"] = given["DATABASE_URL"]
+        if values.get("time_zone", "UTC") not in available_timezones():
+            name, zone = f"{PREFIX}TIME_ZONE", values["time_zone"]
+            raise Invalid(
+                f"{name} is {zone!r}, which is no time zone.", code="setting_wrong", next_step="Set it to one such as Europe/Vienna."
+            )
         return cls(**values)
 
 

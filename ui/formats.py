@@ -1,8 +1,8 @@
-"""How values are written for people: money, quantities, times, codes. Registered as Jinja filters by `pages.py`."""
+"""How values are written for people: money, quantities, times, codes. Jinja filters: `pages.py`, those of times `company_time.py`."""
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -33,33 +33,39 @@ def quantity(amount: Decimal | int | None) -> str:
     return text or "0"
 
 
-def day(value: date | datetime | None) -> Markup | str:
-    """A day: `21 Nov 2026`."""
+def day(value: date | datetime | None, zone: tzinfo = UTC) -> Markup | str:
+    """A day: `21 Nov 2026`; of a point in time its day in the zone."""
     if value is None:
         return NOTHING
-    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), f"{value.day} {value:%b %Y}")
+    at = value.astimezone(zone) if isinstance(value, datetime) else value
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), f"{at.day} {at:%b %Y}")
 
 
-def moment(value: datetime | None, seconds: bool = False) -> Markup | str:
-    """A point in time in UTC: `21 Nov 14:05`, or with `seconds` `21 Nov 14:05:09`; the year and seconds are in the title."""
+def moment(value: datetime | None, seconds: bool = False, zone: tzinfo = UTC) -> Markup | str:
+    """A point in time in the zone: `21 Nov 14:05`, or with `seconds` `21 Nov 14:05:09`; year, seconds and zone are in the title."""
     if value is None:
         return NOTHING
-    at = value.astimezone(UTC)
+    at = value.astimezone(zone)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S} UTC", f"{at.day} {at:{'%b %H:%M:%S' if seconds else '%b %H:%M'}}"
+        at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S %Z}", f"{at.day} {at:{'%b %H:%M:%S' if seconds else '%b %H:%M'}}"
     )
 
 
-def ago(value: datetime | None) -> Markup | str:
+def ago(value: datetime | None, now: datetime, zone: tzinfo = UTC) -> Markup | str:
     """How far a point in time is from now: `3 h ago`, `in 2 d`. Only for reading; rules use the database's clock."""
     if value is None:
         return NOTHING
-    seconds = (datetime.now(UTC) - value).total_seconds()
+    seconds = (now - value).total_seconds()
     text = _span(abs(seconds))
     phrase = "just now" if text == "0 min" else f"{text} ago" if seconds > 0 else f"in {text}"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        value.isoformat(timespec="seconds"), f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC", phrase
+        value.isoformat(timespec="seconds"), f"{value.astimezone(zone):%Y-%m-%d %H:%M %Z}", phrase
     )
+
+
+def distance(ahead: timedelta) -> str:
+    """By how much a clock is ahead: `14 d`, `3 h`."""
+    return _span(abs(ahead.total_seconds()))
 
 
 def _span(seconds: float) -> str:
@@ -92,9 +98,6 @@ def json_pretty(value: Any) -> str:
 FILTERS: Mapping[str, Any] = {
     "money": money,
     "quantity": quantity,
-    "day": day,
-    "moment": moment,
-    "ago": ago,
     "words": words,
     "json_island": json_island,
     "json_pretty": json_pretty,

@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, g, request, send_from_directory
 
 from engine.problems import Problem
+from ui import company_time, formats
 from ui.build import DIST
 from ui.errors import answer_problem
-from ui.formats import FILTERS
 from ui.manifest import Manifest
 from ui.product import open_to_all
 from ui.views import customers, incidents, instances, orders, prices, receipts, records, today, worklist
@@ -72,7 +72,7 @@ def blueprint(status_of: Callable[[Problem], int]) -> Blueprint:
     pages.register_error_handler(Problem, lambda problem: answer_problem(problem, status_of(problem)))
     manifest = Manifest()
     pages.app_context_processor(lambda: _context(manifest))
-    for name, write in FILTERS.items():
+    for name, write in {**formats.FILTERS, **company_time.FILTERS}.items():
         pages.add_app_template_filter(write, name)
     return pages
 
@@ -85,6 +85,7 @@ def _context(manifest: Manifest) -> dict[str, Any]:
         "here": _here(request.path),
         "theme": theme if theme in {"light", "dark"} else "",
         "person": g.get("person"),
+        "moved_clock": company_time.moved_clock(),
     }
 
 

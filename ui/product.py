@@ -2,6 +2,7 @@
 
 - `current_app.extensions["ordercraft"]`: the installation, an object with `database` and `runtime`;
 - `flask.g.person`: who is signed in (`engine.runtime.state.people.Person`), or None on pages that are open to all;
+- `flask.g.clock_ahead`: by how much the company's clock was moved, as a timedelta; absent it is not;
 - the Jinja global `csrf_token()`: sent back as the header X-CSRF-Token or the form field `csrf_token`;
 - templates the edge renders itself: `login.html` (personas, error, next) and `problem.html` (problem).
 """

@@ -3,6 +3,8 @@
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -10,6 +12,7 @@ import click
 from api import logs
 from api.bootstrap import build
 from api.content import deploy_content
+from api.demo import clock
 from api.demo.company import load_company
 from api.demo.story import run_story
 from api.server import Server
@@ -17,16 +20,37 @@ from api.settings import Settings
 from engine.store import json_text
 
 
-@click.command("demo")
+@click.group("demo", invoke_without_command=True)
 @click.option("--headless", is_flag=True, help="Drive the story without a browser; it always does so far.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object of what happened.")
 @click.option("--url", help="Drive a demo that is being served there instead of an installation of one's own.")
-def command(*, headless: bool, as_json: bool, url: str | None) -> None:  # noqa: ARG001  # the option says what happens
+@click.pass_context
+def command(context: click.Context, *, headless: bool, as_json: bool, url: str | None) -> None:  # noqa: ARG001  # the option says what happens
     """Drive one quote through all five processes to cash; exit 0 only if every invariant holds."""
+    if context.invoked_subcommand is not None:
+        return
     say: Callable[[str], None] = (lambda _: None) if as_json else click.echo
     report = run_story(url, say) if url else _in_own_installation(say)
     click.echo(json_text.encode(report).decode() if as_json else _summary(report))
     raise SystemExit(0 if report["ok"] else 1)
+
+
+@command.command("clock")
+@click.argument("by", required=False)
+@click.option("--to", help="Move it to a moment, in the company's time zone: 2027-01-01T00:30.")
+@click.option("--real", is_flag=True, help="Show the real time again.")
+def move_clock(by: str | None, to: str | None, *, real: bool) -> None:
+    """Show the company's clock, or move it BY an ISO 8601 duration such as P14D. Of a demo only.
+
+    Timers that are due by it fire at the next tick of a worker.
+    """
+    product = build(Settings.from_environment())
+    with closing(product.database), product.database.transaction() as tx:
+        asked = real or by or to
+        shown = clock.move(product.runtime, tx, clock.Move(by, to), "command line") if asked else clock.state(tx)
+    by_how_much = timedelta(seconds=abs(shown.seconds_ahead))
+    moved = f", {by_how_much} {'ahead' if shown.seconds_ahead > 0 else 'behind'}" if by_how_much else ""
+    click.echo(f"{shown.now.astimezone(product.runtime.time_zone):%Y-%m-%d %H:%M:%S %Z}{moved}")
 
 
 def _in_own_installation(say: Callable[[str], None]) -> dict[str, Any]:

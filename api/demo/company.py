@@ -1,6 +1,6 @@
 """The demo company: Alpenkontor, a trader of pumps and tanks in Vienna. Loading it again changes nothing."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from sqlalchemy import select, text
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from api.auth.accounts import add_account
 from api.demo.people import PEOPLE
+from engine.store.clock import allow_moving, business_today
 from engine.store.unit_of_work import Database
 from handlers.catalog import register as catalog
 from handlers.inventory.stock import Receipt
@@ -101,6 +102,7 @@ def load_company(database: Database) -> None:
 
 
 def _load(tx: Session) -> None:
+    allow_moving(tx)
     for person in PEOPLE:
         add_account(tx, person)
     parties.set_company(tx, _COMPANY)
@@ -170,7 +172,7 @@ def _load_stock(tx: Session) -> None:
             for sku, qty in _STOCK.items()
         ],
     )
-    today: date = tx.execute(text("SELECT current_date")).scalar_one()
+    today = business_today(tx)
     for sku, qty in _SUPPLY.items():
         expect_supply(
             tx,

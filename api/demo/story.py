@@ -95,12 +95,18 @@ def _drop_ship(cast: Cast, group_no: str, say: Say) -> None:
     cast.buyer.post(f"/api/v1/purchase-orders/{po_no}/acknowledgements", {"code": "AP"})
     _until(f"{po_no} is confirmed", lambda: cast.buyer.get(path)["items"][0]["state"] == "CONFIRMED")
     cast.buyer.post(f"/api/v1/purchase-orders/{po_no}/despatch-advices", {"asn_no": f"ASN-{po_no}", "tracking_no": "JD0146000034"})
-    cast.buyer.post(f"/api/v1/purchase-orders/{po_no}/invoices", _bill_for(order))
+    cast.buyer.post(f"/api/v1/purchase-orders/{po_no}/invoices", _bill_for(order, _today(cast)))
     say(f"The supplier accepts {po_no}, ships it to the customer and bills us.")
     _until(f"{po_no} is paid", lambda: cast.buyer.get(path)["items"][0]["state"] == "CLOSED")
 
 
-def _bill_for(order: dict[str, Any]) -> dict[str, Any]:
+def _today(cast: Cast) -> str:
+    """The demo's day: its clock may have been moved."""
+    today: str = cast.buyer.get("/api/v1/demo/clock")["today"]
+    return today
+
+
+def _bill_for(order: dict[str, Any], today: str) -> dict[str, Any]:
     lines = [
         {"line_no": line["line_no"], "qty": str(line["qty"]), "unit_price": str(line["unit_price"]), "tax_rate_pct": str(_TAX_PCT)}
         for line in order["lines"]
@@ -109,7 +115,7 @@ def _bill_for(order: dict[str, Any]) -> dict[str, Any]:
     tax = (net * _TAX_PCT / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return {
         "supplier_invoice_no": f"R-{order['po_no']}",
-        "invoice_date": date.today().isoformat(),  # noqa: DTZ011  # the supplier's own day
+        "invoice_date": today,
         "tax_total": str(tax),
         "gross_total": str(net.quantize(Decimal("0.01")) + tax),
         "lines": lines,
@@ -123,7 +129,11 @@ def _collect(cast: Cast, order_no: str, run: str, say: Say) -> None:
     payments[-1] = Payment(payments[-1].reference, payments[-1].amount - discount, payments[-1].currency)
     earlier = cast.receivables.get("/api/v1/statements?limit=1")["items"]
     opening = Decimal(earlier[0]["closing"]) if earlier else Decimal(0)
-    cast.receivables.send("/api/v1/statements", statement_of(f"DEMO-{run}", payments, opening=opening), "application/xml")
+    cast.receivables.send(
+        "/api/v1/statements",
+        statement_of(f"DEMO-{run}", payments, day=date.fromisoformat(_today(cast)), opening=opening),
+        "application/xml",
+    )
     say(f"The bank statement brings {len(payments)} payments, the last one less {discount:.2f} for paying early.")
     _until(f"{order_no} is paid", lambda: all(Decimal(each["open_amount"]) == 0 for each in _invoices(cast, order_no)))
     _until(

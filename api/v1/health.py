@@ -12,6 +12,7 @@ from api.auth.roles import Role
 from api.errors import Unready
 from api.product import product
 from api.requests import open_to_all, operation, transaction
+from engine.store.clock import moved_by
 from engine.store.tables import InstanceState, effect, incident, instance, timer, user_task
 
 api = APIBlueprint("health", __name__, abp_tags=[Tag(name="health")])
@@ -33,10 +34,12 @@ def ready() -> dict[str, Any]:
     with product().database.transaction() as tx:
         tx.execute(text("SELECT 1"))
         revision = current_revision(tx)
-    if revision != wanted_revision():
-        raise Unready(f"The tables are at {revision}, this version wants {wanted_revision()}.", next_step="Run ordercraft migrate.")
+        if revision != wanted_revision():
+            raise Unready(f"The tables are at {revision}, this version wants {wanted_revision()}.", next_step="Run ordercraft migrate.")
+        ahead = moved_by(tx)
     worker = product().worker
-    return {"status": "ready", "database": "ok", "schema": revision, "worker": "in this process" if worker else "elsewhere"}
+    found = {"status": "ready", "database": "ok", "schema": revision, "worker": "in this process" if worker else "elsewhere"}
+    return {**found, "clock": {"seconds_ahead": round(ahead.total_seconds()), "time_zone": str(product().runtime.time_zone)}}
 
 
 @api.get("/metrics")

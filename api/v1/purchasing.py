@@ -14,6 +14,7 @@ from api.v1.shapes import Done, Exact, NumberPath, Page, Shape
 from engine.problems import NotFound
 from engine.runtime.post.mailbox import Message
 from engine.runtime.verbs import messages
+from engine.store.clock import business_today
 from handlers.dropship import inbound
 
 api = APIBlueprint("purchasing", __name__, url_prefix="/api/v1/purchase-orders", abp_tags=[Tag(name="purchase orders")])
@@ -112,7 +113,7 @@ def advise_despatch(path: NumberPath, body: DespatchIn) -> tuple[Done, int]:
     draft = inbound.AsnDraft(
         po_no=path.number,
         document_no=body.asn_no,
-        shipped_on=body.shipped_on or _today(),
+        shipped_on=body.shipped_on or business_today(transaction()),
         carrier=body.carrier,
         tracking_no=body.tracking_no,
         lines=lines or [inbound.ShippedDraft(line_no=line["line_no"], qty=line["qty"]) for line in _lines_of(path.number)],
@@ -158,11 +159,6 @@ def _order(po_no: str) -> RowMapping:
 def _lines_of(po_no: str) -> list[RowMapping]:
     _order(po_no)
     return list(transaction().execute(_LINES, {"numbers": [po_no]}).mappings())
-
-
-def _today() -> date:
-    today: date = transaction().execute(text("SELECT current_date")).scalar_one()
-    return today
 
 
 _ORDERS = text("""

@@ -8,7 +8,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from api.auth.roles import Role
-from api.json_provider import as_it_is
+from api.json_provider import as_it_is, in_utc
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Shape
@@ -88,7 +88,7 @@ class DraftKept(Shape):
 def list_tasks(query: TaskQuery) -> list[dict[str, Any]]:
     """Tasks that are mine or that my groups may claim, the most urgent first."""
     tasks = user_tasks.list_tasks(product().runtime, transaction(), person(), TaskFilter(**query.model_dump()))
-    return [_out(task).model_dump(mode="json") for task in tasks]
+    return [in_utc(_out(task)).model_dump(mode="json") for task in tasks]
 
 
 @api.get("/<uuid:task_id>", responses={200: OpenedTaskOut})
@@ -97,7 +97,7 @@ def get_task(path: TaskPath) -> dict[str, Any]:
     """One task with its form's data."""
     opened = user_tasks.get(product().runtime, transaction(), path.task_id, person())
     data = {name: as_it_is(getattr(opened, name)) for name in ("form_data", "draft", "outcome")}
-    return {"task": _out(opened.task).model_dump(mode="json"), **data}
+    return {"task": in_utc(_out(opened.task)).model_dump(mode="json"), **data}
 
 
 @api.post("/<uuid:task_id>/claim", responses={200: TaskOut})

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.store.base import metadata
 
-#: One row at most: by how much the company's clock is ahead of the machine's.
+#: One row at most, and only in a demo or test database: by how much the company's clock is ahead of the machine's.
 business_clock = Table(
     "business_clock",
     metadata,
@@ -60,6 +60,22 @@ def move_company(tx: Session, ahead: timedelta) -> None:
     """Set the whole company's clock ahead of the machine's. For demo and test databases: whoever calls it has checked that it is one."""
     moved = "INSERT INTO business_clock (ahead) VALUES (:ahead) ON CONFLICT (one) DO UPDATE SET ahead = excluded.ahead"
     tx.execute(text(moved), {"ahead": ahead})
+
+
+def allow_moving(tx: Session) -> None:
+    """Mark a database as one whose clock may be moved. Whoever fills a demo or a test database says so; a company's own never is."""
+    tx.execute(text("INSERT INTO business_clock (ahead) VALUES (interval '0') ON CONFLICT (one) DO NOTHING"))
+
+
+def may_be_moved(tx: Session) -> bool:
+    """Whether it was marked."""
+    return tx.execute(text("SELECT 1 FROM business_clock")).first() is not None
+
+
+def machine_now(tx: Session) -> datetime:
+    """The database's own time, from which the company's clock is counted."""
+    now: datetime = tx.execute(text("SELECT now()")).scalar_one()
+    return now
 
 
 def moved_by(tx: Session) -> timedelta:

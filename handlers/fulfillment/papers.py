@@ -81,7 +81,7 @@ def despatch_advice(row: Row[Any], lines: Sequence[Row[Any]], us: Mapping[str, s
     _basic(root, "ProfileID", "urn:fdc:peppol.eu:poacc:bis:despatch_advice:3")
     _basic(root, "ID", row.shipment_no)
     _basic(root, "IssueDate", shipped_at.date().isoformat())
-    _basic(root, "IssueTime", shipped_at.strftime("%H:%M:%SZ"))
+    _basic(root, "IssueTime", shipped_at.isoformat(timespec="seconds").partition("T")[2])
     _basic(_part(root, "OrderReference"), "ID", row.customer_po or row.order_no)
     _party(_part(root, "DespatchSupplierParty"), {"name": us["name"], "gln": us["gln"], "country": us["country"]})
     _party(_part(root, "DeliveryCustomerParty"), {"name": row.customer_name, "gln": row.customer_gln, "country": row.customer_country})

@@ -1,11 +1,11 @@
 """Warehouses and expected supply."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from decimal import Decimal
 from zoneinfo import available_timezones
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid, NotFound
@@ -30,7 +30,8 @@ class WarehouseDraft:
     city: str = ""
     postal_code: str = ""
     region: str = ""
-    time_zone: str = "UTC"
+    #: The company's when empty.
+    time_zone: str = ""
     cut_off: time = time(16)
     handling_days: int = 0
     gln: str = ""
@@ -63,6 +64,8 @@ class SupplyArrival:
 
 def add_warehouse(tx: Session, draft: WarehouseDraft) -> None:
     """Add a warehouse. Raises Invalid, Conflict."""
+    if not draft.time_zone:
+        draft = replace(draft, time_zone=tx.scalars(text("SELECT current_setting('TimeZone')")).one())
     if draft.time_zone not in available_timezones():
         raise Invalid(f"{draft.time_zone!r} is no time zone.", code="time_zone", next_step="Use a name such as Europe/Vienna.")
     add_once(tx, Warehouse, draft, f"Warehouse {draft.code}")

@@ -155,11 +155,11 @@ def _urgency(wait: Wait) -> tuple[int, str]:
 
 
 def _time(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "an unknown time"
+    return f"{moment:%Y-%m-%d %H:%M:%S %Z}" if moment else "an unknown time"
 
 
 def _day_and_time(moment: datetime | None) -> str:
-    return f"{moment.day} {moment:%b %Y %H:%M} UTC" if moment else "an unknown day"
+    return f"{moment.day} {moment:%b %Y %H:%M %Z}" if moment else "an unknown day"
 
 
 _INSTANCE = text("""

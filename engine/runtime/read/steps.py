@@ -83,8 +83,8 @@ def list_marks(tx: Session, instance_id: UUID) -> dict[str, tuple[str, int, date
         of(history, 1, history.c.ended_at, history.c.outcome.in_(("completed", "skipped")), turns == "0"),
         of(user_task, 2, user_task.c.created_at, user_task.c.state == "open"),
         of(timer, 2, timer.c.due_at, timer.c.fired.is_(False)),
-        of(subscription, 2, func.now()),
-        of(work, 2, func.now()),
+        of(subscription, 2, func.business_now()),
+        of(work, 2, func.business_now()),
         of(incident, 3, incident.c.opened_at, incident.c.state == "open"),
     ).subquery()
     rows = tx.execute(

@@ -18,6 +18,7 @@ from engine.runtime.state.stretch import Fact
 from engine.runtime.verbs import worklist
 from engine.runtime.verbs.worklist import OpenedTask, TaskFilter, UserTask
 from engine.spiff.plain import plain_mapping
+from engine.store.clock import business_now
 from engine.store.tables import InstanceState, user_task
 
 __all__ = [
@@ -138,7 +139,7 @@ def _validated(runtime: Runtime, tx: Session, opened: OpenedTask, data: Mapping[
     if opened.task.form_key is None:
         return given
     form = runtime.models.form(tx, opened.task.process_version_id, opened.task.form_key)
-    submission = validate(form, given, opened.form_data)
+    submission = validate(form, given, opened.form_data, business_now(tx))
     if submission.errors:
         raise Invalid(
             f"{len(submission.errors)} field(s) of {opened.task.title!r} are not right.",
@@ -192,7 +193,7 @@ def _four_eyes(task: UserTask, name: str) -> Forbidden:
 
 
 def _closed(task: UserTask) -> Conflict:
-    at = f"{task.completed_at:%Y-%m-%d %H:%M:%S} UTC" if task.completed_at else ""
+    at = f"{task.completed_at:%Y-%m-%d %H:%M:%S %Z}" if task.completed_at else ""
     if task.state == "completed":
         return Conflict(
             f"{task.completed_by} completed {task.title!r} at {at}.",

@@ -10,6 +10,8 @@ from ui.csv_export import safe
 from ui.facts import Fact, entered, facts, said
 from ui.formats import ago, day, json_island, moment, money, quantity, words
 
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
 
 @pytest.mark.parametrize(
     ("amount", "currency", "text"),
@@ -33,9 +35,13 @@ def test_a_quantity_loses_the_zeros_it_is_stored_with(amount: Decimal | None, te
     assert quantity(amount) == text
 
 
-def test_a_time_of_another_zone_is_written_in_utc():
-    vienna = datetime(2026, 7, 1, 0, 30, tzinfo=UTC).astimezone(ZoneInfo("Europe/Vienna"))
-    assert ">1 Jul 00:30<" in moment(vienna)
+def test_a_time_is_written_in_the_zone_of_the_company():
+    new_year = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    assert ">31 Dec 23:30<" in moment(new_year)
+    assert ">1 Jan 00:30<" in moment(new_year, zone=ZoneInfo("Europe/Vienna"))
+    assert 'title="2027-01-01 00:30:00 CET"' in moment(new_year, zone=ZoneInfo("Europe/Vienna"))
+    assert ">1 Jan 2027<" in day(new_year, ZoneInfo("Europe/Vienna"))
+    assert ">31 Dec 2026<" in day(new_year.astimezone(ZoneInfo("Europe/Vienna")))
 
 
 def test_a_day_is_written_with_its_month_in_words():
@@ -53,7 +59,7 @@ def test_a_day_is_written_with_its_month_in_words():
     ],
 )
 def test_a_distance_in_time_is_said_in_one_unit(away: timedelta, phrase: str):
-    assert f">{phrase}<" in ago(datetime.now(UTC) - away)
+    assert f">{phrase}<" in ago(NOON - away, NOON)
 
 
 @pytest.mark.parametrize(

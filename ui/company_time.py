@@ -1,0 +1,55 @@
+"""The company's time on pages: its zone, and its clock, which a demo may have moved. The edge sets `g.clock_ahead`."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
+
+from flask import g
+from markupsafe import Markup
+
+from ui import formats
+from ui.product import product
+
+
+def zone() -> tzinfo:
+    """The company's time zone."""
+    return product().runtime.time_zone
+
+
+def ahead() -> timedelta:
+    """By how much the company's clock is ahead of the machine's; nothing but in a demo."""
+    found: timedelta = g.get("clock_ahead", timedelta())
+    return found
+
+
+def now() -> datetime:
+    """The company's time, for reading; rules ask the database."""
+    return datetime.now(UTC) + ahead()
+
+
+def moved_clock() -> Mapping[str, Any] | None:
+    """What every page says of a clock that was moved; None where it was not."""
+    if not ahead():
+        return None
+    here = now().astimezone(zone())
+    return {"by": formats.distance(ahead()), "back": ahead() < timedelta(), "here": f"{here.day} {here:%b %Y %H:%M %Z}"}
+
+
+def _day(value: date | datetime | None) -> Markup | str:
+    return formats.day(value, zone())
+
+
+def _moment(value: datetime | None, seconds: bool = False) -> Markup | str:
+    return formats.moment(value, seconds, zone())
+
+
+def _ago(value: datetime | None) -> Markup | str:
+    return formats.ago(value, now(), zone())
+
+
+def _zone_name(value: datetime) -> str:
+    """What the zone is called at that time, CET or CEST: where a time stands in a sentence."""
+    return value.astimezone(zone()).tzname() or ""
+
+
+FILTERS: Mapping[str, Any] = {"day": _day, "moment": _moment, "ago": _ago, "zone_name": _zone_name}
