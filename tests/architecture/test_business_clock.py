@@ -1,0 +1,127 @@
+"""What a person would call a date or a deadline reads the business clock; the machine's is read only where this list says why."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).resolve().parents[2]
+_SQL = re.compile(
+    r"(?<![a-z_.])(?:now|clock_timestamp|statement_timestamp|transaction_timestamp)\(\)|\b(?:current_date|current_timestamp|localtimestamp)\b",
+    re.IGNORECASE,
+)
+_PYTHON = {
+    "date.today",
+    "datetime.now",
+    "datetime.utcnow",
+    "datetime.today",
+    "func.now",
+    "func.current_date",
+    "func.clock_timestamp",
+    "time.time",
+}
+
+#: How often each file may read the machine's time, and why.
+MACHINE = {
+    "api/auth/accounts.py": (8, "how long a sign-in, a token or a lock of an account lasts"),
+    "api/auth/model.py": (4, "when an account, a token, a sign-in or a request's key was made"),
+    "api/demo/bank.py": (1, "the booking day of a bank outside, where a test names none"),
+    "api/requests.py": (1, "how long answers are kept for repeated requests"),
+    "engine/feel/limits.py": (1, "an evaluation that nobody gave a time, such as of a constant"),
+    "engine/jobs/pgqueuer.py": (1, "the queue's own log"),
+    "engine/models/times.py": (1, "whether a constant timer gives a time at all"),
+    "engine/runtime/advance/advance.py": (1, "when the bell was rung"),
+    "engine/runtime/advance/outside_calls.py": (1, "when a call to the outside was made"),
+    "engine/runtime/advance/save.py": (3, "leases, and when the bell was rung"),
+    "engine/runtime/post/message_starts.py": (1, "when the bell was rung"),
+    "engine/runtime/read/explain.py": (1, "whether a worker holds the lease"),
+    "engine/runtime/state/audit.py": (1, "the audit log tells when something was really done"),
+    "engine/runtime/state/effects.py": (6, "deliveries to the outside and their pauses"),
+    "engine/runtime/state/inbox.py": (1, "when the bell was rung"),
+    "engine/runtime/state/leases.py": (3, "leases"),
+    "engine/runtime/state/stretch.py": (1, "whether a worker holds the lease"),
+    "engine/runtime/verbs/housekeeping.py": (5, "lost bells and leases"),
+    "engine/runtime/verbs/run_until_idle.py": (2, "leases"),
+    "engine/store/clock.py": (2, "the clock itself"),
+    "engine/store/columns.py": (1, "columns that are declared to be the machine's"),
+    "ui/company_time.py": (1, "the clock of the pages, to which its move is added"),
+}
+#: Rooms that still read the machine's time where a person means a date. This list only becomes shorter.
+NOT_YET = {
+    "handlers/credit/exposure.py": 12,
+    "handlers/credit/tasks.py": 2,
+    "handlers/dropship/payables.py": 2,
+    "handlers/dropship/purchasing.py": 3,
+    "handlers/ledger/books.py": 1,
+    "handlers/ledger/model.py": 2,
+    "handlers/ledger/posting.py": 1,
+    "handlers/orders/acknowledgement.py": 1,
+    "handlers/orders/holds.py": 1,
+    "handlers/orders/status.py": 1,
+    "handlers/orders/submission.py": 1,
+    "handlers/orders/validation.py": 1,
+    "handlers/quoting/life.py": 3,
+}
+
+
+def readings(source: str) -> int:
+    """How often a module reads the machine's time: in its SQL texts and in its calls; what docstrings say does not count."""
+    tree = ast.parse(source)
+    docstrings = {id(text) for text in _docstrings(tree)}
+    found = 0
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            found += len(_SQL.findall(node.value))
+        elif isinstance(node, ast.Call):
+            found += ast.unparse(node.func) in _PYTHON
+    return found
+
+
+def _docstrings(tree: ast.AST) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node.value
+
+
+@cache
+def machine_time() -> dict[str, int]:
+    """The files of the product that read it, with how often."""
+    paths = (
+        path for room in ("engine", "handlers", "api", "ui") for path in (HOUSE / room).rglob("*.py") if "node_modules" not in path.parts
+    )
+    counted = {str(path.relative_to(HOUSE)): readings(path.read_text()) for path in paths}
+    return {path: number for path, number in counted.items() if number}
+
+
+def test_a_date_or_deadline_reads_the_business_clock():
+    allowed = {**NOT_YET, **{path: number for path, (number, _) in MACHINE.items()}}
+    too_many = {path: number for path, number in machine_time().items() if number > allowed.get(path, 0)}
+    assert too_many == {}, "Read business_now() or business_today(), or say in MACHINE why it is the machine's time."
+
+
+def test_no_reason_is_kept_for_what_is_gone():
+    found = machine_time()
+    stale = {path: number for path, (number, _) in MACHINE.items() if found.get(path, 0) < number}
+    assert stale == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "number"),
+    [
+        ('X = "SELECT now(), current_date"', 2),
+        ('X = text(f"UPDATE a SET at = now() WHERE {b}")', 1),
+        ("x = date.today()", 1),
+        ("x = datetime.now(UTC)", 1),
+        ("x = func.now()", 1),
+        ('X = "SELECT business_now(), business_today()"', 0),
+        ("x = func.business_now()", 0),
+        ('"""What now() gives."""', 0),
+        ("x = run.now()", 0),
+        ('X = "SELECT clock_timestamp()"', 1),
+    ],
+)
+def test_readings_are_counted(source, number):
+    assert readings(source) == number
