@@ -117,7 +117,7 @@ def post_statement() -> tuple[StatementOut, int]:
             business_key=statement_no,
             actor=person().name,
         )
-        messages.publish(product().runtime, transaction(), message)
+        messages.note(product().runtime, transaction(), message)
     return StatementOut(statement_no=numbers[0], statement_nos=numbers), 202
 
 

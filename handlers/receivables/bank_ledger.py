@@ -19,7 +19,7 @@ def carry_opening_balance(tx: Session, statement: RowMapping) -> Decimal:
     An account whose statements follow one another has nothing to carry: then a difference is a fault that the invariant shows.
     """
     given = {"statement_no": statement["statement_no"], "account": statement["ledger_account"]}
-    if statement["read_at"] is None or tx.execute(_FOLLOWS_ANOTHER, given).first():
+    if tx.execute(_FOLLOWS_ANOTHER, given).first():
         return Decimal(0)
     stands = tx.execute(_POSITION_OF, given).one()
     missing = Decimal(stands.expected - stands.ledger)
@@ -59,7 +59,9 @@ LEFT JOIN LATERAL (
   ) AS waiting ON true
 LEFT JOIN LATERAL (
   SELECT sum(CASE WHEN house.currency = book.currency THEN round(bill.gross_total * journal.fx_rate, 2) ELSE bill.gross_total END) AS amount
-  FROM supplier_invoice AS bill JOIN journal ON journal.event_type = 'supplier.paid' AND journal.source_id = bill.supplier_invoice_no
+  FROM supplier_invoice AS bill
+  JOIN LATERAL (SELECT fx_rate FROM journal WHERE event_type = 'supplier.paid' AND source_id = bill.supplier_invoice_no
+                ORDER BY sequence DESC LIMIT 1) AS journal ON true
   WHERE house.ledger_account = '1000' AND bill.paid_at IS NOT NULL AND house.currency IN (book.currency, bill.currency)
     AND NOT EXISTS (SELECT FROM bank_line AS line WHERE line.outcome = 'PAYMENT' AND line.document_no = bill.supplier_invoice_no)
   ) AS under_way ON true

@@ -185,7 +185,7 @@ FROM application WHERE receipt_no = ANY(:numbers) AND unapplied_at IS NULL ORDER
 """)
 _RECEIPT_JOURNALS = text("""
 SELECT source_id AS receipt_no, id AS journal_id FROM journal
-WHERE source_id = ANY(:numbers) AND event_type IN ('receipt.recorded', 'receipt.identified') ORDER BY id DESC
+WHERE source_id = ANY(:numbers) AND event_type IN ('receipt.recorded', 'receipt.identified', 'receipt.booked') ORDER BY id DESC
 """)
 _REVERSED = text("""
 WITH unapplied AS (

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from engine.problems import Conflict, NotFound
+from engine.problems import NotFound
 from handlers.documents.pdf import print_pdf
 from handlers.documents.seller import seller
 from handlers.documents.store import save_document
@@ -102,22 +102,18 @@ def remind(tx: Session, invoice_no: str, step: Step, now: datetime) -> Sent:
     return Sent(step.level, document_id, item.target, item.party_no)
 
 
-def close(tx: Session, invoice_no: str) -> None:
-    """The invoice is paid: the customer's dunning level falls to that of what is still open.
+def close(tx: Session, invoice_no: str) -> bool:
+    """When the invoice is paid, the customer's dunning level falls to that of what is still open; answer whether it is paid.
 
-    The hold that its reminders put on the account ends too, unless an open invoice's reminders keep it.
-
-    Raises NotFound, Conflict while something is open.
+    The hold that its reminders put on the account ends too, unless an open invoice's reminders keep it. While something is open, because
+    the bank took the payment back before this was heard of, nothing changes. Raises NotFound.
     """
     item = _lock_item(tx, invoice_no)
     if item.open_amount > 0:
-        raise Conflict(
-            f"{item.open_amount} {item.currency} are still open on {invoice_no}.",
-            code="still_open",
-            next_step="Apply a receipt, credit or write off the rest first.",
-        )
+        return False
     end_hold = tx.execute(_HOLD_ENDS, {"customer": item.party_no, "invoice_no": invoice_no}).scalar_one()
     lower_dunning_level(tx, item.party_no, highest_dunning_level(tx, item.party_no), end_hold=end_hold)
+    return True
 
 
 def _print(tx: Session, item: Row[Any], step: Step, now: datetime) -> int:

@@ -17,7 +17,7 @@ def apply(runtime: Runtime, tx: Session, given: HandApplication, actor: str) -> 
     applied = by_hand.apply_by_hand(tx, given)
     if applied.settled:
         settled = {"invoice_no": given.invoice_no}
-        messages.publish(runtime, tx, Message("receivable.settled", correlation=settled, payload=settled, actor=actor))
+        messages.note(runtime, tx, Message("receivable.settled", correlation=settled, payload=settled, actor=actor))
     return applied
 
 
@@ -34,7 +34,7 @@ def reverse(runtime: Runtime, tx: Session, receipt_no: str, reason: str, actor: 
     for row in tx.execute(_ORDERS_OF, {"invoices": reopened}).mappings():
         payload = dict(row)
         posted = Message("invoice.posted", correlation=payload, payload=payload, business_key=payload["invoice_no"], actor=actor)
-        messages.publish(runtime, tx, posted)
+        messages.note(runtime, tx, posted)
     return reopened
 
 

@@ -128,6 +128,7 @@ INVARIANTS = (
             SELECT FROM supplier_invoice AS bill WHERE bill.supplier_invoice_no = line.document_no AND bill.paid_at IS NOT NULL)
           WHEN 'ACCOUNT' THEN NOT EXISTS (
             SELECT FROM journal_line AS booked WHERE booked.journal_id = line.journal_id AND booked.account = line.document_no)
+          WHEN 'NOTHING' THEN line.amount <> 0
           WHEN 'DUPLICATE' THEN line.duplicate_of IS NULL
           ELSE true END
         """,

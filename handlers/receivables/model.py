@@ -55,6 +55,9 @@ class BankStatement(Base):
     refused_because: Mapped[Label]
 
 
+_ONCE = "outcome IN ('RECEIPT', 'PAYMENT', 'RETURN')"
+
+
 class BankLine(Base):
     """One booked entry of a statement, known by its place in it; credits are positive.
 
@@ -64,7 +67,15 @@ class BankLine(Base):
     __tablename__ = "bank_line"
     __table_args__ = (
         UniqueConstraint("statement_no", "position"),
-        Index("bank_line_outcome_ix", "outcome", "document_no"),
+        # A receipt is returned, and a supplier is paid, by one line.
+        Index(
+            "bank_line_outcome_once",
+            "outcome",
+            "document_no",
+            unique=True,
+            postgresql_where=text("outcome IN ('RECEIPT', 'PAYMENT', 'RETURN')"),
+        ),
+        Index("bank_line_waiting_ix", "statement_no", "asked_group", postgresql_where=text("outcome = ''")),
         Index("bank_line_journal_ix", "journal_id"),
         Index("bank_line_duplicate_ix", "duplicate_of"),
         Index("bank_line_account_ix", "account", "booked_on", "amount"),
@@ -88,7 +99,7 @@ class BankLine(Base):
     reversal: Mapped[Flag]
     #: What kind of entry the bank says it is (ISO 20022 external code: domain, family, sub-family), such as PMNT/MCOP/CHRG.
     transaction_code: Mapped[Label]
-    #: What became of it: RECEIPT, PAYMENT, RETURN, ACCOUNT or DUPLICATE; empty while it waits for a person.
+    #: What became of it: RECEIPT, PAYMENT, RETURN, ACCOUNT, DUPLICATE or NOTHING (an entry of 0.00); empty while it waits for a person.
     outcome: Mapped[Label]
     #: The receipt, the supplier's invoice or the account of the ledger it was booked for.
     document_no: Mapped[Label]
@@ -122,7 +133,7 @@ class Receipt(Base):
     currency: Mapped[str]
     received_on: Mapped[date]
     on_account: Mapped[Counter]
-    #: The small overpayment taken as income.
+    #: What was taken as income, or booked to another account because it is no customer's payment.
     written_off: Mapped[Counter]
     journal_id: Mapped[Reference | None] = mapped_column(ForeignKey("journal.id"))
     reversed_at: Mapped[Moment | None]

@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 from handlers.documents.numbers import next_numbers
 from handlers.ledger import posting
 from handlers.ledger.accounts import UNAPPLIED_CASH
-from handlers.receivables.bank_ledger import carry_opening_balance
 from handlers.receivables.model import Proposal, Receipt
-from handlers.receivables.rules import Cash, Item, Match, match, named_invoices
+from handlers.receivables.rules import Cash, Item, Match, Named, match, named_invoices
 from handlers.receivables.statements import lock_statement
 from handlers.rowsets import as_json, insert_rows
 
@@ -29,7 +28,6 @@ class Proposals:
 def record_receipts(tx: Session, statement_no: str) -> int:
     """Make a receipt of every credit, with its journal; answer how many the statement has. Again: nothing more. Raises NotFound."""
     statement = lock_statement(tx, statement_no)
-    carry_opening_balance(tx, statement)
     lines = tx.execute(_CREDITS, {"statement_no": statement_no}).mappings().all()
     if lines:
         named = {line["id"]: _named(line) for line in lines}
@@ -46,8 +44,8 @@ def propose(tx: Session, statement_no: str) -> Proposals:
     """Match the receipts that are not applied yet with the invoices they name. Raises NotFound."""
     lock_statement(tx, statement_no)
     rows = tx.execute(_UNAPPLIED, {"statement_no": statement_no}).mappings().all()
-    cash = [Cash(row["receipt_no"], row["rest"], row["currency"], row["received_on"], _named(row)) for row in rows]
-    items = _items(tx, sorted({number for one in cash for number in one.named}))
+    cash = [_cash(row) for row in rows]
+    items = _items(tx, sorted({number for one in cash for number in (*one.named, *one.possible)}))
     matches = match(cash, items)
     tx.execute(_FORGET, {"statement_no": statement_no})
     kept = ("receipt_no", "invoice_no", "rule", "amount", "difference")
@@ -60,14 +58,20 @@ def propose(tx: Session, statement_no: str) -> Proposals:
     )
 
 
-def _named(line: RowMapping) -> list[str]:
+def _cash(row: RowMapping) -> Cash:
+    named = _named(row)
+    paid_from = row["customer_no"] if row["identified_by"] in {"account", "person"} else None
+    return Cash(row["receipt_no"], row["rest"], row["currency"], row["received_on"], named.sure, named.possible, paid_from)
+
+
+def _named(line: RowMapping) -> Named:
     return named_invoices([*line["structured_refs"], line["remittance"]])
 
 
-def _parties(tx: Session, lines: Sequence[RowMapping], named: Mapping[int, Sequence[str]]) -> dict[int, tuple[str, str]]:
+def _parties(tx: Session, lines: Sequence[RowMapping], named: Mapping[int, Named]) -> dict[int, tuple[str, str]]:
     """The customer of each line: by an invoice it names, by the account it came from, by a name that only one customer has."""
     rows = [
-        {"id": line["id"], "numbers": named[line["id"]], "iban": line["payer_iban"], "name": line["payer_name"].strip().lower()}
+        {"id": line["id"], "numbers": named[line["id"]].sure, "iban": line["payer_iban"], "name": line["payer_name"].strip().lower()}
         for line in lines
     ]
     return {row.id: (row.customer_no, row.identified_by) for row in tx.execute(_IDENTIFY, {"rows": as_json(rows)}) if row.customer_no}
@@ -107,7 +111,7 @@ def _items(tx: Session, numbers: Sequence[str]) -> dict[str, Item]:
 
 _CREDITS = text("""
 SELECT line.* FROM bank_line AS line
-WHERE line.statement_no = :statement_no AND line.amount > 0 AND NOT line.reversal AND line.outcome = '' ORDER BY line.id
+WHERE line.statement_no = :statement_no AND line.amount > 0 AND line.outcome = '' AND line.asked_group = '' ORDER BY line.id
 """)
 _BOOKED = text("""
 UPDATE bank_line SET outcome = 'RECEIPT', document_no = receipt.receipt_no, journal_id = receipt.journal_id
@@ -128,7 +132,8 @@ LEFT JOIN LATERAL (
   HAVING count(*) = 1) AS by_name ON true
 """)
 _UNAPPLIED = text("""
-SELECT receipt.receipt_no, receipt.currency, receipt.received_on, line.structured_refs, line.remittance,
+SELECT receipt.receipt_no, receipt.currency, receipt.received_on, receipt.customer_no, receipt.identified_by,
+  line.structured_refs, line.remittance,
   receipt.amount - receipt.on_account - receipt.written_off - coalesce(used.cash, 0) AS rest
 FROM receipt JOIN bank_line AS line ON line.id = receipt.bank_line_id
 LEFT JOIN LATERAL (SELECT sum(cash) AS cash FROM application

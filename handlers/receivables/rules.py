@@ -6,23 +6,81 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from stdnum import iso11649
+
 from handlers.values import round_currency, total
 
 ZERO = Decimal(0)
 #: Days said when no discount is offered: later than any grace.
 NO_DISCOUNT = 9999
-_INVOICE = re.compile(r"(?<![A-Z0-9])INV[\s\-./]{0,3}0{0,9}([1-9]\d{0,8})(?!\d)", re.IGNORECASE)
-_CREDITOR_REFERENCE = re.compile(r"(?<![A-Z0-9])RF\d{2}(INV0*[1-9]\d{0,8})(?!\d)", re.IGNORECASE)
+_SEPARATOR = r"[\s\-./]{0,3}"
+#: A number as a payer may write it; `tail` is what could be its rest after a blank or a break of the line.
+_INVOICE = re.compile(rf"(?<![A-Z0-9])INV{_SEPARATOR}(?P<digits>\d{{1,9}})(?!\d)(?P<tail>\s{{1,3}}\d{{1,9}}(?!\d))?", re.IGNORECASE)
+#: A creditor reference (ISO 11649) as it is printed: RF, two check digits, and up to 21 characters in groups.
+_CREDITOR_REFERENCE = re.compile(r"(?<![A-Z0-9])RF\d{2}(?:[ \n]?[A-Z0-9]){1,21}", re.IGNORECASE)
+_REFERENCE_BODY = re.compile(r"INV0*([1-9]\d{0,8})")
+#: The digits our numbers are printed with; a number above 999,999 has more, and then no zero in front.
+_PRINTED = 6
 
 
-def named_invoices(texts: Sequence[str]) -> list[str]:
-    """The invoice numbers a payer wrote, however they were written, each once and in order."""
-    found: dict[str, None] = {}
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The invoices a payer named: those written whole, and those that may be meant, for which another witness is needed."""
+
+    sure: tuple[str, ...] = ()
+    possible: tuple[str, ...] = ()
+
+
+def named_invoices(texts: Sequence[str]) -> Named:
+    """The invoice numbers a payer wrote, however they were written, each once and in order.
+
+    Banks break what was written after 27 or 35 characters, so `INV-00002` before a break or a blank and `5` behind it may be INV-000025.
+    A number is sure when it is as we print it, or short (`inv 7`) with nothing behind it that could belong to it.
+    """
+    sure: dict[str, None] = {}
+    possible: dict[str, None] = {}
     for given in texts:
-        plain = _CREDITOR_REFERENCE.sub(r" \1 ", given.replace("\u00a0", " "))
-        for match in _INVOICE.finditer(plain):
-            found[f"INV-{int(match.group(1)):06d}"] = None
-    return list(found)
+        plain = given.replace("\u00a0", " ")
+        references, rest = _creditor_references(plain)
+        sure.update(references)
+        for match in _INVOICE.finditer(rest):
+            digits, tail = match["digits"], (match["tail"] or "").strip()
+            whole = _is_whole(digits) or not (tail or digits.startswith("0"))
+            (sure if whole else possible).update(_number(digits))
+            if tail and not _is_whole(digits):
+                possible.update(_number(digits + tail))
+    return Named(tuple(sure), tuple(number for number in possible if number not in sure))
+
+
+def _is_whole(digits: str) -> bool:
+    """Whether these are all digits of a number as we print it: six with a zero in front cannot be the beginning of a longer one."""
+    return len(digits) == _PRINTED and digits.startswith("0")
+
+
+def _number(digits: str) -> dict[str, None]:
+    """The number of these digits, if we could have printed it."""
+    number = int(digits)
+    longer = len(digits) > max(_PRINTED, len(str(number)))
+    return {} if not number or longer else {f"INV-{number:0{_PRINTED}d}": None}
+
+
+def _creditor_references(written: str) -> tuple[dict[str, None], str]:
+    """The invoices of valid creditor references, and the text without anything that looks like one.
+
+    Groups behind a reference may not belong to it: the longest beginning whose check digits are right is the reference.
+    """
+    found: dict[str, None] = {}
+    rest = written
+    for match in _CREDITOR_REFERENCE.finditer(written):
+        groups = match.group().upper().split()
+        for last in range(len(groups), 0, -1):
+            reference = "".join(groups[:last])
+            body = _REFERENCE_BODY.fullmatch(reference[4:])
+            if body and iso11649.is_valid(reference):
+                found.update(_number(body[1]))
+                break
+        rest = rest.replace(match.group(), " ; ")
+    return found, rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +98,16 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Cash:
-    """A receipt as matching sees it, with the invoices it names."""
+    """A receipt as matching sees it, with the invoices it names, and those it may mean."""
 
     receipt_no: str
     amount: Decimal
     currency: str
     received_on: date
     named: Sequence[str]
+    possible: Sequence[str] = ()
+    #: The customer whose account it came from; None when that is not known.
+    paid_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +126,31 @@ class Match:
 
 
 def match(cash: Sequence[Cash], items: Mapping[str, Item]) -> list[Match]:
-    """Match receipts by the invoices they name, in order; a receipt before it may have paid a part. Nothing is guessed."""
+    """Match receipts by the invoices they name, in order; a receipt before it may have paid a part. Nothing is guessed.
+
+    A number that may be only a part of what was written counts when a second witness agrees: the amount, or the account it came from.
+    """
     left = {number: item.open_amount for number, item in items.items()}
     found: list[Match] = []
     for one in cash:
-        named = [items[number] for number in one.named if number in items and items[number].currency == one.currency and left[number] > 0]
+        named = _open(one, one.named, items, left)
+        if not one.named:
+            meant = [item for item in _open(one, one.possible, items, left) if _is_witnessed(one, item, left[item.invoice_no])]
+            named = meant if len(meant) == 1 else []
         matches = _single(one, named[0], left) if len(named) == 1 else _several(one, named, left)
         for each in matches:
             left[each.invoice_no] = max(ZERO, left[each.invoice_no] - each.amount)
         found += matches
     return found
+
+
+def _open(cash: Cash, numbers: Sequence[str], items: Mapping[str, Item], left: Mapping[str, Decimal]) -> list[Item]:
+    found = (items[number] for number in numbers if number in items)
+    return [item for item in found if item.currency == cash.currency and left[item.invoice_no] > 0]
+
+
+def _is_witnessed(cash: Cash, item: Item, open_amount: Decimal) -> bool:
+    return cash.paid_from == item.party_no or cash.amount in {open_amount, open_amount - discount_available(item, open_amount)}
 
 
 def _single(cash: Cash, item: Item, left: Mapping[str, Decimal]) -> list[Match]:

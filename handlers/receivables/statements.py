@@ -21,6 +21,7 @@ from engine.store.clock import business_today
 from engine.store.locks import Advisory, Lock
 from handlers.documents.numbers import next_numbers
 from handlers.ledger.bank_accounts import find_bank_account
+from handlers.receivables.bank_ledger import carry_opening_balance
 from handlers.receivables.camt import Statement, read_camt053
 from handlers.receivables.model import BankStatement
 from handlers.rowsets import as_json, insert_rows
@@ -30,13 +31,23 @@ _AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
+class EntryKind:
+    """What a decision on an entry looks at: `direction` is credit or debit, `code` the bank's code of the transaction (its sub-family)."""
+
+    direction: str
+    reversal: bool
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class StatementFacts:
     """What a statement holds. `duplicates` of its entries were on an earlier statement and are not booked again."""
 
     balanced: bool
     entries: int
     currency: str
-    duplicates: int = 0
+    duplicates: int
+    kinds: tuple[EntryKind, ...]
 
 
 def store_statements(tx: Session, content: bytes) -> list[str]:
@@ -79,9 +90,11 @@ def read_statement(tx: Session, statement_no: str) -> StatementFacts:
         faults += _chain_faults(tx, row)
     if faults:
         raise Refused("STATEMENT_UNBALANCED", f"Statement {statement_no} cannot be booked. {' '.join(faults)}")
-    tx.execute(_READ, {"statement_no": statement_no})
+    if tx.execute(_READ, {"statement_no": statement_no}).first():
+        carry_opening_balance(tx, row)
     counted = tx.execute(_COUNT, {"statement_no": statement_no}).one()
-    return StatementFacts(balanced=True, entries=counted.entries, currency=row["currency"], duplicates=counted.duplicates)
+    kinds = tuple(EntryKind(*kind) for kind in tx.execute(_KINDS, {"statement_no": statement_no}))
+    return StatementFacts(balanced=True, entries=counted.entries, currency=row["currency"], duplicates=counted.duplicates, kinds=kinds)
 
 
 def refuse_statement(tx: Session, statement_no: str, reason: str) -> None:
@@ -182,8 +195,9 @@ _LINE_COLUMNS = """
   reversal, transaction_code
 """
 _ADD_LINES = text(f"""
-INSERT INTO bank_line ({_LINE_COLUMNS})
-SELECT {_LINE_COLUMNS} FROM jsonb_populate_recordset(NULL::bank_line, CAST(:rows AS jsonb)) WITH ORDINALITY AS given
+INSERT INTO bank_line ({_LINE_COLUMNS}, outcome)
+SELECT {_LINE_COLUMNS}, CASE WHEN amount = 0 THEN 'NOTHING' ELSE '' END
+FROM jsonb_populate_recordset(NULL::bank_line, CAST(:rows AS jsonb)) WITH ORDINALITY AS given
 ORDER BY given.ordinality
 """)
 #: What is hashed of a statement's lines; the invariant reads it anew.
@@ -198,9 +212,17 @@ SELECT statement.*, coalesce(house.ledger_account, '1000') AS ledger_account FRO
 LEFT JOIN house_bank_account AS house ON house.iban = statement.account AND house.currency = statement.currency
 WHERE statement.statement_no = :statement_no
 """)
-_READ = text("UPDATE bank_statement SET read_at = business_now() WHERE statement_no = :statement_no AND read_at IS NULL")
+_READ = text("UPDATE bank_statement SET read_at = business_now() WHERE statement_no = :statement_no AND read_at IS NULL RETURNING 1")
 _COUNT = text("""
 SELECT count(*) AS entries, count(duplicate_of) AS duplicates FROM bank_line WHERE statement_no = :statement_no
+""")
+#: The sub-family of an ISO code, or the whole of a code that is the bank's own.
+CODE = """
+CASE WHEN line.transaction_code ~ '^[^/]*/[^/]*/[^/]*$' THEN split_part(line.transaction_code, '/', 3) ELSE line.transaction_code END
+"""
+_KINDS = text(f"""
+SELECT DISTINCT CASE WHEN line.amount > 0 THEN 'credit' ELSE 'debit' END, line.reversal, {CODE} AS code FROM bank_line AS line
+WHERE line.statement_no = :statement_no AND line.outcome = '' AND line.asked_group = '' ORDER BY 1, 2, 3
 """)
 _REFUSE = text("""
 UPDATE bank_statement SET refused_at = business_now(), refused_because = :reason WHERE statement_no = :statement_no AND refused_at IS NULL

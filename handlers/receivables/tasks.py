@@ -1,17 +1,18 @@
 """The service tasks of receivables, as the diagrams name them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
 from engine.problems import Invalid
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import ServiceTasks, TaskContext
-from handlers.receivables import application, collections, receipts, statements
+from handlers.receivables import application, bank_entries, collections, placement, receipts, statements
 
 tasks = ServiceTasks()
 
@@ -40,6 +41,13 @@ class Receivable:
 
 
 @dataclass(frozen=True, slots=True)
+class Closed:
+    """Whether an invoice is paid in full."""
+
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SendReminder:
     """The reminder that was decided on, and whether new orders wait until it is paid."""
 
@@ -56,6 +64,23 @@ class Reminder:
 
 
 @dataclass(frozen=True, slots=True)
+class Refuse:
+    """A statement that treasury takes for wrong, and why."""
+
+    statement_no: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryKind:
+    """A kind of entry: `direction` is credit or debit, `code` the bank's code of the transaction (ISO 20022 sub-family, or its own)."""
+
+    direction: str
+    reversal: bool
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class StatementFacts:
     """What a statement holds. `duplicates` of its entries were on an earlier statement and are not booked again."""
 
@@ -63,6 +88,72 @@ class StatementFacts:
     entries: int
     currency: str
     duplicates: int = 0
+    kinds: list[EntryKind] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class BookEntries:
+    """What was decided about each kind of entry, in the order of the kinds."""
+
+    statement_no: str
+    kinds: list[EntryKind]
+    decisions: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SettleEntries:
+    """What people of a group said of the entries they were asked about; nothing yet at first."""
+
+    statement_no: str
+    group: str
+    answers: list[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEntry:
+    """An entry that waits for a person. `direction` is credit or debit, `note` why it was not booked as the last answer said."""
+
+    position: int
+    direction: str
+    amount: Decimal
+    currency: str
+    booked_on: date
+    party: str
+    text: str
+    code: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """An invoice that is owed again."""
+
+    invoice_no: str
+    order_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The entries that wait for a person, and the invoices that are owed again."""
+
+    entries: list[OpenEntry]
+    reopened: list[Reopened]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceReceipts:
+    """What is said of the receipts of a statement that nothing took: `on_account`, `account` with an account of the ledger, or nothing."""
+
+    statement_no: str
+    outcome: str | None = None
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """The receipts of which something is still free."""
+
+    unmatched: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +233,53 @@ def send_reminder(given: SendReminder, tx: Session, context: TaskContext, effect
 
 
 @tasks.register("receivables.close_receivable")
-def close_receivable(given: OfInvoice, tx: Session) -> None:
-    """The invoice is paid; the customer's standing follows."""
-    collections.close(tx, given.invoice_no)
+def close_receivable(given: OfInvoice, tx: Session) -> Closed:
+    """If the invoice is paid, the customer's standing follows; the books know, whatever was heard."""
+    return Closed(collections.close(tx, given.invoice_no))
 
 
 @tasks.register("receivables.read_statement", errors=("STATEMENT_UNBALANCED",))
 def read_statement(given: OfStatement, tx: Session) -> StatementFacts:
-    """Check that the statement adds up and follows the one before."""
+    """Check that the statement adds up and follows the one before; answer which kinds of entry it has."""
     facts = statements.read_statement(tx, given.statement_no)
-    return StatementFacts(facts.balanced, facts.entries, facts.currency, facts.duplicates)
+    kinds = [EntryKind(kind.direction, kind.reversal, kind.code) for kind in facts.kinds]
+    return StatementFacts(facts.balanced, facts.entries, facts.currency, facts.duplicates, kinds)
+
+
+@tasks.register("receivables.refuse_statement")
+def refuse_statement(given: Refuse, tx: Session) -> None:
+    """Take the statement for wrong: nothing of it is booked, and a corrected one may follow."""
+    statements.refuse_statement(tx, given.statement_no, given.reason)
+
+
+@tasks.register("receivables.book_entries")
+def book_entries(given: BookEntries, tx: Session) -> None:
+    """Book charges and interest, clear our payments, and see who is to be asked about the rest."""
+    if len(given.decisions) != len(given.kinds):
+        raise Invalid(
+            f"{len(given.kinds)} kinds of entry were to be decided, but there are {len(given.decisions)} decisions.",
+            code="entry_decision",
+            next_step="Let the decision run once for every kind.",
+        )
+    decided = {
+        statements.EntryKind(kind.direction, kind.reversal, kind.code): _entry_decision(decision)
+        for kind, decision in zip(given.kinds, given.decisions, strict=True)
+    }
+    bank_entries.book_entries(tx, given.statement_no, decided)
+
+
+@tasks.register("receivables.settle_entries")
+def settle_entries(given: SettleEntries, tx: Session) -> Settlement:
+    """Find returned receipts, book what people said, and answer what they still have to explain."""
+    answers = [_answer(each) for each in given.answers or []]
+    done = bank_entries.settle_entries(tx, given.statement_no, given.group, answers)
+    return Settlement([_open_entry(row) for row in done.entries], [Reopened(each.invoice_no, each.order_no) for each in done.reopened])
+
+
+@tasks.register("receivables.place_receipts")
+def place_receipts(given: PlaceReceipts, tx: Session) -> Unplaced:
+    """Keep on account, or book to an account, what of the receipts is free, as was said; answer what is still free."""
+    return Unplaced(placement.place_receipts(tx, given.statement_no, given.outcome or "", given.account or ""))
 
 
 @tasks.register("receivables.record_receipts")
@@ -188,3 +316,27 @@ def apply_receipts(given: Apply, tx: Session) -> Applied:
 def _action(decision: Any) -> str:
     """A decision is the action itself, or a context that holds it."""
     return str(decision.get("action") if isinstance(decision, Mapping) else decision)
+
+
+def _entry_decision(decision: Any) -> bank_entries.EntryDecision:
+    found = decision if isinstance(decision, Mapping) else {}
+    return bank_entries.EntryDecision(*(str(found.get(name) or "") for name in ("action", "account", "ask")))
+
+
+def _answer(answer: Any) -> bank_entries.Answer:
+    said = {name: str(answer.get(name) or "") for name in ("action", "account", "supplier_invoice_no", "receipt_no")}
+    return bank_entries.Answer(position=int(answer["position"]), **said)
+
+
+def _open_entry(row: RowMapping) -> OpenEntry:
+    return OpenEntry(
+        position=row["position"],
+        direction="credit" if row["amount"] > 0 else "debit",
+        amount=abs(row["amount"]),
+        currency=row["currency"],
+        booked_on=row["booked_on"],
+        party=" ".join(filter(None, (row["payer_name"], row["payer_iban"]))),
+        text="\n".join(filter(None, (row["remittance"], *row["structured_refs"])))[:500],
+        code=row["transaction_code"],
+        note=row["note"],
+    )

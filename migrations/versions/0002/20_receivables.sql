@@ -78,7 +78,8 @@ ALTER TABLE bank_line ADD CONSTRAINT bank_line_statement_no_position_key UNIQUE 
 ALTER TABLE bank_line ADD CONSTRAINT bank_line_journal_id_fkey FOREIGN KEY(journal_id) REFERENCES journal (id);
 ALTER TABLE bank_line ADD CONSTRAINT bank_line_duplicate_of_fkey FOREIGN KEY(duplicate_of) REFERENCES bank_line (id);
 DROP INDEX bank_line_statement_ix;
-CREATE INDEX bank_line_outcome_ix ON bank_line (outcome, document_no);
+CREATE UNIQUE INDEX bank_line_outcome_once ON bank_line (outcome, document_no) WHERE outcome IN ('RECEIPT', 'PAYMENT', 'RETURN');
+CREATE INDEX bank_line_waiting_ix ON bank_line (statement_no, asked_group) WHERE outcome = '';
 CREATE INDEX bank_line_journal_ix ON bank_line (journal_id);
 CREATE INDEX bank_line_duplicate_ix ON bank_line (duplicate_of);
 CREATE INDEX bank_line_account_ix ON bank_line (account, booked_on, amount);

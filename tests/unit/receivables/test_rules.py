@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.receivables.rules import ACTIONS, Cash, Item, Owed, Split, match, named_invoices, rule_of, split
+from handlers.receivables.rules import ACTIONS, Cash, Item, Named, Owed, Split, match, named_invoices, rule_of, split
 
 D = Decimal
 ITEM = Item("INV-000001", "C-1", "B", "EUR", D("1668.00"), date(2026, 3, 20), D("33.36"))
@@ -19,9 +19,16 @@ OWED = Owed(D("1668.00"), D("1668.00"), D("278.00"), D("33.36"), "EUR")
     ("text", "numbers"),
     [
         ("Invoice INV-000001", ["INV-000001"]),
-        ("inv 1, INV/2 and Inv.-0003", ["INV-000001", "INV-000002", "INV-000003"]),
-        ("RF18INV000007", ["INV-000007"]),
+        ("inv 1, INV/2 and Inv.-000003", ["INV-000001", "INV-000002", "INV-000003"]),
+        ("RF04INV000007", ["INV-000007"]),
+        ("RF04 INV0 0000 7", ["INV-000007"]),
+        ("rf04 inv0 0000 7 1234 thank you", ["INV-000007"]),
+        ("RF05INV000007", []),
         ("INV-000001 INV-000001", ["INV-000001"]),
+        ("INV-000001 1668.00 EUR", ["INV-000001"]),
+        ("INV-\n000001", ["INV-000001"]),
+        ("INV-1000000", ["INV-1000000"]),
+        ("INV-0000001", []),
         ("INVOICE 12, COINV5, 000001", []),
         ("INV-0", []),
         ("INV-12345678901234567890", []),
@@ -29,7 +36,49 @@ OWED = Owed(D("1668.00"), D("1668.00"), D("278.00"), D("33.36"), "EUR")
     ],
 )
 def test_invoice_numbers_are_found_however_they_are_written(text, numbers):
-    assert named_invoices([text]) == numbers
+    assert list(named_invoices([text]).sure) == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "possible"),
+    [
+        ("PAYMENT FOR INV-00002\n5", ["INV-000002", "INV-000025"]),
+        ("PAYMENT FOR INV-00002 5", ["INV-000002", "INV-000025"]),
+        ("PAYMENT FOR INV-00002", ["INV-000002"]),
+        ("inv 2 5 pieces", ["INV-000002", "INV-000025"]),
+        ("INV-123456\n7", ["INV-123456", "INV-1234567"]),
+        ("INV-00002\n50.00", ["INV-000002"]),
+        ("INV-0002\n50", ["INV-000002", "INV-000250"]),
+    ],
+)
+def test_a_number_that_may_be_a_part_is_only_possible(text, possible):
+    assert named_invoices([text]) == Named((), tuple(possible))
+
+
+def test_a_number_written_whole_elsewhere_is_sure():
+    assert named_invoices(["INV-00002\n5", "INV-000025"]) == Named(("INV-000025",), ("INV-000002",))
+
+
+PART = replace(CASH, amount=D("1.00"), named=[], possible=["INV-000001", "INV-000002"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "paid"),
+    [
+        ({}, []),
+        ({"amount": D("1668.00")}, ["INV-000001"]),
+        ({"amount": D("1634.64")}, ["INV-000001"]),
+        ({"amount": D("1634.63")}, []),
+        ({"paid_from": "C-1"}, ["INV-000001"]),
+        ({"paid_from": "C-3"}, []),
+        ({"amount": D("1080.00"), "paid_from": "C-1"}, []),
+        ({"named": ["INV-000404"], "amount": D("1668.00")}, []),
+        ({"amount": D("1668.00"), "currency": "USD"}, []),
+    ],
+)
+def test_a_part_of_a_number_needs_a_second_witness(changes, paid):
+    items = {"INV-000001": ITEM, "INV-000002": replace(OTHER, party_no="C-2")}
+    assert [one.invoice_no for one in match([replace(PART, **changes)], items)] == paid
 
 
 def test_m1_the_exact_amount():
