@@ -280,8 +280,9 @@ def _write(tx: Session, plan: _Plan) -> tuple[Reopened, ...]:
         tx.execute(_BOOKED, {"rows": as_json(rows)})
     if notes:
         tx.execute(_NOTED, {"rows": as_json(notes)})
-    found = tx.execute(_ORDERS_OF, {"invoices": reopened}) if reopened else []
-    return tuple(Reopened(row.invoice_no, row.order_no) for row in found)
+    if not reopened:
+        return ()
+    return tuple(Reopened(row.invoice_no, row.order_no) for row in tx.execute(_ORDERS_OF, {"invoices": reopened}))
 
 
 def _to_account(line: RowMapping, statement: RowMapping, account: str, amount: Decimal) -> posting.Entry:
