@@ -1,17 +1,25 @@
-"""Gathers a customer's exposure in one statement and converts it into the customer's currency."""
+"""Gathers a customer's exposure in one statement and converts it into the customer's currency.
+
+The customer is locked from here to the end of the transaction: no two orders are asked for one limit at the same time. What is approved
+counts from the moment of its approval, promised or not, and so does what is asked and not decided yet.
+"""
 
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from engine.store import locks
+from engine.store.locks import Lock
 from handlers.credit.model import CreditCheck
 from handlers.credit.rules import Account
 from handlers.ledger.books import books_currency, rate_on
 from handlers.orders.events import find_order
+from handlers.orders.fulfilment_lines import lock_lines_of_group
 from handlers.orders.model import SalesOrder
 from handlers.parties.model import Customer
 from handlers.parties.policy import chosen
@@ -24,12 +32,14 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """The figures a credit decision looks at, in the customer's currency."""
+    """The figures a credit decision looks at, in the customer's currency; `order_total` is what is asked for."""
 
     currency: str
     credit_limit: Decimal
+    tolerance_pct: Decimal
     order_limit: Decimal
     open_ar: Decimal
+    overdue: Decimal
     unapplied: Decimal
     shipped_not_invoiced: Decimal
     booked_not_shipped: Decimal
@@ -37,17 +47,22 @@ class Assessment:
     exposure: Decimal
     available: Decimal
     order_total: Decimal
+    horizon_days: int
     oldest_overdue_days: int
     overdue_share_pct: Decimal
     dunning_level: int
     account_hold: bool
 
 
-def assess(tx: Session, order_no: str) -> Assessment:
-    """Work out what the order would add to and keep the figures. Raises NotFound, Invalid (a missing exchange rate)."""
-    order = find_order(tx, order_no)
-    customer = tx.get(Customer, order.customer_no, populate_existing=True) or find_customer(tx, order.customer_no)
-    amounts, oldest, dunning_level = _gather(tx, order, customer)
+def assess(tx: Session, order_no: str, group_no: str | None = None) -> Assessment:
+    """Work out what an order (or what is left of one of its groups) would add to, and keep the figures.
+
+    For an order, what ships beyond the horizon does not count yet: it is asked for again at release. For a group, what others may still
+    have to ask for does not count either: whoever was approved first is served first. Raises NotFound, Invalid (no exchange rate).
+    """
+    order, customer = _locked(tx, order_no, group_no)
+    horizon = int(chosen(tx, "credit.horizon_days")["credit.horizon_days"])
+    amounts, oldest, dunning_level = _gather(tx, customer, {"order_no": order_no, "group_no": group_no, "horizon": horizon})
     account = Account(
         credit_limit=customer.credit_limit,
         tolerance_pct=customer.credit_tolerance_pct,
@@ -57,8 +72,10 @@ def assess(tx: Session, order_no: str) -> Assessment:
     found = Assessment(
         currency=customer.currency,
         credit_limit=customer.credit_limit,
+        tolerance_pct=account.tolerance_pct,
         order_limit=customer.order_limit,
         open_ar=account.open_ar,
+        overdue=account.overdue,
         unapplied=account.unapplied,
         shipped_not_invoiced=account.shipped_not_invoiced,
         booked_not_shipped=account.booked_not_shipped,
@@ -66,21 +83,33 @@ def assess(tx: Session, order_no: str) -> Assessment:
         exposure=account.exposure,
         available=account.available,
         order_total=amounts["order_total"],
+        horizon_days=horizon,
         oldest_overdue_days=oldest,
         overdue_share_pct=account.overdue_share_pct,
         dunning_level=max(customer.dunning_level, dunning_level),
         account_hold=customer.account_hold,
     )
-    kept = {"order_no": order_no, "order_version": order.version_no, "customer_no": customer.customer_no, **asdict(found)}
-    insert_rows(tx, CreditCheck, [{**kept, "decision": "", "reason": "", "decided_by": ""}])
+    _keep(tx, {"order_no": order_no, "group_no": group_no, "order_version": order.version_no, "customer_no": customer.customer_no}, found)
     return found
 
 
-def _gather(tx: Session, order: SalesOrder, customer: Customer) -> tuple[dict[str, Decimal], int, int]:
+def _locked(tx: Session, order_no: str, group_no: str | None) -> tuple[SalesOrder, Customer]:
+    order = find_order(tx, order_no, lock=True)
+    if group_no is not None:
+        lock_lines_of_group(tx, group_no)
+    locks.take(tx, Lock.CUSTOMER, [order.customer_no])
+    return order, tx.get(Customer, order.customer_no, populate_existing=True) or find_customer(tx, order.customer_no)
+
+
+def _keep(tx: Session, of: dict[str, Any], found: Assessment) -> None:
+    row = {**of, **asdict(found), "decision": "", "reason": "", "decided_by": "", "fingerprint": ""}
+    written = insert_rows(tx, CreditCheck, [row], returning=["id"])
+    tx.execute(SEAL, {"id": written[0]["id"]})
+
+
+def _gather(tx: Session, customer: Customer, asked: dict[str, Any]) -> tuple[dict[str, Decimal], int, int]:
     books = books_currency(tx)
-    horizon = int(chosen(tx, "credit.horizon_days")["credit.horizon_days"])
-    given = {"customer": customer.customer_no, "order_no": order.order_no, "books": books, "horizon": horizon}
-    rows = tx.execute(_EXPOSURE, given).all()
+    rows = tx.execute(_EXPOSURE, {"customer": customer.customer_no, "books": books, **asked}).all()
     today: date = rows[0].today
     rates = {books: Decimal(1)}
     for currency in {row.currency for row in rows} | {customer.currency}:
@@ -93,33 +122,66 @@ def _gather(tx: Session, order: SalesOrder, customer: Customer) -> tuple[dict[st
     return amounts, max(row.oldest for row in rows), max(row.dunning_level for row in rows)
 
 
+#: The value of parts is their share of the order's net, with tax and carriage in proportion.
 _EXPOSURE = text("""
-SELECT 'order_total' AS kind, currency, gross_total AS amount, 0 AS oldest, 0 AS dunning_level, current_date AS today
-FROM sales_order WHERE order_no = :order_no
+WITH part AS (
+  SELECT part.order_no, part.order_line_id, part.group_no, part.sched_ship, part.qty - part.qty_cancelled - part.qty_shipped AS qty
+  FROM sales_order JOIN fulfil_line AS part USING (order_no)
+  WHERE sales_order.customer_no = :customer AND part.qty - part.qty_cancelled - part.qty_shipped > 0
+  UNION ALL
+  SELECT line.order_no, line.id, NULL, NULL, line.qty_ordered - line.qty_cancelled
+  FROM sales_order JOIN order_line AS line USING (order_no)
+  WHERE sales_order.customer_no = :customer AND sales_order.state <> 'REJECTED' AND line.qty_ordered > line.qty_cancelled
+    AND NOT EXISTS (SELECT 1 FROM fulfil_line WHERE fulfil_line.order_no = line.order_no)
+), valued AS (
+  SELECT part.order_no, part.group_no, part.sched_ship, orders.currency, orders.state,
+         part.qty * (line.line_net - line.header_discount) / line.qty_ordered
+           * CASE WHEN orders.net_total > 0 THEN orders.gross_total / orders.net_total ELSE 1 END AS amount
+  FROM part JOIN sales_order AS orders USING (order_no) JOIN order_line AS line ON line.id = part.order_line_id
+), committed AS (
+  SELECT valued.currency, valued.amount
+  FROM valued
+  LEFT JOIN LATERAL (
+    SELECT decision, checked_at::date + horizon_days AS until FROM credit_check AS checked
+    WHERE checked.order_no = valued.order_no AND checked.group_no IS NULL ORDER BY checked.id DESC LIMIT 1
+  ) AS checked ON true
+  WHERE (valued.state = 'SUBMITTED' OR checked.decision IN ('', 'APPROVED'))
+    AND CASE WHEN CAST(:group_no AS text) IS NULL THEN valued.order_no <> :order_no
+             ELSE valued.group_no IS DISTINCT FROM :group_no END
+    AND NOT EXISTS (
+      SELECT 1 FROM hold
+      WHERE hold.order_no = valued.order_no AND hold.hold_code = 'CREDIT_CHECK_FAILURE' AND hold.released_at IS NULL)
+    AND (
+      valued.group_no IS NULL OR valued.sched_ship IS NULL
+      OR valued.sched_ship <= checked.until
+      OR valued.sched_ship <= business_today() + CAST(:horizon AS int) AND (CAST(:group_no AS text) IS NULL OR checked.until IS NULL)
+      OR EXISTS (
+        SELECT 1 FROM credit_check AS released
+        WHERE released.group_no = valued.group_no AND released.decision IN ('', 'APPROVED')))
+)
+SELECT 'today' AS kind, :books AS currency, 0.0 AS amount, 0 AS oldest, 0 AS dunning_level, business_today() AS today
 UNION ALL
-SELECT 'open_ar', currency, sum(open_amount), coalesce(max(current_date - due_date) FILTER (WHERE due_date < current_date), 0),
-       max(dunning_level), current_date
+SELECT 'order_total', currency, gross_total, 0, 0, business_today()
+FROM sales_order WHERE order_no = :order_no AND CAST(:group_no AS text) IS NULL
+UNION ALL
+SELECT 'order_total', currency, sum(amount), 0, 0, business_today() FROM valued WHERE group_no = :group_no GROUP BY currency
+UNION ALL
+SELECT 'open_ar', currency, sum(open_amount),
+       coalesce(max(business_today() - due_date) FILTER (WHERE due_date < business_today()), 0), max(dunning_level), business_today()
 FROM open_item WHERE kind = 'AR' AND party_no = :customer AND open_amount > 0 GROUP BY currency
 UNION ALL
-SELECT 'overdue', currency, sum(open_amount), 0, 0, current_date
-FROM open_item WHERE kind = 'AR' AND party_no = :customer AND open_amount > 0 AND due_date < current_date GROUP BY currency
+SELECT 'overdue', currency, sum(open_amount), 0, 0, business_today()
+FROM open_item WHERE kind = 'AR' AND party_no = :customer AND open_amount > 0 AND due_date < business_today() GROUP BY currency
 UNION ALL
-SELECT 'unapplied', :books, -sum(accounted), 0, 0, current_date
+SELECT 'unapplied', :books, -sum(accounted), 0, 0, business_today()
 FROM journal_line WHERE account = '1290' AND party_no = :customer HAVING sum(accounted) IS NOT NULL
 UNION ALL
 SELECT 'shipped_not_invoiced', orders.currency,
        sum((part.qty_shipped - part.qty_invoiced) * (line.line_net - line.header_discount) / line.qty_ordered
-           * CASE WHEN orders.net_total > 0 THEN orders.gross_total / orders.net_total ELSE 1 END), 0, 0, current_date
+           * CASE WHEN orders.net_total > 0 THEN orders.gross_total / orders.net_total ELSE 1 END), 0, 0, business_today()
 FROM sales_order AS orders JOIN fulfil_line AS part USING (order_no) JOIN order_line AS line ON line.id = part.order_line_id
 WHERE orders.customer_no = :customer AND part.qty_shipped > part.qty_invoiced GROUP BY orders.currency
 UNION ALL
-SELECT 'booked_not_shipped', orders.currency,
-       sum((part.qty - part.qty_cancelled - part.qty_shipped) * (line.line_net - line.header_discount) / line.qty_ordered
-           * CASE WHEN orders.net_total > 0 THEN orders.gross_total / orders.net_total ELSE 1 END), 0, 0, current_date
-FROM sales_order AS orders JOIN fulfil_line AS part USING (order_no) JOIN order_line AS line ON line.id = part.order_line_id
-WHERE orders.customer_no = :customer AND orders.state = 'SUBMITTED' AND orders.order_no <> :order_no
-  AND part.qty - part.qty_cancelled > part.qty_shipped AND part.sched_ship <= current_date + CAST(:horizon AS int)
-  AND NOT EXISTS (
-    SELECT 1 FROM hold WHERE hold.order_no = orders.order_no AND hold.hold_code = 'CREDIT_CHECK_FAILURE' AND hold.released_at IS NULL)
-GROUP BY orders.currency
+SELECT 'booked_not_shipped', currency, sum(amount), 0, 0, business_today() FROM committed GROUP BY currency
 """)
+SEAL = text("UPDATE credit_check SET fingerprint = credit_check_fingerprint(credit_check) WHERE id = :id")

@@ -1,6 +1,7 @@
 """What a customer's exposure is. Pure; every amount in the customer's currency."""
 
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from handlers.values import percent
@@ -37,3 +38,22 @@ class Account:
     def overdue_share_pct(self) -> Decimal:
         """Which share of the open invoices is overdue."""
         return percent(self.overdue, self.open_ar)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """When credit was approved; `of_group` says that the group itself was asked for, at release."""
+
+    decided_at: datetime
+    decided_on: date
+    of_group: bool = False
+
+
+def covers(approval: Approval, *, now: datetime, ships_on: date, valid_for: timedelta, horizon: timedelta) -> bool:
+    """Whether an approval covers the release of a group: it is not too old, and the group counted when it was given.
+
+    What was to ship beyond the horizon did not count against the limit, so it has to be asked for itself.
+    """
+    if now - approval.decided_at > valid_for:
+        return False
+    return approval.of_group or ships_on <= approval.decided_on + horizon

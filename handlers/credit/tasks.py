@@ -3,34 +3,41 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from engine.problems import Invalid
 from engine.service_tasks import ServiceTasks, TaskContext
+from handlers.credit.decisions import Ruling, decide, release_credit
 from handlers.credit.exposure import assess
-from handlers.orders.events import find_order, note
-from handlers.orders.submission import note_credit_decision
+from handlers.orders.events import find_order
 from handlers.parties.register import find_customer
 
 tasks = ServiceTasks()
-DECISIONS = ("APPROVED", "HOLD", "PREPAY", "REFER")
 
 
 @dataclass(frozen=True, slots=True)
 class OrderNumber:
-    """Which order."""
+    """Which order; with `group_no` what is left of one of its groups, at release."""
 
     order_no: str
+    group_no: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNumber:
+    """Which group is to be released."""
+
+    group_no: str
 
 
 @dataclass(frozen=True, slots=True)
 class RecordDecision:
-    """What the credit table or a person decided, and why."""
+    """What was decided, and why. `decision_table` is the table that decided; without one it was the person who acts."""
 
     order_no: str
     decision: str
     reason: str | None = None
+    group_no: str | None = None
+    decision_table: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +57,18 @@ class CreditFacts:
     customer_class: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReleaseCredit:
+    """Whether the approval of the order covers the release of a group. `request` names the question to be asked when it does not."""
+
+    stands: bool
+    request: str
+
+
 @tasks.register("credit.assess_exposure")
 def assess_exposure(given: OrderNumber, tx: Session) -> CreditFacts:
     """Work out the customer's exposure and what is left of the limit."""
-    found = assess(tx, given.order_no)
+    found = assess(tx, given.order_no, given.group_no)
     customer = find_customer(tx, find_order(tx, given.order_no).customer_no)
     return CreditFacts(
         limit=found.credit_limit,
@@ -73,18 +88,12 @@ def assess_exposure(given: OrderNumber, tx: Session) -> CreditFacts:
 @tasks.register("credit.record_decision")
 def record_decision(given: RecordDecision, tx: Session, context: TaskContext) -> None:
     """Keep the credit decision with the figures it was made on."""
-    if given.decision not in DECISIONS:
-        raise Invalid(
-            f"{given.decision!r} is no credit decision.", code="credit_decision", next_step=f"Decide one of {', '.join(DECISIONS)}."
-        )
-    find_order(tx, given.order_no, lock=True)
-    values = {"order_no": given.order_no, "decision": given.decision, "reason": given.reason or "", "actor": context.actor or "system"}
-    tx.execute(_DECIDE_CHECK, values)
-    note_credit_decision(tx, given.order_no, given.decision)
-    note(tx, given.order_no, "credit_decided", actor=values["actor"], detail={"decision": given.decision, "reason": given.reason or ""})
+    by = f"decision:{given.decision_table}" if given.decision_table else context.actor or "system"
+    decide(tx, Ruling(given.order_no, given.group_no, given.decision, given.reason or "", by))
 
 
-_DECIDE_CHECK = text("""
-UPDATE credit_check SET decision = :decision, reason = :reason, decided_by = :actor, decided_at = now()
-WHERE id = (SELECT max(id) FROM credit_check WHERE order_no = :order_no)
-""")
+@tasks.register("credit.check_release")
+def check_release(given: GroupNumber, tx: Session) -> ReleaseCredit:
+    """Ask whether the credit check of the order still covers the release of a group."""
+    found = release_credit(tx, given.group_no)
+    return ReleaseCredit(stands=found.stands, request=f"{given.group_no}:{found.approvals}")

@@ -118,4 +118,37 @@ INVARIANTS = (
         WHERE (shipment.cancelled_at IS NULL OR shipment.tracking_no <> '') AND NOT {_IN_HAND.format("shipment.group_no")}
         """,
     ),
+    Invariant(
+        "INV-35",
+        "A rejected order and a cancelled group keep nothing: no stock, and nothing that is still to ship.",
+        """
+        SELECT line.order_no, line.id AS fulfil_line_id, line.group_no, line.qty_reserved,
+               line.qty - line.qty_cancelled - line.qty_shipped AS qty_open
+        FROM fulfil_line AS line JOIN sales_order AS orders USING (order_no) LEFT JOIN fulfil_group AS team USING (group_no)
+        WHERE (orders.state = 'REJECTED' OR team.cancelled_at IS NOT NULL)
+          AND (line.qty_reserved > 0 OR line.qty - line.qty_cancelled - line.qty_shipped > 0
+               OR EXISTS (SELECT 1 FROM reservation WHERE reservation.fulfil_line_id = line.id AND reservation.state = 'ACTIVE'))
+        """,
+    ),
+    Invariant(
+        "INV-36",
+        "An order comes to what its lines come to, and what was invoiced keeps the price it was invoiced at.",
+        """
+        SELECT orders.order_no, orders.net_total, line.net + orders.freight AS lines, orders.tax_total, orders.gross_total
+        FROM sales_order AS orders JOIN (
+          SELECT order_no, sum(line_net - header_discount) AS net FROM order_line GROUP BY order_no
+        ) AS line USING (order_no)
+        WHERE orders.state = 'SUBMITTED'
+          AND (orders.net_total <> line.net + orders.freight OR orders.gross_total <> orders.net_total + orders.tax_total)
+        """,
+    ),
+    Invariant(
+        "INV-36",
+        "An order comes to what its lines come to, and what was invoiced keeps the price it was invoiced at.",
+        """
+        SELECT line.order_no, line.line_no, line.unit_net, charged.invoice_no, charged.unit_price
+        FROM order_line AS line JOIN invoice_line AS charged ON charged.order_line_id = line.id
+        WHERE charged.charge_code = 'ITEM' AND NOT charged.cancelled AND charged.unit_price <> line.unit_net
+        """,
+    ),
 )

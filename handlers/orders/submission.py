@@ -20,7 +20,9 @@ def submit_order(tx: Session, order_no: str) -> int:
     version_no = order.version_no + 1
     submitted = update(SalesOrder).where(SalesOrder.order_no == order_no)
     tx.execute(
-        submitted.values(state="SUBMITTED", version_no=version_no, submitted_at=func.now()).execution_options(synchronize_session=False)
+        submitted.values(state="SUBMITTED", version_no=version_no, submitted_at=func.business_now()).execution_options(
+            synchronize_session=False
+        )
     )
     note(tx, order_no, "order_submitted", detail={"version_no": version_no, "gross_total": order.gross_total})
     return version_no

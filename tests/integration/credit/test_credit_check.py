@@ -1,12 +1,15 @@
 """The credit check over open items, shipped and booked orders."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import insert, text
 
-from engine.problems import Invalid
+from engine.problems import Invalid, NotFound
 from handlers.credit import tasks as credit
+from handlers.credit.decisions import Ruling, decide
 from handlers.ledger.books import set_rate
 from handlers.ledger.model import OpenItem
 from handlers.orders import tasks as orders
@@ -72,6 +75,135 @@ def test_booked_orders_count_with_tax_until_they_ship_and_shipped_ones_until_the
         assert assessed(tx, asking).exposure == 180, "the 4 that are billed are an open item from now on"
 
 
+def approved(tx, qty, *, by="decision:credit-check", **more):
+    """An order that was priced, approved and submitted, and is not promised yet."""
+    order_no = order(tx, ("OMINOUS-ANVIL", qty), **more)
+    orders.price_order(orders.OrderNumber(order_no), tx)
+    assessed(tx, order_no)
+    decide(tx, Ruling(order_no, None, "APPROVED", "", by))
+    orders.submit_order(orders.OrderNumber(order_no), tx)
+    return order_no
+
+
+def of_group(tx, group_no):
+    order_no = tx.execute(text("SELECT order_no FROM fulfil_group WHERE group_no = :no"), {"no": group_no}).scalar_one()
+    return credit.assess_exposure(credit.OrderNumber(order_no, group_no), tx)
+
+
+def ship_in(tx, order_no, days) -> str:
+    """Let the whole order ship in so many days; answer its group."""
+    given = {"no": order_no, "days": days}
+    tx.execute(text("UPDATE fulfil_line SET sched_ship = business_today() + CAST(:days AS int) WHERE order_no = :no"), given)
+    moved = "UPDATE fulfil_group SET ship_date = business_today() + CAST(:days AS int) WHERE order_no = :no RETURNING group_no"
+    return tx.execute(text(moved), given).scalar_one()
+
+
+def checked_ago(tx, order_no, days) -> None:
+    for moment in ("checked_at", "decided_at"):
+        aged = f"UPDATE credit_check SET {moment} = {moment} - make_interval(days => :days) WHERE order_no = :no"
+        tx.execute(text(aged), {"no": order_no, "days": days})
+
+
+def test_an_order_counts_from_its_approval_promised_or_not_and_so_do_backorders(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        approved(tx, 10)
+        assert assessed(tx, order(tx, ("OMINOUS-ANVIL", 1))).exposure == 300, "approved and not promised"
+        promise_lines(tx, "SO-000001", STOCK_ONLY, context(tx).now)
+        assert tx.execute(text("SELECT count(*) FROM fulfil_line WHERE group_no IS NULL")).scalar_one() == 1
+        assert assessed(tx, order(tx, ("OMINOUS-ANVIL", 1))).exposure == 300, "a backorder"
+
+
+def test_what_is_asked_and_not_decided_counts_and_what_was_refused_does_not(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        asked, refused, asking = (order(tx, ("OMINOUS-ANVIL", 10)) for _ in range(3))
+        for each in (asked, refused, asking):
+            orders.price_order(orders.OrderNumber(each), tx)
+        assessed(tx, refused)
+        decide(tx, Ruling(refused, None, "HOLD", "", "decision:credit-check"))
+        assessed(tx, asked)
+        assert assessed(tx, asking).exposure == 300
+
+
+def test_a_rejected_order_does_not_count(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        tx.execute(text("UPDATE sales_order SET state = 'REJECTED' WHERE order_no = :no"), {"no": approved(tx, 10)})
+        assert assessed(tx, order(tx, ("OMINOUS-ANVIL", 1))).exposure == 0
+
+
+def test_four_orders_at_once_pass_a_limit_that_is_enough_for_one_only_once(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        add_coyote(tx, "C-SMALL", credit_limit=D(1000))
+        numbers = [order(tx, ("OMINOUS-ANVIL", 24), customer_no="C-SMALL") for _ in range(4)]
+        for order_no in numbers:
+            orders.price_order(orders.OrderNumber(order_no), tx)
+    together = Barrier(4)
+
+    def ask(order_no: str) -> bool:
+        together.wait(10)
+        with database.transaction() as tx:
+            found = assessed(tx, order_no)
+            fits = found.order_total <= found.available
+            decide(tx, Ruling(order_no, None, "APPROVED" if fits else "HOLD", "", "decision:credit-check"))
+            return fits
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(ask, numbers)) == [False, False, False, True]
+
+
+@pytest.mark.parametrize(("days", "age", "stands"), [(30, 7, True), (31, 0, False), (5, 8, False), (30, 0, True)])
+def test_an_approval_covers_a_release_within_the_horizon_for_seven_days(database, days, age, stands):
+    with database.transaction() as tx:
+        open_trade(tx)
+        stock(tx, "OMINOUS-ANVIL", 100)
+        order_no = approved(tx, 10)
+        promise_lines(tx, order_no, STOCK_ONLY, context(tx).now)
+        group = ship_in(tx, order_no, days - age)
+        checked_ago(tx, order_no, age)
+        assert credit.check_release(credit.GroupNumber(group), tx).stands is stands
+
+
+def test_a_release_that_was_refused_does_not_stand_until_it_is_approved_and_is_one_question_meanwhile(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        stock(tx, "OMINOUS-ANVIL", 100)
+        order_no = approved(tx, 10)
+        promise_lines(tx, order_no, STOCK_ONLY, context(tx).now)
+        group = ship_in(tx, order_no, 40)
+        asked = credit.check_release(credit.GroupNumber(group), tx)
+        of_group(tx, group)
+        assert credit.check_release(credit.GroupNumber(group), tx) == asked
+        decide(tx, Ruling(order_no, group, "HOLD", "", "decision:credit-check"))
+        assert credit.check_release(credit.GroupNumber(group), tx) == asked
+        decide(tx, Ruling(order_no, group, "APPROVED", "", "carla.credit"))
+        released = credit.check_release(credit.GroupNumber(group), tx)
+        assert (released.stands, released.request == asked.request) == (True, False)
+        with pytest.raises(NotFound, match="no group FG-9"):
+            credit.check_release(credit.GroupNumber("FG-9"), tx)
+
+
+def test_at_release_a_group_is_asked_for_beside_what_was_approved_before_it(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        stock(tx, "OMINOUS-ANVIL", 100)
+        near, far, other = (approved(tx, qty) for qty in (10, 20, 5))
+        for each in (near, far, other):
+            promise_lines(tx, each, STOCK_ONLY, context(tx).now)
+        near_group, far_group, other_group = ship_in(tx, near, 3), ship_in(tx, far, 40), ship_in(tx, other, 45)
+        facts = of_group(tx, far_group)
+        assert (facts.order_total, facts.exposure) == (600, 300), "the other far one has still to ask"
+        decide(tx, Ruling(far, far_group, "APPROVED", "", "decision:credit-check"))
+        assert of_group(tx, other_group).exposure == 900
+        decide(tx, Ruling(other, other_group, "HOLD", "", "decision:credit-check"))
+        assert of_group(tx, near_group).exposure == 600, "what was refused does not count"
+        tx.execute(text("UPDATE fulfil_line SET qty_shipped = 4 WHERE group_no = :no"), {"no": near_group})
+        facts = of_group(tx, near_group)
+        assert (facts.order_total, facts.exposure) == (180, 720), "6 are left of it, and 4 were shipped"
+
+
 def test_an_order_on_credit_hold_or_far_ahead_or_cancelled_does_not_count(database):
     with database.transaction() as tx:
         open_trade(tx)
@@ -115,9 +247,14 @@ def test_the_decision_is_kept_with_its_figures_and_on_the_order(database):
         open_trade(tx)
         order_no = order(tx, ("OMINOUS-ANVIL", 1))
         assessed(tx, order_no)
-        credit.record_decision(credit.RecordDecision(order_no, "HOLD", "Too much"), tx, context(tx, "carla.credit"))
-        kept = tx.execute(text("SELECT decision, reason, decided_by, exposure FROM credit_check")).one()
-        assert kept == ("HOLD", "Too much", "carla.credit", 0)
+        by_table = credit.RecordDecision(order_no, "HOLD", "Too much", decision_table="credit-check")
+        credit.record_decision(by_table, tx, context(tx, "tom.clerk"))
         assert order_story(tx, order_no).order["credit_status"] == "HOLD"
+        credit.record_decision(credit.RecordDecision(order_no, "APPROVED", "Known buyer"), tx, context(tx, "carla.credit"))
+        kept = tx.execute(text("SELECT decision, reason, decided_by, exposure FROM credit_check ORDER BY id")).all()
+        assert kept == [("HOLD", "Too much", "decision:credit-check", 0), ("APPROVED", "Known buyer", "carla.credit", 0)]
+        assert order_story(tx, order_no).order["credit_status"] == "APPROVED"
+        told = "SELECT actor FROM order_event WHERE kind = 'credit_decided' ORDER BY id"
+        assert tx.execute(text(told)).scalars().all() == ["decision:credit-check", "carla.credit"]
         with pytest.raises(Invalid, match="no credit decision"):
             credit.record_decision(credit.RecordDecision(order_no, "MAYBE"), tx, context(tx))

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy.orm import Session
 
 from handlers.billing import tasks as billing
+from handlers.credit.decisions import Ruling, decide
 from handlers.credit.exposure import assess
 from handlers.dropship import tasks as dropship
 from handlers.dropship.inbound import AsnDraft, ShippedDraft, record_asn
@@ -79,6 +80,7 @@ def promise_anvils(tx: Session) -> None:
     orders.submit_order(orders.OrderNumber(order_no), tx)
     promise_lines(tx, order_no, anvils.ANYWHERE, anvils.context(tx).now)
     assess(tx, order_no)
+    decide(tx, Ruling(order_no, None, "APPROVED", "Within the credit limit", "decision:credit-check"))
     asked = QuoteDraft(customer_no="C-COYOTE", requester="mia", lines=[QuoteLineDraft(sku="OMINOUS-ANVIL", qty=D(1))])
     quote_no = create_quote(tx, asked)
     life.price_quote(tx, quote_no)

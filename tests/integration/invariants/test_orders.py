@@ -32,6 +32,15 @@ TAMPERED = (
     Tamper("INV-16", _MESSAGE.format(key="1") + ";" + _MESSAGE.format(key="2")),
     Tamper("INV-16", _SHIP + _MESSAGE.format(key="1")),
     Tamper("INV-17", "UPDATE fulfil_line SET supplier_no = 'S-ACME'"),
+    Tamper("INV-35", "UPDATE sales_order SET state = 'REJECTED'"),
+    Tamper("INV-35", "UPDATE fulfil_group SET cancelled_at = now()"),
+    Tamper(
+        "INV-35", "UPDATE sales_order SET state = 'REJECTED'; UPDATE fulfil_line SET qty_cancelled = qty - qty_shipped, qty_reserved = 0"
+    ),
+    Tamper("INV-36", "UPDATE order_line SET unit_net = unit_net + 1"),
+    Tamper("INV-36", "UPDATE order_line SET line_net = line_net + 1"),
+    Tamper("INV-36", "UPDATE order_line SET header_discount = header_discount + 1"),
+    *(Tamper("INV-36", f"UPDATE sales_order SET {total} = {total} + 1") for total in ("net_total", "tax_total", "gross_total", "freight")),
     Tamper("INV-21", "UPDATE order_line SET first_promised = first_promised + 1"),
 )
 
