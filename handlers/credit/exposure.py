@@ -125,16 +125,17 @@ def _gather(tx: Session, customer: Customer, asked: dict[str, Any]) -> tuple[dic
 #: The value of parts is their share of the order's net, with tax and carriage in proportion.
 _EXPOSURE = text("""
 WITH part AS (
-  SELECT part.order_no, part.order_line_id, part.group_no, part.sched_ship, part.qty - part.qty_cancelled - part.qty_shipped AS qty
+  SELECT part.order_no, part.order_line_id, part.group_no, part.source_type, part.sched_ship,
+         part.qty - part.qty_cancelled - part.qty_shipped AS qty
   FROM sales_order JOIN fulfil_line AS part USING (order_no)
   WHERE sales_order.customer_no = :customer AND part.qty - part.qty_cancelled - part.qty_shipped > 0
   UNION ALL
-  SELECT line.order_no, line.id, NULL, NULL, line.qty_ordered - line.qty_cancelled
+  SELECT line.order_no, line.id, NULL, 'STOCK', NULL, line.qty_ordered - line.qty_cancelled
   FROM sales_order JOIN order_line AS line USING (order_no)
   WHERE sales_order.customer_no = :customer AND sales_order.state <> 'REJECTED' AND line.qty_ordered > line.qty_cancelled
     AND NOT EXISTS (SELECT 1 FROM fulfil_line WHERE fulfil_line.order_no = line.order_no)
 ), valued AS (
-  SELECT part.order_no, part.group_no, part.sched_ship, orders.currency, orders.state,
+  SELECT part.order_no, part.group_no, part.source_type, part.sched_ship, orders.currency, orders.state,
          part.qty * (line.line_net - line.header_discount) / line.qty_ordered
            * CASE WHEN orders.net_total > 0 THEN orders.gross_total / orders.net_total ELSE 1 END AS amount
   FROM part JOIN sales_order AS orders USING (order_no) JOIN order_line AS line ON line.id = part.order_line_id
@@ -152,7 +153,7 @@ WITH part AS (
       SELECT 1 FROM hold
       WHERE hold.order_no = valued.order_no AND hold.hold_code = 'CREDIT_CHECK_FAILURE' AND hold.released_at IS NULL)
     AND (
-      valued.group_no IS NULL OR valued.sched_ship IS NULL
+      valued.group_no IS NULL OR valued.sched_ship IS NULL OR valued.source_type = 'DROP'  -- a supplier is told at once
       OR valued.sched_ship <= checked.until
       OR valued.sched_ship <= business_today() + CAST(:horizon AS int) AND (CAST(:group_no AS text) IS NULL OR checked.until IS NULL)
       OR EXISTS (

@@ -42,10 +42,10 @@ INVARIANTS = (
           SELECT DISTINCT ON (order_no) order_no, decision, decided_by, checked_at::date + horizon_days AS until
           FROM credit_check WHERE group_no IS NULL ORDER BY order_no, id DESC
         ), part AS (
-          SELECT order_no, order_line_id, group_no, sched_ship, qty - qty_cancelled - qty_shipped AS qty
+          SELECT order_no, order_line_id, group_no, source_type, sched_ship, qty - qty_cancelled - qty_shipped AS qty
           FROM fulfil_line WHERE qty - qty_cancelled - qty_shipped > 0
           UNION ALL
-          SELECT line.order_no, line.id, NULL, NULL, line.qty_ordered - line.qty_cancelled FROM order_line AS line
+          SELECT line.order_no, line.id, NULL, 'STOCK', NULL, line.qty_ordered - line.qty_cancelled FROM order_line AS line
           WHERE line.qty_ordered > line.qty_cancelled
             AND NOT EXISTS (SELECT 1 FROM fulfil_line WHERE fulfil_line.order_no = line.order_no)
         ), valued AS (
@@ -60,7 +60,7 @@ INVARIANTS = (
               SELECT 1 FROM credit_check AS released
               WHERE released.group_no = part.group_no AND NOT starts_with(released.decided_by, 'decision:'))
             AND (
-              part.group_no IS NULL OR part.sched_ship IS NULL OR part.sched_ship <= approved.until
+              part.group_no IS NULL OR part.sched_ship IS NULL OR part.source_type = 'DROP' OR part.sched_ship <= approved.until
               OR EXISTS (SELECT 1 FROM credit_check AS released WHERE released.group_no = part.group_no AND released.decision = 'APPROVED'))
         )
         SELECT latest.customer_no, sum(valued.amount) AS approved, latest.room

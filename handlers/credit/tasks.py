@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from engine.service_tasks import ServiceTasks, TaskContext
 from handlers.credit.decisions import Ruling, decide, release_credit
-from handlers.credit.exposure import assess
+from handlers.credit.exposure import Assessment, assess
 from handlers.orders.events import find_order
 from handlers.parties.register import find_customer
 
@@ -16,10 +16,9 @@ tasks = ServiceTasks()
 
 @dataclass(frozen=True, slots=True)
 class OrderNumber:
-    """Which order; with `group_no` what is left of one of its groups, at release."""
+    """Which order."""
 
     order_no: str
-    group_no: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +29,31 @@ class GroupNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupOfOrder:
+    """Which group of which order is to be released."""
+
+    order_no: str
+    group_no: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordDecision:
     """What was decided, and why. `decision_table` is the table that decided; without one it was the person who acts."""
 
     order_no: str
     decision: str
     reason: str | None = None
-    group_no: str | None = None
+    decision_table: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordReleaseDecision:
+    """What was decided on the release of a group, why, and by which table; without one it was the person who acts."""
+
+    order_no: str
+    group_no: str
+    decision: str
+    reason: str | None = None
     decision_table: str | None = None
 
 
@@ -67,9 +84,18 @@ class ReleaseCredit:
 
 @tasks.register("credit.assess_exposure")
 def assess_exposure(given: OrderNumber, tx: Session) -> CreditFacts:
-    """Work out the customer's exposure and what is left of the limit."""
-    found = assess(tx, given.order_no, given.group_no)
-    customer = find_customer(tx, find_order(tx, given.order_no).customer_no)
+    """Work out the customer's exposure and what is left of the limit for an order."""
+    return _facts(tx, given.order_no, assess(tx, given.order_no))
+
+
+@tasks.register("credit.assess_release")
+def assess_release(given: GroupOfOrder, tx: Session) -> CreditFacts:
+    """Work out the customer's exposure and what is left of the limit for what a group has still to ship."""
+    return _facts(tx, given.order_no, assess(tx, given.order_no, given.group_no))
+
+
+def _facts(tx: Session, order_no: str, found: Assessment) -> CreditFacts:
+    customer = find_customer(tx, find_order(tx, order_no).customer_no)
     return CreditFacts(
         limit=found.credit_limit,
         order_limit=found.order_limit,
@@ -87,9 +113,18 @@ def assess_exposure(given: OrderNumber, tx: Session) -> CreditFacts:
 
 @tasks.register("credit.record_decision")
 def record_decision(given: RecordDecision, tx: Session, context: TaskContext) -> None:
-    """Keep the credit decision with the figures it was made on."""
-    by = f"decision:{given.decision_table}" if given.decision_table else context.actor or "system"
-    decide(tx, Ruling(given.order_no, given.group_no, given.decision, given.reason or "", by))
+    """Keep the credit decision on an order with the figures it was made on."""
+    decide(tx, Ruling(given.order_no, None, given.decision, given.reason or "", _by(given.decision_table, context)))
+
+
+@tasks.register("credit.record_release_decision")
+def record_release_decision(given: RecordReleaseDecision, tx: Session, context: TaskContext) -> None:
+    """Keep the credit decision on the release of a group with the figures it was made on."""
+    decide(tx, Ruling(given.order_no, given.group_no, given.decision, given.reason or "", _by(given.decision_table, context)))
+
+
+def _by(decision_table: str | None, context: TaskContext) -> str:
+    return f"decision:{decision_table}" if decision_table else context.actor or "system"
 
 
 @tasks.register("credit.check_release")

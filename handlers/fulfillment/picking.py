@@ -45,11 +45,14 @@ def plan(tx: Session, group_no: str) -> Plan:
     return Plan(release_at, row["ship_date"], row["line_count"])
 
 
-def check_gate(tx: Session, group_no: str) -> list[str]:
-    """The holds that keep a group from being released; without any it is marked released. Raises NotFound, Refused CANCELLED."""
+def check_gate(tx: Session, group_no: str, *, credit_stands: bool = True) -> list[str]:
+    """The holds that keep a group from being released; without any, and with credit, it is marked released.
+
+    Raises NotFound, Refused CANCELLED.
+    """
     order_no = _live_order(tx, group_no)
     holds = blocking(tx, order_no, "release")
-    if not holds:
+    if not holds and credit_stands:
         release_group(tx, group_no)
     return holds
 

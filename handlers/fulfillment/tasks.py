@@ -40,6 +40,14 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseGate:
+    """Which group is to be released, and whether its credit stands."""
+
+    group_no: str
+    credit_stands: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """Whether the group may be released, and the holds that say no."""
 
@@ -128,10 +136,10 @@ def plan_group(given: Group, tx: Session) -> Plan:
 
 
 @tasks.register("fulfillment.check_release_gate", errors=("CANCELLED",))
-def check_release_gate(given: Group, tx: Session) -> Gate:
-    """Release the group unless a hold stops it."""
-    holds = picking.check_gate(tx, given.group_no)
-    return Gate(open=not holds, holds=holds)
+def check_release_gate(given: ReleaseGate, tx: Session) -> Gate:
+    """Release the group unless a hold stops it, or its credit does not stand."""
+    holds = picking.check_gate(tx, given.group_no, credit_stands=given.credit_stands)
+    return Gate(open=not holds and given.credit_stands, holds=holds)
 
 
 @tasks.register("fulfillment.reserve", errors=("SHORT", "CANCELLED"), undo="fulfillment.release_reservation")

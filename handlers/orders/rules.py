@@ -93,7 +93,7 @@ class OrderFacts:
     currency: str
     currency_allowed: bool = True
     stated_total: Decimal | None = None
-    #: The totals that would explain the stated one: net, net with tax, with freight.
+    #: The totals that would explain the stated one: net, net with tax, with freight; our prices where the customer states none.
     our_totals: tuple[Decimal, ...] = ()
     total_tolerance: Decimal = Decimal("0.01")
     incoterm: str = ""
@@ -132,8 +132,8 @@ def _warning(code: str, message: str, line_no: int | None = None) -> Issue:
 def _v01_customer_may_buy(order: OrderFacts) -> Iterator[Issue]:
     if not order.customer_active:
         yield Issue(code="V01", severity="E", message=f"Customer {order.customer_no} is not active.", repairable=False)
-    if order.account_hold:
-        yield _error("V01", f"The account of customer {order.customer_no} is on hold; credit must release it first.")
+    if order.account_hold:  # the credit check stops it, and credit decides
+        yield _warning("V01", f"The account of customer {order.customer_no} is on hold; credit decides on the order.")
 
 
 def _v02_purchase_order_number(order: OrderFacts) -> Iterator[Issue]:

@@ -34,11 +34,12 @@ class Reasoned:
 
 @dataclass(frozen=True, slots=True)
 class HoldChange:
-    """Which hold of which order, and why."""
+    """Which hold of which order, and why. `decision_table` is the table that asked for it; without one it was the person who acts."""
 
     order_no: str
     hold_code: str
     reason: str | None = None
+    decision_table: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,8 @@ def _priced(order_no: str, tx: Session, *, at_stated_prices: bool) -> OrderPrici
 @tasks.register("orders.apply_hold")
 def apply_hold(given: HoldChange, tx: Session, context: TaskContext) -> Held:
     """Put an order on hold."""
-    return Held(holds.apply_hold(tx, given.order_no, given.hold_code, given.reason or "", actor=context.actor or "system"))
+    by = f"decision:{given.decision_table}" if given.decision_table else context.actor or "system"
+    return Held(holds.apply_hold(tx, given.order_no, given.hold_code, given.reason or "", actor=by))
 
 
 @tasks.register("orders.release_hold")

@@ -7,6 +7,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Problem
+from engine.store import locks
+from engine.store.clock import business_today
+from engine.store.locks import Lock
 from handlers.catalog.model import Item
 from handlers.catalog.rules import Priced, PriceMissing
 from handlers.orders import rules
@@ -22,8 +25,12 @@ from handlers.parties.register import company, find_customer
 
 
 def validate_order(tx: Session, order_no: str) -> list[rules.Issue]:
-    """Run every check; a purchase order seen before puts the order on hold, until somebody has released it. Raises NotFound."""
-    order = find_order(tx, order_no)
+    """Run every check; a purchase order seen before puts the order on hold, until somebody has released it.
+
+    The customer is locked: of two orders with one number that are checked at once, the later one is told of the earlier. Raises NotFound.
+    """
+    order = find_order(tx, order_no, lock=True)
+    locks.take(tx, Lock.CUSTOMER, [order.customer_no])
     customer = find_customer(tx, order.customer_no)
     policy = chosen(tx, "order.duplicate_po_days", "order.total_tolerance")
     lines = tx.execute(
@@ -35,7 +42,7 @@ def validate_order(tx: Session, order_no: str) -> list[rules.Issue]:
     ).all()
     unpriced, priced = _try_price(tx, order, [line for line, _ in lines])
     facts = rules.OrderFacts(
-        today=tx.execute(text("SELECT current_date")).scalar_one(),
+        today=business_today(tx),
         lines=[_line_facts(line, item, unpriced) for line, item in lines],
         our_totals=_possible_totals(tx, order, [line for line, _ in lines]),
         total_tolerance=policy["order.total_tolerance"],
@@ -104,8 +111,8 @@ def _try_price(tx: Session, order: SalesOrder, lines: list[OrderLine]) -> tuple[
 
 
 def _possible_totals(tx: Session, order: SalesOrder, lines: list[OrderLine]) -> tuple[Decimal, ...]:
-    """The totals a customer may mean by its own prices: net, with tax, with freight; none when a price is unstated."""
-    if order.stated_total is None or any(line.stated_price is None or line.sku is None for line in lines):
+    """The totals a customer may mean, by its own prices and by ours where it states none: net, with tax, with freight."""
+    if order.stated_total is None or any(line.sku is None for line in lines):
         return ()
     try:
         with_freight = price(tx, basket_of(order, lines, at_stated_prices=True))
@@ -125,7 +132,7 @@ def _duplicate_of(tx: Session, order: SalesOrder, days: int) -> str | None:
 
 _DUPLICATE = text("""
 SELECT other.order_no FROM sales_order AS other JOIN sales_order AS this ON this.order_no = :order_no
-WHERE other.customer_no = :customer AND other.customer_po = :po AND other.order_no < this.order_no
+WHERE other.customer_no = :customer AND folded(other.customer_po) = folded(:po) AND other.order_no < this.order_no
   AND other.state <> 'REJECTED' AND other.created_at > this.created_at - make_interval(days => :days)
   AND NOT EXISTS (
     SELECT 1 FROM hold WHERE hold.order_no = :order_no AND hold.hold_code = 'DUPLICATE_PO' AND hold.released_at IS NOT NULL)

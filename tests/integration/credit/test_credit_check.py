@@ -35,6 +35,7 @@ def owe(tx, document_no, amount, due_in_days, **more) -> None:
                 "due_date": today + timedelta(days=due_in_days),
                 "original": amount,
                 "open_amount": amount,
+                "open_in_books": amount,
                 "currency": "EUR",
             }
             | more
@@ -87,7 +88,7 @@ def approved(tx, qty, *, by="decision:credit-check", **more):
 
 def of_group(tx, group_no):
     order_no = tx.execute(text("SELECT order_no FROM fulfil_group WHERE group_no = :no"), {"no": group_no}).scalar_one()
-    return credit.assess_exposure(credit.OrderNumber(order_no, group_no), tx)
+    return credit.assess_release(credit.GroupOfOrder(order_no, group_no), tx)
 
 
 def ship_in(tx, order_no, days) -> str:

@@ -62,16 +62,18 @@ def test_a_group_is_planned_before_its_ship_date(database, group):
 def test_a_hold_keeps_the_gate_closed_until_it_is_released(database, group):
     with database.transaction() as tx:
         hold(tx)
-        assert tasks.check_release_gate(tasks.Group(group), tx) == tasks.Gate(open=False, holds=["CREDIT_CHECK_FAILURE"])
+        assert tasks.check_release_gate(tasks.ReleaseGate(group), tx) == tasks.Gate(open=False, holds=["CREDIT_CHECK_FAILURE"])
         tx.execute(text("UPDATE hold SET released_at = now(), released_by = 'charlie'"))
-        assert tasks.check_release_gate(tasks.Group(group), tx) == tasks.Gate(open=True, holds=[])
+        assert tasks.check_release_gate(tasks.ReleaseGate(group, credit_stands=False), tx) == tasks.Gate(open=False, holds=[])
+        assert tx.execute(text("SELECT released_at FROM fulfil_group")).scalar_one() is None
+        assert tasks.check_release_gate(tasks.ReleaseGate(group), tx) == tasks.Gate(open=True, holds=[])
         assert one(tx, "SELECT released_at IS NOT NULL FROM fulfil_group")
 
 
 def test_a_hold_that_stops_only_the_invoice_lets_the_goods_go(database, group):
     with database.transaction() as tx:
         hold(tx, "TAX")
-        assert tasks.check_release_gate(tasks.Group(group), tx).open
+        assert tasks.check_release_gate(tasks.ReleaseGate(group), tx).open
 
 
 def test_a_group_that_lacks_goods_is_refused_and_reserves_nothing(database, group):

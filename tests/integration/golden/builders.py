@@ -171,7 +171,8 @@ def order(tx: Session, sold: list[Sold], *, freight: str = "0", kind: str = "STO
         "incoterm": "FCA",
         "ordered_on": ORDERED_ON,
         "freight": D(freight),
-        "net_total": net,
+        "net_total": net + D(freight),
+        "gross_total": net + D(freight),
     }
     insert_rows(tx, SalesOrder, [head | changes])
     lines = [_line(order_no, number, line) for number, line in enumerate(sold, start=1)]

@@ -50,7 +50,7 @@ def nothing_is_broken(tx):
 
 
 def ship(tx, group, now):
-    fulfillment.check_release_gate(fulfillment.Group(group), tx)
+    fulfillment.check_release_gate(fulfillment.ReleaseGate(group), tx)
     fulfillment.reserve(fulfillment.Group(group), tx)
     shipment_no = fulfillment.confirm_pick(fulfillment.PickAndPack(group, 1, D(100)), tx).shipment_no
     fulfillment.ship_confirm(fulfillment.OfShipment(shipment_no), tx, context(now))

@@ -1,7 +1,9 @@
 """Orders come in once, complete and right, or not at all; the order desk repairs what intake could not read."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from threading import Barrier
 
 import pytest
 from sqlalchemy import text
@@ -202,6 +204,31 @@ def test_a_stated_total_that_the_lines_do_not_come_to_is_found(database):
         for total, codes in (("250.00", []), ("300.00", []), ("300.05", ["V09"])):
             draft = OrderDraft(customer_no="C-COYOTE", lines=[replace(ANVIL, qty=D(10), unit_price=D(25))], stated_total=D(total))
             assert issues_of(tx, create_order(tx, draft)) == codes
+
+
+def test_of_two_orders_with_one_purchase_order_number_at_once_the_later_is_held(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+    together = Barrier(2)
+
+    def take_in(number: str) -> tuple[str, list[str]]:
+        together.wait(10)
+        with database.transaction() as tx:
+            order_no = order(tx, ("OMINOUS-ANVIL", 10), customer_po=number)
+            return order_no, issues_of(tx, order_no)
+
+    with ThreadPoolExecutor(2) as pool:
+        issues = dict(pool.map(take_in, ["PO-4711", " po-4711"]))
+    assert [issues[number] for number in sorted(issues)] == [[], ["DUPLICATE_PO"]]
+
+
+def test_a_stated_total_is_compared_with_our_prices_where_the_customer_states_none(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        lines = [LineDraft(sku="OMINOUS-ANVIL", qty=D(4)), LineDraft(sku="TINY-PARASOL", qty=D(1), unit_price=D("9.00"))]
+        for total, found in (("5.00", ["V09"]), ("109.00", []), ("130.80", []), ("110.00", ["V09"])):
+            order_no = create_order(tx, OrderDraft(customer_no="C-COYOTE", lines=lines, stated_total=D(total)))
+            assert issues_of(tx, order_no) == found, total
 
 
 def test_the_same_purchase_order_again_is_held_as_a_duplicate(database):

@@ -38,7 +38,7 @@ def test_an_order_that_is_right_has_no_issues():
     ("change", "expected"),
     [
         ({"customer_active": False}, ("V01", "E")),
-        ({"account_hold": True}, ("V01", "E")),
+        ({"account_hold": True}, ("V01", "W")),
         ({"requires_po": True, "customer_po": ""}, ("V02", "E")),
         ({"po_pattern": "PO-[0-9]{4}"}, ("V02", "E")),
         ({"ship_to": LINZ | {"city": ""}}, ("V03", "E")),
