@@ -138,6 +138,16 @@ def decimals_of(currency: str) -> int:
     return _DECIMALS.get(currency, 2)
 
 
+def decimals_sql(column: str) -> str:
+    """SQL for how many decimals the currency in a column has."""
+    odd = sorted(set(_DECIMALS.values()))
+    cases = (
+        f"WHEN {column} IN ({', '.join(repr(code) for code, places in _DECIMALS.items() if places == decimals)}) THEN {decimals}"
+        for decimals in odd
+    )
+    return f"CASE {' '.join(cases)} ELSE 2 END"
+
+
 def round_currency(amount: Decimal, currency: str) -> Decimal:
     """The amount in whole smallest units, half up (away from zero)."""
     return amount.quantize(_unit(currency), ROUND_HALF_UP)

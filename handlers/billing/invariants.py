@@ -1,6 +1,18 @@
 """What is always true of invoices."""
 
 from handlers.invariants import Invariant
+from handlers.values import decimals_sql
+
+_DECIMALS = decimals_sql("sales_order.currency")
+#: The worth of each order by category and rate of tax; carriage goes with the goods of the highest value.
+_TAXED = """
+  SELECT goods.order_no, goods.category, goods.rate_pct, goods.worth + CASE WHEN goods.place = 1 THEN sold.freight ELSE 0 END AS taxable
+  FROM (
+    SELECT order_no, tax_category AS category, tax_rate_pct AS rate_pct, sum(line_net - header_discount) AS worth,
+      row_number() OVER (PARTITION BY order_no ORDER BY sum(line_net - header_discount) DESC, tax_category DESC, tax_rate_pct DESC) AS place
+    FROM order_line GROUP BY order_no, tax_category, tax_rate_pct
+  ) AS goods JOIN sales_order AS sold USING (order_no)
+"""
 
 INVARIANTS = (
     Invariant(
@@ -34,16 +46,15 @@ INVARIANTS = (
     Invariant(
         "INV-09",
         "The invoices of every order line add up to the worth of what they charge, to the cent.",
-        """
+        f"""
         SELECT sold.order_no, sold.line_no, charged.qty, charged.amount,
-          round((sold.line_net - sold.header_discount) * charged.qty / sold.qty_ordered, 2) AS worth
+          round((sold.line_net - sold.header_discount) * charged.qty / sold.qty_ordered, {_DECIMALS}) AS worth
         FROM order_line AS sold JOIN (
           SELECT order_line_id, sum(qty) AS qty, sum(amount) AS amount FROM invoice_line
           WHERE charge_code = 'ITEM' AND kind = 'INV' AND NOT cancelled GROUP BY order_line_id
         ) AS charged ON charged.order_line_id = sold.id
         JOIN sales_order ON sales_order.order_no = sold.order_no
-        WHERE abs(charged.amount - (sold.line_net - sold.header_discount) * charged.qty / sold.qty_ordered)
-          > CASE WHEN sales_order.currency IN ('JPY', 'KRW', 'CLP', 'ISK', 'VND') THEN 0.5 ELSE 0.005 END
+        WHERE charged.amount <> round((sold.line_net - sold.header_discount) * charged.qty / sold.qty_ordered, {_DECIMALS})
         """,
     ),
     Invariant(
@@ -82,6 +93,138 @@ INVARIANTS = (
           SELECT count(*) AS count, coalesce(max(substr(invoice_no, 5)::bigint), 0) AS last FROM invoice WHERE invoice_no LIKE 'INV-%'
         ) AS invoices
         WHERE series.series = 'INV' AND (series.last_value <> invoices.count OR series.last_value <> invoices.last)
+        """,
+    ),
+    Invariant(
+        "INV-25",
+        "The gross of an order is what its invoices come to and what is not invoiced yet: goods, carriage, and tax by rate.",
+        f"""
+        WITH taxed AS ({_TAXED}), tax AS (
+          SELECT taxed.order_no, sum(taxed.taxable) AS worth, sum(round(taxed.taxable * taxed.rate_pct / 100, {_DECIMALS})) AS tax
+          FROM taxed JOIN sales_order USING (order_no) GROUP BY taxed.order_no
+        ), invoiced AS (
+          SELECT order_no, sum(gross_total) AS gross FROM invoice WHERE kind = 'INV' AND cancelled_at IS NULL GROUP BY order_no
+        ), charged AS (
+          SELECT order_no, sum(amount) AS amount FROM (
+            SELECT order_no, amount FROM invoice_line WHERE kind = 'INV' AND NOT cancelled
+            UNION ALL
+            SELECT invoice.order_no, taken.tax FROM invoice_tax AS taken JOIN invoice USING (invoice_no)
+            WHERE invoice.kind = 'INV' AND invoice.cancelled_at IS NULL
+          ) AS each GROUP BY order_no
+        ), rest AS (
+          SELECT tax.order_no, tax.worth, tax.tax, coalesce(invoiced.gross, 0) AS invoiced,
+            tax.worth + tax.tax - coalesce(charged.amount, 0) AS not_invoiced
+          FROM tax LEFT JOIN invoiced USING (order_no) LEFT JOIN charged USING (order_no)
+        )
+        SELECT sales_order.order_no, sales_order.gross_total, tax.invoiced, tax.not_invoiced
+        FROM sales_order JOIN rest AS tax USING (order_no)
+        WHERE sales_order.state = 'SUBMITTED' AND (
+          sales_order.gross_total <> tax.invoiced + tax.not_invoiced
+          OR sales_order.net_total + sales_order.freight <> tax.worth OR sales_order.tax_total <> tax.tax)
+        """,
+    ),
+    Invariant(
+        "INV-25",
+        "Every line of an order comes to its quantity at its price.",
+        f"""
+        SELECT line.order_no, line.line_no, line.qty_ordered, line.unit_net, line.line_net
+        FROM order_line AS line JOIN sales_order USING (order_no)
+        WHERE sales_order.state = 'SUBMITTED' AND line.line_net <> round(line.unit_net * line.qty_ordered, {_DECIMALS})
+        """,
+    ),
+    Invariant(
+        "INV-27",
+        "Revenue and carriage in the ledger are what the posted invoices charge, each of them.",
+        """
+        SELECT coalesce(billed.invoice_no, booked.reference) AS invoice_no, billed.net, billed.freight, booked.revenue, booked.carriage
+        FROM (
+          SELECT invoice_no, CASE kind WHEN 'CM' THEN -net_total ELSE net_total END AS net,
+            CASE kind WHEN 'CM' THEN -freight_total ELSE freight_total END AS freight
+          FROM invoice WHERE posted_at IS NOT NULL
+        ) AS billed
+        FULL JOIN (
+          SELECT line.reference, coalesce(sum(line.credit - line.debit) FILTER (WHERE line.account = '4000'), 0) AS revenue,
+            coalesce(sum(line.credit - line.debit) FILTER (WHERE line.account = '4100'), 0) AS carriage
+          FROM journal_line AS line JOIN journal ON journal.id = line.journal_id
+          WHERE line.account IN ('4000', '4100') AND journal.event_type NOT LIKE 'journal.manual%' GROUP BY line.reference
+        ) AS booked ON booked.reference = billed.invoice_no
+        WHERE coalesce(billed.net, 0) <> coalesce(booked.revenue, 0) OR coalesce(billed.freight, 0) <> coalesce(booked.carriage, 0)
+        """,
+    ),
+    Invariant(
+        "INV-27",
+        "Discounts and small differences in the ledger are what receipts were applied with, for each invoice.",
+        """
+        SELECT coalesce(given.invoice_no, booked.reference) AS invoice_no, given.earned, given.unearned, given.written_off,
+          booked.earned AS earned_in_ledger, booked.unearned AS unearned_in_ledger, booked.written_off AS written_off_in_ledger
+        FROM (
+          SELECT invoice_no, sum(discount) FILTER (WHERE action <> 'UNEARNED_DISCOUNT') AS earned,
+            sum(discount) FILTER (WHERE action = 'UNEARNED_DISCOUNT') AS unearned, sum(written_off) AS written_off
+          FROM application WHERE unapplied_at IS NULL GROUP BY invoice_no
+        ) AS given
+        FULL JOIN (
+          SELECT line.reference, sum(line.debit - line.credit) FILTER (WHERE line.account = '4900') AS earned,
+            sum(line.debit - line.credit) FILTER (WHERE line.account = '4910') AS unearned,
+            sum(line.debit - line.credit) FILTER (WHERE line.account = '6300') AS written_off
+          FROM journal_line AS line JOIN journal ON journal.id = line.journal_id
+          WHERE line.account IN ('4900', '4910', '6300') AND journal.event_type NOT LIKE 'journal.manual%' GROUP BY line.reference
+        ) AS booked ON booked.reference = given.invoice_no
+        WHERE (coalesce(given.earned, 0), coalesce(given.unearned, 0), coalesce(given.written_off, 0))
+          <> (coalesce(booked.earned, 0), coalesce(booked.unearned, 0), coalesce(booked.written_off, 0))
+        """,
+    ),
+    Invariant(
+        "INV-27",
+        "The cost of sales in the ledger is the recognised cost of what the posted invoices charge, each of them.",
+        """
+        SELECT coalesce(charged.invoice_no, booked.reference) AS invoice_no, charged.cost, booked.cost AS ledger
+        FROM (
+          SELECT line.invoice_no, sum(packed.cogs) AS cost FROM invoice_line AS line JOIN invoice USING (invoice_no)
+          JOIN shipment_line AS packed ON packed.id = line.shipment_line_id
+          WHERE invoice.posted_at IS NOT NULL AND line.kind = 'INV' AND NOT line.cancelled GROUP BY line.invoice_no
+        ) AS charged
+        FULL JOIN (
+          SELECT line.reference, sum(line.accounted) AS cost
+          FROM journal_line AS line JOIN journal ON journal.id = line.journal_id
+          WHERE line.account = '5000' AND journal.event_type NOT LIKE 'journal.manual%' GROUP BY line.reference
+        ) AS booked ON booked.reference = charged.invoice_no
+        WHERE coalesce(charged.cost, 0) <> coalesce(booked.cost, 0)
+        """,
+    ),
+    Invariant(
+        "INV-28",
+        "The tax of an invoice is on its lines of that category and rate, less than the smallest coin from its exact share.",
+        f"""
+        SELECT invoice_no, category, rate_pct, taken.taxable, lines.amount AS on_lines, taken.tax
+        FROM invoice_tax AS taken
+        FULL JOIN (
+          SELECT invoice_no, tax_category AS category, tax_rate_pct AS rate_pct, sum(amount) AS amount FROM invoice_line
+          GROUP BY invoice_no, tax_category, tax_rate_pct
+        ) AS lines USING (invoice_no, category, rate_pct)
+        JOIN invoice USING (invoice_no)
+        WHERE taken.taxable IS DISTINCT FROM lines.amount
+          OR abs(taken.tax - taken.taxable * taken.rate_pct / 100) >= power(10::numeric, -({decimals_sql("invoice.currency")}))
+        """,
+    ),
+    Invariant(
+        "INV-28",
+        "What the invoices of an order take as tax at a rate is the tax on all they charge at it.",
+        f"""
+        SELECT sales_order.order_no, taken.category, taken.rate_pct, sum(taken.taxable) AS taxable, sum(taken.tax) AS tax
+        FROM invoice_tax AS taken JOIN invoice USING (invoice_no) JOIN sales_order USING (order_no)
+        WHERE invoice.kind = 'INV' AND invoice.cancelled_at IS NULL
+        GROUP BY sales_order.order_no, sales_order.currency, taken.category, taken.rate_pct
+        HAVING sum(taken.tax) <> round(sum(taken.taxable) * taken.rate_pct / 100, {_DECIMALS})
+        """,
+    ),
+    Invariant(
+        "INV-28",
+        "Every line of an invoice is taxed as the line of the order it charges.",
+        """
+        SELECT charged.invoice_no, charged.line_no, charged.tax_category, charged.tax_rate_pct, sold.tax_category AS ordered_category,
+          sold.tax_rate_pct AS ordered_rate_pct
+        FROM invoice_line AS charged JOIN order_line AS sold ON sold.id = charged.order_line_id
+        WHERE (charged.tax_category, charged.tax_rate_pct) <> (sold.tax_category, sold.tax_rate_pct)
         """,
     ),
 )

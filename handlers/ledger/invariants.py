@@ -1,6 +1,9 @@
 """What is always true of the books."""
 
 from handlers.invariants import Invariant
+from handlers.ledger.events import ACCOUNTS_OF, REVERSED
+
+_PAIRS = ", ".join(f"('{event}', '{account}')" for event, allowed in ACCOUNTS_OF.items() for account in sorted(allowed))
 
 INVARIANTS = (
     Invariant(
@@ -99,6 +102,16 @@ INVARIANTS = (
         """
         SELECT event_type, source_id, sequence, count(*) AS times FROM journal
         GROUP BY event_type, source_id, sequence HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        "INV-29",
+        "Every journal is on the accounts of its event, and on no other.",
+        f"""
+        SELECT journal.id, journal.event_type, journal.source_id, line.line_no, line.account
+        FROM journal JOIN journal_line AS line ON line.journal_id = journal.id
+        WHERE regexp_replace(journal.event_type, '{REVERSED}$', '') IN ({", ".join(map(repr, ACCOUNTS_OF))})
+          AND (regexp_replace(journal.event_type, '{REVERSED}$', ''), line.account) NOT IN ({_PAIRS})
         """,
     ),
 )

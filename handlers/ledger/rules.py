@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from engine.problems import Invalid
 from handlers.ledger.accounts import NUMBERS, PARTY_ACCOUNTS
+from handlers.ledger.events import accounts_of
 
 ZERO = Decimal(0)
 
@@ -99,6 +100,13 @@ def _check_line(entry: Entry, line: Line) -> None:
             f"{_name(entry)} has a line on control account {line.account} without a party.",
             code="journal_party_missing",
             next_step="Name the customer or supplier on every receivable and payable line.",
+        )
+    allowed = accounts_of(entry.event_type)
+    if allowed is not None and line.account not in allowed:
+        raise Invalid(
+            f"{_name(entry)} names account {line.account}, which is none of its event's.",
+            code="journal_account",
+            next_step="Use an account of the event, or name the account among the event's in handlers/ledger/events.py.",
         )
 
 

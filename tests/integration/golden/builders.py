@@ -14,6 +14,7 @@ from engine.service_tasks import TaskContext
 from engine.store.unit_of_work import Database
 from handlers.catalog.model import ItemClass
 from handlers.catalog.register import ItemDraft, SupplierItemDraft, add_item, set_supplier_item
+from handlers.catalog.rules import tax_groups
 from handlers.documents.numbers import next_number
 from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import WarehouseDraft, add_warehouse
@@ -33,6 +34,7 @@ from handlers.parties.register import (
     set_company,
 )
 from handlers.rowsets import insert_rows
+from handlers.values import round_currency
 
 D = Decimal
 CUSTOMER, SUPPLIER, SKU = "C-MIRROR", "S-OMINOUS", "INDIFFERENT-TABLE"
@@ -154,7 +156,10 @@ class Order:
 
 def order(tx: Session, sold: list[Sold], *, freight: str = "0", kind: str = "STOCK", **changes: Any) -> Order:
     order_no = next_number(tx, "SO")
-    net = sum((D(line.qty) * D(line.unit_net) - D(line.header_discount) for line in sold), D(0))
+    currency = str(changes.get("currency", "EUR"))
+    net = sum((_worth(line, currency) for line in sold), D(0))
+    taxes = tax_groups([("S", D(line.tax_rate), _worth(line, currency)) for line in sold], freight=D(freight), currency=currency)
+    tax = sum((group.tax for group in taxes), D(0))
     head: dict[str, Any] = {
         "order_no": order_no,
         "source": "API",
@@ -171,11 +176,12 @@ def order(tx: Session, sold: list[Sold], *, freight: str = "0", kind: str = "STO
         "incoterm": "FCA",
         "ordered_on": ORDERED_ON,
         "freight": D(freight),
-        "net_total": net + D(freight),
-        "gross_total": net + D(freight),
+        "net_total": net,
+        "tax_total": tax,
+        "gross_total": net + D(freight) + tax,
     }
     insert_rows(tx, SalesOrder, [head | changes])
-    lines = [_line(order_no, number, line) for number, line in enumerate(sold, start=1)]
+    lines = [_line(order_no, number, line, currency) for number, line in enumerate(sold, start=1)]
     ids = [row["id"] for row in insert_rows(tx, OrderLine, lines, returning=["id"])]
     parts = max(len(line.parts) or 1 for line in sold)
     made = Order(order_no)
@@ -205,7 +211,11 @@ def order(tx: Session, sold: list[Sold], *, freight: str = "0", kind: str = "STO
     return made
 
 
-def _line(order_no: str, number: int, line: Sold) -> dict[str, Any]:
+def _worth(line: Sold, currency: str) -> D:
+    return round_currency(D(line.qty) * D(line.unit_net), currency) - D(line.header_discount)
+
+
+def _line(order_no: str, number: int, line: Sold, currency: str) -> dict[str, Any]:
     return {
         "order_no": order_no,
         "line_no": number,
@@ -217,7 +227,7 @@ def _line(order_no: str, number: int, line: Sold) -> dict[str, Any]:
         "qty_ordered": D(line.qty),
         "list_price": D(line.list_price or line.unit_net),
         "unit_net": D(line.unit_net),
-        "line_net": D(line.qty) * D(line.unit_net),
+        "line_net": round_currency(D(line.qty) * D(line.unit_net), currency),
         "header_discount": D(line.header_discount),
         "cost": D(line.cost),
         "tax_category": "S",

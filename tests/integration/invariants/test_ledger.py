@@ -20,6 +20,10 @@ TAMPERED = (
     Tamper(
         "INV-23", "ALTER TABLE journal DROP CONSTRAINT journal_event_key; UPDATE journal SET event_type = '', source_id = '', sequence = 1"
     ),
+    Tamper("INV-29", "UPDATE journal_line SET account = '4200' WHERE account = '4000'"),
+    Tamper("INV-29", "UPDATE journal_line SET account = '4000' WHERE account = '4900'"),
+    Tamper("INV-29", "UPDATE journal_line SET account = '2300' WHERE account = '2100' AND reference LIKE 'PO-0%'"),
+    Tamper("INV-29", "UPDATE journal_line SET account = '1010' WHERE account = '1000'"),
     Tamper("INV-18", CLOSED_BEFORE_IT_WAS_POSTED),
 )
 

@@ -1,0 +1,55 @@
+"""Which accounts each business event may touch. Whoever adds an event that posts names its accounts here.
+
+A journal on another account is refused when it is posted (`rules.check_entry`), and found by INV-29 when somebody moved it afterwards.
+Journals that a person writes by hand, and events that are not named here, may touch any account of the chart.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from handlers.ledger import accounts
+
+_BANKS = frozenset(accounts.BANK_ACCOUNTS)
+_EXCHANGE = frozenset({accounts.FX_GAIN, accounts.FX_LOSS})
+
+ACCOUNTS_OF: Final[Mapping[str, frozenset[str]]] = {
+    # Until 0002 the other side of every receipt was 2100.
+    "goods_received": frozenset(
+        {accounts.INVENTORY, accounts.INVENTORY_ADJUSTMENT, accounts.OPENING_BALANCE_EQUITY, accounts.GOODS_RECEIVED_NOT_INVOICED}
+    ),
+    "shipment.confirmed": frozenset({accounts.DEFERRED_COGS, accounts.INVENTORY}),
+    "invoice.posted": frozenset({accounts.RECEIVABLES, accounts.REVENUE, accounts.FREIGHT_REVENUE, accounts.OUTPUT_VAT}),
+    "cogs.recognised": frozenset({accounts.COGS, accounts.DEFERRED_COGS}),
+    "receipt.recorded": _BANKS | {accounts.UNAPPLIED_CASH},
+    "receipt.identified": frozenset({accounts.UNAPPLIED_CASH}),
+    "receipt.applied": _EXCHANGE
+    | {
+        accounts.UNAPPLIED_CASH,
+        accounts.RECEIVABLES,
+        accounts.EARNED_DISCOUNT,
+        accounts.UNEARNED_DISCOUNT,
+        accounts.OUTPUT_VAT,
+        accounts.SMALL_BALANCE_WRITE_OFF,
+        accounts.OTHER_INCOME,
+    },
+    "bank.opening": _BANKS | {accounts.OPENING_BALANCE_EQUITY},
+    "dropship.received": frozenset({accounts.RECEIVING_INSPECTION, accounts.GOODS_RECEIVED_NOT_INVOICED}),
+    "dropship.delivered": frozenset({accounts.DROPSHIP_INVENTORY, accounts.RECEIVING_INSPECTION}),
+    "dropship.issued": frozenset({accounts.DEFERRED_COGS, accounts.DROPSHIP_INVENTORY}),
+    "supplier_invoice.approved": frozenset(
+        {
+            accounts.GOODS_RECEIVED_NOT_INVOICED,
+            accounts.PURCHASE_PRICE_VARIANCE,
+            accounts.FREIGHT_OUT,
+            accounts.INPUT_VAT,
+            accounts.PAYABLES,
+        }
+    ),
+    "supplier.paid": _BANKS | _EXCHANGE | {accounts.PAYABLES},
+}
+REVERSED: Final = ".reversed"
+
+
+def accounts_of(event_type: str) -> frozenset[str] | None:
+    """The accounts an event may touch, or its reversal; None when it may touch any."""
+    return ACCOUNTS_OF.get(event_type.removesuffix(REVERSED))
