@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pkgutil import iter_modules
 from uuid import UUID
 
-from sqlalchemy import DateTime, Select, Text, column, select, text
+from sqlalchemy import ColumnElement, DateTime, Select, Text, column, or_, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
@@ -28,7 +28,8 @@ class OpenKind:
     """One kind of thing that can be open: `kind` as a person calls it, and a SELECT, without parameters, of all that is.
 
     Its columns are `number` (text, unique, what a person looks it up by), `keys` (text[], the business keys under which an instance may
-    carry it), `since` (timestamptz), and whichever of these it `also` names: `held_by` and `released_by` (text, the hold that stops it
+    carry it), `since` (timestamptz), and whichever of these it `also` names: `order_no` (text, whose story it is part of),
+    `detail` (text, how much of what), `held_by` and `released_by` (text, the hold that stops it
     and the group that releases the hold), `schedule` (text, the process that looks at it again by the clock), `until` (timestamptz, when
     it is given up and told).
     """
@@ -49,7 +50,9 @@ class OpenThing:
     kind: str
     number: str
     keys: Sequence[str]
+    order_no: str | None
     since: datetime | None
+    detail: str | None
     mover: str
     what: str | None
     who: str | None
@@ -60,9 +63,10 @@ class OpenThing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which open things: of a kind, by a number or business key, only those without an owner."""
+    """Which open things: of a kind, of an order, by a number or business key, only those without an owner."""
 
     kind: str = ""
+    order_no: str = ""
     key: str = ""
     ownerless: bool = False
 
@@ -77,22 +81,35 @@ def all_kinds() -> tuple[OpenKind, ...]:
 
 def list_open_things(tx: Session, wanted: Filter, asked: Asked) -> Page[AnyRow]:
     """One page of what is open, by kind and number: the fields of OpenThing. One statement."""
-    kind, number, _, _, mover, *_ = _COLUMNS
     statement = _statement()
     if wanted.kind:
-        statement = statement.where(kind == wanted.kind)
+        statement = statement.where(_KIND.in_([wanted.kind]))
+    if wanted.order_no:
+        statement = statement.where(_ORDER_NO.in_([wanted.order_no]))
     if wanted.key:
-        statement = statement.where((number == wanted.key) | column("keys", ARRAY(Text)).contains([wanted.key]))
+        statement = statement.where(or_(_NUMBER.in_([wanted.key]), _KEYS.contains([wanted.key])))
     if wanted.ownerless:
-        statement = statement.where(mover == "none")
-    return read_page(tx, statement, [Key(kind), Key(number)], asked)
+        statement = statement.where(_MOVER == "none")
+    return read_page(tx, statement, [Key(_KIND), Key(_NUMBER)], asked)
 
 
-def things_of(tx: Session, keys: Sequence[str]) -> list[OpenThing]:
-    """What is open under any of these numbers and business keys, by kind and number. One statement."""
-    kind, number, *_ = _COLUMNS
-    named = number.in_(keys) | column("keys", ARRAY(Text)).overlap(list(keys))
-    return [OpenThing(**row) for row in tx.execute(_statement().where(named).order_by(kind, number)).mappings()]
+def of_order(tx: Session, order_no: str) -> list[OpenThing]:
+    """What is open of an order, by kind and number. One statement."""
+    asked = _statement().where(_ORDER_NO.in_([order_no])).order_by(_KIND, _NUMBER)
+    return [OpenThing(**row) for row in tx.execute(asked).mappings()]
+
+
+def under_key(tx: Session, key: str) -> list[OpenThing]:
+    """What is open and carried by instances of this business key, by kind and number. One statement."""
+    asked = _statement().where(_KEYS.contains([key])).order_by(_KIND, _NUMBER)
+    return [OpenThing(**row) for row in tx.execute(asked).mappings()]
+
+
+def told(thing: OpenThing) -> str:
+    """What will move it, in one sentence."""
+    at = f" on {thing.due_at.day} {thing.due_at:%b %Y %H:%M}" if thing.due_at else ""
+    given = {"who": thing.who or "anybody", "what": str(thing.what).rstrip("."), "at": at, "due": f", due{at}" if at else ""}
+    return _SENTENCES.get(thing.mover, "{process} is at it.").format(process=str(thing.process_key).capitalize(), **given)
 
 
 def ownerless_sql() -> str:
@@ -125,22 +142,40 @@ _KEPT_MESSAGE = OpenKind(
     """,
     also=("until",),
 )
+_SENTENCES = {
+    "task": "It waits for {who} to do '{what}'{due}.",
+    "incident": "It stands still at an incident: {what}.",
+    "timer": "It goes on by itself{at}.",
+    "message": "It waits for the message {what}.",
+    "suspended": "Its process is suspended until an operator resumes it.",
+    "hold": "It waits until {who} releases the hold {what}.",
+    "schedule": "The process {what} looks at it again{at}.",
+    "time": "It becomes a task of its lane{at} at the latest.",
+    "none": "Nothing will move it: tell operations.",
+}
+_KIND: ColumnElement[str] = column("kind", Text)
+_NUMBER: ColumnElement[str] = column("number", Text)
+_KEYS = column("keys", ARRAY(Text))
+_ORDER_NO: ColumnElement[str] = column("order_no", Text)
+_MOVER: ColumnElement[str] = column("mover", Text)
 _COLUMNS = (
-    column("kind", Text),
-    column("number", Text),
-    column("keys", ARRAY(Text)),
+    _KIND,
+    _NUMBER,
+    _KEYS,
+    _ORDER_NO,
     column("since", DateTime(timezone=True)),
-    column("mover", Text),
+    column("detail", Text),
+    _MOVER,
     column("what", Text),
     column("who", Text),
     column("due_at", DateTime(timezone=True)),
     column("process_key", Text),
     column("instance_id", postgresql.UUID),
 )
-_ALSO = {"held_by": "text", "released_by": "text", "schedule": "text", "until": "timestamptz"}
+_ALSO = {"order_no": "text", "detail": "text", "held_by": "text", "released_by": "text", "schedule": "text", "until": "timestamptz"}
 # An instance shows the most telling of its waits: what has failed, then what a person does, then what happens by itself.
 _MOVED = """
-SELECT open.kind, open.number, open.keys, open.since,
+SELECT open.kind, open.number, open.keys, open.order_no, open.since, open.detail,
   CASE WHEN carrier.id IS NOT NULL THEN coalesce(wait.mover, carrier.state)
        WHEN open.held_by IS NOT NULL THEN 'hold' WHEN plan.due_at IS NOT NULL THEN 'schedule' WHEN open.until IS NOT NULL THEN 'time'
        ELSE 'none' END AS mover,

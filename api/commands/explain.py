@@ -14,6 +14,8 @@ from engine.problems import NotFound
 from engine.runtime.read.explain import explain
 from engine.store import json_text
 from engine.store.tables import instance, process_version
+from handlers.open_things import OpenThing, of_order, under_key
+from handlers.open_things import told as said_of
 from handlers.orders.views import tell
 
 _ORDERS = text("""
@@ -28,7 +30,7 @@ _ORDERS = text("""
 @click.argument("what")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def command(what: str, *, as_json: bool) -> None:
-    """Say why instances are where they are, and what would move them.
+    """Say why instances are where they are, what is still open, and what would move it.
 
     WHAT is an instance's id or business key; the number of an order or quote, or a customer's purchase order, means all instances of it.
     """
@@ -39,6 +41,17 @@ def command(what: str, *, as_json: bool) -> None:
                 click.echo(json_text.encode(told).decode())
             else:
                 click.echo(f"{process_name}  {business_key or ''}  {instance_id}\n  {told.sentence}\n  {told.next_step}")
+        for thing in _open_things(tx, what):
+            if as_json:
+                click.echo(json_text.encode(thing).decode())
+            else:
+                click.echo(f"Open: {thing.kind} {thing.number}{f', {thing.detail}' if thing.detail else ''}\n  {said_of(thing)}")
+
+
+def _open_things(tx: Session, what: str) -> list[OpenThing]:
+    """What of the business is still open, whether or not an instance is at it."""
+    orders = tx.scalars(_ORDERS, {"what": what}).all()
+    return [thing for order_no in orders for thing in of_order(tx, order_no)] if orders else under_key(tx, what)
 
 
 def _ids(tx: Session, what: str) -> set[UUID]:

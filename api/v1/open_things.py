@@ -15,9 +15,10 @@ api = APIBlueprint("open_things", __name__, url_prefix="/api/v1/open-things", ab
 
 
 class OpenThingsQuery(Listing):
-    """Which open things: of a kind, under a number or business key, only those that nothing will move."""
+    """Which open things: of a kind, of an order, under a number or business key, only those that nothing will move."""
 
     kind: str = Field("", max_length=60)
+    order_no: str = Field("", max_length=40)
     key: str = Field("", max_length=100)
     ownerless: bool = False
 
@@ -31,7 +32,9 @@ class OpenThingOut(Shape):
     kind: str
     number: str
     keys: list[str]
+    order_no: str | None
     since: datetime | None
+    detail: str | None
     mover: str
     what: str | None
     who: str | None
@@ -44,5 +47,5 @@ class OpenThingOut(Shape):
 @operation(Role.READ)
 def get_open_things(query: OpenThingsQuery) -> Page[OpenThingOut]:
     """List order lines, invoices, purchase orders, receipts, papers and messages that are open, each with what will move it."""
-    wanted = Filter(kind=query.kind, key=query.key, ownerless=query.ownerless)
+    wanted = Filter(kind=query.kind, order_no=query.order_no, key=query.key, ownerless=query.ownerless)
     return listed(list_open_things(transaction(), wanted, query.asked).typed(OpenThingOut))

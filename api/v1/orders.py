@@ -16,6 +16,7 @@ from api.v1.shapes import Done, Exact, Listing, NumberPath, Page, Shape, as_sent
 from engine.runtime.post.mailbox import Message
 from engine.runtime.verbs import messages
 from handlers.changes import Author
+from handlers.open_things import of_order
 from handlers.orders import addresses
 from handlers.orders.desk import request_cancellation
 from handlers.orders.drafts import LineDraft, OrderDraft
@@ -169,11 +170,12 @@ def get_order(path: NumberPath) -> dict[str, Any]:
 @api.get("/<number>/story")
 @operation(Role.READ)
 def get_story(path: NumberPath) -> dict[str, Any]:
-    """Everything that belongs to an order: instances with their paths, documents, shipments, purchases, invoices, receipts, journals."""
+    """Everything that belongs to an order: instances with their paths, what is open and what moves it, papers, goods, money."""
     story = tell(transaction(), path.number)
     parts = ("instances", "decisions", "events", "shipments", "purchases", "invoices", "receipts", "documents", "journals")
     told: dict[str, Any] = {name: [dict(row._mapping) for row in getattr(story, name)] for name in parts}  # noqa: SLF001
     paths = _paths([row["id"] for row in told["instances"]])
+    told["open_things"] = [asdict(thing) for thing in of_order(transaction(), path.number)]
     told["instances"] = [{**row, "path": paths.get(row["id"], [])} for row in told["instances"]]
     return told
 

@@ -6,8 +6,9 @@ OPEN_THINGS = (
     OpenKind(
         "shipment to hand over",
         """
-        SELECT shipment_no AS number, ARRAY[shipment_no, group_no] AS keys, packed_at AS since
+        SELECT shipment_no AS number, ARRAY[shipment_no, group_no] AS keys, order_no, packed_at AS since
         FROM shipment WHERE shipped_at IS NULL AND cancelled_at IS NULL
         """,
+        also=("order_no",),
     ),
 )

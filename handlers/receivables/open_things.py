@@ -6,9 +6,12 @@ OPEN_THINGS = (
     OpenKind(
         "invoice to collect",
         """
-        SELECT document_no AS number, ARRAY[document_no] AS keys, document_date::timestamptz AS since
-        FROM open_item WHERE kind = 'AR' AND open_amount > 0
+        SELECT item.document_no AS number, ARRAY[item.document_no] AS keys, invoice.order_no, item.document_date::timestamptz AS since,
+          trim_scale(item.open_amount) || ' ' || item.currency AS detail
+        FROM open_item AS item LEFT JOIN invoice ON invoice.invoice_no = item.document_no
+        WHERE item.kind = 'AR' AND item.open_amount > 0
         """,
+        also=("order_no", "detail"),
     ),
     OpenKind(
         "bank statement",

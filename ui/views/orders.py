@@ -14,6 +14,7 @@ from engine.runtime.read.steps import Model, list_names
 from handlers.documents.store import read_document
 from handlers.fulfillment import desk
 from handlers.holdings import holdings_of
+from handlers.open_things import of_order, told
 from handlers.orders import views as read
 from handlers.orders.desk import may_be_cancelled, request_cancellation
 from ui.csv_export import csv_response
@@ -83,13 +84,14 @@ def show_order(order_no: str) -> str:
         story = read.tell(tx, order_no)
         may_cancel = ORDER in person().roles and may_be_cancelled(tx, order_no) is None
         holdings = holdings_of(tx, order_no) if may_cancel else []
+        unmoved = [(thing, told(thing)) for thing in of_order(tx, order_no) if thing.instance_id is None]
         waits = list(_waits(story, list_names(tx, ((row.deployment_id, row.path) for row in story.waits))))
     journals = [list(lines) for _, lines in groupby(story.journals, key=lambda line: line.id)]
     timeline = latest_first(_timeline(story))
     open_tasks = [task for task in story.decisions if task.state == "open"]
     may_ship = SHIP in person().roles
     shown = {"journals": journals, "timeline": timeline, "open_tasks": open_tasks, "waits": waits, "may_ship": may_ship}
-    shown |= {"may_cancel": may_cancel, "holdings": holdings}
+    shown |= {"unmoved": unmoved, "may_cancel": may_cancel, "holdings": holdings}
     return render_template("order.html", story=story, order=story.order, **shown)
 
 

@@ -130,7 +130,7 @@ def _incident(wait: Wait, _row: Any) -> tuple[str, str]:
 #: What somebody sends, rather than what happens by itself.
 _SENT = frozenset({"message", "signal"})
 _STOPPED: dict[str, Callable[[Any], tuple[str, str]]] = {
-    "completed": lambda row: (f"It reached its end at {_time(row.ended_at)}.", "Nothing is left to do."),
+    "completed": lambda row: (f"It reached its end at {_time(row.ended_at)}.", "It has nothing left to do."),
     "cancelled": lambda row: (
         f"It was cancelled at {_time(row.ended_at)}: {row.end_reason}.",
         "Nothing is left to do; start it anew if it is needed after all.",

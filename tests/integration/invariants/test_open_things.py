@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from engine.store.paging import Asked
 from handlers.invariants import all_invariants
-from handlers.open_things import Filter, all_kinds, list_open_things, things_of
+from handlers.open_things import Filter, all_kinds, list_open_things, of_order
 from tests.integration.invariants.tampering import Tamper, noticed_by
 
 _VERSION = """
@@ -83,7 +83,7 @@ def test_a_backorder_is_with_the_run_by_the_clock_unless_a_hold_stops_it(lived_i
         (order_no,) = tx.scalars(text("SELECT DISTINCT order_no FROM fulfil_line WHERE group_no IS NULL"))
 
         def movers():
-            return {(thing.mover, thing.what, thing.who) for thing in things_of(tx, [order_no]) if thing.kind == "backordered order line"}
+            return {(thing.mover, thing.what, thing.who) for thing in of_order(tx, order_no) if thing.kind == "backordered order line"}
 
         assert movers() == {("none", None, None)}
         version_id = tx.execute(text(f"{_VERSION} RETURNING id")).scalar_one()
