@@ -232,3 +232,15 @@ def test_lines_that_need_not_arrive_together_keep_their_own_days():
     shop, later = market({"VIENNA": stock(5)}, VIENNA), market({"VIENNA": stock(0, d4=1)}, VIENNA)
     assert short(plan_order([(demand(5), shop), (demand(1), later)], together=False)) == [(5, "VIENNA", 0), (1, "VIENNA", 4)]
     assert plan_order([], together=True) == []
+
+
+def test_a_complete_line_that_is_in_time_from_the_best_rank_is_not_taken_from_one_that_is_earlier():
+    far = Source(source_type="STOCK", source="VIENNA", rank=1, transit_days=3)
+    near = Source(source_type="STOCK", source="LYON", rank=2, transit_days=1)
+    assert short(plan_line(demand(5, ship_complete=True), market({"VIENNA": stock(5), "LYON": stock(5)}, far, near))) == [(5, "VIENNA", 0)]
+
+
+def test_a_source_that_says_nothing_more_is_of_the_first_rank_and_a_line_is_split_in_three():
+    plain = Source(source_type="STOCK", source="VIENNA")
+    assert (plain.rank, plain.transit_days, plain.lead_days, plain.moq) == (1, 0, 0, 0)
+    assert (Horizon(today=TODAY).most_splits, Horizon(today=TODAY).last_day) == (3, day(365))
