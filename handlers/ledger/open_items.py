@@ -57,6 +57,8 @@ def add_open_item(tx: Session, item: NewOpenItem) -> None:
 
 def lock_open_items(tx: Session, kind: str, document_nos: Sequence[str]) -> dict[str, RowMapping]:
     """The open items of some documents, locked and then read, by document. Those that do not exist are left out. Two statements."""
+    if not document_nos:
+        return {}
     ids = tx.execute(_IDS, {"kind": kind, "numbers": sorted(set(document_nos))}).scalars().all()
     locks.take(tx, Lock.OPEN_ITEM, ids)
     return {row["document_no"]: row for row in tx.execute(_ITEMS, {"ids": list(ids)}).mappings()}

@@ -14,10 +14,13 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Invalid
+from engine.store import locks
+from engine.store.locks import Lock
 from handlers.identifiers import folded
 from handlers.ledger import posting
 from handlers.ledger.accounts import BANK, BANK_CHARGES, FX_GAIN, FX_LOSS, NUMBERS
 from handlers.ledger.books import books_currency
+from handlers.ledger.open_items import lock_open_items
 from handlers.receivables.by_hand import Return, reverse_receipts
 from handlers.receivables.rules import named_invoices
 from handlers.receivables.statements import CODE, EntryKind, lock_statement
@@ -119,6 +122,15 @@ def settle_entries(tx: Session, statement_no: str, group: str, answers: Sequence
     reopened = _write(tx, plan)
     left = tx.execute(_WAITING, waiting | {"most": MOST_AT_ONCE}).mappings().all()
     return Settlement(tuple(left), reopened)
+
+
+def lock_returnable(tx: Session, statement_no: str) -> None:
+    """Lock the receipts that the entries of a statement may return, and the invoices that these paid."""
+    given = {"statement_no": statement_no, "group": RECEIVABLES_CLERK, "most": None}
+    amounts = sorted({-line["amount"] for line in tx.execute(_WAITING, given).mappings() if line["amount"] < 0})
+    receipts = tx.execute(_RETURNABLE, {"amounts": amounts}).mappings().all() if amounts else []
+    locks.take(tx, Lock.RECEIPT, [each["receipt_no"] for each in receipts])
+    lock_open_items(tx, "AR", [number for each in receipts for number in each["invoices"]])
 
 
 def _decision(line: RowMapping, decisions: Mapping[EntryKind, EntryDecision]) -> EntryDecision:

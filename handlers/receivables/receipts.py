@@ -1,6 +1,6 @@
 """Turns a statement's credits into receipts: the payer is recognised, the money lands unapplied, and invoices are proposed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from handlers.documents.numbers import next_numbers
 from handlers.ledger import posting
 from handlers.ledger.accounts import UNAPPLIED_CASH
+from handlers.ledger.open_items import lock_open_items
+from handlers.receivables.bank_entries import lock_returnable
 from handlers.receivables.model import Proposal, Receipt
 from handlers.receivables.rules import Cash, Item, Match, Named, match, named_invoices
 from handlers.receivables.statements import lock_statement
@@ -31,6 +33,7 @@ def record_receipts(tx: Session, statement_no: str) -> int:
     lines = tx.execute(_CREDITS, {"statement_no": statement_no}).mappings().all()
     if lines:
         named = {line["id"]: _named(line) for line in lines}
+        _lock_what_follows(tx, statement_no, named.values())
         parties = _parties(tx, lines, named)
         numbers = next_numbers(tx, "RC", len(lines))
         rows = [_receipt(line, number, parties.get(line["id"])) for number, line in zip(numbers, lines, strict=True)]
@@ -38,6 +41,15 @@ def record_receipts(tx: Session, statement_no: str) -> int:
         insert_rows(tx, Receipt, [row | {"journal_id": journal} for row, journal in zip(rows, journals, strict=True)])
         tx.execute(_BOOKED, {"statement_no": statement_no})
     return int(tx.execute(text("SELECT count(*) FROM receipt WHERE statement_no = :no"), {"no": statement_no}).scalar_one())
+
+
+def _lock_what_follows(tx: Session, statement_no: str, named: Iterable[Named]) -> None:
+    """Lock what the statement will be applied to, and what it may return, before its receipts get numbers: the same transaction goes on.
+
+    Numbers are the last to be taken, so that nobody who waits for one holds what its holder wants.
+    """
+    lock_returnable(tx, statement_no)
+    lock_open_items(tx, "AR", [number for one in named for number in (*one.sure, *one.possible)])
 
 
 def propose(tx: Session, statement_no: str) -> Proposals:
