@@ -1,6 +1,6 @@
 """The addresses of the pages. One line an address: where it is, who answers it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ from ui.build import DIST
 from ui.errors import answer_problem
 from ui.manifest import Manifest
 from ui.product import open_to_all
-from ui.views import incidents, instances, orders, receipts, today, worklist
+from ui.views import customers, incidents, instances, orders, prices, receipts, records, today, worklist
 
 GET, POST = ["GET"], ["POST"]
-ROUTES = (
+ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/", today.show, GET),
     ("/worklist", worklist.show_list, GET),
     ("/worklist/<uuid:task_id>", worklist.show_task, GET),
@@ -25,6 +25,20 @@ ROUTES = (
     ("/documents/<int:document_id>", orders.download, GET),
     ("/orders/<order_no>/cancel", orders.cancel_order, POST),
     ("/orders/<order_no>/groups/<group_no>/release", orders.release_group, POST),
+    ("/master-data", records.redirect_to_list, GET),
+    ("/master-data/prices", prices.show_prices, GET),
+    ("/master-data/prices", prices.set_price, POST),
+    ("/master-data/rates", prices.show_rates, GET),
+    ("/master-data/rates", prices.set_rate, POST),
+    *records.routes(),
+    ("/master-data/customers/<customer_no>/addresses", customers.add_address, POST),
+    ("/master-data/customers/<customer_no>/addresses/<int:address_id>", customers.change_address, POST),
+    ("/master-data/customers/<customer_no>/accounts", customers.ask_account, POST),
+    (
+        "/master-data/customers/<customer_no>/accounts/<int:change_id>/<any(approve, refuse):decision>",
+        customers.decide_account,
+        POST,
+    ),
     ("/finance/receipts", receipts.show_list, GET),
     ("/finance/receipts/<receipt_no>/apply", receipts.apply, POST),
     ("/finance/receipts/<receipt_no>/keep", receipts.keep, POST),
@@ -41,6 +55,7 @@ NAVIGATION = (
     ("/", "Today"),
     ("/orders", "Orders"),
     ("/worklist", "Worklist"),
+    ("/master-data", "Master data"),
     ("/finance/receipts", "Receipts"),
     ("/operations", "Operations"),
 )

@@ -1,10 +1,15 @@
-"""What customers owe, by how late it is."""
+"""What customers owe, by how late it is; and the exchange rates on file."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
+
+from engine.store.paging import Asked, Key, Page, read_page
+from handlers.ledger.model import FxRate
 
 BUCKETS = ("Not due", "1-30 days", "31-60 days", "61-90 days", "Over 90 days")
 
@@ -20,6 +25,21 @@ class Ageing:
     def total(self) -> Decimal:
         """All of it."""
         return sum(self.buckets, Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What one unit of a currency is worth in the currency of the books from a day on."""
+
+    currency: str
+    valid_from: date
+    rate: Decimal
+
+
+def list_rates(tx: Session, asked: Asked, *, count: bool = False) -> Page[Rate]:
+    """Exchange rates by currency, the latest first."""
+    statement: Select[Any] = select(*FxRate.__table__.c)
+    return read_page(tx, statement, (Key(FxRate.currency), Key(FxRate.valid_from, descending=True)), asked, count=count).typed(Rate)
 
 
 def receivables_by_age(tx: Session) -> Ageing | None:

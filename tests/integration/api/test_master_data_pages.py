@@ -1,0 +1,137 @@
+"""The pages of master data: lists, one record with its form, errors beside the field, bank accounts under four eyes, prices, rates."""
+
+import re
+from html import unescape
+
+import pytest
+from sqlalchemy import text
+
+CUSTOMER = "/master-data/customers/C-1001"
+IBAN = "DE02120300000000202051"
+
+
+@pytest.fixture(autouse=True)
+def without_islands(monkeypatch):
+    monkeypatch.setattr("ui.manifest.Manifest.assets", lambda self, island: type("Assets", (), {"tags": lambda self: ""})())
+
+
+def values_of(page, form_of):
+    """The fields of the form that posts to `form_of`, as a browser would send them."""
+    form = re.search(rf'<form[^>]*action="{re.escape(form_of)}".*?</form>', page, re.DOTALL)[0]
+    typed = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        name, kind = re.search(r'name="([^"]*)"', tag)[1], (re.search(r'type="([^"]*)"', tag) or ["", "text"])[1]
+        value = re.search(r'value="([^"]*)"', tag)
+        if kind != "checkbox" or " checked" in tag:
+            typed[name] = unescape(value[1]) if value else "on"
+    for name, options in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', options) or re.search(r'value="([^"]*)"', options)
+        typed[name] = chosen[1]
+    return typed
+
+
+@pytest.mark.parametrize("path", ["customers", "items", "suppliers", "prices", "rates"])
+def test_everybody_may_look(signed_in, path):
+    answer = signed_in("jonas").get(f"/master-data/{path}")
+    assert answer.status_code == 200
+    assert "Add a" not in answer.text
+
+
+def test_a_list_is_searched(signed_in):
+    page = signed_in("tom").get("/master-data/customers?q=zzz").text
+    assert "No customer fits this search" in page
+    assert "C-1001" in signed_in("tom").get("/master-data/customers?q=c-100").text
+
+
+def test_a_form_that_is_sent_unchanged_changes_nothing(signed_in, installation):
+    tom = signed_in("tom")
+    for address in (CUSTOMER, "/master-data/items/PUMP-40"):
+        typed = values_of(tom.get(address).text, address)
+        answer = tom.post(address, data=typed)
+        assert answer.headers["Location"].endswith("?done=same"), answer.text
+    with installation.database.transaction() as tx:
+        assert tx.scalar(text("SELECT count(*) FROM audit WHERE action = 'change'")) == 0
+
+
+def test_terms_are_changed_on_the_page_and_the_page_tells_it(signed_in):
+    tom = signed_in("tom")
+    typed = values_of(tom.get(CUSTOMER).text, CUSTOMER)
+    answer = tom.post(CUSTOMER, data={**typed, "net_days": "45", "reason": "New contract"})
+    assert answer.headers["Location"].endswith("?done=changed")
+    page = tom.get(answer.headers["Location"]).text
+    assert "Saved." in page
+    assert "New contract" in page
+
+
+def test_what_is_wrong_stands_beside_the_field_and_what_was_typed_stays(signed_in):
+    tom = signed_in("tom")
+    typed = values_of(tom.get(CUSTOMER).text, CUSTOMER)
+    answer = tom.post(CUSTOMER, data={**typed, "name": "Bergmann AG", "net_days": "soon", "credit_limit": "a lot"})
+    assert answer.status_code == 422
+    assert "Days net must be a whole number" in answer.text
+    assert "Credit limit must be a number" in answer.text
+    assert 'value="Bergmann AG"' in answer.text
+    wrong = tom.post(CUSTOMER, data={**typed, "country": "XX"})
+    assert wrong.status_code == 422
+    assert re.search(r'id="country-note">Country ', wrong.text)
+
+
+def test_who_comes_late_is_told_and_overwrites_nothing(signed_in):
+    tom = signed_in("tom")
+    typed = values_of(tom.get(CUSTOMER).text, CUSTOMER)
+    tom.post(CUSTOMER, data={**typed, "net_days": "10"})
+    late = tom.post(CUSTOMER, data={**typed, "net_days": "60"})
+    assert late.status_code == 422
+    assert "Somebody changed customer C-1001 meanwhile." in late.text
+
+
+def test_a_new_customer_is_added(signed_in):
+    tom = signed_in("tom")
+    typed = values_of(tom.get("/master-data/customers/new").text, "/master-data/customers")
+    new = {"customer_no": "C-7", "name": "Hafen GmbH", "country": "DE", "currency": "EUR"}
+    answer = tom.post("/master-data/customers", data={**typed, **new})
+    assert answer.status_code == 303, answer.text
+    assert "Hafen GmbH" in tom.get("/master-data/customers/C-7").text
+    again = tom.post("/master-data/customers", data={**typed, **new})
+    assert "exists already" in again.text
+
+
+def test_who_does_not_keep_them_changes_nothing(signed_in):
+    jonas = signed_in("jonas")
+    page = jonas.get(CUSTOMER).text
+    assert "disabled" in page
+    assert jonas.post(CUSTOMER, data={"name": "x"}).status_code == 403
+
+
+def test_a_bank_account_is_asked_for_by_one_and_agreed_to_by_another(signed_in):
+    tom, amina = signed_in("tom"), signed_in("amina")
+    assert tom.post(f"{CUSTOMER}/accounts", data={"iban": IBAN}).status_code == 303
+    page = amina.get(CUSTOMER).text
+    agree = re.search(rf'action="({CUSTOMER}/accounts/\d+/approve)"', page)[1]
+    assert "Agree" not in tom.get(CUSTOMER).text
+    assert amina.post(agree).status_code == 303
+    assert "Waits for a second person" not in tom.get(CUSTOMER).text
+    assert IBAN in tom.get(CUSTOMER).text
+
+
+def test_an_address_of_a_customer_is_corrected(signed_in):
+    tom = signed_in("tom")
+    page = tom.get(CUSTOMER).text
+    address = re.search(rf'action="({CUSTOMER}/addresses/\d+)"', page)[1]
+    typed = values_of(page, address)
+    assert tom.post(address, data={**typed, "street": "Kaistrasse 9"}).status_code == 303
+    assert "Kaistrasse 9" in tom.get(CUSTOMER).text
+
+
+def test_finance_sets_a_missing_price_and_files_a_rate(signed_in):
+    ines = signed_in("ines")
+    price = {"price_list_code": "BASE-EUR", "sku": "PUMP-40", "uom": "EA", "unit_price": "151", "min_qty": "7", "valid_from": "2026-01-01"}
+    answer = ines.post("/master-data/prices", data={**price, "valid_until": "9999-12-31"})
+    assert answer.status_code == 303, answer.text
+    assert "151.00 EUR" in ines.get(answer.headers["Location"]).text
+    bad = ines.post("/master-data/prices", data={**price, "valid_until": "9999-12-31", "unit_price": "cheap"})
+    assert "Price for one unit must be a number" in bad.text
+    rate = ines.post("/master-data/rates", data={"currency": "USD", "valid_from": "2026-01-01", "rate": "0.92"})
+    assert rate.status_code == 303, rate.text
+    assert "0.92" in ines.get("/master-data/rates").text
+    assert signed_in("sara").post("/master-data/rates", data={"currency": "USD"}).status_code == 403

@@ -1,0 +1,212 @@
+"""The kinds of master data as their pages show them: which columns a list has, which fields one record, and which verbs stand behind."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from handlers.catalog import changes as catalog_changes
+from handlers.catalog import register as catalog
+from handlers.catalog import views as catalog_views
+from handlers.parties import changes as party_changes
+from handlers.parties import register as parties
+from handlers.parties import views as party_views
+from ui.forms import Field
+from ui.product import BUY, ORDER
+
+Group = tuple[str, Sequence[Field]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of record: where its pages are, who keeps it, and the verbs that list, show, add and change it."""
+
+    path: str
+    title: str
+    noun: str
+    key: Field
+    role: str
+    draft: type[Any]
+    columns: Sequence[tuple[str, str]]
+    groups: Sequence[Group]
+    lists: Callable[..., Any]
+    shows: Callable[..., Any]
+    changes: Callable[..., Any]
+    adds: Callable[..., Any]
+    #: What may be changed beside the fields of the draft.
+    flags: Sequence[Field] = ()
+    search_hint: str = ""
+    empty: str = ""
+
+    @property
+    def fields(self) -> list[Field]:
+        """Every field of the form but the key."""
+        return [field for _, fields in self.groups for field in fields]
+
+
+_COUNTRY = Field("country", "Country", "Two letters, such as AT")
+_CURRENCY = Field("currency", "Currency", "Three letters, such as EUR")
+_NUMBERS: Sequence[Field] = (
+    Field("vat_no", "VAT number"),
+    Field("gln", "GLN"),
+    Field("peppol_id", "Peppol address", "Scheme and number, such as 9915:b"),
+    Field("email", "Mail", wide=True),
+)
+
+CUSTOMERS = Kind(
+    path="customers",
+    title="Customers",
+    noun="customer",
+    key=Field("customer_no", "Customer number", "Cannot be changed later"),
+    role=ORDER,
+    draft=parties.CustomerDraft,
+    columns=(
+        ("Customer", "customer_no"),
+        ("Name", "name"),
+        ("Class", "customer_class"),
+        ("Country", "country"),
+        ("Credit limit", "credit_limit"),
+        ("Currency", "currency"),
+        ("Days net", "net_days"),
+        ("On hold", "account_hold"),
+        ("Active", "active"),
+    ),
+    groups=(
+        ("Who they are", (Field("name", "Name", wide=True), _COUNTRY, Field("region", "Region"), Field("language", "Language"), *_NUMBERS)),
+        (
+            "How they buy",
+            (
+                _CURRENCY,
+                Field("customer_class", "Class", "Decides approvals and credit", ("A", "B", "C")),
+                Field("customer_group", "Group", "For group prices"),
+                Field("channel", "Channel"),
+                Field("incoterm", "Incoterm"),
+                Field("min_order_value", "Smallest order", "Net, in their currency"),
+                Field("requires_po", "Orders need a purchase order number"),
+                Field("po_pattern", "Pattern of their purchase orders"),
+                Field("ship_complete", "Ships only when complete"),
+            ),
+        ),
+        (
+            "How they pay",
+            (
+                Field("net_days", "Days net"),
+                Field("discount_pct", "Discount %", "For paying early"),
+                Field("discount_days", "Discount days"),
+                Field("credit_limit", "Credit limit", "In their currency"),
+                Field("credit_tolerance_pct", "Tolerance %"),
+                Field("order_limit", "Limit per order"),
+                Field("secured_amount", "Secured amount"),
+                Field("invoice_channel", "Invoices go by"),
+                Field("paid_by_customer_no", "Paid by customer", "Where another one pays"),
+            ),
+        ),
+    ),
+    flags=(Field("active", "Active"), Field("account_hold", "Account on hold", "Stops their orders")),
+    lists=party_views.list_customers,
+    shows=party_views.show_customer,
+    changes=party_changes.change_customer,
+    adds=parties.add_customer,
+    search_hint="Number, name, VAT number or GLN",
+    empty="Customers come with their first UBL order, by API, or are added here.",
+)
+SUPPLIERS = Kind(
+    path="suppliers",
+    title="Suppliers",
+    noun="supplier",
+    key=Field("supplier_no", "Supplier number", "Cannot be changed later"),
+    role=BUY,
+    draft=parties.SupplierDraft,
+    columns=(
+        ("Supplier", "supplier_no"),
+        ("Name", "name"),
+        ("Country", "country"),
+        ("Currency", "currency"),
+        ("Days net", "net_days"),
+        ("Orders go by", "order_channel"),
+        ("Active", "active"),
+    ),
+    groups=(
+        ("Who they are", (Field("name", "Name", wide=True), _COUNTRY, Field("region", "Region"), *_NUMBERS)),
+        (
+            "How we buy",
+            (
+                _CURRENCY,
+                Field("net_days", "Days net"),
+                Field("order_channel", "Orders go by"),
+                Field("freight_per_order", "Freight per order"),
+                Field("min_order_value", "Smallest order"),
+                Field("rating", "Rating", "Higher is better"),
+                Field("neutral_packing", "Packs without its own name"),
+            ),
+        ),
+    ),
+    flags=(Field("active", "Active"),),
+    lists=party_views.list_suppliers,
+    shows=party_views.show_supplier,
+    changes=party_changes.change_supplier,
+    adds=parties.add_supplier,
+    search_hint="Number, name, VAT number or GLN",
+    empty="A supplier ships to our customers by drop shipment. Add the first one here or by API.",
+)
+ITEMS = Kind(
+    path="items",
+    title="Items",
+    noun="item",
+    key=Field("sku", "SKU", "Cannot be changed later"),
+    role=ORDER,
+    draft=catalog.ItemDraft,
+    columns=(
+        ("SKU", "sku"),
+        ("Name", "name"),
+        ("Class", "item_class"),
+        ("Unit", "uom"),
+        ("Cost", "cost"),
+        ("Tax", "tax_category"),
+        ("Comes from", "sourcing"),
+        ("Sold", "sellable"),
+    ),
+    groups=(
+        (
+            "What it is",
+            (
+                Field("name", "Name", wide=True),
+                Field("item_class", "Class", "Decides its margin floor"),
+                Field("uom", "Unit"),
+                Field("gtin", "GTIN"),
+                Field("weight_kg", "Weight kg"),
+                Field("origin_country", "Country of origin"),
+                Field("commodity_code", "Commodity code"),
+            ),
+        ),
+        (
+            "How it is sold",
+            (
+                Field("cost", "Standard cost", "In our currency"),
+                Field("tax_category", "Tax category", "", ("S", "Z", "E", "AE", "K", "G", "O")),
+                Field("pack_size", "Pack size"),
+                Field("moq", "Smallest quantity"),
+                Field("max_qty", "Largest quantity"),
+                Field("tier_group", "Tier group", "For volume discounts"),
+                Field("sourcing", "Comes from", "", ("STOCK", "DROP", "NONE")),
+                Field("substitute_sku", "Replaced by"),
+                Field("restricted", "May not be exported"),
+                Field("sellable", "Is sold"),
+            ),
+        ),
+    ),
+    lists=catalog_views.list_items,
+    shows=catalog_views.show_item,
+    changes=catalog_changes.change_item,
+    adds=catalog.add_item,
+    search_hint="SKU, name or GTIN",
+    empty="An item is what can be quoted, sold and shipped. Add the first one here or by API.",
+)
+KINDS = (CUSTOMERS, ITEMS, SUPPLIERS)
+#: The tabs of the section, with what needs no kind.
+TABS = (
+    ("/master-data/customers", "Customers"),
+    ("/master-data/items", "Items"),
+    ("/master-data/prices", "Prices"),
+    ("/master-data/suppliers", "Suppliers"),
+    ("/master-data/rates", "Exchange rates"),
+)
