@@ -12,13 +12,18 @@ from ui.build import DIST
 from ui.errors import answer_problem
 from ui.manifest import Manifest
 from ui.product import open_to_all
-from ui.views import customers, incidents, instances, orders, prices, receipts, records, today, worklist
+from ui.views import customers, incidents, instances, orders, prices, quotes, receipts, records, today, worklist
 
 GET, POST = ["GET"], ["POST"]
 ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/", today.show, GET),
     ("/worklist", worklist.show_list, GET),
     ("/worklist/<uuid:task_id>", worklist.show_task, GET),
+    ("/quotes", quotes.show_list, GET),
+    ("/quotes", quotes.write, POST),
+    ("/quotes/new", quotes.show_new, GET),
+    ("/quotes/<quote_no>", quotes.show_quote, GET),
+    ("/quotes/<quote_no>/<any(accept, decline):verb>", quotes.answer, POST),
     ("/orders", orders.show_list, GET),
     ("/orders.csv", orders.export, GET),
     ("/orders/<order_no>", orders.show_order, GET),
@@ -53,6 +58,7 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
 )
 NAVIGATION = (
     ("/", "Today"),
+    ("/quotes", "Quotes"),
     ("/orders", "Orders"),
     ("/worklist", "Worklist"),
     ("/master-data", "Master data"),

@@ -5,10 +5,11 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.intake.ordering import begin_quote, take_in
+from api.intake.ordering import take_in
 from engine.runtime.state.runtime import Runtime
 from engine.store.tables import instance
 from handlers.orders.drafts import LineDraft, OrderDraft
+from handlers.quoting.desk import begin_quote
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft
 
 

@@ -1,20 +1,18 @@
 """Quotes: write, look at, record what the customer answers."""
 
-from datetime import date
+from dataclasses import asdict
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import Field
-from sqlalchemy import text
+from pydantic import BaseModel, Field
 
 from api.auth.roles import Role
-from api.intake.ordering import begin_quote
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Done, Exact, NumberPath, Shape, as_sent, found
-from engine.problems import Conflict
-from engine.runtime.post.mailbox import Message
-from engine.runtime.verbs import messages
+from api.v1.shapes import Done, Exact, Listing, NumberPath, Page, Shape, as_sent, listed
+from handlers.quoting import desk, views
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft
 
 api = APIBlueprint("quotes", __name__, url_prefix="/api/v1/quotes", abp_tags=[Tag(name="quotes")])
@@ -44,6 +42,44 @@ class QuoteCreated(Shape):
     """The quote's number; its process has begun."""
 
     quote_no: str
+
+
+class QuoteQuery(Listing):
+    """Which quotes to list. `search` finds the quote's and the customer's number and the customer's name."""
+
+    search: str = Field("", max_length=200)
+    state: str = Field("", max_length=40)
+
+
+class QuoteOut(BaseModel):
+    """One quote in its latest version; totals are in `currency`. `order_no` is the order it became."""
+
+    quote_no: str
+    version_no: int
+    state: str
+    customer_no: str
+    customer_name: str
+    requester: str
+    currency: str
+    net_total: Exact
+    gross_total: Exact
+    discount_pct: Exact
+    margin_pct: Exact
+    sent_at: datetime | None
+    valid_until: datetime | None
+    created_at: datetime
+    note: str
+    header_discount_pct: Exact
+    freight: Exact
+    tax_total: Exact
+    requested_date: date | None
+    ship_to: dict[str, Any]
+    document_id: int | None
+    close_reason: str
+    order_no: str | None
+    instance_id: UUID | None
+    lines: list[views.QuoteLineRow]
+    decisions: list[views.DecisionRow]
 
 
 class AcceptIn(Shape):
@@ -80,56 +116,37 @@ def post_quote(body: QuoteIn) -> tuple[QuoteCreated, int]:
         ],
     )
     with as_sent((r"^(lines\.\d+)\.qty$", r"\1.quantity")):
-        return QuoteCreated(quote_no=begin_quote(product().runtime, transaction(), draft)), 201
+        return QuoteCreated(quote_no=desk.begin_quote(product().runtime, transaction(), draft)), 201
 
 
-_QUOTE = text("""
-SELECT quote.*, (
-  SELECT max(order_no) FROM sales_order WHERE source = 'QUOTE' AND starts_with(source_ref, quote.quote_no || ':')
-) AS order_no
-FROM quote WHERE quote_no = :no
-""")
-
-
-@api.get("/<number>")
+@api.get("", responses={200: Page[views.QuoteSummary]})
 @operation(Role.READ)
-def get_quote(path: NumberPath) -> dict[str, Any]:
-    """One quote with its lines, and the order it became."""
-    tx = transaction()
-    quote = found(tx.execute(_QUOTE, {"no": path.number}).mappings().first(), "quote", path.number)
-    lines = tx.execute(text("SELECT * FROM quote_line WHERE quote_no = :no ORDER BY line_no"), {"no": path.number}).mappings().all()
-    return {**quote, "lines": [dict(line) for line in lines]}
+def list_quotes(query: QuoteQuery) -> Page[views.QuoteSummary]:
+    """List quotes, the latest first."""
+    return listed(views.list_quotes(transaction(), views.QuoteFilter(query.search, query.state), query.asked))
+
+
+@api.get("/<number>", responses={200: QuoteOut})
+@operation(Role.READ)
+def get_quote(path: NumberPath) -> QuoteOut:
+    """One quote with its lines and decisions, and the order it became."""
+    shown = views.show_quote(transaction(), path.number)
+    more = {name: getattr(shown, name) for name in views.ShownQuote.__dataclass_fields__ if name != "quote"}
+    return QuoteOut(**asdict(shown.quote), **more)
 
 
 @api.post("/<number>/accept", responses={202: Done})
 @operation(Role.SELL)
 def accept(path: NumberPath, body: AcceptIn) -> tuple[Done, int]:
     """Record that the customer accepts; the quote is checked again and becomes an order."""
-    return _answered(path.number, "quote.accepted", {"customer_po": body.customer_po})
+    return Done(
+        id=path.number, state=desk.accept(product().runtime, transaction(), path.number, body.customer_po, person().name).state
+    ), 202
 
 
 @api.post("/<number>/decline", responses={202: Done})
 @operation(Role.SELL)
 def decline(path: NumberPath, body: DeclineIn) -> tuple[Done, int]:
     """Record that the customer declines."""
-    return _answered(path.number, "quote.declined", {"reason": body.reason})
-
-
-def _answered(quote_no: str, name: str, payload: dict[str, str]) -> tuple[Done, int]:
-    tx = transaction()
-    row = found(tx.execute(text("SELECT state FROM quote WHERE quote_no = :no FOR UPDATE"), {"no": quote_no}).first(), "quote", quote_no)
-    if row.state != "SENT":
-        raise Conflict(
-            f"Quote {quote_no} is {row.state}; only one that was sent can be answered.",
-            code="quote_not_sent",
-            next_step="Look at its process for what it waits for, or write a new quote.",
-        )
-    message = Message(
-        name=name,
-        correlation={"quote_no": quote_no},
-        payload={"quote_no": quote_no, **payload},
-        message_id=f"{name}:{quote_no}",
-        actor=person().name,
-    )
-    delivery = messages.publish(product().runtime, tx, message)
-    return Done(id=quote_no, state=delivery.state), 202
+    delivery = desk.decline(product().runtime, transaction(), path.number, body.reason, person().name)
+    return Done(id=path.number, state=delivery.state), 202

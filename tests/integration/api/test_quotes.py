@@ -1,0 +1,64 @@
+"""Quotes on pages and by API: written, read, answered."""
+
+import pytest
+
+from api.content import deploy_content
+from engine.runtime.verbs.run_until_idle import run_until_idle
+
+
+@pytest.fixture
+def sara(signed_in, installation, monkeypatch):
+    monkeypatch.setattr("ui.manifest.Manifest.assets", lambda self, island: type("Assets", (), {"tags": lambda self: ""})())
+    deploy_content(installation, actor="test")
+    return signed_in("sara")
+
+
+def written(sara, installation, **more):
+    answer = sara.post("/quotes", data={"customer_no": "C-1001", "lines.2.sku": "PUMP-40", "lines.2.qty": "2", **more})
+    assert answer.status_code == 303, answer.text
+    run_until_idle(installation.runtime)
+    return answer.headers["Location"].split("/")[2].split("?")[0]
+
+
+def test_a_quote_is_written_on_the_page_sent_and_accepted(sara, installation):
+    quote_no = written(sara, installation)
+    page = sara.get(f"/quotes/{quote_no}").text
+    assert "Customer accepts" in page
+    assert sara.post(f"/quotes/{quote_no}/accept", data={"customer_po": "PO-1"}).status_code == 303
+    run_until_idle(installation.runtime)
+    told = sara.get(f"/api/v1/quotes/{quote_no}").json
+    assert (told["state"], told["lines"][0]["sku"]) == ("ORDERED", "PUMP-40")
+    assert told["order_no"] in sara.get(f"/quotes/{quote_no}").text
+    late = sara.post(f"/api/v1/quotes/{quote_no}/decline", json={"reason": "Too late"})
+    assert (late.status_code, late.json["code"]) == (409, "quote_not_sent")
+
+
+def test_a_quote_is_declined_with_a_reason(sara, installation):
+    quote_no = written(sara, installation)
+    assert sara.post(f"/quotes/{quote_no}/decline", data={"reason": " "}).status_code == 422
+    sara.post(f"/quotes/{quote_no}/decline", data={"reason": "Bought elsewhere"})
+    run_until_idle(installation.runtime)
+    page = sara.get(f"/quotes/{quote_no}").text
+    assert "Bought elsewhere" in page
+    assert sara.get("/api/v1/quotes?state=LOST").json["items"][0]["quote_no"] == quote_no
+    assert quote_no in sara.get("/quotes?q=C-1001&state=LOST").text
+
+
+def test_what_is_wrong_with_a_line_stands_beside_its_field(sara):
+    typed = {"customer_no": "C-1001", "lines.2.sku": "PUMP-40", "lines.2.qty": "many"}
+    page = sara.post("/quotes", data=typed)
+    assert page.status_code == 422
+    assert 'id="lines.2.qty-note">Quantity must be a number' in page.text
+    unknown = sara.post("/quotes", data={**typed, "lines.2.sku": "UNICORN", "lines.2.qty": "1"})
+    assert unknown.status_code == 422
+    assert 'id="lines.2.sku-note">Item ' in unknown.text
+
+
+def test_only_who_sells_writes_quotes(sara, signed_in):
+    jonas = signed_in("jonas")
+    assert "Write a quote" not in jonas.get("/quotes").text
+    assert jonas.get("/quotes/new").status_code == 403
+
+
+def test_a_state_that_there_is_none_of_is_refused(sara):
+    assert sara.get("/api/v1/quotes?state=SOLD").json["code"] == "state_unknown"
