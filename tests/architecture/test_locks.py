@@ -10,7 +10,6 @@ LOCKSMITHS = {
     "api/auth/accounts.py",
     "api/demo/company.py",
     "api/intake/inbox.py",
-    "api/v1/quotes.py",
     "handlers/dropship/payables.py",
     "handlers/dropship/purchasing.py",
     "handlers/dropship/receiving.py",
