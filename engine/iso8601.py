@@ -99,7 +99,8 @@ def read_day(text: str) -> date | None:
 def read_clock(text: str, *, feel: bool = False) -> time | None:
     """`10:30`, with seconds, fraction, offset and zone as wanted; None when it is no time of day.
 
-    FEEL wants the seconds, a full stop, minutes in the offset and its own way to name a zone (DMN 1.5, table 53 and 10.3.2.3.4).
+    FEEL wants a full stop, minutes in the offset and its own way to name a zone (DMN 1.5, 10.3.2.3.4). It may do without seconds, which the
+    standard's grammar asks for: forms send none, and the editor's FEEL in the browser reads that.
     """
     match = _CLOCK.fullmatch(text)
     if match is None or (feel and not _is_feel_clock(match)):
@@ -115,9 +116,7 @@ def read_clock(text: str, *, feel: bool = False) -> time | None:
 
 def _is_feel_clock(match: re.Match[str]) -> bool:
     shift, zone = match["offset"] or "", match["zone"] or ""
-    return (
-        bool(match["second"]) and match["point"] != "," and zone[:1] != "[" and not (shift and zone) and (len(shift) <= 1 or ":" in shift)
-    )
+    return match["point"] != "," and zone[:1] != "[" and not (shift and zone) and (len(shift) <= 1 or ":" in shift)
 
 
 def read_moment(text: str, *, feel: bool = False) -> date | None:

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from engine.forms.patterns import matches
 from engine.forms.schema import Component
+from engine.iso8601 import read_clock, read_day, read_moment
 
 REQUIRED: Final = "Field is required."
 #: Characters of one text, whatever a form allows.
@@ -18,15 +19,11 @@ _EMAIL: Final = re.compile(
     r"[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*"
 )
 _PHONE: Final = re.compile(r"(?:\+|00)[1-9]\d{5,28}\Z", re.ASCII)
-_ZONE: Final = r"(?:Z|[+-]\d{2}:\d{2})?"
-_MOMENTS: Final[Mapping[str, tuple[re.Pattern[str], Callable[[str], object], str]]] = {
-    "date": (re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII), date.fromisoformat, "Field must be a date."),
-    "time": (re.compile(rf"\d{{2}}:\d{{2}}(?::\d{{2}})?{_ZONE}", re.ASCII), time.fromisoformat, "Field must be a time."),
-    "datetime": (
-        re.compile(rf"\d{{4}}-\d{{2}}-\d{{2}}T\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d{{1,6}})?)?{_ZONE}", re.ASCII),
-        datetime.fromisoformat,
-        "Field must be a date and time.",
-    ),
+#: What form-js sends, read as FEEL reads it, so that an expression can compute with whatever a form has taken.
+_MOMENTS: Final[Mapping[str, tuple[Callable[[str], object | None], str]]] = {
+    "date": (read_day, "Field must be a date."),
+    "time": (partial(read_clock, feel=True), "Field must be a time."),
+    "datetime": (lambda text: read_moment(text, feel=True) if "T" in text else None, "Field must be a date and time."),
 }
 
 
@@ -128,12 +125,8 @@ def _text_errors(value: str, rules: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _judge_moment(component: Component, value: Any) -> Judged:
-    pattern, read, message = _MOMENTS[str(component.details.get("subtype", "date"))]
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        return Judged(None, (message,))
-    try:
-        read(value)
-    except ValueError:
+    read, message = _MOMENTS[str(component.details.get("subtype", "date"))]
+    if not isinstance(value, str) or read(value) is None:
         return Judged(None, (message,))
     return Judged(value)
 

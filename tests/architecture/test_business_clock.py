@@ -34,7 +34,6 @@ MACHINE = {
     "engine/jobs/pgqueuer.py": (1, "the queue's own log"),
     "engine/models/times.py": (1, "whether a constant timer gives a time at all"),
     "engine/runtime/advance/advance.py": (1, "when the bell was rung"),
-    "engine/runtime/advance/outside_calls.py": (1, "when a call to the outside was made"),
     "engine/runtime/advance/save.py": (3, "leases, and when the bell was rung"),
     "engine/runtime/post/message_starts.py": (1, "when the bell was rung"),
     "engine/runtime/read/explain.py": (1, "whether a worker holds the lease"),

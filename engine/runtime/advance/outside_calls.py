@@ -75,4 +75,4 @@ _NEXT = text("""
 SELECT id, element_id, handler, input, attempt, retry, state FROM work WHERE instance_id = :id AND state IN ('ready', 'called')
 ORDER BY called_at NULLS FIRST, id LIMIT 1
 """)
-_MARK = text("UPDATE work SET state = 'called', attempt = attempt + 1, called_at = now() WHERE id = :id")
+_MARK = text("UPDATE work SET state = 'called', attempt = attempt + 1, called_at = business_now() WHERE id = :id")

@@ -100,6 +100,12 @@ def test_dates_are_built_from_parts_and_text():
     assert value('date and time("2024-07-01T10:00:00@Mars/Olympus")') is None
 
 
+def test_what_a_form_takes_for_a_time_is_one():
+    assert value('time("10:15")') == time(10, 15)
+    assert value('date and time("2026-12-01T09:30+01:00") + duration("PT30M")').isoformat() == "2026-12-01T10:00:00+01:00"
+    assert value('date(date and time("2026-12-01T09:30"))') == date(2026, 12, 1)
+
+
 def test_now_is_one_moment_throughout_an_evaluation_and_can_be_given():
     christmas = datetime(2026, 12, 25, 8, tzinfo=PARIS)
     assert value("now() = now()") is True
