@@ -3,11 +3,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test lock clean
+.PHONY: help run test fast lint bench prove upgrade-test lock clean
 
 help:
 	@echo "make run   serve the demo company at http://127.0.0.1:8080"
 	@echo "make test  run every check and test"
+	@echo "make fast  lint, unit and architecture tests, while you work"
+	@echo "make lint  ruff, mypy and the import contracts"
+	@echo "make bench measure the engine and orders"
+	@echo "make prove the long random life of a whole company"
+	@echo "make upgrade-test every released schema comes to today's"
 	@echo "make lock  pin the dependencies anew"
 
 .venv/made: requirements.lock pyproject.toml
@@ -24,14 +29,32 @@ run: .venv/made
 	$(BIN)/python -m ui.build
 	$(BIN)/ordercraft serve --demo
 
-test: .venv/made-for-tests
+test: lint
 	$(BIN)/python -m ui.build
+	$(BIN)/python -m tests.chromium
+	$(BIN)/python -m pytest
+
+lint: .venv/made-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest
+
+fast: .venv/made-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/architecture tests/unit -n 2
+
+upgrade-test: .venv/made-for-tests
+	$(BIN)/python -m pytest -q tests/upgrade
+
+bench: .venv/made
+	$(BIN)/ordercraft bench engine
+	$(BIN)/ordercraft bench orders
+
+prove: .venv/made-for-tests
+	ORDERCRAFT_PROVE_STEPS=50000 $(BIN)/python -m pytest -q -s --timeout=36000 tests/life
 
 lock:
 	$(BIN)/python -m pip install --quiet uv

@@ -8,8 +8,9 @@ from api.auth.accounts import forget_old_sessions
 from api.auth.directory import AccountDirectory
 from api.product import Product
 from api.requests import forget_old_keys
-from api.schema import migrate
+from api.schema import differences, migrate
 from api.settings import Settings
+from api.surroundings import checked_url
 from engine.jobs.pgqueuer import PgQueuerDispatcher
 from engine.jobs.worker import Worker
 from engine.problems import Invalid
@@ -27,7 +28,7 @@ from handlers.registry import service_tasks
 
 def open_database(settings: Settings) -> Database:
     """Connect to the server `DATABASE_URL` names, or to the embedded one, which is started when it does not run."""
-    url = settings.database_url or start_embedded(settings.data / "postgres")
+    url = checked_url(settings.database_url) if settings.database_url else start_embedded(settings.data / "postgres")
     return Database(url, pool_size=settings.worker_threads + settings.web_threads + 4, time_zone=settings.time_zone)
 
 
@@ -44,7 +45,7 @@ def build(settings: Settings, *, with_worker: bool = False, demo: bool = False) 
         constraints=RULES,
     )
     worker = Worker(runtime, threads=settings.worker_threads, chores=(forget_old_keys, forget_old_sessions)) if with_worker else None
-    return Product(settings, database, runtime, worker, demo)
+    return Product(settings, database, runtime, worker, demo, differences(database))
 
 
 def _limits(settings: Settings) -> Limits:

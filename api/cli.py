@@ -29,14 +29,25 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except Problem as problem:
-            click.secho(f"{problem.detail}", fg="red", err=True)
-            for field, messages in problem.errors.items():
-                click.echo(f"  {field}: {'; '.join(messages)}", err=True)
-            for finding in getattr(problem, "findings", ()):
-                click.echo(f"  {finding}", err=True)
-            if problem.next_step:
-                click.echo(problem.next_step, err=True)
-            sys.exit(1)
+            _tell(problem)
+        except Exception as error:
+            from api.surroundings import in_words  # its libraries load only when something went wrong
+
+            told = in_words(error)
+            if told is None:
+                raise
+            _tell(told)
+        sys.exit(1)
+
+
+def _tell(problem: Problem) -> None:
+    click.secho(f"{problem.detail}", fg="red", err=True)
+    for field, messages in problem.errors.items():
+        click.echo(f"  {field}: {'; '.join(messages)}", err=True)
+    for finding in getattr(problem, "findings", ()):
+        click.echo(f"  {finding}", err=True)
+    if problem.next_step:
+        click.echo(problem.next_step, err=True)
 
 
 main = Commands(name="ordercraft", help="Order-to-cash on BPMN diagrams that run.")

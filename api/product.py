@@ -1,5 +1,6 @@
 """What a running installation is made of: handed to views by the application, to commands by `bootstrap`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -22,6 +23,8 @@ class Product:
     runtime: Runtime
     worker: Worker | None = None
     demo: bool = False
+    #: What the tables lack or have too much against this version of the product, looked at when it started.
+    schema_differences: Sequence[str] = ()
 
 
 def product() -> Product:

@@ -59,7 +59,28 @@ class Settings:
             raise Invalid(
                 f"{name} is {zone!r}, which is no time zone.", code="setting_wrong", next_step="Set it to one such as Europe/Vienna."
             )
+        _refuse_impossible(values)
         return cls(**values)
+
+
+def _refuse_impossible(values: Mapping[str, Any]) -> None:
+    """Values of the right type that no installation can have. Raises Invalid naming the variable."""
+    for name, allowed, what in _ALLOWED:
+        value = values.get(name)
+        if value is not None and not allowed(value):
+            variable = f"{PREFIX}{name.upper()}"
+            raise Invalid(f"{variable} is {value!r}, which is {what}.", code="setting_wrong", next_step=f"Correct {variable}.")
+
+
+_HIGHEST_PORT = 65_535
+_MOST_THREADS = 200
+_ALLOWED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("port", lambda port: port <= _HIGHEST_PORT, "no port: they go from 1 to 65535"),
+    ("log_level", lambda level: level in {"debug", "info", "warning", "error"}, "no level: debug, info, warning or error"),
+    ("queue", lambda queue: queue in {"pgqueuer", "procrastinate"}, "no queue: pgqueuer or procrastinate"),
+    ("worker_threads", lambda threads: threads <= _MOST_THREADS, "more threads than one process should have (200)"),
+    ("web_threads", lambda threads: threads <= _MOST_THREADS, "more threads than one process should have (200)"),
+)
 
 
 def _read(name: str, text: str, kind: Callable[[str], Any]) -> Any:

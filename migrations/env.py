@@ -4,12 +4,11 @@ from alembic import context
 from sqlalchemy import text
 
 from api.tables import metadata
-
-_LOCK = 7_351_903  # any number, ours alone
+from engine.store.locks import Advisory
 
 with context.config.attributes["engine"].connect() as connection:
     context.configure(connection=connection, target_metadata=metadata, compare_server_default=False)
     with context.begin_transaction():
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({int(Advisory.MIGRATE)})"))
         context.run_migrations()
     connection.commit()

@@ -37,6 +37,12 @@ def ready() -> dict[str, Any]:
         if revision != wanted_revision():
             raise Unready(f"The tables are at {revision}, this version wants {wanted_revision()}.", next_step="Run ordercraft migrate.")
         ahead = moved_by(tx)
+    if product().schema_differences:
+        raise Unready(
+            f"The tables are not as this version needs them: {'; '.join(product().schema_differences[:10])}.",
+            code="schema_differs",
+            next_step="Restore them from a backup, or take back what was changed by hand, and start again.",
+        )
     worker = product().worker
     found = {"status": "ready", "database": "ok", "schema": revision, "worker": "in this process" if worker else "elsewhere"}
     return {**found, "clock": {"seconds_ahead": round(ahead.total_seconds()), "time_zone": str(product().runtime.time_zone)}}
