@@ -88,6 +88,7 @@ _SUPPLIER = parties.SupplierDraft(
     currency=_EURO,
     vat_no="ATU61874591",
     email="auftrag@kesselbau-huber.example",
+    net_days=0,  # paid at once, so that a visitor sees it
     rating=Decimal(95),
 )
 _TAX_RATES = {"AT": Decimal(20), "DE": Decimal(19), "SE": Decimal(25)}

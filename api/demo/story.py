@@ -97,7 +97,8 @@ def _drop_ship(cast: Cast, group_no: str, say: Say) -> None:
     cast.buyer.post(f"/api/v1/purchase-orders/{po_no}/despatch-advices", {"asn_no": f"ASN-{po_no}", "tracking_no": "JD0146000034"})
     cast.buyer.post(f"/api/v1/purchase-orders/{po_no}/invoices", _bill_for(order, _today(cast)))
     say(f"The supplier accepts {po_no}, ships it to the customer and bills us.")
-    _until(f"{po_no} is paid", lambda: cast.buyer.get(path)["items"][0]["state"] == "CLOSED")
+    _until(f"{po_no} is settled", lambda: cast.buyer.get(path)["items"][0]["state"] == "CLOSED")
+    _until(f"{po_no} is paid", lambda: cast.buyer.get(path)["items"][0]["paid"])
 
 
 def _today(cast: Cast) -> str:
@@ -138,9 +139,15 @@ def _collect(cast: Cast, order_no: str, run: str, say: Say) -> None:
     _until(f"{order_no} is paid", lambda: all(Decimal(each["open_amount"]) == 0 for each in _invoices(cast, order_no)))
     _until(
         f"every instance of {order_no} ends",
-        lambda: all(each["state"] == "completed" for each in cast.sales.get(f"/api/v1/orders/{order_no}/story")["instances"]),
+        lambda: all(_is_over(each) for each in cast.sales.get(f"/api/v1/orders/{order_no}/story")["instances"]),
     )
     say("Receipts are applied, the discount is booked, the receivables are closed.")
+
+
+def _is_over(instance: dict[str, Any]) -> bool:
+    """The payment of the supplier is under way until a statement of the days to come shows it."""
+    waits_for_the_bank = instance["process_key"] == "supplier-invoice" and instance["state"] == "waiting"
+    return waits_for_the_bank or instance["state"] == "completed"
 
 
 def _report(cast: Cast, order_no: str) -> dict[str, Any]:

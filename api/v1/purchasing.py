@@ -54,7 +54,7 @@ class ShippedLineIn(Shape):
 
 
 class DespatchIn(Shape):
-    """A supplier's despatch advice; without lines, everything that was ordered."""
+    """A supplier's despatch advice; without lines, all that was agreed and not despatched before."""
 
     asn_no: str = Field(min_length=1, max_length=100)
     shipped_on: date | None = None
@@ -101,8 +101,10 @@ def acknowledge(path: NumberPath, body: AcknowledgementIn) -> tuple[Done, int]:
     """Record what the supplier answers to the order."""
     lines = [inbound.AcknowledgedDraft(**line.model_dump()) for line in body.lines]
     draft = inbound.AcknowledgementDraft(po_no=path.number, document_no=body.document_no, code=body.code, note=body.note, lines=lines)
-    inbound.record_acknowledgement(transaction(), draft)
-    return _tell("supplier.acknowledged", path.number, f"{path.number}:{body.document_no}", {})
+    recorded = inbound.record_acknowledgement(transaction(), draft)
+    if recorded is None:
+        return Done(id=path.number, state="duplicate"), 202
+    return _tell(recorded, path.number)
 
 
 @api.post("/<number>/despatch-advices", responses={202: Done})
@@ -116,10 +118,10 @@ def advise_despatch(path: NumberPath, body: DespatchIn) -> tuple[Done, int]:
         shipped_on=body.shipped_on or business_today(transaction()),
         carrier=body.carrier,
         tracking_no=body.tracking_no,
-        lines=lines or [inbound.ShippedDraft(line_no=line["line_no"], qty=line["qty"]) for line in _lines_of(path.number)],
+        lines=lines,
     )
     asn_no = inbound.record_asn(transaction(), draft)
-    return _tell("supplier.shipped", path.number, f"{path.number}:{asn_no}", {"asn_no": asn_no})
+    return _tell(inbound.Recorded("supplier.shipped", asn_no, {"po_no": path.number, "asn_no": asn_no}), path.number)
 
 
 @api.post("/<number>/invoices", responses={202: Done})
@@ -138,14 +140,19 @@ def take_bill(path: NumberPath, body: BillIn) -> tuple[Done, int]:
         gross_total=body.gross_total,
     )
     number = inbound.record_supplier_invoice(transaction(), draft)
-    return _tell("supplier.invoiced", path.number, f"{path.number}:{number}", {"supplier_invoice_no": number})
+    return _tell(inbound.Recorded("supplier.invoiced", number, {"po_no": path.number, "supplier_invoice_no": number}), path.number)
 
 
-def _tell(name: str, po_no: str, message_id: str, payload: dict[str, str]) -> tuple[Done, int]:
+def _tell(recorded: inbound.Recorded, po_no: str) -> tuple[Done, int]:
     message = Message(
-        name=name, correlation={"po_no": po_no}, payload={"po_no": po_no, **payload}, message_id=f"{name}:{message_id}", actor=person().name
+        name=recorded.message,
+        correlation={"po_no": po_no},
+        payload=recorded.payload,
+        message_id=f"{recorded.message}:{po_no}:{recorded.identity}",
+        business_key=recorded.business_key,
+        actor=person().name,
     )
-    delivery = messages.publish(product().runtime, transaction(), message)
+    delivery = messages.note(product().runtime, transaction(), message)
     return Done(id=po_no, state=delivery.state), 202
 
 
@@ -156,25 +163,25 @@ def _order(po_no: str) -> RowMapping:
     return row
 
 
-def _lines_of(po_no: str) -> list[RowMapping]:
-    _order(po_no)
-    return list(transaction().execute(_LINES, {"numbers": [po_no]}).mappings())
-
-
 _ORDERS = text("""
 SELECT po.*, bill.billed, bill.paid,
        CASE WHEN po.cancelled_at IS NOT NULL THEN 'CANCELLED'
-            WHEN bill.paid AND line.received THEN 'CLOSED'
-            WHEN bill.billed THEN 'BILLED'
+            WHEN po.closed_at IS NOT NULL THEN 'CLOSED'
+            WHEN line.received AND line.billed THEN 'BILLED'
             WHEN line.received THEN 'RECEIVED'
+            WHEN line.begun THEN 'PARTIALLY_RECEIVED'
             WHEN po.confirmed_at IS NOT NULL THEN 'CONFIRMED'
             WHEN po.sent_at IS NOT NULL THEN 'SENT'
             ELSE 'DRAFT' END AS state
 FROM purchase_order AS po
-CROSS JOIN LATERAL (SELECT bool_and(qty_received >= qty) AS received FROM po_line WHERE po_line.po_no = po.po_no) AS line
+CROSS JOIN LATERAL (
+  SELECT bool_and(qty_received >= coalesce(confirmed_qty, qty)) AS received, bool_or(qty_received > 0) AS begun,
+    bool_and(qty_billed >= qty_received) AS billed
+  FROM po_line WHERE po_line.po_no = po.po_no
+) AS line
 CROSS JOIN LATERAL (
   SELECT count(*) > 0 AS billed, coalesce(bool_and(paid_at IS NOT NULL), false) AS paid
-  FROM supplier_invoice WHERE supplier_invoice.po_no = po.po_no
+  FROM supplier_invoice WHERE supplier_invoice.po_no = po.po_no AND supplier_invoice.rejected_at IS NULL
 ) AS bill
 WHERE (CAST(:group_no AS text) IS NULL OR po.group_no = :group_no)
   AND (CAST(:order_no AS text) IS NULL OR po.order_no = :order_no)

@@ -29,6 +29,54 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "INV-39",
+        "Goods received, not invoiced is, for each purchase order and to the cent, what was received less what bills have cleared.",
+        """
+        SELECT coalesce(booked.reference, owed.po_no) AS reference, coalesce(booked.amount, 0) AS ledger,
+          coalesce(owed.amount, 0) AS outstanding
+        FROM (SELECT reference, -sum(accounted) AS amount FROM journal_line WHERE account = '2100' GROUP BY reference) AS booked
+        FULL JOIN (
+          SELECT po_no, sum(amount) AS amount FROM (
+            SELECT asn.po_no, coalesce(sum(line.cost), 0) - asn.accrual_cleared AS amount
+            FROM asn JOIN shipment_line AS line USING (shipment_no) GROUP BY asn.asn_no
+            UNION ALL SELECT po_no, -accrual_cleared FROM supplier_invoice WHERE approved_at IS NOT NULL
+          ) AS part GROUP BY po_no
+        ) AS owed ON owed.po_no = booked.reference
+        WHERE coalesce(booked.amount, 0) <> coalesce(owed.amount, 0)
+        """,
+    ),
+    Invariant(
+        "INV-39",
+        "Of a purchase order whose deliveries are billed, no more and no less, nothing stands in goods received, not invoiced.",
+        """
+        SELECT line.po_no, booked.amount FROM po_line AS line
+        JOIN (SELECT reference, sum(accounted) AS amount FROM journal_line WHERE account = '2100' GROUP BY reference) AS booked
+          ON booked.reference = line.po_no
+        GROUP BY line.po_no, booked.amount HAVING bool_and(line.qty_received = line.qty_billed) AND booked.amount <> 0
+        """,
+    ),
+    Invariant(
+        "INV-26",
+        "What was paid to a supplier is what left the bank for its bill, and nothing left for a bill that is not paid.",
+        """
+        SELECT bill.supplier_invoice_no, bill.paid_amount, coalesce(left_bank.amount, 0) AS off_the_bank
+        FROM supplier_invoice AS bill
+        LEFT JOIN (SELECT reference, sum(credit - debit) AS amount FROM journal_line WHERE account = '1000' GROUP BY reference) AS left_bank
+          ON left_bank.reference = bill.supplier_invoice_no
+        WHERE coalesce(left_bank.amount, 0) <> bill.paid_amount OR (bill.paid_at IS NULL AND bill.paid_amount <> 0)
+        """,
+    ),
+    Invariant(
+        "INV-26",
+        "Every bill that was approved is an open item, open to the cent until it is paid and closed after that; no other bill is one.",
+        """
+        SELECT bill.supplier_invoice_no, bill.gross_total, bill.paid_at, item.open_amount
+        FROM supplier_invoice AS bill LEFT JOIN open_item AS item ON item.kind = 'AP' AND item.document_no = bill.supplier_invoice_no
+        WHERE (bill.approved_at IS NULL) <> (item.id IS NULL)
+          OR item.open_amount <> CASE WHEN bill.paid_at IS NULL THEN bill.gross_total ELSE 0 END
+        """,
+    ),
+    Invariant(
         "INV-12",
         "No purchase order line counts more as received than was advised, or more as billed than was approved.",
         """

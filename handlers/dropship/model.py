@@ -31,10 +31,13 @@ class PurchaseOrder(Base):
     requested_ship: Mapped[date]
     net_total: Mapped[Amount]
     document_id: Mapped[Reference | None] = mapped_column(ForeignKey("document.id"))
+    #: How often we have reminded the supplier since it last sent something.
     reminders: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[Written]
     sent_at: Mapped[Moment | None]
     confirmed_at: Mapped[Moment | None]
+    #: When all that was agreed had been delivered and all that was delivered had been billed.
+    closed_at: Mapped[Moment | None]
     cancelled_at: Mapped[Moment | None]
     cancel_reason: Mapped[Label]
 
@@ -75,7 +78,7 @@ class Acknowledgement(Base):
     __tablename__ = "po_acknowledgement"
     __table_args__ = (
         CheckConstraint("code IN ('AP', 'CA', 'RE')", name="code"),
-        UniqueConstraint("po_no", "document_no"),
+        Index("po_acknowledgement_document_ix", "po_no", text("folded(document_no)"), unique=True),
     )
 
     id: Mapped[SerialId]
@@ -101,11 +104,12 @@ class AcknowledgedLine(Base):
 
 
 class Asn(Base):
-    """A supplier's despatch advice. A supplier's number is taken once, however often the message is sent."""
+    """A supplier's despatch advice. A supplier's number is taken once, however it is spelt and however often the message is sent."""
 
     __tablename__ = "asn"
     __table_args__ = (
-        UniqueConstraint("supplier_no", "document_no"),
+        Index("asn_document_ix", "supplier_no", text("folded(document_no)"), unique=True),
+        CheckConstraint("rejected_at IS NULL OR shipment_no IS NULL", name="rejected"),
         Index("asn_po_ix", "po_no"),
         Index("asn_shipment_ix", "shipment_no"),
     )
@@ -121,6 +125,11 @@ class Asn(Base):
     received_at: Mapped[Written]
     #: Set when the logical receipt is booked.
     shipment_no: Mapped[str | None] = mapped_column(ForeignKey("shipment.shipment_no"))
+    #: What it settled of goods received, not invoiced beside its cost, when all of the order had been billed before.
+    accrual_cleared: Mapped[Counter]
+    #: Set when we send the goods back to where they came from.
+    rejected_at: Mapped[Moment | None]
+    reject_reason: Mapped[Label]
 
 
 class AsnLine(Base):
@@ -135,11 +144,12 @@ class AsnLine(Base):
 
 
 class SupplierInvoice(Base):
-    """A supplier's bill. `supplier_invoice_no` is our number for it, `document_no` the supplier's, taken once."""
+    """A supplier's bill. `supplier_invoice_no` is our number for it, `document_no` the supplier's, taken once, however it is spelt."""
 
     __tablename__ = "supplier_invoice"
     __table_args__ = (
-        UniqueConstraint("supplier_no", "document_no"),
+        Index("supplier_invoice_document_ix", "supplier_no", text("folded(document_no)"), unique=True),
+        CheckConstraint("rejected_at IS NULL OR approved_at IS NULL", name="rejected"),
         CheckConstraint("gross_total = net_total + tax_total + freight", name="totals"),
         Index("supplier_invoice_po_ix", "po_no"),
         Index("supplier_invoice_journal_ix", "journal_id"),
@@ -158,8 +168,15 @@ class SupplierInvoice(Base):
     sha256: Mapped[str]
     received_at: Mapped[Written]
     approved_at: Mapped[Moment | None]
+    #: Set when accounts payable refuses the bill; it is neither owed nor counted as billed.
+    rejected_at: Mapped[Moment | None]
+    reject_reason: Mapped[Label]
+    #: How much of goods received, not invoiced, it cleared, in the currency of the books.
+    accrual_cleared: Mapped[Counter]
     journal_id: Mapped[Reference | None] = mapped_column(ForeignKey("journal.id"))
     paid_at: Mapped[Moment | None]
+    #: What was told to the bank: the gross total less the discount taken.
+    paid_amount: Mapped[Counter]
 
 
 class SupplierInvoiceLine(Base):

@@ -8,9 +8,7 @@ OPEN_THINGS = (
         """
         SELECT ordered.po_no AS number, ARRAY[ordered.po_no, ordered.group_no] AS keys, ordered.order_no, ordered.created_at AS since
         FROM purchase_order AS ordered
-        WHERE ordered.cancelled_at IS NULL AND EXISTS (
-          SELECT 1 FROM po_line AS line WHERE line.po_no = ordered.po_no
-            AND (line.qty_received < coalesce(line.confirmed_qty, line.qty) OR line.qty_billed < line.qty_received))
+        WHERE ordered.cancelled_at IS NULL AND ordered.closed_at IS NULL
         """,
         also=("order_no",),
     ),
@@ -18,7 +16,8 @@ OPEN_THINGS = (
         "despatch advice",
         """
         SELECT asn.asn_no AS number, ARRAY[asn.asn_no, asn.po_no, ordered.group_no] AS keys, ordered.order_no, asn.received_at AS since
-        FROM asn JOIN purchase_order AS ordered USING (po_no) WHERE asn.shipment_no IS NULL
+        FROM asn JOIN purchase_order AS ordered USING (po_no)
+        WHERE asn.shipment_no IS NULL AND asn.rejected_at IS NULL
         """,
         also=("order_no",),
     ),
@@ -28,7 +27,7 @@ OPEN_THINGS = (
         SELECT bill.supplier_invoice_no AS number, ARRAY[bill.supplier_invoice_no, bill.po_no, ordered.group_no] AS keys,
           ordered.order_no, bill.received_at AS since
         FROM supplier_invoice AS bill JOIN purchase_order AS ordered USING (po_no)
-        WHERE bill.approved_at IS NULL OR bill.paid_at IS NULL
+        WHERE bill.paid_at IS NULL AND bill.rejected_at IS NULL
         """,
         also=("order_no",),
     ),

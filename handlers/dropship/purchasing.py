@@ -1,4 +1,4 @@
-"""Choosing a supplier, ordering, and what follows from the supplier's answer."""
+"""Choosing a supplier and ordering."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +12,17 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, NotFound
 from engine.service_tasks import Refused
+from engine.store import locks
+from engine.store.locks import Lock
 from handlers.documents.numbers import next_number
 from handlers.documents.pdf import print_pdf
 from handlers.documents.seller import quantity, seller
 from handlers.documents.store import save_document
 from handlers.dropship.model import PurchaseOrder, PurchaseOrderLine
-from handlers.dropship.rules import AckFacts, Answered, Candidate, Offer, ack_facts, candidates
+from handlers.dropship.rules import Candidate, Offer, candidates
 from handlers.ledger.books import rate_on
 from handlers.orders.fulfilment_groups import live_group
-from handlers.orders.fulfilment_lines import Kept, give_to_supplier, return_to_promising
+from handlers.orders.fulfilment_lines import give_to_supplier, lock_lines_of_group
 from handlers.rowsets import insert_rows
 from handlers.values import round_currency
 
@@ -40,9 +42,11 @@ class Selection:
 def select_supplier(tx: Session, group_no: str, today: date) -> Selection:
     """Choose the best supplier that has not let this group down yet, and give it the group.
 
+    A supplier has let it down by a purchase order that was cancelled, or by agreeing to less of an item for this sales order.
     Raises NotFound, Conflict when cancelled, Refused NO_SUPPLIER.
     """
     group = live_group(tx, group_no, "DROP")
+    locks.take(tx, Lock.FULFIL_LINE, [group_no], by="group_no")
     rows = tx.execute(_OFFERS, {"group_no": group_no}).mappings().all()
     rates = {code: rate_on(tx, code, today) for code in {row["currency"] for row in rows} | {row["sold_in"] for row in rows}}
     offers = [_offer(row, rates) for row in rows]
@@ -77,6 +81,7 @@ def _offer(row: RowMapping, rates: dict[str, Decimal]) -> Offer:
 def create_purchase_order(tx: Session, group_no: str, supplier_no: str) -> str:
     """Order a group from a supplier and answer the number; again: the same one. Raises NotFound, Conflict."""
     group = live_group(tx, group_no, "DROP")
+    locks.take(tx, Lock.FULFIL_LINE, [group_no], by="group_no")
     open_order = tx.execute(_OPEN_ORDER, {"group_no": group_no}).one_or_none()
     if open_order is not None:
         if open_order.supplier_no == supplier_no:
@@ -149,49 +154,12 @@ def print_order(tx: Session, po_no: str) -> int:
     return document_id
 
 
-def read_acknowledgement(tx: Session, po_no: str) -> AckFacts:
-    """What the supplier's latest answer changes. Raises NotFound, Conflict when there is none."""
-    order = lock_order(tx, po_no)
-    code = tx.execute(_LATEST_CODE, {"po_no": po_no}).scalar_one_or_none()
-    if code is None:
-        raise Conflict(f"{po_no} was not acknowledged yet.", code="not_acknowledged", next_step="Record the supplier's answer first.")
-    rows = tx.execute(_ANSWERED, {"po_no": po_no}).all()
-    return ack_facts(
-        code, [Answered(row.qty, row.unit_price, row.said_qty, row.said_price, row.said_ship) for row in rows], order.requested_ship
-    )
+def lock_order(tx: Session, po_no: str, *, with_lines: bool = False) -> Row[Any]:
+    """A purchase order that is not cancelled, locked, on demand with the sales order, group and lines it serves.
 
-
-def confirm(tx: Session, po_no: str) -> None:
-    """Take over the quantities, prices and dates acknowledged, once. What the supplier does not ship becomes a backorder."""
-    order = lock_order(tx, po_no)
-    if order.confirmed_at is not None:
-        return
-    tx.execute(_CONFIRM_LINES, {"po_no": po_no, "requested_ship": order.requested_ship})
-    confirmed = tx.execute(_CONFIRMED, {"po_no": po_no}).all()
-    return_to_promising(tx, [Kept(line_id=row.fulfil_line_id, qty=row.confirmed_qty, ship=row.confirmed_ship) for row in confirmed])
-    tx.execute(_CONFIRM, {"po_no": po_no})
-
-
-def cancel(tx: Session, po_no: str, reason: str) -> bool:
-    """Cancel a purchase order; answer whether this run did. Raises NotFound, Conflict once goods were shipped."""
-    row = tx.execute(text("SELECT cancelled_at FROM purchase_order WHERE po_no = :po_no FOR UPDATE"), {"po_no": po_no}).one_or_none()
-    if row is None:
-        raise _unknown(po_no)
-    if row.cancelled_at is not None:
-        return False
-    if tx.execute(text("SELECT 1 FROM asn WHERE po_no = :po_no LIMIT 1"), {"po_no": po_no}).first():
-        raise Conflict(
-            f"The supplier has shipped on {po_no}.", code="already_shipped", next_step="Agree a return with the supplier and the customer."
-        )
-    tx.execute(_CANCEL, {"po_no": po_no, "reason": reason})
-    return True
-
-
-def lock_order(tx: Session, po_no: str) -> Row[Any]:
-    """A purchase order that is not cancelled, locked. Raises NotFound, Conflict."""
-    row = tx.execute(_LOCK_ORDER, {"po_no": po_no}).one_or_none()
-    if row is None:
-        raise _unknown(po_no)
+    Raises NotFound, Conflict.
+    """
+    row = lock_any_order(tx, po_no, with_lines=with_lines)
     if row.cancelled_at is not None:
         raise Conflict(
             f"{po_no} was cancelled at {row.cancelled_at}: {row.cancel_reason}.",
@@ -201,8 +169,18 @@ def lock_order(tx: Session, po_no: str) -> Row[Any]:
     return row
 
 
-def _unknown(po_no: str) -> NotFound:
-    return NotFound(f"There is no purchase order {po_no}.", code="po_unknown", next_step="Check the number the supplier quotes.")
+def lock_any_order(tx: Session, po_no: str, *, with_lines: bool = False) -> Row[Any]:
+    """As `lock_order`, cancelled or not. Raises NotFound."""
+    if with_lines:
+        serves = tx.execute(_SERVES, {"po_no": po_no}).one_or_none()
+        if serves is not None:
+            locks.take(tx, Lock.ORDER, [serves.order_no])
+            lock_lines_of_group(tx, serves.group_no)
+    locks.take(tx, Lock.PURCHASE_ORDER, [po_no])
+    row = tx.execute(_ORDER, {"po_no": po_no}).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no purchase order {po_no}.", code="po_unknown", next_step="Check the number the supplier quotes.")
+    return row
 
 
 _OFFERS = text("""
@@ -218,6 +196,9 @@ LEFT JOIN item_class ON item_class.code = sold.item_class
 WHERE line.group_no = :group_no AND line.qty - line.qty_cancelled - line.qty_shipped > 0 AND supplier.active AND NOT EXISTS (
   SELECT 1 FROM purchase_order AS gone
   WHERE gone.group_no = line.group_no AND gone.supplier_no = offer.supplier_no AND gone.cancelled_at IS NOT NULL)
+AND NOT EXISTS (
+  SELECT 1 FROM purchase_order AS short JOIN po_line AS less USING (po_no)
+  WHERE short.order_no = line.order_no AND short.supplier_no = offer.supplier_no AND less.sku = line.sku AND less.confirmed_qty < less.qty)
 """)
 _COUNT_LINES = text("SELECT count(*) FROM fulfil_line WHERE group_no = :group_no AND qty - qty_cancelled - qty_shipped > 0")
 _OPEN_ORDER = text("SELECT po_no, supplier_no FROM purchase_order WHERE group_no = :group_no AND cancelled_at IS NULL")
@@ -233,29 +214,11 @@ LEFT JOIN supplier_item AS offer ON offer.sku = line.sku AND offer.supplier_no =
 WHERE line.group_no = :group_no AND line.qty - line.qty_cancelled - line.qty_shipped > 0 ORDER BY line.id
 """)
 _ORDER_LINES = text("SELECT * FROM po_line WHERE po_no = :po_no ORDER BY line_no")
-_LOCK_ORDER = text("""
-SELECT ordered.*, supplier.name AS supplier_name, supplier.email AS supplier_email, supplier.country AS supplier_country, supplier.net_days
-FROM purchase_order AS ordered JOIN supplier USING (supplier_no) WHERE ordered.po_no = :po_no FOR UPDATE OF ordered
+#: A sales order and a group never change under a purchase order, so that they can be locked before it.
+_SERVES = text("SELECT order_no, group_no FROM purchase_order WHERE po_no = :po_no")
+_ORDER = text("""
+SELECT ordered.*, supplier.name AS supplier_name, supplier.email AS supplier_email, supplier.country AS supplier_country, supplier.net_days,
+  supplier.discount_pct, supplier.discount_days
+FROM purchase_order AS ordered JOIN supplier USING (supplier_no) WHERE ordered.po_no = :po_no
 """)
-_SENT = text("UPDATE purchase_order SET sent_at = coalesce(sent_at, now()), document_id = :document_id WHERE po_no = :po_no")
-_LATEST = "SELECT id, code FROM po_acknowledgement WHERE po_no = :po_no ORDER BY id DESC LIMIT 1"
-_LATEST_CODE = text(f"SELECT code FROM ({_LATEST}) AS latest")
-_ANSWERED = text(f"""
-SELECT line.qty, line.unit_price, coalesce(said.qty, line.qty) AS said_qty, coalesce(said.unit_price, line.unit_price) AS said_price,
-  said.ship_date AS said_ship
-FROM po_line AS line JOIN ({_LATEST}) AS latest ON true
-LEFT JOIN po_acknowledged_line AS said ON said.acknowledgement_id = latest.id AND said.line_no = line.line_no
-WHERE line.po_no = :po_no
-""")
-_CONFIRM_LINES = text(f"""
-UPDATE po_line AS line SET confirmed_qty = given.qty, confirmed_price = given.unit_price, confirmed_ship = given.ship_date
-FROM (
-  SELECT one.id, coalesce(said.qty, one.qty) AS qty, coalesce(said.unit_price, one.unit_price) AS unit_price,
-    coalesce(said.ship_date, CAST(:requested_ship AS date)) AS ship_date
-  FROM po_line AS one LEFT JOIN ({_LATEST}) AS latest ON true
-  LEFT JOIN po_acknowledged_line AS said ON said.acknowledgement_id = latest.id AND said.line_no = one.line_no WHERE one.po_no = :po_no
-) AS given WHERE line.id = given.id
-""")
-_CONFIRMED = text("SELECT fulfil_line_id, confirmed_qty, confirmed_ship FROM po_line WHERE po_no = :po_no ORDER BY line_no")
-_CONFIRM = text("UPDATE purchase_order SET confirmed_at = now() WHERE po_no = :po_no")
-_CANCEL = text("UPDATE purchase_order SET cancelled_at = now(), cancel_reason = :reason WHERE po_no = :po_no")
+_SENT = text("UPDATE purchase_order SET sent_at = coalesce(sent_at, business_now()), document_id = :document_id WHERE po_no = :po_no")

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
+from handlers.catalog.rules import tax_treatment
 from handlers.values import percent, round_currency, total
 
 ZERO = Decimal(0)
@@ -85,11 +86,11 @@ class AckFacts:
 
 
 def ack_facts(code: str, lines: Sequence[Answered], requested_ship: date) -> AckFacts:
-    """The worst change over all lines."""
+    """The worst change over all lines. An answer that ships nothing at all is a rejection, whatever it calls itself."""
     days_late = max([0, *((line.said_ship - requested_ship).days for line in lines if line.said_ship)])
     price_change = max([ZERO, *(percent(line.said_price - line.unit_price, line.unit_price) for line in lines)])
     qty_short = total(line.qty - line.said_qty for line in lines)
-    if code == "RE":
+    if code == "RE" or not any(line.said_qty for line in lines):
         return AckFacts("RE", 0, ZERO, total(line.qty for line in lines))
     changed = bool(days_late or price_change or qty_short)
     return AckFacts("CA" if changed else code, days_late, price_change, qty_short)
@@ -97,11 +98,14 @@ def ack_facts(code: str, lines: Sequence[Answered], requested_ship: date) -> Ack
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """A line of a supplier's bill beside what was ordered, received and billed before."""
+    """A line of a supplier's bill beside what was agreed, received and billed before.
+
+    `own_tax_pct` is the rate that our own tax rates ask for; what the supplier calls its rate is no yardstick.
+    """
 
     qty: Decimal
     unit_price: Decimal
-    tax_rate_pct: Decimal
+    own_tax_pct: Decimal
     amount: Decimal
     ordered_qty: Decimal
     ordered_price: Decimal
@@ -111,11 +115,12 @@ class Billed:
 
 @dataclass(frozen=True, slots=True)
 class BillTotals:
-    """The foot of a supplier's bill."""
+    """The foot of a supplier's bill. Freight is taxed as the goods are, at the highest of their rates."""
 
     tax: Decimal
     gross: Decimal
     currency: str
+    freight: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +142,9 @@ class MatchFacts:
 def match_facts(lines: Sequence[Billed], totals: BillTotals, *, duplicate: bool) -> MatchFacts:
     """Order against receipt against bill."""
     dearer = [line for line in lines if line.unit_price > line.ordered_price]
-    expected = total(round_currency(line.qty * line.ordered_price * (1 + line.tax_rate_pct / 100), totals.currency) for line in lines)
-    own_tax = total(round_currency(line.amount * line.tax_rate_pct / 100, totals.currency) for line in lines)
+    expected = total(round_currency(line.qty * line.ordered_price * (1 + line.own_tax_pct / 100), totals.currency) for line in lines)
+    own_tax = total(round_currency(line.amount * line.own_tax_pct / 100, totals.currency) for line in lines)
+    own_tax += round_currency(totals.freight * max(line.own_tax_pct for line in lines) / 100, totals.currency)
     return MatchFacts(
         price_var_pct=max([ZERO, *(percent(line.unit_price - line.ordered_price, line.ordered_price) for line in lines)]),
         price_var_amount=round_currency(total((line.unit_price - line.ordered_price) * line.qty for line in dearer), totals.currency),
@@ -150,6 +156,14 @@ def match_facts(lines: Sequence[Billed], totals: BillTotals, *, duplicate: bool)
         duplicate=duplicate,
         received=any(line.received > line.billed_before for line in lines),
     )
+
+
+def purchase_tax(category: str, supplier_country: str, our_country: str, *, vat_no_valid: bool) -> tuple[str, str] | None:
+    """The tax category and the country whose rate a supplier charges us; None when it charges no tax (we owe it, or customs do)."""
+    if supplier_country == our_country:
+        return category, our_country
+    applied, country = tax_treatment(category, supplier_country, our_country, vat_no_valid=vat_no_valid)
+    return (applied, country) if applied == category and country == supplier_country else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +180,82 @@ def settle(lines: Sequence[Billed], net: Decimal, currency: str) -> Settlement:
         round_currency(max(ZERO, min(line.qty, line.ordered_qty - line.billed_before)) * line.ordered_price, currency) for line in lines
     )
     return Settlement(accrued, net - accrued)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """When a supplier wants to be paid, and what it gives for paying early."""
+
+    net_days: int
+    discount_pct: Decimal
+    discount_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What the terms make of a bill: when it is due, until when how much may be taken off, and when we pay."""
+
+    due_date: date
+    discount_date: date | None
+    discount_amount: Decimal
+    pay_on: date
+
+
+def due(terms: Terms, invoice_date: date, gross: Decimal, currency: str, today: date) -> Due:
+    """Pay on the last day of the discount while that is still to come, else on the due date; never in the past."""
+    due_date = invoice_date + timedelta(days=terms.net_days)
+    amount = round_currency(gross * terms.discount_pct / 100, currency)
+    if not amount:
+        return Due(due_date, None, ZERO, max(due_date, today))
+    discount_date = invoice_date + timedelta(days=terms.discount_days)
+    return Due(due_date, discount_date, amount, discount_date if today <= discount_date else max(due_date, today))
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """How the payment of a bill is split, in its own currency: what leaves the bank, and the discount with the tax inside it."""
+
+    paid: Decimal
+    discount: Decimal
+    discount_tax: Decimal
+
+
+def payment(gross: Decimal, tax: Decimal, discount: Decimal, currency: str) -> Payment:
+    """A discount takes back its share of the input tax."""
+    discount_tax = round_currency(discount * tax / gross, currency) if gross else ZERO
+    return Payment(gross - discount, discount - discount_tax, discount_tax)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """A line of an agreed purchase order: what the supplier is to deliver, has despatched (booked or not), delivered and billed."""
+
+    agreed: Decimal
+    despatched: Decimal
+    received: Decimal
+    billed: Decimal
+    ship: date
+
+
+def waits_for(lines: Sequence[Agreed]) -> str:
+    """What an agreed order waits for: GOODS, a BILL, or NOTHING any more."""
+    if any(line.received < line.agreed for line in lines):
+        return "GOODS"
+    return "BILL" if any(line.billed < line.received for line in lines) else "NOTHING"
+
+
+#: Days after a delivery within which a supplier's bill is expected.
+_BILL_DAYS = 30
+
+
+def patience(lines: Sequence[Agreed], today: date) -> int:
+    """In how many days to ask the supplier: the day after the latest promised despatch, a day at least; for a bill, after 30 days."""
+    if waits_for(lines) == "BILL":
+        return _BILL_DAYS
+    late = [line.ship for line in lines if line.received < line.agreed]
+    return max([1, *((ship - today).days + 1 for ship in late)])
+
+
+def least_agreed(line: Agreed, wanted: Decimal) -> Decimal:
+    """What stays agreed when less is wanted: never less than is on its way, delivered or billed already."""
+    return min(line.agreed, max(wanted, line.despatched, line.received, line.billed))

@@ -56,6 +56,7 @@ EARNED_DISCOUNT = "4900"
 UNEARNED_DISCOUNT = "4910"
 COGS = "5000"
 PURCHASE_PRICE_VARIANCE = "5100"
+PURCHASE_DISCOUNT = "5150"
 FREIGHT_OUT = "5200"
 INVENTORY_ADJUSTMENT = "5300"
 BAD_DEBT = "6200"
@@ -101,6 +102,7 @@ CHART: tuple[ChartEntry, ...] = (
     ChartEntry(UNEARNED_DISCOUNT, "Unearned payment discount", Kind.EXPENSE),
     ChartEntry(COGS, "Cost of goods sold", Kind.EXPENSE),
     ChartEntry(PURCHASE_PRICE_VARIANCE, "Purchase price variance", Kind.EXPENSE),
+    ChartEntry(PURCHASE_DISCOUNT, "Purchase payment discount", Kind.EXPENSE),
     ChartEntry(FREIGHT_OUT, "Freight out", Kind.EXPENSE),
     ChartEntry(INVENTORY_ADJUSTMENT, "Inventory adjustment and scrap", Kind.EXPENSE),
     ChartEntry(BAD_DEBT, "Bad debt", Kind.EXPENSE),

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict
@@ -30,6 +31,14 @@ class Reasoned:
 
     order_no: str
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerNote:
+    """What to tell the customer of an order."""
+
+    order_no: str
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +265,14 @@ def confirm_cancellation(given: Reasoned, tx: Session, effects: EffectLedger) ->
         effects.record(reply.channel, reply.target, {"kind": "order_response" if reply.is_new else "order_cancelled", **payload})
 
 
+@tasks.register("orders.tell_customer")
+def tell_customer(given: CustomerNote, tx: Session, effects: EffectLedger) -> None:
+    """Write to the customer about its order; an empty text is no letter."""
+    if given.text and given.text.strip():
+        target = tx.execute(_CUSTOMER_OF, {"order_no": given.order_no}).scalar_one()
+        effects.record("order_note", target, {"order_no": given.order_no, "text": given.text.strip()})
+
+
 @tasks.register("orders.acknowledge_order")
 def acknowledge_order(given: OrderNumber, tx: Session, effects: EffectLedger) -> Acknowledgement:
     """Answer the order once with an OrderResponse."""
@@ -271,3 +288,9 @@ def roll_up(given: OrderNumber, tx: Session) -> RolledUp:
     status = status_of(tx, given.order_no).status
     note(tx, given.order_no, "order_rolled_up", detail={"status": status})
     return RolledUp(status)
+
+
+_CUSTOMER_OF = text("""
+SELECT coalesce(nullif(customer.email, ''), 'customer ' || customer.customer_no) FROM sales_order JOIN customer USING (customer_no)
+WHERE order_no = :order_no
+""")

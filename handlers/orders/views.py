@@ -194,6 +194,8 @@ _NUMBERS = """
   UNION SELECT shipment_no FROM shipment WHERE order_no = CAST(:order_no AS text)
   UNION SELECT invoice_no FROM invoice WHERE order_no = CAST(:order_no AS text)
   UNION SELECT po_no FROM purchase_order WHERE order_no = CAST(:order_no AS text)
+  UNION SELECT asn_no FROM asn JOIN purchase_order USING (po_no) WHERE order_no = CAST(:order_no AS text)
+  UNION SELECT supplier_invoice_no FROM supplier_invoice JOIN purchase_order USING (po_no) WHERE order_no = CAST(:order_no AS text)
   UNION SELECT begun_by.business_key FROM instance i JOIN instance begun_by ON begun_by.id = i.started_by_instance_id
         WHERE i.business_key = CAST(:order_no AS text) AND begun_by.business_key IS NOT NULL
 """

@@ -84,7 +84,11 @@ class Supplier(Base):
     """Who sells to us and ships to our customers."""
 
     __tablename__ = "supplier"
-    __table_args__ = (CheckConstraint("net_days >= 0", name="net_days"), Index("supplier_name_ix", text("lower(name)")))
+    __table_args__ = (
+        CheckConstraint("net_days >= 0", name="net_days"),
+        CheckConstraint("0 <= discount_pct AND discount_pct <= 100 AND 0 <= discount_days", name="discount"),
+        Index("supplier_name_ix", text("lower(name)")),
+    )
 
     supplier_no: Mapped[Key]
     name: Mapped[str]
@@ -97,6 +101,9 @@ class Supplier(Base):
     email: Mapped[Label]
     order_channel: Mapped[str] = mapped_column(server_default=text("'mail'"))
     net_days: Mapped[int] = mapped_column(server_default=text("30"))
+    #: What we may take off a bill of theirs when we pay within `discount_days`.
+    discount_pct: Mapped[Percent]
+    discount_days: Mapped[int] = mapped_column(server_default=text("0"))
     freight_per_order: Mapped[Counter]
     min_order_value: Mapped[Counter]
     rating: Mapped[Percent]

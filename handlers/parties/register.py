@@ -106,6 +106,8 @@ class SupplierDraft:
     email: str = ""
     order_channel: str = "mail"
     net_days: int = 30
+    discount_pct: Percentage = ZERO
+    discount_days: int = 0
     freight_per_order: Amount = ZERO
     min_order_value: Amount = ZERO
     rating: Percentage = ZERO
@@ -161,6 +163,8 @@ def add_supplier(tx: Session, draft: SupplierDraft, addresses: Sequence[AddressD
     """Add a supplier with its addresses. Raises Invalid, Conflict."""
     draft = canonical(draft)
     _check_days("net_days", draft.net_days)
+    _check_days("discount_days", draft.discount_days)
+    _check_discount(draft.discount_pct)
     rows = _address_rows(addresses)
     add_once(tx, Supplier, draft, f"Supplier {draft.supplier_no}")
     insert_rows(tx, Address, [{"supplier_no": draft.supplier_no, **row} for row in rows])
@@ -169,13 +173,7 @@ def add_supplier(tx: Session, draft: SupplierDraft, addresses: Sequence[AddressD
 def _check_terms(draft: CustomerDraft) -> None:
     _check_days("net_days", draft.net_days)
     _check_days("discount_days", draft.discount_days)
-    if draft.discount_pct == HUNDRED:
-        raise Invalid(
-            "discount_pct is 100 %: nothing would be left to pay.",
-            code="percentage",
-            next_step="Give a discount below 100.",
-            errors={"discount_pct": ["must be below 100"]},
-        )
+    _check_discount(draft.discount_pct)
     try:
         re.compile(draft.po_pattern)
     except re.error as error:
@@ -185,6 +183,16 @@ def _check_terms(draft: CustomerDraft) -> None:
             next_step="Correct the regular expression, or leave it empty.",
             errors={"po_pattern": ["must be a regular expression"]},
         ) from None
+
+
+def _check_discount(pct: Decimal) -> None:
+    if pct == HUNDRED:
+        raise Invalid(
+            "discount_pct is 100 %: nothing would be left to pay.",
+            code="percentage",
+            next_step="Give a discount below 100.",
+            errors={"discount_pct": ["must be below 100"]},
+        )
 
 
 def _check_days(field: str, days: int) -> None:

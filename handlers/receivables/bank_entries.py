@@ -166,7 +166,7 @@ def _find_payments(tx: Session, lines: Sequence[RowMapping], plan: _Plan) -> Non
 
 
 def _pays(line: RowMapping, bill: RowMapping) -> bool:
-    same = bill["gross_total"] == -line["amount"] and bill["currency"] == line["currency"] and line["ledger_account"] == BANK
+    same = bill["paid_amount"] == -line["amount"] and bill["currency"] == line["currency"] and line["ledger_account"] == BANK
     return same and any(_names(line, bill[number]) for number in ("document_no", "supplier_invoice_no"))
 
 
@@ -249,8 +249,8 @@ def _follow_payment(line: RowMapping, bill: RowMapping | None, books: str, plan:
         plan.notes[line["id"]] = f"The payment of {number} is on a statement already."
     elif line["amount"] > 0 or line["ledger_account"] != BANK:
         plan.notes[line["id"]] = "Suppliers are paid from the bank account 1000: this is no such payment."
-    elif bill["currency"] == line["currency"] and bill["gross_total"] != -line["amount"]:
-        plan.notes[line["id"]] = f"{number} was paid with {bill['gross_total']}, the entry is {-line['amount']} {line['currency']}."
+    elif bill["currency"] == line["currency"] and bill["paid_amount"] != -line["amount"]:
+        plan.notes[line["id"]] = f"{number} was paid with {bill['paid_amount']}, the entry is {-line['amount']} {line['currency']}."
     elif bill["currency"] != line["currency"] and line["currency"] != books:
         plan.notes[line["id"]] = f"{number} was paid in {bill['currency']}, the entry is in {line['currency']}: book it to an account."
     else:
@@ -353,14 +353,14 @@ UPDATE bank_line SET note = given.note
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(id bigint, note text) WHERE bank_line.id = given.id
 """)
 _BILL = """
-SELECT bill.supplier_invoice_no, bill.document_no, bill.gross_total, bill.currency, bill.paid_at, line.id AS line_id,
-  round(bill.gross_total * coalesce(journal.fx_rate, 1), 2) AS in_books
+SELECT bill.supplier_invoice_no, bill.document_no, bill.paid_amount, bill.currency, bill.paid_at, line.id AS line_id,
+  round(bill.paid_amount * coalesce(journal.fx_rate, 1), 2) AS in_books
 FROM supplier_invoice AS bill
 LEFT JOIN bank_line AS line ON line.outcome = 'PAYMENT' AND line.document_no = bill.supplier_invoice_no
 LEFT JOIN LATERAL (SELECT fx_rate FROM journal WHERE event_type = 'supplier.paid' AND source_id = bill.supplier_invoice_no
                    ORDER BY sequence DESC LIMIT 1) AS journal ON true
 """
-_UNDER_WAY = text(f"{_BILL} WHERE bill.gross_total = ANY(:amounts) AND bill.paid_at IS NOT NULL AND line.id IS NULL")
+_UNDER_WAY = text(f"{_BILL} WHERE bill.paid_amount = ANY(:amounts) AND bill.paid_at IS NOT NULL AND line.id IS NULL")
 _BILLS = text(f"{_BILL} WHERE bill.supplier_invoice_no = ANY(:numbers)")
 _CAME_IN = """
 SELECT receipt.receipt_no, receipt.amount, receipt.currency, receipt.received_on, receipt.reversed_at, came.account, came.payer_iban,

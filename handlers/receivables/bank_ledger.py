@@ -58,7 +58,7 @@ LEFT JOIN LATERAL (
   WHERE line.outcome = '' AND line.account = house.iban AND statement.currency = house.currency AND statement.read_at IS NOT NULL
   ) AS waiting ON true
 LEFT JOIN LATERAL (
-  SELECT sum(CASE WHEN house.currency = book.currency THEN round(bill.gross_total * journal.fx_rate, 2) ELSE bill.gross_total END) AS amount
+  SELECT sum(CASE WHEN house.currency = book.currency THEN round(bill.paid_amount * journal.fx_rate, 2) ELSE bill.paid_amount END) AS amount
   FROM supplier_invoice AS bill
   JOIN LATERAL (SELECT fx_rate FROM journal WHERE event_type = 'supplier.paid' AND source_id = bill.supplier_invoice_no
                 ORDER BY sequence DESC LIMIT 1) AS journal ON true

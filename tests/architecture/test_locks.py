@@ -10,9 +10,6 @@ LOCKSMITHS = {
     "api/auth/accounts.py",
     "api/demo/company.py",
     "api/intake/inbox.py",
-    "handlers/dropship/payables.py",
-    "handlers/dropship/purchasing.py",
-    "handlers/dropship/receiving.py",
     "handlers/quoting/life.py",
 }
 

@@ -13,7 +13,7 @@ from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import TaskContext
 from engine.store.unit_of_work import Database
 from handlers.catalog.model import ItemClass
-from handlers.catalog.register import ItemDraft, SupplierItemDraft, add_item, set_supplier_item
+from handlers.catalog.register import ItemDraft, SupplierItemDraft, TaxRateDraft, add_item, set_supplier_item, set_tax_rate
 from handlers.catalog.rules import tax_groups
 from handlers.documents.numbers import next_number
 from handlers.inventory.stock import Receipt
@@ -125,6 +125,7 @@ def on_stock(tx: Session, qty: str, *, sku: str = SKU, cost: str = "14.00", refe
 
 
 def supplier(tx: Session, supplier_no: str = SUPPLIER, *, sku: str = SKU, price: str = "55.00", **changes: Any) -> None:
+    set_tax_rate(tx, TaxRateDraft(country="AT", category="S", rate_pct=D(20)))
     add_supplier(
         tx, SupplierDraft(supplier_no=supplier_no, name="Ominous Lamps SRL", country="AT", currency="EUR", email="orders@ominous.example")
     )

@@ -37,6 +37,7 @@ from tests.integration.golden.builders import SUPPLIER, Sold, company, customer,
 from tests.unit.receivables.statement_files import Credit, camt053
 
 D = Decimal
+FOLDERS = ("fulfillment-to-invoice", "dropship", "supplier-despatch-advice", "supplier-invoice", "invoice-to-receipt")
 WANDA = Person("wanda", frozenset({"warehouse", "buyer", "accounts-payable", "accounts-receivable", "order-desk"}))
 
 
@@ -44,7 +45,7 @@ WANDA = Person("wanda", frozenset({"warehouse", "buyer", "accounts-payable", "ac
 def runtime(database):
     made = Runtime(database, service_tasks(), ports(), NullDispatcher())
     with database.transaction() as tx:
-        for folder in ("fulfillment-to-invoice", "dropship", "invoice-to-receipt"):
+        for folder in FOLDERS:
             deploy.deploy(made, tx, read_bundle(Path(bpmn.__file__).parent / folder), "ada")
         company(tx)
         customer(tx)
@@ -161,9 +162,14 @@ def test_a_drop_ship_group_is_ordered_invoiced_matched_and_paid(runtime):
         draft = SupplierInvoiceDraft(po_no="PO-000001", document_no="RE-1", invoice_date=today, currency="EUR", lines=billed, **foot)
         number = record_supplier_invoice(tx, draft)
     say(runtime, "supplier.invoiced", group, po_no="PO-000001", supplier_invoice_no=number)
+    with runtime.database.transaction() as tx:
+        tx.execute(text("UPDATE timer SET due_at = now() - interval '1 minute' WHERE element_id = 'payment_day'"))
+        timers.tick(runtime, tx)
+    settle(runtime)
     pay(runtime, "INV-000001", "960.00")
     with runtime.database.transaction() as tx:
-        assert set(finished(tx).values()) == {"completed"}
+        assert {key: state for key, state in finished(tx).items() if state != "completed"} == {"supplier-invoice": "waiting"}
+        assert one(tx, "SELECT element_id FROM timer") == "statement_due"
         booked = balances(tx)
         # What was bought for the shelf is still there; nothing of the drop-ship is left.
         assert (booked["1400"], booked["2100"], booked["1410"], booked["1500"]) == (1400, 0, 0, 0)

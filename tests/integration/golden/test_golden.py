@@ -129,7 +129,7 @@ def test_g2_drop_ship_with_a_price_variance_inside_the_tolerance(database):
         dropship.send_purchase_order(dropship.OfOrder(po_no), tx, effects())
         record_acknowledgement(tx, AcknowledgementDraft(po_no=po_no, document_no="AB-1", code="AP"))
         assert dropship.read_acknowledgement(dropship.OfOrder(po_no), tx).code == "AP"
-        dropship.confirm(dropship.OfOrder(po_no), tx)
+        dropship.confirm(dropship.Confirm(po_no), tx)
         asn_no = record_asn(
             tx, AsnDraft(po_no=po_no, document_no="LS-1", shipped_on=now.date(), lines=[ShippedDraft(line_no=1, qty=D(10))])
         )
@@ -142,7 +142,7 @@ def test_g2_drop_ship_with_a_price_variance_inside_the_tolerance(database):
         number = record_supplier_invoice(tx, draft)
         facts = dropship.match_facts(dropship.OfBill(po_no, number), tx)
         assert (facts.price_var_pct, facts.price_var_amount) == (D("1.45"), D("8.00"))
-        dropship.approve_supplier_invoice(dropship.OfBill(po_no, number), tx)
+        dropship.approve_supplier_invoice(dropship.OfBill(po_no, number), tx, context(now))
         dropship.pay_supplier(dropship.Bill(number), tx, context(now), effects())
 
         content = camt053([Credit("960.00", invoice_no, ref="B1")], opening="0.00", closing="960.00")
@@ -176,6 +176,8 @@ def test_g6_an_invoice_job_that_runs_twice_creates_nothing_the_second_time(datab
         else:
             po_no = dropship.create_purchase_order(dropship.GroupFrom(group, SUPPLIER), tx).po_no
             dropship.send_purchase_order(dropship.OfOrder(po_no), tx, effects())
+            record_acknowledgement(tx, AcknowledgementDraft(po_no=po_no, document_no="AB-1", code="AP"))
+            dropship.confirm(dropship.Confirm(po_no), tx)
             advice = AsnDraft(po_no=po_no, document_no="LS-1", shipped_on=now.date(), lines=[ShippedDraft(line_no=1, qty=D(10))])
             shipment_no = dropship.receive_asn(dropship.OfAsn(po_no, record_asn(tx, advice)), tx).shipment_no
         counts = "SELECT (SELECT count(*) FROM invoice), (SELECT count(*) FROM invoice_line), (SELECT count(*) FROM journal)"

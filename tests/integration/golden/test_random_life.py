@@ -112,7 +112,7 @@ class Life:
         price = D(self.random.randint(5000, 6000)) / 100
         line = AcknowledgedDraft(line_no=1, qty=D(confirmed), unit_price=price)
         record_acknowledgement(tx, AcknowledgementDraft(po_no=po_no, document_no=f"AB-{po_no}", code="CA", lines=[line]))
-        dropship.confirm(dropship.OfOrder(po_no), tx)
+        dropship.confirm(dropship.Confirm(po_no), tx)
         left = confirmed
         while left:
             part = self.random.randint(1, left)
@@ -139,7 +139,7 @@ class Life:
             gross_total=net + tax,
         )
         number = record_supplier_invoice(tx, draft)
-        dropship.approve_supplier_invoice(dropship.OfBill(po_no, number), tx)
+        dropship.approve_supplier_invoice(dropship.OfBill(po_no, number), tx, context(self.now))
         if self.random.random() < 0.5:
             dropship.pay_supplier(dropship.Bill(number), tx, context(self.now), effects())
 

@@ -12,7 +12,16 @@ from handlers.billing import tasks as billing
 from handlers.credit.decisions import Ruling, decide
 from handlers.credit.exposure import assess
 from handlers.dropship import tasks as dropship
-from handlers.dropship.inbound import AsnDraft, ShippedDraft, record_asn
+from handlers.dropship.inbound import (
+    AcknowledgementDraft,
+    AsnDraft,
+    BilledDraft,
+    ShippedDraft,
+    SupplierInvoiceDraft,
+    record_acknowledgement,
+    record_asn,
+    record_supplier_invoice,
+)
 from handlers.fulfillment import tasks as fulfillment
 from handlers.ledger.books import close_period
 from handlers.orders import tasks as orders
@@ -36,7 +45,10 @@ def live(tx: Session) -> None:
 
 
 def sell_tables(tx: Session) -> None:
-    """62 of stock and 10 by drop-ship are sold and invoiced; two invoices are paid, one with discount; 17.00 came unasked."""
+    """62 of stock and 10 by drop-ship are sold and invoiced; two invoices are paid, one with discount; 17.00 came unasked.
+
+    Of the drop-shipped, 6 are billed and paid for, 3 are billed, and 1 is still to be billed.
+    """
     tables.company(tx)
     tables.customer(tx)
     tables.item(tx)
@@ -47,8 +59,12 @@ def sell_tables(tx: Session) -> None:
     dropped = tables.order(tx, [tables.Sold("10", "80.00")], kind="DROP").groups[0]
     po_no = dropship.create_purchase_order(dropship.GroupFrom(dropped, tables.SUPPLIER), tx).po_no
     dropship.send_purchase_order(dropship.OfOrder(po_no), tx, tables.effects())
+    record_acknowledgement(tx, AcknowledgementDraft(po_no=po_no, document_no="A1", code="AP"))
+    dropship.confirm(dropship.Confirm(po_no), tx)
     advised = AsnDraft(po_no=po_no, document_no="L1", shipped_on=NOW.date(), lines=[ShippedDraft(line_no=1, qty=D(10))])
     second = dropship.receive_asn(dropship.OfAsn(po_no, record_asn(tx, advised)), tx).shipment_no
+    dropship.pay_supplier(dropship.Bill(billed_by_supplier(tx, po_no, "6")), tx, tables.context(NOW), tables.effects())
+    billed_by_supplier(tx, po_no, "3")
     third = ship(tx, tables.order(tx, [tables.Sold("2", "50.00")]).groups[0])
     for number in (first, second, third):
         made = billing.create_invoice(billing.OfShipment(number), tx, tables.context(NOW))
@@ -65,6 +81,23 @@ def ship(tx: Session, group_no: str) -> str:
     shipment_no = fulfillment.confirm_pick(fulfillment.PickAndPack(group_no, 1, D(1)), tx).shipment_no
     fulfillment.ship_confirm(fulfillment.OfShipment(shipment_no), tx, tables.context(NOW))
     return shipment_no
+
+
+def billed_by_supplier(tx: Session, po_no: str, qty: str) -> str:
+    """A bill of the supplier is taken and approved; answer our number for it."""
+    net = D(qty) * D("55.00")
+    draft = SupplierInvoiceDraft(
+        po_no=po_no,
+        document_no=f"R{qty}",
+        invoice_date=NOW.date(),
+        currency="EUR",
+        lines=[BilledDraft(line_no=1, qty=D(qty), unit_price=D("55.00"), tax_rate_pct=D(20))],
+        tax_total=net / 5,
+        gross_total=net + net / 5,
+    )
+    number = record_supplier_invoice(tx, draft)
+    dropship.approve_supplier_invoice(dropship.OfBill(po_no, number), tx, tables.context(NOW))
+    return number
 
 
 def bank_day(tx: Session, content: bytes) -> None:

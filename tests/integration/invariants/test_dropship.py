@@ -18,6 +18,7 @@ INSERT INTO supplier_invoice (supplier_invoice_no, po_no, supplier_no, document_
 SELECT 'SI-' || spelling.number, po_no, supplier_no, spelling.number, current_date, 'EUR', 1, 0, 1, ''
 FROM purchase_order CROSS JOIN (VALUES ('R1'), (' r1')) AS spelling(number)
 """
+OF_SUPPLIER = "reference IN (SELECT supplier_invoice_no FROM supplier_invoice)"
 TAMPERED = (
     Tamper("INV-03", "UPDATE po_line SET qty_received = qty_received + 1"),
     Tamper("INV-03", "UPDATE journal_line SET account = '1410' WHERE account = '1450' AND debit > 0"),
@@ -25,6 +26,21 @@ TAMPERED = (
     Tamper("INV-23", _TAKEN_TWICE),
     Tamper("INV-23", _BILLED_TWICE),
     Tamper("INV-12", "UPDATE po_line SET qty_billed = 1"),
+    Tamper("INV-26", "UPDATE supplier_invoice SET paid_amount = paid_amount - 0.01 WHERE paid_at IS NOT NULL"),
+    Tamper("INV-26", "UPDATE supplier_invoice SET paid_amount = 1 WHERE paid_at IS NULL"),
+    Tamper("INV-26", f"UPDATE journal_line SET account = '1001' WHERE account = '1000' AND {OF_SUPPLIER}"),
+    Tamper("INV-26", "DELETE FROM open_item WHERE kind = 'AP' AND open_amount > 0"),
+    Tamper("INV-26", "UPDATE open_item SET open_amount = 0 WHERE kind = 'AP' AND open_amount > 0"),
+    Tamper("INV-26", "UPDATE open_item SET open_amount = 1 WHERE kind = 'AP' AND open_amount = 0"),
+    Tamper("INV-26", "UPDATE supplier_invoice SET approved_at = NULL WHERE paid_at IS NULL"),
+    Tamper("INV-39", "UPDATE journal_line SET account = '5100' WHERE account = '2100' AND credit > 0"),
+    Tamper("INV-39", "UPDATE journal_line SET account = '5100' WHERE account = '2100' AND debit = 330"),
+    Tamper("INV-39", "UPDATE journal_line SET account = '2100' WHERE account = '1400' AND debit > 0"),
+    Tamper("INV-39", "UPDATE journal_line SET reference = 'PO-000009' WHERE account = '2100'"),
+    Tamper("INV-39", "UPDATE supplier_invoice SET accrual_cleared = accrual_cleared + 0.01 WHERE paid_at IS NULL"),
+    Tamper("INV-39", "UPDATE asn SET accrual_cleared = 0.01"),
+    Tamper("INV-39", "UPDATE shipment_line SET cost = cost + 0.01 WHERE shipment_no IN (SELECT shipment_no FROM asn)"),
+    Tamper("INV-39", "UPDATE po_line SET qty_billed = qty_received"),
 )
 
 

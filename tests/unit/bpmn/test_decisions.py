@@ -192,7 +192,7 @@ def test_small_changes_of_the_supplier_are_confirmed(code, short, price, late, v
 def test_a_bill_matches_within_the_tolerances(changed, verdict):
     numbers = ("price_var_pct", "price_var_amount", "qty_over_received", "qty_over_ordered", "amount_off", "tax_off")
     sound = {**dict.fromkeys(numbers, "0"), "expected_total": "660.00", "duplicate": False, "received": True}
-    assert decide("dropship", "three-way-match", **{**sound, **changed}) == verdict
+    assert decide("supplier-invoice", "three-way-match", **{**sound, **changed}) == verdict
 
 
 @pytest.mark.parametrize(
@@ -251,3 +251,20 @@ def test_reminders_rise_a_level_at_a_time_with_the_days(changed, level, hold_ord
     assert isinstance(found, dict)
     assert found["reason"]
     assert (found["level"], found["hold_orders"], found["call"]) == (level, hold_orders, call)
+
+
+@pytest.mark.parametrize(
+    ("waits_for", "reminders", "verdict"),
+    [
+        ("ANSWER", 0, "REMIND"),
+        ("ANSWER", 1, "ASK_BUYER"),
+        ("GOODS", 0, "REMIND"),
+        ("GOODS", 1, "REMIND"),
+        ("GOODS", 2, "ASK_BUYER"),
+        ("BILL", 1, "REMIND"),
+        ("BILL", 2, "ASK_BUYER"),
+        ("NOTHING", 0, "ASK_BUYER"),
+    ],
+)
+def test_a_silent_supplier_is_reminded_and_then_the_buyer_calls(waits_for, reminders, verdict):
+    assert decide("dropship", "chase-supplier", waits_for=waits_for, reminders=reminders) == verdict
