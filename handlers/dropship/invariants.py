@@ -104,11 +104,6 @@ INVARIANTS = (
             SELECT 1 FROM purchase_order AS ordered JOIN po_line AS line USING (po_no)
             WHERE ordered.group_no = grp.group_no AND ordered.cancelled_at IS NULL
               AND (line.qty_received < coalesce(line.confirmed_qty, line.qty) OR line.qty_billed < line.qty_received))
-          AND NOT EXISTS (
-            SELECT 1 FROM supplier_invoice AS bill JOIN purchase_order AS ordered USING (po_no)
-            WHERE ordered.group_no = grp.group_no AND bill.paid_at IS NULL)
-          AND NOT EXISTS (
-            SELECT 1 FROM invoice JOIN shipment USING (shipment_no) WHERE shipment.group_no = grp.group_no AND invoice.delivered_at IS NULL)
         """,
     ),
     Invariant(

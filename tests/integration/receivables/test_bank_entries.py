@@ -105,7 +105,8 @@ def supplier_paid(tx, bill):
     row = {
         "supplier_invoice_no": bill.number, "document_no": bill.document_no, "po_no": "PO-1", "supplier_no": party,
         "currency": bill.currency, "sha256": bill.number,
-        "invoice_date": date(2026, 3, 10), "net_total": amount, "tax_total": 0, "gross_total": amount, "paid_at": "2026-03-12T09:00:00Z",
+        "invoice_date": date(2026, 3, 10), "net_total": amount, "tax_total": 0, "gross_total": amount,
+        "paid_at": "2026-03-12T09:00:00Z", "paid_amount": amount,
     }  # fmt: skip
     insert_rows(tx, SupplierInvoice, [row])
     tx.execute(text("SET LOCAL session_replication_role = origin"))
