@@ -147,7 +147,7 @@ def _collect(cast: Cast, order_no: str, run: str, say: Say) -> None:
 def _is_over(instance: dict[str, Any]) -> bool:
     """The payment of the supplier is under way until a statement of the days to come shows it."""
     waits_for_the_bank = instance["process_key"] == "supplier-invoice" and instance["state"] == "waiting"
-    return waits_for_the_bank or instance["state"] == "completed"
+    return bool(waits_for_the_bank or instance["state"] == "completed")
 
 
 def _report(cast: Cast, order_no: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The service tasks of drop-ship, as the diagram names them."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 
@@ -344,9 +345,9 @@ def take_payment_back(given: Bill, tx: Session) -> None:
     payments.take_back(tx, given.supplier_invoice_no)
 
 
-def _tell(tx: Session, effects: EffectLedger, kind: str, po_no: str, more: dict[str, object]) -> None:
+def _tell(tx: Session, effects: EffectLedger, kind: str, po_no: str, more: Mapping[str, object]) -> None:
     row = tx.execute(_SUPPLIER_OF, {"po_no": po_no}).one()
-    effects.record(kind, row.target, {"po_no": po_no, "supplier_no": row.supplier_no, "channel": row.order_channel} | more)
+    effects.record(kind, row.target, {"po_no": po_no, "supplier_no": row.supplier_no, "channel": row.order_channel, **more})
 
 
 def _tell_cancelled(tx: Session, effects: EffectLedger, po_no: str, reason: str) -> None:
