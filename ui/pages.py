@@ -12,7 +12,7 @@ from ui.build import DIST
 from ui.errors import answer_problem
 from ui.manifest import Manifest
 from ui.product import open_to_all
-from ui.views import customers, incidents, instances, orders, prices, quotes, receipts, records, today, worklist
+from ui.views import customers, incidents, instances, order_desk, orders, prices, quotes, receipts, records, repair, today, worklist
 
 GET, POST = ["GET"], ["POST"]
 ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
@@ -29,6 +29,9 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/orders/<order_no>", orders.show_order, GET),
     ("/documents/<int:document_id>", orders.download, GET),
     ("/orders/<order_no>/cancel", orders.cancel_order, POST),
+    ("/orders/<order_no>/ship-to", order_desk.correct_address, POST),
+    ("/orders/<order_no>/holds", order_desk.hold, POST),
+    ("/orders/<order_no>/holds/<hold_code>/release", order_desk.release, POST),
     ("/orders/<order_no>/groups/<group_no>/release", orders.release_group, POST),
     ("/master-data", records.redirect_to_list, GET),
     ("/master-data/prices", prices.show_prices, GET),
@@ -52,6 +55,11 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/operations/instances/<uuid:instance_id>", instances.show_instance, GET),
     ("/operations/instances/<uuid:instance_id>/tokens", instances.show_tokens, GET),
     ("/operations/instances/<uuid:instance_id>/<any(suspend, resume, cancel):verb>", instances.operate, POST),
+    (
+        "/operations/instances/<uuid:instance_id>/repair/<any(retry, skip, move, 'go-back', 'move-timer', migrate, 'start-anew'):verb>",
+        repair.repair,
+        POST,
+    ),
     ("/operations/incidents", incidents.show_causes, GET),
     ("/operations/incidents/<int:incident_id>/<any(retry, acknowledge):verb>", incidents.operate, POST),
     ("/operations/causes/<fingerprint>/<any(retry, acknowledge):verb>", incidents.operate_on_cause, POST),

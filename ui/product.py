@@ -20,7 +20,7 @@ from engine.store.unit_of_work import Database
 F = TypeVar("F", bound=Callable[..., Any])
 # Roles as the edge names them: who may repair instances, apply receipts, ship, and keep which master data.
 OPERATE, COLLECT, SHIP = "operate", "collect", "ship"
-SELL, ORDER, PRICE, BOOK, BUY = "sell", "order", "price", "book", "buy"
+SELL, ORDER, PRICE, BOOK, BUY, WORK = "sell", "order", "price", "book", "buy", "work"
 
 
 class Product(Protocol):

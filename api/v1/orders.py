@@ -13,14 +13,12 @@ from api.intake.ordering import take_in
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Exact, Listing, NumberPath, Page, Shape, as_sent, listed
-from engine.runtime.post.mailbox import Message
-from engine.runtime.verbs import messages
 from handlers.changes import Author
 from handlers.open_things import of_order
-from handlers.orders import addresses
+from handlers.orders import addresses, desk
 from handlers.orders.desk import request_cancellation
 from handlers.orders.drafts import LineDraft, OrderDraft
-from handlers.orders.holds import apply_hold, end_hold_at, may_release, release_hold
+from handlers.orders.holds import apply_hold, end_hold_at
 from handlers.orders.story import order_story
 from handlers.orders.views import STATUSES, Filter, OrderSummary, list_orders, tell
 
@@ -221,8 +219,5 @@ def post_hold(path: NumberPath, body: HeldIn) -> Done:
 @operation(Role.WORK)
 def post_release(path: NumberPath, body: HoldIn) -> Done:
     """Take a hold off an order; what waits for it goes on."""
-    may_release(body.hold_code, person().groups)
-    release_hold(transaction(), path.number, body.hold_code, body.reason, actor=person().name)
-    released = Message(name="hold.released", correlation={"order_no": path.number}, payload={}, actor=person().name)
-    messages.publish(product().runtime, transaction(), released)
+    desk.release(product().runtime, transaction(), desk.Released(path.number, body.hold_code, body.reason), person())
     return Done(id=path.number, state="released")

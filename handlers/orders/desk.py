@@ -1,15 +1,19 @@
 """What the order desk asks of an order, told to the processes that do it."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid
 from engine.runtime.post.mailbox import Delivery, Message
+from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import messages
 from handlers.identifiers import prose
 from handlers.orders.cancellation import all_shipped
 from handlers.orders.events import find_order, note
+from handlers.orders.holds import may_release, release_hold
 from handlers.orders.status import status_of
 
 CANCEL = "order.cancellation_requested"
@@ -53,6 +57,22 @@ def request_cancellation(runtime: Runtime, tx: Session, order_no: str, reason: s
     note(tx, order_no, "cancellation_requested", actor=actor, detail={"reason": reason})
     payload = {"order_no": order_no, "reason": reason, "cancelled_by": actor}
     return messages.note(runtime, tx, Message(CANCEL, {"order_no": order_no}, payload, business_key=order_no, actor=actor))
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A hold that is taken off an order, and why."""
+
+    order_no: str
+    hold_code: str
+    reason: str
+
+
+def release(runtime: Runtime, tx: Session, asked: Released, person: Person) -> None:
+    """Take a hold off an order; what waits for it goes on. Raises NotFound, Invalid, Forbidden for who is not of its group."""
+    may_release(asked.hold_code, person.groups)
+    release_hold(tx, asked.order_no, asked.hold_code, asked.reason, actor=person.name)
+    messages.note(runtime, tx, Message("hold.released", {"order_no": asked.order_no}, actor=person.name))
 
 
 _UNDER_WAY = text("""

@@ -11,6 +11,7 @@ from engine.problems import Invalid
 from engine.runtime.operate import operations
 from engine.runtime.read import explain
 from engine.runtime.read import lists as read
+from engine.runtime.read.instances import tokens_of
 from engine.runtime.read.steps import list_marks, list_names, list_steps
 from engine.store.tables import InstanceState
 from handlers.holdings import holdings_of
@@ -95,6 +96,7 @@ def instance_context(tx: Session, instance_id: UUID) -> dict[str, Any]:
         "incidents": read.list_incidents_of(tx, instance_id),
         "relatives": read.relatives(tx, shown),
         "acts": read.list_acts(tx, instance_id),
+        "tokens": tokens_of(tx, instance_id),
         "may_operate": OPERATE in person().roles,
         "holdings": holdings_of(tx, shown.business_key),
         "undone": operations.undoes(product().runtime, tx, instance_id),

@@ -17,6 +17,7 @@ from handlers.holdings import holdings_of
 from handlers.open_things import of_order, told
 from handlers.orders import views as read
 from handlers.orders.desk import may_be_cancelled, request_cancellation
+from handlers.orders.rules import HOLDS
 from ui.csv_export import csv_response
 from ui.facts import entered, facts, said
 from ui.formats import words
@@ -91,6 +92,7 @@ def show_order(order_no: str) -> str:
     open_tasks = [task for task in story.decisions if task.state == "open"]
     may_ship = SHIP in person().roles
     shown = {"journals": journals, "timeline": timeline, "open_tasks": open_tasks, "waits": waits, "may_ship": may_ship}
+    shown |= {"may_order": ORDER in person().roles, "groups": person().groups, "hold_kinds": HOLDS, "done": request.args.get("done", "")}
     shown |= {"unmoved": unmoved, "may_cancel": may_cancel, "holdings": holdings}
     return render_template("order.html", story=story, order=story.order, **shown)
 

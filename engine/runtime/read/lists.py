@@ -97,6 +97,13 @@ def get_instance(tx: Session, instance_id: UUID) -> AnyRow:
     return found
 
 
+def latest_version(tx: Session, instance_id: UUID) -> tuple[int, int]:
+    """The process version an instance runs on, and the latest of its process. Raises NotFound."""
+    shown = get_instance(tx, instance_id)
+    latest = select(process_version.c.id).where(process_version.c.process_key == shown.process_key, process_version.c.latest)
+    return shown.process_version_id, tx.execute(latest).scalar_one()
+
+
 def relatives(tx: Session, shown: AnyRow) -> list[AnyRow]:
     """The instances that began this one, were begun by it, or carry the same order number. One statement."""
     related = or_(instance.c.started_by_instance_id == shown.id, instance.c.id == shown.started_by_instance_id)

@@ -135,3 +135,20 @@ def test_finance_sets_a_missing_price_and_files_a_rate(signed_in):
     assert rate.status_code == 303, rate.text
     assert "0.92" in ines.get("/master-data/rates").text
     assert signed_in("sara").post("/master-data/rates", data={"currency": "USD"}).status_code == 403
+
+
+def test_an_order_s_address_is_corrected_and_it_is_held_and_released_on_its_page(signed_in):
+    tom = signed_in("tom")
+    body = {"customer_no": "C-1001", "customer_po": "PO-9", "lines": [{"sku": "PUMP-40", "quantity": "1"}]}
+    page = f"/orders/{tom.post('/api/v1/orders', json=body).json['order_no']}"
+    typed = values_of(tom.get(page).text, f"{page}/ship-to")
+    assert tom.post(f"{page}/ship-to", data={**typed, "street": "Kaistrasse 9"}).status_code == 303
+    assert "Kaistrasse 9" in tom.get(page).text
+    blank = tom.post(f"{page}/ship-to", data={**typed, "city": ""})
+    assert blank.status_code == 422
+    assert tom.post(f"{page}/holds", data={"hold_code": "MANUAL", "reason": "The customer called"}).status_code == 303
+    assert "The customer called" in tom.get(page).text
+    clara = signed_in("clara")
+    assert clara.post(f"{page}/holds/MANUAL/release", data={"reason": "No need"}).status_code == 403
+    assert tom.post(f"{page}/holds/MANUAL/release", data={"reason": "They called again"}).status_code == 303
+    assert 'action="' + page + '/holds/MANUAL/release"' not in tom.get(page).text

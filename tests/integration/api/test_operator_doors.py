@@ -102,6 +102,30 @@ def test_a_task_is_handed_on_by_its_holder_or_an_operator(checks, olga, signed_i
     assert olga.post(f"/api/v1/user-tasks/{task}/assign", json={"to": "marcus"}).json["assignee"] == "marcus"
 
 
+def test_the_same_repairs_are_on_the_page_of_the_instance(checks, olga, monkeypatch):
+    monkeypatch.setattr("ui.manifest.Manifest.assets", lambda self, island: type("Assets", (), {"tags": lambda self: ""})())
+    one = begun(olga)
+    page = f"/operations/instances/{one}"
+    assert "Skip a step" in olga.get(page).text
+    nobody = olga.post(f"{page}/repair/skip", data={"task_id": token(olga, one)["task_id"], "reason": ""})
+    assert nobody.status_code == 422
+    skipped = olga.post(f"{page}/repair/skip", data={**WHY, "task_id": token(olga, one)["task_id"], "variables": '{"ok": true}'})
+    assert skipped.status_code == 303, skipped.text
+    assert "Move a timer" in olga.get(page).text
+    moved = {**WHY, "task_id": token(olga, one)["task_id"], "due_at": "2030-01-01T08:30"}
+    assert olga.post(f"{page}/repair/move-timer", data=moved).status_code == 303
+    assert olga.post(f"{page}/repair/go-back", data={**WHY, "element_id": "check"}).status_code == 303
+    assert token(olga, one)["element_id"] == "check"
+    checks("approve")
+    assert "To the latest version" in olga.get(page).text
+    assert olga.post(f"{page}/repair/migrate", data=WHY).status_code == 303
+    assert olga.post(f"{page}/repair/migrate", data=WHY).status_code == 409
+    olga.post(f"{page}/cancel", data=WHY)
+    anew = olga.post(f"{page}/repair/start-anew", data=WHY)
+    assert anew.headers["Location"] != page
+    assert [act["action"] for act in olga.get(f"/api/v1/audit?target=instance:{one}").json["items"]][:2] == ["start_anew", "cancel"]
+
+
 def test_a_signal_that_nobody_waits_for_is_heard_by_nobody(olga):
     answer = olga.post("/api/v1/signals", json={**WHY, "name": "prices.changed"})
     assert (answer.status_code, answer.json) == (202, {"instances": []})

@@ -1,0 +1,50 @@
+"""What the order desk does on the page of an order: correct the delivery address, put it on hold, release a hold."""
+
+from flask import redirect, request
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from engine.problems import Invalid
+from handlers.changes import Author
+from handlers.orders import addresses, desk
+from handlers.orders.holds import apply_hold
+from handlers.parties.register import ADDRESS_PARTS
+from ui.product import ORDER, WORK, needs, person, product
+
+_SHORTEST_REASON = 3
+
+
+@needs(ORDER)
+def correct_address(order_no: str) -> AnyResponse:
+    """Correct where an order is delivered to; what has left keeps its address."""
+    parts = {part: request.form[part] for part in ADDRESS_PARTS if part in request.form}
+    by = Author(person().name, request.form.get("reason", "").strip()[:2000])
+    product().database.run(lambda tx: addresses.correct_ship_to(tx, order_no, parts, by))
+    return redirect(f"/orders/{order_no}?done=corrected", 303)
+
+
+@needs(ORDER)
+def hold(order_no: str) -> AnyResponse:
+    """Put an order on hold."""
+    reason = _reason()
+    product().database.run(lambda tx: apply_hold(tx, order_no, request.form.get("hold_code", ""), reason, actor=person().name))
+    return redirect(f"/orders/{order_no}?done=held", 303)
+
+
+@needs(WORK)
+def release(order_no: str, hold_code: str) -> AnyResponse:
+    """Take a hold off; only somebody of the group that releases it may."""
+    reason = _reason()
+
+    def act(tx: Session) -> None:
+        desk.release(product().runtime, tx, desk.Released(order_no, hold_code, reason), person())
+
+    product().database.run(act)
+    return redirect(f"/orders/{order_no}?done=released", 303)
+
+
+def _reason() -> str:
+    reason = request.form.get("reason", "").strip()[:2000]
+    if len(reason) < _SHORTEST_REASON:
+        raise Invalid("A reason is missing.", code="reason_missing", next_step="Write why, in a few words.")
+    return reason
