@@ -12,6 +12,9 @@ from handlers.ledger import accounts
 _BANKS = frozenset(accounts.BANK_ACCOUNTS)
 _EXCHANGE = frozenset({accounts.FX_GAIN, accounts.FX_LOSS})
 
+#: Where a person may book: everywhere but on the accounts whose lines name a customer or supplier.
+NUMBERS_BY_HAND: Final = accounts.NUMBERS - accounts.PARTY_ACCOUNTS
+
 ACCOUNTS_OF: Final[Mapping[str, frozenset[str]]] = {
     # Until 0002 the other side of every receipt was 2100.
     "goods_received": frozenset(
@@ -33,6 +36,9 @@ ACCOUNTS_OF: Final[Mapping[str, frozenset[str]]] = {
         accounts.OTHER_INCOME,
     },
     "bank.opening": _BANKS | {accounts.OPENING_BALANCE_EQUITY},
+    # A person says on which account an entry of the bank, or a receipt that is no customer's payment, belongs.
+    "bank.entry": NUMBERS_BY_HAND,
+    "receipt.booked": NUMBERS_BY_HAND,
     "dropship.received": frozenset({accounts.RECEIVING_INSPECTION, accounts.GOODS_RECEIVED_NOT_INVOICED}),
     "dropship.delivered": frozenset({accounts.DROPSHIP_INVENTORY, accounts.RECEIVING_INSPECTION}),
     "dropship.issued": frozenset({accounts.DEFERRED_COGS, accounts.DROPSHIP_INVENTORY}),

@@ -134,12 +134,12 @@ INVARIANTS = (
         "INV-36",
         "An order comes to what its lines come to, and what was invoiced keeps the price it was invoiced at.",
         """
-        SELECT orders.order_no, orders.net_total, line.net + orders.freight AS lines, orders.tax_total, orders.gross_total
+        SELECT orders.order_no, orders.net_total, line.net AS lines, orders.freight, orders.tax_total, orders.gross_total
         FROM sales_order AS orders JOIN (
           SELECT order_no, sum(line_net - header_discount) AS net FROM order_line GROUP BY order_no
         ) AS line USING (order_no)
         WHERE orders.state = 'SUBMITTED'
-          AND (orders.net_total <> line.net + orders.freight OR orders.gross_total <> orders.net_total + orders.tax_total)
+          AND (orders.net_total <> line.net OR orders.gross_total <> orders.net_total + orders.freight + orders.tax_total)
         """,
     ),
     Invariant(

@@ -15,6 +15,7 @@ from engine.store.unit_of_work import Database
 from handlers.catalog.model import ItemClass
 from handlers.catalog.register import ItemDraft, SupplierItemDraft, TaxRateDraft, add_item, set_supplier_item, set_tax_rate
 from handlers.catalog.rules import tax_groups
+from handlers.credit.model import CreditCheck
 from handlers.documents.numbers import next_number
 from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import WarehouseDraft, add_warehouse
@@ -182,6 +183,7 @@ def order(tx: Session, sold: list[Sold], *, freight: str = "0", kind: str = "STO
         "gross_total": net + D(freight) + tax,
     }
     insert_rows(tx, SalesOrder, [head | changes])
+    insert_rows(tx, CreditCheck, [_approved(head | changes)])
     lines = [_line(order_no, number, line, currency) for number, line in enumerate(sold, start=1)]
     ids = [row["id"] for row in insert_rows(tx, OrderLine, lines, returning=["id"])]
     parts = max(len(line.parts) or 1 for line in sold)
@@ -210,6 +212,25 @@ def order(tx: Session, sold: list[Sold], *, freight: str = "0", kind: str = "STO
         )
         made.groups.append(group_no)
     return made
+
+
+def _approved(head: dict[str, Any]) -> dict[str, Any]:
+    """Credit as it was given to the order: nothing else was owed."""
+    figures = ("open_ar", "unapplied", "shipped_not_invoiced", "booked_not_shipped", "secured", "exposure", "overdue_share_pct")
+    return {
+        **{name: head[name] for name in ("order_no", "customer_no", "currency")},
+        **dict.fromkeys(figures, D(0)),
+        "order_version": 1,
+        "credit_limit": D(100000),
+        "order_limit": D(100000),
+        "available": D(100000),
+        "order_total": head["gross_total"],
+        "oldest_overdue_days": 0,
+        "dunning_level": 0,
+        "decision": "APPROVED",
+        "decided_by": "system",
+        "decided_at": datetime.now(UTC),
+    }
 
 
 def _worth(line: Sold, currency: str) -> D:
