@@ -9,14 +9,13 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict
 from engine.runtime.state.effects import EffectLedger
-from engine.service_tasks import Kind, Refused, ServiceTasks, TaskContext
+from engine.service_tasks import Kind, ServiceTasks, TaskContext
 from engine.store.unit_of_work import Database
 from handlers.billing import creation, posting, validity
 from handlers.billing.facts import read_facts
 from handlers.billing.paper import print_invoice
 from handlers.billing.validity import NOT_BILLABLE
 from handlers.documents.store import save_document
-from handlers.ledger.books import RateMissing
 from handlers.parties.register import find_customer
 
 tasks = ServiceTasks()
@@ -68,7 +67,7 @@ class Rendered:
     ubl_document_id: int | None
 
 
-@tasks.register("billing.check_group", kind=Kind.EXTERNAL)
+@tasks.register("billing.check_group", kind=Kind.EXTERNAL, errors=(NOT_BILLABLE,))
 def check_group(given: OfGroup, database: Database, context: TaskContext) -> None:
     """Say before the goods leave whether what they will be invoiced with can be sent and posted."""
     with database.transaction() as tx:
@@ -85,11 +84,13 @@ def create_invoice(given: OfShipment, tx: Session, context: TaskContext) -> Invo
     return InvoiceCreated(made.invoice_no, made.created, made.complete)
 
 
-@tasks.register("billing.render_invoice", kind=Kind.EXTERNAL)
-def render_invoice(given: OfInvoice, database: Database) -> Rendered:
-    """Write the invoice as UBL, let the rules judge it, and print it as PDF; an invalid e-invoice is never kept."""
+@tasks.register("billing.prepare_invoice", kind=Kind.EXTERNAL, errors=(NOT_BILLABLE,))
+def prepare_invoice(given: OfInvoice, database: Database) -> Rendered:
+    """Write the draft as UBL, let the rules judge it, see that the books can take it, and print it; nothing invalid is ever kept."""
     with database.transaction() as tx:
         facts = read_facts(tx, given.invoice_no)
+        lacking = validity.missing_rate(tx, facts)
+    validity.refuse(lacking, facts)
     ubl = validity.e_invoice_of(facts)
     pdf = print_invoice(facts) if ubl else print_invoice(facts).noting(_PAPER_ONLY.format(currency=facts.currency))
     with database.transaction() as tx:
@@ -99,13 +100,16 @@ def render_invoice(given: OfInvoice, database: Database) -> Rendered:
     return Rendered(pdf_id, ubl_id)
 
 
+@tasks.register("billing.render_invoice", kind=Kind.EXTERNAL)
+def render_invoice(given: OfInvoice, database: Database) -> Rendered:
+    """As `prepare_invoice`, for diagrams that render what they posted; a refusal is an incident there."""
+    return prepare_invoice(given, database)
+
+
 @tasks.register("billing.post_invoice")
 def post_invoice(given: OfInvoice, tx: Session) -> Posted:
-    """Post receivable, revenue, tax and the cost of sales."""
-    try:
-        posted = posting.post_invoice(tx, given.invoice_no)
-    except RateMissing as missing:
-        raise Refused(NOT_BILLABLE, f"Invoice {given.invoice_no} cannot be posted. {missing.detail} {missing.next_step}") from missing
+    """Post receivable, revenue, tax and the cost of sales. Raises Invalid when the books refuse it."""
+    posted = posting.post_invoice(tx, given.invoice_no)
     return Posted(posted.due_date, posted.gross_total)
 
 

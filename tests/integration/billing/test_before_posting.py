@@ -51,12 +51,12 @@ def outside_vat(tx, *skus):
 
 
 def bill(world, shipment_no):
-    """As the diagram bills: create, render, post, again until all is charged. Answers the numbers."""
+    """As the diagram bills: create, prepare, post, again until all is charged. Answers the numbers."""
     numbers, complete = [], False
     while not complete:
         with world.transaction() as tx:
             made = tasks.create_invoice(tasks.OfShipment(shipment_no), tx, context())
-        tasks.render_invoice(tasks.OfInvoice(made.invoice_no), world)
+        tasks.prepare_invoice(tasks.OfInvoice(made.invoice_no), world)
         with world.transaction() as tx:
             tasks.post_invoice(tasks.OfInvoice(made.invoice_no), tx)
             tasks.deliver_invoice(tasks.OfInvoice(made.invoice_no), tx, effects())

@@ -149,9 +149,11 @@ def test_a_foreign_invoice_needs_a_rate_and_changes_nothing_without(world):
     with world.transaction() as tx:
         shipment_no = ship(tx, order(tx, [Sold("1", "10.00")], currency="USD").groups[0])
         number = invoice(tx, shipment_no).invoice_no
-    with pytest.raises(Refused, match="No exchange rate for USD") as refused, world.transaction() as tx:
-        tasks.post_invoice(tasks.OfInvoice(number), tx)
+    with pytest.raises(Refused, match="No exchange rate for USD") as refused:
+        tasks.prepare_invoice(tasks.OfInvoice(number), world)
     assert refused.value.code == "NOT_BILLABLE"
+    with pytest.raises(Invalid, match="No exchange rate for USD"), world.transaction() as tx:
+        tasks.post_invoice(tasks.OfInvoice(number), tx)
     with world.transaction() as tx:
         assert one(tx, "SELECT posted_at IS NULL FROM invoice")
         assert one(tx, "SELECT count(*) FROM open_item") == 0
@@ -166,8 +168,8 @@ def test_goods_given_away_are_invoiced_at_nothing_and_still_cost_something(world
 
 def test_rendering_gives_a_pdf_and_a_valid_e_invoice_and_the_same_ones_again(world):
     number = invoiced(world, [Sold("60", "22.50", header_discount="1.01"), Sold("3", "9.9999", tax_rate="10")], freight="40.00")
-    first = tasks.render_invoice(tasks.OfInvoice(number), world)
-    assert tasks.render_invoice(tasks.OfInvoice(number), world) == first
+    first = tasks.prepare_invoice(tasks.OfInvoice(number), world)
+    assert tasks.prepare_invoice(tasks.OfInvoice(number), world) == first
     ledger = effects()
     with world.transaction() as tx:
         assert read_document(tx, first.pdf_document_id).content.startswith(b"%PDF-")
@@ -188,7 +190,7 @@ def test_an_invalid_e_invoice_is_refused_with_the_rule_and_never_kept(world):
     with world.transaction() as tx:
         tx.execute(text("UPDATE company SET vat_no = ''"))
     with pytest.raises(Refused, match=r"Our company has no VAT number: an administrator enters it") as refused:
-        tasks.render_invoice(tasks.OfInvoice(number), world)
+        tasks.prepare_invoice(tasks.OfInvoice(number), world)
     assert refused.value.code == "NOT_BILLABLE"
     with world.transaction() as tx:
         assert one(tx, "SELECT count(*) FROM document WHERE kind LIKE 'INVOICE%'") == 0
@@ -274,7 +276,7 @@ def test_a_letter_that_no_font_has_is_reported_with_the_document(world):
         made = order(tx, [Sold("1", "2.00")])
         tx.execute(text("UPDATE order_line SET description = :name"), {"name": "Tablet \U00012000"})
         number = invoice(tx, ship(tx, made.groups[0])).invoice_no
-    rendered = tasks.render_invoice(tasks.OfInvoice(number), world)
+    rendered = tasks.prepare_invoice(tasks.OfInvoice(number), world)
     with world.transaction() as tx:
         (finding,) = read_document(tx, rendered.pdf_document_id).findings
     assert finding == "No font has the letter \U00012000 (U+12000); its number is printed in its place."
