@@ -244,3 +244,9 @@ def test_a_source_that_says_nothing_more_is_of_the_first_rank_and_a_line_is_spli
     plain = Source(source_type="STOCK", source="VIENNA")
     assert (plain.rank, plain.transit_days, plain.lead_days, plain.moq) == (1, 0, 0, 0)
     assert (Horizon(today=TODAY).most_splits, Horizon(today=TODAY).last_day) == (3, day(365))
+
+
+@pytest.mark.parametrize(("supply_on", "ships"), [(20, 20), (21, 21), (22, 21)])
+def test_a_complete_line_waits_for_known_supply_before_the_fence_and_else_for_the_fence(supply_on, ships):
+    shop = market({"VIENNA": stock(0, **{f"d{supply_on}": 10})}, VIENNA)
+    assert short(plan_line(demand(10, ship_complete=True, fence=day(21)), shop)) == [(10, "VIENNA", ships)]
