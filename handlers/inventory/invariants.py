@@ -32,4 +32,30 @@ INVARIANTS = (
         SELECT kind, reference, balance_id, count(*) AS times FROM stock_movement GROUP BY kind, reference, balance_id HAVING count(*) > 1
         """,
     ),
+    Invariant(
+        "INV-37",
+        "Nothing is reserved for an order that is not submitted, nor for a group that is cancelled.",
+        """
+        SELECT reservation.id AS reservation_id, line.order_no, line.group_no, sales_order.state, team.cancelled_at
+        FROM reservation JOIN fulfil_line AS line ON line.id = reservation.fulfil_line_id JOIN sales_order USING (order_no)
+        LEFT JOIN fulfil_group AS team ON team.group_no = line.group_no
+        WHERE reservation.state = 'ACTIVE' AND (sales_order.state <> 'SUBMITTED' OR team.cancelled_at IS NOT NULL)
+        """,
+    ),
+    Invariant(
+        "INV-37",
+        "What is reserved is with a living instance that will ship it or give it back, or with a message that begins one.",
+        # Once there are processes at all: a company can be kept by hand, without any.
+        """
+        SELECT reservation.id AS reservation_id, line.order_no, line.group_no, reservation.qty
+        FROM reservation JOIN fulfil_line AS line ON line.id = reservation.fulfil_line_id
+        WHERE reservation.state = 'ACTIVE' AND EXISTS (SELECT FROM process_version)
+          AND NOT EXISTS (
+            SELECT FROM instance
+            WHERE instance.business_key IN (line.group_no, line.order_no) AND instance.state NOT IN ('completed', 'cancelled'))
+          AND NOT EXISTS (
+            SELECT FROM message
+            WHERE message.name LIKE 'fulfillment.%' AND message.state = 'buffered' AND message.business_key = line.group_no)
+        """,
+    ),
 )

@@ -18,6 +18,13 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "INV-38",
+        "No carrier is booked for a shipment that was unpacked.",
+        """
+        SELECT shipment_no, group_no, carrier, tracking_no, cancelled_at FROM shipment WHERE cancelled_at IS NOT NULL AND tracking_no <> ''
+        """,
+    ),
+    Invariant(
         "INV-13",
         "The deferred cost of every fulfilment line is what was shipped less what was recognised with its invoices.",
         """

@@ -12,6 +12,11 @@ from sqlalchemy import text
 from engine.store.unit_of_work import Database
 from handlers.invariants import Invariant, all_invariants
 
+#: Some process exists: what is open is expected to be with one.
+DEPLOYED = """
+INSERT INTO process_version (deployment_id, process_key, version, name, path) VALUES (1, 'backorder-run', 1, 'Backorder run', 'x')
+"""
+
 
 class Tamper(NamedTuple):
     """The invariant that must notice, and what is done to the company's rows; several statements are parted by a semicolon."""

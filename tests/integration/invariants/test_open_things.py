@@ -7,11 +7,8 @@ from sqlalchemy.orm import Session
 from engine.store.paging import Asked
 from handlers.invariants import all_invariants
 from handlers.open_things import Filter, all_kinds, list_open_things, of_order
-from tests.integration.invariants.tampering import Tamper, noticed_by
+from tests.integration.invariants.tampering import DEPLOYED, Tamper, noticed_by
 
-_VERSION = """
-INSERT INTO process_version (deployment_id, process_key, version, name, path) VALUES (1, 'backorder-run', 1, 'Backorder run', 'x')
-"""
 _LOSE = "UPDATE fulfil_line SET group_no = NULL WHERE qty_shipped = 0"
 #: How a thing of each kind comes to be open in a company in which nothing runs.
 OPENED = {
@@ -40,7 +37,7 @@ OPENED = {
           gross_total, sha256) SELECT 'SI-9', po_no, supplier_no, 'R-9', current_date, 'EUR', 1, 0, 1, '' FROM purchase_order
     """,
 }
-TAMPERED = tuple(Tamper("INV-40", f"{_VERSION}; {sql}") for sql in OPENED.values())
+TAMPERED = tuple(Tamper("INV-40", f"{DEPLOYED}; {sql}") for sql in OPENED.values())
 
 
 def test_there_is_a_tampering_for_each_kind_of_open_thing():
@@ -72,7 +69,7 @@ def test_nothing_is_called_ownerless_where_no_process_is_deployed(lived_in):
     with lived_in.transaction() as tx:
         assert list_open_things(tx, Filter(ownerless=True), Asked()).rows
         assert tx.execute(text(invariant.sql)).all() == []
-    assert noticed_by(lived_in, Tamper("INV-40", _VERSION)) == {invariant}
+    assert noticed_by(lived_in, Tamper("INV-40", DEPLOYED)) == {invariant}
 
 
 def test_a_backorder_is_with_the_run_by_the_clock_unless_a_hold_stops_it(lived_in):
@@ -86,7 +83,7 @@ def test_a_backorder_is_with_the_run_by_the_clock_unless_a_hold_stops_it(lived_i
             return {(thing.mover, thing.what, thing.who) for thing in of_order(tx, order_no) if thing.kind == "backordered order line"}
 
         assert movers() == {("none", None, None)}
-        version_id = tx.execute(text(f"{_VERSION} RETURNING id")).scalar_one()
+        version_id = tx.execute(text(f"{DEPLOYED} RETURNING id")).scalar_one()
         schedule = {"version_id": version_id}
         tx.execute(text("INSERT INTO schedule (process_version_id, element_id, expression) VALUES (:version_id, 'x', '')"), schedule)
         assert movers() == {("none", None, None)}, "a schedule that never fires again moves nothing"
