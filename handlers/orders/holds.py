@@ -15,7 +15,7 @@ from handlers.orders.rules import HOLDS, blocks
 def apply_hold(tx: Session, order_no: str, hold_code: str, reason: str, *, actor: str = "system") -> bool:
     """Put an order on hold; answer whether it is new. The same hold twice is one hold. Raises NotFound, Invalid."""
     _known(hold_code)
-    find_order(tx, order_no)
+    find_order(tx, order_no, lock=True)
     added = insert(Hold).values(order_no=order_no, hold_code=hold_code, reason=reason, applied_by=actor)
     if tx.execute(added.on_conflict_do_nothing().returning(Hold.id)).first() is None:
         return False
@@ -26,7 +26,7 @@ def apply_hold(tx: Session, order_no: str, hold_code: str, reason: str, *, actor
 def release_hold(tx: Session, order_no: str, hold_code: str, reason: str, *, actor: str = "system") -> bool:
     """Release a hold; answer whether it was active. Raises NotFound, Invalid."""
     _known(hold_code)
-    find_order(tx, order_no)
+    find_order(tx, order_no, lock=True)
     released = tx.execute(_RELEASE, {"order_no": order_no, "hold_code": hold_code, "actor": actor, "reason": reason}).all()
     if not released:
         return False

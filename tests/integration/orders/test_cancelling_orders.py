@@ -1,0 +1,114 @@
+"""An order is cancelled while a person has it, or by an operator who ends its instance: in either way nothing of it is left."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from engine.models.bundle import read_bundle
+from engine.runtime.operate import operations
+from engine.runtime.state.people import Person
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import deploy, messages, user_tasks
+from engine.runtime.verbs.messages import Message
+from engine.runtime.verbs.run_until_idle import run_until_idle
+from handlers.invariants import check_all
+from handlers.orders.cancellation import cancel_group, cancel_order
+from handlers.orders.desk import may_be_cancelled, request_cancellation
+from handlers.orders.status import status_of
+from handlers.promising.promise import promise_lines
+from handlers.registry import service_tasks
+from tests.integration.orders import trade as t
+
+BPMN = Path(__file__).parents[3] / "bpmn"
+CREDIT = Person("carl", frozenset({"credit", "order-desk", "buyer"}))
+
+
+class NoQueue:
+    """Nothing rings: the test drains."""
+
+    def ring(self, *_given, **_more) -> None:
+        """Nobody listens."""
+
+
+@pytest.fixture
+def runtime(database, monkeypatch):
+    monkeypatch.setattr("engine.store.locks.watch.on", True)
+    runtime = Runtime(database=database, service_tasks=service_tasks(), ports={}, dispatcher=NoQueue())
+    with database.transaction() as tx:
+        t.open_trade(tx)
+        t.stock(tx, "OMINOUS-ANVIL", 60)
+        for name in ("order-to-promise", "cancel-order"):
+            deploy.deploy(runtime, tx, read_bundle(BPMN / name), "admin")
+    return runtime
+
+
+@pytest.fixture
+def with_credit(runtime):
+    """An order that waits for the credit desk."""
+    with runtime.database.transaction() as tx:
+        tx.execute(text("UPDATE customer SET credit_limit = 100"))
+        order_no = t.order(tx, ("OMINOUS-ANVIL", 50))
+        given = {"order_no": order_no, "source": "API"}
+        messages.publish(runtime, tx, Message("order.received", {"order_no": order_no}, given, business_key=order_no))
+    run_until_idle(runtime)
+    with runtime.database.transaction() as tx:
+        assert [task.business_key for task in user_tasks.list_tasks(runtime, tx, CREDIT)] == [order_no]
+    return order_no
+
+
+def all_over(runtime, order_no, state):
+    with runtime.database.transaction() as tx:
+        assert tx.execute(text("SELECT message FROM incident")).all() == []
+        rows = tx.execute(text("SELECT process_key, state FROM instance")).all()
+        assert dict(map(tuple, rows)) == {"order-to-promise": state, "cancel-order": "completed"}
+        assert status_of(tx, order_no).status == "CANCELLED"
+        assert status_of(tx, order_no).holds == ()
+        assert tx.scalars(text("SELECT response_code FROM order_reply")).all() == ["RE"]
+        assert user_tasks.list_tasks(runtime, tx, CREDIT) == []
+        assert tx.execute(text("SELECT count(*) FROM message WHERE state = 'buffered'")).scalar_one() == 0
+        assert [each.id for each in check_all(tx) if not each.ok] == []
+
+
+def test_an_order_that_credit_decides_on_ends_by_the_drawn_event(runtime, with_credit):
+    with runtime.database.transaction() as tx:
+        request_cancellation(runtime, tx, with_credit, "Bought elsewhere", "olga")
+    run_until_idle(runtime)
+    all_over(runtime, with_credit, "completed")
+
+
+def test_an_operator_who_ends_the_instance_of_an_order_cancels_the_order(runtime, with_credit):
+    with runtime.database.transaction() as tx:
+        instance_id = tx.execute(text("SELECT id FROM instance")).scalar_one()
+        operations.cancel(runtime, tx, instance_id, "otto", "Entered twice")
+    run_until_idle(runtime)
+    all_over(runtime, with_credit, "cancelled")
+
+
+def test_what_a_supplier_ships_stays_open_until_the_supplier_agrees(database):
+    with database.transaction() as tx:
+        t.open_trade(tx)
+        t.stock(tx, "OMINOUS-ANVIL", 60)
+        order_no = t.order(tx, ("OMINOUS-ANVIL", 50), ("GIANT-MAGNET", 2))
+        promise_lines(tx, order_no, t.ANYWHERE, t.context(tx).now)
+        done = cancel_order(tx, order_no, "Bought elsewhere")
+        assert (done.qty, len(done.stock_groups), len(done.dropship_groups)) == (50, 1, 1)
+        assert status_of(tx, order_no).qty_cancelled == 50
+        assert may_be_cancelled(tx, order_no) is None
+        again = cancel_order(tx, order_no, "Really")
+        assert (again.qty, again.stock_groups, again.dropship_groups) == (0, (), done.dropship_groups)
+        assert cancel_group(tx, done.dropship_groups[0], "The supplier agrees") == 2
+        assert cancel_group(tx, done.dropship_groups[0], "Again") == 0
+        assert status_of(tx, order_no).status == "CANCELLED"
+        assert [each.id for each in check_all(tx) if not each.ok] == []
+
+
+def test_a_backorder_is_cancelled_with_its_order(database):
+    with database.transaction() as tx:
+        t.open_trade(tx)
+        t.stock(tx, "OMINOUS-ANVIL", 60)
+        order_no = t.order(tx, ("OMINOUS-ANVIL", 80))
+        promise_lines(tx, order_no, t.STOCK_ONLY, t.context(tx).now)
+        assert cancel_order(tx, order_no, "Bought elsewhere").qty == 80
+        assert tx.execute(text("SELECT sum(qty - qty_cancelled) FROM fulfil_line")).scalar_one() == 0
+        assert tx.execute(text("SELECT reserved FROM stock_balance")).scalar_one() == 0
