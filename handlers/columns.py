@@ -1,4 +1,4 @@
-"""Column types that recur in the business tables. Money and quantities are NUMERIC(18,4); times are UTC from the database clock."""
+"""Column types that recur in the business tables. Money and quantities are NUMERIC(18,4); times are instants of the business clock."""
 
 from datetime import date, datetime
 from decimal import Decimal

@@ -1,6 +1,7 @@
 """The company's time zone and its clock: the day begins at its midnight, and a demo may move both hands."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import deploy
 from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.runtime.verbs.start import start
+from engine.service_tasks import ServiceTasks, TaskContext
 from engine.store import clock
 from engine.store.unit_of_work import Database
 from handlers.constraints import RULES
@@ -43,6 +45,11 @@ def in_vienna(database):
     load_company(here)
     yield Product(Settings(time_zone="Europe/Vienna"), here, runtime, demo=True)
     here.close()
+
+
+@dataclass(frozen=True)
+class Nothing:
+    pass
 
 
 def browser(product, name):
@@ -106,6 +113,29 @@ def test_the_engine_computes_in_the_company_s_zone(in_vienna):
     assert row.variables == {"on": "2027-01-01", "year": 2027}
     assert due_at == datetime(2027, 2, 1, tzinfo=VIENNA)
     assert abs(row.started_at - NEW_YEAR) < timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Told:
+    on: date
+
+
+def test_a_service_task_is_told_the_company_s_date(in_vienna):
+    tasks = ServiceTasks()
+
+    @tasks.register("billing.date")
+    def date_of(_given: Nothing, context: TaskContext) -> Told:
+        """Date an invoice."""
+        return Told(context.now.date())
+
+    runtime = Runtime(in_vienna.database, tasks, {}, NullDispatcher())
+    bundle = m.bundle("bill", m.start() + m.service("date_it", "billing.date", "made") + m.end(), "start -> date_it -> done")
+    with in_vienna.database.transaction() as tx:
+        deploy.deploy(runtime, tx, bundle, "ada")
+        start(runtime, tx, "bill", {})
+    run_until_idle(runtime)
+    with in_vienna.database.transaction() as tx:
+        assert tx.execute(text("SELECT variables FROM instance")).scalar_one() == {"made": {"on": "2027-01-01"}}
 
 
 def test_a_timer_of_the_model_is_in_the_company_s_zone_after_a_restart_as_well(in_vienna):

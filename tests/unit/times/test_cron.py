@@ -32,6 +32,7 @@ def following(text, after=SUNDAY, zone=UTC, turns=1):
         ("0 6 * * 7", "Sun 06 Dec 06:00"),
         ("0 6 * * sun", "Sun 06 Dec 06:00"),
         ("0 6 * * 6", "Sat 05 Dec 06:00"),
+        ("0 6 * * 0-0", "Sun 06 Dec 06:00"),
         ("0 6 * * 5-7", "Fri 04 Dec 06:00"),
         ("0 6 * * fri-sun", "Fri 04 Dec 06:00"),
         ("0 18 * * fri-sun", "Sun 29 Nov 18:00"),
