@@ -92,9 +92,10 @@ def test_a_cycle_ends_with_the_calendar():
         ("tomorrow", "no repeating interval"),
     ],
 )
-def test_a_cycle_that_is_none_says_why(text, why):
-    with pytest.raises(StepFailed, match=why):
+def test_a_cycle_that_is_none_says_why_and_what_to_do(text, why):
+    with pytest.raises(StepFailed, match=why) as failed:
         compile_timer(Event("timer", timer="cycle", expression=f'"{text}"'), "remind", UTC).due({}, MONDAY)
+    assert failed.value.next_step.split()[0] in {"Repeat", "Name", "Write"}
 
 
 def test_the_shortest_cycle_is_a_second():
