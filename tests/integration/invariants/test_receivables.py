@@ -2,6 +2,10 @@
 
 from tests.integration.invariants.tampering import Tamper, unnoticed, waits
 
+PAID_FROM_ELSEWHERE = (
+    "UPDATE journal_line SET account = '1010' FROM journal "
+    "WHERE journal.id = journal_id AND event_type = 'supplier.paid' AND account = '1000'"
+)
 TAMPERED = (
     Tamper("INV-03", "UPDATE receipt SET amount = amount + 1"),
     Tamper("INV-03", "DELETE FROM application"),
@@ -10,6 +14,7 @@ TAMPERED = (
     Tamper("INV-11", "UPDATE application SET cash = cash - 1"),
     Tamper("INV-22", waits("invoice-to-receipt", "SELECT document_no FROM open_item WHERE kind = 'AR' AND open_amount = 0")),
     Tamper("INV-30", "UPDATE journal_line SET account = '7200' WHERE account = '1000' AND reference = 'RC-000001'"),
+    Tamper("INV-30", PAID_FROM_ELSEWHERE),
     Tamper("INV-30", "UPDATE bank_statement SET closing = closing + 1 WHERE statement_no = 'BS-000002'"),
     Tamper("INV-31", "DELETE FROM bank_line WHERE statement_no = 'BS-000002'"),
     Tamper("INV-31", "UPDATE bank_line SET amount = amount + 1 WHERE statement_no = 'BS-000001' AND position = 1"),
@@ -17,6 +22,7 @@ TAMPERED = (
     Tamper("INV-31", "UPDATE bank_statement SET closing = closing + 1 WHERE statement_no = 'BS-000001'"),
     Tamper("INV-31", "UPDATE bank_statement SET opening = opening + 1 WHERE statement_no = 'BS-000002'"),
     Tamper("INV-32", "UPDATE bank_line SET outcome = '', journal_id = NULL WHERE statement_no = 'BS-000002'"),
+    Tamper("INV-32", "UPDATE bank_line SET document_no = 'RC-000404', outcome = 'RETURN' WHERE statement_no = 'BS-000002'"),
     Tamper("INV-32", "UPDATE bank_line SET outcome = 'PAYMENT' WHERE statement_no = 'BS-000002'"),
     Tamper("INV-33", "UPDATE receipt SET written_off = 1 WHERE receipt_no = 'RC-000001'"),
 )
