@@ -16,7 +16,8 @@ from engine.runtime.verbs import messages
 from handlers.billing.model import Invoice
 from handlers.invariants import check_all
 from handlers.ledger.bank_accounts import HouseBankAccountDraft, add_bank_account
-from handlers.ledger.model import HouseBankAccount, Journal, JournalLine, OpenItem
+from handlers.ledger.model import Account, HouseBankAccount, Journal, JournalLine, OpenItem
+from handlers.ledger.posting import balances
 from handlers.receivables.model import BankLine, BankStatement
 from handlers.receivables.statements import store_statements
 
@@ -178,11 +179,9 @@ def list_journals(query: JournalQuery) -> Page[dict[str, Any]]:
 @operation(Role.READ)
 def trial_balance() -> list[dict[str, Any]]:
     """What every account that was posted to stands at; it adds up to zero."""
-    statement = text(
-        "SELECT number AS account, name, sum(accounted)::text AS balance FROM journal_line JOIN account ON number = account"
-        " GROUP BY number, name ORDER BY number"
-    )
-    return [AccountBalance.model_validate(dict(row)).model_dump(mode="json") for row in transaction().execute(statement).mappings()]
+    names: dict[str, str] = dict(transaction().execute(select(Account.number, Account.name)).tuples().all())
+    found = balances(transaction()).items()
+    return [AccountBalance(account=number, name=names[number], balance=str(balance)).model_dump(mode="json") for number, balance in found]
 
 
 @api.get("/invariants", responses={200: CheckOut})

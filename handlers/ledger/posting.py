@@ -196,7 +196,7 @@ def _find(tx: Session, entries: Sequence[Entry]) -> dict[_Key, int]:
             raise Conflict(
                 f"Journal {entry.event_type} of {entry.source_id} was posted before with other amounts.",
                 code="journal_differs",
-                next_step="Reverse the first journal if it was wrong; post the correction under a new sequence.",
+                next_step="Look at the first journal; what it booked wrongly is corrected by a document of its own.",
             )
     return {key: int(row.id) for key, row in found.items()}
 

@@ -1,7 +1,7 @@
 """What customers owe, by how late it is; and the exchange rates on file."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from engine.store.paging import Asked, Key, Page, read_page
-from handlers.ledger.model import FxRate
+from handlers.ledger.model import FxRate, Period
 
 BUCKETS = ("Not due", "1-30 days", "31-60 days", "61-90 days", "Over 90 days")
 
@@ -40,6 +40,22 @@ def list_rates(tx: Session, asked: Asked, *, count: bool = False) -> Page[Rate]:
     """Exchange rates by currency, the latest first."""
     statement: Select[Any] = select(*FxRate.__table__.c)
     return read_page(tx, statement, (Key(FxRate.currency), Key(FxRate.valid_from, descending=True)), asked, count=count).typed(Rate)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedPeriod:
+    """A stretch of days that is closed for posting."""
+
+    starts_on: date
+    ends_on: date
+    closed_by: str
+    closed_at: datetime
+
+
+def list_periods(tx: Session, asked: Asked) -> Page[ClosedPeriod]:
+    """Closed periods, the latest first."""
+    statement: Select[Any] = select(*(getattr(Period, name) for name in ClosedPeriod.__dataclass_fields__))
+    return read_page(tx, statement, (Key(Period.starts_on, descending=True),), asked).typed(ClosedPeriod)
 
 
 def receivables_by_age(tx: Session) -> Ageing | None:

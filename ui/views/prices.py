@@ -1,12 +1,8 @@
 """Prices and exchange rates: what is on file, and a form to file another one."""
 
-from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from flask import make_response, redirect, render_template, request
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.problems import Problem
@@ -14,9 +10,8 @@ from engine.store.clock import business_today
 from engine.store.paging import Asked
 from handlers.catalog import changes, views
 from handlers.catalog.register import PriceDraft
-from handlers.changes import Author, note
-from handlers.identifiers import Currency
-from handlers.ledger import books
+from handlers.changes import Author
+from handlers.ledger import desk
 from handlers.ledger import views as ledger
 from ui.forms import read_form
 from ui.product import BOOK, PRICE, asked, needs, person, product
@@ -27,15 +22,6 @@ _MOST_LISTS = 200
 #: Days that may stay empty: the price holds always, or until it is changed.
 _OPEN = frozenset({"valid_from", "valid_until"})
 _PRICE = ("price_list_code", "sku", "uom", "min_qty", "unit_price", "valid_from", "valid_until")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateDraft:
-    """What one unit of a currency is worth in the currency of the books, from a day on."""
-
-    currency: Currency
-    valid_from: date
-    rate: Decimal
 
 
 def show_prices() -> str:
@@ -64,16 +50,11 @@ def show_rates() -> str:
 def set_rate() -> AnyResponse:
     """File an exchange rate."""
     try:
-        typed = read_form(RateDraft, request.form, ("currency", "valid_from", "rate"))
-        product().database.run(lambda tx: _file(tx, RateDraft(**typed)))
+        typed = read_form(desk.RateDraft, request.form, ("currency", "valid_from", "rate"))
+        product().database.run(lambda tx: desk.file_rate(tx, desk.RateDraft(**typed), Author(person().name)))
     except Problem as problem:
         return make_response(_rates(dict(request.form), problem), _REFUSED)
     return redirect("/master-data/rates?done=rate", 303)
-
-
-def _file(tx: Session, draft: RateDraft) -> None:
-    books.set_rate(tx, draft.currency.upper(), draft.valid_from, draft.rate)
-    note(tx, Author(person().name), "file", f"fx_rate:{draft.currency.upper()}/{draft.valid_from}", {"rate": draft.rate})
 
 
 def _prices(values: dict[str, Any], problem: Problem | None = None) -> str:
