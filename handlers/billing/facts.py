@@ -25,7 +25,8 @@ class LineFacts:
     """A charge for goods."""
 
     line_no: int
-    order_line_no: int
+    #: The buyer's own number of the line it ordered; ours where it gave none.
+    order_line_no: str
     sku: str
     gtin: str
     description: str
@@ -140,7 +141,8 @@ def _buyer(tx: Session, customer_no: str) -> dict[str, str]:
 
 
 _LINES = text("""
-SELECT line.line_no, coalesce(sold.line_no, 0) AS order_line_no, line.sku, coalesce(item.gtin, '') AS gtin, line.description,
+SELECT line.line_no, coalesce(nullif(sold.buyer_line_no, ''), sold.line_no::text, '0') AS order_line_no, line.sku,
+  coalesce(item.gtin, '') AS gtin, line.description,
   line.qty, line.uom, line.unit_price, line.amount, line.tax_category, line.tax_rate_pct, line.charge_code
 FROM invoice_line AS line LEFT JOIN order_line AS sold ON sold.id = line.order_line_id LEFT JOIN item ON item.sku = line.sku
 WHERE line.invoice_no = :no ORDER BY line.line_no

@@ -161,7 +161,7 @@ def _line(element: etree._Element, line: LineFacts, currency: str) -> None:
     _basic(element, "ID", str(line.line_no))
     _basic(element, "InvoicedQuantity", quantity(line.qty), unitCode=unit_code(line.uom))
     _money(element, "LineExtensionAmount", line.amount, currency)
-    _basic(_part(element, "OrderLineReference"), "LineID", str(line.order_line_no))
+    _basic(_part(element, "OrderLineReference"), "LineID", line.order_line_no)
     off = _written(line.qty * line.unit_price, currency) - line.amount
     if off:
         allowance = _part(element, "AllowanceCharge")

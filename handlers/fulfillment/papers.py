@@ -108,7 +108,7 @@ def _line(element: etree._Element, number: int, line: Row[Any]) -> None:
     _basic(element, "DeliveredQuantity", quantity(line.qty), unitCode=unit_code(line.uom))
     if line.outstanding > 0:
         _basic(element, "OutstandingQuantity", quantity(line.outstanding), unitCode=unit_code(line.uom))
-    _basic(_part(element, "OrderLineReference"), "LineID", str(line.line_no))
+    _basic(_part(element, "OrderLineReference"), "LineID", line.buyer_line_no or str(line.line_no))
     item = _part(element, "Item")
     _basic(item, "Name", line.description)
     _basic(_part(item, "SellersItemIdentification"), "ID", line.sku)

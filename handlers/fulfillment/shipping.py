@@ -185,7 +185,8 @@ FROM shipment JOIN sales_order ON sales_order.order_no = shipment.order_no
 JOIN customer ON customer.customer_no = sales_order.customer_no WHERE shipment.shipment_no = :shipment_no
 """)
 _ADVICE_LINES = text("""
-SELECT sold.line_no, line.sku, coalesce(nullif(sold.description, ''), item.name) AS description, item.gtin, sold.uom, packed.qty,
+SELECT sold.line_no, sold.buyer_line_no, line.sku, coalesce(nullif(sold.description, ''), item.name) AS description, item.gtin, sold.uom,
+  packed.qty,
   sold.qty_ordered - sold.qty_cancelled - line.qty_shipped AS outstanding
 FROM shipment_line AS packed JOIN fulfil_line AS line ON line.id = packed.fulfil_line_id
 JOIN order_line AS sold ON sold.id = line.order_line_id JOIN item ON item.sku = line.sku

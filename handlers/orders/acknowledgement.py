@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from engine.store.clock import business_today
 from handlers.documents.store import save_document
 from handlers.orders.events import find_order, lines_of, note
 from handlers.orders.model import OrderLine, OrderReply, SalesOrder
@@ -76,6 +77,7 @@ def _answer(order: SalesOrder, lines: Sequence[OrderLine], promised: Mapping[int
         answers.append(
             ResponseLine(
                 line_no=line.line_no,
+                order_line_id=line.buyer_line_no or str(line.line_no),
                 code=code,
                 qty=qty_open or line.qty_ordered,
                 uom=line.uom,
@@ -91,7 +93,7 @@ def _answer(order: SalesOrder, lines: Sequence[OrderLine], promised: Mapping[int
 
 def _write(tx: Session, order: SalesOrder, customer: Customer, code: str, lines: Sequence[ResponseLine]) -> int:
     seller = company(tx)
-    today: date = tx.execute(text("SELECT current_date")).scalar_one()
+    today: date = business_today(tx)
     response = OrderResponse(
         response_no=f"{order.order_no}-{order.version_no}",
         order_no=order.order_no,

@@ -29,6 +29,8 @@ class ResponseLine:
     """An answered line: `code` is 5 accepted, 3 changed, 7 not accepted."""
 
     line_no: int
+    #: The buyer's own number of the line it ordered; ours where it gave none.
+    order_line_id: str
     code: str
     qty: Decimal
     uom: str
@@ -91,7 +93,7 @@ def _line(root: etree._Element, line: ResponseLine, currency: str) -> None:
     item = _group(item_line, "Item")
     _add(item, "Name", line.name or line.sku)
     _add(_group(item, "SellersItemIdentification"), "ID", line.sku)
-    _add(_group(outer, "OrderLineReference"), "LineID", str(line.line_no))
+    _add(_group(outer, "OrderLineReference"), "LineID", line.order_line_id)
 
 
 def _party(parent: etree._Element, party: Party) -> None:
