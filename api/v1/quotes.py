@@ -94,6 +94,19 @@ class DeclineIn(Shape):
     reason: str = Field(min_length=3, max_length=2000)
 
 
+class WithdrawIn(Shape):
+    """We take the quote back, and why."""
+
+    reason: str = Field(min_length=3, max_length=2000)
+
+
+class ExtendIn(Shape):
+    """The customer gets more time: through the end of a day."""
+
+    valid_until: date
+    reason: str = Field(min_length=3, max_length=2000)
+
+
 @api.post("", responses={201: QuoteCreated})
 @operation(Role.SELL)
 def post_quote(body: QuoteIn) -> tuple[QuoteCreated, int]:
@@ -149,4 +162,20 @@ def accept(path: NumberPath, body: AcceptIn) -> tuple[Done, int]:
 def decline(path: NumberPath, body: DeclineIn) -> tuple[Done, int]:
     """Record that the customer declines."""
     delivery = desk.decline(product().runtime, transaction(), path.number, body.reason, person().name)
+    return Done(id=path.number, state=delivery.state), 202
+
+
+@api.post("/<number>/withdraw", responses={202: Done})
+@operation(Role.SELL)
+def withdraw(path: NumberPath, body: WithdrawIn) -> tuple[Done, int]:
+    """Take back a quote that the customer has not answered."""
+    delivery = desk.withdraw(product().runtime, transaction(), path.number, body.reason, person().name)
+    return Done(id=path.number, state=delivery.state), 202
+
+
+@api.post("/<number>/extend", responses={202: Done})
+@operation(Role.SELL)
+def extend(path: NumberPath, body: ExtendIn) -> tuple[Done, int]:
+    """Give the customer more time to accept."""
+    delivery = desk.extend(product().runtime, transaction(), path.number, desk.Extension(body.valid_until, body.reason), person().name)
     return Done(id=path.number, state=delivery.state), 202

@@ -51,6 +51,13 @@ def business_today(tx: Session) -> date:
     return today
 
 
+def end_of_day(tx: Session, day: date) -> datetime:
+    """The last second of a day in the company's time zone."""
+    statement = text("SELECT (CAST(:day AS date) + time '23:59:59') AT TIME ZONE current_setting('TimeZone')")
+    end: datetime = tx.execute(statement, {"day": day}).scalar_one()
+    return end
+
+
 def at(tx: Session, moment: datetime | None) -> None:
     """Let the transaction happen at another time; None is the company's time again. Nothing outside the transaction notices."""
     tx.execute(text("SELECT set_config('ordercraft.business_time', :at, true)"), {"at": "" if moment is None else moment.isoformat()})

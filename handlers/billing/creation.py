@@ -176,7 +176,8 @@ WITH charged AS (
 )
 """
 _SOURCE_COLUMNS = """
-  line.id AS fulfil_line_id, line.order_line_id, line.sku, sold.uom, sold.unit_net, coalesce(nullif(sold.buyer_line_no, ''), sold.line_no::text) AS order_line_no,
+  line.id AS fulfil_line_id, line.order_line_id, line.sku, sold.uom, sold.unit_net,
+  coalesce(nullif(sold.buyer_line_no, ''), sold.line_no::text) AS order_line_no,
   coalesce(nullif(sold.description, ''), item.name) AS description, coalesce(item.gtin, '') AS gtin,
   sold.qty_ordered, sold.line_net - sold.header_discount AS line_worth,
   sold.tax_category, sold.tax_rate_pct, coalesce(charged.qty, 0) AS qty_before, coalesce(charged.amount, 0) AS amount_before

@@ -83,7 +83,7 @@ def _known(hold_code: str) -> None:
         raise Invalid(f"There is no hold {hold_code!r}.", code="hold_unknown", next_step=f"Use one of {', '.join(sorted(HOLDS))}.")
 
 
-_NOT_OVER = text("(hold.until IS NULL OR hold.until > now())")
+_NOT_OVER = text("(hold.until IS NULL OR hold.until > business_now())")
 _RELEASE_ALL = text("""
 UPDATE hold SET released_at = business_now(), released_by = :actor, release_reason = :reason
 WHERE order_no = :order_no AND released_at IS NULL RETURNING hold_code

@@ -46,7 +46,7 @@ CROSS JOIN LATERAL (
 ) AS part
 CROSS JOIN LATERAL (
   SELECT array_agg(DISTINCT hold.hold_code ORDER BY hold.hold_code) AS holds
-  FROM hold WHERE hold.order_no = sales_order.order_no AND hold.released_at IS NULL AND (hold.until IS NULL OR hold.until > now())
+  FROM hold WHERE hold.order_no = sales_order.order_no AND hold.released_at IS NULL AND (hold.until IS NULL OR hold.until > business_now())
 ) AS active
 """
 

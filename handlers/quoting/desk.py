@@ -1,6 +1,7 @@
 """What the sales desk does with quotes: write one, record what the customer answers. The process goes on by itself."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,9 +11,10 @@ from engine.runtime.post.mailbox import Delivery, Message
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import messages
 from engine.runtime.verbs.start import StartOptions, start
-from engine.store.locks import Lock, take
+from engine.store.clock import business_now, end_of_day
+from handlers.identifiers import day
 from handlers.quoting.drafts import QuoteDraft, create_quote
-from handlers.quoting.life import find_quote
+from handlers.quoting.life import check_extension, find_quote
 
 
 def begin_quote(runtime: Runtime, tx: Session, draft: QuoteDraft) -> str:
@@ -33,10 +35,31 @@ def decline(runtime: Runtime, tx: Session, quote_no: str, reason: str, actor: st
     return _answered(runtime, tx, _said(tx, "quote.declined", quote_no, {"reason": reason}), actor)
 
 
-def _said(tx: Session, name: str, quote_no: str, payload: dict[str, Any]) -> Message:
-    """The answer as a message of a quote that waits for one."""
-    take(tx, Lock.QUOTE, [quote_no])
-    quote = find_quote(tx, quote_no)
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """The customer may accept through the end of a day, and why."""
+
+    valid_until: date
+    reason: str
+
+
+def withdraw(runtime: Runtime, tx: Session, quote_no: str, reason: str, actor: str) -> Delivery:
+    """Take back a quote that the customer has not answered. Raises NotFound, Conflict when it was not sent."""
+    return _answered(runtime, tx, _said(tx, "quote.withdrawn", quote_no, {"reason": reason}), actor)
+
+
+def extend(runtime: Runtime, tx: Session, quote_no: str, extension: Extension, actor: str) -> Delivery:
+    """Give the customer more time to accept. Raises NotFound, Invalid (the day), Conflict when it was not sent."""
+    until = end_of_day(tx, day(extension.valid_until, "valid_until"))
+    payload = {"valid_until": until.isoformat(), "reason": extension.reason}
+    said = _said(tx, "quote.extended", quote_no, payload, once=f":{extension.valid_until}")
+    check_extension(find_quote(tx, quote_no), until, business_now(tx))
+    return _answered(runtime, tx, said, actor)
+
+
+def _said(tx: Session, name: str, quote_no: str, payload: dict[str, Any], once: str = "") -> Message:
+    """What is said of a quote that waits for it; of one version the same is said once, or once for each `once`."""
+    quote = find_quote(tx, quote_no, lock=True)
     if quote.state != "SENT":
         raise Conflict(
             f"Quote {quote_no} is {quote.state.lower()}; only one that was sent can be answered.",
@@ -44,7 +67,7 @@ def _said(tx: Session, name: str, quote_no: str, payload: dict[str, Any]) -> Mes
             next_step="Look at its page for what it waits for, or write a new quote.",
         )
     correlation = {"quote_no": quote_no}
-    return Message(name, correlation, {**correlation, **payload}, message_id=f"{name}:{quote_no}")
+    return Message(name, correlation, {**correlation, **payload}, message_id=f"{name}:{quote_no}:{quote.version_no}{once}")
 
 
 def _answered(runtime: Runtime, tx: Session, message: Message, actor: str) -> Delivery:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,8 +12,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Forbidden, Invalid, NotFound
+from engine.store import locks
+from engine.store.clock import business_today
+from engine.store.locks import Lock
 from handlers.catalog.rules import Priced
-from handlers.identifiers import percentage
+from handlers.identifiers import folded, percentage
 from handlers.ledger.books import rate_on
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.orders.drafts import create_order as enter_order
@@ -21,7 +24,7 @@ from handlers.orders.pricing import Basket, BasketLine, as_columns, as_totals, p
 from handlers.parties.policy import chosen
 from handlers.parties.register import company, find_customer
 from handlers.quotes.model import Quote, QuoteApproval, QuoteLine, QuoteVersion
-from handlers.quoting.rules import Offer, fingerprint, objection
+from handlers.quoting.rules import Offer, extension_problem, fingerprint, objection
 from handlers.rowsets import insert_rows, update_rows
 from handlers.values import round_currency
 
@@ -43,7 +46,9 @@ class Decision:
 
 def find_quote(tx: Session, quote_no: str, *, lock: bool = False) -> Quote:
     """The quote as it is now, locked until the transaction ends when asked. Raises NotFound."""
-    found = tx.get(Quote, quote_no, with_for_update=lock, populate_existing=True)
+    if lock:
+        locks.take(tx, Lock.QUOTE, [quote_no])
+    found = tx.get(Quote, quote_no, populate_existing=True)
     if found is None:
         raise NotFound(f"There is no quote {quote_no}.", code="quote_unknown", next_step="Check the number in the list of quotes.")
     return found
@@ -60,7 +65,7 @@ def price_quote(tx: Session, quote_no: str) -> Priced:
     quote = find_quote(tx, quote_no, lock=True)
     _refuse_closed(quote)
     lines = lines_of(tx, quote_no)
-    today = tx.execute(text("SELECT current_date")).scalar_one()
+    today = business_today(tx)
     priced = price(
         tx,
         Basket(
@@ -98,22 +103,40 @@ def deal_size(tx: Session, priced: Priced) -> Decimal:
     books = company(tx).currency
     if priced.currency == books:
         return priced.net_total
-    today = tx.execute(text("SELECT current_date")).scalar_one()
+    today = business_today(tx)
     return round_currency(priced.net_total * rate_on(tx, priced.currency, today), books)
 
 
-def revise_quote(tx: Session, quote_no: str, discount_pct: Decimal, comment: str) -> int:
-    """Begin the next version with another discount on the whole; answer its number. Raises Invalid, NotFound, Conflict."""
-    percentage(discount_pct, "discount_pct")
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """The discount on the whole, other discounts by number of line (in percent), and why."""
+
+    discount_pct: Decimal
+    lines: Mapping[int, Decimal] = field(default_factory=dict)
+    comment: str = ""
+
+
+def revise_quote(tx: Session, quote_no: str, revision: Revision) -> int:
+    """Begin the next version with other discounts; answer its number. Raises Invalid, NotFound (quote, line), Conflict."""
+    percentage(revision.discount_pct, "discount_pct")
+    for position, discount in enumerate(revision.lines.values()):
+        percentage(discount, f"lines.{position}.discount_pct")
     quote = find_quote(tx, quote_no, lock=True)
     _refuse_closed(quote)
-    snapshot = {"header": _facts(quote, _HEADER), "lines": [_facts(line, _LINE) for line in lines_of(tx, quote_no)]}
+    lines = {line.line_no: line for line in lines_of(tx, quote_no)}
+    unknown = sorted(set(revision.lines) - set(lines))
+    if unknown:
+        raise NotFound(f"Quote {quote_no} has no line {unknown[0]}.", code="line_unknown", next_step="Check the number of the line.")
+    snapshot = {"header": _facts(quote, _HEADER), "lines": [_facts(line, _LINE) for line in lines.values()]}
     kept = insert(QuoteVersion).values(
-        quote_no=quote_no, version_no=quote.version_no, snapshot_hash=quote.snapshot_hash, snapshot=snapshot, comment=comment
+        quote_no=quote_no, version_no=quote.version_no, snapshot_hash=quote.snapshot_hash, snapshot=snapshot, comment=revision.comment
     )
     tx.execute(kept.on_conflict_do_nothing())
-    _set(tx, quote_no, version_no=quote.version_no + 1, header_discount_pct=discount_pct, state="DRAFT", snapshot_hash="", document_id=None)
-    return quote.version_no + 1
+    changes = [{"id": lines[number].id, "manual_discount_pct": discount} for number, discount in revision.lines.items()]
+    update_rows(tx, QuoteLine, changes)
+    version_no = quote.version_no + 1
+    _set(tx, quote_no, version_no=version_no, header_discount_pct=revision.discount_pct, state="DRAFT", snapshot_hash="", document_id=None)
+    return version_no
 
 
 def record_approval(tx: Session, quote_no: str, decisions: Sequence[Decision], now: datetime) -> None:
@@ -162,10 +185,40 @@ def send_quote(tx: Session, quote_no: str, now: datetime) -> datetime:
     return until
 
 
+def extend_quote(tx: Session, quote_no: str, until: datetime, now: datetime) -> datetime:
+    """Give the customer until another moment to accept, and answer it. Raises NotFound, Invalid, Conflict (not open for acceptance)."""
+    quote = find_quote(tx, quote_no, lock=True)
+    check_extension(quote, until, now)
+    _set(tx, quote_no, valid_until=until)
+    return until
+
+
+def check_extension(quote: Quote, until: datetime, now: datetime) -> None:
+    """Refuse what no quote can be extended to. Raises Invalid, Conflict."""
+    if quote.state != "SENT":
+        raise Conflict(
+            f"Quote {quote.quote_no} is {quote.state.lower()}, not open for acceptance.",
+            code="quote_not_sent",
+            next_step="Write a new quote.",
+        )
+    problem = extension_problem(until, valid_until=quote.valid_until, now=now)
+    if problem:
+        raise Invalid(
+            f"valid_until is {until.date()}; it {problem}.",
+            code="validity",
+            next_step="Give a later day.",
+            errors={"valid_until": [problem]},
+        )
+
+
 def check_acceptance(tx: Session, quote_no: str, customer_po: str, now: datetime) -> str:
-    """Why the acceptance does not count; empty when it does. Raises NotFound."""
-    quote = find_quote(tx, quote_no)
+    """Why the acceptance does not count; empty when it does.
+
+    The customer is locked, so that one purchase order is not accepted for two quotes at once. Raises NotFound.
+    """
+    quote = find_quote(tx, quote_no, lock=True)
     customer = find_customer(tx, quote.customer_no)
+    locks.take(tx, Lock.CUSTOMER, [customer.customer_no])
     po = customer_po.strip()
     given = {"customer": quote.customer_no, "po": po, "reference": _reference(quote, po)}
     return objection(
@@ -239,7 +292,7 @@ def close_quote(tx: Session, quote_no: str, outcome: str, reason: str) -> str:
     lines = lines_of(tx, quote_no)
     if outcome == "ORDERED" and any(line.qty_ordered < line.qty for line in lines):
         outcome = "PARTIALLY_ORDERED"
-    _set(tx, quote_no, state=outcome, close_reason=reason, closed_at=func.now())
+    _set(tx, quote_no, state=outcome, close_reason=reason, closed_at=func.business_now())
     return outcome
 
 
@@ -266,7 +319,7 @@ def _refuse_closed(quote: Quote) -> None:
 
 
 def _reference(quote: Quote, customer_po: str) -> str:
-    return f"{quote.quote_no}:{quote.version_no}:{customer_po}"
+    return f"{quote.quote_no}:{quote.version_no}:{folded(customer_po)}"
 
 
 def _facts(row: Quote | QuoteLine, names: Sequence[str]) -> Mapping[str, Any]:
@@ -280,6 +333,6 @@ def _set(tx: Session, quote_no: str, **values: Any) -> None:
 _NO_SYNC = {"synchronize_session": False}
 _PO_USED = text("""
 SELECT order_no FROM sales_order
-WHERE customer_no = :customer AND customer_po = :po AND state <> 'REJECTED' AND source_ref IS DISTINCT FROM :reference
+WHERE customer_no = :customer AND folded(customer_po) = folded(:po) AND state <> 'REJECTED' AND source_ref IS DISTINCT FROM :reference
 ORDER BY order_no LIMIT 1
 """)

@@ -36,6 +36,19 @@ class Offer:
     po_used_for: str | None = None
 
 
+#: A quote is extended by at most a year: later than that it is another quote.
+LONGEST_EXTENSION = timedelta(days=365)
+
+
+def extension_problem(until: datetime, *, valid_until: datetime | None, now: datetime) -> str:
+    """Why a quote cannot be valid until a moment; empty when it can."""
+    if until <= now:
+        return "must lie in the future"
+    if valid_until is not None and until <= valid_until:
+        return f"must be later than {_day(valid_until)}, until when it is valid now"
+    return "must lie within a year" if until > now + LONGEST_EXTENSION else ""
+
+
 def objection(offer: Offer) -> str:
     """Why an acceptance does not count; empty when it does."""
     approval_ended = offer.approved_at is None or offer.now > offer.approved_at + timedelta(days=offer.approval_days)

@@ -24,12 +24,29 @@ class QuoteNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class LineDiscount:
+    """Another discount of the seller's own on a line, in percent."""
+
+    line_no: int
+    discount_pct: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class ReviseQuote:
-    """The discount on the whole of the next version, and why."""
+    """The discounts of the next version (on the whole, and on lines that change), and why."""
 
     quote_no: str
     discount_pct: Decimal
     comment: str | None = None
+    lines: list[LineDiscount] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendQuote:
+    """Until when the customer may accept from now on."""
+
+    quote_no: str
+    valid_until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +90,8 @@ class Pricing:
     margin_pct: Decimal
     lowest_margin_gap: Decimal
     deal_size: Decimal
+    line_count: int
+    highest_line_discount_pct: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +154,8 @@ def price_quote(given: QuoteNumber, tx: Session) -> Pricing:
         margin_pct=priced.margin_pct,
         lowest_margin_gap=priced.lowest_margin_gap,
         deal_size=life.deal_size(tx, priced),
+        line_count=len(priced.lines),
+        highest_line_discount_pct=max(line.facts.manual_discount_pct for line in priced.lines),
     )
 
 
@@ -158,8 +179,9 @@ def remind_approver(given: QuoteNumber, tx: Session, effects: EffectLedger) -> N
 
 @tasks.register("quoting.revise_quote")
 def revise_quote(given: ReviseQuote, tx: Session) -> Revised:
-    """Begin the next version of a quote with another discount on the whole."""
-    return Revised(life.revise_quote(tx, given.quote_no, given.discount_pct, given.comment or ""))
+    """Begin the next version of a quote with other discounts, on the whole and on single lines."""
+    lines = {line.line_no: line.discount_pct for line in given.lines or ()}
+    return Revised(life.revise_quote(tx, given.quote_no, life.Revision(given.discount_pct, lines, given.comment or "")))
 
 
 @tasks.register("quoting.record_approval")
@@ -184,6 +206,12 @@ def send_quote(given: QuoteNumber, tx: Session, context: TaskContext, effects: E
     if email:  # without one, sales hands the paper over
         effects.record("mail", email, payload)
     return Sent(valid_until)
+
+
+@tasks.register("quoting.extend_quote")
+def extend_quote(given: ExtendQuote, tx: Session, context: TaskContext) -> Sent:
+    """Give the customer more time to accept."""
+    return Sent(life.extend_quote(tx, given.quote_no, given.valid_until, context.now))
 
 
 @tasks.register("quoting.check_acceptance")

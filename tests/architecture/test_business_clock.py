@@ -53,10 +53,6 @@ NOT_YET = {
     "handlers/ledger/books.py": 1,
     "handlers/ledger/model.py": 2,
     "handlers/ledger/posting.py": 1,
-    "handlers/orders/acknowledgement.py": 1,
-    "handlers/orders/holds.py": 1,
-    "handlers/orders/status.py": 1,
-    "handlers/quoting/life.py": 3,
 }
 
 

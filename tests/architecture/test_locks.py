@@ -10,7 +10,6 @@ LOCKSMITHS = {
     "api/auth/accounts.py",
     "api/demo/company.py",
     "api/intake/inbox.py",
-    "handlers/quoting/life.py",
 }
 
 

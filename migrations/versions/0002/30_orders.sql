@@ -25,3 +25,38 @@ SELECT encode(sha256(convert_to(concat_ws('|',
   checked.oldest_overdue_days, checked.overdue_share_pct, checked.dunning_level, checked.account_hold, checked.decision, checked.reason,
   checked.decided_by, extract(epoch FROM checked.checked_at), coalesce(extract(epoch FROM checked.decided_at)::text, '')), 'UTF8')), 'hex')
 $$;
+
+-- A hold that ends by itself ends by the business clock.
+CREATE OR REPLACE VIEW order_status AS
+SELECT sales_order.order_no,
+       CASE
+         WHEN sales_order.state = 'REJECTED' THEN 'REJECTED'
+         WHEN line.ordered = line.cancelled THEN 'CANCELLED'
+         WHEN sales_order.state = 'DRAFT' THEN 'DRAFT'
+         WHEN part.invoiced >= line.ordered - line.cancelled THEN 'CLOSED'
+         WHEN part.invoiced > 0 AND part.shipped >= line.ordered - line.cancelled THEN 'PARTIALLY_BILLED'
+         WHEN part.shipped >= line.ordered - line.cancelled THEN 'SHIPPED'
+         WHEN part.shipped > 0 THEN 'PARTIALLY_SHIPPED'
+         WHEN part.planned > 0 THEN 'PROCESSING'
+         ELSE 'SUBMITTED'
+       END AS status,
+       coalesce(active.holds, '{}') AS holds,
+       active.holds IS NOT NULL AS on_hold,
+       line.ordered AS qty_ordered, line.cancelled AS qty_cancelled,
+       part.planned AS qty_planned, part.shipped AS qty_shipped, part.invoiced AS qty_invoiced, part.backordered AS qty_backordered
+FROM sales_order
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(order_line.qty_ordered), 0) AS ordered, coalesce(sum(order_line.qty_cancelled), 0) AS cancelled
+  FROM order_line WHERE order_line.order_no = sales_order.order_no
+) AS line
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(fulfil_line.qty - fulfil_line.qty_cancelled), 0) AS planned,
+         coalesce(sum(fulfil_line.qty_shipped), 0) AS shipped,
+         coalesce(sum(fulfil_line.qty_invoiced), 0) AS invoiced,
+         coalesce(sum(fulfil_line.qty - fulfil_line.qty_cancelled) FILTER (WHERE fulfil_line.group_no IS NULL), 0) AS backordered
+  FROM fulfil_line WHERE fulfil_line.order_no = sales_order.order_no
+) AS part
+CROSS JOIN LATERAL (
+  SELECT array_agg(DISTINCT hold.hold_code ORDER BY hold.hold_code) AS holds
+  FROM hold WHERE hold.order_no = sales_order.order_no AND hold.released_at IS NULL AND (hold.until IS NULL OR hold.until > business_now())
+) AS active;

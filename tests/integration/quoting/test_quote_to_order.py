@@ -1,5 +1,7 @@
 """The steps of quote-to-order, one after the other, as the diagram calls them."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
@@ -90,6 +92,41 @@ def test_a_change_after_approval_makes_the_approval_void(database):
         with pytest.raises(Conflict, match="not approved as it stands"):
             quoting.send_quote(quoting.QuoteNumber(quote_no), tx, context(tx), effects(tx))
         assert (find_quote(tx, quote_no).version_no, find_quote(tx, quote_no).net_total) == (2, D(2375))
+
+
+def test_a_revision_lowers_the_discount_of_a_line_and_keeps_what_was_offered_before(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        lines = [QuoteLineDraft(sku="OMINOUS-ANVIL", qty=D(10), discount_pct=D(25)), QuoteLineDraft(sku="TINY-PARASOL", qty=D(1))]
+        quote_no = create_quote(tx, QuoteDraft(customer_no="C-COYOTE", requester="mia.sales", lines=lines))
+        first = quoting.price_quote(quoting.QuoteNumber(quote_no), tx)
+        assert (first.line_count, first.highest_line_discount_pct) == (2, 25)
+        lowered = quoting.ReviseQuote(quote_no, D(0), "As agreed", lines=[quoting.LineDiscount(1, D(10))])
+        assert quoting.revise_quote(lowered, tx).version_no == 2
+        second = quoting.price_quote(quoting.QuoteNumber(quote_no), tx)
+        assert (first.net_total, second.net_total, second.highest_line_discount_pct) == (D("197.50"), D(235), 10)
+        kept = tx.execute(text("SELECT comment, snapshot->'lines'->0->>'unit_net' FROM quote_version")).one()
+        assert (kept[0], D(kept[1])) == ("As agreed", D("18.75"))
+        for wrong, problem in ((quoting.LineDiscount(3, D(1)), NotFound), (quoting.LineDiscount(1, D("100.01")), Invalid)):
+            with pytest.raises(problem):
+                quoting.revise_quote(quoting.ReviseQuote(quote_no, D(0), "", lines=[wrong]), tx)
+
+
+def test_a_sent_quote_is_extended_to_a_later_day_and_no_other_quote_is(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        quote_no = quote(tx)
+        now = context(tx).now
+        with pytest.raises(Conflict, match="not open for acceptance"):
+            quoting.extend_quote(quoting.ExtendQuote(quote_no, now + timedelta(days=60)), tx, context(tx))
+        approve_and_send(tx, quote_no)
+        for wrong in (now - timedelta(days=1), now + timedelta(days=10), now + timedelta(days=366)):
+            with pytest.raises(Invalid) as refused:
+                quoting.extend_quote(quoting.ExtendQuote(quote_no, wrong), tx, context(tx))
+            assert list(refused.value.errors) == ["valid_until"]
+        until = now + timedelta(days=60)
+        assert quoting.extend_quote(quoting.ExtendQuote(quote_no, until), tx, context(tx)).valid_until == until
+        assert find_quote(tx, quote_no).valid_until == until
 
 
 def test_pricing_an_approved_quote_again_keeps_the_approval_while_nothing_changed(database):
