@@ -145,9 +145,6 @@ def compile_timer(event: Event, element_id: str, zone: tzinfo) -> Timer:
     """A timer of an element. Raises Invalid when its text is neither ISO 8601 nor FEEL."""
     where = f"Timer of {element_id}"
     text = event.expression.strip()
-    quoted = text.removeprefix("=").strip()
-    if len(quoted) > 1 and quoted[0] == quoted[-1] == '"' and '"' not in quoted[1:-1]:
-        return Timer(event.timer, quoted[1:-1], where, zone, None)
     if not text:
         raise Invalid(f"{where} says no time.", code="timer", next_step="Give it a date, a duration or a cycle.", element_id=element_id)
     if is_plain_time(event.timer, text):

@@ -37,14 +37,20 @@ NEW_YEAR = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
 
 @pytest.fixture
 def in_vienna(database):
-    """An installation of the demo company in Vienna, whose clock shows 00:30 on 1 January."""
+    """An installation in Vienna, whose clock shows 00:30 on 1 January."""
     here = Database(database.url, time_zone="Europe/Vienna")
     runtime = Runtime(database=here, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher(), constraints=RULES)
     with here.transaction() as tx:
         clock.move_company(tx, NEW_YEAR - clock.machine_now(tx))
-    load_company(here)
     yield Product(Settings(time_zone="Europe/Vienna"), here, runtime, demo=True)
     here.close()
+
+
+@pytest.fixture
+def company_in_vienna(in_vienna):
+    """The same with the demo company and its people."""
+    load_company(in_vienna.database)
+    return in_vienna
 
 
 @dataclass(frozen=True)
@@ -95,11 +101,11 @@ def test_the_company_s_day_has_begun_where_it_lives(in_vienna):
         assert tx.execute(text("SELECT business_now()::date")).scalar_one() == date(2027, 1, 1)
 
 
-def test_an_order_taken_then_is_an_order_of_the_new_year(in_vienna):
+def test_an_order_taken_then_is_an_order_of_the_new_year(company_in_vienna):
     order = {"customer_no": "C-1003", "customer_po": "new-year", "lines": [{"sku": "SEAL-12", "quantity": "1"}]}
-    made = browser(in_vienna, "tom").post("/api/v1/orders", json=order)
+    made = browser(company_in_vienna, "tom").post("/api/v1/orders", json=order)
     assert made.status_code == 201, made.json
-    with in_vienna.database.transaction() as tx:
+    with company_in_vienna.database.transaction() as tx:
         assert tx.execute(text("SELECT ordered_on FROM sales_order")).scalar_one() == date(2027, 1, 1)
 
 
@@ -164,10 +170,10 @@ def test_a_warehouse_without_a_zone_is_in_that_of_the_company(in_vienna):
         assert tx.execute(text("SELECT time_zone FROM warehouse WHERE code = 'GRAZ'")).scalar_one() == "Europe/Vienna"
 
 
-def test_pages_show_the_company_s_time_and_the_api_says_utc(in_vienna):
-    deployed(in_vienna, m.bundle("check", m.start() + m.user("look") + m.end(), "start -> look -> done"))
-    instance = started(in_vienna, "check")
-    olga = browser(in_vienna, "olga")
+def test_pages_show_the_company_s_time_and_the_api_says_utc(company_in_vienna):
+    deployed(company_in_vienna, m.bundle("check", m.start() + m.user("look") + m.end(), "start -> look -> done"))
+    instance = started(company_in_vienna, "check")
+    olga = browser(company_in_vienna, "olga")
     page = olga.get(f"/operations/instances/{instance}").text
     assert re.search(r"<dt>Started</dt><dd><time [^>]*CET[^>]*>1 Jan 00:3\d", page)
     row = olga.get(f"/api/v1/instances/{instance}").json
@@ -179,14 +185,14 @@ def test_pages_show_the_company_s_time_and_the_api_says_utc(in_vienna):
     assert all(wait["since"].endswith("Z") for wait in explained["waits"])
 
 
-def test_every_page_says_that_the_clock_was_moved_and_so_does_the_probe(in_vienna):
-    olga = browser(in_vienna, "olga")
+def test_every_page_says_that_the_clock_was_moved_and_so_does_the_probe(company_in_vienna):
+    olga = browser(company_in_vienna, "olga")
     for address in ("/", "/orders", "/worklist", "/operations/instances", "/finance/receipts"):
         page = olga.get(address)
         if page.status_code == 200:
             assert "clock was moved" in page.text, address
             assert re.search(r"Here it is 1 Jan 2027 00:3\d CET, \d+ d", page.text), address
-    assert "clock was moved" in create_app(in_vienna).test_client().get("/login").text
+    assert "clock was moved" in create_app(company_in_vienna).test_client().get("/login").text
     ready = olga.get("/health/ready").json["clock"]
     assert ready["time_zone"] == "Europe/Vienna"
     assert ready["seconds_ahead"] > 0
@@ -218,8 +224,8 @@ def test_in_a_demo_the_operator_moves_the_clock_and_what_is_due_happens(installa
     assert olga.post("/api/v1/demo/clock", json={}).json["seconds_ahead"] == 0
 
 
-def test_a_clock_is_set_to_a_moment_of_the_company(in_vienna):
-    made = browser(in_vienna, "olga").post("/api/v1/demo/clock", json={"to": "2027-03-28T02:30"})
+def test_a_clock_is_set_to_a_moment_of_the_company(company_in_vienna):
+    made = browser(company_in_vienna, "olga").post("/api/v1/demo/clock", json={"to": "2027-03-28T02:30"})
     assert made.json["now"].startswith("2027-03-28T01:30:")  # a time that Vienna leaves out that night
     assert made.json["today"] == "2027-03-28"
 

@@ -44,6 +44,12 @@ def test_turns_that_nobody_saw_do_not_count_and_do_not_shift_the_rhythm():
     assert turns("R3/P1M", MONDAY, UTC, missed=timedelta(days=65)) == ["Thu 05 Feb 09:00", "Tue 05 May 09:00", "Wed 05 Aug 09:00"]
 
 
+def test_a_turn_that_an_operator_let_come_early_is_not_repeated_at_its_time():
+    cycle = compile_timer(Event("timer", timer="cycle", expression="R3/PT4H"), "remind", UTC)
+    first = cycle.due({}, MONDAY)
+    assert cycle.again(first, MONDAY + timedelta(hours=1)) == Due(MONDAY + timedelta(hours=8), 1, "PT4H", MONDAY, 2)
+
+
 def test_a_cycle_of_seconds_that_slept_for_years_is_not_counted_turn_by_turn():
     cycle = compile_timer(Event("timer", timer="cycle", expression="R/PT1S"), "beat", UTC)
     due = cycle.due({}, MONDAY)
