@@ -175,11 +175,24 @@ _MONEY: Mapping[str, Rule] = {
     **_facts("open_item_open_amount_check", "More would be settled than is open.", "open_amount"),
     **_once("open_item_document_key", "This document is open already.", "Look at its open item.", "open_before"),
     **_facts("number_series_last_value_check", "A number series counts from zero.", "number_series"),
+    "open_item_open_in_books_check": Rule(
+        "open_item_open_in_books",
+        "More would be taken off in the currency of the books than is open there.",
+        "Look at what was applied to it.",
+    ),
+    **_once("bank_line_outcome_once", "This receipt or payment is on another bank line already.", "Look at that line.", "on_statement"),
+    **_once("bank_statement_file_once", "This statement was taken before.", "Look at the statement.", "statement_duplicate"),
+    **_once(
+        "house_bank_account_ledger_account_key",
+        "This ledger account stands for another bank account.",
+        "Choose a free one.",
+        "ledger_account_taken",
+    ),
     "receipt_amount_check": Rule("amount_invalid", "A receipt is of more than zero.", "Correct the amount."),
     "receipt_proposal_amount_check": Rule("amount_invalid", "What is to be applied is more than zero.", "Correct the amount."),
     **_facts("receipt_parts_check application_parts_check", "A part of a receipt may not be negative.", "receipt_parts"),
     **_once("receipt_bank_line_id_key", "This bank line is booked already.", "Look at its receipt.", "booked_before"),
-    **_once("bank_statement_sha256_key", "This statement was received before.", "Look at the first one.", "statement_repeated"),
+    **_once("bank_file_sha256_key", "This statement was received before.", "Look at the first one.", "statement_repeated"),
 }
 
 RULES: Mapping[str, Rule] = {**_PARTIES, **_ACCOUNTS, **_CATALOG, **_ORDERS, **_QUOTES, **_GOODS, **_PURCHASING, **_MONEY}
