@@ -68,6 +68,24 @@ def test_one_thing_wrong_is_found_under_its_code(change, expected):
     assert codes(replace(RIGHT, **change)) == [expected]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lines": [replace(LINE, moq=Decimal(12))]},
+        {"lines": [replace(LINE, max_qty=Decimal(12))]},
+        {"requested_date": RIGHT.today},
+        {"net_total": Decimal(50), "min_order_value": Decimal(50)},
+        {"net_total": None, "min_order_value": Decimal(50)},
+        {"lines": [replace(LINE, restricted=True)]},
+        {"po_pattern": "PO-[0-9]+", "customer_po": "PO-4711"},
+        {"stated_total": Decimal(5), "our_totals": ()},
+        {"seller_country": "DE", "vat_no_valid": True},
+    ],
+)
+def test_what_lies_exactly_on_a_boundary_is_right(change):
+    assert codes(replace(RIGHT, **change)) == []
+
+
 def test_a_stated_total_may_mean_net_or_gross_and_be_a_cent_off():
     for total in ("299.99", "360.01"):
         assert codes(replace(RIGHT, stated_total=Decimal(total), our_totals=(Decimal(300), Decimal(360)))) == []
