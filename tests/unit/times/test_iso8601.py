@@ -119,6 +119,12 @@ def test_feel_wants_more_of_a_time_than_the_standard_does():
     assert read_moment("2027-01-30@Europe/Paris", feel=True) is None
 
 
+@pytest.mark.parametrize("text", ["+18:00", "-18:00", "+01:59", "+01:59:59", "-00:30"])
+def test_offsets_go_up_to_eighteen_hours(text):
+    assert read_clock(f"10:15:00{text}") is not None
+    assert read_clock("10:15:00" + text.replace("59", "60").replace("18", "19").replace("30", "60")) is None
+
+
 def test_an_instant_before_the_first_year_is_out_of_range():
     found = read_moment("0001-01-01T00:00:00+14:00")
     assert found is not None
@@ -141,7 +147,21 @@ def test_intervals_say_how_often_from_when_and_in_which_steps(text, interval):
 
 
 @pytest.mark.parametrize(
-    "text", ["R", "R3", "R3/", "R3/P", "3/PT1H", "R-1/PT1H", "R3/tomorrow/PT1H", "R3/2027-02-30/P1D", "R1234567890/PT1S", "R3/PT1H/"]
+    "text",
+    [
+        "R",
+        "R3",
+        "R3/",
+        "R3/P",
+        "R3/PX",
+        "R3/PT",
+        "3/PT1H",
+        "R-1/PT1H",
+        "R3/tomorrow/PT1H",
+        "R3/2027-02-30/P1D",
+        "R1234567890/PT1S",
+        "R3/PT1H/",
+    ],
 )
 def test_what_is_nearly_an_interval_is_none(text):
     assert read_interval(text) is None
