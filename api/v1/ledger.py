@@ -1,4 +1,4 @@
-"""The books by hand: exchange rates on file, closed periods."""
+"""The books by hand: exchange rates on file, closed periods, journals that a person writes."""
 
 from datetime import date
 
@@ -8,8 +8,9 @@ from pydantic import Field
 from api.auth.roles import Role
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, DraftBody, Listing, Page, Shape, listed
-from handlers.changes import Author
-from handlers.ledger import desk, views
+from handlers.changes import Author, note
+from handlers.ledger import books, desk, views
+from handlers.ledger.manual import ManualJournal, post_manual
 
 api = APIBlueprint("ledger", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="ledger")])
 
@@ -24,6 +25,22 @@ class PeriodIn(Shape):
     starts_on: date
     ends_on: date
     reason: str = Field("", max_length=2000)
+
+
+class PeriodPath(Shape):
+    """A closed period by its first day."""
+
+    starts_on: date
+
+
+class ReopenIn(Shape):
+    """Why the period is opened again."""
+
+    reason: str = Field(min_length=3, max_length=2000)
+
+
+class ManualJournalIn(DraftBody[ManualJournal]):
+    """A journal by hand: it balances, and touches no account that the business keeps by itself."""
 
 
 @api.get("/exchange-rates", responses={200: Page[views.Rate]})
@@ -54,3 +71,23 @@ def close_period(body: PeriodIn) -> tuple[Done, int]:
     """Close a stretch of days for posting: what belongs to it is posted on the next open day."""
     desk.close(transaction(), body.starts_on, body.ends_on, Author(person().name, body.reason))
     return Done(id=f"{body.starts_on}/{body.ends_on}", state="closed"), 201
+
+
+@api.post("/periods/<string:starts_on>/reopen", responses={200: Done})
+@operation(Role.BOOK)
+def reopen_period(path: PeriodPath, body: ReopenIn) -> Done:
+    """Open a closed period for posting again."""
+    opened = books.reopen_period(transaction(), path.starts_on)
+    details = {"ends_on": opened.ends_on.isoformat(), "closed_by": opened.closed_by}
+    note(transaction(), Author(person().name, body.reason), "reopen", f"period:{path.starts_on}", details)
+    return Done(id=f"{opened.starts_on}/{opened.ends_on}", state="open")
+
+
+@api.post("/journals", responses={201: Done})
+@operation(Role.BOOK)
+def post_journal(body: ManualJournalIn) -> tuple[Done, int]:
+    """Post a journal by hand. The same reference is posted once."""
+    journal_id = post_manual(transaction(), body.root)
+    lines = [f"{line.account} {line.debit - line.credit} {body.root.currency}" for line in body.root.lines]
+    note(transaction(), Author(person().name), "post", f"journal:{journal_id}", {"reference": body.root.reference, "lines": lines})
+    return Done(id=str(journal_id), state="posted"), 201

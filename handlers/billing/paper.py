@@ -29,7 +29,7 @@ def as_shown(facts: InvoiceFacts) -> dict[str, Any]:
     return {
         "seller": facts.seller,
         "invoice_no": facts.invoice_no,
-        "bill_to": dict(facts.bill_to) or {"name": facts.buyer["name"], "country": facts.buyer["country"]},
+        "bill_to": addressee(facts),
         "facts": _facts(facts),
         "lines": [
             {
@@ -59,6 +59,18 @@ def as_shown(facts: InvoiceFacts) -> dict[str, Any]:
         "payment": _payment(facts),
         "qr": payment_code(facts),
     }
+
+
+def addressee(facts: InvoiceFacts) -> dict[str, str]:
+    """Whom the invoice is addressed to: the customer by its legal name, at the address for bills.
+
+    A department of the bill-to address stays as a second line; the name of the place of delivery does not.
+    """
+    place = dict(facts.bill_to) or {"country": facts.buyer["country"]}
+    department = place.get("name", "")
+    if department in {facts.buyer["name"], facts.ship_to.get("name", "")}:
+        department = ""
+    return place | {"name": facts.buyer["name"], "department": department, "country": place.get("country") or facts.buyer["country"]}
 
 
 def _facts(facts: InvoiceFacts) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from typing import Any
 
 from engine.service_tasks import Broken
 from engine.store import json_text
+from handlers.countries import COUNTRY_NAMES
 
 _LETTER = Path(__file__).parent / "letter.typ"
 #: Packages of fonts, and the families they bring for the scripts that the first, Noto Sans, lacks. The large font of Han letters is last.
@@ -84,7 +85,7 @@ def _compile(source: str, shown: str, printed_at: datetime) -> bytes:
 
     families = ", ".join(f'"{family}"' for family in (*_FAMILIES, _han_family(shown)))
     inked = f"#set text(font: ({families}))\n{source}"
-    settings: dict[str, Any] = {"sys_inputs": {"data": shown}, "timestamp": int(printed_at.timestamp())}
+    settings: dict[str, Any] = {"sys_inputs": {"data": shown, "countries": _country_names()}, "timestamp": int(printed_at.timestamp())}
     return bytes(typst.compile(inked.encode(), format="pdf", pdf_standards="a-2b", font_paths=_fonts(), **settings))
 
 
@@ -114,6 +115,11 @@ def _each_in_its_direction(value: Any) -> Any:
 
 def _is_mixed(text: str) -> bool:
     return not text.isascii() and any(unicodedata.bidirectional(letter) in _FROM_THE_RIGHT for letter in text)
+
+
+@cache
+def _country_names() -> str:
+    return json_text.encode(COUNTRY_NAMES).decode()
 
 
 @cache

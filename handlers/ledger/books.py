@@ -7,7 +7,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from engine.problems import Conflict, Invalid
+from engine.problems import Conflict, Invalid, NotFound
 from handlers.ledger.accounts import CHART
 from handlers.ledger.model import Account, Book, FxRate, Period
 
@@ -81,3 +81,16 @@ def close_period(tx: Session, starts_on: date, ends_on: date, actor: str) -> Non
     # The clock, not the transaction's start: it may have waited above for a posting that came after that start.
     tx.add(Period(starts_on=starts_on, ends_on=ends_on, closed_by=actor, closed_at=func.clock_timestamp()))
     tx.flush()
+
+
+def reopen_period(tx: Session, starts_on: date) -> Period:
+    """Open the closed period that begins on a day for posting again, and answer what it was. Raises NotFound."""
+    tx.execute(text("LOCK TABLE ledger_period IN EXCLUSIVE MODE"))
+    closed = tx.get(Period, starts_on)
+    if closed is None:
+        raise NotFound(
+            f"No closed period begins on {starts_on}.", code="period_unknown", next_step="Look at GET /api/v1/periods for the closed ones."
+        )
+    tx.delete(closed)
+    tx.flush()
+    return closed

@@ -40,6 +40,7 @@ ACCOUNTS_OF: Final[Mapping[str, frozenset[str]]] = {
     "bank.entry": NUMBERS_BY_HAND,
     "receipt.booked": NUMBERS_BY_HAND,
     "dropship.received": frozenset({accounts.RECEIVING_INSPECTION, accounts.GOODS_RECEIVED_NOT_INVOICED}),
+    "dropship.accrual_cleared": frozenset({accounts.GOODS_RECEIVED_NOT_INVOICED, accounts.PURCHASE_PRICE_VARIANCE}),
     "dropship.delivered": frozenset({accounts.DROPSHIP_INVENTORY, accounts.RECEIVING_INSPECTION}),
     "dropship.issued": frozenset({accounts.DEFERRED_COGS, accounts.DROPSHIP_INVENTORY}),
     "supplier_invoice.approved": frozenset(

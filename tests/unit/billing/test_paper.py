@@ -1,3 +1,4 @@
+import io
 import re
 import zlib
 from dataclasses import replace
@@ -6,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 import segno
+from pypdf import PdfReader
 
 from handlers.billing.facts import InvoiceFacts, LineFacts, TaxFacts
 from handlers.billing.paper import as_shown, grouped, money, payment_code, price, print_invoice
@@ -74,6 +76,18 @@ def test_an_invoice_shows_its_sums_and_leaves_out_what_is_empty():
     assert shown["sums"] == [("Goods", "1\u202f350.00"), ("Carriage", "40.00"), ("Tax", "278.00"), ("Total EUR", "1\u202f668.00")]
     assert [label for label, _ in shown["facts"]] == ["Invoice date", "Delivered", "Our order", "Shipment", "Customer"]
     assert shown["payment"][-1] == ("Account", grouped("DE89370400440532013000")) == ("Account", "DE89 3704 0044 0532 0130 00")
+
+
+def test_an_invoice_is_addressed_to_the_legal_name_and_not_to_the_place_of_delivery():
+    yard = PLACE | {"name": "Lager Nord", "street": "Hafen 7"}
+    shown = as_shown(replace(FACTS, bill_to=yard, ship_to=yard))["bill_to"]
+    assert (shown["name"], shown["department"], shown["street"]) == ("Indifferent Mirror GmbH", "", "Hafen 7")
+    shown = as_shown(replace(FACTS, bill_to=PLACE | {"name": "Accounts payable"}, ship_to=yard))["bill_to"]
+    assert (shown["name"], shown["department"]) == ("Indifferent Mirror GmbH", "Accounts payable")
+
+
+def test_an_invoice_names_the_country_in_words():
+    assert "Austria" in PdfReader(io.BytesIO(print_invoice(FACTS))).pages[0].extract_text()
 
 
 def test_printing_twice_gives_the_same_bytes():
