@@ -31,6 +31,9 @@ _PARTIES: Mapping[str, Rule] = {
         "terms_invalid", "Days are zero or more, and a discount is from 0 to below 100 %.", "Correct the payment terms."
     ),
     "customer_dunning_level_check": Rule("dunning_level", "A dunning level may not be negative.", "Give zero or more."),
+    "supplier_discount_check": Rule(
+        "terms_invalid", "A discount is from 0 to 100 %, and its days are zero or more.", "Correct the payment terms."
+    ),
     "supplier_net_days_check": Rule("terms_invalid", "Days are zero or more.", "Correct the payment terms."),
     "address_kind_check": _one_of("address_kind", "An address's kind", "BILL and SHIP"),
     "address_one_party_check": Rule("address_party", "An address belongs to one customer or one supplier.", "Name one of them."),
@@ -140,7 +143,7 @@ _GOODS: Mapping[str, Rule] = {
 }
 _PURCHASING: Mapping[str, Rule] = {
     **_once(
-        "asn_supplier_no_document_no_key supplier_invoice_supplier_no_document_no_key po_acknowledgement_po_no_document_no_key",
+        "asn_document_ix supplier_invoice_document_ix po_acknowledgement_document_ix",
         "The supplier sent a paper with this number before.",
         "Compare the two; if this is another one, ask the supplier for its number.",
         "document_repeated",
@@ -148,6 +151,8 @@ _PURCHASING: Mapping[str, Rule] = {
     "purchase_order_open_ix": Rule(
         "purchase_open", "A purchase order for this group is open already.", "Look at it, or cancel it before a new one is made."
     ),
+    "asn_rejected_check": Rule("paper_rejected", "A despatch advice that was rejected brought no goods.", _LOOK),
+    "supplier_invoice_rejected_check": Rule("paper_rejected", "A supplier's bill that was rejected is not approved.", _LOOK),
     "asn_line_qty_check": Rule("quantity_invalid", "A shipped quantity is above zero.", "Correct the quantity."),
     "po_acknowledged_line_numbers_check": Rule("number_negative", "Quantity and price are zero or more.", "Correct the numbers."),
     "po_acknowledgement_code_check": _one_of("response_code", "The supplier's answer", "AP, CA and RE"),

@@ -132,6 +132,8 @@ SUPPLIERS = Kind(
             (
                 _CURRENCY,
                 Field("net_days", "Days net"),
+                Field("discount_pct", "Discount %", "For paying early"),
+                Field("discount_days", "Discount days"),
                 Field("order_channel", "Orders go by"),
                 Field("freight_per_order", "Freight per order"),
                 Field("min_order_value", "Smallest order"),
