@@ -157,7 +157,8 @@ def _check(tx: Session, lock: Lock, by: str, keys: list[Any]) -> None:
         return
     if by == lock.key and set(keys) <= _held(tx).get(lock, frozenset()):
         return
-    if not tx.connection().execute(_strangers(lock, by), {"keys": keys}).scalar_one():
+    held = sorted(_held(tx).get(lock, frozenset()))
+    if not tx.connection().execute(_strangers(lock, by), {"keys": keys, "held": held}).scalar_one():
         return
     raise LockOrderError(f"{lock} {keys[:5]} is to be locked while {last} is held. Take it earlier: see engine/store/locks.py.")
 
@@ -170,6 +171,8 @@ def _statement(lock: Lock, by: str, skip_locked: bool) -> TextClause:
 
 @lru_cache(maxsize=128)
 def _strangers(lock: Lock, by: str) -> TextClause:
-    """How many of the rows this transaction has not itself written: its own are locked already."""
+    """How many of the rows this transaction neither holds nor has itself written: its own are locked already."""
     written = "pg_xact_status(xmin::text::xid8) = 'in progress'"
-    return text(f"SELECT count(*) FROM {lock.value} WHERE {by} = ANY(:keys) AND NOT coalesce({written}, false)")
+    return text(
+        f"SELECT count(*) FROM {lock.value} WHERE {by} = ANY(:keys) AND {lock.key} <> ALL(:held) AND NOT coalesce({written}, false)"
+    )

@@ -12,13 +12,11 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict
-from engine.store import locks
-from engine.store.locks import Lock
-from handlers.dropship.purchasing import lock_any_order, lock_order
+from handlers.dropship.purchasing import hold_group, lock_any_order, lock_order
 from handlers.dropship.rules import AckFacts, Agreed, Answered, ack_facts, least_agreed
 from handlers.orders.events import note
 from handlers.orders.fulfilment_groups import close_empty_groups
-from handlers.orders.fulfilment_lines import Kept, lock_lines_of_group, open_lines, return_to_promising
+from handlers.orders.fulfilment_lines import Kept, open_lines, return_to_promising
 from handlers.rowsets import as_json
 
 ZERO = Decimal(0)
@@ -62,7 +60,7 @@ def confirm(tx: Session, po_no: str, acknowledgement_id: int | None = None) -> A
 
     The answer to agree to is the one that was decided on; without one it is the latest. Raises NotFound, Conflict.
     """
-    order = lock_order(tx, po_no, with_lines=True)
+    order = lock_order(tx, po_no)
     returned = ZERO
     if order.confirmed_at is None:
         said = _acknowledgement(tx, po_no, acknowledgement_id)
@@ -118,7 +116,7 @@ class CancelledGroup:
 
 def cancel_of_group(tx: Session, group_no: str, reason: str) -> CancelledGroup:
     """Cancel the purchase order of a group unless the supplier has agreed to it. Again: NONE."""
-    lock_lines_of_group(tx, group_no)
+    hold_group(tx, group_no)
     po_no = tx.execute(_OF_GROUP, {"group_no": group_no}).scalar_one_or_none()
     if po_no is None:
         return CancelledGroup("NONE", "")
@@ -133,8 +131,7 @@ def give_back(tx: Session, group_no: str, order_no: str, reason: str) -> Decimal
 
     Raises Conflict while the group is on order.
     """
-    locks.take(tx, Lock.ORDER, [order_no])
-    lock_lines_of_group(tx, group_no)
+    hold_group(tx, group_no)
     po_no = tx.execute(_OF_GROUP, {"group_no": group_no}).scalar_one_or_none()
     if po_no is not None:
         raise Conflict(
@@ -155,7 +152,7 @@ def agreed_lines(tx: Session, po_no: str) -> list[Agreed]:
 def _change(
     tx: Session, po_no: str, wanted: Callable[[Row[Any]], tuple[Decimal, Any, Any]], acknowledgement_id: int | None = None
 ) -> Agreement:
-    order = lock_order(tx, po_no, with_lines=True)
+    order = lock_order(tx, po_no)
     if order.confirmed_at is None or order.closed_at is not None:
         state = "is closed" if order.closed_at is not None else "is not agreed yet"
         raise Conflict(f"{po_no} {state}.", code="po_state", next_step="Look at the purchase order: there is nothing to change any more.")

@@ -45,8 +45,8 @@ def select_supplier(tx: Session, group_no: str, today: date) -> Selection:
     A supplier has let it down by a purchase order that was cancelled, or by agreeing to less of an item for this sales order.
     Raises NotFound, Conflict when cancelled, Refused NO_SUPPLIER.
     """
+    hold_group(tx, group_no)
     group = live_group(tx, group_no, "DROP")
-    locks.take(tx, Lock.FULFIL_LINE, [group_no], by="group_no")
     rows = tx.execute(_OFFERS, {"group_no": group_no}).mappings().all()
     rates = {code: rate_on(tx, code, today) for code in {row["currency"] for row in rows} | {row["sold_in"] for row in rows}}
     offers = [_offer(row, rates) for row in rows]
@@ -80,8 +80,8 @@ def _offer(row: RowMapping, rates: dict[str, Decimal]) -> Offer:
 
 def create_purchase_order(tx: Session, group_no: str, supplier_no: str) -> str:
     """Order a group from a supplier and answer the number; again: the same one. Raises NotFound, Conflict."""
+    hold_group(tx, group_no)
     group = live_group(tx, group_no, "DROP")
-    locks.take(tx, Lock.FULFIL_LINE, [group_no], by="group_no")
     open_order = tx.execute(_OPEN_ORDER, {"group_no": group_no}).one_or_none()
     if open_order is not None:
         if open_order.supplier_no == supplier_no:
@@ -154,12 +154,18 @@ def print_order(tx: Session, po_no: str) -> int:
     return document_id
 
 
-def lock_order(tx: Session, po_no: str, *, with_lines: bool = False) -> Row[Any]:
-    """A purchase order that is not cancelled, locked, on demand with the sales order, group and lines it serves.
+def hold_group(tx: Session, group_no: str) -> None:
+    """Lock a group with its sales order and its lines."""
+    locks.take(tx, Lock.ORDER, tx.execute(_ORDER_OF, {"group_no": group_no}).scalars())
+    lock_lines_of_group(tx, group_no)
+
+
+def lock_order(tx: Session, po_no: str) -> Row[Any]:
+    """A purchase order that is not cancelled, locked with the sales order, group and lines it serves.
 
     Raises NotFound, Conflict.
     """
-    row = lock_any_order(tx, po_no, with_lines=with_lines)
+    row = lock_any_order(tx, po_no)
     if row.cancelled_at is not None:
         raise Conflict(
             f"{po_no} was cancelled at {row.cancelled_at}: {row.cancel_reason}.",
@@ -169,13 +175,15 @@ def lock_order(tx: Session, po_no: str, *, with_lines: bool = False) -> Row[Any]
     return row
 
 
-def lock_any_order(tx: Session, po_no: str, *, with_lines: bool = False) -> Row[Any]:
-    """As `lock_order`, cancelled or not. Raises NotFound."""
-    if with_lines:
-        serves = tx.execute(_SERVES, {"po_no": po_no}).one_or_none()
-        if serves is not None:
-            locks.take(tx, Lock.ORDER, [serves.order_no])
-            lock_lines_of_group(tx, serves.group_no)
+def lock_any_order(tx: Session, po_no: str) -> Row[Any]:
+    """As `lock_order`, cancelled or not. Raises NotFound.
+
+    What it serves is locked first even where only the order changes: the next step of the same transaction may go on to the lines.
+    """
+    serves = tx.execute(_SERVES, {"po_no": po_no}).one_or_none()
+    if serves is not None:
+        locks.take(tx, Lock.ORDER, [serves.order_no])
+        lock_lines_of_group(tx, serves.group_no)
     locks.take(tx, Lock.PURCHASE_ORDER, [po_no])
     row = tx.execute(_ORDER, {"po_no": po_no}).one_or_none()
     if row is None:
@@ -215,6 +223,7 @@ WHERE line.group_no = :group_no AND line.qty - line.qty_cancelled - line.qty_shi
 """)
 _ORDER_LINES = text("SELECT * FROM po_line WHERE po_no = :po_no ORDER BY line_no")
 #: A sales order and a group never change under a purchase order, so that they can be locked before it.
+_ORDER_OF = text("SELECT order_no FROM fulfil_group WHERE group_no = :group_no")
 _SERVES = text("SELECT order_no, group_no FROM purchase_order WHERE po_no = :po_no")
 _ORDER = text("""
 SELECT ordered.*, supplier.name AS supplier_name, supplier.email AS supplier_email, supplier.country AS supplier_country, supplier.net_days,

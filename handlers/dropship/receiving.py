@@ -56,7 +56,7 @@ def read_despatch(tx: Session, po_no: str, asn_no: str) -> tuple[str, str]:
     AGREED: book it. UNANSWERED: the supplier ships without having answered. UNDECIDED: its answer is still to be decided on. CANCELLED:
     the purchase order, or what these goods were for, was cancelled. Raises NotFound.
     """
-    order = lock_any_order(tx, po_no, with_lines=True)
+    order = lock_any_order(tx, po_no)
     _lock_asn(tx, po_no, asn_no)
     if order.cancelled_at is not None or tx.execute(_NOT_WANTED, {"asn_no": asn_no}).first() is not None:
         return "CANCELLED", order.order_no
@@ -89,7 +89,7 @@ def reject_despatch(tx: Session, po_no: str, asn_no: str, reason: str) -> None:
 
 def receive_asn(tx: Session, po_no: str, asn_no: str) -> Received:
     """Book a despatch advice as our shipment; again: the same one. Raises NotFound, Conflict (cancelled, not agreed, refused)."""
-    order = lock_order(tx, po_no, with_lines=True)
+    order = lock_order(tx, po_no)
     asn = _lock_asn(tx, po_no, asn_no)
     waits = order.closed_at is None
     if asn.shipment_no is not None:

@@ -3,11 +3,13 @@
 import pytest
 
 from engine.problems import Conflict, Invalid
+from engine.store import locks
 from tests.integration.dropship.desk import PO, Desk
 
 
 @pytest.fixture
-def desk(database):
+def desk(database, monkeypatch):
+    monkeypatch.setattr(locks.watch, "on", True)
     return Desk(database)
 
 
