@@ -33,6 +33,8 @@ class Transfer:
     supplier_no: str
     end_to_end_id: str
     remittance: str
+    #: How often this bill was paid, counting this time: a payment that failed is sent anew.
+    attempt: int
     amount: Decimal
     currency: str
 
@@ -55,9 +57,10 @@ def pay(tx: Session, supplier_invoice_no: str, today: date) -> Transfer | None:
     discount = item.discount_amount if item.discount_date is not None and today <= item.discount_date else ZERO
     parts = payment(bill.gross_total, bill.tax_total, discount, bill.currency)
     tx.execute(_PAID, {"no": supplier_invoice_no, "amount": parts.paid})
-    posting.post(tx, _entry(tx, bill, item, parts, today))
+    entry = _entry(tx, bill, item, parts, today)
+    posting.post(tx, entry)
     reduce_open_items(tx, "AP", {supplier_invoice_no: bill.gross_total})
-    return Transfer(bill.supplier_no, supplier_invoice_no, bill.document_no, parts.paid, bill.currency)
+    return Transfer(bill.supplier_no, supplier_invoice_no, bill.document_no, entry.sequence, parts.paid, bill.currency)
 
 
 def is_on_statement(tx: Session, supplier_invoice_no: str) -> bool:

@@ -43,16 +43,16 @@ ACCOUNTS_OF: Final[Mapping[str, frozenset[str]]] = {
     "dropship.accrual_cleared": frozenset({accounts.GOODS_RECEIVED_NOT_INVOICED, accounts.PURCHASE_PRICE_VARIANCE}),
     "dropship.delivered": frozenset({accounts.DROPSHIP_INVENTORY, accounts.RECEIVING_INSPECTION}),
     "dropship.issued": frozenset({accounts.DEFERRED_COGS, accounts.DROPSHIP_INVENTORY}),
-    "supplier_invoice.approved": frozenset(
-        {
-            accounts.GOODS_RECEIVED_NOT_INVOICED,
-            accounts.PURCHASE_PRICE_VARIANCE,
-            accounts.FREIGHT_OUT,
-            accounts.INPUT_VAT,
-            accounts.PAYABLES,
-        }
-    ),
-    "supplier.paid": _BANKS | _EXCHANGE | {accounts.PAYABLES},
+    "dropship.accrual_cleared": frozenset({accounts.GOODS_RECEIVED_NOT_INVOICED, accounts.PURCHASE_PRICE_VARIANCE}),
+    "supplier_invoice.approved": _EXCHANGE
+    | {
+        accounts.GOODS_RECEIVED_NOT_INVOICED,
+        accounts.PURCHASE_PRICE_VARIANCE,
+        accounts.FREIGHT_OUT,
+        accounts.INPUT_VAT,
+        accounts.PAYABLES,
+    },
+    "supplier.paid": _BANKS | _EXCHANGE | {accounts.PAYABLES, accounts.PURCHASE_DISCOUNT, accounts.INPUT_VAT},
 }
 REVERSED: Final = ".reversed"
 
