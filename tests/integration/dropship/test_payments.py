@@ -31,8 +31,7 @@ def shown_by_the_bank(desk):
     """A line of a statement, as the statement's own process leaves it."""
     with desk.transaction() as tx:
         tx.execute(text("SET LOCAL session_replication_role = replica"))
-        line = "INSERT INTO bank_line (statement_no, position, bank_ref, amount, currency, booked_on, value_on, account, outcome, document_no) "
-        tx.execute(text(line + "VALUES ('ST-1', 1, 'B1', -660, 'EUR', now(), now(), '', 'PAYMENT', 'SI-000001')"))
+        tx.execute(_SHOWN)
 
 
 def test_half_of_the_price_as_tax_is_held_and_can_be_refused(database):
@@ -180,3 +179,9 @@ def test_two_despatch_advices_at_the_same_moment_never_ship_more_than_was_agreed
         each.join()
     assert sorted(said) == ["po_quantity", "taken"]
     assert desk.ask("SELECT qty_received FROM po_line") == 6
+
+
+_SHOWN = text("""
+INSERT INTO bank_line (statement_no, position, bank_ref, amount, currency, booked_on, value_on, account, outcome, document_no)
+VALUES ('ST-1', 1, 'B1', -660, 'EUR', now(), now(), '', 'PAYMENT', 'SI-000001')
+""")
