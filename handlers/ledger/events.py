@@ -43,7 +43,6 @@ ACCOUNTS_OF: Final[Mapping[str, frozenset[str]]] = {
     "dropship.accrual_cleared": frozenset({accounts.GOODS_RECEIVED_NOT_INVOICED, accounts.PURCHASE_PRICE_VARIANCE}),
     "dropship.delivered": frozenset({accounts.DROPSHIP_INVENTORY, accounts.RECEIVING_INSPECTION}),
     "dropship.issued": frozenset({accounts.DEFERRED_COGS, accounts.DROPSHIP_INVENTORY}),
-    "dropship.accrual_cleared": frozenset({accounts.GOODS_RECEIVED_NOT_INVOICED, accounts.PURCHASE_PRICE_VARIANCE}),
     "supplier_invoice.approved": _EXCHANGE
     | {
         accounts.GOODS_RECEIVED_NOT_INVOICED,
