@@ -8,8 +8,6 @@ from decimal import Decimal
 from engine.problems import Conflict
 from handlers.values import round_currency
 
-ZERO = Decimal(0)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Want:
