@@ -20,7 +20,8 @@ def test_nothing_is_lost_twice_or_forgotten_in_a_random_life(own_database, capsy
         assert life.seen.faults == [], f"seed {SEED}"
         if step % LOOKED_AT_EVERY == 0:
             life.rest()
-            assert life.broken() == [], f"seed {SEED}, step {step}"
+            broken = life.broken()
+            assert not broken, f"seed {SEED}, step {step}: " + "\n".join(map(str, broken))
     life.end()
     with capsys.disabled():
         answers = ", ".join(f"{name}: {count}" for name, count in sorted(life.seen.answers.items()))
