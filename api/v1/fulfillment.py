@@ -39,5 +39,5 @@ def deliver(path: NumberPath, body: DeliveryIn) -> tuple[Done, int]:
     confirm_delivery(transaction(), path.number, delivered_at)
     correlation = {"shipment_no": path.number}
     message = Message("delivery.confirmed", correlation, correlation, message_id=f"delivery.confirmed:{path.number}", actor=person().name)
-    delivery = messages.publish(product().runtime, transaction(), message)
+    delivery = messages.note(product().runtime, transaction(), message)
     return Done(id=path.number, state=delivery.state), 202

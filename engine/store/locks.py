@@ -9,7 +9,7 @@ Rows are locked FOR NO KEY UPDATE, sorted by their key: nobody's foreign key wai
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from functools import lru_cache
 from typing import Any
@@ -92,18 +92,24 @@ class Advisory(IntEnum):
     MIGRATE = 7_351_903
 
 
-class LockOrderError(AssertionError):
-    """A lock was asked for that comes before one already held: this can deadlock. Raised in tests only."""
-
-
 @dataclass(slots=True)
 class Watch:
     """Whether the order is watched. Tests switch it on; in production a wrong order costs a deadlock now and then, not a request."""
 
     on: bool = False
+    #: What was seen, also where whoever called caught the error.
+    broken: list[str] = field(default_factory=list)
 
 
 watch = Watch()
+
+
+class LockOrderError(AssertionError):
+    """A lock was asked for that comes before one already held: this can deadlock. Raised in tests only."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        watch.broken.append(sentence)
 
 
 def take(tx: Session, lock: Lock, keys: Iterable[Any], *, by: str | None = None, skip_locked: bool = False) -> list[Any]:
