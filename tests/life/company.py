@@ -387,7 +387,8 @@ class Life:
         self.seen.faults += sorted(set(locks.watch.broken))
         defects = self.rows(
             """
-            SELECT DISTINCT ON (fingerprint) handler, element_id, kind, message, coalesce(right(traceback, 600), '') AS traceback FROM incident
+            SELECT DISTINCT ON (fingerprint) handler, element_id, kind, message, coalesce(right(traceback, 600), '') AS traceback
+            FROM incident
             WHERE kind = ANY(:kinds) ORDER BY fingerprint
         """,
             kinds=["error", "defect", "claims_without_progress", "steps_without_wait"],

@@ -26,7 +26,7 @@ def _fill(components: list[dict[str, Any]], shown: dict[str, Any], chance: Rando
                 given[each["key"]] = value
 
 
-def _value(field: dict[str, Any], shown: dict[str, Any], chance: Random) -> Any:
+def _value(field: dict[str, Any], shown: dict[str, Any], chance: Random) -> Any:  # noqa: PLR0911  # one return a kind of field
     kind, rules = field["type"], field.get("validate", {})
     if kind in {"radio", "select"}:
         options = [option["value"] for option in field.get("values", [])] or _offered(field, shown)
