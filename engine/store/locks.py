@@ -18,6 +18,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 _HELD = "locks_held"
+_ASKED = "locks_asked"
 
 
 class Lock(StrEnum):
@@ -122,6 +123,8 @@ def take(tx: Session, lock: Lock, keys: Iterable[Any], *, by: str | None = None,
     if by in {None, lock.key} and set(wanted) <= _held(tx).get(lock, frozenset()):  # nothing is asked for, or all of it is ours already
         return wanted
     _check(tx, lock, by or lock.key, wanted)
+    if by is not None:
+        _asked(tx).update((lock, by, each) for each in wanted)
     locked = list(tx.connection().execute(_statement(lock, by or lock.key, skip_locked), {"keys": wanted}).scalars())
     _held(tx)[lock] = _held(tx).get(lock, frozenset()) | set(locked)
     return locked
@@ -144,11 +147,11 @@ def highest(tx: Session) -> Lock | None:
 @contextmanager
 def forgotten_on_rollback(tx: Session) -> Iterator[None]:
     """What a savepoint locked is free again when it is rolled back."""
-    before = dict(_held(tx))
+    before, asked = dict(_held(tx)), set(_asked(tx))
     try:
         yield
     except BaseException:
-        tx.info[_HELD] = before
+        tx.info[_HELD], tx.info[_ASKED] = before, asked
         raise
 
 
@@ -157,11 +160,17 @@ def _held(tx: Session) -> dict[Lock, frozenset[Any]]:
     return held
 
 
+def _asked(tx: Session) -> set[tuple[Lock, str, Any]]:
+    """What was locked by another column than the key: asked for again it is locked already."""
+    asked: set[tuple[Lock, str, Any]] = tx.info.setdefault(_ASKED, set())
+    return asked
+
+
 def _check(tx: Session, lock: Lock, by: str, keys: list[Any]) -> None:
     last = highest(tx) if watch.on else None
     if last is None or lock.rank >= last.rank:
         return
-    if by == lock.key and set(keys) <= _held(tx).get(lock, frozenset()):
+    if all((lock, by, each) in _asked(tx) for each in keys):
         return
     held = sorted(_held(tx).get(lock, frozenset()))
     if not tx.connection().execute(_strangers(lock, by), {"keys": keys, "held": held}).scalar_one():

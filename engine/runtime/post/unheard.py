@@ -85,17 +85,18 @@ def _change(tx: Session, message_no: int, statement: Any, values: dict[str, Any]
 
 
 _LATEST = text("SELECT id FROM process_version WHERE latest AND NOT retired ORDER BY process_key")
-_UNHEARD = text("""
-SELECT id FROM message WHERE unheard_at IS NULL
-  AND (state = 'expired' OR state = 'buffered' AND sent_at < business_now() - CAST(:grace AS interval))
-  AND name NOT IN ('message.heard', 'message.unheard') AND NOT EXISTS (
-    SELECT FROM instance WHERE instance.business_key = 'message-' || message.id AND instance.state NOT IN ('completed', 'cancelled'))
-ORDER BY id LIMIT :most
+# One that has expired is told until somebody deals with it: an operator may have cancelled the process that asked.
+_DUE = """
+(message.state = 'expired' OR message.state = 'buffered' AND message.unheard_at IS NULL
+  AND message.sent_at < business_now() - CAST(:grace AS interval))
+AND NOT EXISTS (
+  SELECT FROM instance WHERE instance.business_key = 'message-' || message.id AND instance.state NOT IN ('completed', 'cancelled'))
+"""
+_UNHEARD = text(f"""
+SELECT id FROM message WHERE name NOT IN ('message.heard', 'message.unheard') AND {_DUE} ORDER BY id LIMIT :most
 """)
-_MARK = text("""
-UPDATE message SET unheard_at = business_now()
-WHERE id = ANY(:ids) AND unheard_at IS NULL
-  AND (state = 'expired' OR state = 'buffered' AND sent_at < business_now() - CAST(:grace AS interval))
+_MARK = text(f"""
+UPDATE message SET unheard_at = business_now() WHERE id = ANY(:ids) AND {_DUE}
 RETURNING id, name, correlation, payload, business_key, sent_at, sent_by
 """)
 _KEEP = text("""

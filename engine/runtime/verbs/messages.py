@@ -116,11 +116,10 @@ def _freed(runtime: Runtime, tx: Session) -> int:
     return matched
 
 
-# Whoever was told of it and kept it waiting is told again.
-_EXPIRE = text("UPDATE message SET state = 'expired', unheard_at = NULL WHERE state = 'buffered' AND expires_at <= business_now()")
+_EXPIRE = text("UPDATE message SET state = 'expired' WHERE state = 'buffered' AND expires_at <= business_now()")
 _FORGET = text("""
 DELETE FROM message WHERE sent_at < business_now() - CAST(:retention AS interval)
-  AND (state IN ('delivered', 'discarded') OR state = 'expired' AND unheard_at IS NOT NULL)
+  AND (state IN ('delivered', 'discarded') OR state = 'expired' AND name IN ('message.heard', 'message.unheard'))
 """)
 # Messages and waits that crossed: each was written before it could see the other. `+ 0` and generations as in `advance/outgoing`.
 _CROSSED = text("""
