@@ -21,9 +21,9 @@ def calls_with_transaction(nodes):
         if isinstance(each, ast.Lambda):  # called in a transaction of its own
             continue
         waiting.extend(ast.iter_child_nodes(each))
-        if isinstance(each, ast.Call) and any(isinstance(given, ast.Name) and given.id == "tx" for given in each.args):
-            if name_of(each) != "savepoint":
-                yield each
+        handed_on = isinstance(each, ast.Call) and any(isinstance(given, ast.Name) and given.id == "tx" for given in each.args)
+        if handed_on and name_of(each) != "savepoint":
+            yield each
 
 
 def name_of(call):
@@ -50,9 +50,9 @@ def offenders(path):
     for node in ast.walk(tree):
         if isinstance(node, ast.Try) and any(map(swallows, node.handlers)) and not in_savepoint_or_own_transaction(node.body):
             yield node.lineno
-        if isinstance(node, ast.With) and any("suppress" in ast.dump(item.context_expr) for item in node.items):
-            if not in_savepoint_or_own_transaction(node.body):
-                yield node.lineno
+        suppressing = isinstance(node, ast.With) and any("suppress" in ast.dump(item.context_expr) for item in node.items)
+        if suppressing and not in_savepoint_or_own_transaction(node.body):
+            yield node.lineno
 
 
 def test_whoever_catches_what_a_verb_raised_called_it_in_a_savepoint():
