@@ -138,7 +138,7 @@ def test_a_view_that_changes_something_names_the_role_it_asks_for(client: FlaskC
     app = client.application
     changing = [rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint.startswith("ui.") and "POST" in (rule.methods or ())]
     assert changing
-    assert {app.view_functions[endpoint].role for endpoint in changing} <= {*map(str, Role)} - {"read", "work"}  # type: ignore[attr-defined]
+    assert {app.view_functions[endpoint].role for endpoint in changing} <= {*map(str, Role)} - {"read"}  # type: ignore[attr-defined]
 
 
 def test_a_title_that_is_markup_is_shown_as_text(client: FlaskClient, site: Site):
