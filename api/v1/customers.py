@@ -59,7 +59,10 @@ class ContactIn(DraftBody[ContactDraft]):
 class AccountChangeIn(Shape):
     """A bank account to be known as the customer's, or with `removes` to be forgotten."""
 
-    account: BankAccountDraft
+    iban: str = Field(min_length=1, max_length=60)
+    customer_no: str = Field(min_length=1, max_length=40)
+    bic: str = Field("", max_length=20)
+    holder: str = Field("", max_length=200)
     removes: bool = False
     reason: str = Field("", max_length=2000)
 
@@ -126,12 +129,13 @@ def add_contact(body: ContactIn) -> tuple[Done, int]:
     return Done(id=str(changes.add_contact(transaction(), body.root, Author(person().name))), state="added"), 201
 
 
-@api.post("/customers/bank-accounts", responses={202: Done})
+@api.post("/customers/bank-accounts", responses={201: Done, 202: Done})
 @operation(Role.ORDER)
-def ask_bank_account(body: AccountChangeIn) -> tuple[Done, int]:
-    """Ask that an account be known as a customer's, so that its receipts are recognised; a second person must agree."""
-    author = Author(person().name, body.reason)
-    return Done(id=str(bank_accounts.ask_change(transaction(), body.account, author, removes=body.removes)), state="pending"), 202
+def keep_bank_account(body: AccountChangeIn) -> tuple[Done, int]:
+    """Let an account that nobody has be known as a customer's; to move or forget one that is known, a second person must agree."""
+    draft = BankAccountDraft(iban=body.iban, customer_no=body.customer_no, bic=body.bic, holder=body.holder)
+    change = bank_accounts.keep_or_ask(transaction(), draft, Author(person().name, body.reason), removes=body.removes)
+    return (Done(id=body.iban, state="known"), 201) if change is None else (Done(id=str(change), state="pending"), 202)
 
 
 @api.post("/customers/bank-accounts/changes/<int:change_id>/decision", responses={200: Done})

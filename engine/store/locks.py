@@ -87,6 +87,7 @@ class Advisory(IntEnum):
     PROCRASTINATE_SCHEMA = 7_210_945_013
     DEPLOY = 7_210_945_014
     START = 7_210_945_015
+    PAYER_ACCOUNT = 7_210_945_017
     #: One statement of a bank account is read at a time.
     BANK_ACCOUNT = 7_210_945_016
     DEMO = 735_190_301

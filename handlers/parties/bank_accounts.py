@@ -1,4 +1,7 @@
-"""Bank accounts customers pay from. A change of one counts once a second person has agreed: money is recognised by them."""
+"""Bank accounts customers pay from: money is recognised by them.
+
+One that nobody has is known at once; to move or forget one that is known takes a second person.
+"""
 
 from dataclasses import asdict
 
@@ -6,10 +9,26 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Forbidden, NotFound, Problem
+from engine.store.locks import Advisory, advisory
 from handlers.changes import Author, note
 from handlers.identifiers import canonical
 from handlers.parties.model import BankAccount, BankAccountChange
 from handlers.parties.register import BankAccountDraft, find_customer, set_bank_account
+
+
+def keep_or_ask(tx: Session, draft: BankAccountDraft, by: Author, *, removes: bool = False) -> int | None:
+    """Know an account that nobody has as the customer's, at once; else ask for the change and answer its number.
+
+    Raises as `ask_change` does.
+    """
+    draft = canonical(draft)
+    advisory(tx, Advisory.PAYER_ACCOUNT, draft.iban)
+    known = tx.scalar(select(BankAccount.customer_no).where(BankAccount.iban == draft.iban))
+    if removes or known is not None:
+        return ask_change(tx, draft, by, removes=removes)
+    set_bank_account(tx, draft)
+    note(tx, by, "add", f"bank_account:{draft.iban}", asdict(draft))
+    return None
 
 
 def ask_change(tx: Session, draft: BankAccountDraft, by: Author, *, removes: bool = False) -> int:

@@ -31,12 +31,12 @@ def change_address(customer_no: str, address_id: int) -> AnyResponse:
 
 @needs(ORDER)
 def ask_account(customer_no: str) -> AnyResponse:
-    """Ask that an account be known as the customer's, or be forgotten."""
+    """Let a new account be known as the customer's; ask that a known one be moved or forgotten."""
     typed = read_form(BankAccountDraft, request.form, ("iban", "bic", "holder"))
     draft = BankAccountDraft(customer_no=customer_no, **typed)
     removes = request.form.get("removes") == "on"
-    product().database.run(lambda tx: bank_accounts.ask_change(tx, draft, _author(), removes=removes))
-    return _back(customer_no, "asked")
+    change = product().database.run(lambda tx: bank_accounts.keep_or_ask(tx, draft, _author(), removes=removes))
+    return _back(customer_no, "changed" if change is None else "asked")
 
 
 @needs(COLLECT)

@@ -58,9 +58,19 @@ def test_nothing_different_is_no_change(signed_in, installation):
     assert told(installation, "customer:C-1001") == []
 
 
-def test_a_bank_account_counts_only_when_a_second_person_has_agreed(signed_in, installation):
+def test_an_account_that_nobody_has_is_known_at_once(signed_in, installation):
+    tom = signed_in("tom")
+    kept = tom.post("/api/v1/customers/bank-accounts", json={"iban": "at02 2011 1000 0342 9661", "customer_no": "C-1001"})
+    assert (kept.status_code, kept.json["state"]) == (201, "known")
+    assert "AT022011100003429661" in [row["iban"] for row in tom.get("/api/v1/customers/C-1001").json["bank_accounts"]]
+    assert [row["action"] for row in told(installation, "bank_account:AT022011100003429661")] == ["add"]
+    assert tom.post("/api/v1/customers/bank-accounts", json={"iban": "AT00NOTANIBAN", "customer_no": "C-1001"}).status_code == 422
+
+
+def test_a_known_account_moves_only_when_a_second_person_has_agreed(signed_in, installation):
     tom, amina, edith = signed_in("tom"), signed_in("amina"), signed_in("edith")
-    account = {"account": {"iban": BERGMANNS, "customer_no": "C-1001"}}
+    tom.post("/api/v1/customers/bank-accounts", json={"iban": BERGMANNS, "customer_no": "C-1002"})
+    account = {"iban": BERGMANNS, "customer_no": "C-1001"}
     asked = edith.post("/api/v1/customers/bank-accounts", json=account)
     assert (asked.status_code, asked.json["state"]) == (202, "pending")
     assert tom.post("/api/v1/customers/bank-accounts", json=account).json["code"] == "change_pending"
@@ -74,13 +84,14 @@ def test_a_bank_account_counts_only_when_a_second_person_has_agreed(signed_in, i
     assert BERGMANNS in known()
     assert amina.post(decision, json={"approve": False}).json["code"] == "change_decided"
     rows = told(installation, f"bank_account:{BERGMANNS}")
-    assert [(row["actor"], row["action"]) for row in rows] == [("edith", "ask"), ("amina", "decide")]
-    assert rows[1]["detail"]["customer_no"]["to"] == "C-1001"
+    assert [(row["actor"], row["action"]) for row in rows][-2:] == [("edith", "ask"), ("amina", "decide")]
+    assert rows[-1]["detail"]["customer_no"]["to"] == "C-1001"
 
 
 def test_a_refused_bank_account_stays_as_it_was(signed_in):
     tom, amina = signed_in("tom"), signed_in("amina")
-    asked = tom.post("/api/v1/customers/bank-accounts", json={"account": {"iban": BERGMANNS, "customer_no": "C-1001"}})
+    tom.post("/api/v1/customers/bank-accounts", json={"iban": BERGMANNS, "customer_no": "C-1002"})
+    asked = tom.post("/api/v1/customers/bank-accounts", json={"iban": BERGMANNS, "customer_no": "C-1001"})
     before = tom.get("/api/v1/customers/C-1001").json["bank_accounts"]
     amina.post(f"/api/v1/customers/bank-accounts/changes/{asked.json['id']}/decision", json={"approve": False})
     after = tom.get("/api/v1/customers/C-1001").json
