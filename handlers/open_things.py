@@ -137,7 +137,7 @@ _KEPT_MESSAGE = OpenKind(
     "kept message",
     """
     SELECT 'message-' || id AS number, ARRAY['message-' || id] AS keys, sent_at AS since,
-      CASE WHEN expires_at > business_now() - interval '1 hour' OR unheard_at IS NULL THEN expires_at END AS until
+      CASE WHEN (state = 'buffered' OR unheard_at IS NULL) AND expires_at > business_now() - interval '1 hour' THEN expires_at END AS until
     FROM message WHERE state IN ('buffered', 'expired') AND name NOT IN ('message.heard', 'message.unheard')
     """,
     also=("until",),

@@ -179,7 +179,7 @@ def list_journals(query: JournalQuery) -> Page[dict[str, Any]]:
 @operation(Role.READ)
 def trial_balance() -> list[dict[str, Any]]:
     """What every account that was posted to stands at; it adds up to zero."""
-    names: dict[str, str] = dict(transaction().execute(select(Account.number, Account.name)).tuples().all())
+    names: dict[str, str] = {row.number: row.name for row in transaction().execute(select(Account.number, Account.name))}
     found = balances(transaction()).items()
     return [AccountBalance(account=number, name=names[number], balance=str(balance)).model_dump(mode="json") for number, balance in found]
 

@@ -170,8 +170,8 @@ class Life:
         self.ahead += timedelta(hours=self.chance.choice([1, 4, 9, 24, 24, 72, 200, 800]))
         with self.database.transaction() as tx:
             clock.move_company(tx, self.ahead)
-        housekeeping.sweep(self.product.runtime)
         housekeeping.clean(self.product.runtime)
+        housekeeping.sweep(self.product.runtime)
 
     # ---- people
 

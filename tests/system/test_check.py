@@ -21,7 +21,7 @@ def test_check_prints_one_entry_an_invariant_and_ends_with_0_or_1(house, databas
     report = json.loads(honest.stdout)
     assert report.keys() == {"ok", "invariants"}
     assert report["ok"] is True
-    assert all(each.keys() == {"id", "ok", "violations"} for each in report["invariants"])
+    assert all(each.keys() == {"id", "ok", "violations", "examples"} for each in report["invariants"])
     assert [each["id"] for each in report["invariants"]] == sorted({invariant.id for invariant in all_invariants()})
     assert {(each["ok"], each["violations"]) for each in report["invariants"]} == {(True, 0)}
 

@@ -17,7 +17,9 @@ from engine.runtime.state import audit, inbox
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Held, lock
 from engine.runtime.state.verbs_by_state import answer_to
+from engine.runtime.verbs import messages
 from engine.store.tables import InstanceState
+from engine.store.unit_of_work import savepoint
 
 #: The setting of a process that names the message by which what a cancelled instance held is given back.
 CANCEL_MESSAGE = "cancelMessage"
@@ -45,7 +47,7 @@ def cancel(runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason:
     name = runtime.models.process(tx, held.process_version_id).properties.get(CANCEL_MESSAGE)
     if name:
         said = {"business_key": held.business_key, "cancelled_by": actor, "reason": reason, "cancelled_instance": str(held.id)}
-        note_message(runtime, tx, Message(name, payload={**variables, **said}, business_key=held.business_key, actor=actor), sender=held.id)
+        _give_back(runtime, tx, Message(name, payload={**variables, **said}, business_key=held.business_key, actor=actor), held)
     audit.record(tx, audit.Entry(actor, "cancel", f"instance:{instance_id}", reason, {"was": held.state, "told": name}))
     return Operated(instance_id, InstanceState.CANCELLED)
 
@@ -56,6 +58,15 @@ def undoes(runtime: Runtime, tx: Session, instance_id: UUID) -> bool:
     if version is None:
         raise NotFound(f"There is no instance {instance_id}.", code="instance_unknown", next_step="Look for it in the list of instances.")
     return CANCEL_MESSAGE in runtime.models.process(tx, version).properties
+
+
+def _give_back(runtime: Runtime, tx: Session, message: Message, held: Held) -> None:
+    """Begin what gives back what a cancelled instance held: at once, or by a worker where it cannot be done at once."""
+    try:
+        with savepoint(tx):
+            messages.publish(runtime, tx, message)
+    except Problem:
+        note_message(runtime, tx, message, sender=held.id)
 
 
 def suspend(_runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: str) -> Operated:

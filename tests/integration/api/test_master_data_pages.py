@@ -103,8 +103,10 @@ def test_who_does_not_keep_them_changes_nothing(signed_in):
     assert jonas.post(CUSTOMER, data={"name": "x"}).status_code == 403
 
 
-def test_a_bank_account_is_asked_for_by_one_and_agreed_to_by_another(signed_in):
+def test_a_known_bank_account_is_asked_for_by_one_and_agreed_to_by_another(signed_in):
     tom, amina = signed_in("tom"), signed_in("amina")
+    assert tom.post("/master-data/customers/C-1002/accounts", data={"iban": IBAN}).status_code == 303
+    assert IBAN in tom.get("/master-data/customers/C-1002").text, "one that nobody has is known at once"
     assert tom.post(f"{CUSTOMER}/accounts", data={"iban": IBAN}).status_code == 303
     page = amina.get(CUSTOMER).text
     agree = re.search(rf'action="({CUSTOMER}/accounts/\d+/approve)"', page)[1]

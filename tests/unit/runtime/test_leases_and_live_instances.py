@@ -1,5 +1,6 @@
 from uuid import uuid4
 
+from engine.runtime.state import leases as leases_module
 from engine.runtime.state.leases import Leases
 from engine.runtime.state.live_instances import LiveInstances
 
@@ -30,7 +31,8 @@ class Connection:
         self.renewed.append((values["tokens"], values["ids"]))
 
 
-def test_only_what_is_held_is_renewed():
+def test_only_what_is_held_is_renewed(monkeypatch):
+    monkeypatch.setattr(leases_module, "take", lambda _tx, _lock, ids, **_: list(ids))
     leases, tx, order = Leases(), Connection(), uuid4()
     held, dropped = leases.take(order), leases.take(uuid4())
     leases.drop(dropped)
