@@ -32,7 +32,7 @@ run: .venv/made
 test: lint
 	$(BIN)/python -m ui.build
 	$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 lint: .venv/made-for-tests
 	$(BIN)/ruff check .
@@ -54,7 +54,7 @@ bench: .venv/made
 	$(BIN)/ordercraft bench orders
 
 prove: .venv/made-for-tests
-	ORDERCRAFT_PROVE_STEPS=50000 $(BIN)/python -m pytest -q -s --timeout=36000 tests/life
+	ORDERCRAFT_PROVE_STEPS=$(or $(STEPS),50000) $(BIN)/python -m pytest -q -s --timeout=36000 tests/life
 
 lock:
 	$(BIN)/python -m pip install --quiet uv
