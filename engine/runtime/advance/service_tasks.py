@@ -54,7 +54,7 @@ class Calls:
         return Done(result)
 
     def _provided(self, task: ServiceTask, ledger: EffectLedger) -> Mapping[Any, object]:
-        own = {Session: self.record.tx, TaskContext: ledger.context, EffectLedger: ledger}
+        own = {Session: self.record.tx, TaskContext: ledger.context, EffectLedger: ledger, Runtime: self.record.runtime}
         return {port: own[port] if port in own else _bound(self.record.runtime, task, port) for port in task.ports.values()}
 
 

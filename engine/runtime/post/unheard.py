@@ -15,6 +15,7 @@ from engine.runtime.post.mailbox import Message
 from engine.runtime.state.directory import Directory
 from engine.runtime.state.runtime import Runtime
 from engine.spiff.nodes.tasks import slug
+from engine.spiff.process import CompiledProcess
 from engine.store.locks import Lock, take
 
 #: Who gets a message that no deployed diagram knows.
@@ -50,10 +51,18 @@ def owner_of(runtime: Runtime, tx: Session, name: str) -> str:
     for version_id in tx.execute(_LATEST).scalars():
         process = runtime.models.process(tx, version_id)
         lanes = [slug(element.lane) for element in process.catching(name) if element.lane]
-        for group in (*lanes, process.properties.get("owner", "")):
-            if group and _is_group(runtime, tx, group):
+        for group in lanes:
+            if _is_group(runtime, tx, group):
                 return group
+        if process.catching(name):
+            return owner_of_process(runtime, tx, process)
     return _NOBODY
+
+
+def owner_of_process(runtime: Runtime, tx: Session, process: CompiledProcess) -> str:
+    """The group that its diagram names as `owner`; the operators where it names none that exists."""
+    group = process.properties.get("owner", "")
+    return group if group and _is_group(runtime, tx, group) else _NOBODY
 
 
 def _is_group(runtime: Runtime, tx: Session, name: str) -> bool:

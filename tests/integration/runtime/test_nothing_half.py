@@ -397,3 +397,15 @@ def test_a_task_for_a_group_that_does_not_exist_is_an_incident_that_names_it(wor
     assert (incident.kind, incident.element_id) == ("task_for_nobody", "check")
     assert "slaes is no group and no person" in incident.message
     assert world.path(instance) == ["start"], "the message is kept until somebody has corrected it"
+
+
+def test_what_an_instance_was_about_whose_process_gives_nothing_back_goes_to_its_owner(world):
+    begins = m.start("told", '<bpmn:messageEventDefinition messageRef="instance_cancelled"/>') + m.user("take_over") + m.end()
+    world.deploy(m.bundle("taken", begins, "told -> take_over -> done", outside=m.message("instance.cancelled")))
+    world.deploy(m.bundle("quote", m.start() + m.user("check") + m.end(), "start -> check -> done"))
+    instance = world.start("quote", {"secret": 1}, business_key="Q-1")
+    with world.database.transaction() as tx:
+        operations.cancel(world.runtime, tx, instance, "olga", "wrong customer")
+    taken = world.one("SELECT business_key, variables FROM instance WHERE process_key = 'taken'")
+    assert (taken.business_key, taken.variables["owner"], taken.variables["cancelled_instance"]) == ("Q-1", "operator", str(instance))
+    assert "secret" not in taken.variables
