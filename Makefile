@@ -32,7 +32,7 @@ run: .venv/made
 test: lint
 	$(BIN)/python -m ui.build
 	$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 lint: .venv/made-for-tests
 	$(BIN)/ruff check .
