@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.catalog import changes as catalog_changes
-from handlers.catalog import register as catalog
+from handlers.catalog import master_data as catalog
 from handlers.catalog import views as catalog_views
 from handlers.parties import changes as party_changes
-from handlers.parties import register as parties
+from handlers.parties import master_data as parties
 from handlers.parties import views as party_views
 from ui.forms import Field
 from ui.product import BUY, ORDER

@@ -10,13 +10,13 @@ from api.auth.accounts import add_account
 from api.demo.people import PEOPLE
 from engine.store.clock import allow_moving, business_today
 from engine.store.unit_of_work import Database
-from handlers.catalog import register as catalog
+from handlers.catalog import master_data as catalog
 from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyDraft, WarehouseDraft, add_warehouse, expect_supply
 from handlers.ledger.bank_accounts import add_first_bank_account
 from handlers.ledger.books import open_books
 from handlers.orders.receiving import receive_stock
-from handlers.parties import register as parties
+from handlers.parties import master_data as parties
 from handlers.parties.model import Company
 
 _EURO = "EUR"

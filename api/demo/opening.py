@@ -9,7 +9,7 @@ from api.intake.ordering import take_in
 from engine.runtime.state.runtime import Runtime
 from engine.store.tables import instance
 from handlers.orders.drafts import LineDraft, OrderDraft
-from handlers.quoting.desk import begin_quote
+from handlers.quoting.commands import begin_quote
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft
 
 

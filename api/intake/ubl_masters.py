@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 
 from api.intake.ubl_order import UblLine, UblOrder
 from engine.problems import Invalid, NotFound
+from handlers.catalog.master_data import ItemDraft, PriceDraft, PriceListDraft, add_item, add_price_list, set_price
 from handlers.catalog.model import Item, PriceList
-from handlers.catalog.register import ItemDraft, PriceDraft, PriceListDraft, add_item, add_price_list, set_price
 from handlers.identifiers import is_gln, is_gtin
 from handlers.orders.rules import PIECES
+from handlers.parties.master_data import AddressDraft, CustomerDraft, add_customer
 from handlers.parties.model import Customer
-from handlers.parties.register import AddressDraft, CustomerDraft, add_customer
 
 _GLN = "0088"
 _CREATE = "Add it first, or send the order with ?create_missing=true."

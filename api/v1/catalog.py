@@ -8,12 +8,12 @@ from pydantic import BaseModel, Field
 from api.auth.roles import Role
 from api.requests import operation, person, transaction
 from api.v1.shapes import ChangedOut, Changing, Done, DraftBody, Listing, NumberPath, Page, Search, listed, partial
-from handlers.catalog import changes, register, views
+from handlers.catalog import changes, master_data, views
 from handlers.changes import Author
 
 api = APIBlueprint("catalog", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="master data")])
 
-ItemChange = partial(register.ItemDraft, "ItemChange", without={"sku"})
+ItemChange = partial(master_data.ItemDraft, "ItemChange", without={"sku"})
 
 
 class ItemPatch(Changing):
@@ -40,35 +40,35 @@ class PriceQuery(Listing):
     search: str = Field("", max_length=200)
 
 
-class PriceIn(DraftBody[register.PriceDraft]):
+class PriceIn(DraftBody[master_data.PriceDraft]):
     """A price from a quantity on."""
 
 
-class AgreementIn(DraftBody[register.AgreementDraft]):
+class AgreementIn(DraftBody[master_data.AgreementDraft]):
     """A price agreed with a customer."""
 
 
-class TierIn(DraftBody[register.TierDraft]):
+class TierIn(DraftBody[master_data.TierDraft]):
     """A discount on a tier group from a joint quantity on."""
 
 
-class PromotionIn(DraftBody[register.PromotionDraft]):
+class PromotionIn(DraftBody[master_data.PromotionDraft]):
     """A discount for a time."""
 
 
-class TaxRateIn(DraftBody[register.TaxRateDraft]):
+class TaxRateIn(DraftBody[master_data.TaxRateDraft]):
     """The rate of a tax category in a country."""
 
 
-class SupplierItemIn(DraftBody[register.SupplierItemDraft]):
+class SupplierItemIn(DraftBody[master_data.SupplierItemDraft]):
     """What a supplier asks for an item."""
 
 
-class CustomerItemIn(DraftBody[register.CustomerItemDraft]):
+class CustomerItemIn(DraftBody[master_data.CustomerItemDraft]):
     """A customer's own number for an item."""
 
 
-class UnitIn(DraftBody[register.UnitDraft]):
+class UnitIn(DraftBody[master_data.UnitDraft]):
     """How many base units another unit holds."""
 
 

@@ -10,7 +10,7 @@ from api.requests import operation, person, transaction
 from api.v1.shapes import ChangedOut, Changing, Done, DraftBody, NumberPath, Page, Search, Shape, listed, partial
 from handlers.changes import Author
 from handlers.parties import bank_accounts, changes, views
-from handlers.parties.register import AddressDraft, BankAccountDraft, ContactDraft, CustomerDraft, SupplierDraft
+from handlers.parties.master_data import AddressDraft, BankAccountDraft, ContactDraft, CustomerDraft, SupplierDraft
 
 api = APIBlueprint("customers", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="master data")])
 

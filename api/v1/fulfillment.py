@@ -11,7 +11,7 @@ from api.requests import operation, person, transaction
 from api.v1.shapes import Done, NumberPath, Shape
 from engine.runtime.post.mailbox import Message
 from engine.runtime.verbs import messages
-from handlers.fulfillment import desk
+from handlers.fulfillment import commands
 from handlers.fulfillment.shipping import confirm_delivery
 
 api = APIBlueprint("fulfillment", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="fulfilment")])
@@ -27,7 +27,7 @@ class DeliveryIn(Shape):
 @operation(Role.SHIP)
 def release_group(path: NumberPath) -> tuple[Done, int]:
     """Let a group be picked before its day; holds are still checked."""
-    delivery = desk.release_group(product().runtime, transaction(), path.number, person().name)
+    delivery = commands.release_group(product().runtime, transaction(), path.number, person().name)
     return Done(id=path.number, state=delivery.state), 202
 
 

@@ -9,13 +9,13 @@ from api.auth.roles import Role
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, DraftBody, Listing, Page, Shape, listed
 from handlers.changes import Author, note
-from handlers.ledger import books, desk, views
+from handlers.ledger import books, commands, views
 from handlers.ledger.manual import ManualJournal, post_manual
 
 api = APIBlueprint("ledger", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="ledger")])
 
 
-class RateIn(DraftBody[desk.RateDraft]):
+class RateIn(DraftBody[commands.RateDraft]):
     """What one unit of a currency is worth in the currency of the books, from a day on."""
 
 
@@ -54,7 +54,7 @@ def list_rates(query: Listing) -> Page[views.Rate]:
 @operation(Role.BOOK)
 def file_rate(body: RateIn) -> tuple[Done, int]:
     """File an exchange rate; what waits for it goes on when its step is retried."""
-    filed = desk.file_rate(transaction(), body.root, Author(person().name))
+    filed = commands.file_rate(transaction(), body.root, Author(person().name))
     return Done(id=f"{filed.currency}/{filed.valid_from}", state="filed"), 201
 
 
@@ -69,7 +69,7 @@ def list_periods(query: Listing) -> Page[views.ClosedPeriod]:
 @operation(Role.BOOK)
 def close_period(body: PeriodIn) -> tuple[Done, int]:
     """Close a stretch of days for posting: what belongs to it is posted on the next open day."""
-    desk.close(transaction(), body.starts_on, body.ends_on, Author(person().name, body.reason))
+    commands.close(transaction(), body.starts_on, body.ends_on, Author(person().name, body.reason))
     return Done(id=f"{body.starts_on}/{body.ends_on}", state="closed"), 201
 
 

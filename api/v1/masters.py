@@ -9,12 +9,12 @@ from pydantic import Field
 from api.auth.roles import Role
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, DraftBody, Exact, NumberPath, Shape, as_sent
-from handlers.catalog import register as catalog
+from handlers.catalog import master_data as catalog
 from handlers.changes import Author, note
 from handlers.ledger.bank_accounts import add_first_bank_account
 from handlers.ledger.books import open_books
+from handlers.parties import master_data as parties
 from handlers.parties import policy
-from handlers.parties import register as parties
 
 api = APIBlueprint("masters", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="master data")])
 

@@ -15,8 +15,8 @@ from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Exact, Listing, NumberPath, Page, Shape, as_sent, listed
 from handlers.changes import Author
 from handlers.open_things import of_order
-from handlers.orders import addresses, desk
-from handlers.orders.desk import request_cancellation
+from handlers.orders import addresses, commands
+from handlers.orders.commands import request_cancellation
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.orders.holds import apply_hold, end_hold_at
 from handlers.orders.story import order_story
@@ -219,5 +219,5 @@ def post_hold(path: NumberPath, body: HeldIn) -> Done:
 @operation(Role.WORK)
 def post_release(path: NumberPath, body: HoldIn) -> Done:
     """Take a hold off an order; what waits for it goes on."""
-    desk.release(product().runtime, transaction(), desk.Released(path.number, body.hold_code, body.reason), person())
+    commands.release(product().runtime, transaction(), commands.Released(path.number, body.hold_code, body.reason), person())
     return Done(id=path.number, state="released")

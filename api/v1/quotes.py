@@ -12,7 +12,7 @@ from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Exact, Listing, NumberPath, Page, Shape, as_sent, listed
-from handlers.quoting import desk, views
+from handlers.quoting import commands, views
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft
 
 api = APIBlueprint("quotes", __name__, url_prefix="/api/v1/quotes", abp_tags=[Tag(name="quotes")])
@@ -129,7 +129,7 @@ def post_quote(body: QuoteIn) -> tuple[QuoteCreated, int]:
         ],
     )
     with as_sent((r"^(lines\.\d+)\.qty$", r"\1.quantity")):
-        return QuoteCreated(quote_no=desk.begin_quote(product().runtime, transaction(), draft)), 201
+        return QuoteCreated(quote_no=commands.begin_quote(product().runtime, transaction(), draft)), 201
 
 
 @api.get("", responses={200: Page[views.QuoteSummary]})
@@ -153,7 +153,7 @@ def get_quote(path: NumberPath) -> QuoteOut:
 def accept(path: NumberPath, body: AcceptIn) -> tuple[Done, int]:
     """Record that the customer accepts; the quote is checked again and becomes an order."""
     return Done(
-        id=path.number, state=desk.accept(product().runtime, transaction(), path.number, body.customer_po, person().name).state
+        id=path.number, state=commands.accept(product().runtime, transaction(), path.number, body.customer_po, person().name).state
     ), 202
 
 
@@ -161,7 +161,7 @@ def accept(path: NumberPath, body: AcceptIn) -> tuple[Done, int]:
 @operation(Role.SELL)
 def decline(path: NumberPath, body: DeclineIn) -> tuple[Done, int]:
     """Record that the customer declines."""
-    delivery = desk.decline(product().runtime, transaction(), path.number, body.reason, person().name)
+    delivery = commands.decline(product().runtime, transaction(), path.number, body.reason, person().name)
     return Done(id=path.number, state=delivery.state), 202
 
 
@@ -169,7 +169,7 @@ def decline(path: NumberPath, body: DeclineIn) -> tuple[Done, int]:
 @operation(Role.SELL)
 def withdraw(path: NumberPath, body: WithdrawIn) -> tuple[Done, int]:
     """Take back a quote that the customer has not answered."""
-    delivery = desk.withdraw(product().runtime, transaction(), path.number, body.reason, person().name)
+    delivery = commands.withdraw(product().runtime, transaction(), path.number, body.reason, person().name)
     return Done(id=path.number, state=delivery.state), 202
 
 
@@ -177,5 +177,7 @@ def withdraw(path: NumberPath, body: WithdrawIn) -> tuple[Done, int]:
 @operation(Role.SELL)
 def extend(path: NumberPath, body: ExtendIn) -> tuple[Done, int]:
     """Give the customer more time to accept."""
-    delivery = desk.extend(product().runtime, transaction(), path.number, desk.Extension(body.valid_until, body.reason), person().name)
+    delivery = commands.extend(
+        product().runtime, transaction(), path.number, commands.Extension(body.valid_until, body.reason), person().name
+    )
     return Done(id=path.number, state=delivery.state), 202

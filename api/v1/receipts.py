@@ -9,8 +9,8 @@ from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Exact, Listing, NumberPath, Page, Shape, listed
-from handlers.receivables import desk
-from handlers.receivables.by_hand import HandApplication
+from handlers.receivables import commands
+from handlers.receivables.manual_application import HandApplication
 from handlers.receivables.views import list_receipts as read_receipts
 
 api = APIBlueprint("receipts", __name__, url_prefix="/api/v1/receipts", abp_tags=[Tag(name="receipts")])
@@ -72,7 +72,7 @@ def list_receipts(query: Listing) -> Page[dict[str, Any]]:
 def apply_receipt(path: NumberPath, body: ApplyIn) -> AppliedOut:
     """Apply what is left of a receipt to an invoice."""
     given = HandApplication(receipt_no=path.number, invoice_no=body.invoice_no, action=body.action)
-    applied = desk.apply(product().runtime, transaction(), given, person().name)
+    applied = commands.apply(product().runtime, transaction(), given, person().name)
     return AppliedOut(settled=applied.settled, open_amount=applied.open_amount, rest=applied.rest)
 
 
@@ -80,7 +80,7 @@ def apply_receipt(path: NumberPath, body: ApplyIn) -> AppliedOut:
 @operation(Role.COLLECT)
 def keep_on_account(path: NumberPath, body: KeepIn) -> KeptOut:
     """Keep what is left of a receipt for its customer."""
-    kept = desk.keep_on_account(transaction(), path.number, body.customer_no)
+    kept = commands.keep_on_account(transaction(), path.number, body.customer_no)
     return KeptOut(receipt_no=path.number, on_account=kept)
 
 
@@ -88,5 +88,5 @@ def keep_on_account(path: NumberPath, body: KeepIn) -> KeptOut:
 @operation(Role.COLLECT)
 def reverse_receipt(path: NumberPath, body: ReverseIn) -> ReversedOut:
     """Take back a receipt that the bank returned; its invoices are open again."""
-    reopened = desk.reverse(product().runtime, transaction(), path.number, body.reason, person().name)
+    reopened = commands.reverse(product().runtime, transaction(), path.number, body.reason, person().name)
     return ReversedOut(receipt_no=path.number, reopened=reopened)

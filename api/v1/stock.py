@@ -13,7 +13,7 @@ from api.v1.shapes import Done, DraftBody, Listing, Order, Page, Shape, page
 from handlers.inventory.model import StockBalance
 from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyArrival, SupplyDraft, WarehouseDraft, add_warehouse
-from handlers.promising import desk
+from handlers.promising import commands
 
 api = APIBlueprint("stock", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="stock")])
 
@@ -55,7 +55,7 @@ def list_stock(query: Listing) -> Page[dict[str, Any]]:
 @operation(Role.SHIP)
 def post_receipts(body: ReceiptsIn) -> tuple[Done, int]:
     """Book goods that came in; the orders that wait for them are promised. The same reference again is refused."""
-    desk.receive_stock(product().runtime, transaction(), body.receipts, person().name)
+    commands.receive_stock(product().runtime, transaction(), body.receipts, person().name)
     return Done(id=body.receipts[0].reference, state="received"), 201
 
 
@@ -63,7 +63,7 @@ def post_receipts(body: ReceiptsIn) -> tuple[Done, int]:
 @operation(Role.SHIP)
 def post_supply(body: SupplyIn) -> tuple[Done, int]:
     """Note goods that are to arrive; promises count on them from their day on, those of orders that wait for them first."""
-    desk.expect_supply(product().runtime, transaction(), body.root, person().name)
+    commands.expect_supply(product().runtime, transaction(), body.root, person().name)
     return Done(id=body.root.reference, state="expected"), 201
 
 
@@ -71,5 +71,5 @@ def post_supply(body: SupplyIn) -> tuple[Done, int]:
 @operation(Role.SHIP)
 def post_arrival(body: ArrivalIn) -> tuple[Done, int]:
     """Book expected goods that came in; the orders that wait for them are promised."""
-    desk.receive_supply(product().runtime, transaction(), body.root, person().name)
+    commands.receive_supply(product().runtime, transaction(), body.root, person().name)
     return Done(id=body.root.delivery_note, state="received"), 201

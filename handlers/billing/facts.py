@@ -13,7 +13,7 @@ from engine.problems import NotFound
 from handlers.billing.creation import EXEMPTION_REASONS, Planned
 from handlers.billing.rules import Schedule, Terms, describe_terms
 from handlers.documents.seller import seller
-from handlers.parties.register import find_customer
+from handlers.parties.master_data import find_customer
 
 #: Stands where the number of an invoice will be that is only tried.
 PLANNED_NUMBER: Final = "INV-PLANNED"

@@ -16,7 +16,7 @@ from handlers.billing.facts import read_facts
 from handlers.billing.paper import print_invoice
 from handlers.billing.validity import NOT_BILLABLE
 from handlers.documents.store import save_document
-from handlers.parties.register import find_customer
+from handlers.parties.master_data import find_customer
 
 tasks = ServiceTasks()
 

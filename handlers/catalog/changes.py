@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.store.base import Base
 from engine.store.locks import Lock, take
-from handlers.catalog.model import Agreement, CustomerItem, Item, Price, Promotion, SupplierItem, TaxRate, UnitConversion, VolumeTier
-from handlers.catalog.register import (
+from handlers.catalog.master_data import (
     AgreementDraft,
     CustomerItemDraft,
     ItemDraft,
@@ -29,6 +28,7 @@ from handlers.catalog.register import (
     set_unit,
     set_volume_tier,
 )
+from handlers.catalog.model import Agreement, CustomerItem, Item, Price, Promotion, SupplierItem, TaxRate, UnitConversion, VolumeTier
 from handlers.changes import Author, Differences, Record, change, note
 from handlers.identifiers import canonical
 

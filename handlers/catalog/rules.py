@@ -67,7 +67,7 @@ class LineFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What holds for the whole basket."""
+    """What holds for the whole request."""
 
     currency: str
     tiers: Mapping[str, Sequence[tuple[Decimal, Decimal]]]
@@ -118,7 +118,7 @@ class TaxGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Priced:
-    """A priced basket."""
+    """A priced request."""
 
     currency: str
     lines: tuple[PricedLine, ...]
@@ -141,7 +141,7 @@ class PriceMissing(Invalid):
 
 
 def price_basket(lines: Sequence[LineFacts], terms: Terms) -> Priced:
-    """Price a basket. Raises PriceMissing, or Invalid when a guard is broken."""
+    """Price a request. Raises PriceMissing, or Invalid when a guard is broken."""
     missing = [line for line in lines if line.list_price is None and line.agreed_price is None and line.fixed_unit_net is None]
     if missing:
         names = ", ".join(f"line {line.line_no} ({line.sku})" for line in missing[:10])

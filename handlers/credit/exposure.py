@@ -21,9 +21,9 @@ from handlers.ledger.books import books_currency, rate_on
 from handlers.orders.events import find_order
 from handlers.orders.fulfilment_lines import lock_lines_of_group
 from handlers.orders.model import SalesOrder
+from handlers.parties.master_data import find_customer
 from handlers.parties.model import Customer
 from handlers.parties.policy import chosen
-from handlers.parties.register import find_customer
 from handlers.rowsets import insert_rows
 from handlers.values import round_currency
 

@@ -9,7 +9,7 @@ from engine.service_tasks import ServiceTasks, TaskContext
 from handlers.credit.decisions import Ruling, decide, release_credit
 from handlers.credit.exposure import Assessment, assess
 from handlers.orders.events import find_order
-from handlers.parties.register import find_customer
+from handlers.parties.master_data import find_customer
 
 tasks = ServiceTasks()
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from handlers.parties.register import company
+from handlers.parties.master_data import company
 
 _SHOWN = (
     "name", "street", "postal_code", "city", "country", "vat_no", "legal_id", "gln", "email", "phone", "iban", "bic", "bank_name",

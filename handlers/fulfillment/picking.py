@@ -19,7 +19,7 @@ from handlers.orders import fulfilment_lines
 from handlers.orders.fulfilment_groups import live_group, release_group
 from handlers.orders.fulfilment_lines import Change, count, lock_lines_of_group, open_lines
 from handlers.orders.holds import blocking
-from handlers.parties.register import company
+from handlers.parties.master_data import company
 from handlers.shipments.records import add_shipment, lock_shipment, mark_unpacked
 from handlers.values import not_negative
 

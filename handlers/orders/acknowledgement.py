@@ -16,8 +16,8 @@ from handlers.orders.events import find_order, lines_of, note
 from handlers.orders.model import OrderLine, OrderReply, SalesOrder
 from handlers.orders.order_response import OrderResponse, Party, ResponseLine, write_order_response
 from handlers.orders.rules import AnswerLine, line_code, response_code
+from handlers.parties.master_data import company, find_customer
 from handlers.parties.model import Customer
-from handlers.parties.register import company, find_customer
 
 ZERO = Decimal(0)
 

@@ -12,7 +12,7 @@ from handlers.orders.events import find_order
 from handlers.orders.events import note as note_event
 from handlers.orders.model import SalesOrder
 from handlers.orders.status import status_of
-from handlers.parties.register import ADDRESS_PARTS
+from handlers.parties.master_data import ADDRESS_PARTS
 
 _NEEDED = ("name", "city", "postal_code", "country")
 #: Of these nothing is still to leave.

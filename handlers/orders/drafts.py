@@ -31,8 +31,8 @@ from handlers.identifiers import (
 from handlers.orders.events import note
 from handlers.orders.model import OrderLine, SalesOrder
 from handlers.orders.rules import PIECES
+from handlers.parties.master_data import ADDRESS_PARTS, default_address, find_customer
 from handlers.parties.model import Customer
-from handlers.parties.register import ADDRESS_PARTS, default_address, find_customer
 from handlers.rowsets import as_json, insert_rows
 from handlers.values import positive, round4
 

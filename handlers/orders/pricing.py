@@ -15,9 +15,9 @@ from engine.problems import Invalid
 from handlers.catalog import rules
 from handlers.catalog.model import FreightRate, Promotion, TaxRate, VolumeTier
 from handlers.ledger.books import rate_on
+from handlers.parties.master_data import company, find_customer
 from handlers.parties.model import Company, Customer
 from handlers.parties.policy import chosen
-from handlers.parties.register import company, find_customer
 from handlers.rowsets import as_json
 from handlers.values import round4, total
 
@@ -25,7 +25,7 @@ ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BasketLine:
+class LineToPrice:
     """A line to price, in the item's base unit."""
 
     line_no: int
@@ -36,13 +36,13 @@ class BasketLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Basket:
+class PricingRequest:
     """What is to be priced, for whom, on which day. `freight` None means: by our rates."""
 
     customer_no: str
     currency: str
     day: date
-    lines: Sequence[BasketLine]
+    lines: Sequence[LineToPrice]
     channel: str = ""
     ship_to: dict[str, Any]
     header_discount_pct: Decimal = ZERO
@@ -50,18 +50,18 @@ class Basket:
     freight: Decimal | None = None
 
 
-def price(tx: Session, basket: Basket) -> rules.Priced:
-    """Price a basket. Raises PriceMissing, Invalid (a guard, a missing tax or exchange rate), NotFound (customer, company)."""
-    customer, seller = find_customer(tx, basket.customer_no), company(tx)
-    rows = tx.execute(_LINE_FACTS, _facts_parameters(basket, customer)).mappings().all()
-    taxes = _Taxes(tx, basket, customer, seller)
-    rates = _Rates(tx, basket, seller)
+def price(tx: Session, request: PricingRequest) -> rules.Priced:
+    """Price a request. Raises PriceMissing, Invalid (a guard, a missing tax or exchange rate), NotFound (customer, company)."""
+    customer, seller = find_customer(tx, request.customer_no), company(tx)
+    rows = tx.execute(_LINE_FACTS, _facts_parameters(request, customer)).mappings().all()
+    taxes = _Taxes(tx, request, customer, seller)
+    rates = _Rates(tx, request, seller)
     lines = [_line_facts(row, taxes, rates) for row in rows]
-    terms = _terms(tx, basket, customer, lines)
+    terms = _terms(tx, request, customer, lines)
     priced = rules.price_basket(lines, terms)
-    if basket.freight is not None or not priced.net_total:
+    if request.freight is not None or not priced.net_total:
         return priced
-    freight = _freight(tx, basket, lines, priced.net_total)
+    freight = _freight(tx, request, lines, priced.net_total)
     return rules.price_basket(lines, _terms_with_freight(terms, freight)) if freight else priced
 
 
@@ -83,7 +83,7 @@ def as_columns(line: rules.PricedLine) -> dict[str, Any]:
 
 
 def as_totals(priced: rules.Priced) -> dict[str, Any]:
-    """A priced basket as the columns an order and a quote share."""
+    """A priced request as the columns an order and a quote share."""
     return {
         "list_total": priced.list_total,
         "header_discount": priced.header_discount,
@@ -101,13 +101,13 @@ def vat_number_is_valid(number: str) -> bool:
 
 
 class _Taxes:
-    """The tax rates of the day, looked up once for the basket."""
+    """The tax rates of the day, looked up once for the request."""
 
-    def __init__(self, tx: Session, basket: Basket, customer: Customer, seller: Company) -> None:
+    def __init__(self, tx: Session, request: PricingRequest, customer: Customer, seller: Company) -> None:
         self.seller = seller.country
-        self.ship_to = basket.ship_to.get("country") or customer.country
+        self.ship_to = request.ship_to.get("country") or customer.country
         self.vat_no_valid = vat_number_is_valid(customer.vat_no)
-        self.day = basket.day
+        self.day = request.day
         found = tx.execute(
             select(TaxRate.country, TaxRate.category, TaxRate.rate_pct)
             .where(TaxRate.country.in_([self.seller, self.ship_to]), TaxRate.valid_from <= self.day, TaxRate.valid_until >= self.day)
@@ -130,18 +130,18 @@ class _Taxes:
 
 
 class _Rates:
-    """What one unit of a currency is worth in the currency of the basket; each pair is looked up once."""
+    """What one unit of a currency is worth in the currency of the request; each pair is looked up once."""
 
-    def __init__(self, tx: Session, basket: Basket, seller: Company) -> None:
-        self.tx, self.day, self.books, self.basket = tx, basket.day, seller.currency, basket.currency
+    def __init__(self, tx: Session, request: PricingRequest, seller: Company) -> None:
+        self.tx, self.day, self.books, self.currency = tx, request.day, seller.currency, request.currency
         self.known: dict[str, Decimal] = {}
 
     def convert(self, amount: Decimal, currency: str | None) -> Decimal:
-        """An amount in another currency (None: the books') in the basket's."""
+        """An amount in another currency (None: the books') in the request's."""
         source = currency or self.books
-        if source == self.basket or not amount:
+        if source == self.currency or not amount:
             return amount
-        return round4(amount * self._in_books(source) / self._in_books(self.basket))
+        return round4(amount * self._in_books(source) / self._in_books(self.currency))
 
     def _in_books(self, currency: str) -> Decimal:
         if currency == self.books:
@@ -151,14 +151,14 @@ class _Rates:
         return self.known[currency]
 
 
-def _facts_parameters(basket: Basket, customer: Customer) -> dict[str, Any]:
+def _facts_parameters(request: PricingRequest, customer: Customer) -> dict[str, Any]:
     return {
-        "rows": as_json([asdict(line) for line in basket.lines]),
-        "currency": basket.currency,
-        "day": basket.day,
+        "rows": as_json([asdict(line) for line in request.lines]),
+        "currency": request.currency,
+        "day": request.day,
         "customer": customer.customer_no,
         "customer_group": customer.customer_group,
-        "channel": basket.channel or customer.channel,
+        "channel": request.channel or customer.channel,
     }
 
 
@@ -187,21 +187,21 @@ def _line_facts(row: RowMapping, taxes: _Taxes, rates: _Rates) -> rules.LineFact
     )
 
 
-def _terms(tx: Session, basket: Basket, customer: Customer, lines: Sequence[rules.LineFacts]) -> rules.Terms:
+def _terms(tx: Session, request: PricingRequest, customer: Customer, lines: Sequence[rules.LineFacts]) -> rules.Terms:
     groups = {line.tier_group for line in lines if line.tier_group}
     tiers: dict[str, list[tuple[Decimal, Decimal]]] = defaultdict(list)
     for row in tx.execute(select(VolumeTier).where(VolumeTier.tier_group.in_(groups))).scalars():
         tiers[row.tier_group].append((row.min_qty, row.discount_pct))
     promotions = tx.execute(
         select(Promotion).where(
-            Promotion.valid_from <= basket.day,
-            Promotion.valid_until >= basket.day,
+            Promotion.valid_from <= request.day,
+            Promotion.valid_until >= request.day,
             Promotion.customer_class.in_(["", customer.customer_class]),
-            Promotion.channel.in_(["", basket.channel or customer.channel]),
+            Promotion.channel.in_(["", request.channel or customer.channel]),
         )
     ).scalars()
     return rules.Terms(
-        currency=basket.currency,
+        currency=request.currency,
         tiers=tiers,
         offers=[
             rules.Offer(
@@ -215,9 +215,9 @@ def _terms(tx: Session, basket: Basket, customer: Customer, lines: Sequence[rule
             )
             for row in promotions
         ],
-        header_discount_pct=basket.header_discount_pct,
-        header_discount=basket.header_discount,
-        freight=basket.freight or ZERO,
+        header_discount_pct=request.header_discount_pct,
+        header_discount=request.header_discount,
+        freight=request.freight or ZERO,
         most_over_list_pct=chosen(tx, "price.most_over_list_pct")["price.most_over_list_pct"],
     )
 
@@ -234,10 +234,10 @@ def _terms_with_freight(terms: rules.Terms, freight: Decimal) -> rules.Terms:
     )
 
 
-def _freight(tx: Session, basket: Basket, lines: Sequence[rules.LineFacts], net: Decimal) -> Decimal:
-    zones = [basket.ship_to.get("region") or "", basket.ship_to.get("country") or "", ""]
+def _freight(tx: Session, request: PricingRequest, lines: Sequence[rules.LineFacts], net: Decimal) -> Decimal:
+    zones = [request.ship_to.get("region") or "", request.ship_to.get("country") or "", ""]
     brackets: dict[str, list[tuple[Decimal, Decimal, Decimal | None]]] = defaultdict(list)
-    for row in tx.execute(select(FreightRate).where(FreightRate.zone.in_(zones), FreightRate.currency == basket.currency)).scalars():
+    for row in tx.execute(select(FreightRate).where(FreightRate.zone.in_(zones), FreightRate.currency == request.currency)).scalars():
         brackets[row.zone].append((row.up_to_kg, row.amount, row.free_from_net))
     zone = next((zone for zone in zones if zone in brackets), "")
     return rules.pick_freight(brackets[zone], total(line.weight_kg * line.qty for line in lines), net)

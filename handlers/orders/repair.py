@@ -14,7 +14,7 @@ from handlers.orders.drafts import RESOLVE_ITEMS
 from handlers.orders.events import find_order, lines_of, note
 from handlers.orders.model import OrderLine, SalesOrder
 from handlers.orders.rules import PIECES
-from handlers.parties.register import ADDRESS_PARTS, default_address
+from handlers.parties.master_data import ADDRESS_PARTS, default_address
 from handlers.rowsets import as_json, update_rows
 from handlers.values import positive, round4
 

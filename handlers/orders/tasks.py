@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine.problems import Conflict
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Refused, ServiceTasks, TaskContext
-from handlers.orders import basket, cancellation, holds, repair, submission, validation
+from handlers.orders import cancellation, holds, order_pricing, repair, submission, validation
 from handlers.orders.acknowledgement import reply_to
 from handlers.orders.events import note
 from handlers.orders.status import status_of
@@ -203,7 +203,7 @@ def accept_stated_prices(given: OrderNumber, tx: Session) -> OrderPricing:
 
 
 def _priced(order_no: str, tx: Session, *, at_stated_prices: bool) -> OrderPricing:
-    priced, variance = basket.price_order(tx, order_no, at_stated_prices=at_stated_prices)
+    priced, variance = order_pricing.price_order(tx, order_no, at_stated_prices=at_stated_prices)
     return OrderPricing(
         net_total=priced.net_total,
         gross_total=priced.gross_total,

@@ -13,15 +13,15 @@ from engine.store.locks import Lock
 from handlers.catalog.model import Item
 from handlers.catalog.rules import Priced, PriceMissing
 from handlers.orders import rules
-from handlers.orders.basket import basket_of
 from handlers.orders.drafts import currency_is_allowed
 from handlers.orders.events import find_order
 from handlers.orders.holds import apply_hold
 from handlers.orders.model import OrderLine, SalesOrder
+from handlers.orders.order_pricing import pricing_request
 from handlers.orders.pricing import price, vat_number_is_valid
+from handlers.parties.master_data import company, find_customer
 from handlers.parties.model import Customer
 from handlers.parties.policy import chosen
-from handlers.parties.register import company, find_customer
 
 
 def validate_order(tx: Session, order_no: str) -> list[rules.Issue]:
@@ -103,9 +103,9 @@ def _line_facts(line: OrderLine, item: Item | None, unpriced: set[int]) -> rules
 
 
 def _try_price(tx: Session, order: SalesOrder, lines: list[OrderLine]) -> tuple[set[int], Priced | None]:
-    basket = basket_of(order, [line for line in lines if line.sku is not None])
+    request = pricing_request(order, [line for line in lines if line.sku is not None])
     try:
-        return set(), price(tx, basket)
+        return set(), price(tx, request)
     except PriceMissing as missing:
         return {int(name) for name in missing.errors}, None
 
@@ -115,8 +115,10 @@ def _possible_totals(tx: Session, order: SalesOrder, lines: list[OrderLine]) -> 
     if order.stated_total is None or any(line.sku is None for line in lines):
         return ()
     try:
-        with_freight = price(tx, basket_of(order, lines, at_stated_prices=True))
-        without = with_freight if order.price_frozen else price(tx, basket_of(order, lines, at_stated_prices=True, freight=Decimal(0)))
+        with_freight = price(tx, pricing_request(order, lines, at_stated_prices=True))
+        without = (
+            with_freight if order.price_frozen else price(tx, pricing_request(order, lines, at_stated_prices=True, freight=Decimal(0)))
+        )
     except Problem:
         return ()  # what keeps it from being priced is reported by its own check
     return without.net_total, without.gross_total, with_freight.gross_total

@@ -12,8 +12,8 @@ from engine.problems import Conflict, Forbidden, NotFound, Problem
 from engine.store.locks import Advisory, advisory
 from handlers.changes import Author, note
 from handlers.identifiers import canonical
+from handlers.parties.master_data import BankAccountDraft, find_customer, set_bank_account
 from handlers.parties.model import BankAccount, BankAccountChange
-from handlers.parties.register import BankAccountDraft, find_customer, set_bank_account
 
 
 def keep_or_ask(tx: Session, draft: BankAccountDraft, by: Author, *, removes: bool = False) -> int | None:

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from engine.store.locks import Lock
 from handlers.changes import Author, Differences, Record, add, change
+from handlers.parties.master_data import AddressDraft, ContactDraft, CustomerDraft, SupplierDraft, find_customer
 from handlers.parties.model import Address, Contact, Customer, Supplier
-from handlers.parties.register import AddressDraft, ContactDraft, CustomerDraft, SupplierDraft, find_customer
 
 CUSTOMER = Record("customer", Customer, "customer_no", CustomerDraft, Lock.CUSTOMER, also=frozenset({"active", "account_hold"}))
 SUPPLIER = Record("supplier", Supplier, "supplier_no", SupplierDraft, Lock.SUPPLIER, also=frozenset({"active"}))

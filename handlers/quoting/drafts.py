@@ -13,7 +13,7 @@ from handlers.catalog.model import Item
 from handlers.documents.numbers import next_number
 from handlers.identifiers import Currency, Day, Number, Percentage, Prose, Quantity, Reference, canonical
 from handlers.orders.drafts import currency_is_allowed
-from handlers.parties.register import ADDRESS_PARTS, default_address, find_customer
+from handlers.parties.master_data import ADDRESS_PARTS, default_address, find_customer
 from handlers.quotes.model import Quote, QuoteLine
 from handlers.rowsets import insert_rows
 

@@ -20,9 +20,9 @@ from handlers.identifiers import folded, percentage
 from handlers.ledger.books import rate_on
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.orders.drafts import create_order as enter_order
-from handlers.orders.pricing import Basket, BasketLine, as_columns, as_totals, price
+from handlers.orders.pricing import LineToPrice, PricingRequest, as_columns, as_totals, price
+from handlers.parties.master_data import company, find_customer
 from handlers.parties.policy import chosen
-from handlers.parties.register import company, find_customer
 from handlers.quotes.model import Quote, QuoteApproval, QuoteLine, QuoteVersion
 from handlers.quoting.rules import Offer, extension_problem, fingerprint, objection
 from handlers.rowsets import insert_rows, update_rows
@@ -68,7 +68,7 @@ def price_quote(tx: Session, quote_no: str) -> Priced:
     today = business_today(tx)
     priced = price(
         tx,
-        Basket(
+        PricingRequest(
             customer_no=quote.customer_no,
             currency=quote.currency,
             day=today,
@@ -76,7 +76,8 @@ def price_quote(tx: Session, quote_no: str) -> Priced:
             ship_to=quote.ship_to,
             header_discount_pct=quote.header_discount_pct,
             lines=[
-                BasketLine(line_no=line.line_no, sku=line.sku, qty=line.qty, manual_discount_pct=line.manual_discount_pct) for line in lines
+                LineToPrice(line_no=line.line_no, sku=line.sku, qty=line.qty, manual_discount_pct=line.manual_discount_pct)
+                for line in lines
             ],
         ),
     )

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from handlers.documents.pdf import print_pdf
 from handlers.documents.seller import quantity, seller
 from handlers.documents.store import save_document
+from handlers.parties.master_data import find_customer
 from handlers.parties.model import Customer
 from handlers.parties.policy import chosen
-from handlers.parties.register import find_customer
 from handlers.quotes.model import Quote, QuoteLine
 from handlers.quoting.life import find_quote, lines_of
 from handlers.values import decimals_of, round_currency, total

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Refused, ServiceTasks, TaskContext
 from handlers.catalog.rules import PriceMissing
-from handlers.parties.register import find_customer
+from handlers.parties.master_data import find_customer
 from handlers.quoting import approvers, life, paper
 
 tasks = ServiceTasks()

@@ -21,7 +21,7 @@ from handlers.ledger import posting
 from handlers.ledger.accounts import BANK, BANK_CHARGES, FX_GAIN, FX_LOSS, NUMBERS
 from handlers.ledger.books import books_currency
 from handlers.ledger.open_items import lock_open_items
-from handlers.receivables.by_hand import Return, reverse_receipts
+from handlers.receivables.manual_application import Return, reverse_receipts
 from handlers.receivables.rules import named_invoices
 from handlers.receivables.statements import CODE, EntryKind, lock_statement
 from handlers.rowsets import as_json

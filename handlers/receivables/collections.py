@@ -14,7 +14,7 @@ from handlers.documents.pdf import print_pdf
 from handlers.documents.seller import seller
 from handlers.documents.store import save_document
 from handlers.ledger.open_items import highest_dunning_level, lock_open_items, set_dunning_level
-from handlers.parties.register import default_address
+from handlers.parties.master_data import default_address
 from handlers.parties.standing import lower_dunning_level, raise_dunning_level
 from handlers.receivables.model import Reminder
 from handlers.rowsets import insert_rows

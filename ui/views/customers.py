@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.changes import Author
 from handlers.parties import bank_accounts, changes
-from handlers.parties.register import AddressDraft, BankAccountDraft
+from handlers.parties.master_data import AddressDraft, BankAccountDraft
 from ui.forms import read_form
 from ui.product import COLLECT, ORDER, needs, person, product
 

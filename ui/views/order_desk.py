@@ -6,9 +6,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.problems import Invalid
 from handlers.changes import Author
-from handlers.orders import addresses, desk
+from handlers.orders import addresses, commands
 from handlers.orders.holds import apply_hold
-from handlers.parties.register import ADDRESS_PARTS
+from handlers.parties.master_data import ADDRESS_PARTS
 from ui.product import ORDER, WORK, needs, person, product
 
 _SHORTEST_REASON = 3
@@ -37,7 +37,7 @@ def release(order_no: str, hold_code: str) -> AnyResponse:
     reason = _reason()
 
     def act(tx: Session) -> None:
-        desk.release(product().runtime, tx, desk.Released(order_no, hold_code, reason), person())
+        commands.release(product().runtime, tx, commands.Released(order_no, hold_code, reason), person())
 
     product().database.run(act)
     return redirect(f"/orders/{order_no}?done=released", 303)

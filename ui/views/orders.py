@@ -12,11 +12,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.runtime.read.steps import Model, list_names
 from handlers.documents.store import read_document
-from handlers.fulfillment import desk
+from handlers.fulfillment import commands
 from handlers.holdings import holdings_of
 from handlers.open_things import of_order, told
 from handlers.orders import views as read
-from handlers.orders.desk import may_be_cancelled, request_cancellation
+from handlers.orders.commands import may_be_cancelled, request_cancellation
 from handlers.orders.rules import HOLDS
 from ui.csv_export import csv_response
 from ui.facts import entered, facts, said
@@ -100,7 +100,7 @@ def show_order(order_no: str) -> str:
 @needs(SHIP)
 def release_group(order_no: str, group_no: str) -> AnyResponse:
     """Let the warehouse pick a group before its day."""
-    product().database.run(lambda tx: desk.release_group(product().runtime, tx, group_no, person().name))
+    product().database.run(lambda tx: commands.release_group(product().runtime, tx, group_no, person().name))
     return redirect(f"/orders/{order_no}", 303)
 
 

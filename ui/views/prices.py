@@ -9,9 +9,9 @@ from engine.problems import Problem
 from engine.store.clock import business_today
 from engine.store.paging import Asked
 from handlers.catalog import changes, views
-from handlers.catalog.register import PriceDraft
+from handlers.catalog.master_data import PriceDraft
 from handlers.changes import Author
-from handlers.ledger import desk
+from handlers.ledger import commands
 from handlers.ledger import views as ledger
 from ui.forms import read_form
 from ui.product import BOOK, PRICE, asked, needs, person, product
@@ -50,8 +50,8 @@ def show_rates() -> str:
 def set_rate() -> AnyResponse:
     """File an exchange rate."""
     try:
-        typed = read_form(desk.RateDraft, request.form, ("currency", "valid_from", "rate"))
-        product().database.run(lambda tx: desk.file_rate(tx, desk.RateDraft(**typed), Author(person().name)))
+        typed = read_form(commands.RateDraft, request.form, ("currency", "valid_from", "rate"))
+        product().database.run(lambda tx: commands.file_rate(tx, commands.RateDraft(**typed), Author(person().name)))
     except Problem as problem:
         return make_response(_rates(dict(request.form), problem), _REFUSED)
     return redirect("/master-data/rates?done=rate", 303)

@@ -7,7 +7,7 @@ from flask import make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.problems import Invalid, Problem
-from handlers.quoting import desk, views
+from handlers.quoting import commands, views
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft
 from ui.forms import read_form
 from ui.product import SELL, asked, needs, person, product
@@ -44,7 +44,7 @@ def write() -> AnyResponse:
     """Write a quote; it is priced, approved where the decision asks for it, and sent."""
     try:
         draft = _draft()
-        quote_no = product().database.run(lambda tx: desk.begin_quote(product().runtime, tx, draft))
+        quote_no = product().database.run(lambda tx: commands.begin_quote(product().runtime, tx, draft))
     except Problem as problem:
         return make_response(_form(dict(request.form), problem), _REFUSED)
     return redirect(f"/quotes/{quote_no}?done=quoted", 303)
@@ -57,7 +57,7 @@ def answer(quote_no: str, verb: str) -> AnyResponse:
     if not given:
         wanted = "the customer's purchase order number" if verb == "accept" else "why the customer declines"
         raise Invalid(f"It does not say {wanted}.", code="answer_incomplete", next_step=f"Enter {wanted}.")
-    verbs = {"accept": desk.accept, "decline": desk.decline}
+    verbs = {"accept": commands.accept, "decline": commands.decline}
     product().database.run(lambda tx: verbs[verb](product().runtime, tx, quote_no, given, person().name))
     return redirect(f"/quotes/{quote_no}?done=answered", 303)
 

@@ -4,8 +4,8 @@ from flask import make_response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.problems import Invalid
-from handlers.receivables import desk
-from handlers.receivables.by_hand import HandApplication
+from handlers.receivables import commands
+from handlers.receivables.manual_application import HandApplication
 from handlers.receivables.views import list_unapplied
 from ui.product import COLLECT, asked, needs, person, product
 
@@ -33,7 +33,7 @@ def apply(receipt_no: str) -> AnyResponse:
     if not invoice_no:
         raise Invalid("No invoice is named.", code="invoice_missing", next_step="Enter the invoice's number, such as INV-000012.")
     given = HandApplication(receipt_no=receipt_no, invoice_no=invoice_no, action=request.form.get("action", "PARTIAL"))
-    applied = product().database.run(lambda tx: desk.apply(product().runtime, tx, given, person().name))
+    applied = product().database.run(lambda tx: commands.apply(product().runtime, tx, given, person().name))
     open_now = "is settled" if applied.settled else f"has {applied.open_amount:,.2f} open"
     return _done(f"{receipt_no} is applied.", f"{invoice_no} {open_now}; {applied.rest:,.2f} of the receipt is left.")
 
@@ -42,7 +42,7 @@ def apply(receipt_no: str) -> AnyResponse:
 def keep(receipt_no: str) -> AnyResponse:
     """Keep a receipt on its customer's account."""
     customer_no = request.form.get("customer_no", "").strip() or None
-    kept = product().database.run(lambda tx: desk.keep_on_account(tx, receipt_no, customer_no))
+    kept = product().database.run(lambda tx: commands.keep_on_account(tx, receipt_no, customer_no))
     return _done(f"{receipt_no} stays on account.", f"{kept:,.2f} are kept for the customer.")
 
 

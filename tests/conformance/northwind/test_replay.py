@@ -30,7 +30,7 @@ def test_830_orders_come_to_1_265_793_29_with_each_line_rounded():
     database.close()
     priced = [price_basket(lines, Terms(currency="USD", tiers={})) for lines in orders.values()]
     assert len(priced) == 830
-    assert sum(len(basket.lines) for basket in priced) == 2155
-    assert sum(basket.list_total for basket in priced) == Decimal("1354458.59")
-    assert sum(basket.net_total for basket in priced) == Decimal("1265793.29")
+    assert sum(len(request.lines) for request in priced) == 2155
+    assert sum(request.list_total for request in priced) == Decimal("1354458.59")
+    assert sum(request.net_total for request in priced) == Decimal("1265793.29")
     assert Decimal(freight) / 100 == Decimal("64942.69")

@@ -5,12 +5,12 @@ from datetime import date
 import pytest
 
 from engine.problems import Conflict, Invalid, NotFound
-from handlers.catalog import register as catalog
+from handlers.catalog import master_data as catalog
 from handlers.catalog.rules import PriceMissing
 from handlers.ledger.books import set_rate
-from handlers.orders.pricing import Basket, BasketLine, price
+from handlers.orders.pricing import LineToPrice, PricingRequest, price
+from handlers.parties.master_data import CompanyDraft, set_company
 from handlers.parties.policy import choose
-from handlers.parties.register import CompanyDraft, set_company
 from tests.integration.orders.trade import D, add_coyote, open_trade
 
 DAY = date(2026, 3, 2)
@@ -19,7 +19,7 @@ AUSTRIA = {"country": "AT", "region": "AT-4"}
 
 def priced(tx, qty=1, sku="OMINOUS-ANVIL", **more):
     given = {"customer_no": "C-COYOTE", "currency": "EUR", "day": DAY, "ship_to": AUSTRIA} | more
-    return price(tx, Basket(**given, lines=[BasketLine(line_no=1, sku=sku, qty=D(qty))]))
+    return price(tx, PricingRequest(**given, lines=[LineToPrice(line_no=1, sku=sku, qty=D(qty))]))
 
 
 def unit_price(tx, qty=1, **more):
@@ -137,12 +137,12 @@ def test_a_missing_tax_rate_says_what_to_file(database):
 def test_the_guard_against_typing_errors_is_a_number_the_company_chooses(database):
     with database.transaction() as tx:
         open_trade(tx)
-        line = BasketLine(line_no=1, sku="OMINOUS-ANVIL", qty=D(1), manual_discount_pct=D(-30))
-        basket = Basket(customer_no="C-COYOTE", currency="EUR", day=DAY, ship_to=AUSTRIA, lines=[line])
+        line = LineToPrice(line_no=1, sku="OMINOUS-ANVIL", qty=D(1), manual_discount_pct=D(-30))
+        request = PricingRequest(customer_no="C-COYOTE", currency="EUR", day=DAY, ship_to=AUSTRIA, lines=[line])
         with pytest.raises(Invalid, match="more than 20 % above"):
-            price(tx, basket)
+            price(tx, request)
         choose(tx, "price.most_over_list_pct", D(50))
-        assert price(tx, basket).lines[0].unit_net == D("32.5")
+        assert price(tx, request).lines[0].unit_net == D("32.5")
         with pytest.raises(NotFound, match=r"no policy 'price\.lunch'"):
             choose(tx, "price.lunch", D(1))
 

@@ -21,7 +21,7 @@ from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.runtime.verbs.user_tasks import Completion
 from handlers.holdings import holdings_of
 from handlers.invariants import check_all
-from handlers.orders.desk import may_be_cancelled, request_cancellation
+from handlers.orders.commands import may_be_cancelled, request_cancellation
 from handlers.orders.holds import apply_hold
 from handlers.orders.status import status_of
 from handlers.registry import service_tasks

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import TaskContext
 from engine.store.unit_of_work import Database
+from handlers.catalog.master_data import ItemDraft, SupplierItemDraft, TaxRateDraft, add_item, set_supplier_item, set_tax_rate
 from handlers.catalog.model import ItemClass
-from handlers.catalog.register import ItemDraft, SupplierItemDraft, TaxRateDraft, add_item, set_supplier_item, set_tax_rate
 from handlers.catalog.rules import tax_groups
 from handlers.credit.model import CreditCheck
 from handlers.documents.numbers import next_number
@@ -23,7 +23,7 @@ from handlers.ledger.bank_accounts import add_first_bank_account
 from handlers.ledger.books import open_books
 from handlers.orders.model import FulfilGroup, FulfilLine, OrderLine, SalesOrder
 from handlers.orders.receiving import receive_stock
-from handlers.parties.register import (
+from handlers.parties.master_data import (
     AddressDraft,
     BankAccountDraft,
     CompanyDraft,

@@ -15,7 +15,7 @@ from handlers.billing import tasks as billing
 from handlers.fulfillment import tasks as fulfillment
 from handlers.invariants import check_all
 from handlers.ledger.posting import balances
-from handlers.receivables.by_hand import identify
+from handlers.receivables.manual_application import identify
 from handlers.receivables.statements import store_statements
 from tests.integration.golden.builders import CUSTOMER, Sold, context, one, order
 from tests.integration.golden.test_diagrams import runtime, say, settle  # noqa: F401  # a fixture of the room

@@ -30,7 +30,7 @@ from handlers.dropship.inbound import (
 )
 from handlers.invariants import check_all
 from handlers.ledger.posting import balances
-from handlers.receivables.desk import reverse
+from handlers.receivables.commands import reverse
 from handlers.receivables.statements import store_statements
 from handlers.registry import service_tasks
 from tests.integration.golden.builders import SUPPLIER, Sold, company, customer, item, on_stock, one, order, supplier, warehouse

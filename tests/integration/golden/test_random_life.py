@@ -27,7 +27,7 @@ from handlers.fulfillment import tasks as fulfillment
 from handlers.invariants import check_all
 from handlers.ledger.posting import balances
 from handlers.receivables import tasks as receivables
-from handlers.receivables.by_hand import reverse_receipt
+from handlers.receivables.manual_application import reverse_receipt
 from handlers.receivables.rules import ACTIONS
 from handlers.receivables.statements import store_statements
 from tests.integration.golden.builders import (

@@ -14,7 +14,7 @@ from engine.runtime.verbs.messages import Message
 from engine.runtime.verbs.run_until_idle import run_until_idle
 from handlers.invariants import check_all
 from handlers.orders.cancellation import cancel_group, cancel_order
-from handlers.orders.desk import may_be_cancelled, request_cancellation
+from handlers.orders.commands import may_be_cancelled, request_cancellation
 from handlers.orders.status import status_of
 from handlers.promising.promise import promise_lines
 from handlers.registry import service_tasks

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from engine.problems import Conflict, Forbidden, Invalid, NotFound
-from handlers.catalog import register as catalog
+from handlers.catalog import master_data as catalog
 from handlers.orders import tasks as orders
 from handlers.orders.drafts import LineDraft, OrderDraft, create_order
 from handlers.orders.holds import apply_hold, blocking, end_hold_at, may_release, release_hold

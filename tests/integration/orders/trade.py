@@ -10,13 +10,13 @@ from sqlalchemy import event, text
 
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import TaskContext
-from handlers.catalog import register as catalog
+from handlers.catalog import master_data as catalog
 from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyDraft, WarehouseDraft, add_warehouse, expect_supply
 from handlers.ledger.books import open_books
 from handlers.orders.drafts import LineDraft, OrderDraft, create_order
 from handlers.orders.receiving import receive_stock
-from handlers.parties import register as parties
+from handlers.parties import master_data as parties
 
 LINZ = parties.AddressDraft(name="Coyote Supply", street="Cliffside 1", city="Linz", postal_code="4020", country="AT")
 ANYWHERE = [[{"source_type": "STOCK", "source": "*", "rank": 1}, {"source_type": "DROP", "source": "", "rank": 2}]]

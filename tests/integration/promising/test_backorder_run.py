@@ -23,7 +23,7 @@ from handlers.orders.drafts import LineDraft, OrderDraft, create_order
 from handlers.orders.holds import apply_hold, release_hold
 from handlers.orders.story import order_story
 from handlers.parties.policy import choose
-from handlers.promising import desk
+from handlers.promising import commands
 from handlers.registry import service_tasks
 from tests.integration.orders.trade import D, add_coyote, open_trade, stock
 
@@ -67,7 +67,7 @@ def on_stock(runtime, sku, qty):
 def comes_in(runtime, sku, qty, reference="GR-NEW"):
     with runtime.database.transaction() as tx:
         receipt = Receipt(sku=sku, warehouse_code="VIENNA", qty=D(qty), unit_cost=D(14), reference=reference)
-        desk.receive_stock(runtime, tx, [receipt], "wanda")
+        commands.receive_stock(runtime, tx, [receipt], "wanda")
     settle(runtime)
 
 
@@ -185,7 +185,7 @@ def test_goods_that_are_expected_give_a_date_at_once(runtime):
     with runtime.database.transaction() as tx:
         due = tx.execute(text("SELECT business_today() + 21")).scalar_one()
         draft = SupplyDraft(reference="PO-77", sku="OMINOUS-ANVIL", warehouse_code="VIENNA", due_date=due, qty_open=D(10), unit_cost=D(14))
-        desk.expect_supply(runtime, tx, draft, "wanda")
+        commands.expect_supply(runtime, tx, draft, "wanda")
     settle(runtime)
     assert parts(runtime, order_no) == ([10], 0)
     ((ship,),) = rows(runtime, "SELECT ship_date FROM fulfil_group")

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from engine.problems import Conflict, Forbidden, Invalid, NotFound
 from engine.service_tasks import Refused
-from handlers.catalog import register as catalog
+from handlers.catalog import master_data as catalog
 from handlers.documents.store import read_document
 from handlers.invariants import check_all
 from handlers.orders import tasks as orders

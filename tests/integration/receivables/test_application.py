@@ -18,8 +18,8 @@ from handlers.ledger import posting
 from handlers.ledger.model import FxRate
 from handlers.ledger.open_items import Taken, lock_open_items, reduce_open_items
 from handlers.ledger.posting import balances
-from handlers.receivables import desk, invariants, tasks
-from handlers.receivables.by_hand import HandApplication, apply_by_hand, leave_on_account, reverse_receipt
+from handlers.receivables import commands, invariants, tasks
+from handlers.receivables.manual_application import HandApplication, apply_manually, leave_on_account, reverse_receipt
 from handlers.receivables.statements import store_statements
 from handlers.registry import service_tasks
 from tests.integration.golden.builders import PAYER_IBAN, company, customer, one
@@ -135,7 +135,7 @@ def test_a_statement_is_applied_once_and_keeps_on_account_once(books):
 def test_a_decision_about_an_amount_that_has_changed_is_not_followed(books):
     number, cases = proposed(books, paid(Credit("1664.80", "INV-000001", ref="B1"), Credit("100.00", "?", iban=PAYER_IBAN)))
     with books.transaction() as tx:
-        apply_by_hand(tx, HandApplication(receipt_no="RC-000002", invoice_no="INV-000001"))
+        apply_manually(tx, HandApplication(receipt_no="RC-000002", invoice_no="INV-000001"))
     with books.transaction() as tx:
         assert apply(tx, number, cases, "WRITE_OFF") == tasks.Applied([], ["RC-000001"])
         assert "7200" not in balances(tx)
@@ -175,7 +175,7 @@ def test_no_discount_is_offered_after_a_part_was_paid(books):
         assert balances(tx).get("4900", 0) == 0
 
 
-@pytest.mark.parametrize("late", [apply_by_hand, lambda tx, _: leave_on_account(tx, "RC-000001")])
+@pytest.mark.parametrize("late", [apply_manually, lambda tx, _: leave_on_account(tx, "RC-000001")])
 def test_of_two_who_use_a_receipt_at_once_the_second_sees_what_the_first_left(books, late):
     taken_in(books, paid(Credit("1668.00", "thanks", ref="B1", iban=PAYER_IBAN)))
 
@@ -189,7 +189,7 @@ def test_of_two_who_use_a_receipt_at_once_the_second_sees_what_the_first_left(bo
 
     with ThreadPoolExecutor(1) as pool:
         with books.transaction() as tx:
-            apply_by_hand(tx, FIRST)
+            apply_manually(tx, FIRST)
             waiting = pool.submit(second)
             assert blocked(books)
         assert waiting.result(20) in {"nothing_to_apply", "done"}
@@ -203,7 +203,7 @@ def test_a_reversal_takes_back_what_was_applied_while_it_waited(books):
         owed(tx, "INV-000002", "100.00", tax="0", discount="0")
     taken_in(books, paid(Credit("2000.00", "thanks", ref="B1", iban=PAYER_IBAN)))
     with books.transaction() as tx:
-        apply_by_hand(tx, FIRST)
+        apply_manually(tx, FIRST)
 
     def bank():
         with books.transaction() as tx:
@@ -211,7 +211,7 @@ def test_a_reversal_takes_back_what_was_applied_while_it_waited(books):
 
     with ThreadPoolExecutor(1) as pool:
         with books.transaction() as tx:
-            apply_by_hand(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000002"))
+            apply_manually(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000002"))
             reopened = pool.submit(bank)
             assert blocked(books)
         assert reopened.result(20) == ["INV-000001", "INV-000002"]
@@ -228,7 +228,7 @@ def test_a_desk_tells_the_process_without_locking_it(books):
 
     def clerk():
         with books.transaction() as tx:
-            applied = desk.apply(runtime, tx, FIRST, "amina")
+            applied = commands.apply(runtime, tx, FIRST, "amina")
             held.set()
             go.wait(20)
             return applied.settled
@@ -330,6 +330,6 @@ def test_open_items_give_no_more_than_is_open_and_take_back_no_more_than_was_owe
 def test_what_cannot_be_applied_is_refused_and_changes_nothing(books, given, problem):
     taken_in(books, paid(Credit("5.00", "?", ref="B1")))
     with pytest.raises(problem) as refusal, books.transaction() as tx:
-        apply_by_hand(tx, given)
+        apply_manually(tx, given)
     assert isinstance(refusal.value, Problem)
     assert refusal.value.next_step

@@ -18,7 +18,7 @@ from handlers.ledger.model import FxRate
 from handlers.ledger.posting import balances
 from handlers.receivables import invariants as receivables
 from handlers.receivables import tasks
-from handlers.receivables.by_hand import HandApplication, apply_by_hand, identify, reverse_receipt
+from handlers.receivables.manual_application import HandApplication, apply_manually, identify, reverse_receipt
 from handlers.receivables.statements import store_statements
 from handlers.rowsets import insert_rows
 from tests.integration.golden.builders import PAYER_IBAN, company, count_statements, customer, one
@@ -366,7 +366,7 @@ def test_a_person_s_receipt_may_be_returned_too(books):
     with books.transaction() as tx:
         bank_day(tx, Credit("1668.00", "thanks"))
         identify(tx, "RC-000001", "C-MIRROR")
-        apply_by_hand(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000001"))
+        apply_manually(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000001"))
         number = bank_day(tx, debit("1668.00", "INV-000001 returned", code="UPDD"), opening="1668.00", statement="S2")
         assert settle(tx, number).entries == []
         assert one(tx, "SELECT open_amount FROM open_item") == 1668

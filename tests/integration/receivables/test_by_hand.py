@@ -6,7 +6,7 @@ from engine.problems import Conflict, Invalid, NotFound
 from handlers.invariants import check_all
 from handlers.ledger.posting import balances
 from handlers.receivables import tasks
-from handlers.receivables.by_hand import HandApplication, apply_by_hand, identify, leave_on_account, reverse_receipt
+from handlers.receivables.manual_application import HandApplication, apply_manually, identify, leave_on_account, reverse_receipt
 from handlers.receivables.statements import store_statements
 from tests.integration.golden.builders import CUSTOMER, company, customer, one
 from tests.integration.receivables.test_receivables import nonzero, owed, paid, take_in
@@ -33,7 +33,7 @@ def test_a_receipt_without_a_reference_is_identified_and_applied_by_hand(books):
         assert take_in(tx, paid(Credit("1664.80", "thanks", ref="B1"))).unmatched == ["RC-000001"]
         identify(tx, "RC-000001", CUSTOMER)
         identify(tx, "RC-000001", CUSTOMER)
-        done = apply_by_hand(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000001", action="WRITE_OFF"))
+        done = apply_manually(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000001", action="WRITE_OFF"))
         assert (done.settled, done.open_amount, done.rest) == (True, 0, 0)
         assert nonzero(tx) == {"1000": D("1664.80"), "2200": -278, "4000": -1390, "6300": D("3.20")}
         assert one(tx, "SELECT sum(accounted) FROM journal_line WHERE account = '1290' AND party_no = :party", party=CUSTOMER) == 0
@@ -45,7 +45,7 @@ def test_one_receipt_may_pay_several_invoices_and_the_rest_stays_on_account(book
         owed(tx, "INV-000002", "100.00", tax="0", discount="0")
         take_in(tx, paid(Credit("2000.00", "thanks", ref="B1", name="Indifferent Mirror GmbH")))
         for number in ("INV-000001", "INV-000002"):
-            assert apply_by_hand(tx, HandApplication(receipt_no="RC-000001", invoice_no=number)).settled
+            assert apply_manually(tx, HandApplication(receipt_no="RC-000001", invoice_no=number)).settled
         assert leave_on_account(tx, "RC-000001") == 232
         assert leave_on_account(tx, "RC-000001") == 232
         assert balances(tx)["1290"] == -232
@@ -64,7 +64,7 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(books):
             (HandApplication(receipt_no="RC-000002", invoice_no="INV-000001", action="STEAL"), Invalid),
         ):
             with pytest.raises(problem) as refusal:
-                apply_by_hand(tx, given)
+                apply_manually(tx, given)
             assert refusal.value.next_step
         with pytest.raises(Conflict, match="Nobody knows"):
             leave_on_account(tx, "RC-000002")
@@ -93,7 +93,7 @@ def test_only_an_invoice_that_was_settled_has_to_be_collected_anew(books):
         tasks.record_receipts(statement, tx)
         identify(tx, "RC-000001", CUSTOMER)
         for number in ("INV-000002", "INV-000001"):
-            apply_by_hand(tx, HandApplication(receipt_no="RC-000001", invoice_no=number))
+            apply_manually(tx, HandApplication(receipt_no="RC-000001", invoice_no=number))
         assert reverse_receipt(tx, "RC-000001", "no such account") == ["INV-000002"]
         assert one(tx, "SELECT array_agg(open_amount ORDER BY document_no) FROM open_item") == [1668, 100]
         assert all_well(tx)
@@ -105,7 +105,7 @@ def test_a_receipt_applied_twice_to_an_invoice_is_taken_back_whole(books):
         take_in(tx, paid(*credits_), "PARTIAL", "PARTIAL")
         assert reverse_receipt(tx, "RC-000001", "no money") == ["INV-000001"]
         again = HandApplication(receipt_no="RC-000002", invoice_no="INV-000001")
-        assert apply_by_hand(tx, again).open_amount == 168
+        assert apply_manually(tx, again).open_amount == 168
         assert reverse_receipt(tx, "RC-000002", "no money either") == []
         assert one(tx, "SELECT open_amount FROM open_item") == 1668
         assert all_well(tx)
@@ -120,7 +120,7 @@ def test_a_receipt_reversed_after_it_was_identified_leaves_nothing(books):
         reverse_receipt(tx, "RC-000001", "sent by mistake")
         assert nonzero(tx) == before
         with pytest.raises(Conflict, match="are left of RC-000001"):
-            apply_by_hand(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000001"))
+            apply_manually(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000001"))
 
 
 def test_a_late_discount_granted_is_an_unearned_one(books):
@@ -133,5 +133,5 @@ def test_a_receipt_applied_again_after_a_statement_keeps_its_history(books):
     with books.transaction() as tx:
         statement = tasks.OfStatement(store_statements(tx, paid(Credit("100.00", "INV-000001", ref="B1")))[0])
         tasks.record_receipts(statement, tx)
-        assert apply_by_hand(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000001")).open_amount == 1568
+        assert apply_manually(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000001")).open_amount == 1568
         assert tasks.propose_applications(statement, tx) == tasks.Proposals([], 0, [])

@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 from engine.runtime.post.mailbox import Message
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import messages
-from handlers.receivables import by_hand
-from handlers.receivables.by_hand import HandApplication, HandApplied
+from handlers.receivables import manual_application
+from handlers.receivables.manual_application import HandApplication, HandApplied
 
 
 def apply(runtime: Runtime, tx: Session, given: HandApplication, actor: str) -> HandApplied:
     """Apply what is left of a receipt to an invoice; a settled invoice's process goes on. Raises NotFound, Invalid, Conflict."""
-    applied = by_hand.apply_by_hand(tx, given)
+    applied = manual_application.apply_manually(tx, given)
     if applied.settled:
         settled = {"invoice_no": given.invoice_no}
         messages.note(runtime, tx, Message("receivable.settled", correlation=settled, payload=settled, actor=actor))
@@ -24,13 +24,13 @@ def apply(runtime: Runtime, tx: Session, given: HandApplication, actor: str) -> 
 def keep_on_account(tx: Session, receipt_no: str, customer_no: str | None) -> Decimal:
     """Keep what is left of a receipt for its customer, named here when nobody knew; answer how much is on account now."""
     if customer_no:
-        by_hand.identify(tx, receipt_no, customer_no)
-    return by_hand.leave_on_account(tx, receipt_no)
+        manual_application.identify(tx, receipt_no, customer_no)
+    return manual_application.leave_on_account(tx, receipt_no)
 
 
 def reverse(runtime: Runtime, tx: Session, receipt_no: str, reason: str, actor: str) -> list[str]:
     """Take a returned payment back; the collection of each invoice that is open again begins anew. Answers those invoices."""
-    reopened = by_hand.reverse_receipt(tx, receipt_no, reason)
+    reopened = manual_application.reverse_receipt(tx, receipt_no, reason)
     for row in tx.execute(_ORDERS_OF, {"invoices": reopened}).mappings():
         payload = dict(row)
         posted = Message("invoice.posted", correlation=payload, payload=payload, business_key=payload["invoice_no"], actor=actor)

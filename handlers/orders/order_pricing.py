@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from handlers.catalog.rules import PROMISED, Priced
 from handlers.orders.events import find_order, lines_of, note
 from handlers.orders.model import OrderLine, SalesOrder
-from handlers.orders.pricing import Basket, BasketLine, as_columns, as_totals, price
+from handlers.orders.pricing import LineToPrice, PricingRequest, as_columns, as_totals, price
 from handlers.rowsets import update_rows
 from handlers.values import percent, round_currency
 
@@ -30,9 +30,11 @@ class Variance:
         return self.amount != 0
 
 
-def basket_of(order: SalesOrder, lines: Sequence[OrderLine], *, at_stated_prices: bool = False, freight: Decimal | None = None) -> Basket:
+def pricing_request(
+    order: SalesOrder, lines: Sequence[OrderLine], *, at_stated_prices: bool = False, freight: Decimal | None = None
+) -> PricingRequest:
     """The order as something to price; a line keeps the price it was promised."""
-    return Basket(
+    return PricingRequest(
         customer_no=order.customer_no,
         currency=order.currency,
         day=order.ordered_on,
@@ -41,7 +43,7 @@ def basket_of(order: SalesOrder, lines: Sequence[OrderLine], *, at_stated_prices
         header_discount=order.header_discount,
         freight=order.freight if order.price_frozen else freight,
         lines=[
-            BasketLine(
+            LineToPrice(
                 line_no=line.line_no,
                 sku=line.sku or "",
                 qty=line.qty_ordered - line.qty_cancelled,
@@ -68,7 +70,7 @@ def price_order(tx: Session, order_no: str, *, at_stated_prices: bool = False) -
     """
     order = find_order(tx, order_no, lock=True)
     lines = lines_of(tx, order_no)
-    priced = price(tx, basket_of(order, lines, at_stated_prices=at_stated_prices))
+    priced = price(tx, pricing_request(order, lines, at_stated_prices=at_stated_prices))
     ids = {line.line_no: line.id for line in lines}
     update_rows(tx, OrderLine, [{"id": ids[line.facts.line_no], **as_columns(line)} for line in priced.lines])
     tx.execute(

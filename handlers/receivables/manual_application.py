@@ -20,7 +20,7 @@ from handlers.ledger import posting
 from handlers.ledger.accounts import UNAPPLIED_CASH
 from handlers.ledger.books import books_currency
 from handlers.ledger.open_items import Taken, lock_open_items, reduce_open_items
-from handlers.parties.register import find_customer
+from handlers.parties.master_data import find_customer
 from handlers.receivables.application import FACTS, USED, held_rest, owed_rest, use_of, write_uses
 from handlers.receivables.rules import ACTIONS
 
@@ -45,7 +45,7 @@ class HandApplied:
     rest: Decimal
 
 
-def apply_by_hand(tx: Session, given: HandApplication) -> HandApplied:
+def apply_manually(tx: Session, given: HandApplication) -> HandApplied:
     """Apply what is left of a receipt to an invoice. Raises NotFound, Invalid (action, currency), Conflict when nothing is left or open."""
     if given.action not in ACTIONS:
         raise Invalid(f"{given.action!r} is no action.", code="residual_decision", next_step=f"Use one of {', '.join(sorted(ACTIONS))}.")
