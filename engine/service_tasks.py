@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar, get_type_hints
 from uuid import UUID
 
@@ -97,9 +98,7 @@ class ServiceTask:
     @property
     def parameters(self) -> Mapping[str, bool]:
         """Each field of the input, and whether it must be given."""
-        schema = self._adapter.json_schema()
-        required = set(schema.get("required", ()))
-        return {name: name in required for name in schema.get("properties", {})}
+        return _parameters(self._adapter)
 
     def read(self, data: Mapping[str, Any]) -> Any:
         """Make the typed input. Raises Invalid with the errors by parameter."""
@@ -180,3 +179,11 @@ class ServiceTasks:
 
     def __iter__(self) -> Iterator[ServiceTask]:
         return iter(self._by_name.values())
+
+
+@lru_cache(maxsize=1024)
+def _parameters(adapter: TypeAdapter[Any]) -> Mapping[str, bool]:
+    """Asked for by every rule at every use of the task in a diagram; the answer stands in the code."""
+    schema = adapter.json_schema()
+    required = set(schema.get("required", ()))
+    return {name: name in required for name in schema.get("properties", {})}

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -16,13 +17,13 @@ from api.auth.roles import GROUPS, Role, roles_of
 from api.errors import Unauthenticated
 from engine.problems import Conflict, Invalid
 from engine.runtime.state.people import Person
+from engine.store import locks
+from engine.store.locks import Lock
 
 LEAST_PASSWORD_LENGTH = 12
 _FAILURES_BEFORE_LOCK = 5
 _LOCK = timedelta(minutes=5)
 _hasher = PasswordHasher()
-# Verified when the account does not exist, so that the answer takes as long either way.
-_NOBODY = _hasher.hash(secrets.token_urlsafe())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,12 @@ def add_account(tx: Session, new: NewAccount) -> UserAccount:
 
 def check_password(tx: Session, name: str, password: str) -> UserAccount | None:
     """The account when the password is right and the account is neither locked nor switched off, else None."""
-    account = tx.scalar(select(UserAccount).where(UserAccount.name == name).with_for_update())
+    nobody = _hash_of_nobody()  # before it is known whether there is such an account: the first answer of a process takes no longer either
+    locks.take(tx, Lock.USER_ACCOUNT, [name], by="name")  # two guesses at once are two failures
+    account = tx.scalar(select(UserAccount).where(UserAccount.name == name))
     locked = account is not None and tx.scalar(select(UserAccount.locked_until > func.now()).where(UserAccount.id == account.id))
     try:
-        _hasher.verify(account.password_hash if account and account.password_hash else _NOBODY, password)
+        _hasher.verify(account.password_hash if account and account.password_hash else nobody, password)
     except VerificationError:
         if account is not None:
             _count_failure(tx, account)
@@ -81,6 +84,12 @@ def check_password(tx: Session, name: str, password: str) -> UserAccount | None:
         return None
     tx.execute(update(UserAccount).where(UserAccount.id == account.id).values(failed_sign_ins=0, locked_until=None))
     return account
+
+
+@cache
+def _hash_of_nobody() -> str:
+    """What is verified when the account does not exist, so that the answer takes as long either way."""
+    return _hasher.hash(secrets.token_urlsafe())
 
 
 def _count_failure(tx: Session, account: UserAccount) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import event, insert, text
+from sqlalchemy import event, text
 
 from api.bootstrap import ports
 from api.content import deploy_content
@@ -25,14 +25,21 @@ from engine.runtime.verbs import messages, user_tasks
 from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.runtime.verbs.worklist import TaskFilter
 from engine.store.unit_of_work import Database
-from handlers.catalog.model import Item, Price
+from handlers.catalog.register import ItemDraft, PriceDraft, add_item, set_price
 from handlers.inventory.stock import Receipt
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.orders.receiving import receive_stock
+from handlers.parties.register import AddressDraft, CustomerDraft, add_customer
 from handlers.receivables.statements import store_statements
 from handlers.registry import service_tasks
 
 _EVERYBODY = Person("edith", frozenset({"warehouse", "credit", "order-desk", "accounts-receivable"}), frozenset({"administer"}))
+_ENOUGH = Decimal(10_000_000)
+#: A customer whose credit no order of the benchmark reaches, and who takes no discount.
+_CUSTOMER = CustomerDraft(
+    customer_no="BENCH", name="Benchmark GmbH", country="AT", currency="EUR", region="AT-9", credit_limit=_ENOUGH, order_limit=_ENOUGH
+)
+_SHIP_TO = AddressDraft(name=_CUSTOMER.name, street="Ring 1", city="Wien", postal_code="1010", region="AT-9", country="AT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +67,12 @@ def _stock_items(database: Database, count: int, rounds: int) -> None:
     skus = [f"BENCH-{number:05}" for number in range(count)]
     cost, price = Decimal("7.00"), Decimal("12.50")
     with database.transaction() as tx:
-        tx.execute(
-            insert(Item), [{"sku": sku, "name": f"Part {sku}", "item_class": "HARDWARE", "cost": cost, "weight_kg": 1} for sku in skus]
-        )
-        tx.execute(insert(Price), [{"price_list_code": "BASE-EUR", "sku": sku, "uom": "EA", "unit_price": price} for sku in skus])
+        add_customer(tx, _CUSTOMER, [_SHIP_TO])
+        for sku in skus:
+            add_item(tx, ItemDraft(sku=sku, name=f"Part {sku}", cost=cost, weight_kg=Decimal(1)))
+            set_price(tx, PriceDraft(price_list_code="BASE-EUR", sku=sku, unit_price=price))
         receipts = [Receipt(sku=sku, warehouse_code="VIE", qty=Decimal(rounds), unit_cost=cost, reference="BENCH") for sku in skus]
         receive_stock(tx, receipts)
-        tx.execute(
-            text("UPDATE customer SET credit_limit = 10000000, order_limit = 10000000, discount_pct = 0 WHERE customer_no = 'C-1001'")
-        )
 
 
 def _measured(runtime: Runtime, lines: int) -> OrderCost:
@@ -102,7 +106,7 @@ def _drive(runtime: Runtime, lines: int) -> dict[str, float]:
 
 def _order(runtime: Runtime, lines: int) -> str:
     draft = OrderDraft(
-        customer_no="C-1001",
+        customer_no=_CUSTOMER.customer_no,
         customer_po=f"BENCH-{time.time_ns()}",
         source="BENCH",
         lines=[LineDraft(sku=f"BENCH-{number:05}", qty=Decimal(1)) for number in range(lines)],

@@ -3,12 +3,13 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth.accounts import add_account
 from api.demo.people import PEOPLE
 from engine.store.clock import allow_moving, business_today
+from engine.store.locks import Advisory, advisory
 from engine.store.unit_of_work import Database
 from handlers.catalog import master_data as catalog
 from handlers.inventory.stock import Receipt
@@ -97,7 +98,7 @@ _TAX_RATES = {"AT": Decimal(20), "DE": Decimal(19), "SE": Decimal(25)}
 def load_company(database: Database) -> None:
     """Load the demo company unless a company is there already. One transaction."""
     with database.transaction() as tx:
-        tx.execute(text("SELECT pg_advisory_xact_lock(735190301)"))  # two servers starting together load it once
+        advisory(tx, Advisory.DEMO)  # two servers starting together load it once
         if tx.scalar(select(Company.code)) is None:
             _load(tx)
 

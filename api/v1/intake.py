@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.auth.roles import Role
 from api.errors import answer
-from api.intake.inbox import Arrival, Receipt, receive
+from api.intake.inbox import Receipt, receive
 from api.intake.ordering import take_in
 from api.intake.ubl_masters import buyer_of, import_masters, sku_of
 from api.intake.ubl_order import UblOrder, read_ubl_order
@@ -20,6 +20,7 @@ from api.requests import operation, person, transaction
 from api.v1.shapes import Shape
 from engine.problems import Problem
 from handlers.orders.drafts import LineDraft, OrderDraft
+from handlers.orders.inbound import Arrival
 from handlers.values import round4
 
 api = APIBlueprint("intake", __name__, url_prefix="/api/v1/intake", abp_tags=[Tag(name="intake")])

@@ -24,6 +24,9 @@ _ASKED = "locks_asked"
 class Lock(StrEnum):
     """What can be locked, by table, in the order in which it is taken."""
 
+    #: Somebody signs in, or a paper comes in: what follows from it is locked after it.
+    USER_ACCOUNT = "user_account"
+    INBOUND_MESSAGE = "inbound_message"
     SCHEDULE = "schedule"
     INSTANCE = "instance"
     QUOTE = "quote"
@@ -62,6 +65,8 @@ class Lock(StrEnum):
 
 _RANKS = {lock: rank for rank, lock in enumerate(Lock)}
 _KEYS = {
+    Lock.USER_ACCOUNT: "id",
+    Lock.INBOUND_MESSAGE: "id",
     Lock.SCHEDULE: "id",
     Lock.INSTANCE: "id",
     Lock.ORDER: "order_no",

@@ -5,12 +5,6 @@ import re
 from tests.architecture.house_sql import HOUSE
 
 _LOCKS = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?(UPDATE|SHARE)\b|\bFOR\s+KEY\s+SHARE\b|with_for_update|pg_(try_)?advisory", re.IGNORECASE)
-#: Who still takes locks by itself. An entry that is no longer needed is refused too, so the list can only become shorter.
-LOCKSMITHS = {
-    "api/auth/accounts.py",
-    "api/demo/company.py",
-    "api/intake/inbox.py",
-}
 
 
 def test_locks_are_taken_in_one_module():
@@ -20,5 +14,4 @@ def test_locks_are_taken_in_one_module():
         for path in (HOUSE / room).rglob("*.py")
         if "node_modules" not in path.parts and _LOCKS.search(path.read_text())
     } - {"engine/store/locks.py"}
-    assert found - LOCKSMITHS == set()
-    assert LOCKSMITHS - found == set(), "These no longer take locks by themselves: take them off the list."
+    assert found == set()

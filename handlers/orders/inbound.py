@@ -1,0 +1,73 @@
+"""Documents as they came: stored raw, hashed and keyed before anyone interprets them, with what became of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from engine.store import locks
+from engine.store.locks import Lock
+from handlers.orders.model import InboundMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A document as it came. `sender` and `key` name it: the same pair again is the same document or an error."""
+
+    channel: str
+    sender: str
+    key: str
+    doc_type: str
+    doc_no: str
+    media_type: str
+    raw: bytes
+
+    @property
+    def digest(self) -> str:
+        """What tells its content from another's."""
+        return sha256(self.raw).hexdigest()
+
+
+def store(tx: Session, arrival: Arrival) -> int | None:
+    """Keep a document and answer its id; None when one of this sender and key is kept already."""
+    row = {
+        "channel": arrival.channel,
+        "sender": arrival.sender,
+        "idempotency_key": arrival.key,
+        "doc_type": arrival.doc_type,
+        "doc_no": arrival.doc_no,
+        "media_type": arrival.media_type,
+        "sha256": arrival.digest,
+        "raw": arrival.raw,
+    }
+    return tx.scalar(insert(InboundMessage).values(row).on_conflict_do_nothing().returning(InboundMessage.id))
+
+
+def kept(tx: Session, arrival: Arrival) -> InboundMessage:
+    """The document that is kept under this sender and key, locked: of two that try again at once the second sees what the first made."""
+    same = (
+        InboundMessage.channel == arrival.channel,
+        InboundMessage.sender == arrival.sender,
+        InboundMessage.idempotency_key == arrival.key,
+    )
+    message_id = tx.scalars(select(InboundMessage.id).where(*same)).one()
+    locks.take(tx, Lock.INBOUND_MESSAGE, [message_id])
+    return tx.scalars(select(InboundMessage).where(InboundMessage.id == message_id)).one()
+
+
+def accepted(tx: Session, message_id: int, order_no: str) -> None:
+    """Say which order came of a document."""
+    _note(tx, message_id, {"status": "ACCEPTED", "order_no": order_no, "order_version": 1, "errors": []})
+
+
+def rejected(tx: Session, message_id: int, refusal: Mapping[str, Any]) -> None:
+    """Say why nothing came of a document."""
+    _note(tx, message_id, {"status": "REJECTED", "errors": [refusal]})
+
+
+def _note(tx: Session, message_id: int, values: Mapping[str, Any]) -> None:
+    tx.execute(update(InboundMessage).where(InboundMessage.id == message_id).values(values))
