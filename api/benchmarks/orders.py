@@ -25,11 +25,11 @@ from engine.runtime.verbs import messages, user_tasks
 from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.runtime.verbs.worklist import TaskFilter
 from engine.store.unit_of_work import Database
-from handlers.catalog.register import ItemDraft, PriceDraft, add_item, set_price
+from handlers.catalog.master_data import ItemDraft, PriceDraft, add_item, set_price
 from handlers.inventory.stock import Receipt
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.orders.receiving import receive_stock
-from handlers.parties.register import AddressDraft, CustomerDraft, add_customer
+from handlers.parties.master_data import AddressDraft, CustomerDraft, add_customer
 from handlers.receivables.statements import store_statements
 from handlers.registry import service_tasks
 
