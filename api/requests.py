@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from api.auth.accounts import person_of_session, person_of_token
 from api.auth.model import IdempotencyKey
 from api.auth.roles import Role, roles_of
+from api.canonical import canonical_body
 from api.errors import BadRequest, Unauthenticated
 from api.json_provider import in_utc, write_answer
 from api.product import product
@@ -155,7 +156,10 @@ def _response(answer: Any) -> Response:
 
 
 def _request_hash() -> str:
-    return hashlib.sha256(f"{request.method} {request.full_path}\n".encode() + request.get_data()).hexdigest()
+    """Of what is asked, not of how it was written down: a client that sends a request again may lay it out anew."""
+    asked = sorted(request.args.items(multi=True))
+    head = f"{request.method} {request.path} {asked}\n".encode()
+    return hashlib.sha256(head + canonical_body(request.get_data(), request.mimetype)).hexdigest()
 
 
 def _earlier_answer(tx: Session, key: str) -> Response | None:

@@ -30,7 +30,7 @@ def receive(tx: Session, arrival: Arrival, interpret: Callable[[], str]) -> Rece
     message_id = inbound.store(tx, arrival)
     if message_id is None:
         known = inbound.kept(tx, arrival)
-        if known.sha256 != arrival.digest:
+        if known.raw != arrival.raw and arrival.content(known.raw) != arrival.content(arrival.raw):
             raise Conflict(
                 f"{arrival.doc_type} {arrival.doc_no} of {arrival.sender} was received before with other content.",
                 code="key_reused",

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from lxml import etree
 
+from api.canonical import canonical_xml
 from engine.hardened_xml import parse_xml
 from engine.problems import Invalid
 
@@ -14,6 +15,15 @@ _NAMES = {
     "cac": "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2",
     "cbc": "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2",
 }
+
+
+#: What an order carries beside what is ordered: its envelope, the version it is written in, its signature, and who is to be rung up.
+_NOT_ORDERED = (
+    "{urn:oasis:names:specification:ubl:schema:xsd:CommonExtensionComponents-2}UBLExtensions",
+    *(f"{{{_NAMES['cbc']}}}{name}" for name in ("UBLVersionID", "CustomizationID", "ProfileID", "ProfileExecutionID")),
+    *(f"{{{_NAMES['cbc']}}}{name}" for name in ("CopyIndicator", "UUID", "IssueTime")),
+    *(f"{{{_NAMES['cac']}}}{name}" for name in ("Signature", "Contact", "AccountingContact", "BuyerContact", "SellerContact")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,11 @@ def read_ubl_order(data: bytes) -> UblOrder:
         payable=_optional_number(root, "cac:AnticipatedMonetaryTotal/cbc:PayableAmount"),
         lines=lines,
     )
+
+
+def content_of(data: bytes) -> bytes:
+    """What makes two orders of one number the same: all that they say but their envelope and the buyer's clerk. Raises Invalid, TooLarge."""
+    return canonical_xml(data, _NOT_ORDERED)
 
 
 def _buyer(root: etree._Element) -> UblParty:

@@ -14,7 +14,7 @@ from api.errors import answer
 from api.intake.inbox import Receipt, receive
 from api.intake.ordering import take_in
 from api.intake.ubl_masters import buyer_of, import_masters, sku_of
-from api.intake.ubl_order import UblOrder, read_ubl_order
+from api.intake.ubl_order import UblOrder, content_of, read_ubl_order
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Shape
@@ -51,9 +51,9 @@ def post_ubl_order(query: UblQuery) -> tuple[IntakeOut, int] | Response:
     try:
         order = read_ubl_order(raw)
     except Problem as problem:
-        unreadable = Arrival("UBL", person().name, sha256(raw).hexdigest(), "Order", "", "application/xml", raw)
+        unreadable = Arrival("UBL", person().name, sha256(raw).hexdigest(), "Order", "", "application/xml", raw, bytes)
         return _answer(receive(tx, unreadable, _refuse(problem)))
-    arrival = Arrival("UBL", order.buyer.endpoint, order.document_no, "Order", order.document_no, "application/xml", raw)
+    arrival = Arrival("UBL", order.buyer.endpoint, order.document_no, "Order", order.document_no, "application/xml", raw, content_of)
     return _answer(receive(tx, arrival, lambda: _order(tx, order, query)))
 
 

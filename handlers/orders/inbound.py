@@ -1,6 +1,6 @@
 """Documents as they came: stored raw, hashed and keyed before anyone interprets them, with what became of each."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -16,7 +16,10 @@ from handlers.orders.model import InboundMessage
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A document as it came. `sender` and `key` name it: the same pair again is the same document or an error."""
+    """A document as it came. `sender` and `key` name it: the same pair again is the same document or an error.
+
+    `content` answers what a document says, without its layout: two are the same when they say the same.
+    """
 
     channel: str
     sender: str
@@ -25,11 +28,7 @@ class Arrival:
     doc_no: str
     media_type: str
     raw: bytes
-
-    @property
-    def digest(self) -> str:
-        """What tells its content from another's."""
-        return sha256(self.raw).hexdigest()
+    content: Callable[[bytes], bytes]
 
 
 def store(tx: Session, arrival: Arrival) -> int | None:
@@ -41,7 +40,7 @@ def store(tx: Session, arrival: Arrival) -> int | None:
         "doc_type": arrival.doc_type,
         "doc_no": arrival.doc_no,
         "media_type": arrival.media_type,
-        "sha256": arrival.digest,
+        "sha256": sha256(arrival.raw).hexdigest(),
         "raw": arrival.raw,
     }
     return tx.scalar(insert(InboundMessage).values(row).on_conflict_do_nothing().returning(InboundMessage.id))

@@ -30,3 +30,29 @@ def test_a_new_buyer_without_a_place_of_delivery_is_delivered_to_its_own_address
     with installation.database.transaction() as tx:
         ship_to = tx.scalar(text("SELECT ship_to FROM sales_order WHERE order_no = :no"), {"no": answer.json["order_no"]})
     assert (ship_to["street"], ship_to["city"], ship_to["postal_code"], ship_to["country"]) == ("Kai 1", "Bergen", "5003", "NO")
+
+
+COUNTRY = "<cac:PostalAddress><cac:Country><cbc:IdentificationCode>NO</cbc:IdentificationCode></cac:Country></cac:PostalAddress></cac:Party>"
+SKU = "<cac:SellersItemIdentification><cbc:ID>SAUCE</cbc:ID></cac:SellersItemIdentification></cac:Item>"
+SAUCE = ORDER.format(quantity="3").replace("</cac:Party>", COUNTRY).replace("</cac:Item>", SKU)
+
+
+def post_ubl(client, document):
+    return client.post("/api/v1/intake/ubl-orders?create_missing=true", data=document, content_type="application/xml")
+
+
+def test_a_ubl_order_sent_again_in_another_layout_is_the_first_order(signed_in):
+    first = post_ubl(signed_in("tom"), SAUCE)
+    laid_out_anew = SAUCE.replace("\n", "\r\n   ").replace('"0088"', "'0088'").replace("<cbc:ID>PO-77", "<!-- again --><cbc:ID>PO-77")
+    again = post_ubl(signed_in("edith"), laid_out_anew)
+    assert (first.json["status"], again.status_code, again.json["status"]) == ("ACCEPTED", 202, "DUPLICATE")
+    assert again.json["order_no"] == first.json["order_no"]
+
+
+def test_another_ubl_order_under_the_same_number_is_a_clear_409(signed_in, installation):
+    post_ubl(signed_in("tom"), SAUCE)
+    other = post_ubl(signed_in("tom"), SAUCE.replace('unitCode="NAR">3<', 'unitCode="NAR">30<'))
+    assert (other.status_code, other.json["code"]) == (409, "key_reused")
+    assert "PO-77" in other.json["detail"]
+    with installation.database.transaction() as tx:
+        assert tx.scalar(text("SELECT count(*) FROM sales_order WHERE customer_po = 'PO-77'")) == 1

@@ -77,6 +77,24 @@ def test_the_same_key_with_another_body_is_a_conflict(signed_in):
     assert (answer.status_code, answer.json["code"]) == (409, "key_reused")
 
 
+def test_the_same_key_and_body_in_another_layout_get_the_same_answer(signed_in, installation):
+    tom, before = signed_in("tom"), rows(installation, "item")
+    laid_out = [b'{"sku":"PUMP-7","name":"Garden pump","cost":"19.90"}', b'{\r\n "cost": "19.90",\r\n "name": "Garden pump", "sku": "PUMP-7"\r\n}']
+    answers = [
+        tom.post("/api/v1/items", data=body, content_type="application/json", headers={"Idempotency-Key": "k-1"}) for body in laid_out
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[1].headers["Idempotent-Replay"] == "true"
+    assert rows(installation, "item") == before + 1
+
+
+def test_the_same_key_on_another_address_is_a_conflict(signed_in):
+    tom = signed_in("tom")
+    tom.post("/api/v1/items", json=PUMP, headers={"Idempotency-Key": "k-1"})
+    answer = tom.post("/api/v1/intake/ubl-orders", json=PUMP, headers={"Idempotency-Key": "k-1"})
+    assert (answer.status_code, answer.json["code"]) == (409, "key_reused")
+
+
 def test_the_same_key_of_another_person_is_another_key(signed_in):
     signed_in("tom").post("/api/v1/items", json=PUMP, headers={"Idempotency-Key": "k-1"})
     answer = signed_in("edith").post("/api/v1/items", json={**PUMP, "sku": "PUMP-8"}, headers={"Idempotency-Key": "k-1"})
