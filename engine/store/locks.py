@@ -95,6 +95,8 @@ class Advisory(IntEnum):
     PAYER_ACCOUNT = 7_210_945_017
     #: One statement of a bank account is read at a time.
     BANK_ACCOUNT = 7_210_945_016
+    #: Shared by whoever posts, alone by whoever closes or opens a period.
+    LEDGER_PERIODS = 7_210_945_018
     DEMO = 735_190_301
     MIGRATE = 7_351_903
 
@@ -136,12 +138,16 @@ def take(tx: Session, lock: Lock, keys: Iterable[Any], *, by: str | None = None,
     return locked
 
 
-def advisory(tx: Session, number: Advisory, thing: str | None = None) -> None:
-    """Wait until no other transaction holds this number (and `thing`), and hold it to the end of this one."""
+def advisory(tx: Session, number: Advisory, thing: str | None = None, *, shared: bool = False) -> None:
+    """Wait until no other transaction holds this number (and `thing`), and hold it to the end of this one.
+
+    Those who hold it `shared` do not wait for one another, only for one who holds it alone, and he for all of them.
+    """
+    how = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
     if thing is None:
-        tx.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": int(number)})
+        tx.execute(text(f"SELECT {how}(:number)"), {"number": int(number)})
     else:
-        tx.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:thing, :number))"), {"number": int(number), "thing": thing})
+        tx.execute(text(f"SELECT {how}(hashtextextended(:thing, :number))"), {"number": int(number), "thing": thing})
 
 
 def highest(tx: Session) -> Lock | None:

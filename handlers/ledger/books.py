@@ -3,11 +3,12 @@
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid, NotFound
+from engine.store.locks import Advisory, advisory
 from handlers.ledger.accounts import CHART
 from handlers.ledger.model import Account, Book, FxRate, Period
 
@@ -70,7 +71,7 @@ def close_period(tx: Session, starts_on: date, ends_on: date, actor: str) -> Non
     """Close a stretch of days for posting. Raises Invalid when it is turned round, Conflict when it overlaps a closed one."""
     if ends_on < starts_on:
         raise Invalid(f"The period ends {ends_on}, before it starts {starts_on}.", code="period", next_step="Give the first day first.")
-    tx.execute(text("LOCK TABLE ledger_period IN EXCLUSIVE MODE"))  # waits for every posting under way, so that none lands behind the door
+    advisory(tx, Advisory.LEDGER_PERIODS)  # waits for every posting under way, so that none lands behind the door
     overlapping = tx.execute(select(Period).where(Period.starts_on <= ends_on, Period.ends_on >= starts_on)).scalars().first()
     if overlapping is not None:
         raise Conflict(
@@ -85,7 +86,7 @@ def close_period(tx: Session, starts_on: date, ends_on: date, actor: str) -> Non
 
 def reopen_period(tx: Session, starts_on: date) -> Period:
     """Open the closed period that begins on a day for posting again, and answer what it was. Raises NotFound."""
-    tx.execute(text("LOCK TABLE ledger_period IN EXCLUSIVE MODE"))
+    advisory(tx, Advisory.LEDGER_PERIODS)
     closed = tx.get(Period, starts_on)
     if closed is None:
         raise NotFound(

@@ -10,6 +10,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, NotFound
+from engine.store.clock import business_today
+from engine.store.locks import Advisory, advisory
 from handlers.ledger.books import rate_on
 from handlers.ledger.model import Journal, JournalLine, Period
 from handlers.ledger.rules import Entry, Line, check_entry, credit, debit, digest, in_books_currency, merged, mirror, next_open_day
@@ -203,8 +205,8 @@ def _find(tx: Session, entries: Sequence[Entry]) -> dict[_Key, int]:
 
 def _open_days(tx: Session, entries: Sequence[Entry]) -> dict[_Key, date]:
     """The posting days. The lock lets a period be closed only when no posting is under way."""
-    tx.execute(text("LOCK TABLE ledger_period IN ROW SHARE MODE"))
-    today: date = tx.execute(text("SELECT current_date")).scalar_one()
+    advisory(tx, Advisory.LEDGER_PERIODS, shared=True)
+    today = business_today(tx)
     first = min(entry.gl_date or today for entry in entries)
     closed = [(row.starts_on, row.ends_on) for row in tx.execute(select(Period).where(Period.ends_on >= first)).scalars()]
     return {_key(entry): next_open_day(entry.gl_date or today, closed) for entry in entries}

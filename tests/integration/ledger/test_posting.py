@@ -1,14 +1,17 @@
-from datetime import date
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from threading import Event, Thread
+from time import sleep
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from engine.problems import Conflict, Invalid, NotFound
+from engine.store.clock import at
 from handlers.invariants import check_all
-from handlers.ledger.books import close_period, open_books, set_rate
+from handlers.ledger.books import close_period, open_books, reopen_period, set_rate
 from handlers.ledger.model import Journal
 from handlers.ledger.open_items import NewOpenItem, add_open_item, reduce_open_items
 from handlers.ledger.posting import Entry, Line, balances, credit, debit, lines_of, post, reverse
@@ -87,29 +90,98 @@ def test_a_date_in_a_closed_period_moves_to_the_next_open_day(books):
             close_period(tx, date(2026, 3, 31), date(2026, 4, 30), "freddie")
 
 
-def test_closing_waits_for_a_posting_under_way_and_every_later_one_moves_on(books):
-    march = (date(2026, 3, 1), date(2026, 3, 31))
-    closing_began, closed = Event(), Event()
+MARCH = (date(2026, 3, 1), date(2026, 3, 31))
 
+
+def waits_for_a_lock(books) -> bool:
+    """Whether somebody stands at the door of the periods within a few seconds."""
+    for _ in range(100):
+        with books.transaction() as tx:
+            if tx.execute(text("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")).first():
+                return True
+        sleep(0.05)
+    return False
+
+
+def beside(work) -> Thread:
+    thread = Thread(target=work)
+    thread.start()
+    return thread
+
+
+def test_closing_waits_for_a_posting_under_way_and_every_later_one_moves_on(books):
     def close():
         with books.transaction() as tx:
-            tx.execute(text("SELECT 1"))
-            closing_began.set()
-            close_period(tx, *march, "freddie")
-        closed.set()
+            close_period(tx, *MARCH, "freddie")
 
     with books.transaction() as tx:
-        tx.execute(text("LOCK TABLE ledger_period IN ROW SHARE MODE"))
-        thread = Thread(target=close)
-        thread.start()
-        assert closing_began.wait(10)
         first = post(tx, shipped())
-        assert not closed.is_set()
-    thread.join(10)
+        closing = beside(close)
+        assert waits_for_a_lock(books)
+    closing.join(10)
     with books.transaction() as tx:
         assert tx.get_one(Journal, first).gl_date == DAY
         assert tx.get_one(Journal, post(tx, shipped(source_id="SH-000008"))).gl_date == date(2026, 4, 1)
         assert [checked.id for checked in check_all(tx) if not checked.ok and checked.id == "INV-18"] == []
+
+
+@pytest.mark.parametrize("gives_up", [False, True])
+def test_a_posting_waits_for_a_closing_under_way_and_lands_where_it_is_open(books, gives_up):
+    posted: list[int] = []
+
+    def work():
+        with books.transaction() as tx:
+            posted.append(post(tx, shipped()))
+
+    with suppress(KeyboardInterrupt), books.transaction() as tx:
+        close_period(tx, *MARCH, "freddie")
+        posting = beside(work)
+        assert waits_for_a_lock(books)
+        assert posted == []
+        if gives_up:
+            raise KeyboardInterrupt
+    posting.join(10)
+    with books.transaction() as tx:
+        assert tx.get_one(Journal, posted[0]).gl_date == (DAY if gives_up else date(2026, 4, 1))
+
+
+def test_opening_a_period_again_waits_for_a_posting_that_found_it_closed(books):
+    with books.transaction() as tx:
+        close_period(tx, *MARCH, "freddie")
+
+    def reopen():
+        with books.transaction() as tx:
+            reopen_period(tx, MARCH[0])
+
+    with books.transaction() as tx:
+        moved = post(tx, shipped())
+        opening = beside(reopen)
+        assert waits_for_a_lock(books)
+    opening.join(10)
+    with books.transaction() as tx:
+        assert tx.get_one(Journal, moved).gl_date == date(2026, 4, 1)
+        assert tx.get_one(Journal, post(tx, shipped(source_id="SH-000008"))).gl_date == DAY
+
+
+def test_postings_do_not_wait_for_one_another(books):
+    done = Event()
+
+    def work():
+        with books.transaction() as tx:
+            post(tx, shipped(source_id="SH-000008"))
+        done.set()
+
+    with books.transaction() as tx:
+        post(tx, shipped())
+        other = beside(work)
+        assert done.wait(10)
+    other.join(10)
+
+
+def test_a_posting_without_a_day_is_dated_by_the_company_s_clock(books):
+    with books.transaction() as tx:
+        at(tx, datetime(2026, 3, 10, 12, tzinfo=UTC))
+        assert tx.get_one(Journal, post(tx, shipped(gl_date=None))).gl_date == DAY
 
 
 def test_a_reversal_mirrors_the_journal_once(books):
