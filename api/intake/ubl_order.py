@@ -116,7 +116,7 @@ def read_ubl_order(data: bytes) -> UblOrder:
 
 
 def content_of(data: bytes) -> bytes:
-    """What makes two orders of one number the same: all that they say but their envelope and the buyer's clerk. Raises Invalid, TooLarge."""
+    """What makes two orders of one number the same: all they say but envelope and clerk. Raises Invalid, TooLarge."""
     return canonical_xml(data, _NOT_ORDERED)
 
 

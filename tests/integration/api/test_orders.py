@@ -32,7 +32,9 @@ def test_a_new_buyer_without_a_place_of_delivery_is_delivered_to_its_own_address
     assert (ship_to["street"], ship_to["city"], ship_to["postal_code"], ship_to["country"]) == ("Kai 1", "Bergen", "5003", "NO")
 
 
-COUNTRY = "<cac:PostalAddress><cac:Country><cbc:IdentificationCode>NO</cbc:IdentificationCode></cac:Country></cac:PostalAddress></cac:Party>"
+COUNTRY = (
+    "<cac:PostalAddress><cac:Country><cbc:IdentificationCode>NO</cbc:IdentificationCode></cac:Country></cac:PostalAddress></cac:Party>"
+)
 SKU = "<cac:SellersItemIdentification><cbc:ID>SAUCE</cbc:ID></cac:SellersItemIdentification></cac:Item>"
 SAUCE = ORDER.format(quantity="3").replace("</cac:Party>", COUNTRY).replace("</cac:Item>", SKU)
 

@@ -79,7 +79,10 @@ def test_the_same_key_with_another_body_is_a_conflict(signed_in):
 
 def test_the_same_key_and_body_in_another_layout_get_the_same_answer(signed_in, installation):
     tom, before = signed_in("tom"), rows(installation, "item")
-    laid_out = [b'{"sku":"PUMP-7","name":"Garden pump","cost":"19.90"}', b'{\r\n "cost": "19.90",\r\n "name": "Garden pump", "sku": "PUMP-7"\r\n}']
+    laid_out = [
+        b'{"sku":"PUMP-7","name":"Garden pump","cost":"19.90"}',
+        b'{\r\n "cost": "19.90",\r\n "name": "Garden pump", "sku": "PUMP-7"\r\n}',
+    ]
     answers = [
         tom.post("/api/v1/items", data=body, content_type="application/json", headers={"Idempotency-Key": "k-1"}) for body in laid_out
     ]

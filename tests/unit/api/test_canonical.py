@@ -60,8 +60,8 @@ def test_an_order_sent_again_as_a_copy_by_another_clerk_is_the_same_order():
 @pytest.mark.parametrize(
     ("said", "instead"),
     [
-        ("<cbc:Quantity unitCode=\"NAR\">3<", "<cbc:Quantity unitCode=\"NAR\">4<"),
-        ("unitCode=\"NAR\">3<", "unitCode=\"KGM\">3<"),
+        ('<cbc:Quantity unitCode="NAR">3<', '<cbc:Quantity unitCode="NAR">4<'),
+        ('unitCode="NAR">3<', 'unitCode="KGM">3<'),
         ("<cbc:ID>PO-77</cbc:ID>", "<cbc:ID>PO-77</cbc:ID><cbc:Note>To the back door</cbc:Note>"),
         ("Brown sauce", "Brownsauce"),
     ],
