@@ -47,7 +47,7 @@ def canonical_xml(body: bytes, without: Collection[str] = ()) -> bytes:
             parent.remove(element)
     for element in root.iter():
         element.text, element.tail = _tokens(element.text), _tokens(element.tail)
-    text: str = etree.canonicalize(root, strip_text=True, rewrite_prefixes=True)  # type: ignore[attr-defined]  # lxml-stubs lack it
+    text: str = etree.canonicalize(root, strip_text=True, rewrite_prefixes=True)
     return text.encode()
 
 
