@@ -4,12 +4,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import segno
-
 from handlers.billing.facts import InvoiceFacts
+from handlers.documents.addressee import addressee
+from handlers.documents.payment import how_to_pay, money, payment_code
 from handlers.documents.pdf import Paper, print_pdf
 from handlers.documents.seller import quantity
-from handlers.values import decimals_of, round_currency
+from handlers.values import decimals_of
 
 _TEMPLATE = Path(__file__).parent / "invoice.typ"
 
@@ -29,7 +29,7 @@ def as_shown(facts: InvoiceFacts) -> dict[str, Any]:
     return {
         "seller": facts.seller,
         "invoice_no": facts.invoice_no,
-        "bill_to": addressee(facts),
+        "bill_to": addressee(facts.buyer, facts.bill_to, [facts.ship_to.get("name", "")]),
         "facts": _facts(facts),
         "lines": [
             {
@@ -56,21 +56,9 @@ def as_shown(facts: InvoiceFacts) -> dict[str, Any]:
         ],
         "sums": sums,
         "terms": facts.terms,
-        "payment": _payment(facts),
-        "qr": payment_code(facts),
+        "payment": how_to_pay(facts.seller, facts.gross_total, currency, facts.invoice_no),
+        "qr": payment_code(facts.seller, facts.gross_total, currency, facts.invoice_no),
     }
-
-
-def addressee(facts: InvoiceFacts) -> dict[str, str]:
-    """Whom the invoice is addressed to: the customer by its legal name, at the address for bills.
-
-    A department of the bill-to address stays as a second line; the name of the place of delivery does not.
-    """
-    place = dict(facts.bill_to) or {"country": facts.buyer["country"]}
-    department = place.get("name", "")
-    if department in {facts.buyer["name"], facts.ship_to.get("name", "")}:
-        department = ""
-    return place | {"name": facts.buyer["name"], "department": department, "country": place.get("country") or facts.buyer["country"]}
 
 
 def _facts(facts: InvoiceFacts) -> list[tuple[str, str]]:
@@ -86,39 +74,8 @@ def _facts(facts: InvoiceFacts) -> list[tuple[str, str]]:
     return [(label, value) for label, value in shown if value]
 
 
-def _payment(facts: InvoiceFacts) -> list[tuple[str, str]]:
-    seller = facts.seller
-    shown = [
-        ("Amount", f"{money(facts.gross_total, facts.currency)} {facts.currency}"),
-        ("Reference", facts.invoice_no),
-        ("Account", grouped(seller["iban"])),
-        ("Bank", " ".join(part for part in (seller["bank_name"], seller["bic"]) if part)),
-    ]
-    return [(label, value) for label, value in shown if value]
-
-
-def payment_code(facts: InvoiceFacts) -> list[list[int]]:
-    """The modules of a payment QR code (EPC 069-12) for euro invoices with an account to pay to; else empty."""
-    if facts.currency != "EUR" or not facts.seller["iban"] or facts.gross_total <= 0:
-        return []
-    lines = ("BCD", "002", "1", "SCT", facts.seller["bic"], facts.seller["name"][:70], facts.seller["iban"].replace(" ", ""))
-    code = segno.make_qr("\n".join([*lines, f"EUR{facts.gross_total:.2f}", "", "", facts.invoice_no]), error="m")
-    return [[int(dark) for dark in row] for row in code.matrix]
-
-
-def money(amount: Decimal, currency: str) -> str:
-    """1668 as 1 668.00, with thin spaces that do not break."""
-    return f"{round_currency(amount, currency):,f}".replace(",", "\u202f")
-
-
 def price(amount: Decimal, currency: str) -> str:
     """A unit price with at least the currency's decimals."""
     least = decimals_of(currency)
     text = f"{amount:,.4f}".replace(",", "\u202f")
     return text.rstrip("0") if len(text.rstrip("0").partition(".")[2]) > least else text[: len(text) - 4 + least].rstrip(".")
-
-
-def grouped(iban: str) -> str:
-    """An account number in groups of four."""
-    plain = iban.replace(" ", "")
-    return " ".join(plain[start : start + 4] for start in range(0, len(plain), 4))

@@ -47,6 +47,7 @@ CHOICES: Mapping[str, Choice] = {
     "promise.reserve_within_days": _choice("5", "Stock is reserved at once for what ships within this many days."),
     "promise.within_days": _choice("365", "Availability is searched this many days ahead."),
     "promise.most_in_a_round": _choice("100", "A backorder run promises this many orders at once, then lets others in."),
+    "reminder.pay_within_days": _choice("7", "A reminder asks for payment within this many days of its date."),
     "release.credit_check_days": _choice("7", "A credit check older than this is repeated before release."),
 }
 

@@ -1,7 +1,7 @@
 """From due to closed: what an invoice still owes, reminders by level, and the customer's standing with collections."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,24 +10,19 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
+from handlers.documents.addressee import addressee
 from handlers.documents.pdf import print_pdf
 from handlers.documents.seller import seller
 from handlers.documents.store import save_document
 from handlers.ledger.open_items import highest_dunning_level, lock_open_items, set_dunning_level
 from handlers.parties.master_data import default_address
+from handlers.parties.policy import chosen
 from handlers.parties.standing import lower_dunning_level, raise_dunning_level
+from handlers.receivables.letters import Overdue, Wording, reminder
 from handlers.receivables.model import Reminder
 from handlers.rowsets import insert_rows
-from handlers.values import round_currency
 
 _TEMPLATE = Path(__file__).parent / "reminder.typ"
-_HELD = " New orders are on hold until the open amount has arrived."
-_TONES = {
-    1: ("Payment reminder", "Perhaps this invoice escaped your notice. Please transfer the open amount within seven days."),
-    2: ("Second reminder", "We have not received your payment yet. Please transfer the open amount at once."),
-    3: ("Formal notice", "Your account is overdue. Please transfer the open amount at once."),
-    4: ("Final notice", "This is our last notice before we hand the claim to our lawyers."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +83,7 @@ def remind(tx: Session, invoice_no: str, step: Step, now: datetime) -> Sent:
     if item.open_amount <= 0 or step.level <= item.dunning_level:
         return Sent(item.dunning_level, None, item.target, item.party_no)
     document_id = _print(tx, item, step, now)
-    reminder = {
+    sent = {
         "invoice_no": invoice_no,
         "level": step.level,
         "hold_orders": step.hold_orders,
@@ -96,7 +91,7 @@ def remind(tx: Session, invoice_no: str, step: Step, now: datetime) -> Sent:
         "open_amount": item.open_amount,
         "document_id": document_id,
     }
-    insert_rows(tx, Reminder, [reminder])
+    insert_rows(tx, Reminder, [sent])
     set_dunning_level(tx, invoice_no, step.level)
     raise_dunning_level(tx, item.party_no, step.level, hold_orders=step.hold_orders)
     return Sent(step.level, document_id, item.target, item.party_no)
@@ -117,24 +112,19 @@ def close(tx: Session, invoice_no: str) -> bool:
 
 
 def _print(tx: Session, item: Row[Any], step: Step, now: datetime) -> int:
-    title, sentence = _TONES[min(step.level, max(_TONES))]
-    overdue = (now.date() - item.due_date).days
-    data = {
-        "seller": seller(tx),
-        "title": title,
-        "invoice_no": item.document_no,
-        "to": default_address(tx, item.party_no, "BILL") or {"name": item.party_no},
-        "sentence": sentence + (_HELD if step.hold_orders else ""),
-        "facts": [("Date", str(now.date())), ("Customer", item.party_no)],
-        "row": [item.document_no, str(item.document_date), str(item.due_date), str(overdue), f"{_shown(item.original, item)}",
-                f"{_shown(item.open_amount, item)}"],
-        "total": f"{_shown(item.open_amount, item)} {item.currency}",
-    }  # fmt: skip
-    return save_document(tx, "REMINDER", f"{item.document_no}/{step.level}", "application/pdf", print_pdf(_TEMPLATE, data, now))
-
-
-def _shown(amount: Decimal, item: Row[Any]) -> Decimal:
-    return round_currency(amount, item.currency)
+    days = int(chosen(tx, "reminder.pay_within_days")["reminder.pay_within_days"])
+    wording = Wording(
+        level=step.level, written_on=now.date(), pay_by=now.date() + timedelta(days=days), hold_orders=step.hold_orders
+    )
+    overdue = Overdue(
+        invoice_no=item.document_no,
+        customer_no=item.party_no,
+        **{name: getattr(item, name) for name in ("document_date", "due_date", "original", "open_amount", "currency")},
+    )
+    customer = {"name": item.customer_name, "country": item.customer_country}
+    to = addressee(customer, default_address(tx, item.party_no, "BILL") or {})
+    paper = print_pdf(_TEMPLATE, reminder(overdue, wording, seller(tx), to), now)
+    return save_document(tx, "REMINDER", f"{item.document_no}/{step.level}", "application/pdf", paper)
 
 
 def _lock_item(tx: Session, invoice_no: str) -> Row[Any]:
@@ -150,7 +140,8 @@ def _lock_item(tx: Session, invoice_no: str) -> Row[Any]:
 
 
 _ITEM = text("""
-SELECT item.*, coalesce(nullif(customer.email, ''), 'customer ' || customer.customer_no) AS target
+SELECT item.*, coalesce(nullif(customer.email, ''), 'customer ' || customer.customer_no) AS target,
+  customer.name AS customer_name, customer.country AS customer_country
 FROM open_item AS item JOIN customer ON customer.customer_no = item.party_no
 WHERE item.kind = 'AR' AND item.document_no = :invoice_no
 """)

@@ -1,17 +1,21 @@
+import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import text
 
 from engine.problems import Conflict, Invalid, NotFound, Problem
 from engine.service_tasks import Refused
+from handlers.documents.payment import grouped
 from handlers.ledger import posting
 from handlers.ledger.bank_accounts import HouseBankAccountDraft, add_bank_account
 from handlers.ledger.model import FxRate
 from handlers.ledger.open_items import NewOpenItem, add_open_item
 from handlers.ledger.posting import balances
+from handlers.parties.policy import choose
 from handlers.receivables import tasks
 from handlers.receivables.collections import DunningFacts
 from handlers.receivables.statements import store_statements
@@ -278,6 +282,21 @@ def test_a_reminder_of_a_level_is_sent_once_and_may_hold_new_orders_until_the_in
         take_in(tx, paid(Credit("1668.00", "INV-000001", ref="B1")))
         tasks.close_receivable(tasks.OfInvoice("INV-000001"), tx)
         assert one(tx, "SELECT dunning_level, account_hold FROM customer") == (0, False)
+
+
+def test_a_reminder_asks_for_what_is_open_by_a_day_of_ours_and_shows_the_account(books):
+    with books.transaction() as tx:
+        tx.execute(text("UPDATE company SET iban = :iban, bic = 'COBADEFFXXX'"), {"iban": OURS})
+        choose(tx, "reminder.pay_within_days", D(10))
+        take_in(tx, paid(Credit("500.00", "INV-000001", ref="B1")))
+        remind(tx, 1, effects())
+        content = one(tx, "SELECT content FROM document WHERE kind = 'REMINDER'")
+    printed = PdfReader(io.BytesIO(content)).pages[0].extract_text()
+    assert "by 2026-05-21" in printed
+    assert "Scan to pay" in printed
+    assert grouped(OURS) in printed
+    assert "COBADEFFXXX" in printed
+    assert "1\u202f168.00 EUR" in printed
 
 
 def test_the_account_stays_on_hold_for_another_invoice_or_by_a_persons_decision(books):

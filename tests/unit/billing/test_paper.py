@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-import segno
 from pypdf import PdfReader
 
 from handlers.billing.facts import InvoiceFacts, LineFacts, TaxFacts
-from handlers.billing.paper import as_shown, grouped, money, payment_code, price, print_invoice
+from handlers.billing.paper import as_shown, price, print_invoice
+from handlers.documents.payment import grouped, money
 
 D = Decimal
 PLACE = {"name": "Indifferent Mirror GmbH", "street": "Hauptstraße 1", "city": "Wien", "postal_code": "1010", "region": "", "country": "AT"}
@@ -102,17 +102,6 @@ def test_what_people_wrote_is_printed_and_never_run(text):
     assert print_invoice(replace(FACTS, lines=(line,), terms=text, bill_to=PLACE | {"name": text})).startswith(b"%PDF-")
 
 
-def test_the_payment_code_says_what_a_bank_needs_to_pay():
-    said = "BCD\n002\n1\nSCT\n\nOrdercraft\nDE89370400440532013000\nEUR1668.00\n\n\nINV-000001"
-    assert payment_code(FACTS) == [[int(dark) for dark in row] for row in segno.make_qr(said, error="m").matrix]
-    assert payment_code(FACTS) != payment_code(replace(FACTS, gross_total=D("1668.01")))
-
-
 def test_the_payment_code_is_printed_on_the_invoice():
     with_code, without = (filled_shapes(print_invoice(facts)) for facts in (FACTS, replace(FACTS, currency="USD")))
-    assert with_code - without == len(payment_code(FACTS)) ** 2
-
-
-def test_a_payment_code_is_only_made_for_euros_and_an_account():
-    assert payment_code(replace(FACTS, currency="USD")) == []
-    assert payment_code(replace(FACTS, seller=FACTS.seller | {"iban": ""})) == []
+    assert with_code - without == len(as_shown(FACTS)["qr"]) ** 2
