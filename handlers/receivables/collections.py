@@ -113,9 +113,7 @@ def close(tx: Session, invoice_no: str) -> bool:
 
 def _print(tx: Session, item: Row[Any], step: Step, now: datetime) -> int:
     days = int(chosen(tx, "reminder.pay_within_days")["reminder.pay_within_days"])
-    wording = Wording(
-        level=step.level, written_on=now.date(), pay_by=now.date() + timedelta(days=days), hold_orders=step.hold_orders
-    )
+    wording = Wording(level=step.level, written_on=now.date(), pay_by=now.date() + timedelta(days=days), hold_orders=step.hold_orders)
     overdue = Overdue(
         invoice_no=item.document_no,
         customer_no=item.party_no,

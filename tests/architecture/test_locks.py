@@ -4,7 +4,9 @@ import re
 
 from tests.architecture.house_sql import HOUSE
 
-_LOCKS = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?(UPDATE|SHARE)\b|\bFOR\s+KEY\s+SHARE\b|with_for_update|pg_(try_)?advisory|LOCK\s+TABLE", re.IGNORECASE)
+_LOCKS = re.compile(
+    r"\bFOR\s+(NO\s+KEY\s+)?(UPDATE|SHARE)\b|\bFOR\s+KEY\s+SHARE\b|\bLOCK\s+TABLE\b|with_for_update|pg_(try_)?advisory", re.IGNORECASE
+)
 
 
 def test_locks_are_taken_in_one_module():

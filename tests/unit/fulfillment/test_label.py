@@ -12,9 +12,7 @@ US = Place("Ordercraft", "Hafenstraße 1", "Hamburg", "20457", "DE")
 
 def label(country):
     receiver = Place("Indifferent Mirror GmbH", "Hauptstraße 1", "Wien", "1010", country)
-    consignment = Consignment(
-        shipment_no="SH-000001", sender=US, receiver=receiver, weight_kg=Decimal(4), packages=("340123450000000018",)
-    )
+    consignment = Consignment(shipment_no="SH-000001", sender=US, receiver=receiver, weight_kg=Decimal(4), packages=("340123450000000018",))
     pages = PdfReader(io.BytesIO(RateTable().book(consignment, "key").label)).pages
     return pages[0].extract_text().splitlines()
 
