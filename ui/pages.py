@@ -23,7 +23,7 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/quotes", quotes.write, POST),
     ("/quotes/new", quotes.show_new, GET),
     ("/quotes/<quote_no>", quotes.show_quote, GET),
-    ("/quotes/<quote_no>/<any(accept, decline):verb>", quotes.answer, POST),
+    ("/quotes/<quote_no>/<any(accept, decline, withdraw, extend):verb>", quotes.answer, POST),
     ("/orders", orders.show_list, GET),
     ("/orders.csv", orders.export, GET),
     ("/orders/<order_no>", orders.show_order, GET),

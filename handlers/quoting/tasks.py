@@ -9,11 +9,14 @@ from sqlalchemy.orm import Session
 
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Refused, ServiceTasks, TaskContext
-from handlers.catalog.rules import PriceMissing
+from handlers.catalog.rules import Priced, PriceMissing
 from handlers.parties.master_data import find_customer
 from handlers.quoting import approvers, life, paper
 
 tasks = ServiceTasks()
+
+#: So many lines of a quote are revised in rows of the form; any other is named by its number.
+LINES_OF_A_FORM = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,22 @@ class CloseQuote:
 
 
 @dataclass(frozen=True, slots=True)
+class PricedLine:
+    """A line as whoever revises the quote sees it; `discount_pct` is its own discount, `net_total` what it comes to."""
+
+    line_no: int
+    sku: str
+    qty: Decimal
+    net_total: Decimal
+    discount_pct: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Pricing:
     """What the quote comes to.
 
-    `lowest_margin_gap` is how far the worst line lies above its margin floor, `deal_size` the net in our currency.
+    `lowest_margin_gap` is how far the worst line lies above its margin floor, `deal_size` the net in our currency. `lines` are those
+    with the highest discounts of their own: all of them unless the quote is longer than a form.
     """
 
     currency: str
@@ -91,7 +106,7 @@ class Pricing:
     lowest_margin_gap: Decimal
     deal_size: Decimal
     line_count: int
-    highest_line_discount_pct: Decimal
+    lines: list[PricedLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +170,16 @@ def price_quote(given: QuoteNumber, tx: Session) -> Pricing:
         lowest_margin_gap=priced.lowest_margin_gap,
         deal_size=life.deal_size(tx, priced),
         line_count=len(priced.lines),
-        highest_line_discount_pct=max(line.facts.manual_discount_pct for line in priced.lines),
+        lines=_to_revise(priced),
     )
+
+
+def _to_revise(priced: Priced) -> list[PricedLine]:
+    highest = sorted(priced.lines, key=lambda line: (-line.facts.manual_discount_pct, line.facts.line_no))[:LINES_OF_A_FORM]
+    return [
+        PricedLine(line.facts.line_no, line.facts.sku, line.facts.qty, line.net, line.facts.manual_discount_pct)
+        for line in sorted(highest, key=lambda line: line.facts.line_no)
+    ]
 
 
 @tasks.register("quoting.remind_approver")

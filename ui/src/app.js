@@ -44,6 +44,9 @@ document.addEventListener('click', (event) => {
   if (pressed.dataset.copy) navigator.clipboard?.writeText(pressed.dataset.copy).then(() => say('Copied.'));
 });
 
+// A dialog whose form was refused comes back open, with what was typed and what is wrong.
+document.querySelector('dialog[data-opened]')?.showModal();
+
 // A select in a filter bar applies itself; the button beside it is for keyboards and for text fields.
 document.addEventListener('change', (event) => {
   if (event.target.matches('[data-apply]')) event.target.form.requestSubmit();

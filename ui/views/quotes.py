@@ -1,12 +1,17 @@
 """Quotes: the list, one quote with its lines, decisions and the customer's answer, and a form to write one."""
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 from flask import make_response, redirect, render_template, request
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.problems import Invalid, Problem
+from engine.runtime.post.mailbox import Delivery
+from engine.runtime.read.worklist import open_tasks_of
 from handlers.quoting import commands, views
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft
 from ui.forms import read_form
@@ -28,9 +33,16 @@ def show_list() -> str:
 
 def show_quote(quote_no: str) -> str:
     """One quote."""
+    return _page(quote_no, {})
+
+
+def _page(quote_no: str, given: dict[str, Any]) -> str:
+    """One quote, with what it waits for; `given` is an answer that was refused: its verb, the problem and what was typed."""
     with product().database.transaction() as tx:
         shown = views.show_quote(tx, quote_no)
-    return render_template("quote.html", shown=shown, quote=shown.quote, may_sell=SELL in person().roles, done=request.args.get("done", ""))
+        tasks = open_tasks_of(tx, person(), UUID(shown.instance_id)) if shown.instance_id else []
+    context = {"done": request.args.get("done", ""), "refused_verb": "", "errors": {}, "values": {}, "problem": None, **given}
+    return render_template("quote.html", shown=shown, quote=shown.quote, tasks=tasks, may_sell=SELL in person().roles, **context)
 
 
 @needs(SELL)
@@ -52,14 +64,50 @@ def write() -> AnyResponse:
 
 @needs(SELL)
 def answer(quote_no: str, verb: str) -> AnyResponse:
-    """Record what the customer answers."""
-    given = request.form.get("customer_po" if verb == "accept" else "reason", "").strip()
-    if not given:
-        wanted = "the customer's purchase order number" if verb == "accept" else "why the customer declines"
-        raise Invalid(f"It does not say {wanted}.", code="answer_incomplete", next_step=f"Enter {wanted}.")
-    verbs = {"accept": commands.accept, "decline": commands.decline}
-    product().database.run(lambda tx: verbs[verb](product().runtime, tx, quote_no, given, person().name))
+    """Record what the customer answers, or what we do with a quote that was sent: take it back, or give more time."""
+    try:
+        said = _ANSWERS[verb](quote_no)
+        product().database.run(said)
+    except Invalid as problem:
+        given = {"refused_verb": verb, "problem": problem, "errors": problem.errors, "values": dict(request.form)}
+        return make_response(_page(quote_no, given), _REFUSED)
     return redirect(f"/quotes/{quote_no}?done=answered", 303)
+
+
+Said = Callable[[Session], Delivery]
+
+
+def _accept(quote_no: str) -> Said:
+    customer_po = _entered("customer_po", "the customer's purchase order number")
+    return lambda tx: commands.accept(product().runtime, tx, quote_no, customer_po, person().name)
+
+
+def _decline(quote_no: str) -> Said:
+    reason = _entered("reason", "why the customer declines")
+    return lambda tx: commands.decline(product().runtime, tx, quote_no, reason, person().name)
+
+
+def _withdraw(quote_no: str) -> Said:
+    reason = _entered("reason", "why it is taken back")
+    return lambda tx: commands.withdraw(product().runtime, tx, quote_no, reason, person().name)
+
+
+def _extend(quote_no: str) -> Said:
+    reason = _entered("reason", "why the customer gets more time")
+    typed = read_form(commands.Extension, request.form, ("valid_until",))
+    return lambda tx: commands.extend(product().runtime, tx, quote_no, commands.Extension(typed["valid_until"], reason), person().name)
+
+
+_ANSWERS: Mapping[str, Callable[[str], Said]] = {"accept": _accept, "decline": _decline, "withdraw": _withdraw, "extend": _extend}
+
+
+def _entered(name: str, wanted: str) -> str:
+    """What was typed. Raises Invalid when nothing was."""
+    given = request.form.get(name, "").strip()[:2000]
+    if not given:
+        errors = {name: ["is missing"]}
+        raise Invalid(f"It does not say {wanted}.", code="answer_incomplete", next_step=f"Enter {wanted}.", errors=errors)
+    return given
 
 
 def _draft() -> QuoteDraft:

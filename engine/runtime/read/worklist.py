@@ -91,6 +91,12 @@ def get_task(tx: Session, person: Person, task_id: UUID) -> AnyRow:
     return found
 
 
+def open_tasks_of(tx: Session, person: Person, instance_id: UUID) -> list[AnyRow]:
+    """The open tasks of one instance that the person may see, the oldest first: id, title, who has it and when it is due."""
+    of_instance = _open_tasks_of(person).where(user_task.c.instance_id == instance_id)
+    return list(tx.execute(of_instance.order_by(user_task.c.created_at, user_task.c.id).limit(50)).all())
+
+
 def count_by_group(tx: Session) -> Sequence[AnyRow]:
     """Open tasks (`open`) and overdue ones (`late`) by candidate group, the longest queue first. One statement."""
     return tx.execute(_BY_GROUP).all()
@@ -128,6 +134,10 @@ def _columns() -> list[ColumnElement[Any]]:
 
 def _open_tasks(person: Person) -> Select[Any]:
     return select(*_columns()).select_from(_joined()).where(user_task.c.state == "open", concerns(person))
+
+
+def _open_tasks_of(person: Person) -> Select[Any]:
+    return select(*_columns()).select_from(_joined()).where(user_task.c.state == "open", visible_to(person))
 
 
 def _conditions(person: Person, wanted: Filter) -> list[ColumnElement[bool]]:
