@@ -52,6 +52,15 @@ _NUMBERS: Sequence[Field] = (
     Field("email", "Mail", wide=True),
 )
 
+#: When an invoice is due, ours or theirs.
+_TERMS: Sequence[Field] = (
+    Field("net_days", "Days net"),
+    Field("discount_pct", "Discount %", "For paying early"),
+    Field("discount_days", "Discount days"),
+)
+_ACTIVE = Field("active", "Active")
+_PARTY_HINT = "Number, name, VAT number or GLN"
+
 CUSTOMERS = Kind(
     path="customers",
     title="Customers",
@@ -89,9 +98,7 @@ CUSTOMERS = Kind(
         (
             "How they pay",
             (
-                Field("net_days", "Days net"),
-                Field("discount_pct", "Discount %", "For paying early"),
-                Field("discount_days", "Discount days"),
+                *_TERMS,
                 Field("credit_limit", "Credit limit", "In their currency"),
                 Field("credit_tolerance_pct", "Tolerance %"),
                 Field("order_limit", "Limit per order"),
@@ -101,12 +108,12 @@ CUSTOMERS = Kind(
             ),
         ),
     ),
-    flags=(Field("active", "Active"), Field("account_hold", "Account on hold", "Stops their orders")),
+    flags=(_ACTIVE, Field("account_hold", "Account on hold", "Stops their orders")),
     lists=party_views.list_customers,
     shows=party_views.show_customer,
     changes=party_changes.change_customer,
     adds=parties.add_customer,
-    search_hint="Number, name, VAT number or GLN",
+    search_hint=_PARTY_HINT,
     empty="Customers come with their first UBL order, by API, or are added here.",
 )
 SUPPLIERS = Kind(
@@ -131,9 +138,7 @@ SUPPLIERS = Kind(
             "How we buy",
             (
                 _CURRENCY,
-                Field("net_days", "Days net"),
-                Field("discount_pct", "Discount %", "For paying early"),
-                Field("discount_days", "Discount days"),
+                *_TERMS,
                 Field("order_channel", "Orders go by"),
                 Field("freight_per_order", "Freight per order"),
                 Field("min_order_value", "Smallest order"),
@@ -142,12 +147,12 @@ SUPPLIERS = Kind(
             ),
         ),
     ),
-    flags=(Field("active", "Active"),),
+    flags=(_ACTIVE,),
     lists=party_views.list_suppliers,
     shows=party_views.show_supplier,
     changes=party_changes.change_supplier,
     adds=parties.add_supplier,
-    search_hint="Number, name, VAT number or GLN",
+    search_hint=_PARTY_HINT,
     empty="A supplier ships to our customers by drop shipment. Add the first one here or by API.",
 )
 ITEMS = Kind(

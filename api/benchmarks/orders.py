@@ -19,11 +19,12 @@ from api.settings import Settings
 from engine.jobs.null_dispatcher import NullDispatcher
 from engine.problems import Conflict
 from engine.runtime.post.mailbox import Message
+from engine.runtime.read import worklist
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import messages, user_tasks
 from engine.runtime.verbs.run_until_idle import run_until_idle
-from engine.runtime.verbs.worklist import TaskFilter
+from engine.store.paging import Asked
 from engine.store.unit_of_work import Database
 from handlers.catalog.master_data import ItemDraft, PriceDraft, add_item, set_price
 from handlers.inventory.stock import Receipt
@@ -135,7 +136,7 @@ def _tell(runtime: Runtime, message: Message) -> None:
 
 def _decide(runtime: Runtime, element_id: str, data: dict[str, Any]) -> None:
     with runtime.database.transaction() as tx:
-        (task,) = user_tasks.list_tasks(runtime, tx, _EVERYBODY, TaskFilter(element_id=element_id))
+        (task,) = worklist.list_tasks(tx, _EVERYBODY, worklist.Filter(element_id=element_id), Asked()).rows
         user_tasks.complete(runtime, tx, task.id, data, user_tasks.Completion(_EVERYBODY))
     run_until_idle(runtime)
 

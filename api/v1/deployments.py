@@ -6,17 +6,16 @@ from typing import Any
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
-from sqlalchemy import select
 
 from api.auth.roles import GROUPS, Role
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Listing, Order, Page, Shape, found, page
+from api.v1.shapes import Listing, Page, Search, Shape, listed
 from engine.models.bundle import Bundle
 from engine.models.check import check
 from engine.problems import Invalid
+from engine.runtime.read import deployments as read
 from engine.runtime.verbs import deploy
-from engine.store.tables import deployment, deployment_file, process_version
 
 api = APIBlueprint("deployments", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="deployments")])
 
@@ -71,30 +70,22 @@ def deploy_bundle(body: BundleIn) -> tuple[DeploymentOut, int]:
     return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes)), 201
 
 
-@api.get("/deployments")
+@api.get("/deployments", responses={200: Page[read.DeploymentRow]})
 @operation(Role.READ)
-def list_deployments(query: Listing) -> Page[dict[str, Any]]:
+def list_deployments(query: Listing) -> Page[read.DeploymentRow]:
     """List deployments, the latest first."""
-    return page(transaction(), select(deployment), Order((deployment.c.id,)), query, dict)
+    return listed(read.list_deployments(transaction(), query.asked))
+
+
+@api.get("/process-versions", responses={200: Page[read.VersionRow]})
+@operation(Role.READ)
+def list_versions(query: Search) -> Page[read.VersionRow]:
+    """List process versions by process, the newest first, each with how many instances run on it."""
+    return listed(read.list_versions(transaction(), query.search, query.asked))
 
 
 @api.get("/processes/<process_key>/versions/<version>/model")
 @operation(Role.READ)
 def get_model(path: ProcessPath) -> Response:
     """The diagram's bytes, unchanged."""
-    wanted = process_version.c.latest if path.version == "latest" else process_version.c.version == _number(path.version)
-    row = transaction().execute(
-        select(deployment_file.c.content)
-        .join(
-            process_version,
-            (process_version.c.deployment_id == deployment_file.c.deployment_id) & (process_version.c.path == deployment_file.c.path),
-        )
-        .where(process_version.c.process_key == path.process_key, wanted)
-    )
-    return Response(found(row.first(), "process version", f"{path.process_key} {path.version}")[0], mimetype="application/xml")
-
-
-def _number(text: str) -> int:
-    if not text.isdigit():
-        raise Invalid(f"{text!r} is no version.", code="version", next_step="Use a number or `latest`.")
-    return int(text)
+    return Response(read.model_of_version(transaction(), path.process_key, path.version), mimetype="application/xml")

@@ -1,24 +1,20 @@
 """Invoices, bank statements, journals, balances, invariants."""
 
-from typing import Any
-
 from flask import request
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, Field
-from sqlalchemy import select, text
+from pydantic import BaseModel, Field, RootModel
 
 from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Done, DraftBody, Listing, NumberPath, Order, Page, Shape, found, page
+from api.v1.shapes import Done, DraftBody, Listing, NumberPath, Page, Shape, listed
 from engine.runtime.post.mailbox import Message
 from engine.runtime.verbs import messages
-from handlers.billing.model import Invoice
+from handlers.billing import views as invoices
 from handlers.invariants import check_all
+from handlers.ledger import views as ledger
 from handlers.ledger.bank_accounts import HouseBankAccountDraft, add_bank_account
-from handlers.ledger.model import Account, HouseBankAccount, Journal, JournalLine, OpenItem
-from handlers.ledger.posting import balances
-from handlers.receivables.model import BankLine, BankStatement
+from handlers.receivables import views as receivables
 from handlers.receivables.statements import store_statements
 
 api = APIBlueprint("finance", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="finance")])
@@ -50,12 +46,16 @@ class HouseBankAccountIn(DraftBody[HouseBankAccountDraft]):
     """A bank account of ours."""
 
 
-class AccountBalance(BaseModel):
-    """What an account stands at, debit positive, in the currency of the books."""
+class InvoiceOut(RootModel[invoices.ShownInvoice]):
+    """One invoice with its lines and taxes."""
 
-    account: str
-    name: str
-    balance: str
+
+class ShownStatementOut(RootModel[receivables.ShownStatement]):
+    """One bank statement with its lines."""
+
+
+class TrialBalanceOut(RootModel[list[ledger.AccountBalance]]):
+    """What every account stands at."""
 
 
 class InvariantOut(BaseModel):
@@ -74,34 +74,19 @@ class CheckOut(BaseModel):
     invariants: list[InvariantOut]
 
 
-@api.get("/invoices")
+@api.get("/invoices", responses={200: Page[invoices.InvoiceSummary]})
 @operation(Role.READ)
-def list_invoices(query: InvoiceQuery) -> Page[dict[str, Any]]:
+def list_invoices(query: InvoiceQuery) -> Page[invoices.InvoiceSummary]:
     """List invoices with what is still open of them, the latest first."""
-    open_amount = (
-        select(OpenItem.open_amount).where(
-            OpenItem.kind == "AR", OpenItem.document_no == Invoice.invoice_no, OpenItem.party_no == Invoice.customer_no
-        )
-    ).scalar_subquery()
-    statement = select(*Invoice.__table__.c, open_amount.label("open_amount"))
-    if query.order_no:
-        statement = statement.where(Invoice.order_no == query.order_no)
-    if query.customer_no:
-        statement = statement.where(Invoice.customer_no == query.customer_no)
-    return page(transaction(), statement, Order((Invoice.created_at, Invoice.invoice_no)), query, dict)
+    wanted = invoices.InvoiceFilter(query.order_no or "", query.customer_no or "")
+    return listed(invoices.list_invoices(transaction(), wanted, query.asked))
 
 
-@api.get("/invoices/<number>")
+@api.get("/invoices/<number>", responses={200: InvoiceOut})
 @operation(Role.READ)
-def get_invoice(path: NumberPath) -> dict[str, Any]:
+def get_invoice(path: NumberPath) -> InvoiceOut:
     """One invoice with its lines and taxes."""
-    tx = transaction()
-    header = found(
-        tx.execute(select(*Invoice.__table__.c).where(Invoice.invoice_no == path.number)).mappings().first(), "invoice", path.number
-    )
-    lines = tx.execute(text("SELECT * FROM invoice_line WHERE invoice_no = :no ORDER BY line_no"), {"no": path.number}).mappings().all()
-    taxes = tx.execute(text("SELECT * FROM invoice_tax WHERE invoice_no = :no ORDER BY id"), {"no": path.number}).mappings().all()
-    return {**header, "lines": [dict(line) for line in lines], "taxes": [dict(tax) for tax in taxes]}
+    return InvoiceOut(invoices.show_invoice(transaction(), path.number))
 
 
 @api.post("/statements", responses={202: StatementOut}, openapi_extensions=_XML_BODY)
@@ -122,23 +107,18 @@ def post_statement() -> tuple[StatementOut, int]:
     return StatementOut(statement_no=numbers[0], statement_nos=numbers), 202
 
 
-@api.get("/statements")
+@api.get("/statements", responses={200: Page[receivables.StatementSummary]})
 @operation(Role.READ)
-def list_statements(query: Listing) -> Page[dict[str, Any]]:
+def list_statements(query: Listing) -> Page[receivables.StatementSummary]:
     """List bank statements with their balances, the latest first."""
-    columns = BankStatement.__table__.c
-    return page(transaction(), select(*columns), Order((BankStatement.received_at, BankStatement.statement_no)), query, dict)
+    return listed(receivables.list_statements(transaction(), query.asked))
 
 
-@api.get("/statements/<number>")
+@api.get("/statements/<number>", responses={200: ShownStatementOut})
 @operation(Role.READ)
-def get_statement(path: NumberPath) -> dict[str, Any]:
+def get_statement(path: NumberPath) -> ShownStatementOut:
     """One bank statement with its lines and what became of each."""
-    tx = transaction()
-    statement = select(*BankStatement.__table__.c).where(BankStatement.statement_no == path.number)
-    header = found(tx.execute(statement).mappings().first(), "bank statement", path.number)
-    lines = select(*BankLine.__table__.c).where(BankLine.statement_no == path.number).order_by(BankLine.position)
-    return {**header, "lines": [dict(line) for line in tx.execute(lines).mappings()]}
+    return ShownStatementOut(receivables.show_statement(transaction(), path.number))
 
 
 @api.post("/bank-accounts", responses={201: Done})
@@ -149,39 +129,25 @@ def add_our_bank_account(body: HouseBankAccountIn) -> tuple[Done, int]:
     return Done(id=f"{added.iban}/{added.currency}", state="stored"), 201
 
 
-@api.get("/bank-accounts")
+@api.get("/bank-accounts", responses={200: Page[ledger.BankAccountRow]})
 @operation(Role.READ)
-def list_our_bank_accounts(query: Listing) -> Page[dict[str, Any]]:
+def list_our_bank_accounts(query: Listing) -> Page[ledger.BankAccountRow]:
     """List our bank accounts by their account of the ledger."""
-    columns = HouseBankAccount.__table__.c
-    return page(transaction(), select(*columns), Order((HouseBankAccount.ledger_account,), newest_first=False), query, dict)
+    return listed(ledger.list_bank_accounts(transaction(), query.asked))
 
 
-@api.get("/journals")
+@api.get("/journals", responses={200: Page[ledger.JournalRow]})
 @operation(Role.READ)
-def list_journals(query: JournalQuery) -> Page[dict[str, Any]]:
+def list_journals(query: JournalQuery) -> Page[ledger.JournalRow]:
     """List journals with their lines, the latest first."""
-    statement = select(*Journal.__table__.c)
-    if query.source_id:
-        statement = statement.where(Journal.source_id == query.source_id)
-    found_page = page(transaction(), statement, Order((Journal.id,)), query, dict)
-    ids = [journal["id"] for journal in found_page.items]
-    lines: dict[int, list[dict[str, Any]]] = {}
-    rows = select(*JournalLine.__table__.c).where(JournalLine.journal_id.in_(ids)).order_by(JournalLine.journal_id, JournalLine.line_no)
-    for line in transaction().execute(rows).mappings():
-        lines.setdefault(line["journal_id"], []).append(dict(line))
-    for journal in found_page.items:
-        journal["lines"] = lines.get(journal["id"], [])
-    return found_page
+    return listed(ledger.list_journals(transaction(), query.source_id or "", query.asked))
 
 
-@api.get("/reports/trial-balance")
+@api.get("/reports/trial-balance", responses={200: TrialBalanceOut})
 @operation(Role.READ)
-def trial_balance() -> list[dict[str, Any]]:
+def trial_balance() -> TrialBalanceOut:
     """What every account that was posted to stands at; it adds up to zero."""
-    names: dict[str, str] = {row.number: row.name for row in transaction().execute(select(Account.number, Account.name))}
-    found = balances(transaction()).items()
-    return [AccountBalance(account=number, name=names[number], balance=str(balance)).model_dump(mode="json") for number, balance in found]
+    return TrialBalanceOut(ledger.trial_balance(transaction()))
 
 
 @api.get("/invariants", responses={200: CheckOut})

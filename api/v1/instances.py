@@ -8,26 +8,24 @@ from uuid import UUID
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
-from sqlalchemy import select
 
 from api.auth.roles import Role
 from api.json_provider import as_it_is
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Done, Exact, InstancePath, Listing, Order, Page, Shape, found, page
+from api.v1.shapes import Done, Exact, InstancePath, Listing, Page, Shape, listed
 from engine.runtime.operate import operations
-from engine.runtime.read import explain, history
+from engine.runtime.read import explain, history, lists
 from engine.runtime.read.instances import model_of, tokens_of
 from engine.runtime.verbs import start
-from engine.store import json_text
-from engine.store.tables import InstanceState, instance
+from engine.store.tables import InstanceState
 from handlers.holdings import holdings_of
 
 api = APIBlueprint("instances", __name__, url_prefix="/api/v1/instances", abp_tags=[Tag(name="instances")])
 
 
-class InstanceOut(Shape):
-    """One process instance."""
+class InstanceDetail(Shape):
+    """One process instance with its variables."""
 
     id: UUID
     process_key: str
@@ -38,11 +36,6 @@ class InstanceOut(Shape):
     updated_at: datetime
     ended_at: datetime | None
     end_reason: str | None
-
-
-class InstanceDetail(InstanceOut):
-    """One process instance with its variables."""
-
     variables: dict[str, Any]
 
 
@@ -96,27 +89,17 @@ def start_instance(body: StartIn) -> tuple[dict[str, Any], int]:
     return _detail(made), 201
 
 
-@api.get("", responses={200: Page[InstanceOut]})
+@api.get("", responses={200: Page[lists.InstanceRow]})
 @operation(Role.READ)
-def list_instances(query: InstanceQuery) -> Page[InstanceOut]:
-    """List instances, the latest first."""
-    statement = select(*(instance.c[name] for name in InstanceOut.model_fields))
-    if query.state:
-        statement = statement.where(instance.c.state == query.state)
-    if query.process_key:
-        statement = statement.where(instance.c.process_key == query.process_key)
-    if query.business_key:
-        statement = statement.where(instance.c.business_key == query.business_key)
-    if query.variable and query.value is not None:
-        statement = statement.where(instance.c.variables.contains({query.variable: _json_value(query.value)}))
-    return page(transaction(), statement, Order((instance.c.started_at, instance.c.id)), query, InstanceOut.model_validate)
-
-
-def _json_value(text: str) -> Any:
-    try:
-        return json_text.decode(text)
-    except ValueError:
-        return text
+def list_instances(query: InstanceQuery) -> Page[lists.InstanceRow]:
+    """List instances, the latest change first, each with what it waits for."""
+    wanted = lists.Filter(
+        state=query.state or "",
+        process=query.process_key or "",
+        business_key=query.business_key or "",
+        variable=f"{query.variable}={query.value}" if query.variable and query.value is not None else "",
+    )
+    return listed(lists.list_instances(transaction(), wanted, query.asked, count=False))
 
 
 @api.get("/<uuid:instance_id>", responses={200: InstanceDetail})
@@ -189,11 +172,9 @@ def cancel(path: InstancePath, body: Reason) -> Done:
 
 
 def _detail(instance_id: UUID) -> dict[str, Any]:
-    columns = [instance.c[name] for name in InstanceDetail.model_fields]
-    row = found(transaction().execute(select(*columns).where(instance.c.id == instance_id)).mappings().first(), "instance", instance_id)
-    return {**row, "variables": as_it_is(row["variables"])}
+    shown = lists.get_instance(transaction(), instance_id)
+    return {**{name: getattr(shown, name) for name in InstanceDetail.model_fields}, "variables": as_it_is(shown.variables)}
 
 
 def _done(instance_id: UUID) -> Done:
-    state = transaction().execute(select(instance.c.state).where(instance.c.id == instance_id)).scalar_one()
-    return Done(id=str(instance_id), state=state)
+    return Done(id=str(instance_id), state=lists.get_instance(transaction(), instance_id).state)

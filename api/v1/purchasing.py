@@ -1,26 +1,23 @@
 """Drop-ship purchase orders and what suppliers answer: acknowledgement, despatch advice, invoice."""
 
 from datetime import date
-from typing import Any
 
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
-from sqlalchemy import RowMapping, text
 
 from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Done, Exact, NumberPath, Page, Shape
-from engine.problems import NotFound
+from api.v1.shapes import Done, Exact, Listing, NumberPath, Page, Shape, listed
 from engine.runtime.post.mailbox import Message
 from engine.runtime.verbs import messages
 from engine.store.clock import business_today
-from handlers.dropship import inbound
+from handlers.dropship import inbound, views
 
 api = APIBlueprint("purchasing", __name__, url_prefix="/api/v1/purchase-orders", abp_tags=[Tag(name="purchase orders")])
 
 
-class PurchaseQuery(Shape):
+class PurchaseQuery(Listing):
     """Which purchase orders to list."""
 
     group_no: str | None = Field(None, max_length=40)
@@ -83,16 +80,12 @@ class BillIn(Shape):
     lines: list[BilledLineIn] = Field(min_length=1, max_length=10_000)
 
 
-@api.get("")
+@api.get("", responses={200: Page[views.PurchaseRow]})
 @operation(Role.READ)
-def list_purchase_orders(query: PurchaseQuery) -> Page[dict[str, Any]]:
-    """List the latest purchase orders with their lines; `state` is derived from what has happened to them."""
-    wanted = query.model_dump()
-    orders = [dict(row) for row in transaction().execute(_ORDERS, wanted).mappings()]
-    lines: dict[str, list[dict[str, Any]]] = {}
-    for row in transaction().execute(_LINES, {"numbers": [order["po_no"] for order in orders]}).mappings():
-        lines.setdefault(row["po_no"], []).append(dict(row))
-    return Page(items=[{**order, "lines": lines.get(order["po_no"], [])} for order in orders], next_cursor=None)
+def list_purchase_orders(query: PurchaseQuery) -> Page[views.PurchaseRow]:
+    """List purchase orders with their lines, the latest first; `state` is derived from what has happened to them."""
+    wanted = views.PurchaseFilter(query.group_no or "", query.order_no or "", query.supplier_no or "")
+    return listed(views.list_purchase_orders(transaction(), wanted, query.asked))
 
 
 @api.post("/<number>/acknowledgements", responses={202: Done})
@@ -128,12 +121,11 @@ def advise_despatch(path: NumberPath, body: DespatchIn) -> tuple[Done, int]:
 @operation(Role.BUY)
 def take_bill(path: NumberPath, body: BillIn) -> tuple[Done, int]:
     """Record what the supplier bills; it is matched with the order and what was received."""
-    order = _order(path.number)
     draft = inbound.SupplierInvoiceDraft(
         po_no=path.number,
         document_no=body.supplier_invoice_no,
         invoice_date=body.invoice_date,
-        currency=order["currency"],
+        currency=views.currency_of(transaction(), path.number),
         lines=[inbound.BilledDraft(**line.model_dump()) for line in body.lines],
         freight=body.freight,
         tax_total=body.tax_total,
@@ -154,38 +146,3 @@ def _tell(recorded: inbound.Recorded, po_no: str) -> tuple[Done, int]:
     )
     delivery = messages.note(product().runtime, transaction(), message)
     return Done(id=po_no, state=delivery.state), 202
-
-
-def _order(po_no: str) -> RowMapping:
-    row = transaction().execute(text("SELECT * FROM purchase_order WHERE po_no = :no"), {"no": po_no}).mappings().first()
-    if row is None:
-        raise NotFound(f"There is no purchase order {po_no}.", code="po_unknown", next_step="Check the number with the supplier.")
-    return row
-
-
-_ORDERS = text("""
-SELECT po.*, bill.billed, bill.paid,
-       CASE WHEN po.cancelled_at IS NOT NULL THEN 'CANCELLED'
-            WHEN po.closed_at IS NOT NULL THEN 'CLOSED'
-            WHEN line.received AND line.billed THEN 'BILLED'
-            WHEN line.received THEN 'RECEIVED'
-            WHEN line.begun THEN 'PARTIALLY_RECEIVED'
-            WHEN po.confirmed_at IS NOT NULL THEN 'CONFIRMED'
-            WHEN po.sent_at IS NOT NULL THEN 'SENT'
-            ELSE 'DRAFT' END AS state
-FROM purchase_order AS po
-CROSS JOIN LATERAL (
-  SELECT bool_and(qty_received >= coalesce(confirmed_qty, qty)) AS received, bool_or(qty_received > 0) AS begun,
-    bool_and(qty_billed >= qty_received) AS billed
-  FROM po_line WHERE po_line.po_no = po.po_no
-) AS line
-CROSS JOIN LATERAL (
-  SELECT count(*) > 0 AS billed, coalesce(bool_and(paid_at IS NOT NULL), false) AS paid
-  FROM supplier_invoice WHERE supplier_invoice.po_no = po.po_no AND supplier_invoice.rejected_at IS NULL
-) AS bill
-WHERE (CAST(:group_no AS text) IS NULL OR po.group_no = :group_no)
-  AND (CAST(:order_no AS text) IS NULL OR po.order_no = :order_no)
-  AND (CAST(:supplier_no AS text) IS NULL OR po.supplier_no = :supplier_no)
-ORDER BY po.created_at DESC, po.po_no LIMIT 200
-""")
-_LINES = text("SELECT * FROM po_line WHERE po_no = ANY(:numbers) ORDER BY po_no, line_no")

@@ -1,7 +1,5 @@
 """Receipts: what a clerk does with money that no rule could apply."""
 
-from typing import Any
-
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
@@ -11,6 +9,7 @@ from api.requests import operation, person, transaction
 from api.v1.shapes import Exact, Listing, NumberPath, Page, Shape, listed
 from handlers.receivables import commands
 from handlers.receivables.manual_application import HandApplication
+from handlers.receivables.views import ReceiptRow
 from handlers.receivables.views import list_receipts as read_receipts
 
 api = APIBlueprint("receipts", __name__, url_prefix="/api/v1/receipts", abp_tags=[Tag(name="receipts")])
@@ -60,11 +59,11 @@ class ReversedOut(Shape):
     reopened: list[str]
 
 
-@api.get("")
+@api.get("", responses={200: Page[ReceiptRow]})
 @operation(Role.READ)
-def list_receipts(query: Listing) -> Page[dict[str, Any]]:
+def list_receipts(query: Listing) -> Page[ReceiptRow]:
     """List receipts with what is left of each, the latest first."""
-    return listed(read_receipts(transaction(), query.asked).typed(dict))
+    return listed(read_receipts(transaction(), query.asked))
 
 
 @api.post("/<number>/applications", responses={200: AppliedOut})

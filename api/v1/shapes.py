@@ -1,21 +1,19 @@
 """Shapes that recur in bodies and answers: exact decimals as text, pages of a list, paths."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar, get_type_hints
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, RootModel, create_model, model_validator
-from sqlalchemy import Select, SQLColumnExpression
-from sqlalchemy.orm import Session
 
 from engine.problems import NotFound, Problem
 from engine.runtime.state.people import Person
 from engine.store import paging
-from engine.store.paging import Asked, Key, read_page
+from engine.store.paging import Asked
 from handlers.changes import Author
 
 #: A decimal number; leaves as text so that no client rounds it through a binary float.
@@ -121,22 +119,6 @@ class Done(Shape):
 
     id: str
     state: str
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """The order of a list: columns that are unique together."""
-
-    keys: tuple[SQLColumnExpression[Any], ...]
-    newest_first: bool = True
-
-
-def page(tx: Session, statement: Select[Any], order: Order, listing: Listing, shape: Callable[[Any], Item]) -> Page[Item]:
-    """Read one page; `shape` gets each row as a mapping. One statement."""
-    keys = [Key(key, descending=order.newest_first) for key in order.keys]
-    shown = read_page(tx, statement, keys, listing.asked)
-    rows: list[dict[str, Any]] = list(shown.typed(dict).rows)
-    return Page(items=[shape(row) for row in rows], next_cursor=shown.next)
 
 
 def listed(shown: paging.Page[Item]) -> Page[Item]:

@@ -1,18 +1,15 @@
 """Warehouses and stock."""
 
-from typing import Any
-
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
-from sqlalchemy import select
 
 from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Done, DraftBody, Listing, Order, Page, Shape, page
-from handlers.inventory.model import StockBalance
+from api.v1.shapes import Done, DraftBody, Listing, Page, Shape, listed
 from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyArrival, SupplyDraft, WarehouseDraft, add_warehouse
+from handlers.inventory.views import Balance, list_balances
 from handlers.promising import commands
 
 api = APIBlueprint("stock", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="stock")])
@@ -44,11 +41,11 @@ def post_warehouse(body: WarehouseIn) -> tuple[Done, int]:
     return Done(id=body.root.code, state="added"), 201
 
 
-@api.get("/stock")
+@api.get("/stock", responses={200: Page[Balance]})
 @operation(Role.READ)
-def list_stock(query: Listing) -> Page[dict[str, Any]]:
+def list_stock(query: Listing) -> Page[Balance]:
     """List stock balances."""
-    return page(transaction(), select(*StockBalance.__table__.c), Order((StockBalance.id,), newest_first=False), query, dict)
+    return listed(list_balances(transaction(), query.asked))
 
 
 @api.post("/stock/receipts", responses={201: Done})

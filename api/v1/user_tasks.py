@@ -11,9 +11,9 @@ from api.auth.roles import Role
 from api.json_provider import as_it_is, in_utc
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Done, Shape
+from api.v1.shapes import Done, Listing, Page, Shape
+from engine.runtime.read import worklist
 from engine.runtime.verbs import user_tasks
-from engine.runtime.verbs.worklist import TaskFilter
 
 api = APIBlueprint("user_tasks", __name__, url_prefix="/api/v1/user-tasks", abp_tags=[Tag(name="user tasks")])
 
@@ -24,7 +24,7 @@ class TaskPath(BaseModel):
     task_id: UUID
 
 
-class TaskQuery(BaseModel):
+class TaskQuery(Listing):
     """Which tasks to list."""
 
     state: str = Field("open", pattern="^(open|completed|cancelled)$")
@@ -33,8 +33,6 @@ class TaskQuery(BaseModel):
     element_id: str | None = Field(None, max_length=200)
     group: str | None = Field(None, max_length=200)
     search: str | None = Field(None, max_length=200)
-    limit: int = Field(50, ge=1, le=200)
-    offset: int = Field(0, ge=0, le=100_000)
 
 
 class TaskOut(Shape):
@@ -83,12 +81,21 @@ class DraftKept(Shape):
     version: int
 
 
-@api.get("", responses={200: {"content": {"application/json": {"schema": {"type": "array", "items": {"type": "object"}}}}}})
+@api.get("", responses={200: Page[TaskOut]})
 @operation(Role.WORK)
-def list_tasks(query: TaskQuery) -> list[dict[str, Any]]:
-    """Tasks that are mine or that my groups may claim, the most urgent first."""
-    tasks = user_tasks.list_tasks(product().runtime, transaction(), person(), TaskFilter(**query.model_dump()))
-    return [in_utc(_out(task)).model_dump(mode="json") for task in tasks]
+def list_tasks(query: TaskQuery) -> Page[TaskOut]:
+    """List tasks that are mine or that my groups may claim, the most urgent first; an operator sees all."""
+    wanted = worklist.Filter(
+        view=worklist.EVERYBODY,
+        state=query.state,
+        process=query.process_key or "",
+        business_key=query.business_key or "",
+        element_id=query.element_id or "",
+        group=query.group or "",
+        search=query.search or "",
+    )
+    shown = worklist.list_tasks(transaction(), person(), wanted, query.asked)
+    return Page(items=[_out(task) for task in shown.rows], next_cursor=shown.next)
 
 
 @api.get("/<uuid:task_id>", responses={200: OpenedTaskOut})

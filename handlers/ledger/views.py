@@ -1,6 +1,7 @@
-"""What customers owe, by how late it is; and the exchange rates on file."""
+"""The books as people and programs are shown them: journals, balances, our bank accounts, rates, closed periods, what customers owe."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,8 @@ from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from engine.store.paging import Asked, Key, Page, read_page
-from handlers.ledger.model import FxRate, Period
+from handlers.ledger.model import Account, FxRate, HouseBankAccount, Journal, JournalLine, Period
+from handlers.ledger.posting import balances
 
 BUCKETS = ("Not due", "1-30 days", "31-60 days", "61-90 days", "Over 90 days")
 
@@ -58,12 +60,92 @@ def list_periods(tx: Session, asked: Asked) -> Page[ClosedPeriod]:
     return read_page(tx, statement, (Key(Period.starts_on, descending=True),), asked).typed(ClosedPeriod)
 
 
+@dataclass(frozen=True, slots=True)
+class JournalLineRow:
+    """One side of an account: debit or credit in the journal's currency, `accounted` (debit positive) in that of the books."""
+
+    line_no: int
+    account: str
+    debit: Decimal
+    credit: Decimal
+    accounted: Decimal
+    party_no: str | None
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One posted event with its lines."""
+
+    id: int
+    event_type: str
+    source_id: str
+    sequence: int
+    gl_date: date
+    currency: str
+    fx_rate: Decimal
+    narration: str
+    digest: str
+    reverses_id: int | None
+    posted_at: datetime
+    lines: Sequence[JournalLineRow] = ()
+
+
+def list_journals(tx: Session, source_id: str, asked: Asked, *, event_type: str = "", count: bool = False) -> Page[JournalRow]:
+    """Journals with their lines, the latest first; of one source or one kind of event where one is named. Two statements."""
+    statement = select(*(getattr(Journal, name) for name in JournalRow.__dataclass_fields__ if name != "lines"))
+    if source_id:
+        statement = statement.where(Journal.source_id == source_id)
+    if event_type:
+        statement = statement.where(Journal.event_type == event_type)
+    shown = read_page(tx, statement, (Key(Journal.id, descending=True),), asked, count=count).typed(JournalRow)
+    lines: dict[int, list[JournalLineRow]] = {journal.id: [] for journal in shown.rows}
+    for row in tx.execute(_JOURNAL_LINES.where(JournalLine.journal_id.in_(lines))).mappings():
+        lines[row["journal_id"]].append(JournalLineRow(**{name: row[name] for name in JournalLineRow.__dataclass_fields__}))
+    return replace(shown, rows=[replace(journal, lines=lines[journal.id]) for journal in shown.rows])
+
+
+@dataclass(frozen=True, slots=True)
+class BankAccountRow:
+    """A bank account of ours, with its account of the ledger."""
+
+    iban: str
+    currency: str
+    ledger_account: str
+    bic: str
+    name: str
+
+
+def list_bank_accounts(tx: Session, asked: Asked) -> Page[BankAccountRow]:
+    """Our bank accounts by their account of the ledger."""
+    statement = select(*(getattr(HouseBankAccount, name) for name in BankAccountRow.__dataclass_fields__))
+    return read_page(tx, statement, (Key(HouseBankAccount.ledger_account),), asked).typed(BankAccountRow)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBalance:
+    """What an account stands at, debit positive, in the currency of the books."""
+
+    account: str
+    name: str
+    balance: Decimal
+
+
+def trial_balance(tx: Session) -> list[AccountBalance]:
+    """Every account that was posted to; together they are zero."""
+    names: dict[str, str] = {row.number: row.name for row in tx.execute(select(Account.number, Account.name))}
+    return [AccountBalance(number, names[number], balance) for number, balance in balances(tx).items()]
+
+
 def receivables_by_age(tx: Session) -> Ageing | None:
     """Open receivables by days past due, each at the rate of its document. None before the books are opened."""
     row = tx.execute(_BY_AGE).one()
     return Ageing(row[0], tuple(row[1:])) if row[0] else None
 
 
+_JOURNAL_LINES = select(JournalLine.journal_id, *(getattr(JournalLine, name) for name in JournalLineRow.__dataclass_fields__)).order_by(
+    JournalLine.journal_id, JournalLine.line_no
+)
 _BY_AGE = text("""
 SELECT (SELECT currency FROM ledger_book) AS currency,
        coalesce(sum(worth) FILTER (WHERE late <= 0), 0), coalesce(sum(worth) FILTER (WHERE late BETWEEN 1 AND 30), 0),

@@ -1,20 +1,120 @@
-"""Receipts with what is left of each: the amount less what was applied, written off or kept on account."""
+"""Bank statements, and receipts with what is left of each: the amount less what was applied, written off or kept on account."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from engine.store.paging import AnyRow, Asked, Key, Page, read_page
-from handlers.receivables.model import Application, Receipt
+from engine.problems import NotFound
+from engine.store.paging import Asked, Key, Page, read_page
+from handlers.receivables.model import Application, BankLine, BankStatement, Receipt
 
 
-def list_receipts(tx: Session, asked: Asked) -> Page[AnyRow]:
-    """Every receipt with `rest`, what is left to apply; the latest first."""
-    return read_page(tx, _RECEIPTS, (Key(Receipt.created_at, descending=True), Key(Receipt.receipt_no, descending=True)), asked)
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """Money that came in, in `currency`; `rest` is what is left to apply."""
+
+    receipt_no: str
+    statement_no: str
+    bank_line_id: int
+    customer_no: str | None
+    identified_by: str
+    amount: Decimal
+    currency: str
+    received_on: date
+    on_account: Decimal
+    written_off: Decimal
+    journal_id: int | None
+    reversed_at: datetime | None
+    created_at: datetime
+    rest: Decimal
 
 
-def list_unapplied(tx: Session, asked: Asked) -> Page[AnyRow]:
+@dataclass(frozen=True, slots=True)
+class StatementSummary:
+    """A bank statement; `faults` say in words why it cannot be trusted."""
+
+    statement_no: str
+    file_id: int
+    file_position: int
+    account: str
+    bank_ref: str
+    currency: str
+    opening: Decimal
+    closing: Decimal
+    opened_on: date
+    closed_on: date
+    faults: list[Any]
+    received_at: datetime
+    read_at: datetime | None
+    applied_at: datetime | None
+    refused_at: datetime | None
+    refused_because: str
+
+
+@dataclass(frozen=True, slots=True)
+class BankLineRow:
+    """One entry of a statement, credits positive, and what became of it: `outcome` is empty while it waits for a person."""
+
+    position: int
+    account: str
+    bank_ref: str
+    amount: Decimal
+    currency: str
+    booked_on: date
+    value_on: date
+    payer_name: str
+    payer_iban: str
+    structured_refs: list[Any]
+    remittance: str
+    reversal: bool
+    transaction_code: str
+    outcome: str
+    document_no: str
+    journal_id: int | None
+    duplicate_of: int | None
+    asked_group: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStatement(StatementSummary):
+    """One statement with its lines."""
+
+    lines: Sequence[BankLineRow]
+
+
+def list_receipts(tx: Session, asked: Asked) -> Page[ReceiptRow]:
+    """Every receipt, the latest first."""
+    keys = (Key(Receipt.created_at, descending=True), Key(Receipt.receipt_no, descending=True))
+    return read_page(tx, _RECEIPTS, keys, asked).typed(ReceiptRow)
+
+
+def list_unapplied(tx: Session, asked: Asked) -> Page[ReceiptRow]:
     """Receipts of which something is left, the oldest first."""
-    return read_page(tx, _RECEIPTS.where(_LEFT > 0), (Key(Receipt.received_on), Key(Receipt.receipt_no)), asked, count=True)
+    keys = (Key(Receipt.received_on), Key(Receipt.receipt_no))
+    return read_page(tx, _RECEIPTS.where(_LEFT > 0), keys, asked, count=True).typed(ReceiptRow)
+
+
+def list_statements(tx: Session, asked: Asked) -> Page[StatementSummary]:
+    """Bank statements with their balances, the latest first."""
+    keys = (Key(BankStatement.received_at, descending=True), Key(BankStatement.statement_no, descending=True))
+    return read_page(tx, _STATEMENTS, keys, asked).typed(StatementSummary)
+
+
+def show_statement(tx: Session, statement_no: str) -> ShownStatement:
+    """One bank statement with its lines. Raises NotFound."""
+    header = tx.execute(_STATEMENTS.where(BankStatement.statement_no == statement_no)).mappings().one_or_none()
+    if header is None:
+        raise NotFound(
+            f"There is no bank statement {statement_no}.", code="statement_unknown", next_step="Check the number in the list of statements."
+        )
+    lines = tx.execute(_BANK_LINES.where(BankLine.statement_no == statement_no)).mappings()
+    return ShownStatement(**dict(header), lines=[BankLineRow(**dict(row)) for row in lines])
 
 
 _APPLIED = (
@@ -23,4 +123,7 @@ _APPLIED = (
     .scalar_subquery()
 )
 _LEFT = case((Receipt.reversed_at.is_(None), Receipt.amount - Receipt.on_account - Receipt.written_off - _APPLIED), else_=0)
-_RECEIPTS = select(*Receipt.__table__.c, _LEFT.label("rest"))
+_OWN = [name for name in ReceiptRow.__dataclass_fields__ if name != "rest"]
+_RECEIPTS = select(*(getattr(Receipt, name) for name in _OWN), _LEFT.label("rest"))
+_STATEMENTS = select(*(getattr(BankStatement, name) for name in StatementSummary.__dataclass_fields__))
+_BANK_LINES = select(*(getattr(BankLine, name) for name in BankLineRow.__dataclass_fields__)).order_by(BankLine.position)

@@ -23,7 +23,7 @@ _TONES = ("", "warn", "warn", "bad", "bad")
 def show() -> str:
     """The first page."""
     with product().database.transaction() as tx:
-        tasks = worklist.list_tasks(tx, person(), worklist.Filter(), Asked(_TASKS_SHOWN))
+        tasks = worklist.list_tasks(tx, person(), worklist.Filter(), Asked(_TASKS_SHOWN), count=True)
         return render_template(
             "today.html",
             tasks=tasks,

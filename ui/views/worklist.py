@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.runtime.read import worklist as read
 from engine.store import json_text
-from engine.store.paging import AnyRow, Asked
+from engine.store.paging import Asked
 from ui.facts import entered, facts, said
 from ui.product import asked, person, product, wants_fragment
 
@@ -39,7 +39,7 @@ def _list(tx: Session) -> dict[str, Any]:
         sort=given.get("sort", "due") if given.get("sort") in read.SORTS else "due",
     )
     return {
-        "tasks": read.list_tasks(tx, person(), wanted, asked()),
+        "tasks": read.list_tasks(tx, person(), wanted, asked(), count=True),
         "counts": read.count_tasks(tx, person()),
         "wanted": wanted,
         "views": read.VIEWS,
@@ -63,8 +63,8 @@ def _task(tx: Session, task_id: UUID) -> dict[str, Any]:
     }
 
 
-def _next(tx: Session) -> AnyRow | None:
-    return next(iter(read.list_tasks(tx, person(), read.Filter(), Asked(1), count=False).rows), None)
+def _next(tx: Session) -> read.TaskRow | None:
+    return next(iter(read.list_tasks(tx, person(), read.Filter(), Asked(1)).rows), None)
 
 
 def _keys(part: Any) -> set[str]:

@@ -1,4 +1,4 @@
-"""What the operator does about incidents: list them by cause, acknowledge, retry. Resolved is said only once the step has really passed."""
+"""What the operator does about incidents: acknowledge, retry. Resolved is said only once the step has really passed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,38 +49,14 @@ class Incident:
     business_key: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentFilter:
-    """What to list; None is anything."""
-
-    state: str | None = "open"
-    fingerprint: str | None = None
-    process_key: str | None = None
-    handler: str | None = None
-    instance_id: UUID | None = None
-    limit: int = 100
-    offset: int = 0
-
-
 _OWN = [incident.c[name] for name in Incident.__dataclass_fields__ if name in incident.c]
 _SELECT = select(*_OWN, instance.c.process_key, instance.c.business_key).join(instance, instance.c.id == incident.c.instance_id)
 
 
-def list_incidents(_runtime: Runtime, tx: Session, asked: IncidentFilter | None = None) -> list[Incident]:
-    """Incidents, the newest first."""
-    asked = asked or IncidentFilter()
-    equal = {
-        incident.c.state: asked.state,
-        incident.c.fingerprint: asked.fingerprint,
-        instance.c.process_key: asked.process_key,
-        incident.c.handler: asked.handler,
-        incident.c.instance_id: asked.instance_id,
-    }
-    conditions = [column == value for column, value in equal.items() if value is not None]
-    statement = (
-        _SELECT.where(*conditions).order_by(incident.c.opened_at.desc(), incident.c.id.desc()).limit(asked.limit).offset(asked.offset)
-    )
-    return [_read(row) for row in tx.execute(statement)]
+def open_of(tx: Session, instance_id: UUID) -> list[int]:
+    """The open incidents of an instance by their ids, the latest first."""
+    of_instance = select(incident.c.id).where(incident.c.instance_id == instance_id, incident.c.state == "open")
+    return list(tx.scalars(of_instance.order_by(incident.c.id.desc())))
 
 
 def get(_runtime: Runtime, tx: Session, incident_id: int) -> Incident:

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid, NotFound, Problem
 from engine.runtime.operate import incidents
-from engine.runtime.operate.incidents import IncidentFilter
 from engine.runtime.post import unheard
 from engine.runtime.post.delivery import note_message
 from engine.runtime.post.mailbox import Message
@@ -103,15 +102,15 @@ def resume(runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason:
 def retry(runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: str) -> Operated:
     """Try every failed step of an instance again. Raises Conflict when none has failed."""
     held = held_for(tx, "retry", instance_id, reason)
-    failed = incidents.list_incidents(runtime, tx, IncidentFilter(instance_id=instance_id))
+    failed = incidents.open_of(tx, instance_id)
     if not failed:
         raise Conflict("No step of the instance has failed.", code="nothing_failed", next_step="Look at what it waits for.")
     state = InstanceState(held.state)
     for each in failed:
-        if incidents.get(runtime, tx, each.id).state != "open":
+        if incidents.get(runtime, tx, each).state != "open":
             continue  # the step before it has taken it along
-        state = incidents.retry(runtime, tx, each.id, actor).state
-    audit.record(tx, audit.Entry(actor, "retry", f"instance:{instance_id}", reason, {"incidents": [each.id for each in failed]}))
+        state = incidents.retry(runtime, tx, each, actor).state
+    audit.record(tx, audit.Entry(actor, "retry", f"instance:{instance_id}", reason, {"incidents": failed}))
     return Operated(instance_id, state)
 
 

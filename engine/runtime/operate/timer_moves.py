@@ -29,7 +29,7 @@ def move_timer(tx: Session, asked: TimerMove) -> Operated:
     row = tx.execute(_TIMER, {"id": asked.timer_id}).one_or_none()
     if row is None:
         raise NotFound(f"There is no timer {asked.timer_id}.", code="timer_unknown", next_step="Look at what the instance waits for now.")
-    held = held_for(tx, "move", row.instance_id, asked.reason)
+    held = held_for(tx, "move_timer", row.instance_id, asked.reason)
     timers.move(tx, asked.timer_id, asked.due_at)
     moved = {"element_id": row.element_id, "from": row.due_at.isoformat(), "to": asked.due_at.isoformat()}
     audit.record(tx, audit.Entry(asked.actor, "move_timer", f"instance:{held.id}", asked.reason, moved))

@@ -1,6 +1,7 @@
 """What the operator sees: instances, why they stand where they stand, and incidents by cause."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,20 +31,45 @@ _HISTORY_SHOWN = 300
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which instances to show. `variable` reads `name=value`; the value is JSON, or text when it is none."""
+    """Which instances to show. `variable` reads `name=value`; the value is JSON, or text when it is none.
+
+    `state` is one of the states, or `active` for those that have not ended; `search` begins a business key, `business_key` is one.
+    """
 
     state: str = ""
     process: str = ""
     search: str = ""
     variable: str = ""
+    business_key: str = ""
 
 
-def list_instances(tx: Session, wanted: Filter, asked: Asked, *, count: bool = True) -> Page[AnyRow]:
+@dataclass(frozen=True, slots=True)
+class InstanceRow:
+    """An instance as a list shows it. `waits_for` says in words what it waits for first, `waits_at` at which steps it hears or counts."""
+
+    id: UUID
+    process_key: str
+    business_key: str | None
+    state: str
+    started_at: datetime
+    started_by: str | None
+    updated_at: datetime
+    ended_at: datetime | None
+    end_reason: str | None
+    process_name: str
+    process_version: int
+    deployment_id: int
+    path: str
+    waits_for: str | None
+    waits_at: list[str] | None
+
+
+def list_instances(tx: Session, wanted: Filter, asked: Asked, *, count: bool = True) -> Page[InstanceRow]:
     """One page of instances, the latest change first, each with what it waits for."""
     statement = select(
         *(
             instance.c[name]
-            for name in ("id", "process_key", "business_key", "state", "started_at", "updated_at", "ended_at", "end_reason")
+            for name in ("id", "process_key", "business_key", "state", "started_at", "started_by", "updated_at", "ended_at", "end_reason")
         ),
         process_version.c.name.label("process_name"),
         process_version.c.version.label("process_version"),
@@ -54,7 +80,8 @@ def list_instances(tx: Session, wanted: Filter, asked: Asked, *, count: bool = T
     ).select_from(instance.join(process_version, process_version.c.id == instance.c.process_version_id))
     for condition in _conditions(wanted):
         statement = statement.where(condition)
-    return read_page(tx, statement, (Key(instance.c.updated_at, descending=True), Key(instance.c.id, descending=True)), asked, count=count)
+    keys = (Key(instance.c.updated_at, descending=True), Key(instance.c.id, descending=True))
+    return read_page(tx, statement, keys, asked, count=count).typed(InstanceRow)
 
 
 def count_states(tx: Session) -> dict[str, int]:
@@ -228,6 +255,8 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(instance.c.state == wanted.state)
     if wanted.process:
         conditions.append(instance.c.process_key == wanted.process)
+    if wanted.business_key:
+        conditions.append(instance.c.business_key == wanted.business_key)
     if wanted.search:
         conditions.append(
             or_(instance.c.business_key.istartswith(wanted.search, autoescape=True), cast(instance.c.id, String) == wanted.search.lower())

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, any_, case, func, literal, or_, select, text
+from sqlalchemy import ColumnElement, and_, any_, case, func, literal, or_, select, text
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
@@ -15,18 +16,52 @@ from engine.store.paging import AnyRow, Asked, Key, Page, read_page
 from engine.store.tables import deployment_file, instance, process_version, user_task
 
 VIEWS = {"all": "All", "mine": "Mine", "claimable": "To claim", "overdue": "Overdue"}
+#: Beyond what concerns the person: all they may see. An overseer may see every task.
+EVERYBODY = "everybody"
 SORTS = {"due": "Due first", "priority": "Priority first", "newest": "Newest first"}
 OVERDUE = and_(user_task.c.due_at.isnot(None), user_task.c.due_at < func.business_now())
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which tasks to show, and in which order."""
+    """Which tasks to show, and in which order; what is empty matches all. `view` is one of VIEWS or EVERYBODY."""
 
     view: str = "all"
     process: str = ""
     search: str = ""
     sort: str = "due"
+    state: str = "open"
+    business_key: str = ""
+    element_id: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A user task as a list shows it, with the case it belongs to."""
+
+    id: UUID
+    instance_id: UUID
+    element_id: str
+    name: str
+    title: str
+    form_key: str | None
+    state: str
+    assignee: str | None
+    candidate_groups: Sequence[str]
+    candidate_users: Sequence[str]
+    priority: int
+    due_at: datetime | None
+    version: int
+    created_at: datetime
+    claimed_at: datetime | None
+    completed_at: datetime | None
+    completed_by: str | None
+    business_key: str | None
+    process_key: str
+    order_no: str | None
+    process_name: str
+    overdue: bool
 
 
 def concerns(person: Person) -> ColumnElement[bool]:
@@ -34,12 +69,11 @@ def concerns(person: Person) -> ColumnElement[bool]:
     return visible_to(Person(person.name, person.groups))
 
 
-def list_tasks(tx: Session, person: Person, wanted: Filter, asked: Asked, *, count: bool = True) -> Page[AnyRow]:
-    """One page of the person's open tasks."""
-    statement = _open_tasks(person)
-    for condition in _conditions(person, wanted):
-        statement = statement.where(condition)
-    return read_page(tx, statement, _SORTED.get(wanted.sort, _SORTED["due"]), asked, count=count)
+def list_tasks(tx: Session, person: Person, wanted: Filter, asked: Asked, *, count: bool = False) -> Page[TaskRow]:
+    """One page of the tasks that a person may see."""
+    seen = visible_to(person) if wanted.view == EVERYBODY else concerns(person)
+    statement = _TASKS.where(seen, *_conditions(person, wanted))
+    return read_page(tx, statement, _SORTED.get(wanted.sort, _SORTED["due"]), asked, count=count).typed(TaskRow)
 
 
 def count_tasks(tx: Session, person: Person) -> AnyRow:
@@ -66,10 +100,7 @@ def get_task(tx: Session, person: Person, task_id: UUID) -> AnyRow:
     found = tx.execute(
         select(
             *_columns(),
-            *(
-                user_task.c[name]
-                for name in ("form_data", "state", "version", "draft", "completed_at", "completed_by", "outcome", "name", "instructions")
-            ),
+            *(user_task.c[name] for name in ("form_data", "draft", "outcome", "instructions")),
             (literal(person.name) == any_(user_task.c.excluded_users)).label("excluded"),
             form.c.content.label("form"),
             instance.c.state.label("instance_state"),
@@ -91,10 +122,10 @@ def get_task(tx: Session, person: Person, task_id: UUID) -> AnyRow:
     return found
 
 
-def open_tasks_of(tx: Session, person: Person, instance_id: UUID) -> list[AnyRow]:
-    """The open tasks of one instance that the person may see, the oldest first: id, title, who has it and when it is due."""
-    of_instance = _open_tasks_of(person).where(user_task.c.instance_id == instance_id)
-    return list(tx.execute(of_instance.order_by(user_task.c.created_at, user_task.c.id).limit(50)).all())
+def open_tasks_of(tx: Session, person: Person, instance_id: UUID) -> list[TaskRow]:
+    """The open tasks of one instance that the person may see, the oldest first; at most 50."""
+    of_instance = _TASKS.where(visible_to(person), user_task.c.state == "open", user_task.c.instance_id == instance_id)
+    return list(read_page(tx, of_instance, (_OLDEST, _ID), Asked(50)).typed(TaskRow).rows)
 
 
 def count_by_group(tx: Session) -> Sequence[AnyRow]:
@@ -121,9 +152,8 @@ def _joined() -> Any:
 
 
 def _columns() -> list[ColumnElement[Any]]:
-    names = ("id", "instance_id", "title", "assignee", "candidate_groups", "priority", "due_at", "created_at", "claimed_at", "element_id")
     return [
-        *(user_task.c[name] for name in names),
+        *(user_task.c[name] for name in TaskRow.__dataclass_fields__ if name in user_task.c),
         instance.c.business_key,
         instance.c.process_key,
         instance.c.variables["order_no"].astext.label("order_no"),
@@ -132,24 +162,22 @@ def _columns() -> list[ColumnElement[Any]]:
     ]
 
 
-def _open_tasks(person: Person) -> Select[Any]:
-    return select(*_columns()).select_from(_joined()).where(user_task.c.state == "open", concerns(person))
-
-
-def _open_tasks_of(person: Person) -> Select[Any]:
-    return select(*_columns()).select_from(_joined()).where(user_task.c.state == "open", visible_to(person))
-
-
 def _conditions(person: Person, wanted: Filter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = [user_task.c.state == wanted.state]
     if wanted.view == "mine":
         conditions.append(user_task.c.assignee == person.name)
     if wanted.view == "claimable":
         conditions.append(user_task.c.assignee.is_(None))
     if wanted.view == "overdue":
         conditions.append(OVERDUE)
-    if wanted.process:
-        conditions.append(instance.c.process_key == wanted.process)
+    equal = {
+        instance.c.process_key: wanted.process,
+        instance.c.business_key: wanted.business_key,
+        user_task.c.element_id: wanted.element_id,
+    }
+    conditions += [column == value for column, value in equal.items() if value]
+    if wanted.group:
+        conditions.append(user_task.c.candidate_groups.contains([wanted.group]))
     if wanted.search:
         conditions.append(
             or_(
@@ -167,6 +195,7 @@ _SORTED = {
     "priority": (_URGENT, _DUE, _OLDEST, _ID),
     "newest": (Key(user_task.c.created_at, descending=True), _ID),
 }
+_TASKS = select(*_columns()).select_from(_joined())
 _BY_GROUP = text("""
 SELECT coalesce(grp, 'nobody') AS grp, count(*) AS open, count(*) FILTER (WHERE due_at < business_now()) AS late
 FROM user_task LEFT JOIN LATERAL unnest(candidate_groups) AS grp ON true

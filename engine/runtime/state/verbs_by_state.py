@@ -53,6 +53,7 @@ VERBS: Final[Mapping[str, Mapping[str, Answer]]] = {
     "skip": _AT_REST,
     "move": _AT_REST,
     "go_back": _AT_REST,
+    "move_timer": _AT_REST,
     "migrate": _AT_REST,
     "suspend": _row(free=Answer.DO, leased=Answer.DO, suspended=Answer.SUSPENDED),
     "resume": _row(free=Answer.NOT_SUSPENDED, leased=Answer.NOT_SUSPENDED, suspended=Answer.DO),

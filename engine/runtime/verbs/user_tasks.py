@@ -1,4 +1,4 @@
-"""What people do: list, open, claim, release, draft and complete user tasks. Whoever is second is told who was first."""
+"""What people do: open, claim, release, draft and complete user tasks. Whoever is second is told who was first."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Fact
 from engine.runtime.verbs import worklist
-from engine.runtime.verbs.worklist import OpenedTask, TaskFilter, UserTask
+from engine.runtime.verbs.worklist import OpenedTask, UserTask
 from engine.spiff.plain import plain_mapping
 from engine.store.clock import business_now
 from engine.store.tables import InstanceState, user_task
@@ -25,13 +25,11 @@ __all__ = [
     "Completed",
     "Completion",
     "OpenedTask",
-    "TaskFilter",
     "UserTask",
     "assign",
     "claim",
     "complete",
     "get",
-    "list_tasks",
     "release",
     "save_draft",
 ]
@@ -52,11 +50,6 @@ class Completed:
     instance_id: UUID
     applied: bool
     instance_state: InstanceState
-
-
-def list_tasks(_runtime: Runtime, tx: Session, person: Person, asked: TaskFilter | None = None) -> list[UserTask]:
-    """The tasks a person may see, the most urgent first."""
-    return [worklist.read(row) for row in tx.execute(worklist.listing(person, asked or TaskFilter()))]
 
 
 def get(_runtime: Runtime, tx: Session, task_id: UUID, person: Person) -> OpenedTask:

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import (
     Boolean,
     ColumnElement,
-    Row,
     Text,
     and_,
     bindparam,
@@ -52,25 +51,6 @@ _TASK = (
 )
 _CASE = (instance.c.process_key, instance.c.business_key, instance.c.process_version_id, instance.c.state.label("instance_state"))
 _CONTENT = (user_task.c.form_data, user_task.c.draft, user_task.c.outcome)
-
-
-@dataclass(frozen=True, slots=True)
-class TaskFilter:
-    """What to list. `scope` is mine (claimed by the person), open to take (unclaimed), or all that they may see."""
-
-    scope: str = "all"
-    state: str = "open"
-    process_key: str | None = None
-    business_key: str | None = None
-    element_id: str | None = None
-    instance_id: UUID | None = None
-    group: str | None = None
-    search: str | None = None
-    due_before: datetime | None = None
-    #: due (overdue first), created, priority.
-    order: str = "due"
-    limit: int = 50
-    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,25 +110,13 @@ def _visible(name: ColumnElement[str], groups: ColumnElement[Any], oversees: Col
     return or_(oversees, task.assignee == name, task.completed_by == name, and_(~excluded, candidate))
 
 
-def listing(person: Person, asked: TaskFilter) -> Any:
-    """The statement of a worklist."""
-    return (
-        select(*_TASK, *_CASE)
-        .join(instance, instance.c.id == user_task.c.instance_id)
-        .where(visible_to(person), *_conditions(person, asked))
-        .order_by(*_ORDERS.get(asked.order, _ORDERS["due"]))
-        .limit(asked.limit)
-        .offset(asked.offset)
-    )
-
-
 def one(tx: Session, person: Person, task_id: UUID, *, lock: bool = False) -> OpenedTask | None:
     """One task with its content, if the person may see it; `lock` locks its instance, under which every task is changed."""
     if lock:
         take(tx, Lock.INSTANCE, tx.execute(_INSTANCE_OF, {"id": task_id}).scalars())
     asked = {"task_id": task_id, "name": person.name, "groups": sorted(person.groups), "oversees": person.oversees}
     row = tx.connection().exec_driver_sql(_ONE, asked).one_or_none()
-    return None if row is None else OpenedTask(read(row), dict(row.form_data), row.draft, row.outcome)
+    return None if row is None else OpenedTask(UserTask(*row[: len(_TASK) + len(_CASE)]), dict(row.form_data), row.draft, row.outcome)
 
 
 def _one() -> str:
@@ -162,41 +130,5 @@ def _one() -> str:
     return str(statement.compile(dialect=psycopg.dialect()))  # type: ignore[no-untyped-call]
 
 
-def read(row: Row[Any]) -> UserTask:
-    """A listed row."""
-    return UserTask(*row[: len(_TASK) + len(_CASE)])
-
-
-def _conditions(person: Person, asked: TaskFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [user_task.c.state == asked.state]
-    if asked.scope == "mine":
-        conditions.append(user_task.c.assignee == person.name)
-    elif asked.scope == "open":
-        conditions.append(user_task.c.assignee.is_(None))
-    equal = {
-        instance.c.process_key: asked.process_key,
-        instance.c.business_key: asked.business_key,
-        user_task.c.element_id: asked.element_id,
-        user_task.c.instance_id: asked.instance_id,
-    }
-    conditions.extend(column == value for column, value in equal.items() if value is not None)
-    if asked.group:
-        conditions.append(user_task.c.candidate_groups.contains([asked.group]))
-    if asked.due_before:
-        conditions.append(user_task.c.due_at <= asked.due_before)
-    if asked.search:
-        conditions.append(
-            or_(
-                user_task.c.title.icontains(asked.search, autoescape=True), instance.c.business_key.icontains(asked.search, autoescape=True)
-            )
-        )
-    return conditions
-
-
-_ORDERS: dict[str, tuple[Any, ...]] = {
-    "due": (text("user_task.due_at ASC NULLS LAST"), user_task.c.priority.desc(), user_task.c.created_at, user_task.c.id),
-    "created": (user_task.c.created_at.desc(), user_task.c.id),
-    "priority": (user_task.c.priority.desc(), text("user_task.due_at ASC NULLS LAST"), user_task.c.id),
-}
 _ONE = _one()
 _INSTANCE_OF = text("SELECT instance_id FROM user_task WHERE id = :id")

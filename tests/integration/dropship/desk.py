@@ -11,8 +11,8 @@ import bpmn
 from api.bootstrap import ports
 from engine.jobs.null_dispatcher import NullDispatcher
 from engine.models.bundle import read_bundle
-from engine.runtime.operate.incidents import list_incidents
 from engine.runtime.post import timers
+from engine.runtime.read.lists import list_incidents
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import deploy, messages, user_tasks
@@ -20,6 +20,7 @@ from engine.runtime.verbs.messages import Message
 from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.runtime.verbs.user_tasks import Completion
 from engine.store.clock import business_today
+from engine.store.paging import Asked
 from handlers.dropship.inbound import (
     AcknowledgedDraft,
     AcknowledgementDraft,
@@ -35,6 +36,7 @@ from handlers.dropship.inbound import (
 from handlers.invariants import check_all
 from handlers.registry import service_tasks
 from tests.integration.golden.builders import SUPPLIER, Sold, company, customer, item, one, order, supplier
+from tests.worklist import tasks_of
 
 D = Decimal
 PETRA = Person("petra", frozenset({"buyer", "accounts-payable", "order-desk", "operator"}))
@@ -81,16 +83,16 @@ class Desk:
     def settle(self) -> None:
         run_until_idle(self.runtime)
         with self.transaction() as tx:
-            failed = [(each.element_id, each.message) for each in list_incidents(self.runtime, tx)]
+            failed = [(each.element_id, each.message) for each in list_incidents(tx, Asked()).rows]
         assert not failed, failed
 
     def tasks(self) -> list[str]:
         with self.transaction() as tx:
-            return sorted(each.title for each in user_tasks.list_tasks(self.runtime, tx, PETRA))
+            return sorted(each.title for each in tasks_of(tx, PETRA))
 
     def do(self, title: str, **data: Any) -> None:
         with self.transaction() as tx:
-            (task,) = [each for each in user_tasks.list_tasks(self.runtime, tx, PETRA) if title in each.title]
+            (task,) = [each for each in tasks_of(tx, PETRA) if title in each.title]
             user_tasks.complete(self.runtime, tx, task.id, data, Completion(PETRA))
         self.settle()
 

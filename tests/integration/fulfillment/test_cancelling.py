@@ -12,13 +12,14 @@ from engine.jobs.null_dispatcher import NullDispatcher
 from engine.models.bundle import read_bundle
 from engine.problems import Conflict, Invalid
 from engine.runtime.operate import operations
-from engine.runtime.operate.incidents import list_incidents
+from engine.runtime.read.lists import list_incidents
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import deploy, messages, user_tasks
 from engine.runtime.verbs.messages import Message
 from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.runtime.verbs.user_tasks import Completion
+from engine.store.paging import Asked
 from handlers.holdings import holdings_of
 from handlers.invariants import check_all
 from handlers.orders.commands import may_be_cancelled, request_cancellation
@@ -26,6 +27,7 @@ from handlers.orders.holds import apply_hold
 from handlers.orders.status import status_of
 from handlers.registry import service_tasks
 from tests.integration.golden.builders import Sold, company, customer, item, on_stock, one, order, supplier, warehouse
+from tests.worklist import tasks_of
 
 D = Decimal
 FOLDERS = ("order-to-promise", "fulfillment-to-invoice", "dropship", "cancel-fulfillment", "cancel-order", "invoice-to-receipt")
@@ -63,12 +65,12 @@ def ordered(runtime):
 def settle(runtime):
     run_until_idle(runtime)
     with runtime.database.transaction() as tx:
-        assert [(each.element_id, each.message) for each in list_incidents(runtime, tx)] == []
+        assert [(each.element_id, each.message) for each in list_incidents(tx, Asked()).rows] == []
 
 
 def do(runtime, title, **data):
     with runtime.database.transaction() as tx:
-        tasks = user_tasks.list_tasks(runtime, tx, OLGA)
+        tasks = tasks_of(tx, OLGA)
         (task,) = [each for each in tasks if title in each.title] or [None]
         assert task is not None, [each.title for each in tasks]
         user_tasks.complete(runtime, tx, task.id, data, Completion(OLGA))
@@ -164,7 +166,7 @@ def test_an_order_cancelled_before_goods_issue_ends_its_work_by_itself_and_tells
         assert backorders_asked_for(tx) == []
         assert set(states(tx).values()) == {"completed"}
         assert one(tx, "SELECT count(*) FROM effect WHERE element_id = 'confirm_cancellation'") == 1
-        assert user_tasks.list_tasks(runtime, tx, OLGA) == []
+        assert tasks_of(tx, OLGA) == []
         assert one(tx, "SELECT count(*) FROM message WHERE state = 'buffered'") == 0
         assert broken(tx) == []
 

@@ -9,7 +9,7 @@ from engine.problems import Invalid
 from engine.runtime.state.people import Person
 from engine.runtime.verbs import messages, user_tasks
 from engine.runtime.verbs.messages import Message
-from engine.runtime.verbs.user_tasks import Completion, TaskFilter
+from engine.runtime.verbs.user_tasks import Completion
 from engine.store import locks
 from handlers.billing import tasks as billing
 from handlers.fulfillment import tasks as fulfillment
@@ -20,6 +20,7 @@ from handlers.receivables.statements import store_statements
 from tests.integration.golden.builders import CUSTOMER, Sold, context, one, order
 from tests.integration.golden.test_diagrams import runtime, say, settle  # noqa: F401  # a fixture of the room
 from tests.unit.receivables.statement_files import Credit, camt053, debit
+from tests.worklist import tasks_of
 
 D = Decimal
 AMINA = Person("amina", frozenset({"treasury", "accounts-receivable"}))
@@ -44,7 +45,7 @@ def bank(runtime, *entries, opening="0.00", closing=None, statement="S1"):  # no
 
 def tasks_of(runtime, number):  # noqa: F811
     with runtime.database.transaction() as tx:
-        return {each.element_id: each for each in user_tasks.list_tasks(runtime, tx, AMINA, TaskFilter(business_key=number))}
+        return {each.element_id: each for each in tasks_of(tx, AMINA, business_key=number)}
 
 
 def complete(runtime, task, **data):  # noqa: F811

@@ -10,14 +10,15 @@ import bpmn
 from api.bootstrap import ports
 from engine.jobs.null_dispatcher import NullDispatcher
 from engine.models.bundle import read_bundle
-from engine.runtime.operate.incidents import list_incidents
 from engine.runtime.post import timers
+from engine.runtime.read.lists import list_incidents
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import deploy, messages, user_tasks
 from engine.runtime.verbs.messages import Message
 from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.runtime.verbs.user_tasks import Completion
+from engine.store.paging import Asked
 from handlers.dropship.inbound import (
     AcknowledgementDraft,
     AsnDraft,
@@ -35,6 +36,7 @@ from handlers.receivables.statements import store_statements
 from handlers.registry import service_tasks
 from tests.integration.golden.builders import SUPPLIER, Sold, company, customer, item, on_stock, one, order, supplier, warehouse
 from tests.unit.receivables.statement_files import Credit, camt053
+from tests.worklist import tasks_of
 
 D = Decimal
 FOLDERS = ("fulfillment-to-invoice", "dropship", "supplier-despatch-advice", "supplier-invoice", "invoice-to-receipt")
@@ -66,12 +68,12 @@ def say(runtime, name, key, **payload):
 def settle(runtime):
     run_until_idle(runtime)
     with runtime.database.transaction() as tx:
-        assert [(each.element_id, each.message) for each in list_incidents(runtime, tx)] == []
+        assert [(each.element_id, each.message) for each in list_incidents(tx, Asked()).rows] == []
 
 
 def do(runtime, title, **data):
     with runtime.database.transaction() as tx:
-        tasks = user_tasks.list_tasks(runtime, tx, WANDA)
+        tasks = tasks_of(tx, WANDA)
         (task,) = [each for each in tasks if title in each.title] or [None]
         assert task is not None, [each.title for each in tasks]
         user_tasks.complete(runtime, tx, task.id, data, Completion(WANDA))

@@ -9,7 +9,7 @@ from engine.models.bundle import read_bundle
 from engine.runtime.operate import operations
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
-from engine.runtime.verbs import deploy, messages, user_tasks
+from engine.runtime.verbs import deploy, messages
 from engine.runtime.verbs.messages import Message
 from engine.runtime.verbs.run_until_idle import run_until_idle
 from handlers.invariants import check_all
@@ -19,6 +19,7 @@ from handlers.orders.status import status_of
 from handlers.promising.promise import promise_lines
 from handlers.registry import service_tasks
 from tests.integration.orders import trade as t
+from tests.worklist import tasks_of
 
 BPMN = Path(__file__).parents[3] / "bpmn"
 CREDIT = Person("carl", frozenset({"credit", "order-desk", "buyer"}))
@@ -53,7 +54,7 @@ def with_credit(runtime):
         messages.publish(runtime, tx, Message("order.received", {"order_no": order_no}, given, business_key=order_no))
     run_until_idle(runtime)
     with runtime.database.transaction() as tx:
-        assert [task.business_key for task in user_tasks.list_tasks(runtime, tx, CREDIT)] == [order_no]
+        assert [task.business_key for task in tasks_of(tx, CREDIT)] == [order_no]
     return order_no
 
 
@@ -65,7 +66,7 @@ def all_over(runtime, order_no, state):
         assert status_of(tx, order_no).status == "CANCELLED"
         assert status_of(tx, order_no).holds == ()
         assert tx.scalars(text("SELECT response_code FROM order_reply")).all() == ["RE"]
-        assert user_tasks.list_tasks(runtime, tx, CREDIT) == []
+        assert tasks_of(tx, CREDIT) == []
         assert tx.execute(text("SELECT count(*) FROM message WHERE state = 'buffered'")).scalar_one() == 0
         assert [each.id for each in check_all(tx) if not each.ok] == []
 

@@ -20,6 +20,7 @@ from handlers.orders.story import order_story
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft, create_quote
 from handlers.registry import service_tasks
 from tests.integration.orders.trade import D, open_trade, stock
+from tests.worklist import tasks_of
 
 BPMN = Path(__file__).parents[3] / "bpmn"
 EVERY_GROUP = frozenset({"sales", "sales-manager", "deal-desk", "finance", "executive", "order-desk", "credit"})
@@ -58,7 +59,7 @@ def quote(runtime, tx, *lines) -> str:
 
 def decide(runtime, person, **form) -> None:
     with runtime.database.transaction() as tx:
-        (task,) = user_tasks.list_tasks(runtime, tx, person)
+        (task,) = tasks_of(tx, person)
         user_tasks.complete(runtime, tx, task.id, form, Completion(person))
     run_until_idle(runtime)
 
@@ -91,11 +92,11 @@ def test_each_of_several_approvers_is_kept_under_their_own_name(database, runtim
         quote(runtime, tx, ("OMINOUS-ANVIL", 50, 50))
     people = [MARCUS, ERIKA]
     with database.transaction() as tx:
-        assert len(user_tasks.list_tasks(runtime, tx, MARCUS)) == 1
+        assert len(tasks_of(tx, MARCUS)) == 1
     asked = 0
     while True:
         with database.transaction() as tx:
-            if not user_tasks.list_tasks(runtime, tx, MARCUS):
+            if not tasks_of(tx, MARCUS):
                 break
         decide(runtime, people[asked % 2], approved=True, comment="Fine")
         asked += 1
@@ -116,7 +117,7 @@ def test_an_order_above_the_limit_waits_for_credit_and_is_cancelled_there(databa
         assert incidents(tx) == []
         order_no = tx.execute(text("SELECT order_no FROM sales_order")).scalar_one()
         assert order_story(tx, order_no).status.holds == ("CREDIT_CHECK_FAILURE",)
-        (task,) = user_tasks.list_tasks(runtime, tx, ERIKA)
+        (task,) = tasks_of(tx, ERIKA)
         assert task.business_key == order_no
     decide(runtime, ERIKA, action="cancel", reason="They never pay")
     with database.transaction() as tx:
@@ -142,4 +143,4 @@ def test_a_small_difference_of_price_is_settled_for_the_customer(database, runti
         assert incidents(tx) == []
         story = order_story(tx, order_no)
         assert (story.status.holds, story.order["net_total"]) == (holds, net)
-        assert [task.business_key for task in user_tasks.list_tasks(runtime, tx, ERIKA)] == [order_no] * len(holds)
+        assert [task.business_key for task in tasks_of(tx, ERIKA)] == [order_no] * len(holds)

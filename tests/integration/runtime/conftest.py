@@ -8,14 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from engine.jobs.null_dispatcher import NullDispatcher
 from engine.models.bundle import Bundle
-from engine.runtime.operate.incidents import Incident, IncidentFilter, list_incidents
 from engine.runtime.read import history
 from engine.runtime.read.explain import Explanation, explain
+from engine.runtime.read.worklist import TaskRow
 from engine.runtime.state.effects import EffectLedger
 from engine.runtime.state.limits import Limits
 from engine.runtime.state.people import Person
@@ -23,7 +23,9 @@ from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import deploy, start, user_tasks
 from engine.runtime.verbs.start import StartOptions
 from engine.service_tasks import Broken, Kind, NotYet, Refused, ServiceTasks, TaskContext
+from engine.store.tables import incident
 from engine.store.unit_of_work import Database
+from tests.worklist import tasks_of
 
 ALICE = Person("alice", frozenset({"sales"}))
 BOB = Person("bob", frozenset({"sales"}))
@@ -120,17 +122,17 @@ class World:
         with self.database.transaction() as tx:
             return start.start(self.runtime, tx, key, variables or {}, StartOptions(**options))
 
-    def tasks(self, person: Person = ALICE) -> list[user_tasks.UserTask]:
+    def tasks(self, person: Person = ALICE) -> list[TaskRow]:
         with self.database.transaction() as tx:
-            return user_tasks.list_tasks(self.runtime, tx, person)
+            return tasks_of(tx, person)
 
     def complete(self, task_id: UUID, data: dict[str, Any], person: Person = ALICE, version: int | None = None) -> user_tasks.Completed:
         with self.database.transaction() as tx:
             return user_tasks.complete(self.runtime, tx, task_id, data, user_tasks.Completion(person, version))
 
-    def incidents(self, **asked: Any) -> list[Incident]:
+    def incidents(self, state: str = "open") -> list[Any]:
         with self.database.transaction() as tx:
-            return list_incidents(self.runtime, tx, IncidentFilter(**asked))
+            return list(tx.execute(select(incident).where(incident.c.state == state).order_by(incident.c.id.desc())))
 
     def explain(self, instance_id: UUID) -> Explanation:
         with self.database.transaction() as tx:

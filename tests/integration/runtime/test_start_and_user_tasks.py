@@ -8,8 +8,9 @@ import pytest
 from engine.problems import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from engine.runtime.verbs import user_tasks
 from engine.runtime.verbs.deploy import ModelRefused
-from engine.runtime.verbs.user_tasks import Completion, TaskFilter
+from engine.runtime.verbs.user_tasks import Completion
 from tests import tiny_models as m
+from tests.worklist import tasks_of
 
 
 @pytest.fixture
@@ -138,10 +139,10 @@ def test_the_worklist_filters(approval, people):
     for number in range(3):
         approval.start("approval", {"requester": "zoe"}, business_key=f"SO-{number}")
     with approval.database.transaction() as tx:
-        assert len(user_tasks.list_tasks(approval.runtime, tx, people.alice)) == 3
-        found = user_tasks.list_tasks(approval.runtime, tx, people.alice, TaskFilter(business_key="SO-1"))
+        assert len(tasks_of(tx, people.alice)) == 3
+        found = tasks_of(tx, people.alice, business_key="SO-1")
         assert [task.business_key for task in found] == ["SO-1"]
-        assert user_tasks.list_tasks(approval.runtime, tx, people.alice, TaskFilter(scope="mine")) == []
+        assert tasks_of(tx, people.alice, view="mine") == []
 
 
 def test_a_business_key_is_unique_among_running_instances(approval):
