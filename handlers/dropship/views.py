@@ -129,6 +129,7 @@ _ORDERS = (
         _PAYMENT.c.paid,
         _STATE.label("state"),
     )
+    .select_from(PurchaseOrder)
     .join(_PROGRESS, true())
     .join(_PAYMENT, true())
 )

@@ -39,24 +39,22 @@ def edith(installation, signed_in):
     return edith
 
 
-@pytest.mark.parametrize("path", LISTS)
-def test_a_list_read_row_by_row_is_the_list_read_at_once(edith, path):
-    whole = edith.get(f"/api/v1/{path}?limit=200").json
-    assert set(whole) == {"items", "next_cursor"}
-    found, cursor = [], ""
-    for _ in range(6):
-        page = edith.get(f"/api/v1/{path}?limit=1&cursor={cursor}" if cursor else f"/api/v1/{path}?limit=1").json
-        found += page["items"]
-        cursor = page["next_cursor"]
-        if not cursor:
-            break
-    assert found == whole["items"][: len(found)]
-    assert len(found) == min(6, len(whole["items"]))
-
-
-def test_lists_of_what_the_company_has_are_not_empty(edith):
-    for path in ("instances", "user-tasks", "deployments", "process-versions", "quotes", "bank-accounts", "stock"):
-        assert edith.get(f"/api/v1/{path}").json["items"], path
+def test_a_list_read_row_by_row_is_the_list_read_at_once(edith):
+    filled = set()
+    for path in LISTS:
+        whole = edith.get(f"/api/v1/{path}?limit=200").json
+        assert set(whole) == {"items", "next_cursor"}, path
+        found, cursor = [], ""
+        while len(found) < 6:
+            page = edith.get(f"/api/v1/{path}?limit=1&cursor={cursor}" if cursor else f"/api/v1/{path}?limit=1").json
+            found += page["items"]
+            cursor = page["next_cursor"]
+            if not cursor:
+                break
+        assert found == whole["items"][: len(found)], path
+        assert len(found) == min(6, len(whole["items"])), path
+        filled |= {path} if found else set()
+    assert filled >= {"instances", "user-tasks", "deployments", "process-versions", "quotes", "bank-accounts", "stock"}
 
 
 def test_purchase_orders_go_on_behind_the_last_page(edith, installation):
@@ -65,7 +63,8 @@ def test_purchase_orders_go_on_behind_the_last_page(edith, installation):
             tx.execute(text("SELECT set_config('session_replication_role', 'replica', true)"))
             tx.execute(
                 text("""
-                INSERT INTO purchase_order (po_no, group_no, order_no, supplier_no, currency, ship_to, neutral_packing, requested_ship, net_total)
+                INSERT INTO purchase_order
+                  (po_no, group_no, order_no, supplier_no, currency, ship_to, neutral_packing, requested_ship, net_total)
                 VALUES (:po, :grp, 'SO-1', 'S-1', 'EUR', '{}', false, current_date, 10)
                 """),
                 {"po": f"PO-{number}", "grp": f"FG-{number}"},
