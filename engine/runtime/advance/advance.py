@@ -1,4 +1,4 @@
-"""The heart: one stretch of one instance, from a fact to the next waits, as a pipe of named steps over one record.
+"""The heart: one stretch of one instance, from a fact to the next waits, as a pipe of named steps.
 
 A request does it in its own transaction (`act`); a worker does it under a lease (`advance`) and may leave the transaction to call the
 outside, coming back fenced by lease and version. What the outside answered is noted first, and only then does anything else happen with it.
@@ -26,7 +26,7 @@ from engine.runtime.advance.settle import settle
 from engine.runtime.state import inbox, leases
 from engine.runtime.state.leases import LostLease
 from engine.runtime.state.runtime import Runtime
-from engine.runtime.state.stretch import Advance, Fact, Held, lock
+from engine.runtime.state.stretch import Fact, Held, Stretch, lock
 from engine.runtime.state.verbs_by_state import Answer, answer_to
 from engine.store.tables import InstanceState
 from engine.store.unit_of_work import Collision, savepoint
@@ -34,8 +34,8 @@ from engine.store.unit_of_work import Collision, savepoint
 _log = structlog.get_logger(__name__)
 _ATTEMPTS_AT_A_LOCK = 3
 
-#: What happens to a record, in this order. A fresh instance begins at `run`; a test may stop anywhere.
-STEPS: Final[tuple[Callable[[Advance], None], ...]] = (restore, apply, run, judge, write, settle, match_kept, send, finish)
+#: What happens to a stretch, in this order. A fresh instance begins at `run`; a test may stop anywhere.
+STEPS: Final[tuple[Callable[[Stretch], None], ...]] = (restore, apply, run, judge, write, settle, match_kept, send, finish)
 #: The steps of an instance that is in memory already.
 GOING_ON: Final = STEPS[STEPS.index(run) :]
 #: Facts that come from outside and not from a person who waits for the answer: what fails behind them is the instance's own affair.
@@ -51,11 +51,11 @@ class Acted:
     noted: bool = False
 
 
-def take_steps(record: Advance, steps: tuple[Callable[[Advance], None], ...] = STEPS) -> Advance:
-    """Take a record through steps, and answer it."""
+def take_steps(stretch: Stretch, steps: tuple[Callable[[Stretch], None], ...] = STEPS) -> Stretch:
+    """Take a stretch through steps, and answer it."""
     for step in steps:
-        step(record)
-    return record
+        step(stretch)
+    return stretch
 
 
 def act(runtime: Runtime, tx: Session, instance_id: UUID, fact: Fact, *, drop_late: bool = False) -> Acted:
@@ -75,17 +75,17 @@ def act(runtime: Runtime, tx: Session, instance_id: UUID, fact: Fact, *, drop_la
         raise answer
     if answer is Answer.NOTE:
         return _noted(runtime, tx, held, fact, drop_late=drop_late)
-    record = Advance(runtime, tx, held, kept[1] if kept and kept[0] == held.lock_version else None, fact, drop_late)
+    stretch = Stretch(runtime, tx, held, kept[1] if kept and kept[0] == held.lock_version else None, fact, drop_late)
     try:
         with savepoint(tx):
-            take_steps(record)
+            take_steps(stretch)
     except (Collision, TooLarge):
         raise
     except Problem:
-        if record.fact is not None or fact.kind not in _FROM_OUTSIDE:  # it was never applied, or a person waits for the answer
+        if stretch.fact is not None or fact.kind not in _FROM_OUTSIDE:  # it was never applied, or a person waits for the answer
             raise
         return _noted(runtime, tx, held, fact, drop_late=drop_late)
-    return Acted(record.applied, record.saved.state)
+    return Acted(stretch.applied, stretch.saved.state)
 
 
 def _noted(runtime: Runtime, tx: Session, held: Held, fact: Fact, *, drop_late: bool) -> Acted:
@@ -158,9 +158,9 @@ def _stretch_in(runtime: Runtime, tx: Session, instance_id: UUID, token: UUID) -
         leases.release(tx, instance_id, token)
         return False, None
     live = kept[1] if kept and kept[0] == held.lock_version else None
-    record = take_steps(Advance(runtime, tx, held, live, token=token))
-    saved = record.saved
-    return saved.more, outside_calls.next_call(record) if saved.more and saved.calls else None
+    stretch = take_steps(Stretch(runtime, tx, held, live, token=token))
+    saved = stretch.saved
+    return saved.more, outside_calls.next_call(stretch) if saved.more and saved.calls else None
 
 
 def _stop(runtime: Runtime, instance_id: UUID, token: UUID, problem: Problem) -> None:

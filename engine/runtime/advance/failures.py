@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Problem
 from engine.runtime.advance.fingerprint import fingerprint
-from engine.runtime.state.stretch import Advance
+from engine.runtime.state.stretch import Stretch
 from engine.spiff.records import FailedStep, Waits
 from engine.store.rows import insert_rows
 from engine.store.tables import InstanceState, incident
@@ -21,21 +21,21 @@ _RESOLVE = text(
 _OPEN_OF = select(incident.c.id, incident.c.task_id).where(incident.c.state == "open")
 
 
-def settle_failures(record: Advance, after: Waits) -> bool:
+def settle_failures(stretch: Stretch, after: Waits) -> bool:
     """Bring the incidents in line with what has failed now; answers whether any is open."""
     failed = {step.task_id: step for step in after.failed}
     rows: Sequence[Any] = ()
-    if record.held.state == InstanceState.INCIDENT or record.before.failed:
-        rows = record.tx.execute(_OPEN_OF.where(incident.c.instance_id == record.held.id)).all()
+    if stretch.held.state == InstanceState.INCIDENT or stretch.before.failed:
+        rows = stretch.tx.execute(_OPEN_OF.where(incident.c.instance_id == stretch.held.id)).all()
     opened = {row.task_id: row.id for row in rows}
     underway = {wait.task_id for wait in after.work}
     passed = [row.id for row in rows if row.task_id not in failed and row.task_id not in underway]
     if passed:
-        resolve(record.tx, record.held.id, passed, record.actor, record.resolution)
-    for task_id in record.retried & failed.keys() & opened.keys():
-        _refresh(record, opened[task_id], failed[task_id])
+        resolve(stretch.tx, stretch.held.id, passed, stretch.actor, stretch.resolution)
+    for task_id in stretch.retried & failed.keys() & opened.keys():
+        _refresh(stretch, opened[task_id], failed[task_id])
     new = [step for task_id, step in failed.items() if task_id not in opened]
-    insert_rows(record.tx, incident, [_row(record.held.id, step) for step in new])
+    insert_rows(stretch.tx, incident, [_row(stretch.held.id, step) for step in new])
     return bool(failed) or len(passed) < len(rows)
 
 
@@ -62,10 +62,10 @@ def resolve(tx: Session, instance_id: UUID, ids: Iterable[int], actor: str | Non
     tx.execute(_RESOLVE, {"instance_id": instance_id, "ids": list(ids), "actor": actor or "engine", "resolution": resolution})
 
 
-def _refresh(record: Advance, number: int, step: FailedStep) -> None:
-    row = _row(record.held.id, step)
+def _refresh(stretch: Stretch, number: int, step: FailedStep) -> None:
+    row = _row(stretch.held.id, step)
     changes = {name: row[name] for name in ("kind", "message", "traceback", "fingerprint", "next_step", "attempt")}
-    record.tx.execute(update(incident).where(incident.c.id == number).values(**changes))
+    stretch.tx.execute(update(incident).where(incident.c.id == number).values(**changes))
 
 
 def _row(instance_id: UUID, step: FailedStep) -> dict[str, Any]:

@@ -11,69 +11,70 @@ from engine.runtime.post.message_starts import NewInstance
 from engine.runtime.post.routing import signalled, starters
 from engine.runtime.post.unheard import note_heard
 from engine.runtime.state import inbox
-from engine.runtime.state.stretch import Advance, Fact
+from engine.runtime.state.stretch import Fact, Stretch
 from engine.spiff.records import Outgoing
 from engine.store import json_text
 from engine.store.locks import Lock, take
 
 
-def send(record: Advance) -> None:
+def send(stretch: Stretch) -> None:
     """Route every message and signal of the stretch."""
-    for outgoing in record.outgoing:
+    for outgoing in stretch.outgoing:
         if outgoing.kind == "signal":
-            _signal(record, outgoing)
+            _signal(stretch, outgoing)
         else:
-            _message(record, outgoing)
+            _message(stretch, outgoing)
 
 
-def match_kept(record: Advance) -> None:
+def match_kept(stretch: Stretch) -> None:
     """Give each new wait for a message the oldest kept one that fits; each wait at all when a message has become free again."""
-    known = {wait.task_id for wait in record.before.subscriptions}
+    known = {wait.task_id for wait in stretch.before.subscriptions}
     new = [
         {"id": wait.task_id, "name": wait.name, "correlation": wait.correlation}
-        for wait in record.after.subscriptions
-        if wait.kind == "message" and (record.message_returned or wait.task_id not in known)
+        for wait in stretch.after.subscriptions
+        if wait.kind == "message" and (stretch.message_returned or wait.task_id not in known)
     ]
     if not new:
         return
-    hits = {row.message_id: row.task_id for row in record.tx.connection().execute(_KEPT, _asked(record, new)) if row.message_id is not None}
+    kept = stretch.tx.connection().execute(_KEPT, _asked(stretch, new))
+    hits = {row.message_id: row.task_id for row in kept if row.message_id is not None}
     if not hits:
         return
-    free = take(record.tx, Lock.MESSAGE, hits, skip_locked=True)
-    for row in record.tx.execute(_TAKE, {"ids": free, "instance_id": record.held.id}).all():
-        inbox.note(record.runtime, record.tx, record.held.id, fact_of(row.id, hits[row.id], row.payload, row.sent_by))
+    free = take(stretch.tx, Lock.MESSAGE, hits, skip_locked=True)
+    for row in stretch.tx.execute(_TAKE, {"ids": free, "instance_id": stretch.held.id}).all():
+        inbox.note(stretch.runtime, stretch.tx, stretch.held.id, fact_of(row.id, hits[row.id], row.payload, row.sent_by))
         if row.unheard_at is not None:
-            note_heard(record.runtime, record.tx, row.id)
+            note_heard(stretch.runtime, stretch.tx, row.id)
 
 
-def _asked(record: Advance, waits: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"id": record.held.id, "waits": json_text.encode(waits).decode()}
+def _asked(stretch: Stretch, waits: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"id": stretch.held.id, "waits": json_text.encode(waits).decode()}
 
 
-def _message(record: Advance, outgoing: Outgoing) -> None:
+def _message(stretch: Stretch, outgoing: Outgoing) -> None:
     message = Message(
-        outgoing.name, outgoing.correlation, outgoing.payload, outgoing.message_id, business_key=outgoing.business_key, actor=record.actor
+        outgoing.name, outgoing.correlation, outgoing.payload, outgoing.message_id, business_key=outgoing.business_key, actor=stretch.actor
     )
-    note_message(record.runtime, record.tx, message, sender=record.held.id, now=record.now)
+    note_message(stretch.runtime, stretch.tx, message, sender=stretch.held.id, now=stretch.now)
 
 
-def _signal(record: Advance, outgoing: Outgoing) -> None:
+def _signal(stretch: Stretch, outgoing: Outgoing) -> None:
     body = {"name": outgoing.name, "payload": outgoing.payload}
-    for instance_id in signalled(record.tx, outgoing.name):
-        if instance_id != record.held.id:  # the engine has told the places of this one
-            inbox.note(record.runtime, record.tx, instance_id, Fact("signal", body, record.actor, f"signal:{outgoing.task_id}"))
-    for start in starters(record.tx, "signal", outgoing.name):
+    for instance_id in signalled(stretch.tx, outgoing.name):
+        if instance_id != stretch.held.id:  # the engine has told the places of this one
+            inbox.note(stretch.runtime, stretch.tx, instance_id, Fact("signal", body, stretch.actor, f"signal:{outgoing.task_id}"))
+    for start in starters(stretch.tx, "signal", outgoing.name):
         new = NewInstance(
             process_version_id=start.process_version_id,
             process_key=start.process_key,
             element_id=start.element_id,
             variables=outgoing.payload,
-            now=record.now,
+            now=stretch.now,
             business_key=outgoing.business_key,
-            started_by=record.actor,
-            started_by_instance_id=record.held.id,
+            started_by=stretch.actor,
+            started_by_instance_id=stretch.held.id,
         )
-        message_starts.begin(record.runtime, record.tx, new)
+        message_starts.begin(stretch.runtime, stretch.tx, new)
 
 
 # `+ 0` keeps the planner from walking the primary key in search of the least id: the index on the correlation finds it.

@@ -9,7 +9,7 @@ from engine.runtime.advance.apply import outcome_to_json
 from engine.runtime.advance.service_tasks import call_outside, context_of
 from engine.runtime.state import inbox
 from engine.runtime.state.runtime import Runtime
-from engine.runtime.state.stretch import Advance, Fact
+from engine.runtime.state.stretch import Fact, Stretch
 from engine.service_tasks import TaskContext
 from engine.spiff.calls import CallOutcome, Failure, ServiceCall
 from engine.spiff.plain import plain
@@ -26,14 +26,14 @@ class OutsideCall:
     again: bool
 
 
-def next_call(record: Advance) -> OutsideCall | None:
+def next_call(stretch: Stretch) -> OutsideCall | None:
     """Mark the next external task of the instance as called."""
-    row = record.tx.execute(_NEXT, {"id": record.held.id}).one_or_none()
+    row = stretch.tx.execute(_NEXT, {"id": stretch.held.id}).one_or_none()
     if row is None:
         return None
-    record.tx.execute(_MARK, {"id": row.id})
+    stretch.tx.execute(_MARK, {"id": row.id})
     request = ServiceCall(row.id, row.element_id, row.handler, row.input, row.retry, row.attempt + 1)
-    return OutsideCall(request, context_of(record, request), again=row.state == "called")
+    return OutsideCall(request, context_of(stretch, request), again=row.state == "called")
 
 
 def make(runtime: Runtime, call: OutsideCall) -> None:

@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 
-from engine.runtime.state.stretch import Advance
+from engine.runtime.state.stretch import Stretch
 from engine.spiff.execution import Execution
 
 
-def restore(record: Advance) -> None:
-    """Make the record's instance live, and note what it waited for."""
-    held = record.held
-    if record.live is None:
-        process = record.runtime.models.process(record.tx, held.process_version_id)
-        record.live = Execution.restore(process, bytes(held.blob or b""))
-    record.held = replace(held, blob=None)
-    record.before = record.live.waits
-    record.initial = record.live.variables if held.lock_version == 0 else None
+def restore(stretch: Stretch) -> None:
+    """Make the stretch's instance live, and note what it waited for."""
+    held = stretch.held
+    if stretch.live is None:
+        process = stretch.runtime.models.process(stretch.tx, held.process_version_id)
+        stretch.live = Execution.restore(process, bytes(held.blob or b""))
+    stretch.held = replace(held, blob=None)
+    stretch.before = stretch.live.waits
+    stretch.initial = stretch.live.variables if held.lock_version == 0 else None

@@ -7,46 +7,46 @@ from sqlalchemy import text
 from engine.problems import Conflict, Problem, TooLarge
 from engine.runtime.advance import failures
 from engine.runtime.state.leases import LostLease
-from engine.runtime.state.stretch import Advance
+from engine.runtime.state.stretch import Stretch
 from engine.spiff.records import Waits
 from engine.store import json_text
 from engine.store.tables import InstanceState
 from engine.store.unit_of_work import after_commit
 
 
-def judge(record: Advance) -> None:
+def judge(stretch: Stretch) -> None:
     """Work out the state it is to be saved in. Raises TooLarge when its variables are."""
-    execution, saved = record.execution, record.saved
-    record.after = Waits() if execution.completed else execution.waits
-    incidents = failures.settle_failures(record, record.after)
-    saved.endless = record.spent and _steps_since_wait(record) >= record.runtime.limits.steps_without_wait
-    saved.calls = any(wait.retry_at is None for wait in record.after.work)
-    saved.more = (saved.calls or record.spent) and not saved.endless
+    execution, saved = stretch.execution, stretch.saved
+    stretch.after = Waits() if execution.completed else execution.waits
+    incidents = failures.settle_failures(stretch, stretch.after)
+    saved.endless = stretch.spent and _steps_since_wait(stretch) >= stretch.runtime.limits.steps_without_wait
+    saved.calls = any(wait.retry_at is None for wait in stretch.after.work)
+    saved.more = (saved.calls or stretch.spent) and not saved.endless
     saved.state = _state(execution.completed, incidents or saved.endless, more=saved.more)
 
 
-def write(record: Advance) -> None:
+def write(stretch: Stretch) -> None:
     """Write the instance's row. Raises LostLease when it was taken over, TooLarge when its variables are, Conflict for a taken key."""
-    variables = json_text.encode(record.execution.variables)
-    _check_size(record, len(variables))
-    _write(record, variables.decode())
-    if record.saved.endless:
-        failures.open_for_instance(record.tx, record.held.id, _endless(_steps_since_wait(record)))
+    variables = json_text.encode(stretch.execution.variables)
+    _check_size(stretch, len(variables))
+    _write(stretch, variables.decode())
+    if stretch.saved.endless:
+        failures.open_for_instance(stretch.tx, stretch.held.id, _endless(_steps_since_wait(stretch)))
 
 
-def finish(record: Advance) -> None:
+def finish(stretch: Stretch) -> None:
     """Ring for what is left to do, and keep what runs in memory once the transaction is in."""
-    if record.saved.more and record.token is None:
-        record.runtime.dispatcher.ring(record.tx, [record.held.id])
-    if not record.execution.completed:
-        version, execution = record.held.lock_version + 1, record.execution
-        after_commit(record.tx, lambda: record.runtime.live.put(record.held.id, version, execution))
+    if stretch.saved.more and stretch.token is None:
+        stretch.runtime.dispatcher.ring(stretch.tx, [stretch.held.id])
+    if not stretch.execution.completed:
+        version, execution = stretch.held.lock_version + 1, stretch.execution
+        after_commit(stretch.tx, lambda: stretch.runtime.live.put(stretch.held.id, version, execution))
 
 
-def _write(record: Advance, variables: str) -> None:
-    held, state, more = record.held, record.saved.state, record.saved.more
-    blob = None if state.ended else record.execution.dump()
-    record.bytes_written += len(variables) + len(blob or b"")
+def _write(stretch: Stretch, variables: str) -> None:
+    held, state, more = stretch.held, stretch.saved.state, stretch.saved.more
+    blob = None if state.ended else stretch.execution.dump()
+    stretch.bytes_written += len(variables) + len(blob or b"")
     values: dict[str, Any] = {
         "id": held.id,
         "state": state,
@@ -54,20 +54,20 @@ def _write(record: Advance, variables: str) -> None:
         "variables": variables,
         "wake": held.wake + more,
         "done": held.wake,
-        "steps": _steps_since_wait(record),
+        "steps": _steps_since_wait(stretch),
         "ended": state.ended,
     }
-    if record.fresh:
-        _insert(record, values)
+    if stretch.fresh:
+        _insert(stretch, values)
         return
-    keep = record.token if more else None
-    values |= {"lock_version": held.lock_version, "token": record.token, "keep": keep, "ttl": record.runtime.limits.lease}
-    if record.tx.connection().execute(_UPDATE, values).rowcount != 1:
+    keep = stretch.token if more else None
+    values |= {"lock_version": held.lock_version, "token": stretch.token, "keep": keep, "ttl": stretch.runtime.limits.lease}
+    if stretch.tx.connection().execute(_UPDATE, values).rowcount != 1:
         raise LostLease
 
 
-def _insert(record: Advance, values: dict[str, Any]) -> None:
-    held = record.held
+def _insert(stretch: Stretch, values: dict[str, Any]) -> None:
+    held = stretch.held
     values |= {
         "process_version_id": held.process_version_id,
         "process_key": held.process_key,
@@ -75,9 +75,9 @@ def _insert(record: Advance, values: dict[str, Any]) -> None:
         "dedupe_key": None,
         "started_by": held.started_by,
         "started_by_instance_id": None,
-        **record.origin,
+        **stretch.origin,
     }
-    if record.tx.connection().execute(_INSERT, values).scalar() is None:
+    if stretch.tx.connection().execute(_INSERT, values).scalar() is None:
         raise Conflict(
             f"A running {held.process_key} has the business key {held.business_key!r} already.",
             code="business_key_taken",
@@ -85,8 +85,8 @@ def _insert(record: Advance, values: dict[str, Any]) -> None:
         )
 
 
-def _steps_since_wait(record: Advance) -> int:
-    return record.held.steps_since_wait + record.steps if record.spent else 0
+def _steps_since_wait(stretch: Stretch) -> int:
+    return stretch.held.steps_since_wait + stretch.steps if stretch.spent else 0
 
 
 def _state(completed: bool, incidents: bool, *, more: bool) -> InstanceState:
@@ -97,8 +97,8 @@ def _state(completed: bool, incidents: bool, *, more: bool) -> InstanceState:
     return InstanceState.RUNNING if more else InstanceState.WAITING
 
 
-def _check_size(record: Advance, size: int) -> None:
-    most = record.runtime.limits.variables_bytes
+def _check_size(stretch: Stretch, size: int) -> None:
+    most = stretch.runtime.limits.variables_bytes
     if size > most:
         raise TooLarge(
             f"The variables of the instance take {size} bytes; at most {most} are kept.",

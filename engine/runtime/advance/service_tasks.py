@@ -18,7 +18,7 @@ from engine.problems import Problem
 from engine.retry_policy import read_policy
 from engine.runtime.state.effects import EffectLedger
 from engine.runtime.state.runtime import Runtime
-from engine.runtime.state.stretch import Advance
+from engine.runtime.state.stretch import Stretch
 from engine.service_tasks import Broken, Kind, NotYet, Refused, ServiceTask, TaskContext
 from engine.spiff.calls import CallOutcome, Deferred, Done, Failure, Refusal, ServiceCall
 from engine.spiff.plain import keepable, plain, within_limit
@@ -32,30 +32,30 @@ _TRACEBACK_LINES = 30
 class Calls:
     """The service tasks of one advance, as the engine calls them."""
 
-    record: Advance
+    stretch: Stretch
 
     def call(self, request: ServiceCall) -> CallOutcome:
         """Run a transactional task now in a savepoint; put an external one off."""
-        record = self.record
+        stretch = self.stretch
         try:
-            task = record.runtime.service_tasks[request.handler]
+            task = stretch.runtime.service_tasks[request.handler]
         except Problem as problem:
             return Failure(problem.code, problem.detail, next_step=problem.next_step)
         if task.kind is Kind.EXTERNAL:
             return Deferred()
-        ledger = EffectLedger(context_of(record, request))
+        ledger = EffectLedger(context_of(stretch, request))
         try:
             given = task.read(request.parameters)
-            with savepoint(record.tx):
+            with savepoint(stretch.tx):
                 result = _kept(task(given, self._provided(task, ledger)))
         except Exception as error:  # noqa: BLE001  # whatever a handler does is an outcome, never the end of the advance
-            return judge(error, request, record.now, record.runtime)
-        record.effects.extend(ledger.recorded)
+            return judge(error, request, stretch.now, stretch.runtime)
+        stretch.effects.extend(ledger.recorded)
         return Done(result)
 
     def _provided(self, task: ServiceTask, ledger: EffectLedger) -> Mapping[Any, object]:
-        own = {Session: self.record.tx, TaskContext: ledger.context, EffectLedger: ledger, Runtime: self.record.runtime}
-        return {port: own[port] if port in own else _bound(self.record.runtime, task, port) for port in task.ports.values()}
+        own = {Session: self.stretch.tx, TaskContext: ledger.context, EffectLedger: ledger, Runtime: self.stretch.runtime}
+        return {port: own[port] if port in own else _bound(self.stretch.runtime, task, port) for port in task.ports.values()}
 
 
 def call_outside(runtime: Runtime, request: ServiceCall, context: TaskContext) -> CallOutcome:
@@ -70,9 +70,9 @@ def call_outside(runtime: Runtime, request: ServiceCall, context: TaskContext) -
         return judge(error, request, context.now, runtime)
 
 
-def context_of(record: Advance, request: ServiceCall) -> TaskContext:
+def context_of(stretch: Stretch, request: ServiceCall) -> TaskContext:
     """Who is calling, for the task that asks."""
-    held = record.held
+    held = stretch.held
     return TaskContext(
         instance_id=held.id,
         business_key=held.business_key,
@@ -81,8 +81,8 @@ def context_of(record: Advance, request: ServiceCall) -> TaskContext:
         task_id=request.task_id,
         idempotency_key=f"{held.id}:{request.task_id}",
         attempt=request.attempt,
-        actor=record.actor,
-        now=record.now,
+        actor=stretch.actor,
+        now=stretch.now,
     )
 
 

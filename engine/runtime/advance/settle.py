@@ -12,7 +12,7 @@ from sqlalchemy import text
 from engine.problems import Conflict, TooLarge
 from engine.runtime.state import effects
 from engine.runtime.state.directory import Directory
-from engine.runtime.state.stretch import Advance
+from engine.runtime.state.stretch import Stretch
 from engine.spiff.records import Subscription, UserTaskWait, Waits, Work
 from engine.store import json_text
 from engine.store.rows import insert_rows
@@ -30,22 +30,22 @@ _LONGEST_CORRELATION = 1_000
 _DELETE = {name: text(f"DELETE FROM {name} WHERE id = ANY(:ids)") for name in ("timer", "subscription", "work")}
 
 
-def settle(record: Advance) -> None:
+def settle(stretch: Stretch) -> None:
     """Write every derived row."""
-    after = record.after
-    _history(record)
-    _user_tasks(record, after)
-    _timers(record, after)
-    _subscriptions(record, after)
-    _work(record, after)
-    if record.effects:
-        effects.record(record.tx, *record.effects)
+    after = stretch.after
+    _history(stretch)
+    _user_tasks(stretch, after)
+    _timers(stretch, after)
+    _subscriptions(stretch, after)
+    _work(stretch, after)
+    if stretch.effects:
+        effects.record(stretch.tx, *stretch.effects)
 
 
-def _history(record: Advance) -> None:
+def _history(stretch: Stretch) -> None:
     rows: list[dict[str, Any]] = [
         {
-            "instance_id": record.held.id,
+            "instance_id": stretch.held.id,
             "task_id": each.task_id,
             "element_id": each.element_id,
             "element_name": each.element_name,
@@ -58,35 +58,35 @@ def _history(record: Advance) -> None:
             "changed": each.changed or None,
             "detail": each.detail or None,
         }
-        for each in record.trace
+        for each in stretch.trace
     ]
-    if record.initial and rows:
-        rows[0]["changed"] = {**record.initial, **(rows[0]["changed"] or {})}
-    record.bytes_written += insert_rows(record.tx, history, rows)
+    if stretch.initial and rows:
+        rows[0]["changed"] = {**stretch.initial, **(rows[0]["changed"] or {})}
+    stretch.bytes_written += insert_rows(stretch.tx, history, rows)
 
 
-def _user_tasks(record: Advance, after: Waits) -> None:
-    known = {wait.task_id for wait in record.before.user_tasks}
+def _user_tasks(stretch: Stretch, after: Waits) -> None:
+    known = {wait.task_id for wait in stretch.before.user_tasks}
     open_now = {wait.task_id for wait in after.user_tasks}
     closed = known - open_now
-    for task_id in closed & record.completed.keys():
-        outcome = json_text.encode(record.completed[task_id]).decode()
-        record.tx.connection().execute(_COMPLETE, {"id": task_id, "actor": record.actor, "outcome": outcome})
-    if cancelled := closed - record.completed.keys():
-        record.tx.connection().execute(_CANCEL, {"ids": list(cancelled)})
+    for task_id in closed & stretch.completed.keys():
+        outcome = json_text.encode(stretch.completed[task_id]).decode()
+        stretch.tx.connection().execute(_COMPLETE, {"id": task_id, "actor": stretch.actor, "outcome": outcome})
+    if cancelled := closed - stretch.completed.keys():
+        stretch.tx.connection().execute(_CANCEL, {"ids": list(cancelled)})
     new = [wait for wait in after.user_tasks if wait.task_id not in known]
-    _refuse_tasks_for_nobody(record, new)
-    insert_rows(record.tx, user_task, [_user_task_row(record, wait) for wait in new])
+    _refuse_tasks_for_nobody(stretch, new)
+    insert_rows(stretch.tx, user_task, [_user_task_row(stretch, wait) for wait in new])
 
 
-def _refuse_tasks_for_nobody(record: Advance, tasks: Collection[UserTaskWait]) -> None:
+def _refuse_tasks_for_nobody(stretch: Stretch, tasks: Collection[UserTaskWait]) -> None:
     """A task that is offered to no group and no person that exists would wait for ever: it is an incident that names it."""
-    directory: Any = record.runtime.ports.get(Directory)
+    directory: Any = stretch.runtime.ports.get(Directory)
     if directory is None or not tasks:
         return
     groups = {name for task in tasks for name in task.candidate_groups}
     users = {name for task in tasks for name in task.candidate_users}
-    known: frozenset[str] = directory.known(record.tx, sorted(groups), sorted(users))
+    known: frozenset[str] = directory.known(stretch.tx, sorted(groups), sorted(users))
     for task in tasks:
         offered = (*task.candidate_groups, *task.candidate_users)
         if offered and not known.intersection(offered):
@@ -98,10 +98,10 @@ def _refuse_tasks_for_nobody(record: Advance, tasks: Collection[UserTaskWait]) -
             )
 
 
-def _user_task_row(record: Advance, wait: UserTaskWait) -> dict[str, Any]:
+def _user_task_row(stretch: Stretch, wait: UserTaskWait) -> dict[str, Any]:
     return {
         "id": wait.task_id,
-        "instance_id": record.held.id,
+        "instance_id": stretch.held.id,
         "element_id": wait.element_id,
         "name": wait.name,
         "title": wait.title,
@@ -117,25 +117,25 @@ def _user_task_row(record: Advance, wait: UserTaskWait) -> dict[str, Any]:
     }
 
 
-def _timers(record: Advance, after: Waits) -> None:
-    known = {wait.task_id: wait.due_at for wait in record.before.timers}
+def _timers(stretch: Stretch, after: Waits) -> None:
+    known = {wait.task_id: wait.due_at for wait in stretch.before.timers}
     due = {wait.task_id: wait for wait in after.timers}
-    _delete(record, "timer", (known.keys() - due.keys()) | (record.fired - due.keys()))
+    _delete(stretch, "timer", (known.keys() - due.keys()) | (stretch.fired - due.keys()))
     rows = [
-        {"id": wait.task_id, "instance_id": record.held.id, "element_id": wait.element_id, "kind": wait.kind, "due_at": wait.due_at}
+        {"id": wait.task_id, "instance_id": stretch.held.id, "element_id": wait.element_id, "kind": wait.kind, "due_at": wait.due_at}
         for wait in due.values()
-        if known.get(wait.task_id) != wait.due_at or wait.task_id in record.fired
+        if known.get(wait.task_id) != wait.due_at or wait.task_id in stretch.fired
     ]
-    insert_rows(record.tx, timer, rows, on_conflict="(id) DO UPDATE SET due_at = excluded.due_at, kind = excluded.kind, fired = false")
+    insert_rows(stretch.tx, timer, rows, on_conflict="(id) DO UPDATE SET due_at = excluded.due_at, kind = excluded.kind, fired = false")
 
 
-def _subscriptions(record: Advance, after: Waits) -> None:
-    known = {wait.task_id for wait in record.before.subscriptions}
-    _delete(record, "subscription", known - {wait.task_id for wait in after.subscriptions})
+def _subscriptions(stretch: Stretch, after: Waits) -> None:
+    known = {wait.task_id for wait in stretch.before.subscriptions}
+    _delete(stretch, "subscription", known - {wait.task_id for wait in after.subscriptions})
     rows = [
         {
             "id": wait.task_id,
-            "instance_id": record.held.id,
+            "instance_id": stretch.held.id,
             "element_id": wait.element_id,
             "kind": wait.kind,
             "name": wait.name,
@@ -144,7 +144,7 @@ def _subscriptions(record: Advance, after: Waits) -> None:
         for wait in after.subscriptions
         if wait.task_id not in known
     ]
-    insert_rows(record.tx, subscription, rows)
+    insert_rows(stretch.tx, subscription, rows)
 
 
 def _small(wait: Subscription) -> Mapping[str, Any]:
@@ -159,20 +159,20 @@ def _small(wait: Subscription) -> Mapping[str, Any]:
     return wait.correlation
 
 
-def _work(record: Advance, after: Waits) -> None:
-    known: Mapping[UUID, Work] = {wait.task_id: wait for wait in record.before.work}
-    _delete(record, "work", known.keys() - {wait.task_id for wait in after.work})
-    failures = {each.task_id: each.detail.get("message") for each in record.trace if each.outcome == "failed"}
+def _work(stretch: Stretch, after: Waits) -> None:
+    known: Mapping[UUID, Work] = {wait.task_id: wait for wait in stretch.before.work}
+    _delete(stretch, "work", known.keys() - {wait.task_id for wait in after.work})
+    failures = {each.task_id: each.detail.get("message") for each in stretch.trace if each.outcome == "failed"}
     rows = [
         {
             "id": wait.task_id,
-            "instance_id": record.held.id,
+            "instance_id": stretch.held.id,
             "element_id": wait.element_id,
             "handler": wait.handler,
             "input": wait.parameters,
             "state": "ready" if wait.retry_at is None else "waiting",
             "attempt": max(wait.attempt - 1, 0),
-            "idempotency_key": f"{record.held.id}:{wait.task_id}",
+            "idempotency_key": f"{stretch.held.id}:{wait.task_id}",
             "retry": wait.retry,
             "last_error": failures.get(wait.task_id),
         }
@@ -182,9 +182,9 @@ def _work(record: Advance, after: Waits) -> None:
     clause = (
         "(id) DO UPDATE SET state = excluded.state, attempt = excluded.attempt, last_error = coalesce(excluded.last_error, work.last_error)"
     )
-    insert_rows(record.tx, work, rows, on_conflict=clause)
+    insert_rows(stretch.tx, work, rows, on_conflict=clause)
 
 
-def _delete(record: Advance, name: str, ids: Collection[UUID]) -> None:
+def _delete(stretch: Stretch, name: str, ids: Collection[UUID]) -> None:
     if ids:
-        record.tx.connection().execute(_DELETE[name], {"ids": list(ids)})
+        stretch.tx.connection().execute(_DELETE[name], {"ids": list(ids)})

@@ -13,7 +13,7 @@ from engine.runtime.advance.restore import restore
 from engine.runtime.operate.operations import Operated, held_for
 from engine.runtime.state import audit
 from engine.runtime.state.runtime import Runtime
-from engine.runtime.state.stretch import Advance
+from engine.runtime.state.stretch import Stretch
 from engine.spiff.migration import propose_plan
 from engine.spiff.records import Waits
 from engine.store import json_text
@@ -67,20 +67,20 @@ def migrate(runtime: Runtime, tx: Session, instance_id: UUID, migration: Migrati
     if held.wake > held.done or held.has_facts:
         raise Conflict("The instance is not at rest.", code="instance_busy", next_step="Wait until it waits, and try again.")
     _check_version(tx, held.process_key, migration.version_id)
-    record = take_steps(Advance(runtime, tx, held), (restore,))
+    stretch = take_steps(Stretch(runtime, tx, held), (restore,))
     target = runtime.models.process(tx, migration.version_id)
-    record.live = record.execution.migrate(target, migration.plan)
-    record.actor = migration.actor
-    record.resolution = "The instance was migrated."
+    stretch.live = stretch.execution.migrate(target, migration.plan)
+    stretch.actor = migration.actor
+    stretch.resolution = "The instance was migrated."
     tx.execute(_REBIND, {"id": instance_id, "version_id": migration.version_id})
-    renamed = _renamed(record)
-    take_steps(record, GOING_ON)
+    renamed = _renamed(stretch)
+    take_steps(stretch, GOING_ON)
     for name, rows in renamed.items():
         if rows:
             tx.execute(_RENAME[name], {"rows": json_text.encode(rows).decode()})
     detail = {"from": held.process_version_id, "to": migration.version_id, "plan": dict(migration.plan)}
     audit.record(tx, audit.Entry(migration.actor, "migrate", f"instance:{instance_id}", migration.reason, detail))
-    return Operated(instance_id, record.saved.state)
+    return Operated(instance_id, stretch.saved.state)
 
 
 def _check_version(tx: Session, process_key: str, version_id: int) -> None:
@@ -93,11 +93,11 @@ def _check_version(tx: Session, process_key: str, version_id: int) -> None:
         )
 
 
-def _renamed(record: Advance) -> dict[str, list[dict[str, str]]]:
+def _renamed(stretch: Stretch) -> dict[str, list[dict[str, str]]]:
     """Waits whose element has another id in the new version."""
-    after = record.execution.waits
+    after = stretch.execution.waits
     kinds = {"user_task": "user_tasks", "timer": "timers", "subscription": "subscriptions", "work": "work"}
-    return {name: _changed(record.before, after, kind) for name, kind in kinds.items()}
+    return {name: _changed(stretch.before, after, kind) for name, kind in kinds.items()}
 
 
 def _changed(before: Waits, after: Waits, kind: str) -> list[dict[str, str]]:

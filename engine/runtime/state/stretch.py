@@ -1,4 +1,4 @@
-"""The record that the steps of an advance hand on: one locked instance, what runs in memory, and what is to be written."""
+"""What the steps of an advance hand on: one locked instance, what runs in memory, and what is to be written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -67,7 +67,7 @@ class Saved:
 
 
 @dataclass(slots=True)
-class Advance:
+class Stretch:
     """One stretch of one instance, from a fact to the next waits, in one transaction."""
 
     runtime: Runtime

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from engine.problems import Invalid, NotFound
 from engine.runtime.advance.advance import GOING_ON, take_steps
 from engine.runtime.state.runtime import Runtime
-from engine.runtime.state.stretch import Advance, Held
+from engine.runtime.state.stretch import Held, Stretch
 from engine.spiff.execution import Execution
 from engine.store.locks import Advisory, advisory
 from engine.store.tables import InstanceState, instance
@@ -80,8 +80,8 @@ def begin(runtime: Runtime, tx: Session, beginning: Beginning, variables: Mappin
         blob=None,
     )
     origin = {"dedupe_key": options.dedupe_key, "started_by_instance_id": beginning.started_by_instance_id}
-    record = Advance(runtime, tx, held, execution, actor=options.actor, fresh=True, origin=origin, initial=execution.variables)
-    take_steps(record, GOING_ON)
+    stretch = Stretch(runtime, tx, held, execution, actor=options.actor, fresh=True, origin=origin, initial=execution.variables)
+    take_steps(stretch, GOING_ON)
     return held.id
 
 

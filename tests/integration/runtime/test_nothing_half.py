@@ -15,7 +15,7 @@ from engine.runtime.operate.restart import Restart, start_anew
 from engine.runtime.post import unheard
 from engine.runtime.state import effects, inbox
 from engine.runtime.state.directory import Directory
-from engine.runtime.state.stretch import Advance, Fact, lock
+from engine.runtime.state.stretch import Fact, Stretch, lock
 from engine.runtime.verbs import messages, signals, start, user_tasks
 from engine.runtime.verbs.messages import Message
 from engine.runtime.verbs.run_until_idle import run_until_idle
@@ -293,10 +293,10 @@ def test_the_steps_of_an_advance_can_be_taken_one_by_one(world):
     task = world.tasks()[0].id
     with world.database.transaction() as tx:
         fact = Fact("user_task", {"task_id": task, "data": {}}, "alice")
-        record = Advance(world.runtime, tx, lock(tx, instance), fact=fact)
-        heart.take_steps(record, heart.STEPS[: heart.STEPS.index(heart.judge)])
-        assert record.applied
-        assert record.execution.completed
+        stretch = Stretch(world.runtime, tx, lock(tx, instance), fact=fact)
+        heart.take_steps(stretch, heart.STEPS[: heart.STEPS.index(heart.judge)])
+        assert stretch.applied
+        assert stretch.execution.completed
     assert world.row(instance).state == "waiting", "what was not written did not happen"
     assert heart.STEPS[0] is restore
 
