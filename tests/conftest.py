@@ -1,11 +1,8 @@
 """What the tests share: one PostgreSQL for the run, a fresh database for each test that asks."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -13,6 +10,7 @@ from sqlalchemy.engine import make_url
 
 from engine.store.embedded import start_embedded
 from engine.store.unit_of_work import Database, as_psycopg
+from tests.keeper import kept_directory
 
 _numbers = count(1)
 #: The random life of a company takes minutes and finds something new each time: `make prove` runs it.
@@ -20,16 +18,14 @@ collect_ignore = [] if "ORDERCRAFT_PROVE_STEPS" in os.environ else ["life"]
 
 
 @pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
+def server_url() -> str:
     """The URL of a PostgreSQL server that lives as long as the run."""
-    directory = Path(tempfile.mkdtemp(prefix="ordercraft-test-"))
-    url = as_psycopg(start_embedded(directory / "postgres"))
+    url = as_psycopg(start_embedded(kept_directory() / "postgres"))
     # Copying and dropping a database per test syncs whole directories; no test outlives this server, so nothing is worth a sync.
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         _run(url, f"ALTER SYSTEM SET {setting} = off")
     _run(url, "SELECT pg_reload_conf()")
-    yield url
-    shutil.rmtree(directory, ignore_errors=True)
+    return url
 
 
 @pytest.fixture(scope="session")

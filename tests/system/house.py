@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.store.unit_of_work import Database
+from tests.keeper import kept_directory
 
 _ORDERCRAFT = Path(sys.executable).parent / "ordercraft"
 _READY_SECONDS = 90
@@ -27,7 +28,7 @@ class House:
     """One data directory, one port and the processes that work on them. `settings` are environment variables for all of them."""
 
     def __init__(self, **settings: str) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="ordercraft-system-"))
+        self.directory = Path(tempfile.mkdtemp(prefix="system-", dir=kept_directory()))
         self.port = _free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("ORDERCRAFT_") and name != "DATABASE_URL"}
