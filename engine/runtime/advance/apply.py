@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
-
 from engine.problems import Conflict
 from engine.runtime.advance.run import run
 from engine.runtime.state import inbox
@@ -57,7 +55,7 @@ def _apply_noted(stretch: Stretch, fact: Fact) -> None:
         _apply(stretch, fact)
     except Conflict as conflict:
         if fact.kind == "message" and fact.body.get("message") is not None:
-            stretch.tx.execute(_BUFFER_AGAIN, {"id": fact.body["message"], "instance_id": stretch.held.id})
+            inbox.buffer_again(stretch.tx, [fact.body["message"]], stretch.held.id)
             stretch.message_returned = True
         elif fact.kind in _BY_PERSONS:
             stretch.trace.append(_too_late(stretch, fact, conflict))
@@ -171,6 +169,3 @@ _APPLY: dict[str, Callable[[Stretch, Mapping[str, Any]], None]] = {
     "move": _move,
     "go_back": _go_back,
 }
-
-# One that has reached somebody else as well is not sent round again.
-_BUFFER_AGAIN = text("UPDATE message SET state = 'buffered', delivered_to = NULL WHERE id = :id AND delivered_to = :instance_id")

@@ -58,8 +58,13 @@ def give_back(tx: Session, instance_id: UUID) -> Sequence[Fact]:
     """Take out what was noted for an instance that has ended; its messages wait for another receiver. Answers what is left over."""
     rows = tx.execute(_LEFT_OVER, {"id": instance_id}).all()
     if rows:
-        tx.execute(_BUFFER_AGAIN, {"ids": [row.body["message"] for row in rows if row.body.get("message") is not None], "of": instance_id})
+        buffer_again(tx, [row.body["message"] for row in rows if row.body.get("message") is not None], instance_id)
     return [Fact(row.kind, row.body, row.actor) for row in rows if row.kind != "message"]
+
+
+def buffer_again(tx: Session, messages: Sequence[int], instance_id: UUID) -> None:
+    """Let messages that came too late for an instance wait for another receiver, or for another place of this one."""
+    tx.execute(_BUFFER_AGAIN, {"ids": list(messages), "of": instance_id})
 
 
 def _body(value: Any) -> Mapping[str, Any]:
@@ -81,5 +86,9 @@ DELETE FROM inbox USING instance
 WHERE inbox.instance_id = :id AND instance.id = inbox.instance_id AND instance.state IN ('completed', 'cancelled')
 RETURNING inbox.kind, inbox.body, inbox.actor
 """)
-# One that has reached somebody else as well is not sent round again.
-_BUFFER_AGAIN = text("UPDATE message SET state = 'buffered', delivered_to = NULL WHERE id = ANY(:ids) AND delivered_to = :of")
+# One that has reached somebody else as well is not sent round again. Its time begins anew, for it may have lain here for weeks.
+_BUFFER_AGAIN = text("""
+UPDATE message SET state = 'buffered', delivered_to = NULL, unheard_at = NULL,
+  expires_at = greatest(expires_at, business_now() + (expires_at - sent_at))
+WHERE id = ANY(:ids) AND delivered_to = :of
+""")

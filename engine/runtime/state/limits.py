@@ -26,7 +26,7 @@ class Limits:
     message_time_to_live: timedelta = timedelta(days=7)
     #: How long a message may wait for a receiver before a person is told.
     message_unheard: timedelta = timedelta(minutes=15)
-    #: How long delivered and expired messages are kept; a message id is recognised as a duplicate for as long.
+    #: How long what delivered and expired messages said is kept; their ids are known for ever.
     message_retention: timedelta = timedelta(days=90)
     #: The retry policy of a service task whose model names none: five retries, the first after ten seconds, doubling.
     retry: str = "R5/PT10S"

@@ -64,9 +64,13 @@ def match_again(runtime: Runtime, tx: Session, window: timedelta = timedelta(min
 
 
 def expire(runtime: Runtime, tx: Session) -> int:
-    """Give up messages whose time is over and forget old ones that somebody knows of; answers how many were given up. By the clock."""
+    """Give up messages whose time is over and forget old ones that somebody knows of; answers how many were given up. By the clock.
+
+    What a message with an id said is forgotten, the id never: however late it comes again, it is the same message.
+    """
     expired: int = tx.connection().execute(_EXPIRE).rowcount
-    tx.execute(_FORGET, {"retention": runtime.limits.message_retention})
+    for statement in _FORGET:
+        tx.execute(statement, {"retention": runtime.limits.message_retention})
     return expired
 
 
@@ -117,10 +121,14 @@ def _freed(runtime: Runtime, tx: Session) -> int:
 
 
 _EXPIRE = text("UPDATE message SET state = 'expired' WHERE state = 'buffered' AND expires_at <= business_now()")
-_FORGET = text("""
-DELETE FROM message WHERE sent_at < business_now() - CAST(:retention AS interval)
+_OLD = """
+sent_at < business_now() - CAST(:retention AS interval)
   AND (state IN ('delivered', 'discarded') OR state = 'expired' AND name IN ('message.heard', 'message.unheard'))
-""")
+"""
+_FORGET = (
+    text(f"DELETE FROM message WHERE {_OLD} AND message_id IS NULL"),
+    text(f"UPDATE message SET payload = '{{}}' WHERE {_OLD} AND message_id IS NOT NULL AND payload <> '{{}}'"),
+)
 # Messages and waits that crossed: each was written before it could see the other. `+ 0` and generations as in `advance/outgoing`.
 _CROSSED = text("""
 SELECT hit.message_id, hit.id AS task_id, hit.instance_id FROM (

@@ -5,9 +5,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 
 from engine.problems import Conflict, Invalid, NotFound, TooLarge
+from engine.runtime.operate import operations
 from engine.runtime.post import timers
+from engine.runtime.state import inbox
+from engine.runtime.state.stretch import Fact
 from engine.runtime.verbs import housekeeping, messages, signals
 from engine.runtime.verbs.deploy import ModelRefused
 from engine.runtime.verbs.messages import Message
@@ -80,6 +84,44 @@ def test_the_same_message_twice_is_one_message(quotes):
     assert publish(quotes, **given).state == "delivered"
     again = publish(quotes, **given)
     assert (again.state, again.instance_id) == ("duplicate", instance)
+
+
+def test_a_message_that_comes_again_after_a_year_is_still_the_same_message(orders):
+    given = {"payload": {"order_no": "SO-1"}, "business_key": "SO-1", "message_id": "order.received:SO-1"}
+    first = publish(orders, "order.received", **given)
+    publish(orders, "order.received", payload={"order_no": "SO-2"}, business_key="SO-2")
+    with orders.database.transaction() as tx:
+        tx.execute(text("UPDATE instance SET state = 'completed', ended_at = now()"))
+        clock.allow_moving(tx)
+        clock.move_company(tx, timedelta(days=365))
+    housekeeping.clean(orders.runtime)
+    again = publish(orders, "order.received", **given)
+    assert (again.state, again.instance_id) == ("duplicate", first.instance_id)
+    assert orders.one("SELECT count(*) AS n FROM instance").n == 2
+    kept = orders.one("SELECT message_id, payload FROM message")
+    assert (kept.message_id, kept.payload) == ("order.received:SO-1", {}), "what it said, and what had no id, is forgotten"
+
+
+def test_a_message_that_lay_with_a_suspended_instance_for_weeks_reaches_its_next_wait(world):
+    called = '<bpmn:messageEventDefinition messageRef="order_cancelled"/>'
+    keys = f"<bpmn:extensionElements>{m.properties(correlation='={ order_no: order_no }')}</bpmn:extensionElements>"
+    first = m.user("check") + m.boundary("gone", "check", keys + called) + m.end("over")
+    second = m.user("decide") + m.boundary("gone_later", "decide", keys + called) + m.end("over_later")
+    flow = "start -> check -> decide -> done\ngone -> over\ngone_later -> over_later"
+    world.deploy(m.bundle("order", m.start() + first + second + m.end(), flow, outside=m.message("order.cancelled")))
+    instance = world.start("order", {"order_no": "SO-1"})
+    (task,) = world.tasks()
+    with world.database.transaction() as tx:
+        operations.suspend(world.runtime, tx, instance, "olga", "to be looked into")
+        inbox.note(world.runtime, tx, instance, Fact("user_task", {"task_id": task.id, "data": {}}, "alice"))
+    publish(world, "order.cancelled", correlation={"order_no": "SO-1"})
+    with world.database.transaction() as tx:
+        clock.allow_moving(tx)
+        clock.move_company(tx, timedelta(days=30))
+        operations.resume(world.runtime, tx, instance, "olga", "all is well")
+    run_until_idle(world.runtime)
+    assert world.path(instance)[-2:] == ["gone_later", "over_later"]
+    assert world.one("SELECT state FROM message").state == "delivered"
 
 
 def test_the_same_id_with_another_content_is_refused(quotes):
