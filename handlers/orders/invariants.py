@@ -2,7 +2,9 @@
 
 from handlers.invariants import Invariant
 from handlers.orders.rules import HOLDS, blocks
+from handlers.orders.status import OVER
 
+_OVER = ", ".join(f"'{status}'" for status in sorted(OVER))
 _STOPPING = ", ".join(f"'{code}'" for code in sorted(HOLDS) if blocks(code, "ship"))
 _WHOLLY_CANCELLED = """
 SELECT order_status.order_no FROM order_status
@@ -91,11 +93,11 @@ INVARIANTS = (
     Invariant(
         "INV-22",
         "No order on its way to a promise waits when it was rejected, cancelled or delivered.",
-        """
+        f"""
         SELECT instance.business_key AS order_no, instance.process_key, status.status, instance.updated_at
         FROM instance JOIN order_status AS status ON status.order_no = instance.business_key
         WHERE instance.process_key = 'order-to-promise' AND instance.state = 'waiting' AND instance.wake = instance.done
-          AND status.status IN ('REJECTED', 'CANCELLED', 'SHIPPED', 'PARTIALLY_BILLED', 'CLOSED')
+          AND status.status IN ({_OVER})
         """,
     ),
     Invariant(

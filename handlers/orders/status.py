@@ -50,6 +50,8 @@ CROSS JOIN LATERAL (
 ) AS active
 """
 
+#: Where an order has nothing left to check, promise or ship; what is shipped of it may still have to be billed.
+OVER = frozenset({"REJECTED", "CANCELLED", "SHIPPED", "PARTIALLY_BILLED", "CLOSED"})
 _TABLES = (SalesOrder, OrderLine, FulfilLine, Hold)
 _ALL_THERE = text("SELECT bool_and(to_regclass(name) IS NOT NULL) FROM unnest(CAST(:names AS text[])) AS name")
 

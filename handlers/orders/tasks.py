@@ -12,10 +12,13 @@ from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Refused, ServiceTasks, TaskContext
 from handlers.orders import cancellation, holds, order_pricing, repair, submission, validation
 from handlers.orders.acknowledgement import reply_to
-from handlers.orders.events import note
-from handlers.orders.status import status_of
+from handlers.orders.events import find_order, note
+from handlers.orders.status import OVER, status_of
 
 tasks = ServiceTasks()
+
+#: The order was cancelled, rejected or delivered before its process came here: nobody is to be asked about it any more.
+NOTHING_OPEN = "NOTHING_OPEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +161,15 @@ class RolledUp:
     status: str
 
 
-@tasks.register("orders.validate_order")
+@tasks.register("orders.validate_order", errors=(NOTHING_OPEN,))
 def validate_order(given: OrderNumber, tx: Session) -> Validation:
-    """Run the checks V01 to V13 on an order."""
-    issues = validation.validate_order(tx, given.order_no)
+    """Run the checks V01 to V13 on an order. Refused NOTHING_OPEN when it is cancelled, rejected or delivered by now."""
+    _refuse_when_over(tx, given.order_no)
+    return _checked(tx, given.order_no)
+
+
+def _checked(tx: Session, order_no: str) -> Validation:
+    issues = validation.validate_order(tx, order_no)
     errors = [issue for issue in issues if issue.severity == "E"]
     return Validation(valid=not errors, repairable=all(issue.repairable for issue in errors), issues=[asdict(issue) for issue in issues])
 
@@ -181,13 +189,21 @@ def repair_order(given: RepairOrder, tx: Session, context: TaskContext) -> Valid
         lines=[repair.LineRepair(line_no=line.line_no, sku=line.sku, qty=line.qty) for line in given.lines or ()],
     )
     repair.repair_order(tx, given.order_no, corrected, actor=actor)
-    return validate_order(OrderNumber(given.order_no), tx)
+    return _checked(tx, given.order_no)
 
 
 @tasks.register("orders.reject_order")
 def reject_order(given: Reasoned, tx: Session, context: TaskContext) -> None:
     """Refuse an order that cannot be repaired."""
     repair.reject_order(tx, given.order_no, given.reason or "Refused", actor=context.actor or "system")
+
+
+def _refuse_when_over(tx: Session, order_no: str) -> None:
+    """Whoever cancels the order waits for this step and then sees what it waits for, or was first and is seen here."""
+    find_order(tx, order_no, lock=True)
+    status = status_of(tx, order_no).status
+    if status in OVER:
+        raise Refused(NOTHING_OPEN, f"Order {order_no} is {status.lower().replace('_', ' ')}: nothing of it is left to promise.")
 
 
 @tasks.register("orders.price_order")
@@ -214,9 +230,10 @@ def _priced(order_no: str, tx: Session, *, at_stated_prices: bool) -> OrderPrici
     )
 
 
-@tasks.register("orders.apply_hold")
+@tasks.register("orders.apply_hold", errors=(NOTHING_OPEN,))
 def apply_hold(given: HoldChange, tx: Session, context: TaskContext) -> Held:
-    """Put an order on hold."""
+    """Put an order on hold. Refused NOTHING_OPEN when nothing of it is left to hold."""
+    _refuse_when_over(tx, given.order_no)
     by = f"decision:{given.decision_table}" if given.decision_table else context.actor or "system"
     return Held(holds.apply_hold(tx, given.order_no, given.hold_code, given.reason or "", actor=by))
 
@@ -227,9 +244,10 @@ def release_hold(given: HoldChange, tx: Session, context: TaskContext) -> Held:
     return Held(holds.release_hold(tx, given.order_no, given.hold_code, given.reason or "", actor=context.actor or "system"))
 
 
-@tasks.register("orders.submit_order", undo="orders.cancel_order")
+@tasks.register("orders.submit_order", errors=(NOTHING_OPEN,), undo="orders.cancel_order")
 def submit_order(given: OrderNumber, tx: Session) -> Submitted:
-    """Submit an order: from here on it is a commitment."""
+    """Submit an order: from here on it is a commitment. Refused NOTHING_OPEN when nothing of it is left to promise."""
+    _refuse_when_over(tx, given.order_no)
     return Submitted(submission.submit_order(tx, given.order_no))
 
 

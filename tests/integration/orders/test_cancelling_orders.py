@@ -1,17 +1,19 @@
 """An order is cancelled while a person has it, or by an operator who ends its instance: in either way nothing of it is left."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from engine.models.bundle import read_bundle
-from engine.runtime.operate import operations
+from engine.runtime.operate import incidents, operations
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import deploy, messages
 from engine.runtime.verbs.messages import Message
 from engine.runtime.verbs.run_until_idle import run_until_idle
+from engine.service_tasks import Broken
 from handlers.invariants import check_all
 from handlers.orders.cancellation import cancel_group, cancel_order
 from handlers.orders.commands import may_be_cancelled, request_cancellation
@@ -84,6 +86,66 @@ def test_an_operator_who_ends_the_instance_of_an_order_cancels_the_order(runtime
         operations.cancel(runtime, tx, instance_id, "otto", "Entered twice")
     run_until_idle(runtime)
     all_over(runtime, with_credit, "cancelled")
+
+
+def received(runtime, tx, order_no):
+    given = {"order_no": order_no, "source": "QUOTE"}
+    messages.note(runtime, tx, Message("order.received", {"order_no": order_no}, given, business_key=order_no))
+
+
+@pytest.mark.parametrize("limit", [100, 10_000])
+def test_an_order_that_is_cancelled_before_anybody_has_looked_at_it_waits_for_nobody(runtime, limit):
+    with runtime.database.transaction() as tx:
+        tx.execute(text("UPDATE customer SET credit_limit = :limit"), {"limit": limit})
+        order_no = t.order(tx, ("OMINOUS-ANVIL", 50))
+        cancel_order(tx, order_no, "Bought elsewhere")
+        received(runtime, tx, order_no)
+    run_until_idle(runtime)
+    with runtime.database.transaction() as tx:
+        assert tx.execute(text("SELECT state FROM instance")).scalars().all() == ["completed"]
+        assert user_tasks.list_tasks(runtime, tx, CREDIT) == []
+        assert status_of(tx, order_no).status == "CANCELLED"
+        assert [each.id for each in check_all(tx) if not each.ok] == []
+
+
+def stopped(*_given, **_ports):
+    raise Broken("The tables are being repaired", next_step="Wait until they are")
+
+
+@pytest.mark.parametrize(
+    ("step", "task", "limit"),
+    [
+        ("validate_order", "orders.validate_order", 10_000),
+        ("hold_for_credit", "orders.apply_hold", 100),
+        ("submit_order", "orders.submit_order", 10_000),
+    ],
+)
+def test_an_order_that_is_cancelled_while_its_process_stands_at_an_incident_is_over_when_it_goes_on(runtime, monkeypatch, step, task, limit):
+    """Nobody waits for the cancellation then: the step that would lead to a person, or commit us, looks by itself."""
+    working = runtime.service_tasks[task]
+    broken = replace(working, run=stopped)
+    monkeypatch.setitem(runtime.service_tasks._by_name, task, broken)  # noqa: SLF001
+    with runtime.database.transaction() as tx:
+        tx.execute(text("UPDATE customer SET credit_limit = :limit"), {"limit": limit})
+        order_no = t.order(tx, ("OMINOUS-ANVIL", 50))
+        received(runtime, tx, order_no)
+    run_until_idle(runtime)
+    with runtime.database.transaction() as tx:
+        incident_id, element_id = tx.execute(text("SELECT id, element_id FROM incident")).one()
+        assert element_id == step
+        request_cancellation(runtime, tx, order_no, "Bought elsewhere", "olga")
+    run_until_idle(runtime)
+    monkeypatch.setitem(runtime.service_tasks._by_name, task, working)  # noqa: SLF001
+    with runtime.database.transaction() as tx:
+        incidents.retry(runtime, tx, incident_id, "otto")
+    run_until_idle(runtime)
+    with runtime.database.transaction() as tx:
+        assert tx.execute(text("SELECT state FROM incident")).scalars().all() == ["resolved"]
+        states = dict(map(tuple, tx.execute(text("SELECT process_key, state FROM instance")).all()))
+        assert states == {"order-to-promise": "completed", "cancel-order": "completed"}
+        assert (status_of(tx, order_no).status, status_of(tx, order_no).holds) == ("CANCELLED", ())
+        assert tx.scalars(text("SELECT state FROM sales_order")).all() == ["DRAFT"]
+        assert [each.id for each in check_all(tx) if not each.ok] == []
 
 
 def test_what_a_supplier_ships_stays_open_until_the_supplier_agrees(database):
