@@ -50,8 +50,7 @@ def receive(tx: Session, receipts: Sequence[Receipt], currency: str) -> Decimal:
         positive(receipt.qty, "qty")
         not_negative(receipt.unit_cost, "unit_cost")
     rows = [{**asdict(receipt), "value": round_currency(receipt.qty * receipt.unit_cost, currency)} for receipt in receipts]
-    tx.execute(_OPEN_BALANCES, {"rows": as_json(rows)})
-    _lock(tx, tx.execute(_OF_PLACES_AND_LOTS, {"rows": as_json(rows)}).scalars())
+    hold_balances(tx, rows)
     balances = {
         (row["sku"], row["warehouse_code"], row["lot"]): row["id"]
         for row in tx.execute(_ADD_TO_BALANCES, {"rows": as_json(rows)}).mappings()
@@ -75,6 +74,13 @@ def receive(tx: Session, receipts: Sequence[Receipt], currency: str) -> Decimal:
     ]
     _move(tx, movements)
     return sum((row["value"] for row in rows), ZERO)
+
+
+def hold_balances(tx: Session, places: Sequence[Mapping[str, Any]]) -> None:
+    """Hold the balances where goods are to come in, each a sku, warehouse_code and lot, to the end of the transaction; open new ones."""
+    given = {"rows": as_json([{name: place[name] for name in ("sku", "warehouse_code", "lot")} for place in places])}
+    tx.execute(_OPEN_BALANCES, given)
+    _lock(tx, tx.execute(_OF_PLACES_AND_LOTS, given).scalars())
 
 
 def reserve(tx: Session, wants: Sequence[Want]) -> tuple[list[Taken], list[Shortage]]:

@@ -12,7 +12,7 @@ from engine.problems import Conflict, Invalid, NotFound
 from engine.store import locks
 from engine.store.locks import Lock
 from handlers.inventory.model import Supply, Warehouse
-from handlers.inventory.stock import Receipt
+from handlers.inventory.stock import Receipt, hold_balances
 from handlers.rowsets import add_once
 from handlers.values import not_negative, positive
 
@@ -81,8 +81,12 @@ def expect_supply(tx: Session, draft: SupplyDraft) -> None:
 
 
 def take_from_supply(tx: Session, arrival: SupplyArrival) -> Receipt:
-    """Count expected goods as arrived and answer the receipt to book. Raises NotFound, Conflict when more arrives than is open."""
+    """Count expected goods as arrived and answer the receipt to book. The stock is held before what is expected.
+
+    Raises NotFound, Conflict when more arrives than is open.
+    """
     positive(arrival.qty, "qty")
+    hold_balances(tx, [{"sku": arrival.sku, "warehouse_code": arrival.warehouse_code, "lot": ""}])
     named = select(Supply).where(
         Supply.kind == arrival.kind,
         Supply.reference == arrival.reference,

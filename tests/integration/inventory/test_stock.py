@@ -78,6 +78,19 @@ def test_expected_goods_arrive_in_parts_and_never_more_than_expected(database):
             receive_supply(tx, SupplyArrival(**{**arrival, "reference": "PO-6"}, qty=D(1), delivery_note="DN-3"))
 
 
+def test_expected_goods_come_in_under_the_order_of_locks(database, monkeypatch):
+    with database.transaction() as tx:
+        open_trade(tx)
+        supply_in(tx, "OMINOUS-ANVIL", 40, days=5)
+        stock(tx, "OMINOUS-ANVIL", 4)
+    monkeypatch.setattr("engine.store.locks.watch.on", True)
+    arrival = {"reference": "PO-5", "sku": "OMINOUS-ANVIL", "warehouse_code": "VIENNA"}
+    with database.transaction() as tx:
+        receive_supply(tx, SupplyArrival(**arrival, qty=D(30), delivery_note="DN-1"))
+    with database.transaction() as tx:
+        assert balance(tx)[0] == 34
+
+
 def test_reserving_more_than_there_is_reserves_what_there_is_and_says_what_is_missing(database):
     with database.transaction() as tx:
         open_trade(tx)
