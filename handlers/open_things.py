@@ -105,6 +105,13 @@ def under_key(tx: Session, key: str) -> list[OpenThing]:
     return [OpenThing(**row) for row in tx.execute(asked).mappings()]
 
 
+def left_behind(tx: Session, key: str, instance_id: UUID) -> list[OpenThing]:
+    """What is open under this business key and would be with nobody once that instance has ended, by kind and number. One statement."""
+    without = text(f"({_everything('AND instance.id <> :leaving')}) AS thing").bindparams(leaving=instance_id)
+    asked = select(*_COLUMNS).select_from(without).where(_KEYS.contains([key]), _MOVER == "none").order_by(_KIND, _NUMBER)
+    return [OpenThing(**row) for row in tx.execute(asked).mappings()]
+
+
 def told(thing: OpenThing) -> str:
     """What will move it, in one sentence."""
     at = f" on {thing.due_at.day} {thing.due_at:%b %Y %H:%M}" if thing.due_at else ""
@@ -122,9 +129,9 @@ def _statement() -> Select[tuple[object, ...]]:
 
 
 @cache
-def _everything() -> str:
+def _everything(besides: str = "") -> str:
     kinds = " UNION ALL ".join(f"SELECT '{each.kind}' AS kind, {_given(each)} FROM ({each.sql}) AS one" for each in all_kinds())
-    return _MOVED.replace("{kinds}", kinds)
+    return _MOVED.replace("{kinds}", kinds).replace("{besides}", besides)
 
 
 def _given(kind: OpenKind) -> str:
@@ -188,7 +195,7 @@ SELECT open.kind, open.number, open.keys, open.order_no, open.since, open.detail
 FROM ({kinds}) AS open
 LEFT JOIN LATERAL (
   SELECT instance.id, instance.process_key, instance.state FROM instance
-  WHERE instance.business_key = ANY(open.keys) AND instance.state NOT IN ('completed', 'cancelled')
+  WHERE instance.business_key = ANY(open.keys) AND instance.state NOT IN ('completed', 'cancelled') {besides}
   ORDER BY instance.started_at DESC, instance.id LIMIT 1
 ) AS carrier ON true
 LEFT JOIN LATERAL (

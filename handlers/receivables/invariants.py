@@ -110,8 +110,7 @@ INVARIANTS = (
         SELECT line.statement_no, line.position, line.amount, line.outcome
         FROM bank_line AS line JOIN bank_statement AS statement USING (statement_no)
         WHERE statement.refused_at IS NULL AND line.outcome = '' AND NOT EXISTS (
-          SELECT FROM instance WHERE instance.process_key = 'statement-intake' AND instance.business_key = line.statement_no
-            AND instance.state NOT IN ('completed', 'cancelled'))
+          SELECT FROM instance WHERE instance.business_key = line.statement_no AND instance.state NOT IN ('completed', 'cancelled'))
         """,
     ),
     Invariant(
