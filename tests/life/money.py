@@ -1,0 +1,50 @@
+"""What the bank says, and what receivables do with it."""
+
+from tests.life.bank import damaged
+from tests.life.customers import CUSTOMERS
+from tests.life.world import World
+
+_OWED = """
+SELECT document_no, open_amount, discount_amount FROM open_item WHERE kind = 'AR' AND open_amount > 0 ORDER BY document_no DESC LIMIT 12
+"""
+#: What we told the bank to pay and it has not shown yet.
+_TO_PAY = """
+SELECT supplier_invoice_no AS number, paid_amount AS amount FROM supplier_invoice
+WHERE paid_at IS NOT NULL AND paid_amount > 0
+  AND NOT EXISTS (SELECT FROM bank_line WHERE bank_line.remittance LIKE '%' || supplier_invoice_no || '%')
+ORDER BY supplier_invoice_no
+"""
+
+
+def bank_day(world: World) -> None:
+    """The bank sends a statement: payments right, short, over or unknown; returns, fees, payments out; sometimes twice, sometimes damaged.
+
+    What we refused comes again as it is: a bank does not change its mind.
+    """
+    refused = world.rows("SELECT bank_ref FROM bank_statement GROUP BY bank_ref HAVING bool_and(refused_at IS NOT NULL) ORDER BY bank_ref")
+    if refused and world.chance.random() < 0.7:
+        world.send("statement again", "/statements", world.bank.sent[refused[0]["bank_ref"]])
+        return
+    content = world.bank.statement(world.today(), world.rows(_OWED), world.rows(_TO_PAY))
+    if world.chance.random() < 0.08:
+        world.send("damaged statement", "/statements", damaged(content))
+        return
+    for _ in range(2 if world.chance.random() < 0.2 else 1):
+        world.send("statement", "/statements", content)
+
+
+def apply_receipt(world: World) -> None:
+    """Somebody applies a receipt by hand, keeps it on account or takes it back."""
+    receipt = world.one("SELECT receipt_no FROM receipt ORDER BY receipt_no DESC LIMIT 12")
+    item = world.one("SELECT document_no FROM open_item WHERE kind = 'AR' ORDER BY document_no DESC LIMIT 12")
+    if receipt is None:
+        return
+    path = f"/receipts/{receipt['receipt_no']}"
+    act = world.chance.choice(["apply", "apply", "on account", "reverse"])
+    if act == "apply" and item:
+        action = world.chance.choice(["PARTIAL", "DISCOUNT", "WRITE_OFF"])
+        world.send(f"apply {action.lower()}", f"{path}/applications", {"invoice_no": item["document_no"], "action": action})
+    elif act == "on account":
+        world.send(act, f"{path}/on-account", {"customer_no": world.chance.choice([None, *CUSTOMERS])})
+    else:
+        world.send("reverse", f"{path}/reversal", {"reason": "returned by the bank"})

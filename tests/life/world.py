@@ -1,0 +1,149 @@
+"""What a company's random life is played on: its API, its clock, and a diary of what was done and answered."""
+
+import json
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from sqlalchemy import text
+
+from api.app import create_app
+from api.bootstrap import ports
+from api.content import deploy_content
+from api.demo.company import load_company
+from api.product import Product
+from api.settings import Settings
+from engine.jobs.null_dispatcher import NullDispatcher
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import housekeeping
+from engine.runtime.verbs.run_until_idle import run_until_idle
+from engine.store import clock, locks
+from engine.store.unit_of_work import Database
+from handlers.constraints import RULES
+from handlers.invariants import check_all
+from handlers.registry import service_tasks
+from tests.life.bank import Bank
+
+#: How many of the last requests are told when something is wrong.
+REMEMBERED = 20
+#: Incidents that only a defect makes.
+DEFECTS = ("error", "defect", "claims_without_progress", "steps_without_wait")
+FAILED = 500
+
+
+@dataclass
+class Seen:
+    """What was seen: how often each kind of thing happened and how it was answered, and what should never be."""
+
+    answers: Counter[str] = field(default_factory=Counter)
+    kills: int = 0
+    faults: list[str] = field(default_factory=list)
+    diary: deque[str] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+
+
+class World:
+    """One company, whose people, customers, suppliers and bank speak through the API."""
+
+    def __init__(self, database: Database, seed: int) -> None:
+        self.chance, self.database, self.seen = Random(seed), database, Seen()
+        self.tasks = service_tasks()
+        load_company(database)
+        self.product = Product(Settings(), database, self.runtime(database), demo=True)
+        deploy_content(self.product, actor="ordercraft")
+        self.people = create_app(self.product).test_client()
+        self.people.post("/login", data={"persona": "edith"})
+        self.people.environ_base["HTTP_X_CSRF_TOKEN"] = self.people.get("/api/v1/me").json["csrf_token"]
+        self.step, self.ahead = 0, timedelta()
+        self.bank = Bank(self.chance)
+        #: What was sent before and may come again.
+        self.orders: list[dict[str, Any]] = []
+        self.papers: list[tuple[str, dict[str, Any]]] = []
+
+    def runtime(self, database: Database) -> Runtime:
+        """A process with nothing in memory."""
+        return Runtime(database, self.tasks, ports(), NullDispatcher(), constraints=RULES)
+
+    # ---- what people do
+
+    def send(self, what: str, path: str, body: Any = None, *, method: str = "post") -> tuple[int, Any]:
+        """A request, counted under `what`; an answer that may never be is kept as a fault."""
+        given = {"data": body, "content_type": "application/xml"} if isinstance(body, bytes) else {"json": {} if body is None else body}
+        headers = {"Idempotency-Key": f"{self.step}-{path}-{self.chance.random()}"}
+        answer = getattr(self.people, method)(f"/api/v1{path}", headers=headers, **given)
+        found = answer.get_json(silent=True) or {}
+        code = found.get("code", "") if answer.status_code >= 400 else ""  # noqa: PLR2004
+        said = f"{what} {answer.status_code} {code}".strip()
+        self.seen.answers[said] += 1
+        self.note(f"{said} {path} {body!r:.300}")
+        if answer.status_code >= FAILED or code == "collision":
+            self.seen.faults.append(f"{path} {answer.status_code} {json.dumps(found)[:300]} {body}"[:800])
+        return answer.status_code, found
+
+    def get(self, path: str) -> Any:
+        """What somebody looks at."""
+        answer = self.people.get(f"/api/v1{path}")
+        if answer.status_code >= FAILED:
+            self.seen.faults.append(f"{path} {answer.status_code}")
+        return answer.get_json(silent=True) or {}
+
+    def note(self, line: str) -> None:
+        """Keep a line of the diary."""
+        self.seen.diary.append(f"{self.step}: {line}")
+
+    def rows(self, sql: str, **values: Any) -> list[Any]:
+        """What is there to be acted on."""
+        with self.database.transaction() as tx:
+            return list(tx.execute(text(sql), values).mappings())
+
+    def one(self, sql: str, **values: Any) -> Any:
+        """One of what is there, by chance; None when nothing is."""
+        found = self.rows(sql, **values)
+        return self.chance.choice(found) if found else None
+
+    def change(self, sql: str) -> None:
+        """What no request does: the machine's own doing."""
+        with self.database.transaction() as tx:
+            tx.execute(text(sql))
+
+    # ---- the clock
+
+    def today(self) -> date:
+        """The company's date."""
+        with self.database.transaction() as tx:
+            return clock.business_today(tx)
+
+    def pass_time(self, much: timedelta) -> None:
+        """Time goes by, and the clock does its rounds."""
+        self.ahead += much
+        with self.database.transaction() as tx:
+            clock.move_company(tx, self.ahead)
+        housekeeping.clean(self.product.runtime)
+        housekeeping.sweep(self.product.runtime)
+
+    # ---- what must be true
+
+    def rest(self) -> None:
+        """Everybody works until nothing is left to do by itself."""
+        for _ in range(20):
+            if not run_until_idle(self.product.runtime):
+                return
+        self.seen.faults.append("work never ends")
+
+    def look(self) -> list[str]:
+        """Everything that should not be: faults, locks out of order, incidents that only a defect makes, broken invariants."""
+        with self.database.transaction() as tx:
+            broken = [f"{each.id} {each.sentence[:150]} {each.examples[:3]}" for each in check_all(tx) if not each.ok]
+        defects = [str(dict(each)) for each in self.rows(_DEFECTS, kinds=list(DEFECTS))]
+        return [*self.seen.faults, *sorted(set(locks.watch.broken)), *defects, *broken]
+
+    def told(self) -> str:
+        """The last that was done, for whoever looks for the cause."""
+        return "\n".join(["what was done last:", *self.seen.diary])
+
+
+_DEFECTS = """
+SELECT DISTINCT ON (fingerprint) handler, element_id, kind, message, coalesce(right(traceback, 600), '') AS traceback
+FROM incident WHERE kind = ANY(:kinds) ORDER BY fingerprint
+"""
