@@ -103,7 +103,7 @@ def test_an_order_that_is_cancelled_before_anybody_has_looked_at_it_waits_for_no
     run_until_idle(runtime)
     with runtime.database.transaction() as tx:
         assert tx.execute(text("SELECT state FROM instance")).scalars().all() == ["completed"]
-        assert user_tasks.list_tasks(runtime, tx, CREDIT) == []
+        assert tasks_of(tx, CREDIT) == []
         assert status_of(tx, order_no).status == "CANCELLED"
         assert [each.id for each in check_all(tx) if not each.ok] == []
 
