@@ -49,7 +49,9 @@ def left_alone(own_database, capsys):
         wrong += world.look()
         life.workers.close()
     with capsys.disabled():
-        told = ", ".join(f"{row['state']} {row['n']}" for row in world.rows("SELECT state, count(*) AS n FROM instance GROUP BY 1 ORDER BY 1"))
+        told = ", ".join(
+            f"{row['state']} {row['n']}" for row in world.rows("SELECT state, count(*) AS n FROM instance GROUP BY 1 ORDER BY 1")
+        )
         print(f"\nleft alone with seed {seed}: {ORDERS} orders, {DAYS} days; instances {told}")  # noqa: T201  # what make prove is for
     assert wrong == [], f"seed {seed}\n" + "\n".join(wrong) + "\n" + world.told()
     return world

@@ -120,7 +120,9 @@ def stopped(*_given, **_ports):
         ("submit_order", "orders.submit_order", 10_000),
     ],
 )
-def test_an_order_that_is_cancelled_while_its_process_stands_at_an_incident_is_over_when_it_goes_on(runtime, monkeypatch, step, task, limit):
+def test_an_order_that_is_cancelled_while_its_process_stands_at_an_incident_is_over_when_it_goes_on(
+    runtime, monkeypatch, step, task, limit
+):
     """Nobody waits for the cancellation then: the step that would lead to a person, or commit us, looks by itself."""
     working = runtime.service_tasks[task]
     broken = replace(working, run=stopped)

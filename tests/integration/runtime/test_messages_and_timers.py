@@ -373,9 +373,9 @@ def test_a_date_begins_a_process_once(world):
 
 
 def test_a_timer_that_gives_no_time_is_refused_with_its_element(world):
-    for text in ("2027-02-30T09:00:00Z", "0001-01-01T00:00:00+14:00", "next_run"):
+    for given in ("2027-02-30T09:00:00Z", "0001-01-01T00:00:00+14:00", "next_run"):
         with pytest.raises(ModelRefused) as refused:
-            world.deploy(by_clock(text, "timeDate"))
+            world.deploy(by_clock(given, "timeDate"))
         assert refused.value.element_id == "clock"
 
 
