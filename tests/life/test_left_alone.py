@@ -37,7 +37,7 @@ def left_alone(own_database, capsys):
         life = Life(own_database, seed)
         world = life.world
         for number in range(ORDERS):
-            (customers.quote if number % 6 == 5 else customers.order)(world)  # noqa: PLR2004
+            (customers.quote if number % 6 == 5 else customers.order)(world)
             world.step += 1
             world.chance.choice(BETWEEN)(world)
             if number % 3 == 0:

@@ -73,7 +73,7 @@ class World:
         headers = {"Idempotency-Key": f"{self.step}-{path}-{self.chance.random()}"}
         answer = getattr(self.people, method)(f"/api/v1{path}", headers=headers, **given)
         found = answer.get_json(silent=True) or {}
-        code = found.get("code", "") if answer.status_code >= 400 else ""  # noqa: PLR2004
+        code = found.get("code", "") if answer.status_code >= 400 else ""
         said = f"{what} {answer.status_code} {code}".strip()
         self.seen.answers[said] += 1
         self.note(f"{said} {path} {body!r:.300}")

@@ -126,7 +126,7 @@ def test_an_order_that_is_cancelled_while_its_process_stands_at_an_incident_is_o
     """Nobody waits for the cancellation then: the step that would lead to a person, or commit us, looks by itself."""
     working = runtime.service_tasks[task]
     broken = replace(working, run=stopped)
-    monkeypatch.setitem(runtime.service_tasks._by_name, task, broken)  # noqa: SLF001
+    monkeypatch.setitem(runtime.service_tasks._by_name, task, broken)
     with runtime.database.transaction() as tx:
         tx.execute(text("UPDATE customer SET credit_limit = :limit"), {"limit": limit})
         order_no = t.order(tx, ("OMINOUS-ANVIL", 50))
@@ -137,7 +137,7 @@ def test_an_order_that_is_cancelled_while_its_process_stands_at_an_incident_is_o
         assert element_id == step
         request_cancellation(runtime, tx, order_no, "Bought elsewhere", "olga")
     run_until_idle(runtime)
-    monkeypatch.setitem(runtime.service_tasks._by_name, task, working)  # noqa: SLF001
+    monkeypatch.setitem(runtime.service_tasks._by_name, task, working)
     with runtime.database.transaction() as tx:
         incidents.retry(runtime, tx, incident_id, "otto")
     run_until_idle(runtime)
