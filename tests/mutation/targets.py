@@ -1,0 +1,120 @@
+"""What is tried, and by which tests: a capability at a time, so that its tests are collected once.
+
+`python` names modules, with the functions to change where not all are meant; `sql` modules whose statements lose their conditions.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One run of pytest: the tests, in the order they are tried, and what they should notice."""
+
+    name: str
+    tests: tuple[str, ...]
+    python: dict[str, str] = field(default_factory=dict)
+    sql: tuple[str, ...] = ()
+
+
+def _money(name: str, *tests: str, sql: tuple[str, ...] = (), python: tuple[str, ...] = ("rules",)) -> Group:
+    return Group(
+        name,
+        tests,
+        {f"handlers.{name}.{module}": "" for module in python},
+        tuple(f"handlers.{name}.{module}" for module in sql),
+    )
+
+
+_GOLDEN = "tests/integration/golden/test_golden.py"
+GROUPS = (
+    _money(
+        "receivables",
+        "tests/unit/receivables",
+        "tests/integration/receivables",
+        "tests/integration/golden/test_bank_statements.py",
+        python=("rules", "application"),
+        sql=(
+            "application", "bank_entries", "bank_ledger", "by_hand", "collections", "desk", "placement", "receipts", "statements",
+        ),
+    ),
+    Group(
+        "advance",
+        ("tests/unit/runtime", "tests/integration/runtime", "tests/integration/jobs"),
+        {"engine.runtime.advance.settle": "", "engine.runtime.advance.save": ""},
+        tuple(
+            f"engine.runtime.{name}"
+            for name in (
+                "advance.settle", "advance.save", "advance.advance", "advance.apply", "advance.failures", "advance.outgoing",
+                "advance.outside_calls", "state.leases", "state.inbox", "state.effects", "post.mailbox", "post.routing", "post.timers",
+            )
+        ),
+    ),
+    _money("credit", "tests/unit/credit", "tests/integration/credit", sql=("decisions", "exposure")),
+    _money(
+        "ledger",
+        "tests/unit/ledger",
+        "tests/unit/values",
+        "tests/integration/ledger",
+        "tests/integration/receivables/test_application.py",
+        "tests/integration/api/test_ledger.py",
+        "tests/integration/api/test_bank_accounts.py",
+        sql=("bank_accounts", "books", "desk", "manual", "open_items", "posting"),
+    ),
+    _money(
+        "billing", "tests/unit/billing", "tests/integration/billing", _GOLDEN, sql=("creation", "facts", "posting", "tasks", "paper")
+    ),
+    _money(
+        "orders",
+        "tests/unit/orders",
+        "tests/integration/orders",
+        "tests/integration/fulfillment",
+        "tests/integration/api/test_cancelling.py",
+        "tests/integration/api/test_advice.py",
+        sql=(
+            "acknowledgement", "cancellation", "desk", "drafts", "fulfilment_groups", "fulfilment_lines", "holds", "pricing", "repair",
+            "tasks", "validation",
+        ),
+    ),
+    _money(
+        "promising",
+        "tests/unit/promising",
+        "tests/integration/promising",
+        "tests/integration/orders/test_order_to_promise.py",
+        sql=("availability", "backorders", "inquiry", "planning", "promise"),
+    ),
+    _money(
+        "inventory", "tests/unit/inventory", "tests/integration/inventory", "tests/integration/fulfillment", sql=("stock", "supply")
+    ),
+    _money(
+        "dropship",
+        "tests/unit/dropship",
+        "tests/integration/dropship",
+        _GOLDEN,
+        sql=("agreement", "inbound", "payables", "payments", "progress", "purchasing", "receiving", "tasks"),
+    ),
+    _money(
+        "fulfillment",
+        "tests/unit/fulfillment",
+        "tests/integration/fulfillment",
+        _GOLDEN,
+        sql=("papers", "picking", "shipping", "undoing"),
+    ),
+    _money("quoting", "tests/unit/quoting", "tests/integration/quoting", "tests/integration/api/test_quotes.py",
+           "tests/integration/api/test_withdrawn_and_extended_quotes.py", sql=("approvers", "life")),
+    _money("catalog", "tests/unit/catalog", "tests/integration/catalog", "tests/integration/orders/test_receiving_orders.py"),
+    Group(
+        "invariants",
+        ("tests/integration/invariants",),
+        {},
+        tuple(
+            f"handlers.{name}.{module}"
+            for name, modules in (
+                ("billing", "invariants open_things"), ("credit", "invariants"), ("documents", "invariants"),
+                ("dropship", "invariants open_things"), ("fulfillment", "invariants open_things"), ("inventory", "invariants"),
+                ("ledger", "invariants"), ("orders", "invariants open_things"), ("quoting", "invariants open_things"),
+                ("receivables", "invariants open_things"), ("shipments", "invariants"),
+            )
+            for module in modules.split()
+        ),
+    ),
+)  # fmt: skip
