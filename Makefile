@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test fast lint bench prove upgrade-test lock clean
+.PHONY: help run test fast lint bench prove mutants upgrade-test lock clean
 
 help:
 	@echo "make run   serve the demo company at http://127.0.0.1:8080"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint  ruff, mypy and the import contracts"
 	@echo "make bench measure the engine and orders"
 	@echo "make prove the long random life of a whole company"
+	@echo "make mutants small wrong changes to the rules and to SQL, each noticed by a test"
 	@echo "make upgrade-test every released schema comes to today's"
 	@echo "make lock  pin the dependencies anew"
 
@@ -55,6 +56,9 @@ bench: .venv/made
 
 prove: .venv/made-for-tests
 	ORDERCRAFT_PROVE_STEPS=$(or $(STEPS),50000) $(BIN)/python -m pytest -q -s --timeout=36000 tests/life
+
+mutants: .venv/made-for-tests
+	$(BIN)/python -m tests.mutation $(GROUPS)
 
 lock:
 	$(BIN)/python -m pip install --quiet uv

@@ -135,7 +135,7 @@ def schedule(terms: Terms, invoice_date: date, gross: Decimal, currency: str) ->
 
 def next_working_day(day: date) -> date:
     """The day itself, or the Monday after a weekend."""
-    return day + timedelta(days=max(0, 7 - day.weekday())) if day.weekday() >= _SATURDAY else day
+    return day + timedelta(days=7 - day.weekday()) if day.weekday() >= _SATURDAY else day
 
 
 _SATURDAY = 5

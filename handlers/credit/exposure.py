@@ -167,8 +167,7 @@ FROM sales_order WHERE order_no = :order_no AND CAST(:group_no AS text) IS NULL
 UNION ALL
 SELECT 'order_total', currency, sum(amount), 0, 0, business_today() FROM valued WHERE group_no = :group_no GROUP BY currency
 UNION ALL
-SELECT 'open_ar', currency, sum(open_amount),
-       coalesce(max(business_today() - due_date) FILTER (WHERE due_date < business_today()), 0), max(dunning_level), business_today()
+SELECT 'open_ar', currency, sum(open_amount), max(business_today() - due_date), max(dunning_level), business_today()
 FROM open_item WHERE kind = 'AR' AND party_no = :customer AND open_amount > 0 GROUP BY currency
 UNION ALL
 SELECT 'overdue', currency, sum(open_amount), 0, 0, business_today()

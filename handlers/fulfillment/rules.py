@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from handlers.values import round_currency
 
 _SATURDAY = 5
-_SSCC_BODY = 17
 
 
 def release_moment(ship_date: date, handling_days: int, time_zone: str) -> datetime:

@@ -47,7 +47,8 @@ class Projection:
         start = max(wanted, self.today)
         if self.free_at(start) >= qty:
             return start
-        return next((day for day in self.days() if day > start and self.free_at(day) >= qty), None)
+        # What is free never falls from one day to the next: no day before the start suffices when the start does not.
+        return next((day for day in self.days() if self.free_at(day) >= qty), None)
 
     def _change(self, day: date, qty: Decimal) -> None:
         day = max(day, self.today)
@@ -185,17 +186,14 @@ def plan_line(demand: Demand, market: Market) -> list[Part]:
 def _whole_in_time(demand: Demand, market: Market) -> Part | None:
     for source in market.sources:
         part = _offer(demand, source, demand.qty, market)
-        if part is not None and _is_in_time(part, demand, market):
+        if part is not None and _is_in_time(part, source, demand, market):
             return part
     return None
 
 
-def _is_in_time(part: Part, demand: Demand, market: Market) -> bool:
-    source = part.source
-    if source is None or part.ship is None or part.arrive is None:
-        return False
+def _is_in_time(part: Part, source: Source, demand: Demand, market: Market) -> bool:
     if demand.wanted is not None:
-        return part.arrive <= demand.wanted
+        return (part.arrive or date.max) <= demand.wanted
     if source.source_type == "DROP":
         return not any(place.rank < source.rank for place in market.places)
     return part.ship == market.horizon.calendar.on_or_after(source.source, market.horizon.today)
@@ -212,19 +210,17 @@ def _offer(demand: Demand, source: Source, qty: Decimal, market: Market) -> Part
     if source.source not in market.stock:
         return None
     ship = market.stock[source.source].earliest(qty, ship_by)
-    if demand.fence is not None and (ship is None or ship > demand.fence):
-        ship = max(ship_by, demand.fence)
+    if demand.fence is not None:
+        ship = min(ship or date.max, max(ship_by, demand.fence))
     return None if ship is None or ship > horizon.last_day else _part(demand, qty, source, ship, horizon)
 
 
 def _split(demand: Demand, market: Market) -> list[Part]:
     missing = demand.qty
     parts: list[Part] = []
-    while missing and len(parts) < market.horizon.most_splits:
+    while len(parts) < market.horizon.most_splits:
         is_last = len(parts) == market.horizon.most_splits - 1
-        part = _next_opening(demand, missing, market, must_cover=is_last) or (
-            _next_opening(demand, missing, market, must_cover=False) if is_last else None
-        )
+        part = _next_opening(demand, missing, market, must_cover=is_last) or _next_opening(demand, missing, market, must_cover=False)
         if part is None:
             break
         _book(part, market)

@@ -1,9 +1,11 @@
+# ruff: noqa: T201  # a command speaks by printing
 """`make mutants`: tries every mutant of what `targets.py` names and prints what no test noticed.
 
-    python -m tests.mutation [GROUP ...] [--only REGEX] [--again] [--sql | --python]
+    python -m tests.mutation [GROUP ...] [--only REGEX] [--again] [--sql | --python] [--unit] [--survey]
 
-`--only` takes the mutants whose file, function or change matches; `--again` those that were alive in the last run. What each run finds is
-kept in `test-results/mutants/`. A mutant that changes nothing anybody could see stands in `equivalents.toml` with the reason.
+`--only` takes the mutants whose file, function or change matches; `--again` those that were alive in the last run; `--unit` asks the
+unit tests only; `--survey` only tells which conditions of SQL never make a difference. What each run finds is
+kept in `.mutants/`. A mutant that changes nothing anybody could see stands in `equivalents.toml` with the reason.
 """
 
 import argparse
@@ -21,7 +23,7 @@ from tests.mutation.python_mutants import Mutant
 from tests.mutation.runner import Outcome, Runner
 from tests.mutation.targets import GROUPS
 
-_KEPT = Path("test-results/mutants")
+_KEPT = Path(".mutants")
 _EQUIVALENTS = Path(__file__).with_name("equivalents.toml")
 
 
@@ -44,12 +46,14 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--sql", action="store_true")
     parser.add_argument("--python", action="store_true")
+    parser.add_argument("--unit", action="store_true")
+    parser.add_argument("--survey", action="store_true")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def _passed_on(asked: argparse.Namespace) -> list[str]:
-    return [f"--only={asked.only}", *(f"--{name}" for name in ("again", "sql", "python") if getattr(asked, name))]
+    return [f"--only={asked.only}", *(f"--{name}" for name in ("again", "sql", "python", "unit", "survey") if getattr(asked, name))]
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -65,11 +69,14 @@ def _run(asked: argparse.Namespace) -> int:
         fits = re.search(asked.only, " ".join(key)) is not None
         return kind and fits and key not in equivalent and (not asked.again or key in alive)
 
-    runner = Runner(group, wanted, _tell)
-    code = pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", *group.tests], plugins=[runner])
+    tests = [each for each in group.tests if each.startswith("tests/unit") or not asked.unit]
+    runner = Runner(group, wanted, _tell, survey=asked.survey)
+    code = pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", *tests], plugins=[runner])
     if runner.red:
         print(f"{group.name}: red without any mutant: {', '.join(runner.red)}")
         return 2
+    if asked.survey:
+        return 0
     tried = {_key(each) for each in runner.outcomes}
     kept = [each for each in before if _key(each) not in tried] if asked.again or asked.only or asked.sql or asked.python else []
     path.write_text("".join(f"{json.dumps({n: getattr(e, n) for n in Outcome.__slots__})}\n" for e in [*kept, *runner.outcomes]))

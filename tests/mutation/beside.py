@@ -38,20 +38,15 @@ class Beside:
         self.watched[mutant.sql].append(mutant)
         self.otherwise[mutant] = set()
 
-    def executed(self, connection: Any, clause: Any, _many: Any, parameters: Any, *_rest: Any) -> None:
+    def executed(self, conn: Any, clauseelement: Any, multiparams: Any, params: Any, execution_options: Any) -> None:  # of SQLAlchemy
         """A statement is about to be executed: ask its mutants what they would answer."""
-        if not isinstance(clause, TextClause) or clause.text not in self.watched:
+        if not isinstance(clauseelement, TextClause) or clauseelement.text not in self.watched:
             return
-        mutants = [each for each in self.watched[clause.text] if self.now not in self.otherwise[each] and len(self.otherwise[each]) < _ENOUGH]
-        if not mutants:
-            return
-        if isinstance(_many, list) and _many:
-            for each in mutants:
-                self.otherwise[each].add(self.now)
-            return
-        right = _answer(connection, clause.text, parameters)
+        asked = [each for each in self.watched[clauseelement.text] if len(self.otherwise[each]) < _ENOUGH]
+        mutants = [each for each in asked if self.now not in self.otherwise[each]]
+        right = _answer(conn, clauseelement.text, params) if mutants and not multiparams else None
         for each in mutants:
-            if isinstance(right, Exception) or _answer(connection, each.statement, parameters) != right:
+            if right is None or isinstance(right, Exception) or _answer(conn, each.statement, params) != right:
                 self.otherwise[each].add(self.now)
 
 

@@ -33,7 +33,10 @@ _HIT = "__mutation_hit__"
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change: where it stands, what was there, and what is there instead. `sql` is the statement it changes, if it is one, and `statement` what becomes of it."""
+    """One change: where it stands, what was there, and what is there instead.
+
+    `sql` is the statement it changes, if it changes one (`*`: one of many that are read when asked), and `statement` what becomes of it.
+    """
 
     file: str
     where: str
@@ -86,10 +89,18 @@ class Source:
     def mutants(self, only: str = "") -> Iterator[Mutant]:
         """Every change to the functions whose names match `only`, and to the constants."""
         for owner, name in _owners(self.tree, ""):
-            if only and not re.fullmatch(only, name):
+            if (only and not re.fullmatch(only, name)) or not (isinstance(owner, ast.FunctionDef) or self._is_read(name)):
                 continue
             for node, old, new in _changes_in(owner):
                 yield self._mutant(owner, name, node, (old, new))
+
+    def _is_read(self, constant: str) -> bool:
+        """Whether a function or another module reads it: what only a class is made with can be changed no more."""
+        functions = [node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef)]
+        inside = {each.id for function in functions for each in ast.walk(function) if isinstance(each, ast.Name)}
+        others = [module for module in list(sys.modules.values()) if module is not None and module is not self.module]
+        value = vars(self.module).get(constant)
+        return constant in inside or any(vars(other).get(constant, _HIT) is value for other in others)
 
     def _mutant(self, owner: ast.stmt, name: str, node: ast.AST, change: tuple[str, str]) -> Mutant:
         text = self.replaced(node, change[1])
@@ -203,15 +214,18 @@ def _visited(node: ast.AST) -> Iterator[ast.AST]:
         return
     yield node
     for name, value in ast.iter_fields(node):
-        if name in {"annotation", "returns", "decorator_list", "args"} and not isinstance(node, ast.Call):
-            continue
-        if isinstance(node, ast.Dict) and name == "keys":
-            continue
-        if isinstance(node, ast.Subscript) and name == "slice" and isinstance(value, ast.Constant) and isinstance(value.value, str):
-            continue
-        for each in value if isinstance(value, list) else [value]:
-            if isinstance(each, ast.AST):
-                yield from _visited(each)
+        if not _is_left_alone(node, name, value):
+            for each in value if isinstance(value, list) else [value]:
+                if isinstance(each, ast.AST):
+                    yield from _visited(each)
+
+
+def _is_left_alone(node: ast.AST, name: str, value: Any) -> bool:
+    if isinstance(node, ast.Dict):
+        return name == "keys"
+    if isinstance(node, ast.Subscript):
+        return name == "slice" and isinstance(value, ast.Constant) and isinstance(value.value, str)
+    return name in {"annotation", "returns", "decorator_list", "args"} and not isinstance(node, ast.Call)
 
 
 @lru_cache(maxsize=1)
@@ -290,7 +304,7 @@ def _near(value: str) -> str:
 
 
 def _statement(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Return) and node.value is not None and not (isinstance(node.value, ast.Constant) and node.value.value is None):
+    if isinstance(node, ast.Return) and node.value is not None and not (isinstance(node.value, ast.Constant) and not node.value.value):
         yield "return None"
     if isinstance(node, ast.Raise | ast.AugAssign) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
         yield "pass"

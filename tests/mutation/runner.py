@@ -58,16 +58,16 @@ class _Reached:
         self.lines[module, line].add(self.now)
         self.modules[module].add(self.now)
 
-    def executed(self, _connection: Any, clause: Any, *_rest: Any) -> None:
-        if isinstance(clause, TextClause):
-            self.statements[clause.text].add(self.now)
+    def executed(self, conn: Any, clauseelement: Any, multiparams: Any, params: Any, execution_options: Any) -> None:
+        if isinstance(clauseelement, TextClause):
+            self.statements[clauseelement.text].add(self.now)
 
 
 class Runner:
     """A plugin of pytest that runs mutants in place of the tests."""
 
-    def __init__(self, group: Group, wanted: Callable[[Mutant], bool], tell: Callable[[Outcome], None]) -> None:
-        self.group, self.wanted, self.tell = group, wanted, tell
+    def __init__(self, group: Group, wanted: Callable[[Mutant], bool], tell: Callable[[Outcome], None], *, survey: bool = False) -> None:
+        self.group, self.wanted, self.tell, self.survey = group, wanted, tell, survey
         self.reached, self.beside = _Reached(), Beside()
         self.urls: dict[str, str] = {}
         self.outcomes: list[Outcome] = []
@@ -83,6 +83,9 @@ class Runner:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """All tests once, then each mutant."""
+        if self.survey:
+            self._survey(session)
+            return True
         sources = [Source(importlib.import_module(name)) for name in self.group.python]
         ends = [source.watch(self.reached.hit) for source in sources]
         event.listen(Engine, "before_execute", self.reached.executed)
@@ -111,6 +114,20 @@ class Runner:
             yield from source.mutants(self.group.python[source.module.__name__])
         for name in self.group.sql:
             yield from _statement_mutants(name)
+
+    def _survey(self, session: pytest.Session) -> None:
+        """Only tell which mutants of SQL never answer otherwise: in the time of one run of the tests."""
+        mutants = [each for each in self._mutants([]) if self.wanted(each) and is_comparable(each.sql)]
+        for mutant in mutants:
+            self.beside.watch(mutant)
+        event.listen(Engine, "before_execute", self.beside.executed)
+        for item in session.items:
+            self.beside.now = item.nodeid
+            runtestprotocol(item, nextitem=_Between(session), log=False)
+        event.remove(Engine, "before_execute", self.beside.executed)
+        for each in mutants:
+            if not self.beside.otherwise[each]:
+                self.tell(Outcome(each.file, each.where, each.line, each.change, sql=True, state="survived"))
 
     def _compare(self, mutants: list[Mutant], items: dict[str, Any], last: Any) -> None:
         """Let the mutants of SQL answer beside the original wherever it runs."""
@@ -149,7 +166,7 @@ class Runner:
         if not child:
             _live(mutant, [items[name] for name in tests], last, write)
         os.close(write)
-        outcome.state, outcome.by = self._wait(child, read, 30 + 5 * sum(self.reached.took[name] for name in tests))
+        outcome.state, outcome.by = self._wait(child, read, 10 + 10 * sum(self.reached.took[name] for name in tests))
         return outcome
 
     def _wait(self, child: int, read: int, seconds: float) -> tuple[str, str]:
@@ -244,4 +261,3 @@ def _rewrite(clause: TextClause, sql: str) -> None:
     changed = text(sql)
     clause.__dict__.clear()
     clause.__dict__.update(changed.__dict__)
-

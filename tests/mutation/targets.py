@@ -34,7 +34,8 @@ GROUPS = (
         "tests/integration/golden/test_bank_statements.py",
         python=("rules", "application"),
         sql=(
-            "application", "bank_entries", "bank_ledger", "by_hand", "collections", "desk", "placement", "receipts", "statements",
+            "application", "bank_entries", "bank_ledger", "manual_application", "collections", "commands", "placement", "receipts",
+            "statements",
         ),
     ),
     Group(
@@ -58,7 +59,7 @@ GROUPS = (
         "tests/integration/receivables/test_application.py",
         "tests/integration/api/test_ledger.py",
         "tests/integration/api/test_bank_accounts.py",
-        sql=("bank_accounts", "books", "desk", "manual", "open_items", "posting"),
+        sql=("bank_accounts", "books", "commands", "manual", "open_items", "posting"),
     ),
     _money(
         "billing", "tests/unit/billing", "tests/integration/billing", _GOLDEN, sql=("creation", "facts", "posting", "tasks", "paper")
@@ -71,7 +72,7 @@ GROUPS = (
         "tests/integration/api/test_cancelling.py",
         "tests/integration/api/test_advice.py",
         sql=(
-            "acknowledgement", "cancellation", "desk", "drafts", "fulfilment_groups", "fulfilment_lines", "holds", "pricing", "repair",
+            "acknowledgement", "cancellation", "commands", "drafts", "fulfilment_groups", "fulfilment_lines", "holds", "pricing", "repair",
             "tasks", "validation",
         ),
     ),

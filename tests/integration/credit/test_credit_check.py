@@ -10,6 +10,7 @@ from sqlalchemy import insert, text
 from engine.problems import Invalid, NotFound
 from handlers.credit import tasks as credit
 from handlers.credit.decisions import Ruling, decide
+from handlers.ledger import posting
 from handlers.ledger.books import set_rate
 from handlers.ledger.model import OpenItem
 from handlers.orders import tasks as orders
@@ -259,3 +260,174 @@ def test_the_decision_is_kept_with_its_figures_and_on_the_order(database):
         assert tx.execute(text(told)).scalars().all() == ["decision:credit-check", "carla.credit"]
         with pytest.raises(Invalid, match="no credit decision"):
             credit.record_decision(credit.RecordDecision(order_no, "MAYBE"), tx, context(tx))
+
+
+# ---- each condition of what counts, one at a time
+
+
+def test_what_another_customer_has_ordered_counts_for_nobody_else_promised_or_not(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        stock(tx, "OMINOUS-ANVIL", 100)
+        add_coyote(tx, "C-ROADRUNNER")
+        booked(tx, 10, customer_no="C-ROADRUNNER")
+        approved(tx, 20, customer_no="C-ROADRUNNER")
+        assert assessed(tx, order(tx, ("OMINOUS-ANVIL", 1))).exposure == 0
+
+
+def test_an_order_that_is_not_promised_counts_beside_one_that_is(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        stock(tx, "OMINOUS-ANVIL", 100)
+        booked(tx, 10)
+        approved(tx, 20)
+        assert assessed(tx, order(tx, ("OMINOUS-ANVIL", 1))).exposure == 900
+
+
+@pytest.mark.parametrize("promised", [True, False])
+def test_a_cancelled_order_in_dollars_asks_for_no_exchange_rate(database, promised):
+    with database.transaction() as tx:
+        open_trade(tx)
+        cancelled = booked(tx, 10) if promised else approved(tx, 10)
+        tx.execute(text("UPDATE sales_order SET currency = 'USD'"))
+        tx.execute(text("UPDATE order_line SET qty_cancelled = qty_ordered"))
+        tx.execute(text("UPDATE fulfil_line SET qty_cancelled = qty"))
+        asking = order(tx, ("OMINOUS-ANVIL", 1))
+        assert (cancelled, assessed(tx, asking).exposure) == ("SO-000001", 0)
+
+
+def test_a_paid_invoice_in_dollars_asks_for_no_rate_and_its_reminders_are_forgotten(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        owe(tx, "INV-1", 1000, -40, currency="USD", open_amount=0, dunning_level=3)
+        facts = assessed(tx, order(tx, ("OMINOUS-ANVIL", 1)))
+        assert (facts.exposure, facts.dunning_level, facts.oldest_overdue_days, facts.overdue_share_pct) == (0, 0, 0, 0)
+
+
+def test_what_we_owe_a_customer_who_is_also_a_supplier_is_not_what_he_owes_us(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        owe(tx, "INV-1", 400, -10)
+        owe(tx, "BILL-1", 900, -20, kind="AP")
+        facts = assessed(tx, order(tx, ("OMINOUS-ANVIL", 1)))
+        assert (facts.exposure, facts.oldest_overdue_days, facts.overdue_share_pct) == (400, 10, 100)
+
+
+def test_an_invoice_that_is_due_today_is_not_overdue(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        owe(tx, "INV-1", 400, 0)
+        owe(tx, "INV-2", 100, -1)
+        facts = assessed(tx, order(tx, ("OMINOUS-ANVIL", 1)))
+        assert (facts.oldest_overdue_days, facts.overdue_share_pct) == (1, 20)
+
+
+def test_what_another_owes_too_late_is_no_part_of_the_share_that_is_overdue(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        add_coyote(tx, "C-ROADRUNNER")
+        owe(tx, "INV-1", 400, 5)
+        owe(tx, "INV-2", 100, -9, party_no="C-ROADRUNNER")
+        assert assessed(tx, order(tx, ("OMINOUS-ANVIL", 1))).overdue_share_pct == 0
+
+
+def test_what_another_was_sent_counts_for_nobody_else_and_what_is_billed_in_dollars_asks_for_no_rate(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        stock(tx, "OMINOUS-ANVIL", 100)
+        add_coyote(tx, "C-ROADRUNNER")
+        theirs, billed = booked(tx, 10, customer_no="C-ROADRUNNER"), booked(tx, 5)
+        tx.execute(text("UPDATE fulfil_line SET qty_shipped = qty"))
+        tx.execute(text("UPDATE fulfil_line SET qty_invoiced = qty WHERE order_no = :no"), {"no": billed})
+        tx.execute(text("UPDATE sales_order SET currency = 'USD' WHERE order_no = :no"), {"no": billed})
+        assert (theirs, assessed(tx, order(tx, ("OMINOUS-ANVIL", 1))).exposure) == ("SO-000001", 0)
+
+
+def test_a_check_that_was_tampered_with_stays_so_when_another_is_made(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        approved(tx, 10)
+        tx.execute(text("UPDATE credit_check SET credit_limit = 1000000"))
+        approved(tx, 5)
+        broken = "SELECT order_no FROM credit_check WHERE fingerprint <> credit_check_fingerprint(credit_check)"
+        assert tx.execute(text(broken)).scalars().all() == ["SO-000001"]
+
+
+def test_only_his_own_money_on_account_is_taken_off(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        add_coyote(tx, "C-ROADRUNNER")
+        owe(tx, "INV-1", 1000, 5)
+        for number, (party, amount) in enumerate((("C-COYOTE", 150), ("C-ROADRUNNER", 700))):
+            lines = [posting.debit("1000", D(amount)), posting.credit("1290", D(amount), party_no=party, reference=f"RC-{number}")]
+            posting.post(tx, posting.Entry("test.paid", f"RC-{number}", "EUR", lines))
+        lines = [posting.debit("1200", D(90), party_no="C-COYOTE", reference="INV-1"), posting.credit("4000", D(90))]
+        posting.post(tx, posting.Entry("test.owed", "INV-1", "EUR", lines))
+        assert assessed(tx, order(tx, ("OMINOUS-ANVIL", 1))).exposure == 850
+
+
+def test_only_a_credit_hold_of_the_order_itself_that_nobody_released_keeps_it_from_counting(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        stock(tx, "OMINOUS-ANVIL", 100)
+        held, address, released, free = (booked(tx, 10) for _ in range(4))
+        apply_hold(tx, held, "CREDIT_CHECK_FAILURE", "Over the limit")
+        apply_hold(tx, address, "ADDRESS", "No such street")
+        apply_hold(tx, released, "CREDIT_CHECK_FAILURE", "Over the limit")
+        tx.execute(text("UPDATE hold SET released_at = now() WHERE order_no = :no"), {"no": released})
+        assert assessed(tx, order(tx, ("OMINOUS-ANVIL", 1))).exposure == 900, f"{address}, {released} and {free}"
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_at_release_what_was_beyond_the_horizon_of_another_orders_approval_has_still_to_ask(database, refused):
+    with database.transaction() as tx:
+        open_trade(tx)
+        stock(tx, "OMINOUS-ANVIL", 100)
+        old, asking = approved(tx, 10), approved(tx, 20)
+        for each in (old, asking):
+            promise_lines(tx, each, STOCK_ONLY, context(tx).now)
+        old_group, group = ship_in(tx, old, 20), ship_in(tx, asking, 3)
+        checked_ago(tx, old, 20)  # its horizon of 30 days ended 10 days from now
+        if refused:
+            of_group(tx, old_group)
+            decide(tx, Ruling(old, old_group, "HOLD", "", "decision:credit-check"))
+        assert of_group(tx, group).exposure == 0
+        assert assessed(tx, order(tx, ("OMINOUS-ANVIL", 1))).exposure == 900, "an order is asked beside all of the next 30 days"
+
+
+def test_a_decision_goes_to_the_latest_check_of_its_own_order_and_group(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        stock(tx, "OMINOUS-ANVIL", 100)
+        mine, other = approved(tx, 10), approved(tx, 20)
+        for each in (mine, other):
+            promise_lines(tx, each, STOCK_ONLY, context(tx).now)
+        group, far = ship_in(tx, mine, 40), ship_in(tx, other, 40)
+        for asked in (group, far):
+            of_group(tx, asked)
+        assessed(tx, other)
+        decide(tx, Ruling(mine, group, "APPROVED", "Known buyer", "carla.credit"))
+        decide(tx, Ruling(other, None, "HOLD", "Too much", "carla.credit"))
+        kept = tx.execute(text("SELECT order_no, group_no, decision FROM credit_check WHERE id > 2 ORDER BY id")).all()
+        assert kept == [(mine, group, "APPROVED"), (other, far, ""), (other, None, "HOLD")]
+
+
+def test_an_approval_is_of_its_own_order_or_group_and_of_no_other(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        stock(tx, "OMINOUS-ANVIL", 100)
+        mine, other = approved(tx, 10), approved(tx, 20)
+        for each in (mine, other):
+            promise_lines(tx, each, STOCK_ONLY, context(tx).now)
+        group, far = ship_in(tx, mine, 5), ship_in(tx, other, 40)
+        asked = credit.check_release(credit.GroupNumber(group), tx)
+        of_group(tx, far)
+        decide(tx, Ruling(other, far, "HOLD", "", "decision:credit-check"))
+        assert credit.check_release(credit.GroupNumber(group), tx) == asked, "another order's refusal"
+        assert asked.stands
+        decide(tx, Ruling(other, far, "APPROVED", "", "carla.credit"))
+        assert credit.check_release(credit.GroupNumber(group), tx) == asked, "another order's approval"
+        tx.execute(text("UPDATE credit_check SET group_no = :far, order_no = :no WHERE group_no = :far"), {"far": far, "no": mine})
+        refused = "UPDATE credit_check SET decision = 'HOLD', decided_at = now() WHERE group_no = :far"
+        tx.execute(text(refused), {"far": far})
+        assert credit.check_release(credit.GroupNumber(group), tx).stands, "the refusal of another group of the order"

@@ -5,7 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.billing.rules import Billable, Charge, TaxGroup, Terms, amount_of, describe_terms, freight_tax, revenue, schedule, taxes
+from handlers.billing.rules import (
+    Billable,
+    Charge,
+    TaxGroup,
+    Terms,
+    amount_of,
+    describe_terms,
+    freight_tax,
+    outside_vat,
+    revenue,
+    schedule,
+    taxes,
+)
 
 D = Decimal
 
@@ -65,3 +77,13 @@ def test_the_gross_is_goods_and_carriage_and_tax():
     goods = [Charge(D("1350.00"), "S", D(20))]
     groups = taxes([*goods, Charge(D("40.00"), "S", D(20))], "EUR")
     assert revenue(goods, D("40.00"), groups).gross == D("1668.00")
+
+
+@pytest.mark.parametrize(("category", "outside"), [("O", True), ("S", False), ("Z", False), ("E", False)])
+def test_only_what_is_not_subject_to_vat_shares_no_invoice_with_others(category, outside):
+    assert outside_vat(category) is outside
+
+
+@pytest.mark.parametrize("terms", [Terms(30, D(2), 0), Terms(30, D(0), 10)])
+def test_a_discount_needs_both_a_percentage_and_days(terms):
+    assert schedule(terms, date(2026, 3, 10), D(100), "EUR").discount_date is None

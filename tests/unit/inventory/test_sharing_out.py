@@ -112,3 +112,8 @@ def test_no_more_is_given_than_there_is_and_nothing_is_withheld(wants, balances)
 @given(pieces=st.integers(1, 60), value=st.decimals(0, 9999, places=2))
 def test_issuing_a_balance_piece_by_piece_costs_exactly_its_value(pieces, value):
     assert sum(average_costs([used(1)] * pieces, {1: (D(pieces), value)}, "EUR")) == value
+
+
+def test_what_empties_a_balance_takes_its_whole_value_to_the_fraction_of_a_cent():
+    assert average_costs([used(3)], {1: (D(3), D("10.0049"))}, "EUR") == [D("10.0049")]
+    assert average_costs([used(0)], {1: (D(0), D(0))}, "EUR") == [D(0)]

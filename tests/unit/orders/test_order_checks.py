@@ -6,7 +6,19 @@ from decimal import Decimal
 
 import pytest
 
-from handlers.orders.rules import HOLDS, AnswerLine, LineFacts, OrderFacts, blocks, is_working_day, line_code, response_code, validate
+from handlers.orders.rules import (
+    HOLDS,
+    PIECES,
+    STAGES,
+    AnswerLine,
+    LineFacts,
+    OrderFacts,
+    blocks,
+    is_working_day,
+    line_code,
+    response_code,
+    validate,
+)
 
 MONDAY = date(2026, 3, 2)
 SATURDAY = date(2026, 3, 7)
@@ -108,6 +120,74 @@ def test_a_holiday_is_no_working_day_where_it_is_one():
     assert is_working_day(austrian_national_day, "Atlantis")
 
 
+@pytest.mark.parametrize(
+    ("country", "right", "wrong"),
+    [
+        ("AT", "4020", "40200"), ("BE", "1000", "100"), ("CH", "8001", "80010"), ("DE", "10115", "1011"), ("DK", "2100", "210"),
+        ("ES", "28001", "2800"), ("FI", "00100", "0010"), ("FR", "75001", "7500"), ("GB", "SW1A 1AA", "SW1A"), ("IT", "00118", "0011"),
+        ("NL", "1012 AB", "1012"), ("NO", "0150", "01500"), ("PL", "00-950", "00950"), ("SE", "111 22", "1112"),
+        ("US", "10001-1234", "1000"),
+    ],
+)  # fmt: skip
+def test_a_postal_code_looks_as_in_its_country(country, right, wrong):
+    address = LINZ | {"country": country, "postal_code": right}
+    assert "V03" not in [code for code, _ in codes(replace(RIGHT, ship_to=address))]
+    assert ("V03", "E") in codes(replace(RIGHT, ship_to=address | {"postal_code": wrong}))
+
+
+def test_a_country_that_does_not_exist_is_named_with_its_address():
+    order = replace(RIGHT, ship_to=LINZ | {"country": "XX"}, bill_to_country="AUT", incoterm="FCA")
+    told = [issue.message for issue in validate(order) if issue.code == "V03"]
+    assert [message.split(",")[0] for message in told] == ["The country of the ship-to address", "The country of the bill-to address"]
+
+
+def test_an_item_that_is_not_sold_and_has_no_substitute_offers_none():
+    (issue,) = validate(replace(RIGHT, lines=[replace(LINE, sellable=False)]))
+    assert issue.message == "Item OMINOUS-ANVIL is not sold any more."
+
+
+def test_an_item_that_nobody_delivers_is_refused():
+    assert codes(replace(RIGHT, lines=[replace(LINE, deliverable=False)])) == [("V04", "E")]
+
+
+def test_an_unknown_item_is_said_to_be_unknown_and_nothing_else():
+    unknown = replace(LINE, sku=None, item_ref="4711", uom="KGM", priced=False)
+    assert codes(replace(RIGHT, lines=[unknown])) == [("V04", "E")]
+
+
+def test_an_order_that_states_no_total_has_none_to_agree_with_and_one_below_ours_differs():
+    ours = (Decimal(300), Decimal(360))
+    assert codes(replace(RIGHT, our_totals=ours)) == []
+    assert codes(replace(RIGHT, stated_total=Decimal(200), our_totals=ours)) == [("V09", "E")]
+
+
+def test_a_seller_outside_the_union_asks_for_no_vat_number():
+    assert codes(replace(RIGHT, seller_country="US")) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "stage", "group"),
+    [
+        ("ACCOUNT_HOLD", "submit", "credit"),
+        ("FRAUD", "submit", "operator"),
+        ("DENIED_PARTY", "submit", "operator"),
+        ("CREDIT_CHECK_FAILURE", "promise", "credit"),
+        ("PRICE_DISCREPANCY", "release", "deal-desk"),
+        ("DUPLICATE_PO", "release", "order-desk"),
+        ("PREPAYMENT_DUE", "release", "credit"),
+        ("CUSTOMER_REQUEST", "release", "order-desk"),
+        ("MANUAL", "release", "order-desk"),
+        ("ADDRESS", "ship", "order-desk"),
+        ("EXPORT_LICENSE", "ship", "operator"),
+        ("TAX", "invoice", "order-desk"),
+        ("BILLING", "invoice", "accounts-receivable"),
+    ],
+)
+def test_a_hold_stops_its_stage_first_and_is_released_by_its_group(code, stage, group):
+    assert next(each for each in STAGES if blocks(code, each)) == stage
+    assert HOLDS[code].release_group == group
+
+
 def test_a_hold_blocks_its_stage_and_every_later_one():
     assert [stage for stage in ("submit", "promise", "release", "ship", "invoice") if blocks("ADDRESS", stage)] == ["ship", "invoice"]
     assert all(blocks("FRAUD", stage) for stage in ("submit", "promise", "release", "ship", "invoice"))
@@ -115,6 +195,11 @@ def test_a_hold_blocks_its_stage_and_every_later_one():
 
 def test_every_hold_names_who_releases_it():
     assert all(hold.release_group and hold.sentence.endswith(".") for hold in HOLDS.values())
+
+
+@pytest.mark.parametrize("word", ["EA", "C62", "H87", "PCE", "PCS", "NAR", "XPP"])
+def test_buyers_have_many_words_for_one_piece(word):
+    assert word in PIECES
 
 
 ASKED = AnswerLine(
@@ -138,6 +223,7 @@ ASKED = AnswerLine(
         ({"qty_promised": Decimal(9)}, "3"),
         ({"qty_open": Decimal(8), "qty_promised": Decimal(8)}, "3"),
         ({"stated_price": Decimal(24)}, "3"),
+        ({"stated_price": Decimal(25)}, "5"),
         ({"qty_open": Decimal(0)}, "7"),
     ],
 )

@@ -250,3 +250,22 @@ def test_a_source_that_says_nothing_more_is_of_the_first_rank_and_a_line_is_spli
 def test_a_complete_line_waits_for_known_supply_before_the_fence_and_else_for_the_fence(supply_on, ships):
     shop = market({"VIENNA": stock(0, **{f"d{supply_on}": 10})}, VIENNA)
     assert short(plan_line(demand(10, ship_complete=True, fence=day(21)), shop)) == [(10, "VIENNA", ships)]
+
+
+def test_a_supplier_that_is_called_as_a_warehouse_is_none():
+    namesake = Source(source_type="DROP", source="VIENNA", lead_days=7)
+    assert market({"VIENNA": stock(5)}, namesake).places == []
+
+
+def test_the_best_rank_that_arrives_on_the_very_day_is_taken_though_another_arrives_a_day_earlier():
+    # LYON would have to ship on day 7, which is closed: it ships on day 6 and arrives on day 9, a day too early.
+    shop = market({"VIENNA": stock(5), "LYON": stock(5)}, VIENNA, LYON, calendar=ClosedOn({day(7)}))
+    (part,) = plan_line(demand(5, wanted=day(10)), shop)
+    assert (part.source, part.arrive) == (VIENNA, day(10))
+
+
+def test_a_supplier_waits_for_what_any_better_warehouse_gives_though_another_is_worse():
+    makers = Source(source_type="DROP", source="MAKERS", rank=2, lead_days=0)
+    last = Source(source_type="STOCK", source="LYON", rank=3, transit_days=3)
+    shop = market({"VIENNA": stock(4), "LYON": stock(0)}, VIENNA, makers, last)
+    assert short(plan_line(demand(10), shop)) == [(4, "VIENNA", 0), (6, "MAKERS", 0)]
