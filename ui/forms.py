@@ -8,9 +8,14 @@ from functools import lru_cache
 from types import UnionType
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
+import msgspec
+from flask import request
 from pydantic import TypeAdapter, ValidationError
 
 from engine.problems import Invalid
+from engine.store import json_text
+
+_SHORTEST_REASON = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,38 @@ def read_form(draft: type[Any], given: Mapping[str, str], names: Iterable[str]) 
     if errors:
         raise Invalid("Some fields cannot be read.", code="form_invalid", next_step="Correct the marked fields.", errors=errors)
     return values
+
+
+def reason() -> str:
+    """Why it is done, as the form says. Raises Invalid when it does not say."""
+    given = request.form.get("reason", "").strip()[:2000]
+    if len(given) < _SHORTEST_REASON:
+        raise Invalid(
+            "A reason is missing.",
+            code="reason_missing",
+            next_step="Write why, in a few words: it goes to the audit log.",
+            errors={"reason": ["is missing"]},
+        )
+    return given
+
+
+def json_object(name: str) -> dict[str, Any]:
+    """The object that was typed as JSON; nothing typed is an empty one. Raises Invalid."""
+    text = request.form.get(name, "").strip()
+    if not text:
+        return {}
+    try:
+        found = json_text.decode(text)
+    except msgspec.DecodeError:
+        found = None
+    if not isinstance(found, dict):
+        raise Invalid(
+            f"The {name} are no JSON object." if name.endswith("s") else f"The {name} is no JSON object.",
+            code=name,
+            next_step='Write an object such as {"quantity": 3}.',
+            errors={name: ["must be a JSON object"]},
+        )
+    return found
 
 
 def kind_of(draft: type[Any], name: str) -> str:

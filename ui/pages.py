@@ -12,13 +12,30 @@ from ui.build import DIST
 from ui.errors import answer_problem
 from ui.manifest import Manifest
 from ui.product import open_to_all
-from ui.views import customers, incidents, instances, order_desk, orders, prices, quotes, receipts, records, repair, today, worklist
+from ui.views import (
+    audit_log,
+    customers,
+    incidents,
+    instances,
+    order_desk,
+    orders,
+    prices,
+    processes,
+    quotes,
+    receipts,
+    records,
+    repair,
+    signals,
+    today,
+    worklist,
+)
 
 GET, POST = ["GET"], ["POST"]
 ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/", today.show, GET),
     ("/worklist", worklist.show_list, GET),
     ("/worklist/<uuid:task_id>", worklist.show_task, GET),
+    ("/worklist/<uuid:task_id>/assign", worklist.assign, POST),
     ("/quotes", quotes.show_list, GET),
     ("/quotes", quotes.write, POST),
     ("/quotes/new", quotes.show_new, GET),
@@ -60,6 +77,12 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
         repair.repair,
         POST,
     ),
+    ("/operations/processes", processes.show_list, GET),
+    ("/operations/processes/<int:version_id>/retire", processes.retire, POST),
+    ("/operations/signals", signals.show, GET),
+    ("/operations/signals", signals.send, POST),
+    ("/operations/audit", audit_log.show, GET),
+    ("/operations/audit/verification", audit_log.verify, POST),
     ("/operations/incidents", incidents.show_causes, GET),
     ("/operations/incidents/<int:incident_id>/<any(retry, acknowledge):verb>", incidents.operate, POST),
     ("/operations/causes/<fingerprint>/<any(retry, acknowledge):verb>", incidents.operate_on_cause, POST),

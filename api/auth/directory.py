@@ -1,8 +1,8 @@
 """Tells the runtime which groups and people there are."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from api.auth.model import UserAccount, UserGroup
@@ -20,3 +20,11 @@ class AccountDirectory:
         if users:
             found |= set(tx.scalars(select(UserAccount.name).where(UserAccount.name.in_(users), UserAccount.active)))
         return frozenset(found)
+
+    def people(self, tx: Session, groups: Collection[str], users: Collection[str]) -> Sequence[str]:
+        """The active people who are in one of the groups or named, by name; everybody where neither is given."""
+        statement = select(UserAccount.name).where(UserAccount.active)
+        if groups or users:
+            members = select(UserGroup.account_id).where(UserGroup.group_name.in_(groups))
+            statement = statement.where(or_(UserAccount.id.in_(members), UserAccount.name.in_(users)))
+        return tx.scalars(statement.order_by(UserAccount.name)).all()

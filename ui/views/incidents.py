@@ -2,17 +2,16 @@
 
 from uuid import UUID
 
-import msgspec
 from flask import make_response, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine.problems import Invalid, NotFound, Problem
+from engine.problems import NotFound, Problem
 from engine.runtime.operate import incidents
 from engine.runtime.read import lists as read
-from engine.store import json_text
 from engine.store.tables import incident
+from ui.forms import json_object
 from ui.product import OPERATE, asked, needs, person, product
 from ui.views.instances import answer_changed
 
@@ -36,7 +35,7 @@ def show_causes() -> str:
 @needs(OPERATE)
 def operate(incident_id: int, verb: str) -> AnyResponse:
     """Retry or acknowledge one incident. A retry is called done only when the step has passed."""
-    changes = _variables(request.form.get("variables", ""))
+    changes = json_object("variables") or None
     if verb == "acknowledge":
         instance_id = product().database.run(lambda tx: _acknowledge(tx, incident_id))
         return answer_changed(instance_id, "Acknowledged: others see that you look after it.")
@@ -87,17 +86,3 @@ def _retry(incident_id: int, changes: dict[str, object] | None) -> str:
     with product().database.transaction() as tx:
         state = tx.scalar(select(incident.c.state).where(incident.c.id == incident_id))
     return "Resolved: the step has passed." if state == "resolved" else "Tried again; the step has not passed yet."
-
-
-def _variables(text: str) -> dict[str, object] | None:
-    if not text.strip():
-        return None
-    try:
-        changes = json_text.decode(text)
-    except msgspec.DecodeError as error:
-        raise Invalid(
-            f"The changed variables are not JSON: {error}.", code="variables", next_step='Write an object such as {"quantity": 3}.'
-        ) from None
-    if not isinstance(changes, dict):
-        raise Invalid("The changed variables are no JSON object.", code="variables", next_step='Write an object such as {"quantity": 3}.')
-    return changes

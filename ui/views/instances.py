@@ -7,7 +7,6 @@ from flask import Response, jsonify, make_response, redirect, render_template, r
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine.problems import Invalid
 from engine.runtime.operate import operations
 from engine.runtime.read import explain
 from engine.runtime.read import lists as read
@@ -15,11 +14,11 @@ from engine.runtime.read.instances import tokens_of
 from engine.runtime.read.steps import list_marks, list_names, list_steps
 from engine.store.tables import InstanceState
 from handlers.holdings import holdings_of
+from ui.forms import reason
 from ui.product import OPERATE, asked, needs, person, product, wants_fragment
 
 _VERBS = {"suspend": operations.suspend, "resume": operations.resume, "cancel": operations.cancel}
 _DONE = {"suspend": "Suspended. Nothing moves until it is resumed.", "resume": "Resumed.", "cancel": "Cancelled."}
-_SHORTEST_REASON = 3
 
 
 def redirect_to_list() -> AnyResponse:
@@ -66,10 +65,8 @@ def show_tokens(instance_id: UUID) -> Response:
 @needs(OPERATE)
 def operate(instance_id: UUID, verb: str) -> AnyResponse:
     """Suspend, resume or cancel an instance, with a reason that goes to the audit log."""
-    reason = request.form.get("reason", "").strip()
-    if len(reason) < _SHORTEST_REASON:
-        raise Invalid("A reason is missing.", code="reason_missing", next_step="Write why, in a few words: it goes to the audit log.")
-    product().database.run(lambda tx: _VERBS[verb](product().runtime, tx, instance_id, person().name, reason))
+    why = reason()
+    product().database.run(lambda tx: _VERBS[verb](product().runtime, tx, instance_id, person().name, why))
     return answer_changed(instance_id, _DONE[verb])
 
 

@@ -4,14 +4,12 @@ from flask import redirect, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine.problems import Invalid
 from handlers.changes import Author
 from handlers.orders import addresses, commands
 from handlers.orders.holds import apply_hold
 from handlers.parties.master_data import ADDRESS_PARTS
+from ui.forms import reason
 from ui.product import ORDER, WORK, needs, person, product
-
-_SHORTEST_REASON = 3
 
 
 @needs(ORDER)
@@ -26,25 +24,18 @@ def correct_address(order_no: str) -> AnyResponse:
 @needs(ORDER)
 def hold(order_no: str) -> AnyResponse:
     """Put an order on hold."""
-    reason = _reason()
-    product().database.run(lambda tx: apply_hold(tx, order_no, request.form.get("hold_code", ""), reason, actor=person().name))
+    why = reason()
+    product().database.run(lambda tx: apply_hold(tx, order_no, request.form.get("hold_code", ""), why, actor=person().name))
     return redirect(f"/orders/{order_no}?done=held", 303)
 
 
 @needs(WORK)
 def release(order_no: str, hold_code: str) -> AnyResponse:
     """Take a hold off; only somebody of the group that releases it may."""
-    reason = _reason()
+    why = reason()
 
     def act(tx: Session) -> None:
-        commands.release(product().runtime, tx, commands.Released(order_no, hold_code, reason), person())
+        commands.release(product().runtime, tx, commands.Released(order_no, hold_code, why), person())
 
     product().database.run(act)
     return redirect(f"/orders/{order_no}?done=released", 303)
-
-
-def _reason() -> str:
-    reason = request.form.get("reason", "").strip()[:2000]
-    if len(reason) < _SHORTEST_REASON:
-        raise Invalid("A reason is missing.", code="reason_missing", next_step="Write why, in a few words.")
-    return reason

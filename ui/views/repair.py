@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import msgspec
 from flask import redirect, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -13,8 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.problems import Conflict, Invalid
 from engine.runtime.operate import migrate, operations, restart, timer_moves, token_moves
 from engine.runtime.read.lists import latest_version
-from engine.store import json_text
 from ui.company_time import zone
+from ui.forms import json_object
 from ui.product import OPERATE, needs, person, product
 from ui.views.instances import answer_changed
 
@@ -44,7 +42,7 @@ def _move(tx: Session, instance_id: UUID) -> operations.Operated:
 
 
 def _go_back(tx: Session, instance_id: UUID) -> operations.Operated:
-    back = token_moves.Return(instance_id, _element(), person().name, _reason(), _variables())
+    back = token_moves.Return(instance_id, _element(), person().name, _reason(), json_object("variables"))
     return token_moves.go_back(product().runtime, tx, back)
 
 
@@ -63,7 +61,7 @@ def _migrate(tx: Session, instance_id: UUID) -> operations.Operated:
 
 
 def _start_anew(tx: Session, instance_id: UUID) -> operations.Operated:
-    return restart.start_anew(product().runtime, tx, restart.Restart(instance_id, person().name, _reason(), _variables()))
+    return restart.start_anew(product().runtime, tx, restart.Restart(instance_id, person().name, _reason(), json_object("variables")))
 
 
 _REPAIRS: Mapping[str, tuple[Repair, str]] = {
@@ -78,7 +76,7 @@ _REPAIRS: Mapping[str, tuple[Repair, str]] = {
 
 
 def _step(instance_id: UUID) -> token_moves.Step:
-    return token_moves.Step(instance_id, _task(), person().name, _reason(), _variables())
+    return token_moves.Step(instance_id, _task(), person().name, _reason(), json_object("variables"))
 
 
 def _reason() -> str:
@@ -104,16 +102,3 @@ def _moment() -> datetime:
         return datetime.fromisoformat(request.form.get("due_at", "")).replace(tzinfo=zone())
     except ValueError:
         raise Invalid("The time cannot be read.", code="time", next_step="Choose day and time.") from None
-
-
-def _variables() -> dict[str, Any]:
-    text = request.form.get("variables", "").strip()
-    if not text:
-        return {}
-    try:
-        found = json_text.decode(text)
-    except msgspec.DecodeError:
-        found = None
-    if not isinstance(found, dict):
-        raise Invalid("The variables are no JSON object.", code="variables", next_step='Write an object such as {"quantity": 3}.')
-    return found

@@ -1,16 +1,20 @@
 """The worklist: what I hold and what my groups may claim; a task opens beside the list, with its form and the facts of its case."""
 
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
-from flask import render_template, request
+from flask import redirect, render_template, request
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
 
+from engine.problems import Invalid
 from engine.runtime.read import worklist as read
+from engine.runtime.verbs import user_tasks
 from engine.store import json_text
-from engine.store.paging import Asked
+from engine.store.paging import AnyRow, Asked
 from ui.facts import entered, facts, said
-from ui.product import asked, person, product, wants_fragment
+from ui.product import WORK, asked, needs, person, product, wants_fragment
 
 _NO_FORM: dict[str, Any] = {"type": "default", "schemaVersion": 19, "components": []}
 
@@ -30,10 +34,25 @@ def show_task(task_id: UUID) -> str:
         return render_template("worklist.html", **_list(tx), **opened)
 
 
+@needs(WORK)
+def assign(task_id: UUID) -> AnyResponse:
+    """Hand a task to somebody else: its holder or an operator may."""
+    to = request.form.get("to", "").strip()[:200]
+    if not to:
+        raise Invalid("Nobody is chosen.", code="person_missing", next_step="Choose who is to do it.", errors={"to": ["is missing"]})
+    product().database.run(lambda tx: user_tasks.assign(product().runtime, tx, task_id, to, person()))
+    return redirect(f"/worklist/{task_id}?handed_to={quote(to)}", 303)
+
+
+def _views() -> dict[str, str]:
+    """An overseer is not asked to do everybody's tasks, but finds them."""
+    return {**read.VIEWS, read.EVERYBODY: "Everybody's"} if person().oversees else read.VIEWS
+
+
 def _list(tx: Session) -> dict[str, Any]:
     given = request.args
     wanted = read.Filter(
-        view=given.get("view", "all") if given.get("view") in read.VIEWS else "all",
+        view=given.get("view", "all") if given.get("view") in _views() else "all",
         process=given.get("process", "")[:200],
         search=given.get("q", "").strip()[:200],
         sort=given.get("sort", "due") if given.get("sort") in read.SORTS else "due",
@@ -42,7 +61,7 @@ def _list(tx: Session) -> dict[str, Any]:
         "tasks": read.list_tasks(tx, person(), wanted, asked(), count=True),
         "counts": read.count_tasks(tx, person()),
         "wanted": wanted,
-        "views": read.VIEWS,
+        "views": _views(),
         "sorts": read.SORTS,
     }
 
@@ -60,7 +79,13 @@ def _task(tx: Session, task_id: UUID) -> dict[str, Any]:
         "before": [(earlier, said(entered(earlier))) for earlier in read.decisions_before(tx, task)],
         "mine": not done and task.assignee == person().name,
         "next_task": _next(tx) if done else None,
+        "hand_to": read.who_could(product().runtime, tx, task) if _may_hand_on(task) else (),
+        "handed_to": request.args.get("handed_to", "") == task.assignee and task.assignee,
     }
+
+
+def _may_hand_on(task: AnyRow) -> bool:
+    return task.state == "open" and (task.assignee == person().name or person().oversees)
 
 
 def _next(tx: Session) -> read.TaskRow | None:

@@ -10,7 +10,9 @@ from sqlalchemy import ColumnElement, and_, any_, case, func, literal, or_, sele
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
+from engine.runtime.state.directory import Directory
 from engine.runtime.state.people import Person
+from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs.worklist import visible_to
 from engine.store.paging import AnyRow, Asked, Key, Page, read_page
 from engine.store.tables import deployment_file, instance, process_version, user_task
@@ -100,7 +102,7 @@ def get_task(tx: Session, person: Person, task_id: UUID) -> AnyRow:
     found = tx.execute(
         select(
             *_columns(),
-            *(user_task.c[name] for name in ("form_data", "draft", "outcome", "instructions")),
+            *(user_task.c[name] for name in ("form_data", "draft", "outcome", "instructions", "excluded_users")),
             (literal(person.name) == any_(user_task.c.excluded_users)).label("excluded"),
             form.c.content.label("form"),
             instance.c.state.label("instance_state"),
@@ -126,6 +128,13 @@ def open_tasks_of(tx: Session, person: Person, instance_id: UUID) -> list[TaskRo
     """The open tasks of one instance that the person may see, the oldest first; at most 50."""
     of_instance = _TASKS.where(visible_to(person), user_task.c.state == "open", user_task.c.instance_id == instance_id)
     return list(read_page(tx, of_instance, (_OLDEST, _ID), Asked(50)).typed(TaskRow).rows)
+
+
+def who_could(runtime: Runtime, tx: Session, task: AnyRow) -> list[str]:
+    """Whom a task can be handed to: its candidates without those who may not decide it and who holds it. Empty where nobody is known."""
+    directory: Any = runtime.ports.get(Directory)
+    people = directory.people(tx, task.candidate_groups, task.candidate_users) if directory else ()
+    return [name for name in people if name not in {*task.excluded_users, task.assignee}]
 
 
 def count_by_group(tx: Session) -> Sequence[AnyRow]:

@@ -1,6 +1,6 @@
 """Who there is: the port by which the runtime asks whether a task is offered to anybody."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from sqlalchemy.orm import Session
@@ -11,3 +11,6 @@ class Directory(Protocol):
 
     def known(self, tx: Session, groups: Collection[str], users: Collection[str]) -> frozenset[str]:
         """Those of the names that are a group, or an active person."""
+
+    def people(self, tx: Session, groups: Collection[str], users: Collection[str]) -> Sequence[str]:
+        """The active people who are in one of the groups or named, by name; everybody where neither is given."""

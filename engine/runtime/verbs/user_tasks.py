@@ -12,6 +12,7 @@ from engine.forms import validate
 from engine.problems import Conflict, Forbidden, Invalid, NotFound
 from engine.runtime.advance.advance import act
 from engine.runtime.state import audit
+from engine.runtime.state.directory import Directory
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Fact
@@ -83,15 +84,28 @@ def release(_runtime: Runtime, tx: Session, task_id: UUID, person: Person, versi
     return _assigned(tx, task, None)
 
 
-def assign(_runtime: Runtime, tx: Session, task_id: UUID, to: str, person: Person) -> UserTask:
-    """Hand a task to somebody: its holder or an operator may. Raises Forbidden, or Conflict when the other is excluded from it."""
+def assign(runtime: Runtime, tx: Session, task_id: UUID, to: str, person: Person) -> UserTask:
+    """Hand a task to somebody: its holder or an operator may. Raises Forbidden (also when the other is excluded), Invalid (nobody)."""
     task = _open(tx, task_id, person, None).task
     if task.assignee not in {None, person.name} and not person.oversees:
         raise Forbidden(f"{task.assignee} has claimed {task.title!r}.", next_step="Only its holder or an operator can hand it on.")
     if to in task.excluded_users:
         raise _four_eyes(task, to)
+    _refuse_nobody(runtime, tx, to)
     audit.record(tx, audit.Entry(person.name, "assign", f"user_task:{task_id}", detail={"to": to}))
     return _assigned(tx, task, to)
+
+
+def _refuse_nobody(runtime: Runtime, tx: Session, name: str) -> None:
+    """A task that nobody can open would wait for ever."""
+    directory: Any = runtime.ports.get(Directory)
+    if directory is not None and name not in directory.known(tx, (), [name]):
+        raise Invalid(
+            f"{name} is nobody who works here.",
+            code="person_unknown",
+            next_step="Choose somebody who has an account.",
+            errors={"to": ["is nobody who works here"]},
+        )
 
 
 def save_draft(_runtime: Runtime, tx: Session, task_id: UUID, data: Mapping[str, Any], completion: Completion) -> int:

@@ -1,0 +1,26 @@
+"""The audit log: who did what to which thing and why, and whether the log is whole."""
+
+from flask import make_response, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from engine.runtime.read.acts import ActFilter, list_acts
+from engine.runtime.state.audit import first_broken
+from ui.product import OPERATE, asked, needs, person, product
+
+
+def show() -> str:
+    """The log, the latest first."""
+    wanted = ActFilter(**{name: request.args.get(name, "").strip()[:300] for name in ("target", "actor", "action")})
+    with product().database.transaction() as tx:
+        found = list_acts(tx, wanted, asked(), count=True)
+    return render_template("audit.html", found=found, wanted=wanted, may_operate=OPERATE in person().roles)
+
+
+@needs(OPERATE)
+def verify() -> AnyResponse:
+    """Read the whole chain: a changed, missing or inserted row shows."""
+    with product().database.transaction() as tx:
+        broken = first_broken(tx)
+    kind, title = ("good", "The log is whole.") if broken is None else ("error", f"The log was tampered with at entry {broken}.")
+    text = "Every entry follows from the one before it." if broken is None else "Compare that entry and what follows with a backup."
+    return make_response(render_template("_notice.html", kind=kind, title=title, text=text))
