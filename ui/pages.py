@@ -17,6 +17,7 @@ from ui.views import (
     customers,
     incidents,
     instances,
+    journals,
     order_desk,
     orders,
     prices,
@@ -64,6 +65,10 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
         customers.decide_account,
         POST,
     ),
+    ("/finance", journals.redirect_to_finance, GET),
+    ("/finance/journals", journals.show_list, GET),
+    ("/finance/journals", journals.write, POST),
+    ("/finance/journals/new", journals.show_new, GET),
     ("/finance/receipts", receipts.show_list, GET),
     ("/finance/receipts/<receipt_no>/apply", receipts.apply, POST),
     ("/finance/receipts/<receipt_no>/keep", receipts.keep, POST),
@@ -93,7 +98,7 @@ NAVIGATION = (
     ("/orders", "Orders"),
     ("/worklist", "Worklist"),
     ("/master-data", "Master data"),
-    ("/finance/receipts", "Receipts"),
+    ("/finance", "Finance"),
     ("/operations", "Operations"),
 )
 _A_YEAR = 60 * 60 * 24 * 365

@@ -6,11 +6,12 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
 from api.auth.roles import Role
+from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, DraftBody, Listing, Page, Shape, listed
 from handlers.changes import Author, note
 from handlers.ledger import books, commands, views
-from handlers.ledger.manual import ManualJournal, post_manual
+from handlers.ledger.manual import ManualJournal
 
 api = APIBlueprint("ledger", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="ledger")])
 
@@ -41,6 +42,12 @@ class ReopenIn(Shape):
 
 class ManualJournalIn(DraftBody[ManualJournal]):
     """A journal by hand: it balances, and touches no account that the business keeps by itself."""
+
+
+class ManualQuery(Listing):
+    """Which journals by hand to list: all, or those in a state."""
+
+    state: str = Field("", pattern="^(WRITTEN|POSTED|WITHDRAWN)?$")
 
 
 @api.get("/exchange-rates", responses={200: Page[views.Rate]})
@@ -83,11 +90,16 @@ def reopen_period(path: PeriodPath, body: ReopenIn) -> Done:
     return Done(id=f"{opened.starts_on}/{opened.ends_on}", state="open")
 
 
-@api.post("/journals", responses={201: Done})
+@api.get("/manual-journals", responses={200: Page[views.ManualEntryRow]})
+@operation(Role.READ)
+def list_manual_journals(query: ManualQuery) -> Page[views.ManualEntryRow]:
+    """List journals that were written by hand, the latest first: WRITTEN ones wait for a second person."""
+    return listed(views.list_manual_entries(transaction(), query.state, query.asked))
+
+
+@api.post("/manual-journals", responses={202: Done})
 @operation(Role.BOOK)
-def post_journal(body: ManualJournalIn) -> tuple[Done, int]:
-    """Post a journal by hand. The same reference is posted once."""
-    journal_id = post_manual(transaction(), body.root)
-    lines = [f"{line.account} {line.debit - line.credit} {body.root.currency}" for line in body.root.lines]
-    note(transaction(), Author(person().name), "post", f"journal:{journal_id}", {"reference": body.root.reference, "lines": lines})
-    return Done(id=str(journal_id), state="posted"), 201
+def write_journal(body: ManualJournalIn) -> tuple[Done, int]:
+    """Write a journal by hand; a second person is asked to agree, and then it is posted. The same reference is written once."""
+    reference = commands.begin_manual_journal(product().runtime, transaction(), body.root, person().name)
+    return Done(id=reference, state="written"), 202

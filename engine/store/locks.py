@@ -40,6 +40,8 @@ class Lock(StrEnum):
     INVOICE = "invoice"
     BANK_STATEMENT = "bank_statement"
     RECEIPT = "receipt"
+    #: A journal that a person wrote: locked by whoever agrees to it or corrects it.
+    MANUAL_ENTRY = "manual_entry"
     OPEN_ITEM = "open_item"
     SUPPLIER = "supplier"
     #: The customer's credit is a stock too: it is taken after what asks for it and before what it pays for.
@@ -74,6 +76,7 @@ _KEYS = {
     Lock.FULFIL_LINE: "id",
     Lock.PURCHASE_ORDER: "po_no",
     Lock.BANK_STATEMENT: "statement_no",
+    Lock.MANUAL_ENTRY: "reference",
     Lock.OPEN_ITEM: "id",
     Lock.ITEM: "sku",
     Lock.STOCK: "id",

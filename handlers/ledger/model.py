@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.base import Base
+from handlers.columns import JsonList, Moment, Written
 
 Amount = Numeric(18, 4)
 
@@ -118,6 +119,33 @@ class JournalLine(Base):
     accounted: Mapped[Decimal] = mapped_column(Amount)
     party_no: Mapped[str | None]
     reference: Mapped[str | None]
+
+
+class ManualEntry(Base):
+    """A journal that a person wrote by hand; it is posted when a second person has agreed. Its lines are those of its latest version."""
+
+    __tablename__ = "manual_entry"
+    __table_args__ = (
+        CheckConstraint("state IN ('WRITTEN', 'POSTED', 'WITHDRAWN')", name="state"),
+        CheckConstraint("(state = 'POSTED') = (journal_id IS NOT NULL)", name="posted"),
+        CheckConstraint("approved_by IS NULL OR NOT authors @> to_jsonb(CAST(approved_by AS text))", name="four_eyes"),
+        Index("manual_entry_journal_ix", "journal_id"),
+        Index("manual_entry_written_ix", "written_at", "reference"),
+    )
+
+    reference: Mapped[str] = mapped_column(String, primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3))
+    gl_date: Mapped[date] = mapped_column(Date)
+    narration: Mapped[str]
+    #: Each an object of account, debit, credit (as text) and reference.
+    lines: Mapped[JsonList]
+    #: Whoever wrote or corrected it; none of them may agree to it.
+    authors: Mapped[JsonList]
+    written_at: Mapped[Written]
+    state: Mapped[str] = mapped_column(server_default=text("'WRITTEN'"))
+    approved_by: Mapped[str | None]
+    closed_at: Mapped[Moment | None]
+    journal_id: Mapped[int | None] = mapped_column(ForeignKey("journal.id"))
 
 
 class OpenItem(Base):

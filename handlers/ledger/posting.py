@@ -17,7 +17,21 @@ from handlers.ledger.model import Journal, JournalLine, Period
 from handlers.ledger.rules import Entry, Line, check_entry, credit, debit, digest, in_books_currency, merged, mirror, next_open_day
 from handlers.rowsets import as_json
 
-__all__ = ["Entry", "Line", "Reversal", "balances", "credit", "debit", "lines_of", "merged", "post", "post_many", "reverse", "reverse_many"]
+__all__ = [
+    "Entry",
+    "Line",
+    "Reversal",
+    "balances",
+    "credit",
+    "debit",
+    "is_closed",
+    "lines_of",
+    "merged",
+    "post",
+    "post_many",
+    "reverse",
+    "reverse_many",
+]
 
 #: The smallest unit in which the books are kept.
 CENT = Decimal("0.01")
@@ -201,6 +215,12 @@ def _find(tx: Session, entries: Sequence[Entry]) -> dict[_Key, int]:
                 next_step="Look at the first journal; what it booked wrongly is corrected by a document of its own.",
             )
     return {key: int(row.id) for key, row in found.items()}
+
+
+def is_closed(tx: Session, day: date) -> bool:
+    """Whether a day lies in a closed period. The lock lets none be closed until the transaction ends."""
+    advisory(tx, Advisory.LEDGER_PERIODS, shared=True)
+    return tx.scalar(select(Period.starts_on).where(Period.starts_on <= day, Period.ends_on >= day)) is not None
 
 
 def _open_days(tx: Session, entries: Sequence[Entry]) -> dict[_Key, date]:

@@ -10,7 +10,7 @@ from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from engine.store.paging import Asked, Key, Page, read_page
-from handlers.ledger.model import Account, FxRate, HouseBankAccount, Journal, JournalLine, Period
+from handlers.ledger.model import Account, FxRate, HouseBankAccount, Journal, JournalLine, ManualEntry, Period
 from handlers.ledger.posting import balances
 
 BUCKETS = ("Not due", "1-30 days", "31-60 days", "61-90 days", "Over 90 days")
@@ -103,6 +103,32 @@ def list_journals(tx: Session, source_id: str, asked: Asked, *, event_type: str 
     for row in tx.execute(_JOURNAL_LINES.where(JournalLine.journal_id.in_(lines))).mappings():
         lines[row["journal_id"]].append(JournalLineRow(**{name: row[name] for name in JournalLineRow.__dataclass_fields__}))
     return replace(shown, rows=[replace(journal, lines=lines[journal.id]) for journal in shown.rows])
+
+
+@dataclass(frozen=True, slots=True)
+class ManualEntryRow:
+    """A journal that was written by hand: WRITTEN while it waits for a second person, then POSTED or WITHDRAWN."""
+
+    reference: str
+    state: str
+    currency: str
+    gl_date: date
+    narration: str
+    lines: list[Any]
+    authors: list[Any]
+    written_at: datetime
+    approved_by: str | None
+    closed_at: datetime | None
+    journal_id: int | None
+
+
+def list_manual_entries(tx: Session, state: str, asked: Asked) -> Page[ManualEntryRow]:
+    """Journals that were written by hand, the latest first; of one state where it is named."""
+    statement = select(*(getattr(ManualEntry, name) for name in ManualEntryRow.__dataclass_fields__))
+    if state:
+        statement = statement.where(ManualEntry.state == state)
+    keys = (Key(ManualEntry.written_at, descending=True), Key(ManualEntry.reference, descending=True))
+    return read_page(tx, statement, keys, asked).typed(ManualEntryRow)
 
 
 @dataclass(frozen=True, slots=True)

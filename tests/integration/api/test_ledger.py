@@ -1,8 +1,16 @@
 """Exchange rates, periods and journals by hand have doors, and who used them is on record."""
 
+import re
+from decimal import Decimal
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import text
+
+from api.content import deploy_content
+from engine.problems import Conflict, Forbidden
+from engine.store.clock import business_today
+from handlers.ledger import manual
 
 
 def post(browser, path, **body):
@@ -37,16 +45,132 @@ def test_a_period_is_closed_and_opened_again_with_a_reason(signed_in):
     assert post(finance, "/periods/2025-01-01/reopen", reason="Once more").status_code == 404
 
 
-def test_a_journal_by_hand_is_posted_once_and_never_on_a_control_account(signed_in):
-    finance = signed_in("edith")
-    journal = {"reference": "ACCRUAL-1", "currency": "EUR", "narration": "Bank charges", "lines": LINES}
-    first, again = post(finance, "/journals", **journal), post(finance, "/journals", **journal)
-    assert (first.status_code, again.json) == (201, first.json)
-    other = post(finance, "/journals", **journal | {"lines": [LINES[0] | {"debit": "1.00"}, LINES[1] | {"credit": "1.00"}]})
+JOURNAL = {"reference": "ACCRUAL-1", "currency": "EUR", "narration": "Bank charges", "lines": LINES}
+
+
+@pytest.fixture
+def deployed(installation):
+    deploy_content(installation, actor="the product")
+
+
+def task_of(browser):
+    (task,) = browser.get("/api/v1/user-tasks?process_key=manual-journal").json["items"]
+    return task["id"]
+
+
+def complete(browser, **data):
+    return browser.post(f"/api/v1/user-tasks/{task_of(browser)}/complete", json={"data": data})
+
+
+def test_a_journal_by_hand_is_posted_when_a_second_person_agrees(deployed, signed_in, installation):
+    ines, amina = signed_in("ines"), signed_in("amina")
+    first, again = post(ines, "/manual-journals", **JOURNAL), post(ines, "/manual-journals", **JOURNAL)
+    assert (first.status_code, first.json) == (202, {"id": "ACCRUAL-1", "state": "written"})
+    assert again.json == first.json
+    assert ines.get("/api/v1/journals?source_id=ACCRUAL-1").json["items"] == []
+    assert ines.get("/api/v1/user-tasks?process_key=manual-journal").json["items"] == []
+    assert complete(amina, approved=True).status_code == 200
+    (journal,) = ines.get("/api/v1/journals?source_id=ACCRUAL-1").json["items"]
+    assert [(line["account"], Decimal(line["accounted"])) for line in journal["lines"]] == [
+        ("6400", Decimal("12.5")),
+        ("7200", Decimal("-12.5")),
+    ]
+    (entry,) = ines.get("/api/v1/manual-journals?state=POSTED").json["items"]
+    assert (entry["authors"], entry["approved_by"], entry["journal_id"]) == (["ines"], "amina", journal["id"])
+    assert ines.get("/api/v1/invariants").json["ok"]
+    other = post(ines, "/manual-journals", **JOURNAL | {"lines": [LINES[0] | {"debit": "1.00"}, LINES[1] | {"credit": "1.00"}]})
     assert (other.status_code, other.json["code"]) == (409, "journal_differs")
-    control = post(finance, "/journals", **journal | {"reference": "X", "lines": [LINES[0], {"account": "1200", "credit": "12.50"}]})
-    assert (control.status_code, control.json["errors"]) == (422, {"lines.1.account": ["is a control account"]})
-    assert finance.get("/api/v1/invariants").json["ok"]
+
+
+def test_nobody_agrees_to_a_journal_they_wrote_or_corrected(deployed, signed_in, installation):
+    ines, amina = signed_in("ines"), signed_in("amina")
+    post(ines, "/manual-journals", **JOURNAL)
+    mine = task_of(amina)
+    assert ines.post(f"/api/v1/user-tasks/{mine}/complete", json={"data": {"approved": True}}).status_code == 404
+    assert complete(amina, approved=False, comment="Which bank?").status_code == 200
+    corrected = {"action": "revise", "gl_date": today(installation), "narration": "Charges of our bank", "lines": LINES}
+    assert complete(amina, **corrected).status_code == 200
+    assert ines.get("/api/v1/user-tasks?process_key=manual-journal").json["items"] == []
+    assert amina.get("/api/v1/user-tasks?process_key=manual-journal").json["items"] == []
+    with installation.database.transaction() as tx, pytest.raises(Forbidden):
+        manual.post(tx, "ACCRUAL-1", "amina")
+
+
+def test_a_correction_that_does_not_balance_comes_back_with_what_is_wrong_and_can_be_withdrawn(deployed, signed_in, installation):
+    ines, amina = signed_in("ines"), signed_in("amina")
+    post(ines, "/manual-journals", **JOURNAL)
+    complete(amina, approved=False, comment="Which bank?")
+    wrong = [LINES[0], LINES[1] | {"credit": "12.00"}]
+    complete(ines, action="revise", gl_date=today(installation), narration="Charges", lines=wrong)
+    opened = ines.get(f"/api/v1/user-tasks/{task_of(ines)}").json
+    assert opened["form_data"]["reason"].startswith("It does not balance: debits 12.50 and credits 12.00 EUR")
+    complete(ines, action="withdraw")
+    assert [entry["state"] for entry in ines.get("/api/v1/manual-journals").json["items"]] == ["WITHDRAWN"]
+    with installation.database.transaction() as tx, pytest.raises(Conflict):
+        manual.post(tx, "ACCRUAL-1", "amina")
+
+
+def test_a_day_that_was_closed_meanwhile_sends_the_journal_back(deployed, signed_in, installation):
+    ines, amina = signed_in("ines"), signed_in("amina")
+    post(ines, "/manual-journals", **JOURNAL)
+    post(ines, "/periods", starts_on=today(installation), ends_on=today(installation))
+    complete(amina, approved=True)
+    opened = ines.get(f"/api/v1/user-tasks/{task_of(ines)}").json
+    assert "closed" in opened["form_data"]["reason"]
+    assert ines.get("/api/v1/journals?source_id=ACCRUAL-1").json["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "errors"),
+    [
+        ({"lines": [LINES[0], {"account": "1200", "credit": "12.50"}]}, {"lines.1.account": ["is a control account"]}),
+        ({"lines": [LINES[0], {"account": "9999", "credit": "12.50"}]}, {"lines.1.account": ["is not in the chart"]}),
+        ({"lines": [LINES[0], LINES[1] | {"credit": "12.49"}]}, {"lines": ["do not balance by 0.01"]}),
+        ({"lines": [LINES[0] | {"credit": "12.50"}, LINES[1]]}, {"lines.0.debit": ["or a credit must be given, not both"]}),
+        ({"lines": [{"account": "6400"}, LINES[1]]}, {"lines.0.debit": ["or a credit must be given, not both"]}),
+        ({"lines": [LINES[0] | {"debit": "12.505"}, LINES[1] | {"credit": "12.505"}]}, None),
+        ({"lines": [LINES[0] | {"debit": "-12.50"}, LINES[1]]}, {"lines.0.debit": ["may not be negative"]}),
+        ({"lines": []}, {"lines": ["must be between 1 and 200"]}),
+        ({"gl_date": "2025-06-01"}, {"gl_date": ["lies in a closed period"]}),
+        ({"currency": "SEK"}, {}),
+    ],
+)
+def test_a_journal_that_could_not_be_posted_is_refused_at_the_door(deployed, signed_in, change, errors):
+    ines = signed_in("ines")
+    post(ines, "/periods", starts_on="2025-01-01", ends_on="2025-12-31")
+    refused = post(ines, "/manual-journals", **JOURNAL | change)
+    assert refused.status_code == 422, refused.json
+    if errors is not None:
+        assert refused.json["errors"] == errors
+    assert ines.get("/api/v1/manual-journals").json["items"] == []
+
+
+def test_a_journal_is_written_on_its_page_and_what_is_wrong_stands_beside_the_field(deployed, signed_in, monkeypatch):
+    monkeypatch.setattr("ui.manifest.Manifest.assets", lambda self, island: type("Assets", (), {"tags": lambda self: ""})())
+    ines, amina = signed_in("ines"), signed_in("amina")
+    typed = {"reference": "ACCRUAL-1", "currency": "EUR", "gl_date": "", "narration": "Bank charges"}
+    lines = {"lines.0.account": "6400", "lines.0.debit": "12.50", "lines.3.account": "7200", "lines.3.credit": "12.50"}
+    wrong = ines.post("/finance/journals", data={**typed, **lines, "lines.3.credit": "much"})
+    assert wrong.status_code == 422
+    assert re.search(r'id="lines.3.credit-note">Credit must be a number', wrong.text)
+    wrong = ines.post("/finance/journals", data={**typed, **lines, "lines.3.credit": "-12.50"})
+    assert re.search(r'id="lines.3.credit-note">Credit may not be negative', wrong.text)
+    wrong = ines.post("/finance/journals", data={**typed, **lines, "lines.3.credit": "12"})
+    assert "The lines do not balance by 0.50" in wrong.text
+    assert "Reference is missing" in ines.post("/finance/journals", data={**typed, **lines, "reference": ""}).text
+    written = ines.post("/finance/journals", data={**typed, **lines})
+    assert written.headers["Location"].endswith("?done=written"), written.text
+    page = amina.get("/finance/journals").text
+    assert re.search(r'href="/worklist/[^"]+">Approve journal ACCRUAL-1', page)
+    assert "a second person" in ines.get("/finance/journals").text
+    complete(amina, approved=True)
+    assert "Journal manual" in ines.get("/finance/journals?kind=by-hand").text
+    assert signed_in("tom").get("/finance/journals/new").status_code == 403
+
+
+def today(installation):
+    with installation.database.transaction() as tx:
+        return business_today(tx).isoformat()
 
 
 def test_the_order_desk_may_not_touch_the_books(signed_in):

@@ -25,6 +25,10 @@ OPENED = {
         INSERT INTO message (name, correlation, payload, payload_hash, state, expires_at, unheard_at)
         VALUES ('supplier.shipped', '{}', '{}', '', 'expired', now(), now())
     """,
+    "manual entry": """
+        INSERT INTO manual_entry (reference, currency, gl_date, narration, authors)
+        VALUES ('ACCRUAL-1', 'EUR', current_date, 'x', '["ines"]')
+    """,
     "order": "UPDATE sales_order SET state = 'DRAFT'",
     "order line to ship": "UPDATE fulfil_line SET qty_cancelled = 0 WHERE qty_shipped = 0",
     "purchase order": "UPDATE po_line SET qty_received = 0",
