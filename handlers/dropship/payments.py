@@ -20,7 +20,7 @@ from handlers.dropship.rules import Payment, payment
 from handlers.ledger import posting
 from handlers.ledger.accounts import BANK, INPUT_VAT, PAYABLES, PURCHASE_DISCOUNT
 from handlers.ledger.books import books_currency, rate_on
-from handlers.ledger.open_items import reduce_open_items
+from handlers.ledger.open_items import Taken, reduce_open_items
 from handlers.values import round_currency
 
 ZERO = Decimal(0)
@@ -59,7 +59,7 @@ def pay(tx: Session, supplier_invoice_no: str, today: date) -> Transfer | None:
     tx.execute(_PAID, {"no": supplier_invoice_no, "amount": parts.paid})
     entry = _entry(tx, bill, item, parts, today)
     posting.post(tx, entry)
-    reduce_open_items(tx, "AP", {supplier_invoice_no: bill.gross_total})
+    reduce_open_items(tx, "AP", {supplier_invoice_no: Taken(item.open_amount, item.open_in_books)})
     return Transfer(bill.supplier_no, supplier_invoice_no, bill.document_no, entry.sequence, parts.paid, bill.currency)
 
 
@@ -83,7 +83,8 @@ def take_back(tx: Session, supplier_invoice_no: str) -> None:
     if bill.gross_total:
         journal_id = tx.execute(_LAST_PAYMENT, {"no": supplier_invoice_no}).scalar_one()
         posting.reverse(tx, journal_id, narration=f"Payment of {bill.document_no} to {bill.supplier_no} did not go through")
-        reduce_open_items(tx, "AP", {supplier_invoice_no: -bill.gross_total})
+        in_books = tx.execute(_CLEARED, {"journal_id": journal_id, "account": PAYABLES}).scalar_one()
+        reduce_open_items(tx, "AP", {supplier_invoice_no: Taken(-bill.gross_total, -in_books)})
     tx.execute(_UNPAID, {"no": supplier_invoice_no})
 
 
@@ -93,7 +94,7 @@ def _shown(tx: Session, supplier_invoice_no: str) -> bool:
 
 def _entry(tx: Session, bill: Row[Any], item: Row[Any], parts: Payment, today: date) -> posting.Entry:
     paid_at, books, reference = rate_on(tx, bill.currency, today), books_currency(tx), bill.supplier_invoice_no
-    owed = round_currency(bill.gross_total * item.fx_rate, books)
+    owed = item.open_in_books
     paid = round_currency(parts.paid * paid_at, books)
     discount, tax = (round_currency(amount * item.fx_rate, books) for amount in (parts.discount, parts.discount_tax))
     lines = [
@@ -118,6 +119,10 @@ def _entry(tx: Session, bill: Row[Any], item: Row[Any], parts: Payment, today: d
 _PAID = text("UPDATE supplier_invoice SET paid_at = business_now(), paid_amount = :amount WHERE supplier_invoice_no = :no")
 _UNPAID = text("UPDATE supplier_invoice SET paid_at = NULL, paid_amount = 0 WHERE supplier_invoice_no = :no")
 _SHOWN = text("SELECT 1 FROM bank_line WHERE outcome = 'PAYMENT' AND document_no = :no")
-_ITEM = text("SELECT fx_rate, discount_date, discount_amount FROM open_item WHERE kind = 'AP' AND document_no = :no")
+_ITEM = text("""
+SELECT fx_rate, discount_date, discount_amount, open_amount, open_in_books FROM open_item WHERE kind = 'AP' AND document_no = :no
+""")
+#: What a payment took off the payables, in the currency of the books.
+_CLEARED = text("SELECT sum(accounted) FROM journal_line WHERE journal_id = :journal_id AND account = :account")
 _PAYMENTS = text("SELECT count(*) FROM journal WHERE event_type = 'supplier.paid' AND source_id = :no")
 _LAST_PAYMENT = text("SELECT max(id) FROM journal WHERE event_type = 'supplier.paid' AND source_id = :no")

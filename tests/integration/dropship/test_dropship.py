@@ -19,6 +19,7 @@ from handlers.dropship.inbound import (
     record_asn,
     record_supplier_invoice,
 )
+from handlers.ledger import posting
 from handlers.ledger.model import FxRate
 from handlers.ledger.posting import balances
 from handlers.orders.fulfilment_lines import drop_backorders
@@ -308,6 +309,28 @@ def test_a_foreign_supplier_leaves_no_accrual_and_the_exchange_differences_apart
         assert booked["1000"] == D("-636.12")
         assert booked["7110"] == D("11.00") + D("20.09")
         assert sum(booked.values()) == 0
+
+
+def test_a_payment_clears_what_the_books_owe_and_a_failed_one_owes_just_that_again(database, group):
+    """The bill was revalued at the end of the month: 616.03 became 622.73 in the books."""
+    with database.transaction() as tx:
+        tx.execute(text("UPDATE supplier_item SET currency = 'USD'"))
+        for day, rate in ((1, "0.90"), (13, "0.92"), (20, "0.95")):
+            tx.add(FxRate(currency="USD", valid_from=date(2026, 3, day), rate=D(rate)))
+        tx.flush()
+        received(tx, group)
+        number = record_supplier_invoice(tx, replace(BILL, currency="USD", invoice_date=date(2026, 3, 13)))
+        tasks.approve_supplier_invoice(tasks.OfBill("PO-000001", number), tx, context())
+        lines = [posting.Line("2000", accounted=D("-6.70"), party_no=SUPPLIER, reference=number), posting.Line("7120", accounted=D("6.70"))]
+        posting.post(tx, posting.Entry("revaluation", number, "USD", lines, fx_rate=D("0.93")))
+        tx.execute(text("UPDATE open_item SET open_in_books = 622.73 WHERE kind = 'AP'"))
+        tasks.pay_supplier(tasks.Bill(number), tx, context(datetime(2026, 3, 20, tzinfo=UTC)), effects())
+        paid = balances(tx)
+        assert (paid["2000"], paid["7110"]) == (0, D("11.00") + D("13.39"))
+        assert one(tx, "SELECT open_amount, open_in_books FROM open_item WHERE kind = 'AP'") == (0, 0)
+        tasks.take_payment_back(tasks.Bill(number), tx)
+        assert one(tx, "SELECT open_amount, open_in_books FROM open_item WHERE kind = 'AP'") == (D("669.60"), D("622.73"))
+        assert balances(tx)["2000"] == D("-622.73")
 
 
 def test_the_number_of_statements_does_not_grow_with_the_lines(database):
