@@ -11,6 +11,7 @@ from api.requests import forget_old_keys
 from api.schema import differences, migrate
 from api.settings import Settings
 from api.surroundings import checked_url
+from api.zones import name_in, refuse_other_zones
 from engine.jobs.pgqueuer import PgQueuerDispatcher
 from engine.jobs.worker import Worker
 from engine.problems import Invalid
@@ -26,15 +27,28 @@ from handlers.fulfillment.rate_table import RateTable
 from handlers.registry import service_tasks
 
 
-def open_database(settings: Settings) -> Database:
+def open_database(settings: Settings, application: str = "ordercraft") -> Database:
     """Connect to the server `DATABASE_URL` names, or to the embedded one, which is started when it does not run."""
     url = checked_url(settings.database_url) if settings.database_url else start_embedded(settings.data / "postgres")
-    return Database(url, pool_size=settings.worker_threads + settings.web_threads + 4, time_zone=settings.time_zone)
+    return Database(url, pool_size=settings.worker_threads + settings.web_threads + 4, time_zone=settings.time_zone, application=application)
 
 
 def build(settings: Settings, *, with_worker: bool = False, demo: bool = False) -> Product:
-    """Make a migrated, ready installation."""
-    database = open_database(settings)
+    """Make a migrated, ready installation for a command that ends."""
+    return _put_together(settings, open_database(settings), with_worker=with_worker, demo=demo)
+
+
+def build_to_stay(settings: Settings, *, with_worker: bool = False, demo: bool = False) -> Product:
+    """Make a migrated, ready installation that serves or works until it is stopped.
+
+    Raises Surroundings when another one serves or works on the same database in another time zone.
+    """
+    database = open_database(settings, name_in(settings.time_zone))
+    refuse_other_zones(database, settings.time_zone)
+    return _put_together(settings, database, with_worker=with_worker, demo=demo)
+
+
+def _put_together(settings: Settings, database: Database, *, with_worker: bool, demo: bool) -> Product:
     migrate(database)
     runtime = Runtime(
         database=database,

@@ -3,7 +3,7 @@
 import click
 
 from api import logs
-from api.bootstrap import build
+from api.bootstrap import build_to_stay
 from api.content import deploy_content
 from api.demo.company import load_company
 from api.demo.opening import open_demo
@@ -24,7 +24,7 @@ def command(*, no_worker: bool, demo: bool, port: int | None) -> None:
         raise click.UsageError(f"The demo lets anybody in, so it is served on loopback addresses only, not on {settings.host}.")
     logs.configure(settings.log_level)
     on_signals(leave)
-    product = build(settings, with_worker=not no_worker, demo=demo)
+    product = build_to_stay(settings, with_worker=not no_worker, demo=demo)
     deploy_content(product, actor="ordercraft")
     if demo:
         load_company(product.database)

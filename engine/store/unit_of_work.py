@@ -72,17 +72,17 @@ def collided(error: DBAPIError) -> bool:
 class Database:
     """A PostgreSQL database. `url` is a SQLAlchemy or libpq URL of a server; `time_zone` is the company's, in which its dates are.
 
-    Raises ValueError for a zone that does not exist.
+    `application` is how the server names our connections to others. Raises ValueError for a zone that does not exist.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 16, time_zone: str = "UTC") -> None:
+    def __init__(self, url: str, *, pool_size: int = 16, time_zone: str = "UTC", application: str = "ordercraft") -> None:
         self.url = as_psycopg(url)
         self.time_zone: tzinfo = zone_of(time_zone)
         self.engine: Engine = create_engine(
             self.url,
             pool_size=pool_size,
             max_overflow=0,
-            connect_args={"options": f"-c TimeZone={time_zone}"},
+            connect_args={"options": f"-c TimeZone={time_zone}", "application_name": application},
             json_serializer=lambda value: json_text.encode(value).decode(),
             json_deserializer=json_text.decode,
         )
