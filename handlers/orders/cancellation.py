@@ -13,7 +13,14 @@ from sqlalchemy.orm import Session
 from engine.problems import Conflict
 from handlers.orders.events import find_order, note
 from handlers.orders.fulfilment_groups import close_empty_groups
-from handlers.orders.fulfilment_lines import cancel_open, cancel_open_of_group, lock_lines_of_group, lock_lines_of_order, release
+from handlers.orders.fulfilment_lines import (
+    awaited_items,
+    cancel_open,
+    cancel_open_of_group,
+    lock_lines_of_group,
+    lock_lines_of_order,
+    release,
+)
 from handlers.orders.holds import release_all
 
 
@@ -29,6 +36,8 @@ class Cancellation:
     stock_groups: tuple[str, ...] = ()
     dropship_groups: tuple[str, ...] = ()
     at_work: bool = False
+    #: Items whose stock is free again and for which other orders wait.
+    awaited_skus: tuple[str, ...] = ()
 
 
 def cancel_order(tx: Session, order_no: str, reason: str, *, actor: str = "system") -> Cancellation:
@@ -38,6 +47,7 @@ def cancel_order(tx: Session, order_no: str, reason: str, *, actor: str = "syste
     """
     lock_lines_of_order(tx, order_no)
     find_order(tx, order_no)
+    freed = tx.execute(_FROM_STOCK, {"order_no": order_no}).scalars().all()
     release(tx, tx.execute(_RESERVED, {"order_no": order_no}).scalars().all())
     cancelled = cancel_open(tx, order_no)
     dropship = tuple(tx.execute(_WITH_SUPPLIERS, {"order_no": order_no}).scalars())
@@ -49,7 +59,9 @@ def cancel_order(tx: Session, order_no: str, reason: str, *, actor: str = "syste
     if cancelled and not dropship:
         release_all(tx, order_no, "The order was cancelled.", actor=actor)
     at_work: bool = tx.execute(_AT_WORK, {"order_no": order_no}).scalar_one()
-    return Cancellation(qty=cancelled, stock_groups=tuple(closed), dropship_groups=dropship, at_work=at_work)
+    return Cancellation(
+        qty=cancelled, stock_groups=tuple(closed), dropship_groups=dropship, at_work=at_work, awaited_skus=awaited_items(tx, freed)
+    )
 
 
 def cancel_group(tx: Session, group_no: str, reason: str, *, actor: str = "system") -> Decimal:
@@ -80,6 +92,11 @@ def all_shipped(order_no: str) -> Conflict:
     )
 
 
+#: What the order was to get from stock, reserved already or only planned: cancelled, it is free for others.
+_FROM_STOCK = text("""
+SELECT DISTINCT line.sku FROM fulfil_line AS line JOIN fulfil_group AS team USING (group_no)
+WHERE line.order_no = :order_no AND team.kind = 'STOCK' AND line.qty > line.qty_cancelled + line.qty_shipped
+""")
 _RESERVED = text("""
 SELECT line.id FROM fulfil_line AS line WHERE line.order_no = :order_no AND line.qty_reserved > 0 ORDER BY line.id
 """)

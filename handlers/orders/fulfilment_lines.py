@@ -77,6 +77,11 @@ def add_parts(tx: Session, parts: Sequence[Row]) -> None:
         tx.execute(_ADD_PARTS, {"rows": as_json(parts)})
 
 
+def awaited_items(tx: Session, skus: Collection[str]) -> tuple[str, ...]:
+    """Those of the items for which some order waits as a backorder, sorted."""
+    return tuple(tx.execute(_AWAITED, {"skus": sorted(set(skus))}).scalars()) if skus else ()
+
+
 def drop_backorders(tx: Session, order_nos: Collection[str]) -> None:
     """Forget the orders' backorders: each is nothing but a wish, to be planned anew with whatever supply there is."""
     tx.execute(_DROP_BACKORDERS, {"order_nos": list(order_nos)})
@@ -126,12 +131,14 @@ def give_to_supplier(tx: Session, group_no: str, supplier_no: str) -> None:
 def return_to_promising(tx: Session, kept: Sequence[Kept]) -> Decimal:
     """Let the lines' group ship what is kept, never less than has left; the rest becomes a backorder. Answer how much that is.
 
-    A line stays in its group with what it no longer ships as cancelled, because papers name it; the backorder is a line of its own.
+    A line stays in its group with what it no longer ships as cancelled, because papers name it; the backorder is a line of its own. The
+    order's lines promise what their parts promise from then on: nothing, while a part waits.
     """
     rows = [{"id": one.line_id, "qty": one.qty, "ship": one.ship} for one in kept]
     if not rows:
         return ZERO
     returned: Decimal = tx.execute(_RETURN, {"rows": as_json(rows)}).scalar_one()
+    note_promises(tx, tx.execute(_ORDERS_OF, {"ids": [one.line_id for one in kept]}).scalars().all())
     return returned
 
 
@@ -170,6 +177,9 @@ FROM given
 LEFT JOIN (
   SELECT order_line_id, max(seq) AS seq FROM fulfil_line WHERE order_no IN (SELECT order_no FROM given) GROUP BY order_line_id
 ) AS before ON before.order_line_id = given.order_line_id
+""")
+_AWAITED = text("""
+SELECT DISTINCT sku FROM fulfil_line WHERE sku = ANY(:skus) AND group_no IS NULL AND qty > qty_cancelled ORDER BY sku
 """)
 _DROP_BACKORDERS = text("""
 DELETE FROM fulfil_line
@@ -216,7 +226,8 @@ WITH given AS (
   FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one(id bigint, qty numeric, ship date) JOIN fulfil_line AS line ON line.id = one.id
 ), kept AS (
   UPDATE fulfil_line AS line
-  SET qty_cancelled = line.qty_cancelled + greatest(given.rest, 0), sched_ship = coalesce(given.ship, line.sched_ship)
+  SET qty_cancelled = line.qty_cancelled + greatest(given.rest, 0), sched_ship = coalesce(given.ship, line.sched_ship),
+      sched_arrive = coalesce(line.sched_arrive + (given.ship - line.sched_ship), line.sched_arrive)
   FROM given WHERE line.id = given.id
 ), returned AS (
   INSERT INTO fulfil_line (order_no, order_line_id, seq, sku, source_type, qty, split_from_id)
@@ -260,6 +271,7 @@ WITH open AS (
 )
 SELECT sum(qty) FROM open
 """)
+_ORDERS_OF = text("SELECT DISTINCT order_no FROM fulfil_line WHERE id = ANY(:ids)")
 _ORDER_OF = text("SELECT order_no FROM fulfil_group WHERE group_no = :group_no")
 _OPEN_LINES = text("""
 SELECT id, sku, warehouse_code, qty - qty_cancelled - qty_shipped AS open_qty, qty_reserved AS reserved, qty_shipped AS shipped

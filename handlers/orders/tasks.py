@@ -114,12 +114,16 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """How much was cancelled, the groups that were prepared for it, and whether somebody at work on the order is to be told."""
+    """How much was cancelled, the groups that were prepared for it, and who is to be told.
+
+    `at_work`: somebody is at work on the order. `awaited_skus`: items that are free again and for which other orders wait.
+    """
 
     qty: Decimal
     stock_groups: list[str]
     dropship_groups: list[str]
     at_work: bool
+    awaited_skus: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +259,7 @@ def submit_order(given: OrderNumber, tx: Session) -> Submitted:
 def cancel_order(given: Reasoned, tx: Session, context: TaskContext) -> Cancelled:
     """Cancel what is not shipped of an order and give its reservations back."""
     done = cancellation.cancel_order(tx, given.order_no, given.reason or "", actor=context.actor or "system")
-    return Cancelled(done.qty, list(done.stock_groups), list(done.dropship_groups), done.at_work)
+    return _cancelled(done)
 
 
 @tasks.register("orders.withdraw_order", errors=("SHIPPED",))
@@ -265,7 +269,11 @@ def withdraw_order(given: Withdraw, tx: Session) -> Cancelled:
         done = cancellation.cancel_order(tx, given.order_no, given.reason or "", actor=given.cancelled_by or "system")
     except Conflict as late:
         raise Refused("SHIPPED", late.detail) from late
-    return Cancelled(done.qty, list(done.stock_groups), list(done.dropship_groups), done.at_work)
+    return _cancelled(done)
+
+
+def _cancelled(done: cancellation.Cancellation) -> Cancelled:
+    return Cancelled(done.qty, list(done.stock_groups), list(done.dropship_groups), done.at_work, list(done.awaited_skus))
 
 
 @tasks.register("orders.cancel_group")

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.runtime.post.mailbox import Message
@@ -12,7 +11,7 @@ from handlers.inventory import supply
 from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyArrival, SupplyDraft
 from handlers.orders import receiving
-from handlers.orders.model import FulfilLine
+from handlers.orders.fulfilment_lines import awaited_items
 
 
 def receive_stock(runtime: Runtime, tx: Session, receipts: Sequence[Receipt], actor: str) -> None:
@@ -35,7 +34,6 @@ def expect_supply(runtime: Runtime, tx: Session, draft: SupplyDraft, actor: str)
 
 def _tell(runtime: Runtime, tx: Session, skus: Collection[str], actor: str) -> None:
     """Only when somebody waits for one of the items: an hour without backorders begins no run but the clock's."""
-    is_backorder = (FulfilLine.group_no.is_(None), FulfilLine.qty > FulfilLine.qty_cancelled)
-    awaited = sorted(set(tx.scalars(select(FulfilLine.sku).where(FulfilLine.sku.in_(skus), *is_backorder))))
+    awaited = awaited_items(tx, skus)
     if awaited:
-        messages.note(runtime, tx, Message("supply.changed", payload={"skus": awaited}, actor=actor))
+        messages.note(runtime, tx, Message("supply.changed", payload={"skus": list(awaited)}, actor=actor))

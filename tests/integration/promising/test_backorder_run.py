@@ -15,11 +15,13 @@ from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import deploy, messages
 from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.store import locks
+from engine.store.clock import business_today
 from engine.store.tables import incident
 from handlers.invariants import check_all
 from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyDraft
 from handlers.orders.drafts import LineDraft, OrderDraft, create_order
+from handlers.orders.fulfilment_lines import Kept, lock_lines_of_order, release, return_to_promising
 from handlers.orders.holds import apply_hold, release_hold
 from handlers.orders.story import order_story
 from handlers.parties.policy import choose
@@ -39,7 +41,8 @@ def runtime(database, monkeypatch):
         add_coyote(tx, "C-VIP", customer_class="A")
         add_coyote(tx, "C-LAST", customer_class="C")
         deploy.deploy(runtime, tx, read_bundle(BPMN / "order-to-promise"), "admin")
-        deploy.deploy(runtime, tx, read_bundle(BPMN / "fulfillment-to-invoice"), "admin")
+        for folder in ("fulfillment-to-invoice", "cancel-order", "cancel-fulfillment"):
+            deploy.deploy(runtime, tx, read_bundle(BPMN / folder), "admin")
     return runtime
 
 
@@ -112,6 +115,68 @@ def test_60_of_100_go_at_once_and_the_40_that_come_in_later_go_without_anybody_a
     waiting = "SELECT business_key FROM instance WHERE process_key = 'fulfillment-to-invoice' ORDER BY business_key"
     assert rows(runtime, waiting) == [("FG-000001",), ("FG-000002",)]
     assert rows(runtime, ended, key="backorder-run") == [("backorders_promised",)]
+
+
+def cancelled(runtime, order_no):
+    with runtime.database.transaction() as tx:
+        given = {"order_no": order_no, "reason": "Bought elsewhere", "cancelled_by": "tom"}
+        messages.publish(
+            runtime, tx, Message("order.cancellation_requested", {"order_no": order_no}, given, business_key=order_no, actor="tom")
+        )
+    settle(runtime)
+
+
+@pytest.mark.parametrize("days_ahead", [1, 60])
+def test_what_a_cancelled_order_frees_is_promised_to_the_next_at_once_reserved_or_only_planned(runtime, days_ahead):
+    on_stock(runtime, "OMINOUS-ANVIL", 10)
+    with runtime.database.transaction() as tx:
+        day = business_today(tx) + timedelta(days=days_ahead)
+    first = ordered(runtime, ("OMINOUS-ANVIL", 10), requested_date=day)
+    second = ordered(runtime, ("OMINOUS-ANVIL", 4))
+    assert (parts(runtime, first), parts(runtime, second)) == (([10], 0), ([], 4))
+    cancelled(runtime, first)
+    assert parts(runtime, second) == ([4], 0)
+    assert len(rows(runtime, "SELECT 1 FROM instance WHERE process_key = 'backorder-run'")) == 1
+
+
+def test_a_cancellation_that_frees_what_nobody_waits_for_begins_no_run(runtime):
+    on_stock(runtime, "OMINOUS-ANVIL", 10)
+    first = ordered(runtime, ("OMINOUS-ANVIL", 10))
+    ordered(runtime, ("GIANT-MAGNET", 2))
+    cancelled(runtime, first)
+    assert rows(runtime, "SELECT 1 FROM instance WHERE process_key = 'backorder-run'") == []
+
+
+def test_goods_that_go_back_to_promising_leave_no_stale_promise_and_the_first_one_stays(runtime):
+    on_stock(runtime, "OMINOUS-ANVIL", 10)
+    order_no = ordered(runtime, ("OMINOUS-ANVIL", 10))
+    promise = "SELECT promised_ship, promised_arrival, first_promised FROM order_line"
+    ((ship, arrival, first),) = rows(runtime, promise)
+    assert (ship is not None, arrival) == (True, first)
+    with runtime.database.transaction() as tx:
+        (line_id,) = tx.execute(text("SELECT id FROM fulfil_line")).scalars()
+        lock_lines_of_order(tx, order_no)
+        release(tx, [line_id])
+        assert return_to_promising(tx, [Kept(line_id=line_id, qty=D(6))]) == 4
+    assert rows(runtime, promise) == [(None, None, first)]
+    history = "SELECT promised_ship, promised_arrival FROM line_promise ORDER BY id"
+    assert rows(runtime, history) == [(ship, arrival), (None, None)]
+    hour_strikes(runtime)
+    ((_, again, kept),) = rows(runtime, promise)
+    assert (again is not None, kept) == (True, first)
+
+
+def test_a_line_that_ships_later_arrives_later(runtime):
+    on_stock(runtime, "OMINOUS-ANVIL", 10)
+    order_no = ordered(runtime, ("OMINOUS-ANVIL", 10))
+    ((ship, arrival),) = rows(runtime, "SELECT sched_ship, sched_arrive FROM fulfil_line")
+    with runtime.database.transaction() as tx:
+        (line_id,) = tx.execute(text("SELECT id FROM fulfil_line")).scalars()
+        lock_lines_of_order(tx, order_no)
+        return_to_promising(tx, [Kept(line_id=line_id, qty=D(10), ship=ship + timedelta(days=3))])
+    moved = (ship + timedelta(days=3), arrival + timedelta(days=3))
+    assert rows(runtime, "SELECT sched_ship, sched_arrive FROM fulfil_line") == [moved]
+    assert rows(runtime, "SELECT promised_ship, promised_arrival, first_promised FROM order_line") == [(*moved, arrival)]
 
 
 def test_the_customer_is_told_once_what_comes_when_and_what_still_waits(runtime):
