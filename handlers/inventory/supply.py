@@ -1,11 +1,13 @@
 """Warehouses and expected supply."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time
 from decimal import Decimal
+from typing import Any
 from zoneinfo import available_timezones
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Row, TextClause, select, text, update
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid, NotFound
@@ -116,3 +118,39 @@ def take_from_supply(tx: Session, arrival: SupplyArrival) -> Receipt:
         unit_cost=found.unit_cost,
         reference=arrival.delivery_note,
     )
+
+
+def overdue(tx: Session) -> Sequence[Row[Any]]:
+    """Id and day of every supply of which something is missing after its day, the longest overdue first."""
+    return tx.execute(_OVERDUE).all()
+
+
+def find(tx: Session, supply_id: int) -> Row[Any]:
+    """A supply by its id, with `is_overdue`: something of it is missing after its day. Raises NotFound."""
+    row = tx.execute(_FIND, {"id": supply_id}).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no supply {supply_id}.", code="supply_unknown", next_step="Check the reference of the delivery.")
+    return row
+
+
+def redate(tx: Session, supply_id: int, due_date: date) -> str:
+    """Expect what is missing of a supply on another day; answer its item. Raises NotFound."""
+    return _change(tx, _REDATE, supply_id, due_date=due_date)
+
+
+def close(tx: Session, supply_id: int) -> str:
+    """Expect no more of a supply; answer its item. What came in stays counted. Raises NotFound."""
+    return _change(tx, _CLOSE, supply_id)
+
+
+def _change(tx: Session, statement: TextClause, supply_id: int, **given: date) -> str:
+    locks.take(tx, Lock.SUPPLY, [supply_id])
+    sku: str = find(tx, supply_id).sku
+    tx.execute(statement, {"id": supply_id, **given})
+    return sku
+
+
+_OVERDUE = text("SELECT id, due_date FROM supply WHERE qty_open > 0 AND due_date < business_today() ORDER BY due_date, id")
+_FIND = text("SELECT *, qty_open > 0 AND due_date < business_today() AS is_overdue FROM supply WHERE id = :id")
+_REDATE = text("UPDATE supply SET due_date = CAST(:due_date AS date) WHERE id = :id")
+_CLOSE = text("UPDATE supply SET qty_open = 0 WHERE id = :id")

@@ -12,6 +12,7 @@ from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyArrival, SupplyDraft
 from handlers.orders import receiving
 from handlers.orders.fulfilment_lines import awaited_items
+from handlers.promising.overdue import chased
 
 
 def receive_stock(runtime: Runtime, tx: Session, receipts: Sequence[Receipt], actor: str) -> None:
@@ -21,9 +22,16 @@ def receive_stock(runtime: Runtime, tx: Session, receipts: Sequence[Receipt], ac
 
 
 def receive_supply(runtime: Runtime, tx: Session, arrival: SupplyArrival, actor: str) -> None:
-    """Book expected goods that came in; the orders that wait for them are promised anew. Raises Invalid, NotFound, Conflict."""
+    """Book expected goods that came in; the orders that wait for them are promised anew, and a buyer who chases them knows.
+
+    Raises Invalid, NotFound, Conflict.
+    """
     receiving.receive_supply(tx, arrival)
     _tell(runtime, tx, {arrival.sku}, actor)
+    supply_id = chased(tx, arrival)
+    if supply_id is not None:
+        message_id = f"supply.arrived:{supply_id}:{arrival.delivery_note}"
+        messages.note(runtime, tx, Message("supply.arrived", {"supply_id": supply_id}, message_id=message_id, actor=actor))
 
 
 def expect_supply(runtime: Runtime, tx: Session, draft: SupplyDraft, actor: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import ServiceTasks, TaskContext
-from handlers.promising import backorders, inquiry, promise
+from handlers.promising import backorders, inquiry, overdue, promise
 from handlers.promising.ranking import read_ranks
 from handlers.promising.sourcing import Case, read_answers
 
@@ -189,3 +189,61 @@ def _split(groups: Iterable[promise.Group]) -> tuple[list[dict[str, str]], list[
         else:
             dropped.append({**named, "supplier_no": group.supplier_no or ""})
     return stock, dropped
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueSupplies:
+    """The supplies to be chased."""
+
+    supplies: list[overdue.OverdueSupply]
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyId:
+    """Which expected supply."""
+
+    supply_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyDay:
+    """Which expected supply, and the day it comes in."""
+
+    supply_id: int
+    due_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyMoved:
+    """The item, where somebody waits for it."""
+
+    awaited_skus: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AllSupplies:
+    """All that is expected."""
+
+
+@tasks.register("promising.list_overdue_supply")
+def list_overdue_supply(_given: AllSupplies, tx: Session) -> OverdueSupplies:
+    """Expected supply whose day has passed."""
+    return OverdueSupplies(overdue.list_overdue(tx))
+
+
+@tasks.register("promising.read_supply")
+def read_supply(given: SupplyId, tx: Session) -> overdue.MissingSupply:
+    """What is missing of an expected supply."""
+    return overdue.read_missing(tx, given.supply_id)
+
+
+@tasks.register("promising.redate_supply")
+def redate_supply(given: SupplyDay, tx: Session) -> SupplyMoved:
+    """Expect a supply on another day."""
+    return SupplyMoved(list(overdue.redate(tx, given.supply_id, given.due_date)))
+
+
+@tasks.register("promising.close_supply")
+def close_supply(given: SupplyId, tx: Session) -> SupplyMoved:
+    """Expect no more of a supply."""
+    return SupplyMoved(list(overdue.close(tx, given.supply_id)))
