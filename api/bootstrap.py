@@ -30,7 +30,9 @@ from handlers.registry import service_tasks
 def open_database(settings: Settings, application: str = "ordercraft") -> Database:
     """Connect to the server `DATABASE_URL` names, or to the embedded one, which is started when it does not run."""
     url = checked_url(settings.database_url) if settings.database_url else start_embedded(settings.data / "postgres")
-    return Database(url, pool_size=settings.worker_threads + settings.web_threads + 4, time_zone=settings.time_zone, application=application)
+    return Database(
+        url, pool_size=settings.worker_threads + settings.web_threads + 4, time_zone=settings.time_zone, application=application
+    )
 
 
 def build(settings: Settings, *, with_worker: bool = False, demo: bool = False) -> Product:
