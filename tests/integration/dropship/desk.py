@@ -39,7 +39,7 @@ from tests.integration.golden.builders import SUPPLIER, Sold, company, customer,
 from tests.worklist import tasks_of
 
 D = Decimal
-PETRA = Person("petra", frozenset({"buyer", "accounts-payable", "order-desk", "operator"}))
+PETRA = Person("petra", frozenset({"buyer", "accounts-payable", "accounts-receivable", "order-desk", "operator"}))
 FOLDERS = (
     "dropship",
     "supplier-despatch-advice",
@@ -118,9 +118,12 @@ class Desk:
             return [(each.id, each.violations) for each in check_all(tx) if not each.ok]
 
     # ---- the business
-    def order(self, qty: str = "10") -> str:
+    def order(self, qty: str = "10", *changes: str) -> str:
+        """An order of the customer; `changes` are SQL that befalls it before anybody is asked for it."""
         with self.transaction() as tx:
             made = order(tx, [Sold(qty, "80.00")], kind="DROP")
+            for change in changes:
+                tx.execute(text(change))
         group = made.groups[0]
         self.say("dropship.requested", group, {"group_no": group, "order_no": made.order_no, "supplier_no": SUPPLIER}, {"group_no": group})
         return group

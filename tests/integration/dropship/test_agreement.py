@@ -223,3 +223,29 @@ def test_what_is_closed_or_not_agreed_is_not_changed(desk):
         tasks.close_short(tasks.Cancel(PO, "late"), tx, None)
     with pytest.raises(Conflict, match="it is closed since"):
         desk.acknowledge("CA", qty="9", number="AB-2")
+
+
+#: Our VAT number, which must be on the invoice, is not on file.
+NOT_BILLABLE = "UPDATE company SET vat_no = ''"
+
+
+def test_what_the_customer_cannot_be_invoiced_with_is_found_before_a_supplier_is_asked(desk):
+    desk.order("10", NOT_BILLABLE)
+    assert desk.tasks() == ["Complete what the invoice of SO-000001 needs"]
+    assert desk.ask("SELECT count(*) FROM purchase_order") == 0
+    desk.do("Complete what the invoice", completed=True)
+    assert desk.tasks() == ["Complete what the invoice of SO-000001 needs"]
+    with desk.transaction() as tx:
+        tx.execute(text("UPDATE company SET vat_no = 'ATU12345675'"))
+    desk.do("Complete what the invoice", completed=True)
+    assert desk.ask("SELECT count(*) FROM purchase_order") == 1
+    assert desk.broken() == []
+
+
+def test_a_customer_may_cancel_what_cannot_be_invoiced(desk):
+    group = desk.order("10", NOT_BILLABLE)
+    withdrawn(desk, group)
+    assert desk.tasks() == []
+    assert desk.ask("SELECT count(*) FROM purchase_order") == 0
+    assert desk.ask("SELECT qty_cancelled FROM fulfil_line") == 10
+    assert desk.broken() == []
