@@ -24,6 +24,7 @@ from handlers.open_things import under_key
 from handlers.promising import commands, overdue
 from handlers.registry import service_tasks
 from tests.integration.orders.trade import D, open_trade
+from tests.worklist import tasks_of
 
 BPMN = Path(__file__).parents[3] / "bpmn"
 PETRA = Person("petra", frozenset({"buyer"}))
@@ -80,7 +81,7 @@ def tasks_of_buyer(runtime):
 
 def says(runtime, **form):
     with runtime.database.transaction() as tx:
-        (task,) = user_tasks.list_tasks(runtime, tx, PETRA)
+        (task,) = tasks_of(tx, PETRA)
         user_tasks.complete(runtime, tx, task.id, {"reason": "Rang them up", **form}, Completion(PETRA))
     settle(runtime)
 
