@@ -12,6 +12,7 @@ from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import messages
 from engine.runtime.verbs.start import StartOptions, start
 from engine.store.clock import business_now, end_of_day
+from engine.store.unit_of_work import savepoint
 from handlers.identifiers import day
 from handlers.quoting.drafts import QuoteDraft, create_quote
 from handlers.quoting.life import check_extension, find_quote
@@ -71,4 +72,15 @@ def _said(tx: Session, name: str, quote_no: str, payload: dict[str, Any], once: 
 
 
 def _answered(runtime: Runtime, tx: Session, message: Message, actor: str) -> Delivery:
-    return messages.note(runtime, tx, replace(message, actor=actor))
+    try:
+        with savepoint(tx):
+            return messages.note(runtime, tx, replace(message, actor=actor))
+    except Conflict as conflict:
+        if conflict.code != "message_id_reused":
+            raise
+        quote_no = message.correlation["quote_no"]
+        raise Conflict(
+            f"Somebody has said so of quote {quote_no} already, in other words; it is being worked on.",
+            code="quote_answered",
+            next_step="Look at its page in a moment for what became of it.",
+        ) from conflict

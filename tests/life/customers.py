@@ -10,6 +10,7 @@ STOCKED = ("PUMP-40", "PUMP-90", "VALVE-3W", "SEAL-12", "GLYCOL-10")
 DROPPED = ("TANK-500", "TANK-800")
 #: The orders and quotes that somebody still thinks of.
 RECENT_ORDER = "SELECT order_no FROM sales_order ORDER BY order_no DESC LIMIT 12"
+SENT_QUOTE = "SELECT quote_no FROM quote WHERE state = 'SENT' ORDER BY quote_no DESC LIMIT 8"
 RECENT_QUOTE = "SELECT quote_no FROM quote ORDER BY quote_no DESC LIMIT 8"
 
 
@@ -67,12 +68,12 @@ def quote(world: World) -> None:
     lines = [_line(world) | {"discount_pct": str(chance.choice([0, 0, 5, 15, 25, 45]))} for _ in range(chance.randint(1, 3))]
     for line in lines:
         line.pop("unit_price", None)
-    world.send("quote", "/quotes", {"customer_no": chance.choice(CUSTOMERS), "lines": lines})
+    world.send("quote", "/quotes", {"customer_no": chance.choice(CUSTOMERS), "lines": lines}, by="sara")
 
 
 def answer_quote(world: World) -> None:
     """The customer accepts or declines, or we take the quote back or give more time."""
-    found = world.one(RECENT_QUOTE)
+    found = world.one(SENT_QUOTE if world.chance.random() < 0.7 else RECENT_QUOTE)
     if found is None:
         return
     act = world.chance.choice(["accept", "accept", "accept", "accept", "decline", "withdraw", "extend"])

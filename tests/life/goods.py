@@ -8,6 +8,11 @@ from tests.life.customers import STOCKED
 from tests.life.world import World
 
 CENT = Decimal("0.01")
+_OPEN = "SELECT po_no FROM purchase_order WHERE cancelled_at IS NULL AND closed_at IS NULL ORDER BY po_no DESC LIMIT 8"
+_RECENT = "SELECT po_no FROM purchase_order ORDER BY po_no DESC LIMIT 8"
+_LINES = """
+SELECT line_no, coalesce(confirmed_qty, qty) AS qty, qty_received, qty_billed, unit_price FROM po_line WHERE po_no = :po_no ORDER BY line_no
+"""
 
 
 def receive_goods(world: World) -> None:
@@ -49,11 +54,11 @@ def deliver(world: World) -> None:
 
 def supplier_answers(world: World) -> None:
     """A supplier sends a paper: an acknowledgement, a despatch advice or a bill, whatever was sent before."""
-    found = world.one("SELECT po_no FROM purchase_order ORDER BY po_no DESC LIMIT 8")
+    found = world.one(_OPEN if world.chance.random() < 0.8 else _RECENT)
     if not found:
         return
     po_no = found["po_no"]
-    lines = world.rows("SELECT line_no, qty, unit_price FROM po_line WHERE po_no = :po_no ORDER BY line_no", po_no=po_no)
+    lines = world.rows(_LINES, po_no=po_no)
     kind = world.chance.choice(["acknowledgements", "despatch-advices", "despatch-advices", "invoices"])
     body = {"acknowledgements": _acknowledgement, "despatch-advices": _despatch_advice, "invoices": _bill}[kind](world, lines)
     world.papers.append((f"/purchase-orders/{po_no}/{kind}", body))
@@ -75,19 +80,25 @@ def _acknowledgement(world: World, lines: list[Any]) -> dict[str, Any]:
     return number | {"code": "CA", "lines": [_part(world, line) | {"unit_price": str(line["unit_price"])} for line in lines]}
 
 
-def _part(world: World, line: Any) -> dict[str, Any]:
+def _part(world: World, line: Any, before: str = "") -> dict[str, Any]:
+    """Often all that is left of a line, sometimes a part of it, sometimes as if nothing had come before."""
     whole = int(line["qty"])
-    return {"line_no": line["line_no"], "qty": str(whole if world.chance.random() < 0.6 else world.chance.randint(0, whole))}
+    left = max(0, whole - int(line[before])) if before and world.chance.random() < 0.8 else whole
+    return {"line_no": line["line_no"], "qty": str(left if world.chance.random() < 0.6 else world.chance.randint(0, left))}
 
 
 def _despatch_advice(world: World, lines: list[Any]) -> dict[str, Any]:
-    parts = [part for part in (_part(world, line) for line in lines) if part["qty"] != "0"]
+    parts = [part for part in (_part(world, line, "qty_received") for line in lines) if part["qty"] != "0"]
     return {"asn_no": f"LS-{world.step}", **({"lines": parts} if world.chance.random() < 0.6 else {})}
 
 
 def _bill(world: World, lines: list[Any]) -> dict[str, Any]:
     rate = world.chance.choice([20, 20, 20, 20, 50])
-    billed = [_part(world, line) | {"unit_price": str(line["unit_price"]), "tax_rate_pct": str(rate)} for line in lines]
+    parts = [(line, _part(world, line, "qty_billed")) for line in lines]
+    rest = {"tax_rate_pct": str(rate)}
+    billed = [
+        part | rest | {"unit_price": str(line["unit_price"])} for line, part in parts if part["qty"] != "0" or world.chance.random() < 0.1
+    ]
     net = sum((Decimal(line["qty"]) * Decimal(line["unit_price"]) for line in billed), Decimal(0)).quantize(CENT)
     tax = (net * rate / 100).quantize(CENT)
     return {

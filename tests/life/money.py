@@ -7,6 +7,13 @@ from tests.life.world import World
 _OWED = """
 SELECT document_no, open_amount, discount_amount FROM open_item WHERE kind = 'AR' AND open_amount > 0 ORDER BY document_no DESC LIMIT 12
 """
+#: Money that nobody has found a use for yet.
+_FREE = """
+SELECT receipt_no FROM receipt
+WHERE reversed_at IS NULL AND amount > written_off
+  + coalesce((SELECT sum(cash) FROM application WHERE application.receipt_no = receipt.receipt_no AND unapplied_at IS NULL), 0)
+ORDER BY receipt_no DESC LIMIT 12
+"""
 #: What we told the bank to pay and it has not shown yet.
 _TO_PAY = """
 SELECT supplier_invoice_no AS number, paid_amount AS amount FROM supplier_invoice
@@ -26,7 +33,7 @@ def bank_day(world: World) -> None:
         world.send("statement again", "/statements", world.bank.sent[refused[0]["bank_ref"]])
         return
     content = world.bank.statement(world.today(), world.rows(_OWED), world.rows(_TO_PAY))
-    if world.chance.random() < 0.08:
+    if world.chance.random() < 0.05:
         world.send("damaged statement", "/statements", damaged(content))
         return
     for _ in range(2 if world.chance.random() < 0.2 else 1):
@@ -35,12 +42,13 @@ def bank_day(world: World) -> None:
 
 def apply_receipt(world: World) -> None:
     """Somebody applies a receipt by hand, keeps it on account or takes it back."""
-    receipt = world.one("SELECT receipt_no FROM receipt ORDER BY receipt_no DESC LIMIT 12")
-    item = world.one("SELECT document_no FROM open_item WHERE kind = 'AR' ORDER BY document_no DESC LIMIT 12")
+    likely = world.chance.random() < 0.7
+    receipt = world.one(_FREE if likely else "SELECT receipt_no FROM receipt ORDER BY receipt_no DESC LIMIT 12")
+    item = world.one(_OWED if likely else "SELECT document_no FROM open_item WHERE kind = 'AR' ORDER BY document_no DESC LIMIT 12")
     if receipt is None:
         return
     path = f"/receipts/{receipt['receipt_no']}"
-    act = world.chance.choice(["apply", "apply", "on account", "reverse"])
+    act = world.chance.choice(["apply", "apply", "apply", "on account", "reverse"])
     if act == "apply" and item:
         action = world.chance.choice(["PARTIAL", "DISCOUNT", "WRITE_OFF"])
         world.send(f"apply {action.lower()}", f"{path}/applications", {"invoice_no": item["document_no"], "action": action})

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from api.app import create_app
@@ -52,9 +53,9 @@ class World:
         load_company(database)
         self.product = Product(Settings(), database, self.runtime(database), demo=True)
         deploy_content(self.product, actor="ordercraft")
-        self.people = create_app(self.product).test_client()
-        self.people.post("/login", data={"persona": "edith"})
-        self.people.environ_base["HTTP_X_CSRF_TOKEN"] = self.people.get("/api/v1/me").json["csrf_token"]
+        application = create_app(self.product)
+        #: Sara writes quotes, so that somebody else can approve them; Edith does everything else.
+        self.people = {name: _sign_in(application.test_client(), name) for name in ("edith", "sara")}
         self.step, self.ahead = 0, timedelta()
         self.bank = Bank(self.chance)
         #: What was sent before and may come again.
@@ -67,11 +68,11 @@ class World:
 
     # ---- what people do
 
-    def send(self, what: str, path: str, body: Any = None, *, method: str = "post") -> tuple[int, Any]:
+    def send(self, what: str, path: str, body: Any = None, *, method: str = "post", by: str = "edith") -> tuple[int, Any]:
         """A request, counted under `what`; an answer that may never be is kept as a fault."""
         given = {"data": body, "content_type": "application/xml"} if isinstance(body, bytes) else {"json": {} if body is None else body}
         headers = {"Idempotency-Key": f"{self.step}-{path}-{self.chance.random()}"}
-        answer = getattr(self.people, method)(f"/api/v1{path}", headers=headers, **given)
+        answer = getattr(self.people[by], method)(f"/api/v1{path}", headers=headers, **given)
         found = answer.get_json(silent=True) or {}
         code = found.get("code", "") if answer.status_code >= 400 else ""
         said = f"{what} {answer.status_code} {code}".strip()
@@ -83,7 +84,7 @@ class World:
 
     def get(self, path: str) -> Any:
         """What somebody looks at."""
-        answer = self.people.get(f"/api/v1{path}")
+        answer = self.people["edith"].get(f"/api/v1{path}")
         if answer.status_code >= FAILED:
             self.seen.faults.append(f"{path} {answer.status_code}")
         return answer.get_json(silent=True) or {}
@@ -141,6 +142,12 @@ class World:
     def told(self) -> str:
         """The last that was done, for whoever looks for the cause."""
         return "\n".join(["what was done last:", *self.seen.diary])
+
+
+def _sign_in(browser: FlaskClient, name: str) -> FlaskClient:
+    browser.post("/login", data={"persona": name})
+    browser.environ_base["HTTP_X_CSRF_TOKEN"] = browser.get("/api/v1/me").json["csrf_token"]
+    return browser
 
 
 _DEFECTS = """

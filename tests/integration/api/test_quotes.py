@@ -33,6 +33,17 @@ def test_a_quote_is_written_on_the_page_sent_and_accepted(sara, installation):
     assert (late.status_code, late.json["code"]) == (409, "quote_not_sent")
 
 
+def test_a_quote_that_is_accepted_twice_in_one_moment_is_ordered_once_and_the_second_is_told(sara, installation):
+    quote_no = written(sara, installation)
+    assert sara.post(f"/api/v1/quotes/{quote_no}/accept", json={"customer_po": "PO-1"}).status_code == 202
+    second = sara.post(f"/api/v1/quotes/{quote_no}/accept", json={"customer_po": "PO-2"})
+    assert (second.status_code, second.json["code"]) == (409, "quote_answered")
+    assert second.json["next_step"] == "Look at its page in a moment for what became of it."
+    assert sara.post(f"/api/v1/quotes/{quote_no}/accept", json={"customer_po": "PO-1"}).json["state"] == "duplicate"
+    run_until_idle(installation.runtime)
+    assert [each["customer_po"] for each in sara.get("/api/v1/orders").json["items"]] == ["PO-1"]
+
+
 def test_a_quote_is_declined_with_a_reason(sara, installation):
     quote_no = written(sara, installation)
     assert sara.post(f"/quotes/{quote_no}/decline", data={"reason": " "}).status_code == 422
