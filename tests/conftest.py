@@ -13,8 +13,15 @@ from engine.store.unit_of_work import Database, as_psycopg
 from tests.keeper import kept_directory
 
 _numbers = count(1)
-#: The random life of a company takes minutes and finds something new each time: `make prove` runs it.
-collect_ignore = [] if "ORDERCRAFT_PROVE_STEPS" in os.environ else ["life"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each process that takes part begin with one of the random lives: they take longest, and the list is dealt out in stretches."""
+    lives = [item for item in items if item.nodeid.startswith("tests/life/")]
+    items[:] = [item for item in items if item not in lives]
+    stretch = len(items) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) + 1
+    for number, life in enumerate(lives):
+        items.insert(min(number * stretch, len(items)), life)
 
 
 @pytest.fixture(scope="session")

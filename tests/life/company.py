@@ -7,6 +7,8 @@ must be refused with a clear answer; nothing may fail, be lost, happen twice or 
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import pytest
+
 from engine.store.unit_of_work import Database
 from tests.life import customers, goods, money, office
 from tests.life.workers import Workers
@@ -42,8 +44,8 @@ MOST_MEANWHILE = 3
 class Life:
     """One company; `live` lets things happen."""
 
-    def __init__(self, database: Database, seed: int, *, in_turns: bool = False) -> None:
-        self.world = World(database, seed)
+    def __init__(self, database: Database, seed: int, monkeypatch: pytest.MonkeyPatch, *, in_turns: bool = False) -> None:
+        self.world = World(database, seed, monkeypatch)
         self.workers = Workers(self.world, in_turns=in_turns)
 
     def live(self, steps: int, look_every: int) -> list[str]:

@@ -18,10 +18,10 @@ LOOKED_AT_EVERY = 50
 
 @pytest.mark.timeout(36_000)
 @pytest.mark.parametrize("chosen", SEEDS)
-def test_nothing_is_lost_twice_or_forgotten_in_a_random_life(own_database, capsys, chosen):
+def test_nothing_is_lost_twice_or_forgotten_in_a_random_life(own_database, monkeypatch, capsys, chosen):
     seed = int(chosen) if chosen.isdigit() else random.SystemRandom().randrange(1, 10**6)
     with watching():
-        life = Life(own_database, seed, in_turns=IN_TURNS)
+        life = Life(own_database, seed, monkeypatch, in_turns=IN_TURNS)
         try:
             wrong = life.live(STEPS, LOOKED_AT_EVERY)
         finally:

@@ -30,11 +30,11 @@ SELECT process_key, business_key, state FROM instance WHERE state NOT IN ('compl
 
 
 @pytest.fixture
-def left_alone(own_database, capsys):
+def left_alone(own_database, monkeypatch, capsys):
     """The company after ninety days without anybody."""
     seed = int(SEED) if SEED.isdigit() else random.SystemRandom().randrange(1, 10**6)
     with watching():
-        life = Life(own_database, seed)
+        life = Life(own_database, seed, monkeypatch)
         world = life.world
         for number in range(ORDERS):
             (customers.quote if number % 6 == 5 else customers.order)(world)

@@ -2,11 +2,13 @@
 
 import json
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
@@ -23,6 +25,7 @@ from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.store import clock, locks
 from engine.store.unit_of_work import Database
 from handlers.constraints import RULES
+from handlers.documents import pdf
 from handlers.invariants import check_all
 from handlers.registry import service_tasks
 from tests.life.bank import Bank
@@ -47,7 +50,8 @@ class Seen:
 class World:
     """One company, whose people, customers, suppliers and bank speak through the API."""
 
-    def __init__(self, database: Database, seed: int) -> None:
+    def __init__(self, database: Database, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pdf, "_compile", printed_once(pdf._compile))
         self.chance, self.database, self.seen = Random(seed), database, Seen()
         self.tasks = service_tasks()
         load_company(database)
@@ -142,6 +146,16 @@ class World:
     def told(self) -> str:
         """The last that was done, for whoever looks for the cause."""
         return "\n".join(["what was done last:", *self.seen.diary])
+
+
+def printed_once(compile_: Callable[..., bytes]) -> Callable[..., bytes]:
+    """Each kind of paper is really printed once; a life makes hundreds of them, and is not about paper."""
+    printed: dict[str, bytes] = {}
+
+    def printing(source: str, *given: Any) -> bytes:
+        return printed.get(source) or printed.setdefault(source, compile_(source, *given))
+
+    return printing
 
 
 def _sign_in(browser: FlaskClient, name: str) -> FlaskClient:
