@@ -62,6 +62,15 @@ class Life:
                 return self.world.seen.faults
         return []
 
+    def told(self) -> str:
+        """What happened, how often and how it was answered; what nobody heard; how the instances stand."""
+        world = self.world
+        answers = ", ".join(f"{name}: {count}" for name, count in sorted(world.seen.answers.items()))
+        parts = [f"{world.step} steps, {world.seen.kills} deaths", answers]
+        for title, sql in (("unheard", _UNHEARD), ("instances", _STATES)):
+            parts.append(f"{title}: " + ", ".join(f"{row['name']} {row['n']}" for row in world.rows(sql)))
+        return "; ".join(parts)
+
     def step(self) -> None:
         """One thing happens; while the workers are at it, several."""
         kind = self.world.chance.choices(("act", "work", "time"), (sum(ACTS.values()), WORK, TIME))[0]
@@ -81,3 +90,7 @@ class Life:
     def _act(self) -> None:
         self.world.step += 1
         self.world.chance.choices(list(ACTS), list(ACTS.values()))[0](self.world)
+
+
+_UNHEARD = "SELECT name, count(*) AS n FROM message WHERE unheard_at IS NOT NULL GROUP BY name ORDER BY name"
+_STATES = "SELECT process_key || ' ' || state AS name, count(*) AS n FROM instance GROUP BY 1 ORDER BY 1"

@@ -52,7 +52,8 @@ def change_order(world: World) -> None:
         world.send("address", f"{path}/ship-to", {"street": street, "reason": "as agreed by phone"}, method="patch")
     else:
         code = world.chance.choice(["MANUAL", "MANUAL", "CUSTOMER_REQUEST", "ADDRESS", "BILLING"])
-        world.send(act, f"{path}/holds{'' if act == 'hold' else '/release'}", {"hold_code": code, "reason": "by chance"})
+        body = {"hold_code": code, "reason": "by chance"}
+        world.send(act, f"{path}/holds{'' if act == 'hold' else '/release'}", body, by=world.chance.choice(["tom", "edith"]))
 
 
 def cancel_order(world: World) -> None:

@@ -26,8 +26,6 @@ def test_nothing_is_lost_twice_or_forgotten_in_a_random_life(own_database, monke
             wrong = life.live(STEPS, LOOKED_AT_EVERY)
         finally:
             life.workers.close()
-    seen = life.world.seen
     with capsys.disabled():
-        answers = ", ".join(f"{name}: {count}" for name, count in sorted(seen.answers.items()))
-        print(f"\nlife of seed {seed}: {life.world.step} steps, {seen.kills} deaths; {answers}")  # noqa: T201  # what make prove is for
+        print(f"\nlife of seed {seed}: {life.told()}")  # noqa: T201  # what make prove is for
     assert wrong == [], f"seed {seed}, step {life.world.step}\n" + "\n".join(wrong) + "\n" + life.world.told()

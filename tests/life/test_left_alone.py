@@ -49,10 +49,7 @@ def left_alone(own_database, monkeypatch, capsys):
         wrong += world.look()
         life.workers.close()
     with capsys.disabled():
-        told = ", ".join(
-            f"{row['state']} {row['n']}" for row in world.rows("SELECT state, count(*) AS n FROM instance GROUP BY 1 ORDER BY 1")
-        )
-        print(f"\nleft alone with seed {seed}: {ORDERS} orders, {DAYS} days; instances {told}")  # noqa: T201  # what make prove is for
+        print(f"\nleft alone with seed {seed}: {ORDERS} orders, {DAYS} days; {life.told()}")  # noqa: T201  # what make prove is for
     assert wrong == [], f"seed {seed}\n" + "\n".join(wrong) + "\n" + world.told()
     return world
 

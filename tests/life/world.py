@@ -58,8 +58,8 @@ class World:
         self.product = Product(Settings(), database, self.runtime(database), demo=True)
         deploy_content(self.product, actor="ordercraft")
         application = create_app(self.product)
-        #: Sara writes quotes, so that somebody else can approve them; Edith does everything else.
-        self.people = {name: _sign_in(application.test_client(), name) for name in ("edith", "sara")}
+        #: Sara writes quotes, so that somebody else can approve them; Tom is of the order desk; Edith does everything else.
+        self.people = {name: _sign_in(application.test_client(), name) for name in ("edith", "sara", "tom")}
         self.step, self.ahead = 0, timedelta()
         self.bank = Bank(self.chance)
         #: What was sent before and may come again.
