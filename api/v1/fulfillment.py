@@ -1,7 +1,5 @@
 """What the warehouse and the carrier tell us: release a group before its day, a delivery."""
 
-from datetime import datetime
-
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AwareDatetime
 
@@ -9,10 +7,7 @@ from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, NumberPath, Shape
-from engine.runtime.post.mailbox import Message
-from engine.runtime.verbs import messages
 from handlers.fulfillment import commands
-from handlers.fulfillment.shipping import confirm_delivery
 
 api = APIBlueprint("fulfillment", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="fulfilment")])
 
@@ -35,9 +30,5 @@ def release_group(path: NumberPath) -> tuple[Done, int]:
 @operation(Role.SHIP)
 def deliver(path: NumberPath, body: DeliveryIn) -> tuple[Done, int]:
     """Record that the customer has the goods; what is billed on delivery is billed now."""
-    delivered_at: datetime | None = body.delivered_at
-    confirm_delivery(transaction(), path.number, delivered_at)
-    correlation = {"shipment_no": path.number}
-    message = Message("delivery.confirmed", correlation, correlation, message_id=f"delivery.confirmed:{path.number}", actor=person().name)
-    delivery = messages.note(product().runtime, transaction(), message)
-    return Done(id=path.number, state=delivery.state), 202
+    state = commands.deliver(product().runtime, transaction(), path.number, body.delivered_at, person().name)
+    return Done(id=path.number, state=state), 202

@@ -109,10 +109,15 @@ def confirm_delivery(tx: Session, shipment_no: str, delivered_at: datetime | Non
         note(tx, shipment.order_no, "delivered", detail={"shipment_no": shipment_no})
 
 
-def billing_facts(tx: Session, shipment_no: str) -> dict[str, str]:
-    """What the billing policy looks at: incoterm, type of the order, and the item class of most value in the shipment."""
+def billing_facts(tx: Session, shipment_no: str) -> dict[str, Any]:
+    """What the billing policy looks at: incoterm, type of the order, and the item class of most value in the shipment; and if it arrived.
+
+    The shipment is held to the end of the transaction. Raises NotFound.
+    """
+    shipment = lock_shipment(tx, shipment_no)
     row = _must(tx.execute(_BILLING_FACTS, {"shipment_no": shipment_no}).mappings().one_or_none(), shipment_no)
-    return {name: str(row[name] or "") for name in ("incoterm", "item_class", "order_type")}
+    facts = {name: str(row[name] or "") for name in ("incoterm", "item_class", "order_type")}
+    return {**facts, "delivered": shipment.delivered_at is not None}
 
 
 def _post_issue(tx: Session, shipment_no: str, costs: dict[int, Decimal]) -> None:

@@ -126,6 +126,8 @@ class BillingFacts:
     incoterm: str
     item_class: str
     order_type: str
+    #: The carrier was faster: nobody has to wait for the word.
+    delivered: bool = False
 
 
 @tasks.register("fulfillment.plan_group")
@@ -251,5 +253,5 @@ def confirm_delivery(given: OfShipment, tx: Session) -> None:
 
 @tasks.register("fulfillment.billing_facts")
 def billing_facts(given: OfShipment, tx: Session) -> BillingFacts:
-    """What the billing policy decides on."""
+    """What the billing policy decides on; the shipment is held, so that a delivery is seen here or finds who waits for it."""
     return BillingFacts(**shipping.billing_facts(tx, given.shipment_no))

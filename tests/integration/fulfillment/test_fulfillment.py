@@ -226,7 +226,7 @@ def test_delivery_is_counted_once_and_only_after_shipping(database, group):
         confirm_delivery(tx, shipment_no)
         confirm_delivery(tx, shipment_no)
         assert one(tx, "SELECT qty_delivered FROM fulfil_line") == 60
-        assert tasks.billing_facts(tasks.OfShipment(shipment_no), tx) == tasks.BillingFacts("FCA", "HARDWARE", "STANDARD")
+        assert tasks.billing_facts(tasks.OfShipment(shipment_no), tx) == tasks.BillingFacts("FCA", "HARDWARE", "STANDARD", delivered=True)
 
 
 def test_the_number_of_statements_does_not_grow_with_the_lines(database):
