@@ -47,6 +47,7 @@ FOLDERS = (
     "supplier-late-answer",
     "dropship-cancellation",
     "invoice-to-receipt",
+    "cancelled-instance",
 )
 PO = "PO-000001"
 

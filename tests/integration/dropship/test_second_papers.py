@@ -1,8 +1,10 @@
 """Every paper of a supplier is heard: the first, the second, the one that comes too early, too late, twice or changed."""
 
 import pytest
+from sqlalchemy import text
 
 from engine.problems import Conflict, Invalid
+from engine.runtime.operate.operations import cancel
 from engine.store import locks
 from tests.integration.dropship.desk import PO, Desk
 
@@ -189,3 +191,43 @@ def test_a_confirmed_none_is_none(desk):
     assert refusal.value.errors == {"lines.0.qty": ["must be at most 6"]}
     assert desk.ask("SELECT state FROM message WHERE name = 'backorder.requested'") == "buffered"
     assert desk.ask("SELECT sum(qty) FROM fulfil_line WHERE group_no IS NULL") == 4
+
+
+def cancelled_by_operator(desk, process_key):
+    with desk.transaction() as tx:
+        running = text("SELECT id FROM instance WHERE process_key = :key AND ended_at IS NULL")
+        cancel(desk.runtime, tx, tx.execute(running, {"key": process_key}).scalar_one(), "otto", "Stuck")
+    desk.settle()
+
+
+def test_a_bill_whose_process_an_operator_cancels_is_taken_over_by_accounts_payable_and_paid_once(desk):
+    agreed(desk)
+    desk.ship("10")
+    desk.bill("10")
+    cancelled_by_operator(desk, "supplier-invoice")
+    assert desk.tasks() == ["Take over SI-000001: its Supplier's invoice to payment was cancelled"]
+    assert desk.broken() == []
+    desk.do("Take over", outcome="by_hand", reason="I thought it was paid")
+    assert desk.ask("SELECT form_data->>'still_open' FROM user_task WHERE state = 'open'") == "supplier invoice SI-000001"
+    desk.do("Take over", outcome="anew", reason="It is not")
+    assert desk.waits()["supplier-invoice"] == "payment_day"
+    desk.ring("payment_day")
+    assert desk.ask("SELECT count(*) FROM effect WHERE kind = 'payment'") == 1
+    assert desk.ask("SELECT open_amount, (SELECT count(*) FROM open_item) FROM open_item WHERE kind = 'AP'")[0] == 0
+    assert desk.broken() == []
+
+
+def test_goods_whose_despatch_advice_an_operator_cancels_are_taken_over_by_the_buyer_and_booked_once(desk):
+    desk.order()
+    desk.acknowledge("CA", qty="10", price="60.00")
+    desk.ship("10")
+    assert desk.waits()["dropship"] == "decide_acknowledgement"
+    cancelled_by_operator(desk, "supplier-despatch-advice")
+    assert [each for each in desk.tasks() if each.startswith("Take over")] == [
+        "Take over ASN-000001: its Supplier's despatch advice was cancelled"
+    ]
+    assert desk.broken() == []
+    desk.do("Take over", outcome="anew", reason="By mistake")
+    desk.do("Supplier changes", decision="accept")
+    assert desk.ask("SELECT count(*), sum(qty_received) FROM asn JOIN po_line USING (po_no) WHERE shipment_no IS NOT NULL") == (1, 10)
+    assert desk.broken() == []
