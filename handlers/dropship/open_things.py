@@ -1,5 +1,6 @@
 """What can be open with suppliers who ship to our customers: orders, and the papers they send."""
 
+from handlers.dropship.returned import WITH_US
 from handlers.open_things import OpenKind
 
 OPEN_THINGS = (
@@ -30,5 +31,14 @@ OPEN_THINGS = (
         WHERE bill.paid_at IS NULL AND bill.rejected_at IS NULL
         """,
         also=("order_no",),
+    ),
+    OpenKind(
+        "returned payment",
+        f"""
+        SELECT reference AS number, ARRAY['returned-' || reference] AS keys, CAST(gl_date AS timestamptz) AS since,
+          round(amount, 2) || ' ' || currency AS detail, 'returned-payment-run' AS schedule
+        FROM ({WITH_US}) AS back
+        """,
+        also=("detail", "schedule"),
     ),
 )

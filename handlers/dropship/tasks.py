@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import ServiceTasks, TaskContext
-from handlers.dropship import agreement, payables, payments, progress, purchasing, receiving
+from handlers.dropship import agreement, payables, payments, progress, purchasing, receiving, returned_tasks
 from handlers.dropship.rules import MatchFacts
 
 tasks = ServiceTasks()
+tasks.include(returned_tasks.tasks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """A buyer's and a supplier's side of the drop-ship processes, in the real runtime on the real diagrams."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,7 @@ import bpmn
 from api.bootstrap import ports
 from engine.jobs.null_dispatcher import NullDispatcher
 from engine.models.bundle import read_bundle
-from engine.runtime.post import timers
+from engine.runtime.post import schedules, timers
 from engine.runtime.read.lists import list_incidents
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
@@ -55,10 +56,10 @@ PO = "PO-000001"
 class Desk:
     """One company with one supplier, and what its people and its supplier do."""
 
-    def __init__(self, database, *, net_days: int = 30, **terms: Any) -> None:
+    def __init__(self, database, *, net_days: int = 30, folders: Sequence[str] = (), **terms: Any) -> None:
         self.runtime = Runtime(database, service_tasks(), ports(), NullDispatcher())
         with database.transaction() as tx:
-            for folder in FOLDERS:
+            for folder in (*FOLDERS, *folders):
                 deploy.deploy(self.runtime, tx, read_bundle(Path(bpmn.__file__).parent / folder), "ada")
             company(tx)
             customer(tx)
@@ -108,6 +109,26 @@ class Desk:
             due = text("UPDATE timer SET due_at = now() - interval '1 minute' WHERE element_id = :id")
             assert tx.connection().execute(due, {"id": element_id}).rowcount == 1
             timers.tick(self.runtime, tx)
+        self.settle()
+
+    def ring_of(self, process_key: str, element_id: str) -> None:
+        """Let a timer of one kind of process fire."""
+        with self.transaction() as tx:
+            due = text("""
+                UPDATE timer SET due_at = now() - interval '1 minute'
+                WHERE element_id = :id AND instance_id IN (SELECT id FROM instance WHERE process_key = :key)""")
+            assert tx.connection().execute(due, {"id": element_id, "key": process_key}).rowcount == 1
+            timers.tick(self.runtime, tx)
+        self.settle()
+
+    def strike(self, process_key: str) -> None:
+        """Let the clock begin a process."""
+        with self.transaction() as tx:
+            due = text("""
+                UPDATE schedule SET next_due_at = now() - interval '1 second'
+                WHERE process_version_id IN (SELECT id FROM process_version WHERE process_key = :key)""")
+            assert tx.connection().execute(due, {"key": process_key}).rowcount == 1
+            assert schedules.fire(self.runtime, tx) == 1
         self.settle()
 
     def ask(self, sql: str) -> Any:
