@@ -18,7 +18,7 @@ def release_moment(ship_date: date, handling_days: int, time_zone: str) -> datet
     left = handling_days
     while left > 0 or day.weekday() >= _SATURDAY:
         day -= timedelta(days=1)
-        if day.weekday() < _SATURDAY and left > 0:
+        if day.weekday() < _SATURDAY:
             left -= 1
     return datetime.combine(day, time(0), ZoneInfo(time_zone)).astimezone(UTC)
 

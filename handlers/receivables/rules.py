@@ -47,8 +47,7 @@ def named_invoices(texts: Sequence[str]) -> Named:
             digits, tail = match["digits"], (match["tail"] or "").strip()
             whole = _is_whole(digits) or not (tail or digits.startswith("0"))
             (sure if whole else possible).update(_number(digits))
-            if tail and not _is_whole(digits):
-                possible.update(_number(digits + tail))
+            possible.update(_number(digits + tail))
     return Named(tuple(sure), tuple(number for number in possible if number not in sure))
 
 

@@ -299,7 +299,7 @@ def _near(value: str) -> str:
     """Another text: the next number where it is one, for `Decimal("0.01")` is to change and not to break."""
     if re.fullmatch(r"\d+(\.\d+)?", value):
         whole, dot, part = value.partition(".")
-        return f"{whole}{dot}{int(part) + 1:0{len(part)}d}" if dot else str(int(value) + 1)
+        return f"{whole}{dot}{int(part) + 1:0{len(part)}d}1" if dot else str(int(value) + 1)
     return f"not-{value}"
 
 

@@ -205,3 +205,74 @@ def test_lines_charges_and_taxes_add_up_to_the_totals(lines, header):
     assert sum(group.taxable for group in result.taxes) == result.net_total + result.freight
     assert result.gross_total == result.net_total + result.freight + sum(group.tax for group in result.taxes)
     assert all(0 <= one.unit_net <= one.list_price for one in result.lines)
+
+
+# ---- exact boundaries
+
+
+@pytest.mark.parametrize(
+    "country",
+    ["BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT",
+     "RO", "SE", "SI", "SK"],
+)  # fmt: skip
+def test_a_delivery_within_the_union_is_free_of_tax_both_ways_with_a_valid_number(country):
+    assert tax_treatment("S", "AT", country, vat_no_valid=True) == ("K", "AT")
+    assert tax_treatment("S", country, "AT", vat_no_valid=True) == ("K", country)
+
+
+@pytest.mark.parametrize("category", ["E", "Z", "O"])
+def test_what_is_exempt_at_home_is_exempt_everywhere(category):
+    assert tax_treatment(category, "AT", "US", vat_no_valid=True) == (category, "AT")
+
+
+def test_a_seller_outside_the_union_charges_the_tax_of_where_the_goods_go():
+    assert tax_treatment("S", "US", "AT", vat_no_valid=True) == ("S", "AT")
+    assert tax_treatment("S", "US", "US", vat_no_valid=False) == ("S", "US")
+
+
+@pytest.mark.parametrize(("qty", "unit_net"), [(10, 90), (9, 100)])
+def test_a_promotion_holds_from_exactly_its_quantity(qty, unit_net):
+    offer = Offer("TEN", exclusive=False, sequence=1, discount_pct=D(10), min_qty=D(10))
+    assert priced(line(qty, list_price=100), offers=[offer]).lines[0].unit_net == unit_net
+
+
+def test_the_margin_counts_the_cost_of_every_piece_and_of_what_is_given_away():
+    assert priced(line(4, list_price=10, cost=D(6))).lines[0].margin_pct == 40
+    assert priced(line(4, list_price=10, cost=D(6), manual_discount_pct=D(100))).lines[0].margin_pct == -100
+    assert priced(line(4, list_price=10, manual_discount_pct=D(100))).lines[0].margin_pct == 0
+
+
+def test_an_agreed_or_a_promised_price_is_a_price_without_any_list():
+    agreed = priced(line(2, list_price=None, agreed_price=D(7), agreement="A-1"))
+    promised = priced(line(2, list_price=None, fixed_unit_net=D(9)))
+    assert (agreed.net_total, promised.net_total, promised.list_total) == (14, 18, 18)
+    assert priced(line(2, list_price=10, fixed_unit_net=D(9))).list_total == 20
+
+
+@pytest.mark.parametrize(("lines", "more"), [(10, False), (11, True)])
+def test_ten_lines_without_a_price_are_named_and_of_more_it_is_said(lines, more):
+    with pytest.raises(PriceMissing) as refusal:
+        priced(*(line(list_price=None, line_no=number) for number in range(1, lines + 1)))
+    assert ("and more" in refusal.value.detail) is more
+    assert ("line 11" in refusal.value.detail) is False
+    assert "line 10 (OMINOUS-ANVIL)" in refusal.value.detail
+
+
+def test_carriage_costs_nothing_without_brackets_or_weight_and_the_largest_bracket_beyond_all():
+    brackets = [(D(10), D(5), None), (D(30), D(9), None), (D(50), D(12), D(500))]
+    assert (pick_freight([], D(5), D(1)), pick_freight(brackets, D(0), D(1))) == (0, 0)
+    assert (pick_freight(brackets, D(60), D(1)), pick_freight(brackets, D(10), D(999))) == (12, 5)
+
+
+def test_the_highest_tier_that_is_reached_counts():
+    tiers = {"ANVILS": [(D(10), D(5)), (D(50), D(8)), (D(100), D(12))]}
+    assert priced(line(50, list_price=100, tier_group="ANVILS"), tiers=tiers).lines[0].unit_net == 92
+
+
+def test_stackable_promotions_come_in_their_sequence_and_a_manual_discount_is_called_so():
+    late = Offer("EARLY-NAME", exclusive=False, sequence=2, discount_pct=D(10))
+    soon = Offer("LATE-NAME", exclusive=False, sequence=1, discount_pct=D(20))
+    result = priced(line(list_price=100, manual_discount_pct=D(5)), offers=[late, soon])
+    assert [(step["step"], step["source"]) for step in result.lines[0].steps[1:4]] == [
+        ("promotion", "LATE-NAME"), ("promotion", "EARLY-NAME"), ("manual", ""),
+    ]  # fmt: skip

@@ -57,3 +57,8 @@ def test_an_extension_is_no_shortening():
     told = "must be later than 2026-04-09, until when it is valid now"
     assert extension_problem(until, valid_until=until, now=NOW) == told
     assert extension_problem(until + SECOND, valid_until=until, now=NOW) == ""
+
+
+def test_a_quote_that_never_had_an_end_may_be_given_any_within_a_year():
+    assert extension_problem(NOW + SECOND, valid_until=None, now=NOW) == ""
+    assert extension_problem(NOW + LONGEST_EXTENSION + SECOND, valid_until=None, now=NOW) == "must lie within a year"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.receivables.rules import ACTIONS, Cash, Item, Named, Owed, Split, match, named_invoices, rule_of, split
+from handlers.receivables.rules import ACTIONS, NO_DISCOUNT, Cash, Item, Named, Owed, Split, match, named_invoices, rule_of, split
 
 D = Decimal
 ITEM = Item("INV-000001", "C-1", "B", "EUR", D("1668.00"), date(2026, 3, 20), D("33.36"))
@@ -148,3 +148,58 @@ def test_nothing_is_settled_twice_and_no_cash_is_invented(action, amount, open_a
     assert 0 <= parts.settles <= open_amount
     assert 0 <= parts.cash + parts.income + parts.on_account <= amount
     assert min(parts.cash, parts.discount, parts.discount_tax, parts.written_off, parts.income, parts.on_account) >= 0
+
+
+# ---- exact boundaries
+
+
+def test_a_number_that_we_never_printed_is_not_even_possible():
+    assert named_invoices(["INV-0", "INV-000000 7"]) == Named()
+
+
+def test_a_valid_creditor_reference_of_somebody_else_names_no_invoice():
+    assert named_invoices(["RF18 5390 0754 7034"]) == Named()
+
+
+def test_of_two_valid_references_in_one_the_longest_counts():
+    assert named_invoices(["RF69 INV000001 12"]) == Named(("INV-000112",))
+
+
+def test_two_invoices_that_may_be_meant_are_not_paid_together():
+    both = replace(PART, amount=D("2748.00"), paid_from="C-1")
+    assert match([both], {"INV-000001": ITEM, "INV-000002": OTHER}) == []
+
+
+def test_the_last_cents_of_an_invoice_are_still_paid_by_its_number():
+    item = replace(ITEM, open_amount=D("0.01"), discount_date=None, discount_amount=D(0))
+    (found,) = match([replace(CASH, amount=D("0.01"))], {"INV-000001": item})
+    assert (found.rule, found.difference, found.days_after_discount_date) == ("M1", 0, NO_DISCOUNT)
+
+
+def test_no_discount_is_left_once_a_part_was_paid_or_where_none_was_offered():
+    first, second = replace(CASH, amount=D("1000.00")), replace(CASH, receipt_no="RC-000002", amount=D("634.64"))
+    _, rest = match([first, second], {"INV-000001": ITEM})
+    assert (rest.rule, rest.difference, rest.discount_available) == ("M4", D("33.36"), 0)
+    (found,) = match([replace(CASH, amount=D("1634.64"))], {"INV-000001": replace(ITEM, discount_date=None)})
+    assert (found.rule, found.difference, found.discount_available) == ("M4", D("33.36"), 0)
+
+
+@pytest.mark.parametrize(
+    ("difference", "open_amount", "rule"),
+    [
+        ("5.00", "1668.00", "M3"),
+        ("5.01", "1668.00", "M4"),
+        ("-5.00", "1668.00", "M3"),
+        ("0.50", "100.00", "M3"),
+        ("0.51", "100.00", "M4"),
+        ("-0.51", "100.00", "M5"),
+    ],
+)
+def test_a_difference_is_small_up_to_five_and_to_half_a_percent(difference, open_amount, rule):
+    assert rule_of(D(difference), D(open_amount)) == rule
+
+
+@pytest.mark.parametrize("action", ["APPLY", "WRITE_OFF", "EARNED_DISCOUNT", "UNEARNED_DISCOUNT", "PARTIAL", "ON_ACCOUNT"])
+def test_every_action_of_the_decision_table_is_known(action):
+    assert action in ACTIONS
+    assert split(action, D("1668.00"), OWED).cash in {D("1668.00"), 0}
