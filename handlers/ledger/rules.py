@@ -125,7 +125,7 @@ def in_books_currency(lines: Sequence[Line], rate: Decimal, smallest: Decimal) -
     ]
     residue = sum(signed, ZERO)
     converted = [index for index, line in enumerate(lines) if line.accounted is None]
-    if residue and rate != 1 and converted and abs(residue) <= smallest * len(lines):
+    if rate != 1 and converted and abs(residue) <= smallest * len(lines):
         largest = max(converted, key=lambda index: abs(signed[index]))
         signed[largest] -= residue
     return signed

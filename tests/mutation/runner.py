@@ -152,7 +152,8 @@ class Runner:
         elif mutant.lines:
             found = set.union(*(self.reached.lines[module, line] for line in mutant.lines))
         else:
-            found = self.reached.modules[module]
+            # A constant may be read without a statement of its module.
+            found = self.reached.modules[module] | {name for name in self.reached.took if name.startswith("tests/unit/")}
         return sorted(found, key=lambda name: self.reached.took[name])
 
     def _try(self, mutant: Mutant, items: dict[str, Any], last: Any) -> Outcome:
