@@ -71,7 +71,7 @@ def _run(asked: argparse.Namespace) -> int:
 
     tests = [each for each in group.tests if each.startswith("tests/unit") or not asked.unit]
     runner = Runner(group, wanted, _tell, survey=asked.survey)
-    code = pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", *tests], plugins=[runner])
+    code = pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=native", *tests], plugins=[runner])
     if runner.red:
         print(f"{group.name}: red without any mutant: {', '.join(runner.red)}")
         return 2

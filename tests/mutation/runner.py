@@ -6,6 +6,7 @@ the tests that reach them (of SQL: that it answered otherwise in), the quickest 
 counts as red.
 """
 
+import gc
 import importlib
 import os
 import signal
@@ -73,6 +74,13 @@ class Runner:
         self.outcomes: list[Outcome] = []
         self.red: list[str] = []
 
+    def pytest_configure(self) -> None:
+        """A mutant is killed by an example, whichever: none is made small."""
+        from hypothesis import Phase, settings  # pytest must have begun
+
+        settings.register_profile("mutants", phases=(Phase.explicit, Phase.generate), database=None, deadline=None)
+        settings.load_profile("mutants")
+
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> Any:
         """Remember where the server is, to tidy up behind a child that was ended."""
@@ -102,6 +110,7 @@ class Runner:
         if not self.red:
             items = {item.nodeid: item for item in session.items}
             mutants = list(filter(self.wanted, self._mutants(sources)))
+            gc.freeze()  # what a child does not touch it need not copy
             self._compare(mutants, items, last)
             for mutant in mutants:
                 outcome = self._try(mutant, items, last)
