@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from engine.problems import Conflict
 from handlers.dropship.agreement import agreed_lines
 from handlers.dropship.purchasing import lock_any_order, lock_order
-from handlers.dropship.rules import patience, waits_for
+from handlers.dropship.rules import BillPatience, patience, waits_for
+from handlers.parties.policy import chosen
 from handlers.values import total
 
 
@@ -45,9 +46,11 @@ def read_progress(tx: Session, po_no: str, today: date) -> Progress:
     """How far an order is. Raises NotFound, Conflict when it was cancelled."""
     order = lock_order(tx, po_no)
     lines = agreed_lines(tx, po_no)
+    days = chosen(tx, "dropship.bill_days", "dropship.reminded_bill_days")
+    bill = BillPatience(int(days["dropship.bill_days"]), int(days["dropship.reminded_bill_days"]))
     return Progress(
         waits_for=waits_for(lines),
-        patience_days=patience(lines, today),
+        patience_days=patience(lines, today, order.reminders, bill),
         reminders=order.reminders,
         qty_to_deliver=total(line.agreed - line.received for line in lines if line.received < line.agreed),
         qty_to_bill=total(line.received - line.billed for line in lines if line.billed < line.received),

@@ -244,14 +244,22 @@ def waits_for(lines: Sequence[Agreed]) -> str:
     return "BILL" if any(line.billed < line.received for line in lines) else "NOTHING"
 
 
-#: Days after a delivery within which a supplier's bill is expected.
-_BILL_DAYS = 30
+@dataclass(frozen=True, slots=True)
+class BillPatience:
+    """In how many days after the goods a supplier's bill is expected, and how many it has after a reminder."""
+
+    first: int
+    again: int
 
 
-def patience(lines: Sequence[Agreed], today: date) -> int:
-    """In how many days to ask the supplier: the day after the latest promised despatch, a day at least; for a bill, after 30 days."""
+def patience(lines: Sequence[Agreed], today: date, reminders: int, bill: BillPatience) -> int:
+    """In how many days to ask the supplier.
+
+    For goods the day after the latest promised despatch, a day at least; for a bill as long as is ours to choose, less once it was
+    reminded: what was received and is not billed is a debt that somebody must ask for.
+    """
     if waits_for(lines) == "BILL":
-        return _BILL_DAYS
+        return bill.again if reminders else bill.first
     late = [line.ship for line in lines if line.received < line.agreed]
     return max([1, *((ship - today).days + 1 for ship in late)])
 

@@ -48,6 +48,8 @@ CHOICES: Mapping[str, Choice] = {
     "promise.within_days": _choice("365", "Availability is searched this many days ahead."),
     "promise.most_in_a_round": _choice("100", "A backorder run promises this many orders at once, then lets others in."),
     "reminder.pay_within_days": _choice("7", "A reminder asks for payment within this many days of its date."),
+    "dropship.bill_days": _choice("30", "A supplier's bill is asked for this many days after its goods were delivered."),
+    "dropship.reminded_bill_days": _choice("7", "A supplier that was reminded of its bill is asked again this many days later."),
     "release.credit_check_days": _choice("7", "A credit check older than this is repeated before release."),
 }
 

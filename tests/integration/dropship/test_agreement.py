@@ -1,5 +1,8 @@
 """What becomes of an order: chased, closed short, given up, cancelled by the customer or by an operator. Nothing ends in silence."""
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 from sqlalchemy import text
 
@@ -8,6 +11,8 @@ from engine.runtime.operate.operations import cancel
 from engine.store import locks
 from handlers.dropship import tasks
 from handlers.dropship.progress import close
+from handlers.open_things import under_key
+from handlers.parties.policy import choose
 from tests.integration.dropship.desk import PO, SUPPLIER, Desk
 from tests.integration.golden.builders import supplier
 
@@ -248,4 +253,24 @@ def test_a_customer_may_cancel_what_cannot_be_invoiced(desk):
     assert desk.tasks() == []
     assert desk.ask("SELECT count(*) FROM purchase_order") == 0
     assert desk.ask("SELECT qty_cancelled FROM fulfil_line") == 10
+    assert desk.broken() == []
+
+
+def test_goods_that_are_never_billed_are_the_buyers_to_ask_for_on_days_of_ours(desk):
+    with desk.transaction() as tx:
+        choose(tx, "dropship.bill_days", Decimal(20))
+        choose(tx, "dropship.reminded_bill_days", Decimal(5))
+    desk.order()
+    desk.acknowledge()
+    desk.ship("10")
+    due = "SELECT due_at::date FROM timer WHERE element_id = 'paper_overdue'"
+    assert desk.ask(due) == desk.today + timedelta(days=20)
+    desk.ring("paper_overdue")
+    assert desk.ask(due) == desk.today + timedelta(days=5)
+    desk.ring("paper_overdue")
+    desk.ring("paper_overdue")
+    assert desk.ask("SELECT form_data->>'waits_for', form_data->>'reminders' FROM user_task WHERE state = 'open'") == ("BILL", "2")
+    with desk.transaction() as tx:
+        (thing,) = [each for each in under_key(tx, PO) if each.kind == "purchase order"]
+    assert (thing.mover, thing.who) == ("task", "buyer")
     assert desk.broken() == []

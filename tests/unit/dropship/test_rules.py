@@ -9,6 +9,7 @@ from handlers.dropship.rules import (
     Agreed,
     Answered,
     Billed,
+    BillPatience,
     BillTotals,
     Due,
     MatchFacts,
@@ -209,11 +210,13 @@ def test_a_supplier_is_asked_the_day_after_the_latest_despatch_that_is_missing_a
     missing = replace(DELIVERED, received=D(4), billed=D(0))
     later = replace(missing, ship=date(2026, 3, 20))
     arrived = replace(DELIVERED, ship=date(2026, 3, 30))
-    assert patience([missing, later, arrived], date(2026, 3, 10)) == 11
-    assert patience([missing], date(2026, 3, 12)) == 1
-    assert patience([missing], date(2026, 3, 25)) == 1
-    assert patience([missing], date(2026, 3, 11)) == 2
-    assert patience([replace(DELIVERED, billed=D(0))], date(2026, 3, 10)) == 30
+    bill = BillPatience(first=30, again=7)
+    assert patience([missing, later, arrived], date(2026, 3, 10), 0, bill) == 11
+    assert patience([missing], date(2026, 3, 12), 2, bill) == 1
+    assert patience([missing], date(2026, 3, 25), 0, bill) == 1
+    assert patience([missing], date(2026, 3, 11), 0, bill) == 2
+    unbilled = [replace(DELIVERED, billed=D(0))]
+    assert [patience(unbilled, date(2026, 3, 10), reminders, bill) for reminders in (0, 1, 2)] == [30, 7, 7]
 
 
 @pytest.mark.parametrize(
