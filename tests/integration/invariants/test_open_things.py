@@ -31,9 +31,21 @@ OPENED = {
     """,
     "order": "UPDATE sales_order SET state = 'DRAFT'",
     "order line to ship": "UPDATE fulfil_line SET qty_cancelled = 0 WHERE qty_shipped = 0",
+    "overdue supply": """
+        INSERT INTO supply (kind, reference, sku, warehouse_code, due_date, qty_open)
+        SELECT 'PO', 'PO-9', sku, warehouse_code, business_today() - 1, 5 FROM stock_balance LIMIT 1
+    """,
     "purchase order": "UPDATE po_line SET qty_received = 0",
     "quote": "UPDATE quote SET state = 'SENT'",
     "receipt to apply": "UPDATE receipt SET amount = amount + 1",
+    "returned payment": """
+        WITH back AS (
+          INSERT INTO journal (event_type, source_id, sequence, gl_date, currency, fx_rate, narration, digest)
+          VALUES ('bank.entry', 'BS-9/1', 1, current_date, 'EUR', 1, '', '') RETURNING id
+        )
+        INSERT INTO journal_line (journal_id, line_no, account, debit, credit, accounted, reference)
+        SELECT id, 1, '1000', 660, 0, 660, 'BS-9/1' FROM back UNION ALL SELECT id, 2, '2360', 0, 660, -660, 'BS-9/1' FROM back
+    """,
     "shipment to hand over": "UPDATE shipment SET shipped_at = NULL",
     "shipment to invoice": "UPDATE invoice_line SET cancelled = true",
     "supplier invoice": """
