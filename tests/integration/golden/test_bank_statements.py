@@ -43,7 +43,7 @@ def bank(runtime, *entries, opening="0.00", closing=None, statement="S1"):  # no
     return number
 
 
-def tasks_of(runtime, number):  # noqa: F811
+def tasks_about(runtime, number):  # noqa: F811
     with runtime.database.transaction() as tx:
         return {each.element_id: each for each in tasks_of(tx, AMINA, business_key=number)}
 
@@ -87,7 +87,7 @@ def test_a_returned_payment_is_collected_again_and_what_nobody_knows_is_asked(ru
         assert one(tx, "SELECT open_amount FROM open_item WHERE kind = 'AR'") == 1668
         assert states(tx, "invoice-to-receipt") == ["completed", "waiting"]
         assert broken(tx) == []
-    tasks = tasks_of(runtime, number)
+    tasks = tasks_about(runtime, number)
     assert list(tasks) == ["explain_entry"]
     with runtime.database.transaction() as tx:
         opened = user_tasks.get(runtime, tx, tasks["explain_entry"].id, AMINA)
@@ -97,7 +97,7 @@ def test_a_returned_payment_is_collected_again_and_what_nobody_knows_is_asked(ru
             complete(runtime, tasks["explain_entry"], **wrong)
         assert refusal.value.errors
     complete(runtime, tasks["explain_entry"], action="return", receipt_no="RC-000404")
-    (task,) = tasks_of(runtime, number).values()
+    (task,) = tasks_about(runtime, number).values()
     with runtime.database.transaction() as tx:
         assert user_tasks.get(runtime, tx, task.id, AMINA).form_data["note"] == "There is no such receipt."
     complete(runtime, task, action="account", account="6900")
@@ -123,7 +123,7 @@ def test_a_payment_that_comes_and_goes_on_one_statement_is_still_owed(runtime, w
 
 def test_a_return_of_a_receipt_that_nobody_knows_is_the_receivables_clerk_s(runtime, watched):  # noqa: F811
     number = bank(runtime, debit("50.00", "RETURN", reversal=True), opening="50.00")
-    tasks = tasks_of(runtime, number)
+    tasks = tasks_about(runtime, number)
     assert [(name, task.candidate_groups) for name, task in tasks.items()] == [("explain_return", ["accounts-receivable"])]
     complete(runtime, tasks["explain_return"], action="account", account="2350")
     with runtime.database.transaction() as tx:
@@ -133,8 +133,8 @@ def test_a_return_of_a_receipt_that_nobody_knows_is_the_receivables_clerk_s(runt
 
 def test_a_receipt_of_an_unknown_payer_waits_until_somebody_knows_whose_it_is(runtime, watched):  # noqa: F811
     number = bank(runtime, Credit("50.00", "hello"))
-    complete(runtime, tasks_of(runtime, number)["review_unapplied"], outcome="on_account", reason="The payer is not known")
-    (task,) = tasks_of(runtime, number).values()
+    complete(runtime, tasks_about(runtime, number)["review_unapplied"], outcome="on_account", reason="The payer is not known")
+    (task,) = tasks_about(runtime, number).values()
     with runtime.database.transaction() as tx:
         identify(tx, "RC-000001", CUSTOMER)
     complete(runtime, task, outcome="on_account", reason="He will order again")
@@ -146,7 +146,7 @@ def test_a_receipt_of_an_unknown_payer_waits_until_somebody_knows_whose_it_is(ru
 
 def test_a_statement_that_treasury_refuses_makes_room_for_its_corrected_successor(runtime, watched):  # noqa: F811
     number = bank(runtime, Credit("120.00", "?", ref="BK-77"), closing="100.00")
-    complete(runtime, tasks_of(runtime, number)["balance_statement"], action="refuse", reason="The bank sends a new one")
+    complete(runtime, tasks_about(runtime, number)["balance_statement"], action="refuse", reason="The bank sends a new one")
     with runtime.database.transaction() as tx:
         assert one(tx, "SELECT refused_because FROM bank_statement") == "The bank sends a new one"
         assert broken(tx) == []
