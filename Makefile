@@ -3,7 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test fast lint bench prove mutants upgrade-test lock clean
+.PHONY: help run test suite pages chromium lint fast bench prove mutants upgrade-test lock clean
+# Many containers set it; each of the processes that the tests start would then compile the house anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make run   serve the demo company at http://127.0.0.1:8080"
@@ -26,14 +28,21 @@ help:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	touch $@
 
-run: .venv/made
-	$(BIN)/python -m ui.build
+run: pages
 	$(BIN)/ordercraft serve --demo
 
-test: lint
-	$(BIN)/python -m ui.build
-	$(BIN)/python -m tests.chromium
+# Lint, the build of the pages and the look for a Chromium go beside one another; make fails when one of them does.
+test:
+	$(MAKE) --no-print-directory --jobs 3 lint suite
+
+suite: .venv/made-for-tests pages chromium
 	$(BIN)/python -m pytest -n 4 --dist worksteal
+
+pages: .venv/made
+	$(BIN)/python -m ui.build
+
+chromium: .venv/made-for-tests
+	$(BIN)/python -m tests.chromium
 
 lint: .venv/made-for-tests
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ from pkgutil import iter_modules
 import click
 
 import api.commands
+from api.settings import Settings
 from engine.problems import Problem
 
 
@@ -25,8 +26,10 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command."""
+        """Run a command, unless its settings are wrong: that is said at once, before the command's libraries load for seconds."""
         try:
+            if "--help" not in ctx.args:
+                _look_at_settings()
             return super().invoke(ctx)
         except Problem as problem:
             _tell(problem)
@@ -38,6 +41,14 @@ class Commands(click.Group):
                 raise
             _tell(told)
         sys.exit(1)
+
+
+def _look_at_settings() -> None:
+    settings = Settings.from_environment()
+    if settings.database_url:
+        from api.surroundings import checked_url  # SQLAlchemy reads the URL
+
+        checked_url(settings.database_url)
 
 
 def _tell(problem: Problem) -> None:

@@ -5,6 +5,7 @@ reads from a pipe that nobody writes to: when the pipe ends, the test process is
 and names the directory in its command line or its environment is ended, and the directory removed.
 """
 
+import os
 import shutil
 import signal
 import subprocess
@@ -20,18 +21,28 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 #: What is asked to end once a round; after the patient rounds nothing is asked any more.
 _ROUNDS, _PATIENT_ROUNDS, _PAUSE = 100, 50, 0.1
+_MEMORY, _ROOM = Path("/dev/shm"), 4 * 2**30
 _running: list[subprocess.Popen[bytes]] = []
 
 
 @cache
 def kept_directory() -> Path:
     """The directory under which this process and its tests start servers."""
-    directory = Path(tempfile.mkdtemp(prefix="ordercraft-test-"))
+    directory = Path(tempfile.mkdtemp(prefix="ordercraft-test-", dir=_MEMORY if in_memory() else None))
     command = [sys.executable, "-m", "tests.keeper", str(directory)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     # No child of ours inherits our end of the pipe, so it ends with us and not with a server that outlives us.
     _running.append(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True, **quiet))
     return directory
+
+
+@cache
+def in_memory() -> bool:
+    """Whether there is a file system in memory with room for the servers of a run.
+
+    A database is a thousand files. On a disk it costs 0.6 s of processor time to copy one or to truncate its tables, in memory 0.1 s.
+    """
+    return _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and psutil.disk_usage(str(_MEMORY)).free >= _ROOM
 
 
 def processes_of(directory: Path) -> list[psutil.Process]:

@@ -15,7 +15,7 @@ from handlers.ledger import posting
 from handlers.ledger.accounts import COGS, DEFERRED_COGS, FREIGHT_REVENUE, OUTPUT_VAT, RECEIVABLES, REVENUE
 from handlers.ledger.books import books_currency, rate_on
 from handlers.ledger.open_items import NewOpenItem, add_open_item
-from handlers.shipments.records import recognise_costs
+from handlers.shipments.records import lock_shipment, recognise_costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,12 @@ def post_invoice(tx: Session, invoice_no: str) -> Posted:
 
 
 def locked(tx: Session, invoice_no: str) -> Row[Any]:
-    """The invoice, held to the end of the transaction with its shipment. Raises NotFound."""
-    locks.take(tx, Lock.SHIPMENT, tx.execute(text("SELECT shipment_no FROM invoice WHERE invoice_no = :no"), {"no": invoice_no}).scalars())
+    """The invoice, held to the end of the transaction with its shipment and order: the rest of the shipment may be charged after it.
+
+    Raises NotFound.
+    """
+    for shipment_no in tx.scalars(text("SELECT shipment_no FROM invoice WHERE invoice_no = :no"), {"no": invoice_no}).all():
+        lock_shipment(tx, shipment_no)
     locks.take(tx, Lock.INVOICE, [invoice_no])
     row = tx.execute(text("SELECT * FROM invoice WHERE invoice_no = :no"), {"no": invoice_no}).one_or_none()
     if row is None:

@@ -1,5 +1,6 @@
 """What the tests of the whole product share: installations that are gone when the test is."""
 
+import fcntl
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -24,8 +25,21 @@ def house() -> Iterator[Callable[..., House]]:
 
 
 @pytest.fixture(scope="session")
-def undisturbed() -> dict[str, Any]:
-    """The report of `ordercraft demo --headless --json` on an empty data directory, while nobody disturbs it."""
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> dict[str, Any]:
+    """The report of `ordercraft demo --headless --json` on an empty data directory, while nobody disturbs it.
+
+    Whichever worker of a run asks first has it told; the others wait for it.
+    """
+    told = tmp_path_factory.getbasetemp().parent / f"undisturbed-{testrun_uid}.json"
+    with told.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.exists():
+            told.write_text(_tell_undisturbed())
+    answer: dict[str, Any] = json.loads(told.read_text())
+    return answer
+
+
+def _tell_undisturbed() -> str:
     house = House()
     try:
         done = house.run("demo", "--headless", "--json")
@@ -33,5 +47,4 @@ def undisturbed() -> dict[str, Any]:
         assert not house.postgres_runs()
     finally:
         house.leave()
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
+    return done.stdout

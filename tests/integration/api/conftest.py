@@ -7,7 +7,6 @@ from flask.testing import FlaskClient
 
 from api.app import create_app
 from api.bootstrap import ports
-from api.demo.company import load_company
 from api.product import Product
 from api.settings import Settings
 from engine.jobs.null_dispatcher import NullDispatcher
@@ -17,9 +16,9 @@ from handlers.registry import service_tasks
 
 
 @pytest.fixture
-def installation(database) -> Product:
+def installation(company_database) -> Product:
     """An installation with the demo company, and nobody at work but who the test calls."""
-    load_company(database)
+    database = company_database
     runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher(), constraints=RULES)
     return Product(Settings(), database, runtime, demo=True)
 

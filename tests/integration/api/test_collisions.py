@@ -47,7 +47,7 @@ def test_of_two_who_lock_each_other_out_the_loser_does_all_of_it_anew(shelves):
             attempts.append(first)
             tx.execute(TAKE, {"id": first})
             if len(attempts) <= 2:
-                gate.wait(5)
+                gate.wait(60)
             tx.execute(TAKE, {"id": second})
             return first
 
@@ -90,7 +90,7 @@ def counter(installation, shelves):
         attempts.append(f"{path.first}-{path.second}")
         transaction().execute(TAKE, {"id": path.first})
         if len(attempts) <= 2:
-            gate.wait(5)
+            gate.wait(60)
         transaction().execute(TAKE, {"id": path.second})
         return {"took": [path.first, path.second]}, 201
 

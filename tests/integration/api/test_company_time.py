@@ -245,8 +245,8 @@ def test_only_who_operates_may_move_it(signed_in):
     assert signed_in("tom").post("/api/v1/demo/clock", json={"by": "P1D"}).status_code == 403
 
 
-def test_in_production_nobody_moves_the_clock(installation, database):
-    served = Product(Settings(), database, installation.runtime)
+def test_in_production_nobody_moves_the_clock(installation):
+    served = Product(Settings(), installation.database, installation.runtime)
     token = create_app(installation).test_client()
     token.post("/login", data={"persona": "olga"})
     csrf = token.get("/api/v1/me").json["csrf_token"]
@@ -254,7 +254,7 @@ def test_in_production_nobody_moves_the_clock(installation, database):
     plain.set_cookie("ordercraft_session", token.get_cookie("ordercraft_session").value)
     refused = plain.post("/api/v1/demo/clock", json={"by": "P1D"}, headers={"X-CSRF-Token": csrf})
     assert (refused.status_code, refused.json["code"]) == (403, "no_demo")
-    with database.transaction() as tx:
+    with installation.database.transaction() as tx:
         assert clock.moved_by(tx) == timedelta()
 
 

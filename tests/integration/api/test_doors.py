@@ -68,8 +68,8 @@ def test_a_variable_that_cannot_be_kept_is_refused(signed_in, installation, valu
         assert answer.status_code < 500, answer.text
 
 
-def test_a_decision_that_waits_for_a_busy_worker_is_said_to_be_accepted(signed_in, installation, database):
-    with database.transaction() as tx:
+def test_a_decision_that_waits_for_a_busy_worker_is_said_to_be_accepted(signed_in, installation):
+    with installation.database.transaction() as tx:
         deploy(installation.runtime, tx, m.bundle("tiny", m.start() + m.user("check") + m.end(), "start -> check -> done"), "ada")
         start(installation.runtime, tx, "tiny", {})
         tx.execute(text("UPDATE instance SET lease_owner = gen_random_uuid(), lease_until = now() + interval '1 minute'"))
@@ -77,7 +77,7 @@ def test_a_decision_that_waits_for_a_busy_worker_is_said_to_be_accepted(signed_i
     (task,) = browser.get("/api/v1/user-tasks").json["items"]
     answer = browser.post(f"/api/v1/user-tasks/{task['id']}/complete", json={"data": {}})
     assert (answer.status_code, answer.json["state"]) == (200, "accepted")
-    with database.transaction() as tx:
+    with installation.database.transaction() as tx:
         tx.execute(text("UPDATE instance SET lease_until = 'epoch'"))
     run_until_idle(installation.runtime)
     assert browser.get(f"/api/v1/user-tasks/{task['id']}").json["task"]["state"] == "completed"
@@ -92,14 +92,14 @@ def test_a_cursor_of_somebody_else_is_refused(signed_in, values):
     assert (answer.status_code, answer.json["code"]) == (400, "cursor")
 
 
-def test_old_keys_and_sessions_are_forgotten_by_the_clock(signed_in, installation, database):
+def test_old_keys_and_sessions_are_forgotten_by_the_clock(signed_in, installation):
     signed_in("sara")
-    with database.transaction() as tx:
+    with installation.database.transaction() as tx:
         row = "'sara', 'k', 'h', now() - interval '8 days'"
         tx.execute(text(f"INSERT INTO idempotency_key (account_name, key, request_hash, created_at) VALUES ({row})"))
         tx.execute(text("UPDATE sign_in SET expires_at = now() - interval '1 second'"))
     clean(installation.runtime, (forget_old_keys, forget_old_sessions))
-    with database.transaction() as tx:
+    with installation.database.transaction() as tx:
         assert tx.execute(text("SELECT (SELECT count(*) FROM idempotency_key), (SELECT count(*) FROM sign_in)")).one() == (0, 0)
 
 

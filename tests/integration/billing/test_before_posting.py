@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import text
 
 from engine.service_tasks import Refused
-from engine.store import locks
 from engine.store.unit_of_work import Database
 from handlers.billing import tasks
 from handlers.billing.en16931 import validate_invoice
@@ -22,8 +21,7 @@ D = Decimal
 
 
 @pytest.fixture
-def world(database, monkeypatch):
-    monkeypatch.setattr(locks.watch, "on", True)
+def world(database):
     with database.transaction() as tx:
         company(tx)
         customer(tx)

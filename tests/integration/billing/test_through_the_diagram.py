@@ -6,8 +6,9 @@ from decimal import Decimal
 from sqlalchemy import text
 
 from handlers.ledger.books import set_rate
+from tests.integration.at_work import do, say
 from tests.integration.golden.builders import Sold, item, on_stock, one, order
-from tests.integration.golden.test_diagrams import do, runtime, say
+from tests.integration.golden.test_diagrams import runtime
 
 D = Decimal
 __all__ = ["runtime"]

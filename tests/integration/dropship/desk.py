@@ -3,25 +3,14 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
-import bpmn
-from api.bootstrap import ports
-from engine.jobs.null_dispatcher import NullDispatcher
-from engine.models.bundle import read_bundle
 from engine.runtime.post import schedules, timers
-from engine.runtime.read.lists import list_incidents
 from engine.runtime.state.people import Person
-from engine.runtime.state.runtime import Runtime
-from engine.runtime.verbs import deploy, messages, user_tasks
 from engine.runtime.verbs.messages import Message
-from engine.runtime.verbs.run_until_idle import run_until_idle
-from engine.runtime.verbs.user_tasks import Completion
 from engine.store.clock import business_today
-from engine.store.paging import Asked
 from handlers.dropship.inbound import (
     AcknowledgedDraft,
     AcknowledgementDraft,
@@ -35,7 +24,7 @@ from handlers.dropship.inbound import (
     record_supplier_invoice,
 )
 from handlers.invariants import check_all
-from handlers.registry import service_tasks
+from tests.integration.at_work import at_work, do, settle, tell
 from tests.integration.golden.builders import SUPPLIER, Sold, company, customer, item, one, order, supplier
 from tests.worklist import tasks_of
 
@@ -57,10 +46,8 @@ class Desk:
     """One company with one supplier, and what its people and its supplier do."""
 
     def __init__(self, database, *, net_days: int = 30, folders: Sequence[str] = (), **terms: Any) -> None:
-        self.runtime = Runtime(database, service_tasks(), ports(), NullDispatcher())
+        self.runtime = at_work(database, *FOLDERS, *folders)
         with database.transaction() as tx:
-            for folder in (*FOLDERS, *folders):
-                deploy.deploy(self.runtime, tx, read_bundle(Path(bpmn.__file__).parent / folder), "ada")
             company(tx)
             customer(tx)
             item(tx)
@@ -76,27 +63,17 @@ class Desk:
         return self.runtime.database.transaction()
 
     def say(self, name: str, key: str | None, payload: dict[str, Any], correlation: dict[str, Any], message_id: str | None = None) -> str:
-        with self.transaction() as tx:
-            message = Message(name=name, correlation=correlation, payload=payload, business_key=key, message_id=message_id)
-            state = messages.publish(self.runtime, tx, message).state
-        self.settle()
-        return state
+        return tell(self.runtime, Message(name=name, correlation=correlation, payload=payload, business_key=key, message_id=message_id))
 
     def settle(self) -> None:
-        run_until_idle(self.runtime)
-        with self.transaction() as tx:
-            failed = [(each.element_id, each.message) for each in list_incidents(tx, Asked()).rows]
-        assert not failed, failed
+        settle(self.runtime)
 
     def tasks(self) -> list[str]:
         with self.transaction() as tx:
             return sorted(each.title for each in tasks_of(tx, PETRA))
 
     def do(self, title: str, **data: Any) -> None:
-        with self.transaction() as tx:
-            (task,) = [each for each in tasks_of(tx, PETRA) if title in each.title]
-            user_tasks.complete(self.runtime, tx, task.id, data, Completion(PETRA))
-        self.settle()
+        do(self.runtime, title, person=PETRA, **data)
 
     def waits(self) -> dict[str, str]:
         """What each kind of process waits for; nothing when it is over."""

@@ -8,7 +8,6 @@ from sqlalchemy import text
 
 from engine.problems import Conflict
 from engine.runtime.operate.operations import cancel
-from engine.store import locks
 from handlers.dropship import tasks
 from handlers.dropship.progress import close
 from handlers.open_things import under_key
@@ -18,8 +17,7 @@ from tests.integration.golden.builders import supplier
 
 
 @pytest.fixture
-def desk(database, monkeypatch):
-    monkeypatch.setattr(locks.watch, "on", True)
+def desk(database):
     return Desk(database)
 
 

@@ -5,13 +5,11 @@ from sqlalchemy import text
 
 from engine.problems import Conflict, Invalid
 from engine.runtime.operate.operations import cancel
-from engine.store import locks
 from tests.integration.dropship.desk import PO, Desk
 
 
 @pytest.fixture
-def desk(database, monkeypatch):
-    monkeypatch.setattr(locks.watch, "on", True)
+def desk(database):
     return Desk(database)
 
 

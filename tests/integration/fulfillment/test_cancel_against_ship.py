@@ -17,8 +17,7 @@ from tests.integration.golden import builders as b
 
 
 @pytest.fixture
-def packed(database, monkeypatch):
-    monkeypatch.setattr("engine.store.locks.watch.on", True)
+def packed(database):
     with database.transaction() as tx:
         b.company(tx)
         b.customer(tx)

@@ -1,46 +1,30 @@
 """Cancelling, through the real diagrams: what was prepared is undone, whoever asks, and what has left is not lost."""
 
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-import bpmn
-from api.bootstrap import ports
-from engine.jobs.null_dispatcher import NullDispatcher
-from engine.models.bundle import read_bundle
 from engine.problems import Conflict, Invalid
 from engine.runtime.operate import operations
-from engine.runtime.read.lists import list_incidents
-from engine.runtime.state.people import Person
-from engine.runtime.state.runtime import Runtime
-from engine.runtime.verbs import deploy, messages, user_tasks
-from engine.runtime.verbs.messages import Message
 from engine.runtime.verbs.run_until_idle import run_until_idle
-from engine.runtime.verbs.user_tasks import Completion
-from engine.store.paging import Asked
 from handlers.holdings import holdings_of
 from handlers.invariants import check_all
 from handlers.orders.commands import may_be_cancelled, request_cancellation
 from handlers.orders.holds import apply_hold
 from handlers.orders.status import status_of
-from handlers.registry import service_tasks
+from tests.integration.at_work import WANDA, at_work, do, say, settle
 from tests.integration.golden.builders import Sold, company, customer, item, on_stock, one, order, supplier, warehouse
 from tests.worklist import tasks_of
 
 D = Decimal
 FOLDERS = ("order-to-promise", "fulfillment-to-invoice", "dropship", "cancel-fulfillment", "cancel-order", "invoice-to-receipt")
-OLGA = Person("olga", frozenset({"warehouse", "order-desk"}))
 
 
 @pytest.fixture
-def runtime(database, monkeypatch):
-    monkeypatch.setattr("engine.store.locks.watch.on", True)
-    made = Runtime(database, service_tasks(), ports(), NullDispatcher())
+def runtime(database):
+    made = at_work(database, *FOLDERS)
     with database.transaction() as tx:
-        for folder in FOLDERS:
-            deploy.deploy(made, tx, read_bundle(Path(bpmn.__file__).parent / folder), "ada")
         company(tx)
         customer(tx)
         item(tx)
@@ -55,26 +39,8 @@ def ordered(runtime):
     """An order of 60 tables whose one group waits to be picked."""
     with runtime.database.transaction() as tx:
         made = order(tx, [Sold("60", "22.50")])
-    payload = {"group_no": made.groups[0], "order_no": made.order_no}
-    with runtime.database.transaction() as tx:
-        messages.publish(runtime, tx, Message("fulfillment.requested", payload, payload, business_key=made.groups[0]))
-    settle(runtime)
+    say(runtime, "fulfillment.requested", made.groups[0], group_no=made.groups[0], order_no=made.order_no)
     return made
-
-
-def settle(runtime):
-    run_until_idle(runtime)
-    with runtime.database.transaction() as tx:
-        assert [(each.element_id, each.message) for each in list_incidents(tx, Asked()).rows] == []
-
-
-def do(runtime, title, **data):
-    with runtime.database.transaction() as tx:
-        tasks = tasks_of(tx, OLGA)
-        (task,) = [each for each in tasks if title in each.title] or [None]
-        assert task is not None, [each.title for each in tasks]
-        user_tasks.complete(runtime, tx, task.id, data, Completion(OLGA))
-    settle(runtime)
 
 
 def pack(runtime):
@@ -166,7 +132,7 @@ def test_an_order_cancelled_before_goods_issue_ends_its_work_by_itself_and_tells
         assert backorders_asked_for(tx) == []
         assert set(states(tx).values()) == {"completed"}
         assert one(tx, "SELECT count(*) FROM effect WHERE element_id = 'confirm_cancellation'") == 1
-        assert tasks_of(tx, OLGA) == []
+        assert tasks_of(tx, WANDA) == []
         assert one(tx, "SELECT count(*) FROM message WHERE state = 'buffered'") == 0
         assert broken(tx) == []
 
@@ -246,10 +212,7 @@ def test_nothing_is_held_under_no_business_key(runtime):
 def test_what_is_short_goes_back_to_promising_when_the_rest_is_shipped(runtime, ordered):
     with runtime.database.transaction() as tx:
         more = order(tx, [Sold("60", "22.50")])  # of which 40 are left
-    payload = {"group_no": more.groups[0], "order_no": more.order_no}
-    with runtime.database.transaction() as tx:
-        messages.publish(runtime, tx, Message("fulfillment.requested", payload, payload, business_key=more.groups[0]))
-    settle(runtime)
+    say(runtime, "fulfillment.requested", more.groups[0], group_no=more.groups[0], order_no=more.order_no)
     do(runtime, "Shortage", action="ship")
     with runtime.database.transaction() as tx:
         assert backorders_asked_for(tx) == [more.order_no]

@@ -27,6 +27,7 @@ from tests.integration.golden.builders import (
     order,
     warehouse,
 )
+from tests.steps import commit_step
 
 
 @pytest.fixture
@@ -170,7 +171,9 @@ def test_cancelling_after_packing_leaves_nothing_behind_golden_g4(database, grou
     with database.transaction() as tx:
         for _ in range(2):
             tasks.cancel_shipment(tasks.OfShipment(shipment_no), tx)
+            commit_step(tx)
             tasks.release_reservation(tasks.Group(group), tx)
+            commit_step(tx)
         assert one(tx, "SELECT on_hand, reserved FROM stock_balance") == (100, 0)
         assert one(tx, "SELECT qty_picked, qty_reserved FROM fulfil_line") == (0, 0)
         assert balances(tx) == before

@@ -34,8 +34,10 @@ from handlers.parties.master_data import (
     set_bank_account,
     set_company,
 )
+from handlers.receivables.statements import store_statements
 from handlers.rowsets import insert_rows
 from handlers.values import round_currency
+from tests.steps import commit_step
 
 D = Decimal
 CUSTOMER, SUPPLIER, SKU = "C-MIRROR", "S-OMINOUS", "INDIFFERENT-TABLE"
@@ -256,6 +258,13 @@ def _line(order_no: str, number: int, line: Sold, currency: str) -> dict[str, An
         "tax_rate_pct": D(line.tax_rate),
         "weight_kg": D(3),
     }
+
+
+def stored(tx: Session, content: bytes) -> list[str]:
+    """The numbers of the statements of a file, taken as the API takes it: in a transaction of its own."""
+    numbers = store_statements(tx, content)
+    commit_step(tx)
+    return numbers
 
 
 def one(tx: Session, sql: str, **given: Any) -> Any:

@@ -10,25 +10,20 @@ from engine.runtime.state.people import Person
 from engine.runtime.verbs import messages, user_tasks
 from engine.runtime.verbs.messages import Message
 from engine.runtime.verbs.user_tasks import Completion
-from engine.store import locks
 from handlers.billing import tasks as billing
 from handlers.fulfillment import tasks as fulfillment
 from handlers.invariants import check_all
 from handlers.ledger.posting import balances
 from handlers.receivables.manual_application import identify
 from handlers.receivables.statements import store_statements
+from tests.integration.at_work import say, settle
 from tests.integration.golden.builders import CUSTOMER, Sold, context, one, order
-from tests.integration.golden.test_diagrams import runtime, say, settle  # noqa: F401  # a fixture of the room
+from tests.integration.golden.test_diagrams import runtime  # noqa: F401  # a fixture of the room
 from tests.unit.receivables.statement_files import Credit, camt053, debit
 from tests.worklist import tasks_of
 
 D = Decimal
 AMINA = Person("amina", frozenset({"treasury", "accounts-receivable"}))
-
-
-@pytest.fixture
-def watched(monkeypatch):
-    monkeypatch.setattr(locks.watch, "on", True)
 
 
 def bank(runtime, *entries, opening="0.00", closing=None, statement="S1"):  # noqa: F811
@@ -78,7 +73,7 @@ def broken(tx):
     return [(each.id, each.examples) for each in check_all(tx) if not each.ok and each.id in BOOKS_AND_BANK]
 
 
-def test_a_returned_payment_is_collected_again_and_what_nobody_knows_is_asked(runtime, watched):  # noqa: F811
+def test_a_returned_payment_is_collected_again_and_what_nobody_knows_is_asked(runtime):  # noqa: F811
     sold(runtime)
     bank(runtime, Credit("1668.00", "INV-000001"))
     entries = debit("1668.00", "RETURN INV-000001", reversal=True), debit("12.50", code="CHRG"), debit("99.00", "Leasing 4711")
@@ -108,7 +103,7 @@ def test_a_returned_payment_is_collected_again_and_what_nobody_knows_is_asked(ru
         assert broken(tx) == []
 
 
-def test_a_payment_that_comes_and_goes_on_one_statement_is_still_owed(runtime, watched):  # noqa: F811
+def test_a_payment_that_comes_and_goes_on_one_statement_is_still_owed(runtime):  # noqa: F811
     sold(runtime)
     bank(runtime, Credit("1668.00", "INV-000001"), debit("1668.00", "INV-000001", reversal=True))
     with runtime.database.transaction() as tx:
@@ -121,7 +116,7 @@ def test_a_payment_that_comes_and_goes_on_one_statement_is_still_owed(runtime, w
         assert broken(tx) == []
 
 
-def test_a_return_of_a_receipt_that_nobody_knows_is_the_receivables_clerk_s(runtime, watched):  # noqa: F811
+def test_a_return_of_a_receipt_that_nobody_knows_is_the_receivables_clerk_s(runtime):  # noqa: F811
     number = bank(runtime, debit("50.00", "RETURN", reversal=True), opening="50.00")
     tasks = tasks_about(runtime, number)
     assert [(name, task.candidate_groups) for name, task in tasks.items()] == [("explain_return", ["accounts-receivable"])]
@@ -131,7 +126,7 @@ def test_a_return_of_a_receipt_that_nobody_knows_is_the_receivables_clerk_s(runt
         assert broken(tx) == []
 
 
-def test_a_receipt_of_an_unknown_payer_waits_until_somebody_knows_whose_it_is(runtime, watched):  # noqa: F811
+def test_a_receipt_of_an_unknown_payer_waits_until_somebody_knows_whose_it_is(runtime):  # noqa: F811
     number = bank(runtime, Credit("50.00", "hello"))
     complete(runtime, tasks_about(runtime, number)["review_unapplied"], outcome="on_account", reason="The payer is not known")
     (task,) = tasks_about(runtime, number).values()
@@ -144,7 +139,7 @@ def test_a_receipt_of_an_unknown_payer_waits_until_somebody_knows_whose_it_is(ru
         assert broken(tx) == []
 
 
-def test_a_statement_that_treasury_refuses_makes_room_for_its_corrected_successor(runtime, watched):  # noqa: F811
+def test_a_statement_that_treasury_refuses_makes_room_for_its_corrected_successor(runtime):  # noqa: F811
     number = bank(runtime, Credit("120.00", "?", ref="BK-77"), closing="100.00")
     complete(runtime, tasks_about(runtime, number)["balance_statement"], action="refuse", reason="The bank sends a new one")
     with runtime.database.transaction() as tx:

@@ -1,24 +1,11 @@
 """Goods, invoice and money run through the real diagrams, in the real runtime: from a promised group to a closed receivable."""
 
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-import bpmn
-from api.bootstrap import ports
-from engine.jobs.null_dispatcher import NullDispatcher
-from engine.models.bundle import read_bundle
 from engine.runtime.post import timers
-from engine.runtime.read.lists import list_incidents
-from engine.runtime.state.people import Person
-from engine.runtime.state.runtime import Runtime
-from engine.runtime.verbs import deploy, messages, user_tasks
-from engine.runtime.verbs.messages import Message
-from engine.runtime.verbs.run_until_idle import run_until_idle
-from engine.runtime.verbs.user_tasks import Completion
-from engine.store.paging import Asked
 from handlers.dropship.inbound import (
     AcknowledgementDraft,
     AsnDraft,
@@ -33,22 +20,18 @@ from handlers.invariants import check_all
 from handlers.ledger.posting import balances
 from handlers.receivables.commands import reverse
 from handlers.receivables.statements import store_statements
-from handlers.registry import service_tasks
+from tests.integration.at_work import at_work, do, say, settle
 from tests.integration.golden.builders import SUPPLIER, Sold, company, customer, item, on_stock, one, order, supplier, warehouse
 from tests.unit.receivables.statement_files import Credit, camt053
-from tests.worklist import tasks_of
 
 D = Decimal
 FOLDERS = ("fulfillment-to-invoice", "dropship", "supplier-despatch-advice", "supplier-invoice", "invoice-to-receipt")
-WANDA = Person("wanda", frozenset({"warehouse", "buyer", "accounts-payable", "accounts-receivable", "order-desk"}))
 
 
 @pytest.fixture
 def runtime(database):
-    made = Runtime(database, service_tasks(), ports(), NullDispatcher())
+    made = at_work(database, *FOLDERS)
     with database.transaction() as tx:
-        for folder in FOLDERS:
-            deploy.deploy(made, tx, read_bundle(Path(bpmn.__file__).parent / folder), "ada")
         company(tx)
         customer(tx)
         item(tx)
@@ -56,28 +39,6 @@ def runtime(database):
         supplier(tx)
         on_stock(tx, "100")
     return made
-
-
-def say(runtime, name, key, **payload):
-    with runtime.database.transaction() as tx:
-        correlation = {"po_no": payload["po_no"]} if "po_no" in payload else payload
-        messages.publish(runtime, tx, Message(name=name, correlation=correlation, payload=payload, business_key=key))
-    settle(runtime)
-
-
-def settle(runtime):
-    run_until_idle(runtime)
-    with runtime.database.transaction() as tx:
-        assert [(each.element_id, each.message) for each in list_incidents(tx, Asked()).rows] == []
-
-
-def do(runtime, title, **data):
-    with runtime.database.transaction() as tx:
-        tasks = tasks_of(tx, WANDA)
-        (task,) = [each for each in tasks if title in each.title] or [None]
-        assert task is not None, [each.title for each in tasks]
-        user_tasks.complete(runtime, tx, task.id, data, Completion(WANDA))
-    settle(runtime)
 
 
 def pay(runtime, invoice_no, amount):

@@ -21,7 +21,6 @@ from handlers.fulfillment import tasks as fulfillment
 from handlers.invariants import check_all
 from handlers.ledger.posting import balances
 from handlers.receivables import tasks as receivables
-from handlers.receivables.statements import store_statements
 from tests.integration.golden.builders import (
     SUPPLIER,
     Sold,
@@ -33,6 +32,7 @@ from tests.integration.golden.builders import (
     on_stock,
     one,
     order,
+    stored,
     supplier,
     warehouse,
 )
@@ -66,7 +66,7 @@ def bill(tx, shipment_no, now):
 def receive(tx, credit, opening, *, decision):
     """A statement with one credit that does not pay its invoice exactly."""
     content = camt053([credit], opening=opening, closing=str(D(opening) + D(credit.amount)), statement=f"STMT-{credit.ref}")
-    statement = receivables.OfStatement(store_statements(tx, content)[0])
+    statement = receivables.OfStatement(stored(tx, content)[0])
     receivables.read_statement(statement, tx)
     receivables.record_receipts(statement, tx)
     cases = receivables.propose_applications(statement, tx).residual_cases
@@ -146,7 +146,7 @@ def test_g2_drop_ship_with_a_price_variance_inside_the_tolerance(database):
         dropship.pay_supplier(dropship.Bill(number), tx, context(now), effects())
 
         content = camt053([Credit("960.00", invoice_no, ref="B1")], opening="0.00", closing="960.00")
-        statement = receivables.OfStatement(store_statements(tx, content)[0])
+        statement = receivables.OfStatement(stored(tx, content)[0])
         receivables.read_statement(statement, tx)
         receivables.record_receipts(statement, tx)
         assert receivables.propose_applications(statement, tx).exact == 1

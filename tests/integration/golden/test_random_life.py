@@ -29,7 +29,6 @@ from handlers.ledger.posting import balances
 from handlers.receivables import tasks as receivables
 from handlers.receivables.manual_application import reverse_receipt
 from handlers.receivables.rules import ACTIONS
-from handlers.receivables.statements import store_statements
 from tests.integration.golden.builders import (
     PAYER_IBAN,
     SUPPLIER,
@@ -41,9 +40,11 @@ from tests.integration.golden.builders import (
     item,
     on_stock,
     order,
+    stored,
     supplier,
     warehouse,
 )
+from tests.steps import commit_step
 from tests.unit.receivables.statement_files import Credit, camt053
 
 D = Decimal
@@ -82,17 +83,23 @@ class Life:
     def sell_stock(self, tx) -> None:
         freight = self.random.choice(["0", "7.77"])
         made = order(tx, [self.sold() for _ in range(self.random.randint(1, 4))], freight=freight)
+        commit_step(tx)
         tx.execute(
             text("UPDATE order_line SET line_net = round(line_net, 2), tax_category = CASE tax_rate_pct WHEN 0 THEN 'Z' ELSE 'S' END")
         )
         for group in made.groups:
             fulfillment.reserve(fulfillment.Group(group), tx)
+            commit_step(tx)
             packed = fulfillment.confirm_pick(fulfillment.PickAndPack(group, self.random.randint(1, 3), D(12)), tx)
+            commit_step(tx)
             if self.random.random() < 0.2:
                 fulfillment.cancel_shipment(fulfillment.OfShipment(packed.shipment_no), tx)
+                commit_step(tx)
                 fulfillment.release_reservation(fulfillment.Group(group), tx)
+                commit_step(tx)
                 continue
             fulfillment.ship_confirm(fulfillment.OfShipment(packed.shipment_no), tx, context(self.now))
+            commit_step(tx)
             self.bill(tx, packed.shipment_no)
 
     def bill(self, tx, shipment_no) -> None:
@@ -100,19 +107,26 @@ class Life:
             return
         for _ in range(self.random.randint(1, 2)):
             made = billing.create_invoice(billing.OfShipment(shipment_no), tx, context(self.now))
+            commit_step(tx)
             billing.post_invoice(billing.OfInvoice(made.invoice_no), tx)
+            commit_step(tx)
         assert validate_invoice(write_ubl(read_facts(tx, made.invoice_no))) == []
 
     def sell_dropship(self, tx) -> None:
         qty = self.random.randint(1, 20)
         group = order(tx, [Sold(str(qty), "80.01")], kind="DROP").groups[0]
+        commit_step(tx)
         po_no = dropship.create_purchase_order(dropship.GroupFrom(group, SUPPLIER), tx).po_no
+        commit_step(tx)
         dropship.send_purchase_order(dropship.OfOrder(po_no), tx, effects())
+        commit_step(tx)
         confirmed = self.random.randint(0, qty)
         price = D(self.random.randint(5000, 6000)) / 100
         line = AcknowledgedDraft(line_no=1, qty=D(confirmed), unit_price=price)
         record_acknowledgement(tx, AcknowledgementDraft(po_no=po_no, document_no=f"AB-{po_no}", code="CA", lines=[line]))
+        commit_step(tx)
         dropship.confirm(dropship.Confirm(po_no), tx)
+        commit_step(tx)
         left = confirmed
         while left:
             part = self.random.randint(1, left)
@@ -120,6 +134,7 @@ class Life:
             shipped = [ShippedDraft(line_no=1, qty=D(part))]
             advice = AsnDraft(po_no=po_no, document_no=f"LS-{po_no}-{left}", shipped_on=self.now.date(), lines=shipped)
             received = dropship.receive_asn(dropship.OfAsn(po_no, record_asn(tx, advice)), tx)
+            commit_step(tx)
             self.bill(tx, received.shipment_no)
         if confirmed:
             self.pay_supplier(tx, po_no, confirmed)
@@ -139,9 +154,12 @@ class Life:
             gross_total=net + tax,
         )
         number = record_supplier_invoice(tx, draft)
+        commit_step(tx)
         dropship.approve_supplier_invoice(dropship.OfBill(po_no, number), tx, context(self.now))
+        commit_step(tx)
         if self.random.random() < 0.5:
             dropship.pay_supplier(dropship.Bill(number), tx, context(self.now), effects())
+            commit_step(tx)
 
     def bank_day(self, tx) -> None:
         self.statements += 1
@@ -154,12 +172,16 @@ class Life:
         closing = self.bank + sum(D(credit.amount) for credit in credits_)
         content = camt053(credits_, opening=f"{self.bank:.2f}", closing=f"{closing:.2f}", statement=f"S{self.statements}")
         self.bank = closing
-        statement = receivables.OfStatement(store_statements(tx, content)[0])
+        statement = receivables.OfStatement(stored(tx, content)[0])
         receivables.read_statement(statement, tx)
+        commit_step(tx)
         receivables.record_receipts(statement, tx)
+        commit_step(tx)
         cases = receivables.propose_applications(statement, tx).residual_cases
+        commit_step(tx)
         decisions = [self.random.choice(sorted(ACTIONS)) for _ in cases]
         receivables.apply_receipts(receivables.Apply(statement.statement_no, cases, decisions), tx)
+        commit_step(tx)
 
     def payment(self, row, number) -> Credit:
         change = self.random.choice([D(0), D(0), -row.discount_amount, D("-1.23"), D("4.56"), -row.open_amount / 2, row.open_amount])

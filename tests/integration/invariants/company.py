@@ -29,7 +29,6 @@ from handlers.promising.promise import promise_lines
 from handlers.quoting import life
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft, create_quote
 from handlers.receivables import tasks as receivables
-from handlers.receivables.statements import store_statements
 from tests.integration.golden import builders as tables
 from tests.integration.orders import trade as anvils
 from tests.unit.receivables.statement_files import Credit, camt053
@@ -102,7 +101,7 @@ def billed_by_supplier(tx: Session, po_no: str, qty: str) -> str:
 
 def bank_day(tx: Session, content: bytes) -> None:
     """A statement is taken, its receipts are recorded and, where they fit, applied."""
-    for number in store_statements(tx, content):
+    for number in tables.stored(tx, content):
         statement = receivables.OfStatement(number)
         receivables.read_statement(statement, tx)
         receivables.record_receipts(statement, tx)

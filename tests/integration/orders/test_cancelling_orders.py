@@ -1,16 +1,13 @@
 """An order is cancelled while a person has it, or by an operator who ends its instance: in either way nothing of it is left."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from engine.models.bundle import read_bundle
 from engine.runtime.operate import incidents, operations
 from engine.runtime.state.people import Person
-from engine.runtime.state.runtime import Runtime
-from engine.runtime.verbs import deploy, messages
+from engine.runtime.verbs import messages
 from engine.runtime.verbs.messages import Message
 from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.service_tasks import Broken
@@ -19,30 +16,19 @@ from handlers.orders.cancellation import cancel_group, cancel_order
 from handlers.orders.commands import may_be_cancelled, request_cancellation
 from handlers.orders.status import status_of
 from handlers.promising.promise import promise_lines
-from handlers.registry import service_tasks
+from tests.integration.at_work import at_work
 from tests.integration.orders import trade as t
 from tests.worklist import tasks_of
 
-BPMN = Path(__file__).parents[3] / "bpmn"
 CREDIT = Person("carl", frozenset({"credit", "order-desk", "buyer"}))
 
 
-class NoQueue:
-    """Nothing rings: the test drains."""
-
-    def ring(self, *_given, **_more) -> None:
-        """Nobody listens."""
-
-
 @pytest.fixture
-def runtime(database, monkeypatch):
-    monkeypatch.setattr("engine.store.locks.watch.on", True)
-    runtime = Runtime(database=database, service_tasks=service_tasks(), ports={}, dispatcher=NoQueue())
+def runtime(database):
+    runtime = at_work(database, "order-to-promise", "cancel-order")
     with database.transaction() as tx:
         t.open_trade(tx)
         t.stock(tx, "OMINOUS-ANVIL", 60)
-        for name in ("order-to-promise", "cancel-order"):
-            deploy.deploy(runtime, tx, read_bundle(BPMN / name), "admin")
     return runtime
 
 

@@ -1,14 +1,10 @@
 """Quote-to-order and order-to-promise as they are deployed, run by the engine on a real company."""
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select, text
 
-from engine.models.bundle import read_bundle
 from engine.runtime.state.people import Person
-from engine.runtime.state.runtime import Runtime
-from engine.runtime.verbs import deploy, messages, start, user_tasks
+from engine.runtime.verbs import messages, start, user_tasks
 from engine.runtime.verbs.messages import Message
 from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.runtime.verbs.start import StartOptions
@@ -18,30 +14,20 @@ from handlers.invariants import check_all
 from handlers.orders.drafts import LineDraft, OrderDraft, create_order
 from handlers.orders.story import order_story
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft, create_quote
-from handlers.registry import service_tasks
+from tests.integration.at_work import at_work
 from tests.integration.orders.trade import D, open_trade, stock
 from tests.worklist import tasks_of
 
-BPMN = Path(__file__).parents[3] / "bpmn"
 EVERY_GROUP = frozenset({"sales", "sales-manager", "deal-desk", "finance", "executive", "order-desk", "credit"})
 MARCUS, ERIKA = Person("marcus", EVERY_GROUP), Person("erika", EVERY_GROUP)
 
 
-class NoQueue:
-    """Nothing rings: the test drains."""
-
-    def ring(self, *_given, **_more) -> None:
-        """Nobody listens."""
-
-
 @pytest.fixture
 def runtime(database):
-    runtime = Runtime(database=database, service_tasks=service_tasks(), ports={}, dispatcher=NoQueue())
+    runtime = at_work(database, "quote-to-order", "order-to-promise", "fulfillment-to-invoice", "dropship")
     with database.transaction() as tx:
         open_trade(tx)
         stock(tx, "OMINOUS-ANVIL", 60)
-        for name in ("quote-to-order", "order-to-promise", "fulfillment-to-invoice", "dropship"):
-            deploy.deploy(runtime, tx, read_bundle(BPMN / name), "admin")
     return runtime
 
 

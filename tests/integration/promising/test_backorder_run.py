@@ -4,19 +4,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
-from engine.jobs.null_dispatcher import NullDispatcher
-from engine.models.bundle import read_bundle
 from engine.runtime.post import schedules
 from engine.runtime.post.mailbox import Message
 from engine.runtime.post.timers import tick
-from engine.runtime.state.runtime import Runtime
-from engine.runtime.verbs import deploy, messages
-from engine.runtime.verbs.run_until_idle import run_until_idle
-from engine.store import locks
+from engine.runtime.verbs import messages
 from engine.store.clock import business_today
-from engine.store.tables import incident
 from handlers.invariants import check_all
 from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyDraft
@@ -26,30 +20,20 @@ from handlers.orders.holds import apply_hold, release_hold
 from handlers.orders.story import order_story
 from handlers.parties.policy import choose
 from handlers.promising import commands
-from handlers.registry import service_tasks
+from tests.integration.at_work import at_work, settle
 from tests.integration.orders.trade import D, add_coyote, open_trade, stock
 
 BPMN = Path(__file__).parents[3] / "bpmn"
 
 
 @pytest.fixture
-def runtime(database, monkeypatch):
-    monkeypatch.setattr(locks.watch, "on", True)
-    runtime = Runtime(database=database, service_tasks=service_tasks(), ports={}, dispatcher=NullDispatcher())
+def runtime(database):
+    runtime = at_work(database, "order-to-promise", "fulfillment-to-invoice", "cancel-order", "cancel-fulfillment")
     with database.transaction() as tx:
         open_trade(tx)
         add_coyote(tx, "C-VIP", customer_class="A")
         add_coyote(tx, "C-LAST", customer_class="C")
-        deploy.deploy(runtime, tx, read_bundle(BPMN / "order-to-promise"), "admin")
-        for folder in ("fulfillment-to-invoice", "cancel-order", "cancel-fulfillment"):
-            deploy.deploy(runtime, tx, read_bundle(BPMN / folder), "admin")
     return runtime
-
-
-def settle(runtime):
-    run_until_idle(runtime)
-    with runtime.database.transaction() as tx:
-        assert tx.execute(select(incident.c.element_id, incident.c.message)).all() == []
 
 
 def ordered(runtime, *lines, customer_no="C-LAST", **more):

@@ -7,7 +7,6 @@ from threading import Barrier
 import pytest
 from sqlalchemy import text
 
-from engine.store import locks
 from handlers.invariants import check_all
 from handlers.inventory.supply import SupplyDraft, expect_supply
 from handlers.orders import tasks as orders
@@ -22,11 +21,6 @@ from handlers.promising.sourcing import Case, read_answers
 from tests.integration.orders.trade import STOCK_ONLY, D, context, open_trade, order, stock, supply_in
 
 ANVIL = "OMINOUS-ANVIL"
-
-
-@pytest.fixture(autouse=True)
-def watched(monkeypatch):
-    monkeypatch.setattr(locks.watch, "on", True)
 
 
 @pytest.fixture

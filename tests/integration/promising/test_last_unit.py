@@ -7,16 +7,10 @@ import pytest
 from sqlalchemy import text
 
 from engine.problems import Conflict, Invalid
-from engine.store import locks
 from handlers.invariants import check_all
 from handlers.orders.holds import apply_hold
 from handlers.promising.promise import promise_lines
 from tests.integration.orders.trade import STOCK_ONLY, context, open_trade, order, stock
-
-
-@pytest.fixture(autouse=True)
-def watched(monkeypatch):
-    monkeypatch.setattr(locks.watch, "on", True)
 
 
 def promise_together(database, order_nos):

@@ -12,7 +12,6 @@ from sqlalchemy import text
 from engine.jobs.null_dispatcher import NullDispatcher
 from engine.problems import Conflict, Invalid, NotFound, Problem
 from engine.runtime.state.runtime import Runtime
-from engine.store import locks
 from handlers.ledger import invariants as ledger
 from handlers.ledger import posting
 from handlers.ledger.model import FxRate
@@ -28,11 +27,6 @@ from tests.unit.receivables.statement_files import Credit
 
 D = Decimal
 FIRST = HandApplication(receipt_no="RC-000001", invoice_no="INV-000001")
-
-
-@pytest.fixture(autouse=True)
-def watched(monkeypatch):
-    monkeypatch.setattr(locks.watch, "on", True)
 
 
 @pytest.fixture

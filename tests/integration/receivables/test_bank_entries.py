@@ -17,15 +17,18 @@ from handlers.ledger import posting
 from handlers.ledger.model import FxRate
 from handlers.ledger.posting import balances
 from handlers.receivables import invariants as receivables
+from handlers.receivables import manual_application as by_hand
 from handlers.receivables import tasks
-from handlers.receivables.manual_application import HandApplication, apply_manually, identify, reverse_receipt
+from handlers.receivables.manual_application import HandApplication
 from handlers.receivables.statements import store_statements
 from handlers.rowsets import insert_rows
-from tests.integration.golden.builders import PAYER_IBAN, company, count_statements, customer, one
+from tests.integration.golden.builders import PAYER_IBAN, company, count_statements, customer, one, stored
 from tests.integration.receivables.test_receivables import owed
+from tests.steps import as_a_step, commit_step
 from tests.unit.receivables.statement_files import Credit, camt053, debit
 
 D = Decimal
+apply_manually, identify, reverse_receipt = map(as_a_step, (by_hand.apply_manually, by_hand.identify, by_hand.reverse_receipt))
 TREASURY, CLERK = "treasury", "accounts-receivable"
 
 
@@ -52,16 +55,18 @@ def bank_day(tx, *entries, opening="0.00", statement="STMT-077"):
     """A whole statement, as the diagram goes through it up to the questions to people; answers its number."""
     change = sum((D(each.amount) * (1 if each.direction == "CRDT" else -1) for each in entries), D(0))
     content = camt053(list(entries), opening=opening, closing=str(D(opening) + change), statement=statement)
-    (number,) = store_statements(tx, content)
+    (number,) = stored(tx, content)
     given = tasks.OfStatement(number)
     facts = tasks.read_statement(given, tx)
     tasks.book_entries(tasks.BookEntries(number, facts.kinds, [decided(kind) for kind in facts.kinds]), tx)
     tasks.record_receipts(given, tx)
     cases = tasks.propose_applications(given, tx).residual_cases
     tasks.apply_receipts(tasks.Apply(number, cases, ["PARTIAL"] * len(cases)), tx)
+    commit_step(tx)
     return number
 
 
+@as_a_step
 def settle(tx, number, group=CLERK, *answers):
     return tasks.settle_entries(tasks.SettleEntries(number, group, list(answers)), tx)
 
@@ -366,6 +371,7 @@ def test_a_person_s_receipt_may_be_returned_too(books):
     with books.transaction() as tx:
         bank_day(tx, Credit("1668.00", "thanks"))
         identify(tx, "RC-000001", "C-MIRROR")
+        commit_step(tx)
         apply_manually(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000001"))
         number = bank_day(tx, debit("1668.00", "INV-000001 returned", code="UPDD"), opening="1668.00", statement="S2")
         assert settle(tx, number).entries == []

@@ -5,14 +5,18 @@ import pytest
 from engine.problems import Conflict, Invalid, NotFound
 from handlers.invariants import check_all
 from handlers.ledger.posting import balances
+from handlers.receivables import manual_application as by_hand
 from handlers.receivables import tasks
-from handlers.receivables.manual_application import HandApplication, apply_manually, identify, leave_on_account, reverse_receipt
-from handlers.receivables.statements import store_statements
-from tests.integration.golden.builders import CUSTOMER, company, customer, one
+from handlers.receivables.manual_application import HandApplication
+from tests.integration.golden.builders import CUSTOMER, company, customer, one, stored
 from tests.integration.receivables.test_receivables import nonzero, owed, paid, take_in
+from tests.steps import as_a_step
 from tests.unit.receivables.statement_files import Credit
 
 D = Decimal
+apply_manually, identify, leave_on_account, reverse_receipt = map(
+    as_a_step, (by_hand.apply_manually, by_hand.identify, by_hand.leave_on_account, by_hand.reverse_receipt)
+)
 
 
 @pytest.fixture
@@ -88,7 +92,7 @@ def test_golden_g5_a_returned_payment_opens_the_invoice_again_and_takes_the_disc
 def test_only_an_invoice_that_was_settled_has_to_be_collected_anew(books):
     with books.transaction() as tx:
         owed(tx, "INV-000002", "100.00", tax="0.00", discount="0.00")
-        statement = tasks.OfStatement(store_statements(tx, paid(Credit("300.00", "?", ref="B1")))[0])
+        statement = tasks.OfStatement(stored(tx, paid(Credit("300.00", "?", ref="B1")))[0])
         tasks.read_statement(statement, tx)
         tasks.record_receipts(statement, tx)
         identify(tx, "RC-000001", CUSTOMER)
@@ -131,7 +135,7 @@ def test_a_late_discount_granted_is_an_unearned_one(books):
 
 def test_a_receipt_applied_again_after_a_statement_keeps_its_history(books):
     with books.transaction() as tx:
-        statement = tasks.OfStatement(store_statements(tx, paid(Credit("100.00", "INV-000001", ref="B1")))[0])
+        statement = tasks.OfStatement(stored(tx, paid(Credit("100.00", "INV-000001", ref="B1")))[0])
         tasks.record_receipts(statement, tx)
         assert apply_manually(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000001")).open_amount == 1568
         assert tasks.propose_applications(statement, tx) == tasks.Proposals([], 0, [])

@@ -19,7 +19,8 @@ from handlers.parties.policy import choose
 from handlers.receivables import tasks
 from handlers.receivables.collections import DunningFacts
 from handlers.receivables.statements import store_statements
-from tests.integration.golden.builders import CUSTOMER, PAYER_IBAN, company, context, count_statements, customer, effects, one
+from tests.integration.golden.builders import CUSTOMER, PAYER_IBAN, company, context, count_statements, customer, effects, one, stored
+from tests.steps import commit_step
 from tests.unit.receivables.statement_files import Credit, camt053
 
 D = Decimal
@@ -41,6 +42,7 @@ def owed(tx, number="INV-000001", amount="1668.00", *, tax="278.00", discount="3
         "amount": D(amount), "currency": "EUR", "discount_date": date(2026, 3, 20), "discount_amount": D(discount), "tax_amount": D(tax),
     }  # fmt: skip
     add_open_item(tx, NewOpenItem(**draft | changes))
+    commit_step(tx)
 
 
 @pytest.fixture
@@ -58,11 +60,13 @@ def paid(*credits_, opening="0.00", **changes):
 
 
 def take_in(tx, content, *actions):
-    statement = tasks.OfStatement(store_statements(tx, content)[0])
+    statement = tasks.OfStatement(stored(tx, content)[0])
     tasks.read_statement(statement, tx)
     tasks.record_receipts(statement, tx)
     found = tasks.propose_applications(statement, tx)
-    return tasks.apply_receipts(tasks.Apply(statement.statement_no, found.residual_cases, [{"action": action} for action in actions]), tx)
+    done = tasks.apply_receipts(tasks.Apply(statement.statement_no, found.residual_cases, [{"action": action} for action in actions]), tx)
+    commit_step(tx)
+    return done
 
 
 def nonzero(tx):
@@ -77,7 +81,7 @@ def test_money_lands_unapplied_with_the_customer_it_came_from(books):
             Credit("30.00", "", ref="B3", name="indifferent MIRROR gmbh"),
             Credit("40.00", "who am I", ref="B4", name="Nobody"),
         ]
-        statement = tasks.OfStatement(store_statements(tx, paid(*credits_))[0])
+        statement = tasks.OfStatement(stored(tx, paid(*credits_))[0])
         facts = tasks.read_statement(statement, tx)
         assert (facts.balanced, facts.entries, facts.currency, facts.duplicates) == (True, 4, "EUR", 0)
         assert facts.kinds == [tasks.EntryKind("credit", reversal=False, code="")]
@@ -212,7 +216,7 @@ def test_applying_again_changes_nothing(books):
 @pytest.mark.parametrize("decisions", [[], ["GIVE_AWAY"], [None], ["APPLY", "APPLY"]])
 def test_a_missing_or_unknown_decision_is_refused_and_applies_nothing(books, decisions):
     with books.transaction() as tx:
-        statement = tasks.OfStatement(store_statements(tx, paid(Credit("1.00", "INV-000001", ref="B1")))[0])
+        statement = tasks.OfStatement(stored(tx, paid(Credit("1.00", "INV-000001", ref="B1")))[0])
         tasks.record_receipts(statement, tx)
         cases = tasks.propose_applications(statement, tx).residual_cases
         with pytest.raises(Invalid) as refusal:
@@ -223,7 +227,7 @@ def test_a_missing_or_unknown_decision_is_refused_and_applies_nothing(books, dec
 
 def test_variables_of_a_process_cannot_pay_an_invoice(books):
     with books.transaction() as tx:
-        statement = tasks.OfStatement(store_statements(tx, paid(Credit("1.00", "INV-000001", ref="B1")))[0])
+        statement = tasks.OfStatement(stored(tx, paid(Credit("1.00", "INV-000001", ref="B1")))[0])
         tasks.record_receipts(statement, tx)
         tasks.propose_applications(statement, tx)
         forged = tasks.ResidualCase("RC-000001", "INV-000001", D(0), D(1), 0, D(1667), "A")
@@ -234,9 +238,7 @@ def test_variables_of_a_process_cannot_pay_an_invoice(books):
 def test_two_statements_paying_one_invoice_at_once_pay_it_once(books):
     with books.transaction() as tx:
         for number in (1, 2):
-            statement = tasks.OfStatement(
-                store_statements(tx, paid(Credit("1668.00", "INV-000001", ref=f"B{number}"), statement=f"S{number}"))[0]
-            )
+            statement = tasks.OfStatement(stored(tx, paid(Credit("1668.00", "INV-000001", ref=f"B{number}"), statement=f"S{number}"))[0])
             tasks.record_receipts(statement, tx)
             tasks.propose_applications(statement, tx)
 
@@ -343,7 +345,7 @@ def test_the_number_of_statements_does_not_grow_with_the_entries(books):
         content = paid(*(Credit("10.00", number, ref=number) for number in numbers), statement=f"S{opening}")
         sent.clear()
         with books.transaction() as tx:
-            statement = tasks.OfStatement(store_statements(tx, content)[0])
+            statement = tasks.OfStatement(stored(tx, content)[0])
             tasks.record_receipts(statement, tx)
             tasks.propose_applications(statement, tx)
             tasks.apply_receipts(tasks.Apply(statement.statement_no, [], []), tx)

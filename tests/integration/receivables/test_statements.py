@@ -16,6 +16,7 @@ from handlers.receivables import invariants, tasks
 from handlers.receivables.statements import store_statements
 from tests.integration.golden.builders import company, customer, one
 from tests.integration.receivables.test_receivables import owed, paid, take_in
+from tests.steps import commit_step
 from tests.unit.receivables.statement_files import OURS, Credit, camt053, debit
 
 D = Decimal
@@ -32,7 +33,9 @@ def books(database):
 
 
 def stored(tx, content):
-    return [tasks.OfStatement(number) for number in store_statements(tx, content)]
+    numbers = store_statements(tx, content)
+    commit_step(tx)
+    return [tasks.OfStatement(number) for number in numbers]
 
 
 def broken(tx):
