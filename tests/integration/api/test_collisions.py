@@ -16,14 +16,11 @@ TAKE = text("UPDATE shelf SET stock = stock - 1 WHERE id = :id")
 
 
 @pytest.fixture
-def shelves(database: Database):
-    with database.transaction() as tx:
-        tx.execute(text("DROP TABLE IF EXISTS shelf"))
+def shelves(company_database: Database):
+    with company_database.transaction() as tx:
         tx.execute(text("CREATE TABLE shelf (id int PRIMARY KEY, stock int)"))
         tx.execute(text("INSERT INTO shelf VALUES (1, 5), (2, 5)"))
-    yield database
-    with database.transaction() as tx:
-        tx.execute(text("DROP TABLE shelf"))
+    return company_database
 
 
 def stock(database):

@@ -20,7 +20,7 @@ from handlers.receivables import tasks
 from handlers.receivables.collections import DunningFacts
 from handlers.receivables.statements import store_statements
 from tests.integration.golden.builders import CUSTOMER, PAYER_IBAN, company, context, count_statements, customer, effects, one, stored
-from tests.steps import commit_step
+from tests.steps import as_a_step, commit_step
 from tests.unit.receivables.statement_files import Credit, camt053
 
 D = Decimal
@@ -268,6 +268,7 @@ def test_a_dollar_receipt_realises_the_exchange_difference_golden_g3(database):
 LATE = context(datetime(2026, 5, 11, tzinfo=UTC))
 
 
+@as_a_step
 def remind(tx, level, ledger, *, hold_orders=False, invoice_no="INV-000001"):
     return tasks.send_reminder(tasks.SendReminder(invoice_no, level, hold_orders), tx, LATE, ledger).level
 

@@ -98,6 +98,7 @@ def test_a_file_of_several_statements_is_taken_one_by_one(books):
         for each in (first, second):
             tasks.read_statement(each, tx)
             assert tasks.record_receipts(each, tx).receipts == 1
+            commit_step(tx)
         assert balances(tx)["1000"] == 15
         assert one(tx, "SELECT array_agg(file_position ORDER BY statement_no), count(DISTINCT file_id) FROM bank_statement") == ([1, 2], 1)
         assert broken(tx) == []
