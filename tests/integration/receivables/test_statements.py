@@ -176,6 +176,7 @@ def test_a_missing_day_that_comes_late_has_to_fit_between_its_neighbours(books):
         tasks.read_statement(first, tx)
         for each in (first, second):
             tasks.record_receipts(each, tx)
+            commit_step(tx)
         assert (balances(tx)["1000"], balances(tx)["3000"]) == (20, 0)
         assert broken(tx) == []
 
