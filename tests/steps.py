@@ -17,16 +17,25 @@ def commit_step(tx: Session) -> None:
     tx.commit()
     for act in tx.info.pop("after_commit", ()):
         act()
-    for told in ("locks_held", "locks_asked", "tables_written"):
+    _forget(tx)
+
+
+def _forget(tx: Session) -> None:
+    for told in ("before_commit", "after_commit", "locks_held", "locks_asked", "tables_written"):
         tx.info.pop(told, None)
 
 
 def as_a_step(verb: Callable[Concatenate[Session, P], R]) -> Callable[Concatenate[Session, P], R]:
-    """A verb as a page or the API calls it: its transaction ends with it."""
+    """A verb as a page or the API calls it: its transaction ends with it, and a refusal leaves nothing of it."""
 
     @wraps(verb)
     def step(tx: Session, *given: P.args, **more: P.kwargs) -> R:
-        answer = verb(tx, *given, **more)
+        try:
+            answer = verb(tx, *given, **more)
+        except Exception:
+            tx.rollback()
+            _forget(tx)
+            raise
         commit_step(tx)
         return answer
 
