@@ -22,8 +22,8 @@ _CAC, _CBC = f"{{{_UBL}CommonAggregateComponents-2}}", f"{{{_UBL}CommonBasicComp
 _NAMESPACES = {None: f"{_UBL}DespatchAdvice-2", "cac": _CAC[1:-1], "cbc": _CBC[1:-1]}
 
 
-def save_pick_list(tx: Session, group_no: str, now: datetime) -> tuple[int, int]:
-    """Print the pick list of a group; answer the document and its number of lines. Raises Conflict when nothing is reserved."""
+def save_pick_list(tx: Session, group_no: str, now: datetime) -> tuple[int, Sequence[Mapping[str, Any]]]:
+    """Print the pick list of a group; answer the document and its lines. Raises Conflict when nothing is reserved."""
     rows = pick_lines(tx, group_no)
     head = tx.execute(_PICK_HEAD, {"group_no": group_no}).mappings().one()
     data = {
@@ -36,7 +36,7 @@ def save_pick_list(tx: Session, group_no: str, now: datetime) -> tuple[int, int]
         ],
     }
     pdf = print_pdf(_HERE / "pick-list.typ", data, now)
-    return save_document(tx, "PICK_LIST", group_no, "application/pdf", pdf), len(rows)
+    return save_document(tx, "PICK_LIST", group_no, "application/pdf", pdf), [dict(row) for row in rows]
 
 
 def save_delivery_papers(tx: Session, shipment_no: str) -> dict[str, int]:

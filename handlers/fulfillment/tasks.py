@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Kind, Refused, ServiceTasks, TaskContext
 from engine.store.unit_of_work import Database
-from handlers.fulfillment import papers, picking, shipping, undoing
+from handlers.fulfillment import papers, picking, shipping, short_picks, undoing
 from handlers.fulfillment.ports import AddressRefused, Carrier
 from handlers.shipments.records import forget_booking
 
@@ -79,10 +79,28 @@ class Available:
 
 @dataclass(frozen=True, slots=True)
 class PickList:
-    """The printed pick list."""
+    """The printed pick list. `items` are the first of the `item_count` items on it, as many as a form takes."""
 
     document_id: int
     lines: int
+    items: list[short_picks.PickItem]
+    item_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundItem:
+    """How much of an item the picker found."""
+
+    sku: str
+    found: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ShortPick:
+    """A group of which not everything was found: what there is of the items that are named, in their units."""
+
+    group_no: str
+    items: list[FoundItem]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +201,16 @@ def give_back(given: GiveBack, tx: Session, context: TaskContext) -> GivenBack:
 @tasks.register("fulfillment.create_pick_list", errors=("CANCELLED",))
 def create_pick_list(given: Group, tx: Session, context: TaskContext) -> PickList:
     """Print what to take from the shelves."""
-    document_id, lines = papers.save_pick_list(tx, given.group_no, context.now)
-    return PickList(document_id, lines)
+    document_id, rows = papers.save_pick_list(tx, given.group_no, context.now)
+    items = short_picks.items_to_pick(rows)
+    return PickList(document_id, len(rows), items[: short_picks.ITEMS_OF_A_FORM], len(items))
+
+
+@tasks.register("fulfillment.record_short_pick", errors=("CANCELLED",))
+def record_short_pick(given: ShortPick, tx: Session, context: TaskContext) -> Available:
+    """Keep what was found, take what is missing off the stock, and let the rest of the order be promised anew."""
+    found = {item.sku: item.found for item in given.items}
+    return Available(short_picks.record_short_pick(tx, given.group_no, found, actor=context.actor or "system"))
 
 
 @tasks.register("fulfillment.confirm_pick", errors=("CANCELLED",), undo="fulfillment.cancel_shipment")

@@ -117,8 +117,11 @@ def release(tx: Session, fulfil_line_ids: Collection[int]) -> dict[int, Decimal]
     return {row.fulfil_line_id: row.qty for row in tx.execute(_RELEASE, {"ids": ids})}
 
 
-def issue(tx: Session, issues: Sequence[Issue], reference: str, currency: str) -> dict[int, Decimal]:
-    """Take reserved goods off the stock at their average cost: answer the cost by fulfilment line. Raises Conflict when not reserved."""
+def issue(tx: Session, issues: Sequence[Issue], reference: str, currency: str, *, kind: str = "ISSUE") -> dict[int, Decimal]:
+    """Take reserved goods off the stock at their average cost: answer the cost by fulfilment line. Raises Conflict when not reserved.
+
+    `kind` is ISSUE where they leave the house, ADJUSTMENT where they turn out not to be there.
+    """
     wanted: dict[int, Decimal] = defaultdict(lambda: ZERO)
     for one in issues:
         wanted[one.fulfil_line_id] += positive(one.qty, "qty")
@@ -140,7 +143,7 @@ def issue(tx: Session, issues: Sequence[Issue], reference: str, currency: str) -
     _move(
         tx,
         [
-            {"balance_id": balance_id, "kind": "ISSUE", "reference": reference, "qty": -qty, "value": -value}
+            {"balance_id": balance_id, "kind": kind, "reference": reference, "qty": -qty, "value": -value}
             for balance_id, (qty, value) in sorted(moved.items())
         ],
     )

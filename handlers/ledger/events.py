@@ -20,6 +20,7 @@ ACCOUNTS_OF: Final[Mapping[str, frozenset[str]]] = {
     "goods_received": frozenset(
         {accounts.INVENTORY, accounts.INVENTORY_ADJUSTMENT, accounts.OPENING_BALANCE_EQUITY, accounts.GOODS_RECEIVED_NOT_INVOICED}
     ),
+    "stock.short_picked": frozenset({accounts.INVENTORY, accounts.INVENTORY_ADJUSTMENT}),
     "shipment.confirmed": frozenset({accounts.DEFERRED_COGS, accounts.INVENTORY}),
     "invoice.posted": frozenset({accounts.RECEIVABLES, accounts.REVENUE, accounts.FREIGHT_REVENUE, accounts.OUTPUT_VAT}),
     "cogs.recognised": frozenset({accounts.COGS, accounts.DEFERRED_COGS}),

@@ -116,6 +116,14 @@ def issue(tx: Session, issues: Sequence[Issue], reference: str, currency: str) -
     return costs
 
 
+def write_off(tx: Session, missing: Sequence[Issue], reference: str, currency: str) -> Decimal:
+    """Take what was reserved for the lines and is not there off the stock; answer what it was worth, in `currency`. Raises Conflict."""
+    lock_lines(tx, [one.fulfil_line_id for one in missing])
+    costs = stock.issue(tx, missing, reference, currency, kind="ADJUSTMENT")
+    count(tx, [Change(line_id=one.fulfil_line_id, reserved=-one.qty) for one in missing])
+    return sum(costs.values(), ZERO)
+
+
 def count(tx: Session, changes: Iterable[Change]) -> None:
     """Add to what is counted on the lines. A line never counts more than it is: the table refuses it."""
     rows = [asdict(change) for change in changes]
