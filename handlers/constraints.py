@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from engine.store.constraints import Rule
 
-_LOOK = "Somebody changed it meanwhile, or a step is wrong: look at the document, and repeat what is still right."
+_LOOK = "Look at the document: somebody changed it meanwhile, or a step is wrong. Repeat what is still right."
 
 
 def _one_of(code: str, what: str, values: str) -> Rule:
@@ -24,7 +24,7 @@ def _once(names: str, detail: str, next_step: str, code: str = "exists") -> dict
 
 
 _PARTIES: Mapping[str, Rule] = {
-    "company_one_check": Rule("company_one", "There is one company, MAIN.", "Change the one there is."),
+    "company_one_check": Rule("company_one", "There is one company, MAIN.", "Change our company instead."),
     "customer_class_check": _one_of("customer_class", "A customer's class", "A, B and C"),
     "customer_limits_check": Rule("limit_negative", "A limit may not be negative.", "Give zero or more."),
     "customer_terms_check": Rule(
@@ -135,7 +135,7 @@ _GOODS: Mapping[str, Rule] = {
     "reservation_state_check": _one_of("reservation_state", "A reservation's state", "ACTIVE, CONSUMED, RELEASED and EXPIRED"),
     "reservation_qty_check": Rule("quantity_invalid", "A reservation is of more than zero.", "Correct the quantity."),
     "shipment_kind_check": _one_of("shipment_kind", "A shipment's kind", "STOCK and DROP"),
-    "shipment_cancelled_check": Rule("shipment_left", "A shipment that has left cannot be cancelled.", "Let the customer return it."),
+    "shipment_cancelled_check": Rule("shipment_left", "A shipment that has left cannot be cancelled.", "Agree a return with the customer."),
     "shipment_delivered_check": Rule("shipment_not_left", "A shipment that has not left cannot be delivered.", "Ship it first."),
     "shipment_numbers_check": Rule("shipment_numbers", "Packages and weight are zero or more.", "Correct the numbers."),
     "package_numbers_check": Rule("package_numbers", "Packages are numbered from 1 and weigh zero or more.", "Correct the numbers."),
@@ -173,6 +173,11 @@ _MONEY: Mapping[str, Rule] = {
     **_once("journal_event_key", "This event is posted already.", "Look at its journal.", "posted_before"),
     **_once("journal_reverses_id_key", "This journal is reversed already.", "Look at the journal that reverses it.", "reversed_before"),
     **_facts("journal_line_one_side_check", "A journal line is a debit or a credit, and not negative.", "journal_line"),
+    "manual_entry_state_check": _one_of("manual_entry_state", "The state of a manual entry", "WRITTEN, POSTED and WITHDRAWN"),
+    **_facts("manual_entry_posted_check", "A posted entry has a journal, and no other one has.", "manual_entry"),
+    "manual_entry_four_eyes_check": Rule(
+        "four_eyes", "Whoever wrote or corrected an entry does not agree to it.", "Let another candidate of the task decide it."
+    ),
     "ledger_book_single_check": Rule("books_one", "There is one set of books.", "Use the one there is."),
     "ledger_period_order_check": Rule("validity", "The last day is before the first.", "Correct one of the two days."),
     "fx_rate_positive_check": Rule("rate_invalid", "An exchange rate is above zero.", "Correct the rate."),

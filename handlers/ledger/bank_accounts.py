@@ -10,7 +10,7 @@ from handlers.identifiers import Bic, Currency, Iban, canonical, folded
 from handlers.ledger.accounts import BANK, BANK_ACCOUNTS
 from handlers.ledger.model import HouseBankAccount
 
-_ADD = "Add the account under bank accounts (POST /api/v1/bank-accounts), then send the file again."
+_ADD = "Ask an administrator to add the account (POST /api/v1/bank-accounts), then send the file again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

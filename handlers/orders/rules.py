@@ -1,7 +1,7 @@
 """The rules of an order: the checks V01 to V13, the catalogue of holds, and what we answer to whom. Pure."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -114,6 +114,29 @@ class Issue:
     message: str
     line_no: int | None = None
     repairable: bool = True
+
+    @property
+    def cure(self) -> str:
+        """What whoever repairs the order does about it."""
+        return CURES.get(self.code, "")
+
+
+#: By check: what the order desk does about it, in the form of the task or with the master data, before the order is checked again.
+CURES: Mapping[str, str] = {
+    "V01": "Nothing: credit decides on the order.",
+    "V02": "Enter the customer's order number below; what it must look like stands in the customer's master data.",
+    "V03": "Enter another delivery address below, or correct the customer's address in the master data.",
+    "V04": "Enter another item for the line below, or add the item to the master data or set it as sold there.",
+    "V05": "Enter another quantity for the line below, agreed with the customer.",
+    "V06": "Nothing: the first possible day is promised.",
+    "V07": "Say in the master data how many pieces the unit holds, or enter item and quantity for the line below.",
+    "V08": "Set the price in the price list, or change the customer's currency in the master data.",
+    "V09": "Agree the total with the customer; then let the stated one be ignored below.",
+    "V10": "Nothing: what was agreed counts.",
+    "V11": "Enter another item or another delivery address below, or reject the order.",
+    "V12": "Nothing: the order is taken.",
+    "V13": "Correct the VAT number in the customer's master data, or take it out there: then VAT is charged.",
+}
 
 
 def validate(order: OrderFacts) -> list[Issue]:

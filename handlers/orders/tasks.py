@@ -175,7 +175,8 @@ def validate_order(given: OrderNumber, tx: Session) -> Validation:
 def _checked(tx: Session, order_no: str) -> Validation:
     issues = validation.validate_order(tx, order_no)
     errors = [issue for issue in issues if issue.severity == "E"]
-    return Validation(valid=not errors, repairable=all(issue.repairable for issue in errors), issues=[asdict(issue) for issue in issues])
+    told = [{**asdict(issue), "cure": issue.cure} for issue in issues]
+    return Validation(valid=not errors, repairable=all(issue.repairable for issue in errors), issues=told)
 
 
 @tasks.register("orders.repair_order")

@@ -1,15 +1,19 @@
 """Every advice can be followed: what a next step or a user task asks of somebody, that role can do through a page or the API."""
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
 
 from api.app import create_app
 from api.auth.roles import GROUPS, Role, roles_of
+from handlers.constraints import RULES
+from handlers.orders.rules import CHECKS, CURES
 
 HOUSE = Path(__file__).resolve().parents[3]
 #: What the reader does with what they hold: they correct their input, look at a page, or ask somebody.
@@ -24,7 +28,7 @@ OWN_INPUT = re.compile(
 #: Advice to whoever installs or develops the product: a setting, a package, a table of a model.
 INSTALLER = re.compile(
     r"ordercraft |ORDERCRAFT_|Reinstall|Install|make run|workers' logs|log line|release it was|newer release|Bind an adapter|--port"
-    r"|decision|rule for|^Known settings|^Move the clock|^Encode each"
+    r"|python -m ui.build|decision|rule for|^Known settings|^Move the clock|^Encode each"
 )
 #: Where it is the analyst who is spoken to, about the model at hand: corrected, it is deployed again (see ACTS).
 OF_THE_MODEL = ("engine/dmn/", "engine/feel/", "engine/forms/", "engine/models/", "engine/spiff/", "engine/hardened_xml.py")
@@ -32,6 +36,9 @@ OF_THE_MODEL = ("engine/dmn/", "engine/feel/", "engine/forms/", "engine/models/"
 ACTS: list[tuple[str, set[str], list[str]]] = [
     (r"[Ff]ile the rate of (category|\{\} for)|rate of category", {"finance", "treasury"}, ["POST /api/v1/tax-rates"]),
     (r"File the rate|exchange rate", {"finance", "treasury"}, ["POST /api/v1/exchange-rates", "POST /master-data/rates"]),
+    (r"administrator to add the account", {"admin"}, ["POST /api/v1/bank-accounts"]),
+    (r"^Add it first", {"order-desk"}, ["POST /api/v1/customers", "POST /api/v1/items"]),
+    (r"^Ship it first", {"warehouse"}, ["GET /worklist"]),
     (r"^Close a stretch", {"finance", "treasury"}, ["POST /api/v1/periods"]),
     (r"^Let it be decided first", {"accounts-receivable"}, ["POST /api/v1/customers/bank-accounts/changes/<int:change_id>/decision"]),
     (r"^Close the order short|^Order again", {"buyer"}, ["GET /worklist"]),
@@ -82,33 +89,80 @@ ACTS: list[tuple[str, set[str], list[str]]] = [
     (r"surplus as a receipt|Book goods", {"warehouse"}, ["POST /api/v1/stock/receipts"]),
     (r"Switch it off|change the one|bring it up", {"order-desk"}, ["PATCH /api/v1/customers/<number>", "PATCH /api/v1/items/<number>"]),
 ]
+#: How a form begins to ask for what is not done in the form itself.
+ELSEWHERE = re.compile(r"(Add|Apply|Book|Change|Correct|Enter|File|Move|Open|Order|Release|Set)\b")
+#: What forms ask for, and the doors through which their group does it.
+FORM_ACTS: list[tuple[str, list[str]]] = [
+    (r"to the price list", ["POST /api/v1/prices", "POST /master-data/prices"]),
+    (r"on the order's page", ["PATCH /api/v1/orders/<number>/ship-to", "POST /orders/<order_no>/ship-to"]),
+    (r"under Finance, Receipts", ["POST /finance/receipts/<receipt_no>/apply", "POST /finance/receipts/<receipt_no>/keep"]),
+    (r"what a supplier asks for", ["POST /api/v1/suppliers/items"]),
+    (r"[Bb]ook (a receipt|goods|what)", ["POST /api/v1/stock/receipts"]),
+    (r"price missing|missing price", ["POST /api/v1/prices"]),
+]
 #: What a user task asks for beside its form, and through which doors its group does it. A task that is not here is done by its form.
 TASKS: dict[str, list[str]] = {
     "set_missing_price": ["POST /api/v1/prices", "POST /master-data/prices"],
     "correct_address": ["PATCH /api/v1/orders/<number>/ship-to", "POST /orders/<order_no>/ship-to"],
+    "find_supplier": ["POST /api/v1/suppliers/items"],
+    "repair_order": ["POST /master-data/customers/<path:key>", "POST /master-data/items/<path:key>", "POST /master-data/prices"],
     "review_unapplied": ["POST /api/v1/receipts/<number>/applications", "POST /finance/receipts/<receipt_no>/apply"],
 }
 
 
-def texts(node: ast.expr) -> Iterator[str]:
+def texts(node: ast.AST, named: dict[str, ast.expr]) -> Iterator[str]:
+    """What an expression can say: literals, also behind a choice, a sum, a lookup in a table of the module, or a constant of it."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.JoinedStr):
         yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
     elif isinstance(node, ast.IfExp):
-        yield from (*texts(node.body), *texts(node.orelse))
+        yield from (*texts(node.body, named), *texts(node.orelse, named))
+    elif isinstance(node, ast.BoolOp):
+        yield from (text for value in node.values for text in texts(value, named))
+    elif isinstance(node, ast.Name) and node.id in named:
+        yield from texts(named[node.id], named)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"format", "strip", "get"}:
+        yield from texts(node.func.value, named)
+    elif isinstance(node, ast.Dict):
+        yield from (text for value in node.values for text in texts(value, named))
+
+
+def constants(tree: ast.Module) -> dict[str, ast.expr]:
+    """The texts and tables of texts that a module names."""
+    found: dict[str, ast.expr] = {}
+    for statement in tree.body:
+        targets = (
+            statement.targets if isinstance(statement, ast.Assign) else [statement.target] if isinstance(statement, ast.AnnAssign) else []
+        )
+        found |= {target.id: statement.value for target in targets if isinstance(target, ast.Name) and statement.value}
+    return found
+
+
+#: Who hands on a next step that was written elsewhere, where it is looked at: a problem's, a rule's, an expression's.
+HANDED_ON = re.compile(r"(^|\.)next_step$|^(advice|hint|cure)$|\['next_step'\]|'next_step'|error\.next_step or|^keepable\(next_step\)$")
+
+
+def written() -> Iterator[tuple[str, ast.expr, dict[str, ast.expr]]]:
+    """Every next step of the product with its file, and what its module names."""
+    for room in ("handlers", "api", "engine", "ui"):
+        for path in sorted((HOUSE / room).rglob("*.py")):
+            file = str(path.relative_to(HOUSE))
+            if file.startswith(OF_THE_MODEL) or "node_modules" in path.parts:
+                continue
+            tree = ast.parse(path.read_text())
+            named = constants(tree)
+            for node in ast.walk(tree):
+                for keyword in node.keywords if isinstance(node, ast.Call) else ():
+                    if keyword.arg == "next_step":
+                        yield file, keyword.value, named
 
 
 def advice() -> Iterator[tuple[str, str]]:
-    """Every next step that is written in the product, with its file."""
-    for room in ("handlers", "api", "engine"):
-        for path in sorted((HOUSE / room).rglob("*.py")):
-            if str(path.relative_to(HOUSE)).startswith(OF_THE_MODEL):
-                continue
-            for node in ast.walk(ast.parse(path.read_text())):
-                for keyword in node.keywords if isinstance(node, ast.Call) else ():
-                    if keyword.arg == "next_step":
-                        yield from ((str(path.relative_to(HOUSE)), text) for text in texts(keyword.value) if text)
+    """Every next step in words, with its file; those of the rules of the tables as well, and the cures of what orders lack."""
+    for file, expression, named in written():
+        yield from ((file, text) for text in texts(expression, named) if text)
+    yield from (("handlers/constraints.py", rule.next_step) for rule in RULES.values())
 
 
 @pytest.fixture
@@ -142,13 +196,82 @@ def test_every_next_step_is_an_act_with_a_door_or_about_the_reader_s_own_input()
     assert unknown == [], "add the act with its door to ACTS, or say what the reader corrects"
 
 
-def test_every_user_task_asks_a_group_that_exists_for_what_it_can_do(doors):
+def test_no_next_step_is_computed_where_this_test_cannot_read_it():
+    unread = [
+        (file, ast.unparse(expression))
+        for file, expression, named in written()
+        if not any(texts(expression, named)) and not HANDED_ON.search(ast.unparse(expression)) and ast.unparse(expression) != "''"
+    ]
+    assert unread == [], "write it as a text or a constant of the module"
+
+
+def user_tasks() -> Iterator[tuple[Path, etree._Element, dict[str, str], set[str]]]:
+    """Every user task with its settings and the groups it is offered to; none where an expression says them."""
     for path in sorted((HOUSE / "bpmn").rglob("*.bpmn")):
         for task in etree.parse(path).iter("{*}userTask"):
             settings = {each.get("name"): each.get("value") for each in task.iter("{*}property")}
             who = settings.get("candidateGroups", "")
-            assert who or settings.get("candidateUsers"), f"{path.name}: {task.get('id')} is for nobody"
-            groups = set() if who.startswith("=") else {group.strip() for group in who.split(",")}
-            assert groups <= GROUPS, f"{path.name}: {task.get('id')} is for {groups - GROUPS}"
-            assert settings.get("formKey"), f"{path.name}: {task.get('id')} has no form"
-            assert closed(doors, groups, ["GET /worklist/<uuid:task_id>", *TASKS.get(task.get("id"), [])]) == []
+            yield path, task, settings, set() if who.startswith("=") else {group.strip() for group in who.split(",") if group.strip()}
+
+
+def words_of(components: list[dict[str, Any]]) -> Iterator[str]:
+    """What a form tells whoever fills it in."""
+    for component in components:
+        yield from (component[name] for name in ("text", "description") if isinstance(component.get(name), str))
+        yield from words_of(component.get("components", []))
+
+
+def told_by(path: Path, task: etree._Element, settings: dict[str, str]) -> Iterator[str]:
+    """Each sentence that a user task tells: its form's and its instructions; what others are to be asked for is theirs to do."""
+    form = json.loads((path.parent / f"{settings['formKey']}.form").read_text())
+    said = [*words_of(form["components"]), *("".join(each.itertext()) for each in task.iter("{*}instructionsForEndUser"))]
+    for sentence in (sentence.strip() for text in said for sentence in re.split(r"(?<=[.;:])\s", text)):
+        if sentence and not re.match(r"(Ask|Call|Tell)\b", sentence):
+            yield sentence
+
+
+def test_every_user_task_asks_a_group_that_exists_for_what_it_can_do(doors):
+    for path, task, settings, groups in user_tasks():
+        assert settings.get("candidateGroups") or settings.get("candidateUsers"), f"{path.name}: {task.get('id')} is for nobody"
+        assert groups <= GROUPS, f"{path.name}: {task.get('id')} is for {groups - GROUPS}"
+        assert settings.get("formKey"), f"{path.name}: {task.get('id')} has no form"
+        assert closed(doors, groups, ["GET /worklist/<uuid:task_id>", *TASKS.get(task.get("id"), [])]) == []
+
+
+def test_whoever_a_form_tells_to_do_something_elsewhere_may_do_it(doors):
+    said = [(path, task, sentence, groups) for path, task, settings, groups in user_tasks() for sentence in told_by(path, task, settings)]
+    unknown = [
+        (path.name, sentence)
+        for path, _, sentence, _ in said
+        if ELSEWHERE.match(sentence) and not any(re.search(phrase, sentence) for phrase, _ in FORM_ACTS)
+    ]
+    assert unknown == [], "name its doors in FORM_ACTS, or say who does it: Ask the ..."
+    wrong = [
+        (path.name, task.get("id"), sentence, closed(doors, groups, wanted))
+        for path, task, sentence, groups in said
+        for phrase, wanted in FORM_ACTS
+        if re.search(phrase, sentence) and closed(doors, groups, wanted)
+    ]
+    assert wrong == []
+
+
+#: What the order desk does about what a check found, where it is not in the form of the task itself.
+CURE_DOORS: dict[str, list[str]] = {
+    "V02": ["PATCH /api/v1/customers/<number>", "POST /master-data/customers/<path:key>"],
+    "V03": ["POST /master-data/customers/<customer_no>/addresses"],
+    "V04": ["POST /master-data/items", "POST /master-data/items/<path:key>"],
+    "V07": ["POST /api/v1/items/units"],
+    "V08": ["POST /master-data/prices", "POST /master-data/customers/<path:key>"],
+    "V13": ["POST /master-data/customers/<path:key>"],
+}
+
+
+def test_what_a_check_of_orders_finds_goes_to_a_lane_that_can_cure_it(doors):
+    (groups,) = (groups for _, task, _, groups in user_tasks() if task.get("id") == "repair_order")
+    codes = [re.search(r"_v(\d\d)", check.__name__)[1] for check in CHECKS]
+    assert sorted(CURES) == [f"V{code}" for code in codes]
+    for code, cure in CURES.items():
+        elsewhere = bool(re.search(r"master data|price list", cure))
+        assert elsewhere == (code in CURE_DOORS), f"{code}: {cure}"
+        assert closed(doors, groups, CURE_DOORS.get(code, [])) == [], code
+        assert elsewhere or re.search(r"below|^Nothing", cure), f"{code}: {cure}"
