@@ -205,7 +205,7 @@ def check_extension(quote: Quote, until: datetime, now: datetime) -> None:
     problem = extension_problem(until, valid_until=quote.valid_until, now=now)
     if problem:
         raise Invalid(
-            f"valid_until is {until.date()}; it {problem}.",
+            f"Quote {quote.quote_no} cannot be valid until {until.date()}: that day {problem}.",
             code="validity",
             next_step="Give a later day.",
             errors={"valid_until": [problem]},

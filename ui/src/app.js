@@ -44,6 +44,11 @@ document.addEventListener('click', (event) => {
   if (pressed.dataset.copy) navigator.clipboard?.writeText(pressed.dataset.copy).then(() => say('Copied.'));
 });
 
+// On a phone the current tab may lie beyond the edge.
+for (const tab of document.querySelectorAll('.tabs [aria-current], .shell-nav [aria-current]')) {
+  tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
+}
+
 // A dialog whose form was refused comes back open, with what was typed and what is wrong.
 document.querySelector('dialog[data-opened]')?.showModal();
 

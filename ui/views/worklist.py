@@ -95,7 +95,7 @@ def _next(tx: Session) -> read.TaskRow | None:
 def _keys(part: Any) -> set[str]:
     """The names a form shows, as fields or beside them (`=currency`), so that the case does not say the same twice."""
     if isinstance(part, dict):
-        own = {part["key"]} if isinstance(part.get("key"), str) else set()
+        own = {part[name] for name in ("key", "path") if isinstance(part.get(name), str)}
         return own.union(*(_keys(value) for value in part.values()))
     if isinstance(part, list):
         return set().union(*(_keys(value) for value in part))
