@@ -16,17 +16,17 @@ from tests.life.world import World
 
 #: What may happen, and how often beside the others.
 ACTS: Final[Mapping[Callable[[World], None], int]] = {
-    office.work_task: 24,
-    customers.order: 9,
+    office.work_task: 34,
+    customers.order: 6,
     customers.order_again: 2,
-    customers.change_order: 4,
+    customers.change_order: 3,
     customers.cancel_order: 2,
-    customers.quote: 4,
+    customers.quote: 3,
     customers.answer_quote: 6,
     goods.receive_goods: 4,
     goods.expect_goods: 3,
-    goods.release_group: 5,
-    goods.deliver: 2,
+    goods.release_group: 3,
+    goods.deliver: 1,
     goods.supplier_answers: 9,
     goods.paper_again: 3,
     money.bank_day: 8,
@@ -63,11 +63,11 @@ class Life:
         return []
 
     def told(self) -> str:
-        """What happened, how often and how it was answered; what nobody heard; how the instances stand."""
+        """What happened, how often and how it was answered; what was booked; what nobody heard; how everything stands."""
         world = self.world
         answers = ", ".join(f"{name}: {count}" for name, count in sorted(world.seen.answers.items()))
         parts = [f"{world.step} steps, {world.seen.kills} deaths", answers]
-        for title, sql in (("unheard", _UNHEARD), ("instances", _STATES)):
+        for title, sql in (("orders", _ORDERS), ("booked", _BOOKED), ("unheard", _UNHEARD), ("to do", _TO_DO), ("instances", _STATES)):
             parts.append(f"{title}: " + ", ".join(f"{row['name']} {row['n']}" for row in world.rows(sql)))
         return "; ".join(parts)
 
@@ -92,5 +92,8 @@ class Life:
         self.world.chance.choices(list(ACTS), list(ACTS.values()))[0](self.world)
 
 
+_ORDERS = "SELECT status AS name, count(*) AS n FROM order_status GROUP BY 1 ORDER BY 1"
+_BOOKED = "SELECT event_type AS name, count(*) AS n FROM journal GROUP BY 1 ORDER BY 1"
+_TO_DO = "SELECT element_id AS name, count(*) AS n FROM user_task WHERE state = 'open' GROUP BY 1 ORDER BY 1"
 _UNHEARD = "SELECT name, count(*) AS n FROM message WHERE unheard_at IS NOT NULL GROUP BY name ORDER BY name"
 _STATES = "SELECT process_key || ' ' || state AS name, count(*) AS n FROM instance GROUP BY 1 ORDER BY 1"
