@@ -1,10 +1,12 @@
 """Brings a fact into the instance in memory. A fact whose step no longer waits raises Conflict and changes nothing."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
+
+from sqlalchemy import text
 
 from engine.problems import Conflict
 from engine.runtime.advance.run import run
@@ -12,6 +14,7 @@ from engine.runtime.state import inbox
 from engine.runtime.state.stretch import Fact, Stretch
 from engine.spiff.calls import CallOutcome, Deferred, Done, Failure, Refusal
 from engine.spiff.records import Executed
+from engine.store import json_text
 
 #: An operator's word comes before what is noted: it may be what makes that possible.
 _REPAIRS: Final = frozenset({"retry", "skip", "move", "go_back"})
@@ -50,15 +53,32 @@ def _apply_own(stretch: Stretch, fact: Fact) -> None:
 
 
 def _apply_noted(stretch: Stretch, fact: Fact) -> None:
-    """Apply a fact whose sender has gone. A message that came too late goes back to wait for another receiver."""
+    """Apply a fact whose sender has gone. A message that came too late is for the next place that waits for it, else for others."""
     try:
         _apply(stretch, fact)
     except Conflict as conflict:
         if fact.kind == "message" and fact.body.get("message") is not None:
+            place = _next_place(stretch, fact.body["message"])
+            if place is not None:
+                _apply(stretch, replace(fact, body={**fact.body, "task_id": place}))
+                return
             inbox.buffer_again(stretch.tx, [fact.body["message"]], stretch.held.id)
             stretch.message_returned = True
         elif fact.kind in _BY_PERSONS:
             stretch.trace.append(_too_late(stretch, fact, conflict))
+
+
+def _next_place(stretch: Stretch, message: int) -> UUID | None:
+    """Where the instance waits for a message by now, that was for a place it has left; the message may have reached others as well."""
+    waits = [
+        {"id": wait.task_id, "name": wait.name, "correlation": wait.correlation}
+        for wait in stretch.execution.waits.subscriptions
+        if wait.kind == "message"
+    ]
+    if not waits:
+        return None
+    place: UUID | None = stretch.tx.execute(_PLACE, {"id": message, "waits": json_text.encode(waits).decode()}).scalar()
+    return place
 
 
 def _apply(stretch: Stretch, fact: Fact) -> None:
@@ -169,3 +189,8 @@ _APPLY: dict[str, Callable[[Stretch, Mapping[str, Any]], None]] = {
     "move": _move,
     "go_back": _go_back,
 }
+
+_PLACE = text("""
+SELECT wait.id FROM message, jsonb_to_recordset(CAST(:waits AS jsonb)) AS wait(id uuid, name text, correlation jsonb)
+WHERE message.id = :id AND message.name = wait.name AND message.correlation @> wait.correlation ORDER BY wait.id LIMIT 1
+""")

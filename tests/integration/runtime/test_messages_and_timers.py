@@ -102,18 +102,42 @@ def test_a_message_that_comes_again_after_a_year_is_still_the_same_message(order
     assert (kept.message_id, kept.payload) == ("order.received:SO-1", {}), "what it said, and what had no id, is forgotten"
 
 
-def test_a_message_that_lay_with_a_suspended_instance_for_weeks_reaches_its_next_wait(world):
+@pytest.fixture
+def cancellable(world):
+    """A process of two tasks, each of which may be called off."""
     called = '<bpmn:messageEventDefinition messageRef="order_cancelled"/>'
     keys = f"<bpmn:extensionElements>{m.properties(correlation='={ order_no: order_no }')}</bpmn:extensionElements>"
     first = m.user("check") + m.boundary("gone", "check", keys + called) + m.end("over")
     second = m.user("decide") + m.boundary("gone_later", "decide", keys + called) + m.end("over_later")
     flow = "start -> check -> decide -> done\ngone -> over\ngone_later -> over_later"
     world.deploy(m.bundle("order", m.start() + first + second + m.end(), flow, outside=m.message("order.cancelled")))
-    instance = world.start("order", {"order_no": "SO-1"})
-    (task,) = world.tasks()
+    return world
+
+
+def suspended_behind_its_first_task(world, instance):
+    """A suspended instance in whose inbox lies that its first task was done."""
     with world.database.transaction() as tx:
+        task_id = tx.execute(text("SELECT id FROM user_task WHERE instance_id = :id"), {"id": instance}).scalar_one()
         operations.suspend(world.runtime, tx, instance, "olga", "to be looked into")
-        inbox.note(world.runtime, tx, instance, Fact("user_task", {"task_id": task.id, "data": {}}, "alice"))
+        inbox.note(world.runtime, tx, instance, Fact("user_task", {"task_id": task_id, "data": {}}, "alice"))
+
+
+def test_a_message_to_several_reaches_also_who_has_gone_on_meanwhile(cancellable):
+    """It was delivered to the other: it is not sent round again, but applied where this one waits by now."""
+    first, second = sorted(cancellable.start("order", {"order_no": "SO-1"}) for _ in range(2))
+    suspended_behind_its_first_task(cancellable, second)
+    assert publish(cancellable, "order.cancelled", correlation={"order_no": "SO-1"}).instance_id == first
+    with cancellable.database.transaction() as tx:
+        operations.resume(cancellable.runtime, tx, second, "olga", "all is well")
+    run_until_idle(cancellable.runtime)
+    assert cancellable.path(first)[-1] == "over"
+    assert cancellable.path(second)[-2:] == ["gone_later", "over_later"]
+
+
+def test_a_message_that_lay_with_a_suspended_instance_for_weeks_reaches_its_next_wait(cancellable):
+    world = cancellable
+    instance = world.start("order", {"order_no": "SO-1"})
+    suspended_behind_its_first_task(world, instance)
     publish(world, "order.cancelled", correlation={"order_no": "SO-1"})
     with world.database.transaction() as tx:
         clock.allow_moving(tx)
@@ -122,6 +146,19 @@ def test_a_message_that_lay_with_a_suspended_instance_for_weeks_reaches_its_next
     run_until_idle(world.runtime)
     assert world.path(instance)[-2:] == ["gone_later", "over_later"]
     assert world.one("SELECT state FROM message").state == "delivered"
+
+
+def test_a_message_that_is_given_back_after_weeks_waits_anew_for_another_receiver(cancellable):
+    instance = cancellable.start("order", {"order_no": "SO-1"})
+    suspended_behind_its_first_task(cancellable, instance)
+    publish(cancellable, "order.cancelled", correlation={"order_no": "SO-1"})
+    with cancellable.database.transaction() as tx:
+        clock.allow_moving(tx)
+        clock.move_company(tx, timedelta(days=30))
+        operations.cancel(cancellable.runtime, tx, instance, "olga", "begun by mistake")
+    another = cancellable.start("order", {"order_no": "SO-1"})
+    run_until_idle(cancellable.runtime)
+    assert cancellable.path(another)[-1] == "over"
 
 
 def test_the_same_id_with_another_content_is_refused(quotes):
