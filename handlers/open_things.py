@@ -28,7 +28,8 @@ class OpenKind:
     """One kind of thing that can be open: `kind` as a person calls it, and a SELECT, without parameters, of all that is.
 
     Its columns are `number` (text, unique, what a person looks it up by), `keys` (text[], the business keys under which an instance may
-    carry it), `since` (timestamptz), and whichever of these it `also` names: `order_no` (text, whose story it is part of),
+    carry it, and it is looked for), `since` (timestamptz), and whichever of these it `also` names: `carriers` (text[], those of the keys
+    under which alone an instance moves it), `order_no` (text, whose story it is part of),
     `detail` (text, how much of what), `held_by` and `released_by` (text, the hold that stops it
     and the group that releases the hold), `schedule` (text, the process that looks at it again by the clock), `until` (timestamptz, when
     it is given up and told).
@@ -179,7 +180,15 @@ _COLUMNS = (
     column("process_key", Text),
     column("instance_id", postgresql.UUID),
 )
-_ALSO = {"order_no": "text", "detail": "text", "held_by": "text", "released_by": "text", "schedule": "text", "until": "timestamptz"}
+_ALSO = {
+    "carriers": "text[]",
+    "order_no": "text",
+    "detail": "text",
+    "held_by": "text",
+    "released_by": "text",
+    "schedule": "text",
+    "until": "timestamptz",
+}
 # An instance shows the most telling of its waits: what has failed, then what a person does, then what happens by itself.
 _MOVED = """
 SELECT open.kind, open.number, open.keys, open.order_no, open.since, open.detail,
@@ -195,7 +204,7 @@ SELECT open.kind, open.number, open.keys, open.order_no, open.since, open.detail
 FROM ({kinds}) AS open
 LEFT JOIN LATERAL (
   SELECT instance.id, instance.process_key, instance.state FROM instance
-  WHERE instance.business_key = ANY(open.keys) AND instance.state NOT IN ('completed', 'cancelled') {besides}
+  WHERE instance.business_key = ANY(coalesce(open.carriers, open.keys)) AND instance.state NOT IN ('completed', 'cancelled') {besides}
   ORDER BY instance.started_at DESC, instance.id LIMIT 1
 ) AS carrier ON true
 LEFT JOIN LATERAL (

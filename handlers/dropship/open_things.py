@@ -1,4 +1,7 @@
-"""What can be open with suppliers who ship to our customers: orders, and the papers they send."""
+"""What can be open with suppliers who ship to our customers: orders, and the papers they send.
+
+A paper is moved by its own process alone: that of the order waits for the goods and the bills, and may end without it.
+"""
 
 from handlers.dropship.returned import WITH_US
 from handlers.open_things import OpenKind
@@ -16,21 +19,22 @@ OPEN_THINGS = (
     OpenKind(
         "despatch advice",
         """
-        SELECT asn.asn_no AS number, ARRAY[asn.asn_no, asn.po_no, ordered.group_no] AS keys, ordered.order_no, asn.received_at AS since
+        SELECT asn.asn_no AS number, ARRAY[asn.asn_no, asn.po_no, ordered.group_no] AS keys, ARRAY[asn.asn_no] AS carriers,
+          ordered.order_no, asn.received_at AS since
         FROM asn JOIN purchase_order AS ordered USING (po_no)
         WHERE asn.shipment_no IS NULL AND asn.rejected_at IS NULL
         """,
-        also=("order_no",),
+        also=("carriers", "order_no"),
     ),
     OpenKind(
         "supplier invoice",
         """
         SELECT bill.supplier_invoice_no AS number, ARRAY[bill.supplier_invoice_no, bill.po_no, ordered.group_no] AS keys,
-          ordered.order_no, bill.received_at AS since
+          ARRAY[bill.supplier_invoice_no] AS carriers, ordered.order_no, bill.received_at AS since
         FROM supplier_invoice AS bill JOIN purchase_order AS ordered USING (po_no)
         WHERE bill.paid_at IS NULL AND bill.rejected_at IS NULL
         """,
-        also=("order_no",),
+        also=("carriers", "order_no"),
     ),
     OpenKind(
         "returned payment",

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from engine.store.paging import Asked
 from handlers.invariants import all_invariants
-from handlers.open_things import Filter, all_kinds, list_open_things, of_order
+from handlers.open_things import Filter, all_kinds, list_open_things, of_order, under_key
 from tests.integration.invariants.tampering import DEPLOYED, Tamper, noticed_by
 
 _LOSE = "UPDATE fulfil_line SET group_no = NULL WHERE qty_shipped = 0"
@@ -53,6 +53,8 @@ OPENED = {
           gross_total, sha256) SELECT 'SI-9', po_no, supplier_no, 'R-9', current_date, 'EUR', 1, 0, 1, '' FROM purchase_order
     """,
 }
+#: What a supplier sends has a process of its own.
+PAPERS = frozenset({"despatch advice", "supplier invoice"})
 TAMPERED = tuple(Tamper("INV-40", f"{DEPLOYED}; {sql}") for sql in OPENED.values())
 
 
@@ -71,12 +73,28 @@ def test_an_open_thing_that_nothing_moves_is_ownerless_and_one_with_an_instance_
         assert found
         assert {thing.mover for thing in found} == {"none"}
         for thing in found:
-            tx.execute(text(_CARRIER), {"key": thing.keys[-1]})
+            tx.execute(text(_CARRIER), {"key": thing.keys[0 if kind in PAPERS else -1]})
         assert list_open_things(tx, wanted, Asked()).rows == []
         (carried, *_) = list_open_things(tx, Filter(key=found[0].number, kind=kind), Asked()).rows
         assert (carried.mover, carried.process_key) == ("running", "x")
         tx.execute(text("UPDATE instance SET state = 'cancelled'"))
         assert len(list_open_things(tx, wanted, Asked()).rows) == len(found)
+        transaction.rollback()
+
+
+@pytest.mark.parametrize("kind", sorted(PAPERS))
+def test_the_process_of_an_order_does_not_move_the_papers_of_its_supplier(lived_in, kind):
+    with lived_in.engine.connect() as connection, connection.begin() as transaction:
+        tx = Session(connection)
+        tx.execute(text("SET LOCAL session_replication_role = replica"))
+        tx.execute(text(OPENED[kind]))
+        (*_, found) = list_open_things(tx, Filter(kind=kind, ownerless=True), Asked()).rows
+        number, po_no, group_no = found.keys
+        for key in (po_no, group_no):
+            tx.execute(text(_CARRIER), {"key": key})
+        assert [thing.mover for thing in under_key(tx, po_no) if thing.number == number] == ["none"], "and it is still found by its order"
+        tx.execute(text(_CARRIER), {"key": number})
+        assert [thing.mover for thing in under_key(tx, po_no) if thing.number == number] == ["running"]
         transaction.rollback()
 
 
