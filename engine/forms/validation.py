@@ -115,7 +115,8 @@ class _Walk:
         rows = _get(level.submitted, component.path)
         trusted = _get(level.trusted, component.path)
         shown = trusted if isinstance(trusted, list) else []
-        rows = [] if rows is None else rows
+        if rows is None:  # what is not sent stays as it was shown, where rows cannot be taken away
+            rows = _admitted_rows(component, shown) if not _may_change_rows(component) else []
         path = level.prefix + ".".join(component.path)
         refusal = _no_rows(component, rows, len(shown))
         if refusal:

@@ -23,6 +23,12 @@ def populate(site: Site) -> dict[str, str]:
         "instances": "/operations/instances",
         "instance": f"/operations/instances/{failed}",
         "incidents": "/operations/incidents",
+        "versions": "/operations/processes",
+        "signals": "/operations/signals",
+        "audit log": "/operations/audit",
+        "everybody's tasks": "/worklist?view=everybody",
+        "journals": "/finance/journals",
+        "receipts": "/finance/receipts",
         "missing": "/orders/SO-999999",
     }
 

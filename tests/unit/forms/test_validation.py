@@ -283,3 +283,13 @@ def test_an_expression_that_never_ends_hides_nothing_and_raises_nothing() -> Non
     endless = "=count(for a in 1..100000, b in 1..100000 return 1) > 0"
     field = {"type": "textfield", "key": "a", "conditional": {"hide": endless}, "validate": {"required": True}}
     assert validate(form(field), {}, {}).errors == {"a": ["Field is required."]}
+
+
+def test_rows_that_are_not_sent_stay_as_they_were_shown_where_none_can_be_taken_away() -> None:
+    found = {"type": "number", "key": "found", "validate": {"required": True, "max": "=qty"}}
+    items = {"type": "dynamiclist", "path": "items", "components": [{"type": "number", "key": "qty", "readonly": True}, found]}
+    shown = {"items": [{"qty": 12, "found": 12}, {"qty": 5, "found": 5}]}
+    assert validate(form(items), {}, shown).data == shown
+    assert validate(form(items), {"items": []}, shown).errors == {"items": ["Rows cannot be added or removed."]}
+    assert validate(form(items), {"items": [{"found": 13}, {"found": 5}]}, shown).errors.keys() == {"items.0.found"}
+    assert validate(form(items), {}, {"items": [{"qty": 12}]}).errors == {"items.0.found": ["Field is required."]}
