@@ -82,10 +82,17 @@ def _fulfil(cast: Cast, order_no: str, say: Say) -> None:
 
 
 def _ship(cast: Cast, group_no: str, say: Say) -> None:
-    cast.warehouse.post(f"/api/v1/groups/{group_no}/release")
+    if _until(f"{group_no} waits for its day or is picked", lambda: _mover(cast, group_no)) == "timer":
+        cast.warehouse.post(f"/api/v1/groups/{group_no}/release")
     _decide(cast.warehouse, group_no, "pick_and_pack", {"packages": 2, "weight_kg": Decimal("62.5")})
     _decide(cast.warehouse, group_no, "confirm_shipment", {"handed_over": True})
     say(f"Jonas picks, packs and ships {group_no}.")
+
+
+def _mover(cast: Cast, group_no: str) -> str:
+    """What a group stands at: the timer of its day, or somebody's task; empty while its process is at work."""
+    things = cast.warehouse.get(f"/api/v1/open-things?key={group_no}")["items"]
+    return next((thing["mover"] for thing in things if thing["mover"] in {"timer", "task"}), "")
 
 
 def _drop_ship(cast: Cast, group_no: str, say: Say) -> None:
