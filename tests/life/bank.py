@@ -22,6 +22,8 @@ class Bank:
     paid: list[tuple[str, Decimal]] = field(default_factory=list)
     #: Every statement as it was sent, by its number.
     sent: dict[str, bytes] = field(default_factory=dict)
+    #: The numbers of those that were garbled on their way.
+    damaged: set[str] = field(default_factory=set)
 
     def statement(self, day: date, open_items: list[Any], orders_to_pay: list[Any]) -> bytes:
         """The statement of a day: customers pay their open items, and we what we told the bank to pay."""

@@ -30,6 +30,7 @@ ACTS: Final[Mapping[Callable[[World], None], int]] = {
     goods.supplier_answers: 9,
     goods.paper_again: 3,
     money.bank_day: 8,
+    money.balance_statement: 5,
     money.apply_receipt: 5,
     office.change_master_data: 3,
     office.retry: 3,

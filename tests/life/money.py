@@ -14,6 +14,15 @@ WHERE reversed_at IS NULL AND amount > written_off
   + coalesce((SELECT sum(cash) FROM application WHERE application.receipt_no = receipt.receipt_no AND unapplied_at IS NULL), 0)
 ORDER BY receipt_no DESC LIMIT 12
 """
+#: With how many statements of the same number were refused before: the bank has sent it whole since.
+_UNBALANCED = """
+SELECT user_task.id, statement.bank_ref,
+  (SELECT count(*) FROM bank_statement AS before WHERE before.bank_ref = statement.bank_ref AND before.refused_at IS NOT NULL) AS refused
+FROM user_task JOIN instance ON instance.id = user_task.instance_id
+JOIN bank_statement AS statement ON statement.statement_no = instance.business_key
+WHERE user_task.state = 'open' AND user_task.element_id = 'balance_statement' AND instance.state <> 'suspended'
+ORDER BY length(statement.bank_ref), statement.bank_ref, statement.statement_no
+"""
 #: What we told the bank to pay and it has not shown yet.
 _TO_PAY = """
 SELECT supplier_invoice_no AS number, paid_amount AS amount FROM supplier_invoice
@@ -34,10 +43,23 @@ def bank_day(world: World) -> None:
         return
     content = world.bank.statement(world.today(), world.rows(_OWED), world.rows(_TO_PAY))
     if world.chance.random() < 0.05:
+        world.bank.damaged.add(f"S{world.bank.statements}")
         world.send("damaged statement", "/statements", damaged(content))
         return
     for _ in range(2 if world.chance.random() < 0.2 else 1):
         world.send("statement", "/statements", content)
+
+
+def balance_statement(world: World) -> None:
+    """Treasury looks at the oldest statement that does not fit: refuses a damaged one, and reads the others again; mostly."""
+    found = world.rows(_UNBALANCED)
+    if not found:
+        return
+    wrong = found[0]["bank_ref"] in world.bank.damaged and found[0]["refused"] == 0
+    likely, other = ("refuse", "reread") if wrong else ("reread", "refuse")
+    action = likely if world.chance.random() < 0.97 else other
+    body = {"data": {"action": action, "reason": "compared with the bank's own page"}}
+    world.send("task balance_statement", f"/user-tasks/{found[0]['id']}/complete", body)
 
 
 def apply_receipt(world: World) -> None:

@@ -7,13 +7,12 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from tests.life import person
+from tests.life import money, person
 from tests.life.customers import CUSTOMERS, STOCKED
 from tests.life.world import World
 
 #: What people mostly answer: by chance alone half of the orders, statements and invoices would go no further.
 LIKELY: Mapping[str, Mapping[str, Any]] = {
-    "balance_statement": {"action": "reread"},
     "take_over": {"outcome": "anew"},
     "decide_credit_hold": {"action": "release"},
     "decide_release": {"action": "release"},
@@ -29,6 +28,9 @@ def work_task(world: World) -> None:
         most=world.chance.choice([5, 30, 1000]),
     )
     if found is None:
+        return
+    if found["element_id"] == "balance_statement":
+        money.balance_statement(world)
         return
     shown = world.get(f"/user-tasks/{found['id']}").get("form_data", {})
     data = person.fill(_form(world, found["form_key"]), shown, world.chance)
