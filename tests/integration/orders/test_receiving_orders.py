@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from engine.problems import Conflict, Forbidden, Invalid, NotFound
+from engine.service_tasks import Refused
 from handlers.catalog import master_data as catalog
 from handlers.orders import tasks as orders
 from handlers.orders.drafts import LineDraft, OrderDraft, create_order
@@ -184,7 +185,7 @@ def test_a_rejected_order_is_answered_and_never_submitted(database):
         orders.repair_order(orders.RepairOrder(order_no, "reject", "We do not sell to birds"), tx, context(tx))
         assert orders.acknowledge_order(orders.OrderNumber(order_no), tx, effects(tx)).response_code == "RE"
         assert status_of(tx, order_no).status == "REJECTED"
-        with pytest.raises(Conflict, match="was rejected"):
+        with pytest.raises(Refused, match="is rejected"):
             orders.submit_order(orders.OrderNumber(order_no), tx)
 
 
