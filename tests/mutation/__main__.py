@@ -1,11 +1,11 @@
 # ruff: noqa: T201  # a command speaks by printing
 """`make mutants`: tries every mutant of what `targets.py` names and prints what no test noticed.
 
-    python -m tests.mutation [GROUP ...] [--only REGEX] [--again] [--sql | --python] [--unit] [--survey]
+    python -m tests.mutation [GROUP ...] [--only REGEX] [--again] [--sql | --python] [--unit] [--survey] [--tests PATH ...]
 
 `--only` takes the mutants whose file, function or change matches; `--again` those that were alive in the last run; `--unit` asks the
-unit tests only; `--survey` only tells which conditions of SQL never make a difference. What each run finds is
-kept in `.mutants/`. A mutant that changes nothing anybody could see stands in `equivalents.toml` with the reason.
+unit tests only, and `--tests` those it names; `--survey` only tells which conditions of SQL never make a difference. What each run finds
+is kept in `.mutants/`. A mutant that changes nothing anybody could see stands in `equivalents.toml` with the reason.
 """
 
 import argparse
@@ -47,13 +47,19 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--sql", action="store_true")
     parser.add_argument("--python", action="store_true")
     parser.add_argument("--unit", action="store_true")
+    parser.add_argument("--tests", nargs="*", default=[])
     parser.add_argument("--survey", action="store_true")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def _passed_on(asked: argparse.Namespace) -> list[str]:
-    return [f"--only={asked.only}", *(f"--{name}" for name in ("again", "sql", "python", "unit", "survey") if getattr(asked, name))]
+    return [
+        f"--only={asked.only}",
+        "--tests",
+        *asked.tests,
+        *(f"--{name}" for name in ("again", "sql", "python", "unit", "survey") if getattr(asked, name)),
+    ]
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -69,7 +75,7 @@ def _run(asked: argparse.Namespace) -> int:
         fits = re.search(asked.only, " ".join(key)) is not None
         return kind and fits and key not in equivalent and (not asked.again or key in alive)
 
-    tests = [each for each in group.tests if each.startswith("tests/unit") or not asked.unit]
+    tests = [each for each in asked.tests or group.tests if each.startswith("tests/unit") or not asked.unit]
     runner = Runner(group, wanted, _tell, survey=asked.survey)
     code = pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=native", *tests], plugins=[runner])
     if runner.red:
