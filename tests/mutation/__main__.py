@@ -76,17 +76,28 @@ def _run(asked: argparse.Namespace) -> int:
         return kind and fits and key not in equivalent and (not asked.again or key in alive)
 
     tests = [each for each in asked.tests or group.tests if each.startswith("tests/unit") or not asked.unit]
-    runner = Runner(group, wanted, _tell, survey=asked.survey)
+
+    def told(outcome: Outcome) -> None:
+        _tell(outcome)
+        if not asked.survey:
+            found.append(outcome)
+            path.write_text(
+                "".join(f"{json.dumps({n: getattr(e, n) for n in Outcome.__slots__})}\n" for e in _merged(before, found, asked))
+            )
+
+    found: list[Outcome] = []
+    runner = Runner(group, wanted, told, survey=asked.survey)
     code = pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=native", *tests], plugins=[runner])
     if runner.red:
         print(f"{group.name}: red without any mutant: {', '.join(runner.red)}")
         return 2
-    if asked.survey:
-        return 0
-    tried = {_key(each) for each in runner.outcomes}
-    kept = [each for each in before if _key(each) not in tried] if asked.again or asked.only or asked.sql or asked.python else []
-    path.write_text("".join(f"{json.dumps({n: getattr(e, n) for n in Outcome.__slots__})}\n" for e in [*kept, *runner.outcomes]))
     return int(code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED})
+
+
+def _merged(before: list[Outcome], found: list[Outcome], asked: argparse.Namespace) -> list[Outcome]:
+    """What is known after a part was tried anew, or only what was found when all is."""
+    tried = {_key(each) for each in found}
+    return [*(each for each in before if (asked.again or asked.only or asked.sql or asked.python) and _key(each) not in tried), *found]
 
 
 def _tell(outcome: Outcome) -> None:

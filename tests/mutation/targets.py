@@ -57,6 +57,7 @@ GROUPS = (
         "tests/unit/values",
         "tests/integration/ledger",
         "tests/integration/receivables/test_application.py",
+        "tests/integration/receivables/test_every_condition.py",
         "tests/integration/api/test_ledger.py",
         "tests/integration/api/test_bank_accounts.py",
         sql=("bank_accounts", "books", "commands", "manual", "open_items", "posting"),

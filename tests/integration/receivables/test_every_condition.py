@@ -104,8 +104,10 @@ def test_a_reminder_is_of_our_invoice_and_its_hold_ends_with_it_whatever_else_is
         assert (facts.open_amount, facts.level, facts.unapplied) == (1668, 3, 0)
         take_in(tx, paid(Credit("1668.00", "INV-000001", ref="B1")))
         tasks.close_receivable(tasks.OfInvoice("INV-000001"), tx)
-        held = "SELECT account_hold FROM customer WHERE customer_no = :no"
-        assert (one(tx, held, no=CUSTOMER), one(tx, held, no=NEIGHBOUR)) == (False, True)
+        held = "SELECT account_hold, dunning_level FROM customer WHERE customer_no = :no"
+        assert (one(tx, held, no=CUSTOMER), one(tx, held, no=NEIGHBOUR)) == ((False, 0), (True, 3))
+        levels = tx.execute(text("SELECT document_no, dunning_level FROM open_item ORDER BY document_no, kind")).all()
+        assert levels == [("INV-000001", 0), ("INV-000001", 3), ("INV-000002", 0), ("INV-000003", 3)]
 
 
 def test_what_another_customer_has_on_account_is_not_this_ones(books):
