@@ -8,9 +8,9 @@ counts as red.
 
 import gc
 import importlib
+import math
 import os
 import signal
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -174,17 +174,14 @@ class Runner:
         read, write = os.pipe()
         child = os.fork()
         if not child:
-            _live(mutant, [items[name] for name in tests], last, write)
+            _live(mutant, [(items[name], math.ceil(10 + 5 * self.reached.took[name])) for name in tests], last, write)
         os.close(write)
-        outcome.state, outcome.by = self._wait(child, read, 10 + 10 * sum(self.reached.took[name] for name in tests))
+        outcome.state, outcome.by = self._wait(child, read)
         return outcome
 
-    def _wait(self, child: int, read: int, seconds: float) -> tuple[str, str]:
-        alarm = threading.Timer(seconds, os.kill, (child, signal.SIGKILL))
-        alarm.start()
+    def _wait(self, child: int, read: int) -> tuple[str, str]:
         with os.fdopen(read) as told:
             by = told.read()
-        alarm.cancel()
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status):
             self._tidy()
@@ -212,7 +209,7 @@ class _Between:
         return [self.session]
 
 
-def _live(mutant: Mutant, tests: list[Any], last: Any, write: int) -> None:
+def _live(mutant: Mutant, tests: list[tuple[Any, int]], last: Any, write: int) -> None:
     """The life of a child: it becomes wrong, and is asked by one test after the other."""
     code = 3
     try:
@@ -221,7 +218,9 @@ def _live(mutant: Mutant, tests: list[Any], last: Any, write: int) -> None:
         os.dup2(nothing, 2)
         mutant.apply()
         code = 0
-        for item in tests:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        for item, seconds in tests:
+            signal.alarm(seconds)  # it ends the child
             if _is_red(item, last):
                 os.write(write, item.nodeid.encode())
                 code = 1
