@@ -18,6 +18,7 @@ from handlers.orders.holds import apply_hold
 from handlers.orders.story import order_story
 from handlers.promising.promise import promise_lines
 from tests.integration.orders.trade import STOCK_ONLY, D, add_coyote, context, open_trade, order, stock
+from tests.steps import commit_step
 
 
 def assessed(tx, order_no):
@@ -289,6 +290,7 @@ def test_a_cancelled_order_in_dollars_asks_for_no_exchange_rate(database, promis
     with database.transaction() as tx:
         open_trade(tx)
         cancelled = booked(tx, 10) if promised else approved(tx, 10)
+        commit_step(tx)
         tx.execute(text("UPDATE sales_order SET currency = 'USD'"))
         tx.execute(text("UPDATE order_line SET qty_cancelled = qty_ordered"))
         tx.execute(text("UPDATE fulfil_line SET qty_cancelled = qty"))
@@ -374,7 +376,7 @@ def test_only_a_credit_hold_of_the_order_itself_that_nobody_released_keeps_it_fr
         apply_hold(tx, held, "CREDIT_CHECK_FAILURE", "Over the limit")
         apply_hold(tx, address, "ADDRESS", "No such street")
         apply_hold(tx, released, "CREDIT_CHECK_FAILURE", "Over the limit")
-        tx.execute(text("UPDATE hold SET released_at = now() WHERE order_no = :no"), {"no": released})
+        tx.execute(text("UPDATE hold SET released_at = now(), released_by = 'carla.credit' WHERE order_no = :no"), {"no": released})
         assert assessed(tx, order(tx, ("OMINOUS-ANVIL", 1))).exposure == 900, f"{address}, {released} and {free}"
 
 

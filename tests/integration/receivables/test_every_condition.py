@@ -19,6 +19,7 @@ from handlers.receivables.statements import store_statements
 from tests.integration.golden.builders import CUSTOMER, company, context, customer, effects, one
 from tests.integration.receivables.test_bank_entries import Bill, bank_day, explain, outcomes, settle, supplier_paid
 from tests.integration.receivables.test_receivables import owed, paid, take_in
+from tests.steps import commit_step
 from tests.unit.receivables.statement_files import OURS, Credit, camt053, debit
 
 D = Decimal
@@ -100,6 +101,7 @@ def test_a_reminder_is_of_our_invoice_and_its_hold_ends_with_it_whatever_else_is
         owed(tx, "INV-000003", "70.00", tax="0.00", discount="0.00", party_no=NEIGHBOUR)
         for number in ("INV-000001", "INV-000003"):
             tasks.send_reminder(tasks.SendReminder(number, 3, hold_orders=True), tx, LATE, effects())
+            commit_step(tx)
         facts = tasks.dunning_facts(tasks.OfInvoice("INV-000001"), tx, LATE)
         assert (facts.open_amount, facts.level, facts.unapplied) == (1668, 3, 0)
         take_in(tx, paid(Credit("1668.00", "INV-000001", ref="B1")))
@@ -160,7 +162,9 @@ def test_what_was_taken_back_is_free_for_a_clerk_and_is_told_as_not_matched(book
         take_in(tx, paid(Credit("100.00", "INV-000001", ref="B1")), "PARTIAL")
         take_back(tx)
         assert lock_receipt(tx, "RC-000001").rest == 100
+        commit_step(tx)
         assert tasks.apply_receipts(tasks.Apply("BS-000001", [], []), tx).unmatched == ["RC-000001"]
+        commit_step(tx)
         applied = apply_manually(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000001"))
         assert (applied.rest, applied.open_amount) == (0, 1468)
 
