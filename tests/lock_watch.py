@@ -44,8 +44,8 @@ def _remember(session, _transaction, connection) -> None:
 
 def _judge(connection, _cursor, statement, _parameters, _context, _executemany) -> None:
     session = connection.info.get(_ON_CONNECTION)
-    if session is None:
-        return
+    if session is None or not session.in_transaction():
+        return  # a statement of nobody's session: what the last one on this connection locked is free
     written = session.info.setdefault("tables_written", set())
     last, held = highest(session), session.info.get("locks_held", {})
     for lock in _changed(statement):

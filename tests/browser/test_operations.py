@@ -49,7 +49,7 @@ def test_changed_data_that_is_no_json_is_refused_and_the_page_stays(page: Page, 
     page.get_by_role("button", name="Change data and retry").click()
     page.get_by_label("Variables to change").fill("load_no = L-4712")
     page.get_by_role("button", name="Change and retry").click()
-    expect(page.locator("#notices")).to_contain_text("not JSON")
+    expect(page.locator("#notices")).to_contain_text("no JSON object")
     expect(page.locator(".page-head")).to_contain_text("Incident")
 
 

@@ -18,10 +18,10 @@ def without_islands(monkeypatch):
 
 
 @pytest.fixture
-def checks(installation, database):
+def checks(installation, company_database):
     """A process with a task that its candidates may do, and one instance of it."""
     settings = {"candidateGroups": "sales,order-desk"}
-    with database.transaction() as tx:
+    with company_database.transaction() as tx:
         deploy(
             installation.runtime, tx, m.bundle("checks", m.start() + m.user("check", **settings) + m.end(), "start -> check -> done"), "ada"
         )
@@ -45,8 +45,8 @@ def test_an_analyst_retires_a_version_on_its_page_and_says_why(checks, signed_in
     assert ravi.get("/operations/processes?q=zzz").text.count("No process fits this search") == 1
 
 
-def test_a_signal_is_sent_on_its_page_and_the_page_says_who_heard_it(installation, signed_in, database):
-    with database.transaction() as tx:
+def test_a_signal_is_sent_on_its_page_and_the_page_says_who_heard_it(installation, signed_in, company_database):
+    with company_database.transaction() as tx:
         definition = '<bpmn:signalEventDefinition signalRef="fire"/>'
         hears = f'<bpmn:intermediateCatchEvent id="hears" name="hears">{definition}</bpmn:intermediateCatchEvent>'
         outside = '<bpmn:signal id="fire" name="fire"/>'
@@ -68,8 +68,8 @@ def test_a_signal_is_sent_on_its_page_and_the_page_says_who_heard_it(installatio
     assert signed_in("sara").post(page, data={"name": "fire", **WHY}).status_code == 403
 
 
-def test_a_task_is_assigned_by_an_operator_and_handed_on_by_its_holder(checks, signed_in, database):
-    with database.transaction() as tx:
+def test_a_task_is_assigned_by_an_operator_and_handed_on_by_its_holder(checks, signed_in, company_database):
+    with company_database.transaction() as tx:
         task = tx.scalar(text("SELECT id FROM user_task"))
     page = f"/worklist/{task}"
     olga, sara = signed_in("olga"), signed_in("sara")
@@ -90,21 +90,21 @@ def test_a_task_is_assigned_by_an_operator_and_handed_on_by_its_holder(checks, s
     assert sara.post(f"{page}/assign", data={"to": "sara"}).status_code == 403
 
 
-def test_the_api_hands_a_task_to_nobody_who_does_not_exist(checks, signed_in, database):
-    with database.transaction() as tx:
+def test_the_api_hands_a_task_to_nobody_who_does_not_exist(checks, signed_in, company_database):
+    with company_database.transaction() as tx:
         task = tx.scalar(text("SELECT id FROM user_task"))
     refused = signed_in("olga").post(f"/api/v1/user-tasks/{task}/assign", json={"to": "nobody"})
     assert (refused.status_code, refused.json["code"], list(refused.json["errors"])) == (422, "person_unknown", ["to"])
 
 
-def test_the_audit_log_is_searched_and_verified_on_its_page(checks, signed_in, database):
+def test_the_audit_log_is_searched_and_verified_on_its_page(checks, signed_in, company_database):
     olga = signed_in("olga")
     olga.post(f"/operations/instances/{checks.id}/suspend", data=WHY)
     page = olga.get("/operations/audit?action=suspend").text
     assert "As agreed with the team" in page
     assert "No entry fits this filter" in olga.get("/operations/audit?actor=nobody").text
     assert "The log is whole." in olga.post("/operations/audit/verification").text
-    with database.transaction() as tx:
+    with company_database.transaction() as tx:
         tx.execute(text("SET LOCAL session_replication_role = replica"))  # the log's trigger refuses it otherwise
         tx.execute(text("UPDATE audit SET reason = 'Nothing' WHERE action = 'suspend'"))
     assert "tampered with" in olga.post("/operations/audit/verification").text

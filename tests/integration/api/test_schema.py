@@ -17,8 +17,8 @@ def ours(kind, name):
     return not name.startswith(("pgqueuer", "procrastinate", "alembic_version"))
 
 
-def test_the_migrations_lead_to_the_tables_the_code_describes(database):
-    with database.engine.connect() as connection:
+def test_the_migrations_lead_to_the_tables_the_code_describes(own_database):
+    with own_database.engine.connect() as connection:
         context = MigrationContext.configure(
             connection,
             opts={"include_name": lambda name, kind, parents: kind != "table" or ours(kind, name), "compare_server_default": False},
