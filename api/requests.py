@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, current_app, g, redirect, request
 from pydantic import BaseModel
@@ -46,8 +46,8 @@ def open_to_all(view: Callable[P, Any]) -> Callable[P, Any]:
 def operation(role: Role) -> Callable[[Callable[P, Any]], Callable[P, Response]]:
     """Make a function an API operation: it asks for `role`, runs in one transaction, and honours `Idempotency-Key` on POST.
 
-    The function answers a model, a list or dict of JSON values, a (body, status) pair, or a Response. Where another transaction locked
-    it out, all of it is done anew, its key included: nothing was answered yet.
+    The function answers a model, a list or dict of JSON values, either with a status, either with a status and headers, or a Response.
+    Where another transaction locked it out, all of it is done anew, its key included: nothing was answered yet.
     """
 
     def wrap(view: Callable[P, Any]) -> Callable[P, Response]:
@@ -146,13 +146,21 @@ def _refuse_foreign_forms() -> None:
 def _response(answer: Any) -> Response:
     if isinstance(answer, Response):
         return answer
-    body, status = answer if isinstance(answer, tuple) else (answer, 200)
+    body, status, headers = (*answer, {})[:3] if isinstance(answer, tuple) else (answer, 200, {})
     if body is None:
         return Response(status=204)
     body = in_utc(body)
     if isinstance(body, BaseModel):
         body = body.model_dump(mode="json")
-    return Response(write_answer(body), status, mimetype="application/json")
+    return Response(write_answer(body), status, headers, mimetype="application/json")
+
+
+def link_to_next(cursor: str | None) -> dict[str, str]:
+    """The header that leads from the page of a bare array to the next one (RFC 8288); none behind the last page."""
+    if cursor is None:
+        return {}
+    asked = [*((name, value) for name, value in request.args.items(multi=True) if name != "cursor"), ("cursor", cursor)]
+    return {"Link": f'<{request.path}?{urlencode(asked)}>; rel="next"'}
 
 
 def _request_hash() -> str:

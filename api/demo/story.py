@@ -171,7 +171,7 @@ def _invoices(cast: Cast, order_no: str) -> list[dict[str, Any]]:
 
 def _decide(person: Person, business_key: str, element_id: str, data: dict[str, Any]) -> None:
     def mine() -> dict[str, Any] | None:
-        tasks = person.get(f"/api/v1/user-tasks?business_key={business_key}")["items"]
+        tasks = person.get(f"/api/v1/user-tasks?business_key={business_key}")
         return next((task for task in tasks if task["element_id"] == element_id), None)
 
     task = _until(f"{person.name} is asked to {element_id.replace('_', ' ')} of {business_key}", mine)

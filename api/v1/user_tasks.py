@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from api.auth.roles import Role
 from api.json_provider import as_it_is, in_utc
 from api.product import product
-from api.requests import operation, person, transaction
-from api.v1.shapes import Done, Listing, Page, Shape
+from api.requests import link_to_next, operation, person, transaction
+from api.v1.shapes import Done, Listing, Shape
 from engine.runtime.read import worklist
 from engine.runtime.verbs import user_tasks
 
@@ -81,10 +81,13 @@ class DraftKept(Shape):
     version: int
 
 
-@api.get("", responses={200: Page[TaskOut]})
+@api.get("", responses={200: {"content": {"application/json": {"schema": {"type": "array", "items": {"type": "object"}}}}}})
 @operation(Role.WORK)
-def list_tasks(query: TaskQuery) -> Page[TaskOut]:
-    """List tasks that are mine or that my groups may claim, the most urgent first; an operator sees all."""
+def list_tasks(query: TaskQuery) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
+    """List tasks that are mine or that my groups may claim, the most urgent first; an operator sees all.
+
+    A bare array, as clients have read it from the first release; where more follow, the `Link` header (RFC 8288) names the next page.
+    """
     wanted = worklist.Filter(
         view=worklist.EVERYBODY,
         state=query.state,
@@ -95,7 +98,7 @@ def list_tasks(query: TaskQuery) -> Page[TaskOut]:
         search=query.search or "",
     )
     shown = worklist.list_tasks(transaction(), person(), wanted, query.asked)
-    return Page(items=[_out(task) for task in shown.rows], next_cursor=shown.next)
+    return [in_utc(_out(task)).model_dump(mode="json") for task in shown.rows], 200, link_to_next(shown.next)
 
 
 @api.get("/<uuid:task_id>", responses={200: OpenedTaskOut})

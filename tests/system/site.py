@@ -82,7 +82,7 @@ class Visitor:
 
     def decide(self, business_key: str, element_id: str, data: Mapping[str, Any]) -> None:
         """Find the open user task, claim it and complete it."""
-        tasks = self.get(f"/api/v1/user-tasks?business_key={business_key}")["items"]
+        tasks = self.get(f"/api/v1/user-tasks?business_key={business_key}")
         (task,) = (each for each in tasks if each["element_id"] == element_id)
         self.post(f"/api/v1/user-tasks/{task['id']}/claim")
         self.post(f"/api/v1/user-tasks/{task['id']}/complete", {"data": data})

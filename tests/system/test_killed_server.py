@@ -65,7 +65,7 @@ def test_a_server_that_is_asked_to_stop_does_so_cleanly_and_goes_on_where_it_was
     serving = ours.serve("--demo")
     sara, marcus = (Person(ours.address, name, "stop") for name in ("sara", "marcus"))
     quote_no = sara.post("/api/v1/quotes", QUOTE)["quote_no"]
-    (task,) = marcus.get(f"/api/v1/user-tasks?business_key={quote_no}")["items"]
+    (task,) = marcus.get(f"/api/v1/user-tasks?business_key={quote_no}")
     marcus.post(f"/api/v1/user-tasks/{task['id']}/complete", {"data": {"approved": True}})
     _until(lambda: sara.get(f"/api/v1/quotes/{quote_no}")["state"] == "SENT")
     sara.post(f"/api/v1/quotes/{quote_no}/accept", {"customer_po": "4500-77"})

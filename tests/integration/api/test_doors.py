@@ -74,7 +74,7 @@ def test_a_decision_that_waits_for_a_busy_worker_is_said_to_be_accepted(signed_i
         start(installation.runtime, tx, "tiny", {})
         tx.execute(text("UPDATE instance SET lease_owner = gen_random_uuid(), lease_until = now() + interval '1 minute'"))
     browser = signed_in("sara")
-    (task,) = browser.get("/api/v1/user-tasks").json["items"]
+    (task,) = browser.get("/api/v1/user-tasks").json
     answer = browser.post(f"/api/v1/user-tasks/{task['id']}/complete", json={"data": {}})
     assert (answer.status_code, answer.json["state"]) == (200, "accepted")
     with installation.database.transaction() as tx:

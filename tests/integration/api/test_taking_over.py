@@ -12,7 +12,7 @@ from tests.life.bank import camt
 
 
 def task_of(browser):
-    (found,) = browser.get("/api/v1/user-tasks").json["items"]
+    (found,) = browser.get("/api/v1/user-tasks").json
     return browser.get(f"/api/v1/user-tasks/{found['id']}").json
 
 

@@ -109,7 +109,7 @@ def test_sales_lowers_the_discount_of_one_line_that_was_rejected(installation, s
         assert tx.scalar(text("SELECT count(*) FROM user_task WHERE state = 'open' AND element_id = 'approve_quote'")) == 1
         groups = tx.scalar(text("SELECT candidate_groups[1] FROM user_task WHERE state = 'open'"))
     approver = next(each.name for each in PEOPLE if groups in each.groups)
-    (task,) = signed_in(approver).get("/api/v1/user-tasks").json["items"]
+    (task,) = signed_in(approver).get("/api/v1/user-tasks").json
     refused = {"data": {"approved": False, "comment": "Too much on line 1"}}
     assert signed_in(approver).post(f"/api/v1/user-tasks/{task['id']}/complete", json=refused).status_code == 200
     run_until_idle(installation.runtime)
