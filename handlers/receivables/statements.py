@@ -188,7 +188,8 @@ INSERT INTO bank_file (sha256, content) VALUES (:sha256, :content) ON CONFLICT (
 """)
 _TAKEN = text("""
 SELECT statement_no FROM bank_statement WHERE file_id = :file_id
-  AND EXISTS (SELECT FROM bank_statement AS kept WHERE kept.file_id = :file_id AND kept.refused_at IS NULL) ORDER BY file_position
+  AND EXISTS (SELECT FROM bank_statement AS kept WHERE kept.file_id = :file_id AND kept.refused_at IS NULL)
+ORDER BY file_position, statement_no
 """)
 _LINE_COLUMNS = """
   statement_no, position, account, bank_ref, amount, currency, booked_on, value_on, payer_name, payer_iban, structured_refs, remittance,
