@@ -23,9 +23,7 @@ _COMPLETE = text(
     "CAST(:outcome AS jsonb), draft = NULL, "
     "version = version + 1 WHERE id = :id"
 )
-_CANCEL = text(
-    "UPDATE user_task SET state = 'cancelled', completed_at = business_now(), version = version + 1 WHERE id = ANY(:ids) AND state = 'open'"
-)
+_CANCEL = text("UPDATE user_task SET state = 'cancelled', completed_at = business_now(), version = version + 1 WHERE id = ANY(:ids)")
 _LONGEST_CORRELATION = 1_000
 _DELETE = {name: text(f"DELETE FROM {name} WHERE id = ANY(:ids)") for name in ("timer", "subscription", "work")}
 
