@@ -196,6 +196,23 @@ def test_only_the_journals_of_the_receipt_itself_are_reversed_with_it(books):
         assert (balances(tx)["6400"], balances(tx)["1290"]) == (7, 0)
 
 
+def test_an_invoice_that_was_paid_since_the_proposal_does_not_keep_the_others_of_the_statement_from_being_settled(books):
+    with books.transaction() as tx:
+        owed(tx, "INV-000002", "300.00", tax="0.00", discount="0.00")
+        owed(tx, "INV-000003", "50.00", tax="0.00", discount="0.00")
+        take_in(tx, paid(Credit("300.00", "hello", ref="B1")))
+        (number,) = store_statements(
+            tx, paid(Credit("300.00", "INV-000002", ref="B2"), Credit("50.00", "INV-000003", ref="B3"), opening="300.00", statement="S2")
+        )
+        for step in (tasks.read_statement, tasks.record_receipts, tasks.propose_applications):
+            step(tasks.OfStatement(number), tx)
+            commit_step(tx)
+        apply_manually(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000002"))
+        commit_step(tx)
+        done = tasks.apply_receipts(tasks.Apply(number, [], []), tx)
+        assert ([each.invoice_no for each in done.settled], done.unmatched) == (["INV-000003"], ["RC-000002"])
+
+
 # ---- accounts and statements side by side
 
 
