@@ -29,7 +29,7 @@ from tests.mutation.beside import Beside, is_comparable
 from tests.mutation.python_mutants import Mutant, Source
 from tests.mutation.targets import Group
 
-_LEFT_BEHIND = "SELECT datname FROM pg_database WHERE datname LIKE 'ordercraft_test_%'"
+_LEFT_BEHIND = "SELECT datname FROM pg_database WHERE datname LIKE 'ordercraft_test_%' OR datname = 'ordercraft_company'"
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ class Runner:
         """Remember where the server is, to tidy up behind a child that was ended."""
         value = yield
         if fixturedef.argname in {"server_url", "shared_database"}:
-            self.urls[fixturedef.argname] = value
+            self.urls[fixturedef.argname] = getattr(value, "url", value)
         return value
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
