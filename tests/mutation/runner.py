@@ -2,8 +2,8 @@
 
 First every test runs once and tells which statements it reaches, of Python and of SQL, and then once more while every mutant of SQL that is
 reached answers beside the statement it was made of: one that never answers otherwise survives without more ado. The others are tried by
-the tests that reach them (of SQL: that it answered otherwise in), the quickest first, until one is red; a test that never ends is ended and
-counts as red.
+the tests that reach them (of SQL: that it answered otherwise in), those that have been red most often and then the quickest first, until
+one is red; a test that never ends is ended and counts as red.
 """
 
 import gc
@@ -12,7 +12,7 @@ import math
 import os
 import signal
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +72,7 @@ class Runner:
         self.reached, self.beside = _Reached(), Beside()
         self.urls: dict[str, str] = {}
         self.outcomes: list[Outcome] = []
+        self.kills: Counter[str] = Counter()
         self.red: list[str] = []
 
     def pytest_configure(self) -> None:
@@ -163,7 +164,7 @@ class Runner:
         else:
             # A constant may be read without a statement of its module.
             found = self.reached.modules[module] | {name for name in self.reached.took if name.startswith("tests/unit/")}
-        return sorted(found, key=lambda name: self.reached.took[name])
+        return sorted(found, key=lambda name: (-self.kills[name], self.reached.took[name]))
 
     def _try(self, mutant: Mutant, items: dict[str, Any], last: Any) -> Outcome:
         tests = self._tests(mutant)
@@ -177,6 +178,7 @@ class Runner:
             _live(mutant, [(items[name], math.ceil(10 + 5 * self.reached.took[name])) for name in tests], last, write)
         os.close(write)
         outcome.state, outcome.by = self._wait(child, read)
+        self.kills[outcome.by] += 1
         return outcome
 
     def _wait(self, child: int, read: int) -> tuple[str, str]:

@@ -39,3 +39,12 @@ def test_a_list_without_items_is_passed_once(world):
     none = TWICE.replace(">2<", ">0<")
     world.deploy(m.bundle("quote", m.start() + none + m.end(), "start -> approve -> done"))
     assert marks(world, world.start("quote"))["approve"] == ("completed", 1)
+
+
+def test_a_step_that_changes_nothing_keeps_neither_a_change_nor_a_detail(world):
+    world.deploy(m.bundle("quote", m.start() + TWICE + m.end(), "start -> approve -> done"))
+    instance = world.start("quote")
+    world.complete(world.tasks()[0].id, {})
+    world.complete(world.tasks()[0].id, {})
+    assert world.row(instance).state == "completed"
+    assert world.one("SELECT changed, detail FROM history WHERE element_id = 'done'") == (None, None)
