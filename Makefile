@@ -24,15 +24,18 @@ help:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-.venv/made-for-tests: requirements-test.lock .venv/made
+# What the tests need holds what the product needs: one installation, not one after the other.
+.venv/made-for-tests: requirements-test.lock requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
-	touch $@
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch .venv/made $@
 
 run: pages
 	$(BIN)/ordercraft serve --demo
 
 # Lint, the build of the pages and the look for a Chromium go beside one another; make fails when one of them does.
-test:
+test: .venv/made-for-tests
 	$(MAKE) --no-print-directory --jobs 3 lint suite
 
 suite: .venv/made-for-tests pages chromium

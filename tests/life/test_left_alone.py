@@ -13,7 +13,7 @@ from tests.life import customers, goods, money, office
 from tests.life.company import Life
 from tests.lock_watch import watching
 
-ORDERS = 300 if "ORDERCRAFT_PROVE_STEPS" in os.environ else 40
+ORDERS = 300 if "ORDERCRAFT_PROVE_STEPS" in os.environ else 24
 DAYS = 90
 SEED = os.environ.get("ORDERCRAFT_PROVE_SEED", "by chance")
 #: What happens between two orders before everybody goes.

@@ -33,25 +33,25 @@ def packed(database):
 
 
 def both(database, first, second, paused, monkeypatch):
-    """`first` runs until it calls `paused`; then `second` begins and has to wait for it."""
+    """`first` runs until it calls `paused`; then `second` begins and has to wait for it. What became of each, in this order."""
     module, name = paused
-    real, reached, told = getattr(module, name), threading.Event(), []
+    real, reached, told = getattr(module, name), threading.Event(), ["", ""]
 
     def slow(*given, **more):
         reached.set()
         time.sleep(0.5)
         return real(*given, **more)
 
-    def run(act):
+    def run(place, act):
         try:
             with database.transaction() as tx:
                 act(tx)
-            told.append("done")
+            told[place] = "done"
         except Exception as error:  # noqa: BLE001  # whatever it is, the test names it
-            told.append(type(error).__name__)
+            told[place] = type(error).__name__
 
     monkeypatch.setattr(module, name, slow)
-    threads = [threading.Thread(target=run, args=[first]), threading.Thread(target=run, args=[second])]
+    threads = [threading.Thread(target=run, args=each) for each in ((0, first), (1, second))]
     threads[0].start()
     reached.wait(10)
     threads[1].start()

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-import pytest
 from sqlalchemy import text
 
 from handlers.billing import tasks as billing
@@ -194,9 +193,8 @@ class Life:
             reverse_receipt(tx, self.random.choice(numbers), "returned by the bank")
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_every_invariant_holds_after_every_day(database, seed):
-    life = Life(seed)
+def test_every_invariant_holds_after_every_day(database):
+    life = Life(1)
     with database.transaction() as tx:
         life.begin(tx)
     for day in range(25):
