@@ -84,7 +84,7 @@ def _refuse_tasks_for_nobody(stretch: Stretch, tasks: Collection[UserTaskWait]) 
         return
     groups = {name for task in tasks for name in task.candidate_groups}
     users = {name for task in tasks for name in task.candidate_users}
-    known: frozenset[str] = directory.known(stretch.tx, sorted(groups), sorted(users))
+    known: frozenset[str] = directory.known(stretch.tx, groups, users)
     for task in tasks:
         offered = (*task.candidate_groups, *task.candidate_users)
         if offered and not known.intersection(offered):

@@ -378,8 +378,12 @@ def test_candidates_that_an_expression_does_not_give_are_an_incident_not_everybo
 
 
 class House:
+    def __init__(self):
+        self.asked = []
+
     def known(self, tx, groups, users):
-        return frozenset({"sales"} & {*groups, *users})
+        self.asked.append((set(groups), set(users)))
+        return frozenset({"sales", "alice"} & {*groups, *users})
 
 
 def test_a_task_for_a_group_that_does_not_exist_is_an_incident_that_names_it(world):
@@ -393,6 +397,19 @@ def test_a_task_for_a_group_that_does_not_exist_is_an_incident_that_names_it(wor
     assert (incident.kind, incident.element_id) == ("task_for_nobody", "check")
     assert "slaes is no group and no person" in incident.message
     assert world.path(instance) == ["start"], "the message is kept until somebody has corrected it"
+
+
+@pytest.mark.parametrize(("offered", "asked"), [("=[desk]", ({"sales", "slaes"}, set())), ("", (set(), set()))])
+def test_a_task_that_one_group_at_least_or_everybody_may_take_is_offered(world, offered, asked):
+    elements = m.start() + (checked_by(offered) if offered else m.user("check")) + m.end()
+    world.deploy(m.bundle("order", elements.replace("[desk]", "desk"), "start -> check -> done"))
+    house = House()
+    world = type(world)(replace(world.runtime, ports={Directory: house}), world.stage)
+    world.start("order", {"desk": ["slaes", "sales"]})
+    (task,) = world.tasks()
+    assert world.incidents() == []
+    world.complete(task.id, {})
+    assert house.asked == [asked], "who there is is asked once for each task, and never where none is new"
 
 
 def test_what_an_instance_was_about_whose_process_gives_nothing_back_goes_to_its_owner(world):
