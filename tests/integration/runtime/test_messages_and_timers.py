@@ -332,6 +332,20 @@ def test_a_timer_moved_to_a_later_time_waits_for_it(world):
     assert world.explain(instance).waits[-1].due_at == timer.later
 
 
+def test_a_timer_that_was_moved_stays_so_when_something_else_of_its_instance_goes_on(world):
+    late = "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1S</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    elements = m.start() + m.gateway("both", "parallel") + m.user("decide") + m.user("look") + m.boundary("late", "decide", late)
+    edges = "start -> both -> decide -> decided\nboth -> look -> looked\nlate -> expired"
+    world.deploy(m.bundle("race", elements + m.end("decided") + m.end("looked") + m.end("expired"), edges))
+    world.start("race")
+    timer = world.one("SELECT id, now() + interval '1 hour' AS later FROM timer")
+    with world.database.transaction() as tx:
+        timers.move(tx, timer.id, timer.later)
+    (look,) = (task for task in world.tasks() if task.element_id == "look")
+    world.complete(look.id, {})
+    assert world.one("SELECT due_at FROM timer").due_at == timer.later
+
+
 def test_a_schedule_begins_one_instance_for_each_fire_time(world):
     definition = "<bpmn:timerEventDefinition><bpmn:timeCycle>R/PT1H</bpmn:timeCycle></bpmn:timerEventDefinition>"
     world.deploy(m.bundle("hourly", m.start("hour", definition) + m.end(), "hour -> done"))
