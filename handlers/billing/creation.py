@@ -190,7 +190,7 @@ JOIN order_line AS sold ON sold.id = line.order_line_id JOIN item ON item.sku = 
 LEFT JOIN charged ON charged.order_line_id = sold.id
 WHERE packed.shipment_no = :shipment_no AND NOT EXISTS (
   SELECT 1 FROM invoice_line AS already
-  WHERE already.shipment_line_id = packed.id AND already.charge_code = 'ITEM' AND already.kind = 'INV' AND NOT already.cancelled)
+  WHERE already.shipment_line_id = packed.id AND already.kind = 'INV' AND NOT already.cancelled)
 ORDER BY sold.line_no, packed.id
 """)
 _PLANNED = text(f"""

@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
+from handlers.billing.creation import planned_invoices
 from tests.integration.billing.test_billing import invoice, ship
-from tests.integration.golden.builders import Sold, company, customer, item, on_stock, one, order, warehouse
+from tests.integration.golden.builders import Sold, company, context, customer, item, on_stock, one, order, warehouse
 from tests.steps import commit_step
 
 D = Decimal
@@ -83,28 +84,87 @@ def test_what_a_cancelled_invoice_charged_is_charged_again_with_its_carriage(wor
         assert (again.created, totals(tx, again.invoice_no)) == (True, (1350, 40, 278))
 
 
+#: Seven for 10.00: the first costs 1.43, the next two 2.86 and the last four 5.71.
+SEVEN = Sold("7", "1.43", ("1", "2", "4"), header_discount="0.01")
+
+
 def test_what_cancelled_invoices_took_of_a_line_and_of_its_tax_is_there_for_the_next_ones(world):
     with world.transaction() as tx:
-        made = order(tx, [Sold("2", "3.33", ("1", "1"), header_discount="0.01")])
-        shipments = [sent(tx, group) for group in made.groups]
-        before = [totals(tx, charge(tx, each).invoice_no) for each in shipments]
-        cancel_all(tx)
-        again = [totals(tx, charge(tx, each).invoice_no) for each in shipments]
-        assert again == before
-        assert (sum(each[0] for each in again), sum(each[2] for each in again)) == (D("6.65"), D("1.33"))
+        second = sent(tx, order(tx, [SEVEN]).groups[1])
+        pennies = sent(tx, order(tx, [Sold("1", "0.12")]).groups[0])
+        for _ in range(2):
+            assert totals(tx, charge(tx, second).invoice_no) == (D("2.86"), 0, D("0.57"))
+            assert totals(tx, charge(tx, pennies).invoice_no) == (D("0.12"), 0, D("0.02"))
+            cancel_all(tx)
 
 
 def test_a_memo_charges_nothing(world):
     with world.transaction() as tx:
-        made = order(tx, [Sold("3", "3.33", ("1", "1", "1"), header_discount="0.01")], freight="5.00")
-        shipments = [sent(tx, group) for group in made.groups]
+        shipments = [sent(tx, group) for group in order(tx, [SEVEN], freight="5.00").groups]
         first = charge(tx, shipments[0])
         post_all(tx)
         credit_all(tx)
         assert charge(tx, shipments[0]).invoice_no == first.invoice_no, "a memo is not the invoice of its shipment"
-        rest = [totals(tx, charge(tx, each).invoice_no) for each in shipments[1:]]
-        every = [totals(tx, first.invoice_no), *rest]
-        assert [sum(column) for column in zip(*every, strict=True)] == [D("9.98"), 5, D("3.00")]
+        every = [totals(tx, number) for number in (first.invoice_no, *(charge(tx, each).invoice_no for each in shipments[1:]))]
+        assert [each[0] for each in every] == [D("1.43"), D("2.86"), D("5.71")]
+        assert [sum(column) for column in zip(*every, strict=True)] == [10, 5, 3]
+
+
+def test_what_was_charged_beside_the_goods_of_a_line_is_none_of_them(world):
+    with world.transaction() as tx:
+        made = order(tx, [SEVEN], freight="5.00")
+        charge(tx, sent(tx, made.groups[0]))
+        tx.execute(text("UPDATE invoice_line SET order_line_id = (SELECT id FROM order_line) WHERE charge_code = 'FREIGHT'"))
+        commit_step(tx)
+        (planned,) = planned_invoices(tx, made.groups[1], context().now)
+        assert planned.draft.totals["net_total"] == D("2.86")
+        assert totals(tx, charge(tx, sent(tx, made.groups[1])).invoice_no)[0] == D("2.86")
+
+
+# ---- the same for an invoice that is only tried
+
+
+def planned(tx, group_no):
+    (found,) = planned_invoices(tx, group_no, context().now)
+    return tuple(found.draft.totals[name] for name in ("net_total", "freight_total"))
+
+
+def test_a_planned_invoice_is_of_its_own_group_and_order_and_of_what_will_be_shipped(world):
+    with world.transaction() as tx:
+        charge(tx, sent(tx, order(tx, [Sold("9", "500.00")], freight="3.00").groups[0]))
+        made = order(tx, [SEVEN, Sold("7", "2.00", ("1", "2", "4"))], freight="5.00")
+        tx.execute(text("UPDATE fulfil_line SET qty_cancelled = qty WHERE order_no = :no AND qty = 2 AND order_line_id = "
+                        "(SELECT max(id) FROM order_line)"), {"no": made.order_no})  # fmt: skip
+        commit_step(tx)
+        (found,) = planned_invoices(tx, made.groups[1], context().now)
+        assert [source["qty"] for source in found.sources] == [2]
+        assert planned(tx, made.groups[1]) == (D("2.86"), 5)
+
+
+def test_neither_a_memo_nor_a_cancelled_invoice_changes_what_is_planned(world):
+    with world.transaction() as tx:
+        first, second, _ = order(tx, [SEVEN], freight="5.00").groups
+        charge(tx, sent(tx, first))
+        assert planned(tx, second) == (D("2.86"), 0)
+        credit_all(tx)
+        assert planned(tx, second) == (D("2.86"), 0)
+        tx.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in ("invoice_line", "invoice"):
+            tx.execute(text(f"DELETE FROM {table} WHERE kind = 'INV'"))
+        commit_step(tx)
+        assert planned(tx, second) == (D("2.86"), 5)
+
+
+def test_what_a_cancelled_invoice_charged_is_planned_again(world):
+    with world.transaction() as tx:
+        _, second, last = order(tx, [SEVEN], freight="5.00").groups
+        charge(tx, sent(tx, last))
+        assert planned(tx, second) == (D("2.86"), 0)
+        cancel_all(tx)
+        assert planned(tx, second) == (D("2.86"), 5)
+
+
+# ---- and of no other order
 
 
 def test_a_memo_for_carriage_and_goods_that_no_invoice_has_charged_stands_in_the_way_of_none(world):
@@ -125,4 +185,11 @@ def test_carriage_and_tax_are_those_of_the_order_whatever_another_was_charged(wo
         theirs = sent(tx, order(tx, [Sold("9", "500.00", tax_rate="10")], freight="3.00").groups[0])
         charge(tx, theirs)
         ours = sent(tx, order(tx, [Sold("2", "0.13", tax_rate="20")], freight="7.00").groups[0])
+        assert totals(tx, charge(tx, ours).invoice_no) == (D("0.26"), 7, D("1.45"))
+
+
+def test_the_pennies_of_another_orders_tax_are_not_rounded_with_ours(world):
+    with world.transaction() as tx:
+        charge(tx, sent(tx, order(tx, [Sold("1", "0.12")]).groups[0]))
+        ours = sent(tx, order(tx, [Sold("2", "0.13")], freight="7.00").groups[0])
         assert totals(tx, charge(tx, ours).invoice_no) == (D("0.26"), 7, D("1.45"))
