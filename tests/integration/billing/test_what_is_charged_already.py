@@ -157,11 +157,20 @@ def test_neither_a_memo_nor_a_cancelled_invoice_changes_what_is_planned(world):
 
 def test_what_a_cancelled_invoice_charged_is_planned_again(world):
     with world.transaction() as tx:
-        _, second, last = order(tx, [SEVEN], freight="5.00").groups
-        charge(tx, sent(tx, last))
-        assert planned(tx, second) == (D("2.86"), 0)
+        first, second, _ = order(tx, [Sold("7", "1.43", ("3", "2", "2"), header_discount="0.01")], freight="5.00").groups
+        charge(tx, sent(tx, first))
+        assert planned(tx, second) == (D("2.85"), 0)
         cancel_all(tx)
         assert planned(tx, second) == (D("2.86"), 5)
+
+
+def test_each_line_is_planned_once_and_carriage_that_was_agreed_later_with_them(world):
+    with world.transaction() as tx:
+        made = order(tx, [SEVEN, Sold("7", "2.00", ("1", "2", "4"))])
+        charge(tx, sent(tx, made.groups[0]))
+        tx.execute(text("UPDATE sales_order SET freight = 5, gross_total = gross_total + 5"))
+        commit_step(tx)
+        assert planned(tx, made.groups[1]) == (D("6.86"), 5)
 
 
 # ---- and of no other order
