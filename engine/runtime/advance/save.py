@@ -19,7 +19,7 @@ def judge(stretch: Stretch) -> None:
     execution, saved = stretch.execution, stretch.saved
     stretch.after = Waits() if execution.completed else execution.waits
     incidents = failures.settle_failures(stretch, stretch.after)
-    saved.endless = stretch.spent and _steps_since_wait(stretch) >= stretch.runtime.limits.steps_without_wait
+    saved.endless = _steps_since_wait(stretch) >= stretch.runtime.limits.steps_without_wait
     saved.calls = any(wait.retry_at is None for wait in stretch.after.work)
     saved.more = (saved.calls or stretch.spent) and not saved.endless
     saved.state = _state(execution.completed, incidents or saved.endless, more=saved.more)

@@ -346,6 +346,21 @@ def test_a_timer_that_was_moved_stays_so_when_something_else_of_its_instance_goe
     assert world.one("SELECT due_at FROM timer").due_at == timer.later
 
 
+@pytest.mark.parametrize(("done", "waited_for"), [("look", 1), ("decide", 0)])
+def test_a_message_is_waited_for_until_the_task_it_would_end_is_done(world, done, waited_for):
+    paid = '<bpmn:messageEventDefinition messageRef="paid"/>'
+    correlated = f"<bpmn:extensionElements>{m.properties(correlation='={ n: 1 }')}</bpmn:extensionElements>"
+    elements = (
+        m.start() + m.gateway("both", "parallel") + m.user("decide") + m.user("look") + m.boundary("told", "decide", correlated + paid)
+    )
+    edges = "start -> both -> decide -> decided\nboth -> look -> looked\ntold -> ended"
+    world.deploy(m.bundle("race", elements + m.end("decided") + m.end("looked") + m.end("ended"), edges, outside=m.message("paid")))
+    world.start("race")
+    (task,) = (task for task in world.tasks() if task.element_id == done)
+    world.complete(task.id, {})
+    assert world.one("SELECT count(*) AS n FROM subscription").n == waited_for
+
+
 def test_a_schedule_begins_one_instance_for_each_fire_time(world):
     definition = "<bpmn:timerEventDefinition><bpmn:timeCycle>R/PT1H</bpmn:timeCycle></bpmn:timerEventDefinition>"
     world.deploy(m.bundle("hourly", m.start("hour", definition) + m.end(), "hour -> done"))
@@ -439,6 +454,9 @@ def test_a_message_with_many_keys_is_matched_as_well(quotes):
 def test_a_correlation_is_a_short_key(quotes):
     with pytest.raises(TooLarge, match="takes more than 1000 bytes"):
         quotes.start("quote", {"quote_no": "Q" * 2000})
+    quotes.start("quote", {"quote_no": "Q" * (1000 - len('{"quote_no":""}'))})
+    with pytest.raises(TooLarge):
+        quotes.start("quote", {"quote_no": "Q" * (1001 - len('{"quote_no":""}'))})
 
 
 def test_numbers_that_are_equal_correlate_however_they_are_written(quotes):

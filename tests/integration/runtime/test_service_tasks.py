@@ -214,7 +214,8 @@ def test_an_external_failure_is_retried_with_the_same_key(world):
     world.stage.mode = "failing"
     instance = of(world, "carrier.book")
     run_until_idle(world.runtime)
-    assert world.one("SELECT state FROM work").state == "waiting"
+    waits = world.one("SELECT state, last_error FROM work")
+    assert (waits.state, "503 from" in waits.last_error) == ("waiting", True)
     world.stage.mode = "fine"
     make_due(world)
     run_until_idle(world.runtime)
