@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
+from engine.jobs.null_dispatcher import NullDispatcher
 from engine.problems import Conflict
 from engine.runtime.advance import advance as heart
 from engine.runtime.advance.advance import advance
@@ -410,6 +411,40 @@ def test_a_task_that_one_group_at_least_or_everybody_may_take_is_offered(world, 
     assert world.incidents() == []
     world.complete(task.id, {})
     assert house.asked == [asked], "who there is is asked once for each task, and never where none is new"
+
+
+class Bell(NullDispatcher):
+    def __init__(self):
+        super().__init__()
+        self.rung = []
+
+    def ring(self, tx, instance_ids):
+        self.rung += instance_ids
+
+
+def test_a_worker_is_rung_for_by_who_leaves_it_something_and_never_by_itself(world):
+    bell = Bell()
+    world = type(world)(replace(world.runtime, dispatcher=bell), world.stage)
+    world.deploy(m.bundle("asks", m.start() + m.user("check") + m.end(), "start -> check -> done"))
+    world.deploy(m.bundle("calls", m.start() + m.service("book", "carrier.book", order_no="order_no") + m.end(), "start -> book -> done"))
+    world.start("asks")
+    assert bell.rung == [], "a person has the word"
+    instance = world.start("calls", {"order_no": "SO-1"})
+    assert bell.rung == [instance]
+    advance(world.runtime, instance)
+    assert (world.row(instance).state, bell.rung) == ("completed", [instance])
+
+
+def test_a_worker_that_has_to_go_on_goes_on_without_being_rung_for(world):
+    bell = Bell()
+    limits = replace(world.runtime.limits, steps_per_transaction=2)
+    world = type(world)(replace(world.runtime, dispatcher=bell, limits=limits), world.stage)
+    scripts = "".join(m.script(name, "{ n: 1 }") for name in ("one", "two", "three", "four", "five"))
+    world.deploy(m.bundle("long", m.start() + scripts + m.end(), "start -> one -> two -> three -> four -> five -> done"))
+    instance = world.start("long")
+    assert bell.rung == [instance]
+    run_until_idle(world.runtime)
+    assert (world.row(instance).state, bell.rung) == ("completed", [instance])
 
 
 def test_what_an_instance_was_about_whose_process_gives_nothing_back_goes_to_its_owner(world):
