@@ -15,7 +15,7 @@ from tests.lock_watch import watching
 
 ORDERS = 300 if "ORDERCRAFT_PROVE_STEPS" in os.environ else 24
 DAYS = 90
-SEED = os.environ.get("ORDERCRAFT_PROVE_SEED", "by chance")
+SEED = os.environ.get("ORDERCRAFT_PROVE_SEED", "by chance" if "ORDERCRAFT_PROVE_STEPS" in os.environ else "11")
 #: What happens between two orders before everybody goes.
 BETWEEN = (office.work_task, office.work_task, customers.answer_quote, goods.supplier_answers, money.bank_day, office.time_passes)
 #: What moves a thing by itself or is somebody's: a wait for a message alone is neither, for nobody may send it.
