@@ -1,5 +1,6 @@
 """`ordercraft bench`."""
 
+import atexit
 import json
 import shutil
 import tempfile
@@ -59,10 +60,10 @@ def _fresh_database() -> Iterator[Database]:
     from api.schema import migrate
 
     directory = Path(tempfile.mkdtemp(prefix="ordercraft-bench-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)  # last in, first out: after the server that lives in it has stopped
     database = Database(start_embedded(directory / "postgres"))
     try:
         migrate(database)
         yield database
     finally:
         database.close()
-        shutil.rmtree(directory, ignore_errors=True)
