@@ -6,6 +6,7 @@ from http import HTTPStatus
 import structlog
 from flask import Flask, Response, render_template, request
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -112,6 +113,11 @@ def answer(problem: Problem, status: HTTPStatus | None = None) -> Response:
 _NO_OBJECT = {"dict_type", "model_type", "model_attributes_type", "dataclass_type", "json_invalid"}
 
 
+def _said(item: ErrorDetails) -> str:
+    """What is wrong with one field, in the words of JSON: a list is not "an instance of Sequence"."""
+    return "Input should be a valid list" if item.get("ctx", {}).get("class") == "Sequence" else item["msg"]
+
+
 def of_validation(error: ValidationError) -> Response:
     """What flask-openapi3 answers when a body, path or query does not fit its model."""
     errors: dict[str, list[str]] = {}
@@ -125,7 +131,7 @@ def of_validation(error: ValidationError) -> Response:
             )
         )
     for item in error.errors(include_url=False):
-        errors.setdefault(".".join(map(str, item["loc"])) or "body", []).append(item["msg"])
+        errors.setdefault(".".join(map(str, item["loc"])) or "body", []).append(_said(item))
     return answer(
         Invalid(
             f"The request does not fit: {'; '.join(f'{name}: {texts[0]}' for name, texts in errors.items())}.",

@@ -6,7 +6,6 @@ from hashlib import sha256
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from api.auth.roles import Role
@@ -28,7 +27,7 @@ api = APIBlueprint("intake", __name__, url_prefix="/api/v1/intake", abp_tags=[Ta
 _XML_BODY = {"requestBody": {"required": True, "content": {"application/xml": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
-class UblQuery(BaseModel):
+class UblQuery(Shape):
     """Whether to import the buyer, items and prices that the order names and we do not know."""
 
     create_missing: bool = False

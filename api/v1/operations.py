@@ -57,7 +57,7 @@ class MigrateIn(Reason):
     plan: dict[str, str | None] = Field(default_factory=dict)
 
 
-class VersionQuery(BaseModel):
+class VersionQuery(Shape):
     """The version to go to."""
 
     version_id: int

@@ -24,7 +24,7 @@ Item = TypeVar("Item")
 
 
 class Shape(BaseModel):
-    """The base of every body and answer: unknown fields are refused by name."""
+    """The base of every body, query and answer: unknown fields and parameters are refused by name."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True)
 
@@ -77,7 +77,7 @@ class ChangedOut(Shape):
     changed: dict[str, dict[str, Any]]
 
 
-class Listing(BaseModel):
+class Listing(Shape):
     """How to page a list: `limit` rows after `cursor`, which is the `next_cursor` of the page before."""
 
     limit: int = Field(50, ge=1, le=200)

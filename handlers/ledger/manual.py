@@ -174,23 +174,22 @@ def check(tx: Session, draft: ManualJournal, gl_date: date) -> None:
 
 
 def _check_accounts(lines: Sequence[ManualLine]) -> None:
-    errors = {f"lines.{place}.account": [_WRONG[kind]] for place, line in enumerate(lines) if (kind := _kind_of(line.account))}
-    if errors:
-        named = sorted({line.account for line in lines if _kind_of(line.account)})
-        held = any(_kind_of(account) == "control" for account in named)
-        raise Invalid(
-            f"Account {', '.join(named)} is kept by the business itself and cannot be booked by hand."
-            if held
-            else f"Account {', '.join(named)} is not in the chart.",
-            code="journal_control_account" if held else "account_unknown",
-            next_step="Book what happened where it belongs (an invoice, a receipt, stock), or choose another account."
-            if held
-            else "Choose an account of the chart.",
-            errors=errors,
-        )
+    wrong = {place: kind for place, line in enumerate(lines) if (kind := _kind_of(line.account))}
+    if not wrong:
+        return
+    named = {kind: ", ".join(sorted({lines[place].account for place in wrong if wrong[place] == kind})) for kind in wrong.values()}
+    held = "control" in named
+    raise Invalid(
+        " ".join(f"Account {numbers} {_WRONG[kind]}." for kind, numbers in sorted(named.items())),
+        code="journal_control_account" if held else "account_unknown",
+        next_step="Book what happened where it belongs (an invoice, a receipt, stock), or choose another account."
+        if held
+        else "Choose an account of the chart.",
+        errors={f"lines.{place}.account": [_WRONG[kind]] for place, kind in wrong.items()},
+    )
 
 
-_WRONG = {"control": "is a control account", "unknown": "is not in the chart"}
+_WRONG = {"control": "is kept by the business itself and cannot be booked by hand", "unknown": "is not in the chart"}
 
 
 def _kind_of(account: str) -> str:

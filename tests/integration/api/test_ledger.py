@@ -12,6 +12,8 @@ from engine.problems import Conflict, Forbidden
 from engine.store.clock import business_today
 from handlers.ledger import manual
 
+KEPT = "is kept by the business itself and cannot be booked by hand"
+
 
 def post(browser, path, **body):
     return browser.post(f"/api/v1{path}", json=body, headers={"Idempotency-Key": uuid4().hex})
@@ -120,10 +122,27 @@ def test_a_day_that_was_closed_meanwhile_sends_the_journal_back(deployed, signed
     assert ines.get("/api/v1/journals?source_id=ACCRUAL-1").json["items"] == []
 
 
+def test_accounts_that_are_unknown_and_accounts_of_the_business_are_told_apart(deployed, signed_in):
+    lines = [{"account": "1200", "debit": "12.50"}, {"account": "9999", "credit": "12.50"}]
+    refused = post(signed_in("ines"), "/manual-journals", **JOURNAL | {"lines": lines})
+    assert (
+        refused.json["detail"]
+        == "Account 1200 is kept by the business itself and cannot be booked by hand. Account 9999 is not in the chart."
+    )
+
+
+def test_lines_that_are_no_list_are_refused_in_the_words_of_json(deployed, signed_in):
+    refused = post(signed_in("ines"), "/manual-journals", **JOURNAL | {"lines": {"account": "1200"}})
+    assert refused.json["errors"] == {"lines": ["Input should be a valid list"]}
+
+
 @pytest.mark.parametrize(
     ("change", "errors"),
     [
-        ({"lines": [LINES[0], {"account": "1200", "credit": "12.50"}]}, {"lines.1.account": ["is a control account"]}),
+        (
+            {"lines": [LINES[0], {"account": "1200", "credit": "12.50"}]},
+            {"lines.1.account": [KEPT]},
+        ),
         ({"lines": [LINES[0], {"account": "9999", "credit": "12.50"}]}, {"lines.1.account": ["is not in the chart"]}),
         ({"lines": [LINES[0], LINES[1] | {"credit": "12.49"}]}, {"lines": ["do not balance by 0.01"]}),
         ({"lines": [LINES[0] | {"credit": "12.50"}, LINES[1]]}, {"lines.0.debit": ["or a credit must be given, not both"]}),

@@ -1,8 +1,10 @@
 from datetime import timedelta
+from inspect import unwrap
 
 import pytest
 from sqlalchemy import select, text
 
+from api.app import create_app
 from api.auth.accounts import add_token
 from api.auth.model import UserAccount
 from api.auth.roles import Role
@@ -172,3 +174,17 @@ def test_the_openapi_document_tells_the_key_of_every_post_and_the_refusals(insta
     assert {"401", "403", "404"} <= paths["/api/v1/orders/{number}"]["get"]["responses"].keys()
     refusal = paths["/api/v1/orders/{number}"]["get"]["responses"]["404"]["content"]
     assert refusal["application/problem+json"]["schema"]["$ref"].endswith("/ProblemOut")
+
+
+def test_a_parameter_that_a_list_does_not_know_is_refused_and_not_ignored(signed_in):
+    refused = signed_in("olga").get("/api/v1/user-tasks?offset=50")
+    assert refused.status_code == 422
+    assert list(refused.json["errors"]) == ["offset"]
+
+
+def test_every_operation_refuses_parameters_it_does_not_know(installation):
+    views = create_app(installation).view_functions.items()
+    queries = {name: unwrap(view).__annotations__.get("query") for name, view in views}
+    asked = {name: query for name, query in queries.items() if query is not None}
+    assert len(asked) > 20
+    assert [name for name, query in asked.items() if query.model_config.get("extra") != "forbid"] == []
