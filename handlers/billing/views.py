@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
 from engine.store.paging import Asked, Key, Page, read_page
+from handlers.billing.facts import TaxFacts
 from handlers.billing.model import Invoice, InvoiceLine, InvoiceTax
 from handlers.ledger.model import OpenItem
 
@@ -81,22 +82,11 @@ class InvoiceLineRow:
 
 
 @dataclass(frozen=True, slots=True)
-class InvoiceTaxRow:
-    """The tax of one category and rate."""
-
-    category: str
-    rate_pct: Decimal
-    taxable: Decimal
-    tax: Decimal
-    exemption_reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class ShownInvoice(InvoiceSummary):
     """One invoice with its lines and taxes."""
 
     lines: Sequence[InvoiceLineRow]
-    taxes: Sequence[InvoiceTaxRow]
+    taxes: Sequence[TaxFacts]
 
 
 def list_invoices(tx: Session, wanted: InvoiceFilter, asked: Asked) -> Page[InvoiceSummary]:
@@ -118,7 +108,7 @@ def show_invoice(tx: Session, invoice_no: str) -> ShownInvoice:
     lines = tx.execute(_LINES.where(InvoiceLine.invoice_no == invoice_no)).mappings()
     taxes = tx.execute(_TAXES.where(InvoiceTax.invoice_no == invoice_no)).mappings()
     return ShownInvoice(
-        **dict(header), lines=[InvoiceLineRow(**dict(row)) for row in lines], taxes=[InvoiceTaxRow(**dict(row)) for row in taxes]
+        **dict(header), lines=[InvoiceLineRow(**dict(row)) for row in lines], taxes=[TaxFacts(**dict(row)) for row in taxes]
     )
 
 
@@ -130,4 +120,4 @@ _OPEN = (
 _OWN = [name for name in InvoiceSummary.__dataclass_fields__ if name != "open_amount"]
 _SUMMARY = select(*(getattr(Invoice, name) for name in _OWN), _OPEN.label("open_amount"))
 _LINES = select(*(getattr(InvoiceLine, name) for name in InvoiceLineRow.__dataclass_fields__)).order_by(InvoiceLine.line_no)
-_TAXES = select(*(getattr(InvoiceTax, name) for name in InvoiceTaxRow.__dataclass_fields__)).order_by(InvoiceTax.id)
+_TAXES = select(*(getattr(InvoiceTax, name) for name in TaxFacts.__dataclass_fields__)).order_by(InvoiceTax.id)

@@ -13,7 +13,7 @@ from engine.problems import NotFound
 from engine.runtime.state.directory import Directory
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
-from engine.runtime.verbs.worklist import visible_to
+from engine.runtime.verbs.visible_tasks import visible_to
 from engine.store.paging import AnyRow, Asked, Key, Page, read_page
 from engine.store.tables import deployment_file, instance, process_version, user_task
 

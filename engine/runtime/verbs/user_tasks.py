@@ -16,8 +16,8 @@ from engine.runtime.state.directory import Directory
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Fact
-from engine.runtime.verbs import worklist
-from engine.runtime.verbs.worklist import OpenedTask, UserTask
+from engine.runtime.verbs import visible_tasks
+from engine.runtime.verbs.visible_tasks import OpenedTask, UserTask
 from engine.spiff.plain import plain_mapping
 from engine.store.clock import business_now
 from engine.store.tables import InstanceState, user_task
@@ -55,7 +55,7 @@ class Completed:
 
 def get(_runtime: Runtime, tx: Session, task_id: UUID, person: Person) -> OpenedTask:
     """One task with its form data and draft. Raises NotFound when there is none that the person may see."""
-    opened = worklist.one(tx, person, task_id)
+    opened = visible_tasks.one(tx, person, task_id)
     if opened is None:
         raise _unknown(task_id)
     return opened
@@ -159,7 +159,7 @@ def _validated(runtime: Runtime, tx: Session, opened: OpenedTask, data: Mapping[
 
 def _open(tx: Session, task_id: UUID, person: Person, version: int | None) -> OpenedTask:
     """Lock a task that is still open. A second person waits here and then learns who was first."""
-    opened = worklist.one(tx, person, task_id, lock=True)
+    opened = visible_tasks.one(tx, person, task_id, lock=True)
     if opened is None:
         raise _unknown(task_id)
     task = opened.task

@@ -22,30 +22,16 @@ from handlers.rowsets import insert_rows
 from tests.integration.golden.builders import (
     CUSTOMER,
     Sold,
-    company,
     context,
     count_statements,
-    customer,
     effects,
     item,
     on_stock,
     one,
     order,
-    warehouse,
 )
 
 D = Decimal
-
-
-@pytest.fixture
-def world(database):
-    with database.transaction() as tx:
-        company(tx)
-        customer(tx)
-        item(tx)
-        warehouse(tx)
-        on_stock(tx, "100")
-    return database
 
 
 def ship(tx, group):

@@ -2,26 +2,14 @@
 
 from decimal import Decimal
 
-import pytest
 from sqlalchemy import text
 
 from handlers.billing.creation import planned_invoices
 from tests.integration.billing.test_billing import invoice, ship
-from tests.integration.golden.builders import Sold, company, context, customer, item, on_stock, one, order, warehouse
+from tests.integration.golden.builders import Sold, context, one, order
 from tests.steps import commit_step
 
 D = Decimal
-
-
-@pytest.fixture
-def world(database):
-    with database.transaction() as tx:
-        company(tx)
-        customer(tx)
-        item(tx)
-        warehouse(tx)
-        on_stock(tx, "100")
-    return database
 
 
 def sent(tx, group_no):

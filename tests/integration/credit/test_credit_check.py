@@ -380,14 +380,20 @@ def test_only_a_credit_hold_of_the_order_itself_that_nobody_released_keeps_it_fr
         assert assessed(tx, order(tx, ("OMINOUS-ANVIL", 1))).exposure == 900, f"{address}, {released} and {free}"
 
 
+def two_promised(tx):
+    """Two approved orders, of 10 and 20, whose goods are reserved."""
+    open_trade(tx)
+    stock(tx, "OMINOUS-ANVIL", 100)
+    orders = approved(tx, 10), approved(tx, 20)
+    for each in orders:
+        promise_lines(tx, each, STOCK_ONLY, context(tx).now)
+    return orders
+
+
 @pytest.mark.parametrize("refused", [False, True])
 def test_at_release_what_was_beyond_the_horizon_of_another_orders_approval_has_still_to_ask(database, refused):
     with database.transaction() as tx:
-        open_trade(tx)
-        stock(tx, "OMINOUS-ANVIL", 100)
-        old, asking = approved(tx, 10), approved(tx, 20)
-        for each in (old, asking):
-            promise_lines(tx, each, STOCK_ONLY, context(tx).now)
+        old, asking = two_promised(tx)
         old_group, group = ship_in(tx, old, 20), ship_in(tx, asking, 3)
         checked_ago(tx, old, 20)  # its horizon of 30 days ended 10 days from now
         if refused:
@@ -399,11 +405,7 @@ def test_at_release_what_was_beyond_the_horizon_of_another_orders_approval_has_s
 
 def test_a_decision_goes_to_the_latest_check_of_its_own_order_and_group(database):
     with database.transaction() as tx:
-        open_trade(tx)
-        stock(tx, "OMINOUS-ANVIL", 100)
-        mine, other = approved(tx, 10), approved(tx, 20)
-        for each in (mine, other):
-            promise_lines(tx, each, STOCK_ONLY, context(tx).now)
+        mine, other = two_promised(tx)
         group, far = ship_in(tx, mine, 40), ship_in(tx, other, 40)
         for asked in (group, far):
             of_group(tx, asked)
@@ -416,11 +418,7 @@ def test_a_decision_goes_to_the_latest_check_of_its_own_order_and_group(database
 
 def test_an_approval_is_of_its_own_order_or_group_and_of_no_other(database):
     with database.transaction() as tx:
-        open_trade(tx)
-        stock(tx, "OMINOUS-ANVIL", 100)
-        mine, other = approved(tx, 10), approved(tx, 20)
-        for each in (mine, other):
-            promise_lines(tx, each, STOCK_ONLY, context(tx).now)
+        mine, other = two_promised(tx)
         group, far = ship_in(tx, mine, 5), ship_in(tx, other, 40)
         asked = credit.check_release(credit.GroupNumber(group), tx)
         of_group(tx, far)

@@ -294,15 +294,21 @@ def test_a_bill_for_nothing_received_cannot_be_approved(database, group):
             tasks.approve_supplier_invoice(tasks.OfBill("PO-000001", number), tx, context())
 
 
+def billed_in_dollars(tx, group):
+    """A bill in dollars that is approved; the dollar is at 0.90 when it is ordered, 0.92 on the bill's day and 0.95 a week later."""
+    tx.execute(text("UPDATE supplier_item SET currency = 'USD'"))
+    for day, rate in ((1, "0.90"), (13, "0.92"), (20, "0.95")):
+        tx.add(FxRate(currency="USD", valid_from=date(2026, 3, day), rate=D(rate)))
+    tx.flush()
+    received(tx, group)
+    number = record_supplier_invoice(tx, replace(BILL, currency="USD", invoice_date=date(2026, 3, 13)))
+    tasks.approve_supplier_invoice(tasks.OfBill("PO-000001", number), tx, context())
+    return number
+
+
 def test_a_foreign_supplier_leaves_no_accrual_and_the_exchange_differences_apart(database, group):
     with database.transaction() as tx:
-        tx.execute(text("UPDATE supplier_item SET currency = 'USD'"))
-        for day, rate in ((1, "0.90"), (13, "0.92"), (20, "0.95")):
-            tx.add(FxRate(currency="USD", valid_from=date(2026, 3, day), rate=D(rate)))
-        tx.flush()
-        received(tx, group)
-        number = record_supplier_invoice(tx, replace(BILL, currency="USD", invoice_date=date(2026, 3, 13)))
-        tasks.approve_supplier_invoice(tasks.OfBill("PO-000001", number), tx, context())
+        number = billed_in_dollars(tx, group)
         tasks.pay_supplier(tasks.Bill(number), tx, context(datetime(2026, 3, 20, tzinfo=UTC)), effects())
         booked = balances(tx)
         assert (booked["2100"], booked["2000"], booked["1500"]) == (0, 0, D("495.00"))
@@ -314,13 +320,7 @@ def test_a_foreign_supplier_leaves_no_accrual_and_the_exchange_differences_apart
 def test_a_payment_clears_what_the_books_owe_and_a_failed_one_owes_just_that_again(database, group):
     """The bill was revalued at the end of the month: 616.03 became 622.73 in the books."""
     with database.transaction() as tx:
-        tx.execute(text("UPDATE supplier_item SET currency = 'USD'"))
-        for day, rate in ((1, "0.90"), (13, "0.92"), (20, "0.95")):
-            tx.add(FxRate(currency="USD", valid_from=date(2026, 3, day), rate=D(rate)))
-        tx.flush()
-        received(tx, group)
-        number = record_supplier_invoice(tx, replace(BILL, currency="USD", invoice_date=date(2026, 3, 13)))
-        tasks.approve_supplier_invoice(tasks.OfBill("PO-000001", number), tx, context())
+        number = billed_in_dollars(tx, group)
         lines = [posting.Line("2000", accounted=D("-6.70"), party_no=SUPPLIER, reference=number), posting.Line("7120", accounted=D("6.70"))]
         posting.post(tx, posting.Entry("revaluation", number, "USD", lines, fx_rate=D("0.93")))
         tx.execute(text("UPDATE open_item SET open_in_books = 622.73 WHERE kind = 'AP'"))

@@ -22,20 +22,11 @@ from handlers.receivables.manual_application import HandApplication, apply_manua
 from handlers.receivables.statements import store_statements
 from handlers.registry import service_tasks
 from tests.integration.golden.builders import PAYER_IBAN, company, customer, one
-from tests.integration.receivables.test_receivables import owed, paid
+from tests.integration.receivables.books import owed, paid
 from tests.unit.receivables.statement_files import Credit
 
 D = Decimal
 FIRST = HandApplication(receipt_no="RC-000001", invoice_no="INV-000001")
-
-
-@pytest.fixture
-def books(database):
-    with database.transaction() as tx:
-        company(tx)
-        customer(tx)
-        owed(tx)
-    return database
 
 
 @pytest.fixture

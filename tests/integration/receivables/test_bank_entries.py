@@ -22,23 +22,13 @@ from handlers.receivables import tasks
 from handlers.receivables.manual_application import HandApplication
 from handlers.receivables.statements import store_statements
 from handlers.rowsets import insert_rows
-from tests.integration.golden.builders import PAYER_IBAN, company, count_statements, customer, one, stored
-from tests.integration.receivables.test_receivables import owed
+from tests.integration.golden.builders import PAYER_IBAN, count_statements, one, stored
 from tests.steps import as_a_step, commit_step
 from tests.unit.receivables.statement_files import Credit, camt053, debit
 
 D = Decimal
 apply_manually, identify, reverse_receipt = map(as_a_step, (by_hand.apply_manually, by_hand.identify, by_hand.reverse_receipt))
 TREASURY, CLERK = "treasury", "accounts-receivable"
-
-
-@pytest.fixture
-def books(database):
-    with database.transaction() as tx:
-        company(tx)
-        customer(tx)
-        owed(tx)
-    return database
 
 
 def table(name):

@@ -8,8 +8,8 @@ from handlers.ledger.posting import balances
 from handlers.receivables import manual_application as by_hand
 from handlers.receivables import tasks
 from handlers.receivables.manual_application import HandApplication
-from tests.integration.golden.builders import CUSTOMER, company, customer, one, stored
-from tests.integration.receivables.test_receivables import nonzero, owed, paid, take_in
+from tests.integration.golden.builders import CUSTOMER, customer, one, stored
+from tests.integration.receivables.books import nonzero, owed, paid, take_in
 from tests.steps import as_a_step
 from tests.unit.receivables.statement_files import Credit
 
@@ -17,15 +17,6 @@ D = Decimal
 apply_manually, identify, leave_on_account, reverse_receipt = map(
     as_a_step, (by_hand.apply_manually, by_hand.identify, by_hand.leave_on_account, by_hand.reverse_receipt)
 )
-
-
-@pytest.fixture
-def books(database):
-    with database.transaction() as tx:
-        company(tx)
-        customer(tx)
-        owed(tx)
-    return database
 
 
 def all_well(tx):

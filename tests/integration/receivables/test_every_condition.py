@@ -16,9 +16,9 @@ from handlers.parties.master_data import AddressDraft, CustomerDraft, add_custom
 from handlers.receivables import tasks
 from handlers.receivables.manual_application import HandApplication, apply_manually, lock_receipt, reverse_receipt
 from handlers.receivables.statements import store_statements
-from tests.integration.golden.builders import CUSTOMER, company, context, customer, effects, one
+from tests.integration.golden.builders import CUSTOMER, context, effects, one
+from tests.integration.receivables.books import owed, paid, take_in
 from tests.integration.receivables.test_bank_entries import Bill, bank_day, explain, outcomes, settle, supplier_paid
-from tests.integration.receivables.test_receivables import owed, paid, take_in
 from tests.steps import commit_step
 from tests.unit.receivables.statement_files import OURS, Credit, camt053, debit
 
@@ -27,15 +27,6 @@ TREASURY = "treasury"
 NEIGHBOUR = "C-NEIGHBOUR"
 SAVINGS = "AT483200000012345864"
 LATE = context(datetime(2026, 5, 11, tzinfo=UTC))
-
-
-@pytest.fixture
-def books(database):
-    with database.transaction() as tx:
-        company(tx)
-        customer(tx)
-        owed(tx)
-    return database
 
 
 def neighbour(tx, name="Neighbour GmbH") -> None:

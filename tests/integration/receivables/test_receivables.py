@@ -10,67 +10,21 @@ from sqlalchemy import text
 from engine.problems import Conflict, Invalid, NotFound, Problem
 from engine.service_tasks import Refused
 from handlers.documents.payment import grouped
-from handlers.ledger import posting
 from handlers.ledger.bank_accounts import HouseBankAccountDraft, add_bank_account
 from handlers.ledger.model import FxRate
-from handlers.ledger.open_items import NewOpenItem, add_open_item
 from handlers.ledger.posting import balances
 from handlers.parties.policy import choose
 from handlers.receivables import tasks
 from handlers.receivables.collections import DunningFacts
 from handlers.receivables.statements import store_statements
 from tests.integration.golden.builders import CUSTOMER, PAYER_IBAN, company, context, count_statements, customer, effects, one, stored
-from tests.steps import as_a_step, commit_step
+from tests.integration.receivables.books import nonzero, owed, paid, take_in
+from tests.steps import as_a_step
 from tests.unit.receivables.statement_files import Credit, camt053
 
 D = Decimal
 OURS = "DE89370400440532013000"
 STATEMENT = tasks.OfStatement("BS-000001")
-
-
-def owed(tx, number="INV-000001", amount="1668.00", *, tax="278.00", discount="33.36", **changes):
-    party = changes.get("party_no", CUSTOMER)
-    lines = [
-        posting.debit("1200", D(amount), party_no=party, reference=number),
-        posting.credit("4000", D(amount) - D(tax)),
-        posting.credit("2200", D(tax)),
-    ]
-    entry = posting.Entry("invoice.posted", number, changes.get("currency", "EUR"), lines, gl_date=date(2026, 3, 10))
-    posting.post(tx, entry)
-    draft = {
-        "kind": "AR", "party_no": CUSTOMER, "document_no": number, "document_date": date(2026, 3, 10), "due_date": date(2026, 4, 9),
-        "amount": D(amount), "currency": "EUR", "discount_date": date(2026, 3, 20), "discount_amount": D(discount), "tax_amount": D(tax),
-    }  # fmt: skip
-    add_open_item(tx, NewOpenItem(**draft | changes))
-    commit_step(tx)
-
-
-@pytest.fixture
-def books(database):
-    with database.transaction() as tx:
-        company(tx)
-        customer(tx)
-        owed(tx)
-    return database
-
-
-def paid(*credits_, opening="0.00", **changes):
-    closing = D(opening) + sum(D(credit.amount) for credit in credits_)
-    return camt053(list(credits_), opening=opening, closing=str(closing), **changes)
-
-
-def take_in(tx, content, *actions):
-    statement = tasks.OfStatement(stored(tx, content)[0])
-    tasks.read_statement(statement, tx)
-    tasks.record_receipts(statement, tx)
-    found = tasks.propose_applications(statement, tx)
-    done = tasks.apply_receipts(tasks.Apply(statement.statement_no, found.residual_cases, [{"action": action} for action in actions]), tx)
-    commit_step(tx)
-    return done
-
-
-def nonzero(tx):
-    return {account: amount for account, amount in balances(tx).items() if amount}
 
 
 def test_money_lands_unapplied_with_the_customer_it_came_from(books):

@@ -14,22 +14,13 @@ from handlers.ledger.bank_accounts import HouseBankAccountDraft, add_bank_accoun
 from handlers.ledger.posting import balances
 from handlers.receivables import invariants, tasks
 from handlers.receivables.statements import store_statements
-from tests.integration.golden.builders import company, customer, one
-from tests.integration.receivables.test_receivables import owed, paid, take_in
+from tests.integration.golden.builders import customer, one
+from tests.integration.receivables.books import owed, paid, take_in
 from tests.steps import commit_step
 from tests.unit.receivables.statement_files import OURS, Credit, camt053, debit
 
 D = Decimal
 AUSTRIAN = "AT611904300234573201"
-
-
-@pytest.fixture
-def books(database):
-    with database.transaction() as tx:
-        company(tx)
-        customer(tx)
-        owed(tx)
-    return database
 
 
 def stored(tx, content):

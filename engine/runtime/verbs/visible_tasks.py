@@ -55,7 +55,7 @@ _CONTENT = (user_task.c.form_data, user_task.c.draft, user_task.c.outcome)
 
 @dataclass(frozen=True, slots=True)
 class UserTask:
-    """A user task as a list shows it."""
+    """A user task as a verb finds it, with its case and the state of its instance."""
 
     id: UUID
     instance_id: UUID
