@@ -57,7 +57,7 @@ class Planned:
 
 
 def create_invoice(tx: Session, shipment_no: str, now: datetime) -> Created:
-    """Charge what a shipment carries and no invoice has charged yet; a draft of it is brought up to date instead.
+    """Charge what a shipment carries and no invoice has charged yet; one that is not with the customer yet is gone on with instead.
 
     Raises NotFound, Conflict when it has not left or carries nothing to charge, NotYet while a hold is about the invoice.
     """
@@ -68,7 +68,7 @@ def create_invoice(tx: Session, shipment_no: str, now: datetime) -> Created:
     _wait_for_holds(tx, head["order_no"])
     sources = _rows(tx, _UNCHARGED, shipment_no=shipment_no, order_no=head["order_no"])
     made = _made_before(tx, shipment_no)
-    if made is not None and (made["posted_at"] is None or not sources):
+    if made is not None and (made["delivered_at"] is None or not sources):
         _bring_up_to_date(tx, made, head)
         return Created(made["invoice_no"], created=False, complete=not sources)
     if not sources:
@@ -106,7 +106,7 @@ def _rows(tx: Session, query: TextClause, **given: Any) -> list[Row]:
 
 
 def _made_before(tx: Session, shipment_no: str) -> Row | None:
-    """The shipment's draft, else its last invoice; locked. No other is begun while there is a draft."""
+    """The shipment's invoice that the customer does not have yet, else its last; locked. No other is begun while there is one."""
     found = tx.execute(_LAST_INVOICE, {"shipment_no": shipment_no}).scalar_one_or_none()
     if found is None:
         return None
@@ -214,5 +214,5 @@ SELECT category, rate_pct, sum(worth) AS worth, sum(taxable) AS taxable_before, 
 """)
 _LAST_INVOICE = text("""
 SELECT invoice_no FROM invoice WHERE shipment_no = :shipment_no AND kind = 'INV' AND cancelled_at IS NULL
-ORDER BY posted_at IS NULL DESC, created_at DESC, length(invoice_no) DESC, invoice_no DESC LIMIT 1
+ORDER BY delivered_at IS NULL DESC, created_at DESC, length(invoice_no) DESC, invoice_no DESC LIMIT 1
 """)

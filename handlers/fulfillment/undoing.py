@@ -19,7 +19,7 @@ from handlers.shipments.records import lock_shipment, mark_unpacked
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How far a group came. `packed` is a shipment that has not left, `shipped` one that has and is not fully charged yet.
+    """How far a group came. `packed` is a shipment that has not left, `shipped` one that has and whose invoice is not with the customer.
 
     `has_label` says whether a carrier is booked for what is packed, `qty_open` how much has not left and is not cancelled.
     """
@@ -75,7 +75,10 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
   SELECT shipment.shipment_no FROM shipment
   JOIN shipment_line AS inside USING (shipment_no) JOIN fulfil_line AS line ON line.id = inside.fulfil_line_id
-  WHERE shipment.group_no = team.group_no AND shipment.shipped_at IS NOT NULL AND line.qty_invoiced < line.qty_shipped
+  WHERE shipment.group_no = team.group_no AND shipment.shipped_at IS NOT NULL AND (
+    line.qty_invoiced < line.qty_shipped OR EXISTS (
+      SELECT 1 FROM invoice
+      WHERE invoice.shipment_no = shipment.shipment_no AND invoice.cancelled_at IS NULL AND invoice.delivered_at IS NULL))
   ORDER BY shipment_no LIMIT 1
 ) AS sent ON true
 WHERE team.group_no = :group_no

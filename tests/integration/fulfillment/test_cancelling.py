@@ -8,6 +8,7 @@ from sqlalchemy import text
 from engine.problems import Conflict, Invalid
 from engine.runtime.operate import operations
 from engine.runtime.verbs.run_until_idle import run_until_idle
+from handlers.billing.posting import post_invoice
 from handlers.holdings import holdings_of
 from handlers.invariants import check_all
 from handlers.orders.commands import may_be_cancelled, request_cancellation
@@ -116,6 +117,24 @@ def test_goods_that_left_before_their_instance_was_cancelled_are_billed_by_the_o
     do(runtime, "Settle SH-000001", action="bill")
     with runtime.database.transaction() as tx:
         assert one(tx, "SELECT posted_at IS NOT NULL FROM invoice") is True
+        assert states(tx)["cancel-fulfillment"] == "completed"
+        assert broken(tx) == []
+
+
+@pytest.mark.parametrize("posted", [False, True], ids=["only a draft", "posted"])
+def test_an_invoice_that_was_made_and_not_sent_when_its_instance_was_cancelled_still_reaches_the_customer(runtime, ordered, posted):
+    pack(runtime)
+    with runtime.database.transaction() as tx:
+        tx.execute(text("UPDATE company SET vat_no = ''"))
+    do(runtime, "Hand over", handed_over=True)
+    with runtime.database.transaction() as tx:
+        tx.execute(text("UPDATE company SET vat_no = 'ATU12345675'"))
+        if posted:
+            post_invoice(tx, "INV-000001")
+    cancel_instance(runtime, ordered.groups[0])
+    do(runtime, "Settle SH-000001", action="bill")
+    with runtime.database.transaction() as tx:
+        assert one(tx, "SELECT invoice_no, posted_at IS NOT NULL, delivered_at IS NOT NULL FROM invoice") == ("INV-000001", True, True)
         assert states(tx)["cancel-fulfillment"] == "completed"
         assert broken(tx) == []
 
