@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
+from api.json_provider import in_utc
 from api.product import product
 from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooLarge
 from engine.store import json_text
@@ -96,10 +97,7 @@ def answer(problem: Problem, status: HTTPStatus | None = None) -> Response:
         next_step=problem.next_step,
         element_id=problem.element_id,
         errors=problem.errors,
-    ).model_dump()
-    findings = getattr(problem, "findings", None)
-    if findings is not None:
-        body["findings"] = findings
+    ).model_dump() | in_utc(dict(problem.members))
     if _wants_page():
         made = Response(render_template("problem.html", problem=body), status, mimetype="text/html")
     else:

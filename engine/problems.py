@@ -1,7 +1,7 @@
 """The one family of errors that people read: each says what is wrong and what to do about it."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Problem(Exception):
@@ -28,6 +28,11 @@ class Problem(Exception):
         self.next_step = next_step
         self.element_id = element_id
         self.errors = {key: list(messages) for key, messages in (errors or {}).items()}
+
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """What the answer says beside the usual (RFC 9457, 3.2), by name: what a subclass found, for programs to go on with."""
+        return {}
 
 
 class Invalid(Problem):

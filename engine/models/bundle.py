@@ -1,6 +1,7 @@
 """A bundle is the folder of one process, taken as one version: diagrams, decisions, forms and scenarios."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +14,10 @@ from engine.problems import Invalid, NotFound, TooLarge
 MAX_FILE_BYTES: Final = 2_000_000
 MAX_BUNDLE_BYTES: Final = 10_000_000
 MAX_FILES: Final = 200
+
+#: Paths of files inside a bundle: folders and names of letters, digits, '_', '-' and '.', none of them hidden.
+_PATH: Final = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/){0,4}[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_LONGEST_PATH: Final = 150
 
 Severity = Literal["error", "warning", "info"]
 
@@ -93,22 +98,42 @@ def read_bundle(directory: Path) -> Bundle:
     for file in sorted(directory.rglob("*")):
         relative = file.relative_to(directory)
         if file.is_file() and kind_of(file.name) and not any(part.startswith(".") for part in relative.parts):
-            _admit(relative.as_posix(), file.stat().st_size, files)
+            admit(relative.as_posix(), file.stat().st_size, {path: len(content) for path, content in files.items()})
             files[relative.as_posix()] = file.read_bytes()
     if not files:
         raise Invalid(f"{directory.name} holds no diagram.", code="bundle_empty", next_step="Put a .bpmn file into the folder.")
     return Bundle(directory.name, files)
 
 
-def _admit(path: str, size: int, files: Mapping[str, bytes]) -> None:
-    """Look at the size before reading, so that a huge file costs nothing."""
+def checked_path(path: str) -> str:
+    """The path of a file that people may put into a bundle. Raises Invalid."""
+    if len(path) > _LONGEST_PATH or not _PATH.fullmatch(path):
+        raise Invalid(
+            f"{path[:_LONGEST_PATH]!r} is no name for a file of a bundle.",
+            code="file_name",
+            next_step=f"Use letters, digits, '_', '-' and '.', at most {_LONGEST_PATH} characters, such as forms/approve-quote.form.",
+            errors={"path": ["is no name for a file of a bundle"]},
+        )
+    if kind_of(path) is None:
+        kinds = ", ".join(FileKind)
+        raise Invalid(
+            f"{path} is no kind of file that a bundle knows.",
+            code="file_kind",
+            next_step=f"Name it by what it is: {kinds}.",
+            errors={"path": [f"must end in one of {kinds}"]},
+        )
+    return path
+
+
+def admit(path: str, size: int, others: Mapping[str, int]) -> None:
+    """Look at a file's size before it is read or kept; `others` are the sizes of the other files, by path. Raises TooLarge."""
     if size > MAX_FILE_BYTES:
         raise TooLarge(
             f"{path} has {size} bytes, more than {MAX_FILE_BYTES}.",
             code="bundle_too_large",
             next_step="Split the file, or leave out what does not belong to the model.",
         )
-    if len(files) >= MAX_FILES or size + sum(map(len, files.values())) > MAX_BUNDLE_BYTES:
+    if len(others) >= MAX_FILES or size + sum(others.values()) > MAX_BUNDLE_BYTES:
         raise TooLarge(
             f"The bundle has more than {MAX_FILES} files or {MAX_BUNDLE_BYTES} bytes.",
             code="bundle_too_large",

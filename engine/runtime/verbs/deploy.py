@@ -52,6 +52,11 @@ class ModelRefused(Invalid):
         )
         self.findings = tuple(findings)
 
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """Everything that was found."""
+        return {"findings": self.findings}
+
 
 def deploy(runtime: Runtime, tx: Session, bundle: Bundle, actor: str, groups: Collection[str] | None = None) -> Deployment:
     """Check, compile and store a bundle as the next version of its name; nothing when all its processes run these bytes already.

@@ -1,9 +1,13 @@
-"""The engine's tables: `models` (what was deployed), `instances` (what runs), `waits` (what it waits for), `records` (what happened).
+"""The engine's tables.
+
+`models` (what was deployed), `drafts` (what analysts work on), `instances` (what runs), `waits` (what it waits for) and `records`
+(what happened).
 
 Times are `timestamptz` in UTC from the database's clock. Ids of instances and tasks are UUIDs made by the engine, so that a whole
 advance can be worked out before its first statement.
 """
 
+from engine.store.tables.drafts import draft, draft_file, draft_revision, element_comment
 from engine.store.tables.instances import InstanceState, inbox, instance
 from engine.store.tables.models import deployment, deployment_file, process_version, schedule, start_event
 from engine.store.tables.records import audit, effect, history, incident, message
@@ -14,7 +18,11 @@ __all__ = [
     "audit",
     "deployment",
     "deployment_file",
+    "draft",
+    "draft_file",
+    "draft_revision",
     "effect",
+    "element_comment",
     "history",
     "inbox",
     "incident",

@@ -1,0 +1,230 @@
+"""Drafts: what analysts work on and nobody runs. Files are read and written one by one, with `ETag` and `If-Match`."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Response, request
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field
+
+from api.auth.roles import GROUPS, Role
+from api.errors import BadRequest
+from api.product import product
+from api.requests import operation, person, transaction
+from api.v1.deployments import DeploymentOut
+from api.v1.shapes import Listing, Page, Shape, listed
+from engine.models.bundle import FileKind, kind_of
+from engine.runtime.read import drafts as read
+from engine.runtime.verbs import drafts
+
+api = APIBlueprint("drafts", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="drafts")])
+_NAME = r"^[a-z][a-z0-9-]*$"
+_MEDIA_TYPES = {
+    FileKind.DIAGRAM: "application/xml",
+    FileKind.DECISION: "application/xml",
+    FileKind.FORM: "application/json",
+    FileKind.SCENARIO: "application/json",
+    FileKind.TEXT: "text/markdown",
+}
+
+
+class BundlePath(BaseModel):
+    """A bundle in the address."""
+
+    bundle: str = Field(max_length=100)
+
+
+class FilePath(BundlePath):
+    """A file of a bundle in the address."""
+
+    path: str = Field(max_length=200)
+
+
+class DraftIn(Shape):
+    """The draft to begin: of what is deployed under the name, or, with `empty` or where nothing is, with a new diagram."""
+
+    bundle: str = Field(max_length=100, pattern=_NAME)
+    empty: bool = False
+
+
+class RenameIn(Shape):
+    """Another name for a file; `revision` is the one it was seen at."""
+
+    path: str = Field(max_length=200)
+    to: str = Field(max_length=200)
+    revision: int = Field(ge=0, lt=2**63)
+
+
+class DraftDeploymentIn(Shape):
+    """What the people who look at the versions should know."""
+
+    note: str = Field("", max_length=2000)
+
+
+class CheckQuery(Shape):
+    """The file that the body of the request takes the place of, unsaved; without it the draft is checked as it is saved."""
+
+    path: str = Field("", max_length=200)
+
+
+class RevisionOut(Shape):
+    """A file after it was written."""
+
+    path: str
+    revision: int
+
+
+class RebasedOut(Shape):
+    """What follows the newer deployment now, and what was changed on both sides and stays as drafted."""
+
+    version: int | None
+    taken: list[str]
+    kept: list[str]
+
+
+class DraftFileOut(Shape):
+    """A file of a draft; `state` is new, changed, unchanged or removed against what the draft is based on."""
+
+    path: str
+    kind: str
+    size: int
+    revision: int | None
+    changed_by: str | None
+    changed_at: datetime | None
+    state: str
+
+
+class NewerOut(Shape):
+    """What somebody deployed since the draft was begun."""
+
+    version: int
+    deployed_by: str
+    deployed_at: datetime
+
+
+class DraftOut(Shape):
+    """A draft with its files."""
+
+    bundle: str
+    based_on_version: int | None
+    begun_by: str
+    begun_at: datetime
+    newer: NewerOut | None
+    files: list[DraftFileOut]
+
+
+@api.get("/drafts", responses={200: Page[read.DraftRow]})
+@operation(Role.READ)
+def list_drafts(query: Listing) -> Page[read.DraftRow]:
+    """List what is worked on, by bundle."""
+    return listed(read.list_drafts(transaction(), query.asked))
+
+
+@api.post("/drafts", responses={200: DraftOut, 201: DraftOut})
+@operation(Role.DEPLOY)
+def begin_draft(body: DraftIn) -> tuple[DraftOut, int]:
+    """Begin a draft (201); where the bundle has one already, answer that one as it is (200)."""
+    made = drafts.begin(transaction(), body.bundle, person().name, empty=body.empty)
+    return _shown(body.bundle), 201 if made else 200
+
+
+@api.get("/drafts/<bundle>", responses={200: DraftOut})
+@operation(Role.READ)
+def get_draft(path: BundlePath) -> DraftOut:
+    """Show a draft: its files, each against what is deployed, and whether somebody has deployed meanwhile."""
+    return _shown(path.bundle)
+
+
+@api.delete("/drafts/<bundle>", responses={204: None})
+@operation(Role.DEPLOY)
+def discard_draft(path: BundlePath) -> tuple[None, int]:
+    """Throw a draft away with all its files."""
+    drafts.discard(transaction(), path.bundle, person().name)
+    return None, 204
+
+
+@api.get("/drafts/<bundle>/files/<path:path>")
+@operation(Role.READ)
+def get_draft_file(path: FilePath) -> Response:
+    """The bytes of a file; its ETag is the revision to save over."""
+    found = read.read_file(transaction(), path.bundle, path.path)
+    answer = Response(found.content, mimetype=_media_type(path.path))
+    answer.set_etag(str(found.revision))
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+@api.put("/drafts/<bundle>/files/<path:path>", responses={200: RevisionOut})
+@operation(Role.DEPLOY)
+def save_draft_file(path: FilePath) -> tuple[RevisionOut, int, dict[str, str]]:
+    """Save the bytes of a file over the revision named in If-Match; without it, add a file that is not there yet.
+
+    A lost race is a 409 that carries what the other one wrote in `current`; nothing is overwritten.
+    """
+    saving = drafts.Saving(path.path, request.get_data(), _revision_seen(), person().name)
+    revision = drafts.save(transaction(), path.bundle, saving)
+    return RevisionOut(path=path.path, revision=revision), 200, {"ETag": f'"{revision}"'}
+
+
+@api.delete("/drafts/<bundle>/files/<path:path>", responses={204: None})
+@operation(Role.DEPLOY)
+def remove_draft_file(path: FilePath) -> tuple[None, int]:
+    """Take a file out of a draft, at the revision named in If-Match."""
+    seen = _revision_seen()
+    if seen is None:
+        raise BadRequest("If-Match is missing.", code="if_match", next_step="Send the ETag of the file that is to go.")
+    drafts.remove(transaction(), path.bundle, path.path, (seen, person().name))
+    return None, 204
+
+
+@api.post("/drafts/<bundle>/rename", responses={200: RevisionOut})
+@operation(Role.DEPLOY)
+def rename_draft_file(path: BundlePath, body: RenameIn) -> RevisionOut:
+    """Give a file of a draft another name."""
+    revision = drafts.rename(transaction(), path.bundle, body.path, body.to, (body.revision, person().name))
+    return RevisionOut(path=body.to, revision=revision)
+
+
+@api.post("/drafts/<bundle>/rebase", responses={200: RebasedOut})
+@operation(Role.DEPLOY)
+def rebase_draft(path: BundlePath) -> RebasedOut:
+    """Take what is deployed now as the base: files nobody changed in the draft follow it, those changed on both sides stay as drafted."""
+    made = drafts.rebase(transaction(), path.bundle, person().name)
+    return RebasedOut(version=made.version, taken=list(made.taken), kept=list(made.kept))
+
+
+@api.post("/drafts/<bundle>/check")
+@operation(Role.READ)
+def check_draft(path: BundlePath, query: CheckQuery) -> dict[str, Any]:
+    """Say what deployment would say of a draft, with one file as its editor has it now: the body is the bytes of `path`."""
+    changed = {query.path: request.get_data()} if query.path else {}
+    checked = read.check_draft(product().runtime, transaction(), path.bundle, changed, GROUPS)
+    return {"ok": checked.ok, "findings": list(checked.findings)}
+
+
+@api.post("/drafts/<bundle>/deploy", responses={201: DeploymentOut})
+@operation(Role.DEPLOY)
+def deploy_draft(path: BundlePath, body: DraftDeploymentIn) -> tuple[DeploymentOut, int]:
+    """Deploy a draft, which then is gone. Refused with all findings where there are errors, and where somebody has deployed meanwhile."""
+    made = drafts.deploy_draft(product().runtime, transaction(), path.bundle, (person().name, body.note), GROUPS)
+    return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes)), 201
+
+
+def _shown(bundle: str) -> DraftOut:
+    return DraftOut.model_validate(read.show_draft(transaction(), bundle))
+
+
+def _revision_seen() -> int | None:
+    """The revision named in If-Match. Raises BadRequest."""
+    given: Any = request.headers.get("If-Match")
+    if given is None:
+        return None
+    text = given.strip().removeprefix("W/").strip('"')
+    if not (text.isascii() and text.isdigit() and len(text) < 19):  # noqa: PLR2004  # fits a bigint
+        raise BadRequest("If-Match names no revision.", code="if_match", next_step="Send the ETag that the file was read with.")
+    return int(text)
+
+
+def _media_type(path: str) -> str:
+    kind = kind_of(path)
+    return "text/plain" if kind is None else _MEDIA_TYPES[kind]
