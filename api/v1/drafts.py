@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, RootModel
 
 from api.auth.roles import GROUPS, Role
 from api.errors import BadRequest
@@ -65,6 +65,10 @@ class CheckQuery(Shape):
     """The file that the body of the request takes the place of, unsaved; without it the draft is checked as it is saved."""
 
     path: str = Field("", max_length=200)
+
+
+class CheckedOut(RootModel[read.CheckedDraft]):
+    """What a check of a draft found."""
 
 
 class RevisionOut(Shape):
@@ -193,13 +197,15 @@ def rebase_draft(path: BundlePath) -> RebasedOut:
     return RebasedOut(version=made.version, taken=list(made.taken), kept=list(made.kept))
 
 
-@api.post("/drafts/<bundle>/check")
+@api.post("/drafts/<bundle>/check", responses={200: CheckedOut})
 @operation(Role.READ)
-def check_draft(path: BundlePath, query: CheckQuery) -> dict[str, Any]:
-    """Say what deployment would say of a draft, with one file as its editor has it now: the body is the bytes of `path`."""
+def check_draft(path: BundlePath, query: CheckQuery) -> CheckedOut:
+    """Say what deployment would say of a draft, with one file as its editor has it now: the body is the bytes of `path`.
+
+    A finding with a `fix` is mended by that one change. `variables` says what may be there at each step, who writes it and who reads it.
+    """
     changed = {query.path: request.get_data()} if query.path else {}
-    checked = read.check_draft(product().runtime, transaction(), path.bundle, changed, GROUPS)
-    return {"ok": checked.ok, "findings": list(checked.findings)}
+    return CheckedOut(read.check_draft(product().runtime, transaction(), path.bundle, changed, GROUPS))
 
 
 @api.post("/drafts/<bundle>/deploy", responses={201: DeploymentOut})

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal
 
+from engine.models.fixes import Fix
 from engine.problems import Invalid, NotFound, TooLarge
 
 #: Bytes of one file, of all files together, and how many files there may be.
@@ -42,6 +43,7 @@ class Finding:
     """Something that is wrong with a model, or could be better, and what to do about it.
 
     An `error` keeps the model from being deployed; a `warning` and an `info` do not.
+    `fix` mends it, where one change is certain to.
     """
 
     rule: str
@@ -51,6 +53,7 @@ class Finding:
     path: str
     element_id: str | None = None
     line: int | None = None
+    fix: Fix | None = None
 
 
 @dataclass(frozen=True, slots=True)

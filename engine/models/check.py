@@ -29,6 +29,8 @@ class CheckedBundle:
     processes: tuple[CompiledProcess, ...] = ()
     forms: Mapping[str, Form] = field(default_factory=dict)
     decisions: Mapping[str, Decision] = field(default_factory=dict)
+    #: What the rules looked at; None where the files could not be read at all.
+    known: Known | None = None
 
     @property
     def ok(self) -> bool:
@@ -55,7 +57,7 @@ def check(bundle: Bundle, service_tasks: ServiceTasks, groups: Collection[str] |
     if not _has_errors(findings):
         processes, refusals = compile_all(diagrams, assets.decisions, time_zone)
         findings.extend(refusals)
-    return CheckedBundle(bundle, _in_order(findings), tuple(processes), assets.forms, assets.decisions)
+    return CheckedBundle(bundle, _in_order(findings), tuple(processes), assets.forms, assets.decisions, known)
 
 
 def reload(bundle: Bundle, time_zone: tzinfo = UTC) -> CheckedBundle:

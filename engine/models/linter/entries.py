@@ -9,13 +9,14 @@ from engine.models.entries import entries_built
 from engine.models.linter.ruling import Broken, Known, at, rule
 from engine.models.linter.service_calls import near
 from engine.models.trees import tag_of, text_of
+from engine.models.writes import result_of
 
 
 @rule("unknown-entry", "warning")
 def entries_are_written(known: Known) -> Iterator[Broken]:
     """`pricing.net_totl` is null, and null is silent: entries of results are looked up in what the service task or form gives."""
     for process in [scope for scope in known.scopes() if scope.parent is None]:
-        shapes = _shapes(known, process)
+        shapes = shapes_of(known, process)
         for formula in known.formulas_of(process) if shapes else ():
             for name, entry in sorted(formula.entries):
                 shape = shapes.get(name)
@@ -44,7 +45,7 @@ def _given(node: Node) -> frozenset[str] | None:
         return None
 
 
-def _shapes(known: Known, process: Scope) -> dict[str, Collection[str]]:
+def shapes_of(known: Known, process: Scope) -> dict[str, Collection[str]]:
     """The entries of each variable that is written only by steps whose result is known."""
     shapes: dict[str, set[str]] = {}
     unknown: set[str] = {name for formula in known.formulas_of(process) for name in formula.writes}
@@ -58,12 +59,6 @@ def _shapes(known: Known, process: Scope) -> dict[str, Collection[str]]:
         for item in () if node.loop is None else node.loop:
             unknown.update({text_of(item), item.get("id", ""), item.get("name", "")} if "Data" in tag_of(item) else ())
     return {name: shape for name, shape in shapes.items() if name and name not in unknown}
-
-
-def result_of(node: Node) -> str:
-    """The variable that takes the result of a step; empty without one."""
-    operator = "" if node.operator is None else node.operator.get("resultVariable", "")
-    return operator or node.properties.get("resultVariable", "")
 
 
 def _shape(known: Known, node: Node) -> Collection[str] | None:

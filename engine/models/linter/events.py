@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import tzinfo
 
 from engine.models.diagram import Diagram, Node
+from engine.models.fixes import Change, Fix
 from engine.models.linter.ruling import Broken, Known, at, at_element, rule
 from engine.models.times import TIMES, no_time, reads_variables
 from engine.models.trees import child, tag_of, text_of
@@ -145,7 +146,8 @@ def boundary_events_sit_on_activities(known: Known) -> Iterator[Broken]:
             sits = "nothing" if host is None else f"the {host.tag} {host.label}"
             yield at(node, f"The boundary event {node.label} sits on {sits}.", "Put it on the edge of a task or subprocess.")
         if node.element.get("cancelActivity") == "false" and "error" in node.kinds:
-            yield at(node, f"The error event {node.label} must interrupt: the step has failed.", "Make it interrupting.")
+            fix = Fix("Make it interrupting", Change.SET_ATTRIBUTE, node.id, "cancelActivity", "true")
+            yield at(node, f"The error event {node.label} must interrupt: the step has failed.", "Make it interrupting.", fix=fix)
 
 
 @rule("boundary-never-fires")

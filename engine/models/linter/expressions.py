@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from engine.models.diagram import Diagram, Node, Scope, properties_of
+from engine.models.diagram import Node, Scope
 from engine.models.formulas import Formula
 from engine.models.linter.ruling import Broken, Known, at, rule
-from engine.models.settings import setting_names
-from engine.models.trees import child, tag_of, text_of
+from engine.models.trees import tag_of, text_of
 
 
 @rule("feel-syntax")
@@ -44,8 +43,8 @@ def variables_are_written(known: Known) -> Iterator[Broken]:
     for diagram in known.diagrams:
         for process in diagram.processes:
             nodes, formulas = known.nodes_of(process), known.formulas_of(process)
-            written = _written(known, diagram, process, nodes).union(*(formula.writes for formula in formulas))
-            unwritten = {name: broken for name, broken in _decision_reads(known, nodes) if name not in written}
+            written = known.written_in(process)
+            unwritten = {name: broken for name, broken in decision_reads(known, nodes) if name not in written}
             for formula in formulas:
                 for name in sorted(formula.reads - written):
                     unwritten.setdefault(name, _unwritten(formula, name))
@@ -55,7 +54,7 @@ def variables_are_written(known: Known) -> Iterator[Broken]:
                 yield from unwritten.values()
 
 
-def _decision_reads(known: Known, nodes: list[Node]) -> Iterator[tuple[str, Broken]]:
+def decision_reads(known: Known, nodes: list[Node]) -> Iterator[tuple[str, Broken]]:
     """A decision without a context of its own reads the variables of the process."""
     for node in nodes:
         decision = known.decisions.get(text_of(node.extension("calledDecisionId")))
@@ -76,36 +75,6 @@ def _undeclared(process: Scope, names: list[str]) -> Iterator[Broken]:
         message = f"{process.id} reads {', '.join(names)}, which must come in from outside."
         next_step = "List what each start and message event brings in its setting 'inputs'; then slips of the pen are found."
         yield at(process, message, next_step, "info")
-
-
-def _written(known: Known, diagram: Diagram, process: Scope, nodes: list[Node]) -> set[str]:
-    names = {name.strip() for name in properties_of(process.element).get("inputs", "").split(",")}
-    names.update(element.get("id", "") for element in process.element.iter() if tag_of(element) in {"dataObject", "dataObjectReference"})
-    for node in nodes:
-        names.update(setting_names(node, "inputs"))
-        names.add(node.properties.get("resultVariable", ""))
-        names.add("" if node.operator is None else node.operator.get("resultVariable", ""))
-        names.add(text_of(node.extension("calledDecisionId")).replace("-", "_"))
-        form = known.forms.get(node.properties.get("formKey", ""))
-        if form is not None and "resultVariable" not in node.properties:
-            names.update(form.fields)
-        names.update(_loop_names(diagram, node))
-    return names
-
-
-def _loop_names(diagram: Diagram, node: Node) -> Iterator[str]:
-    if node.loop is None:
-        return
-    yield "loopCounter"
-    if child(node.loop, "inputDataItem") is None:
-        yield "item"
-    for item in node.loop:
-        if tag_of(item) in {"inputDataItem", "outputDataItem"}:
-            yield from (item.get("id", ""), item.get("name", ""))
-        if tag_of(item) == "loopDataOutputRef":
-            referred = diagram.referred(text_of(item), "property")
-            yield text_of(item)
-            yield "" if referred is None else referred.get("name", "")
 
 
 def _brings_anything(node: Node) -> bool:

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 
 from engine.models.diagram import Flow, Node
+from engine.models.fixes import Change, Fix
 from engine.models.linter.ruling import Broken, Known, at, rule
 from engine.models.linter.structure import reachable
 
 DECIDING = ("exclusiveGateway", "inclusiveGateway")
+#: Answers that stand for "in every other case".
+_OTHERWISE = frozenset({"no", "else", "otherwise", "none", "any other", "default"})
 
 
 def default_of(node: Node) -> str | None:
@@ -19,18 +22,26 @@ def cases_are_covered(known: Known) -> Iterator[Broken]:
     """When no condition holds and there is no default, the instance stops with an incident."""
     for _, node in known.nodes(*DECIDING):
         if len(node.outgoing) > 1 and default_of(node) is None and all(flow.condition is not None for flow in node.outgoing):
-            yield at(node, f"{node.label} has no default flow for the case that no condition holds.", "Make one of its flows the default.")
+            message = f"{node.label} has no default flow for the case that no condition holds."
+            others = [flow for flow in node.outgoing if flow.name.casefold().strip(" .:") in _OTHERWISE]
+            yield at(node, message, "Make one of its flows the default.", fix=_default(node, others))
+
+
+def _default(node: Node, flows: list[Flow]) -> Fix | None:
+    """Make the one flow the default of the step; nothing is certain where there are several."""
+    if len(flows) != 1 or default_of(node) is not None:
+        return None
+    return Fix(f"Make {flows[0].name or flows[0].id!r} the default", Change.SET_DEFAULT, node.id, value=flows[0].id)
 
 
 @rule("flow-without-condition")
 def other_flows_have_conditions(known: Known) -> Iterator[Broken]:
     """Only the default flow of a deciding gateway goes without a condition."""
     for _, node in known.nodes(*DECIDING):
-        for flow in node.outgoing if len(node.outgoing) > 1 else ():
-            if flow.condition is None and flow.id != default_of(node):
-                yield at(
-                    flow, f"The flow {flow.label} out of {node.label} has no condition.", "Write a condition, or make it the default flow."
-                )
+        bare = [flow for flow in node.outgoing if flow.condition is None and flow.id != default_of(node)]
+        for flow in bare if len(node.outgoing) > 1 else ():
+            message = f"The flow {flow.label} out of {node.label} has no condition."
+            yield at(flow, message, "Write a condition, or make it the default flow.", fix=_default(node, bare))
 
 
 @rule("bad-default")
@@ -39,9 +50,9 @@ def default_leaves_its_gateway(known: Known) -> Iterator[Broken]:
     for _, node in known.nodes():
         default = default_of(node)
         if default is not None and default not in {flow.id for flow in node.outgoing}:
-            yield at(
-                node, f"The default flow {default!r} of {node.label} does not leave it.", "Choose one of its own flows as the default."
-            )
+            message = f"The default flow {default!r} of {node.label} does not leave it."
+            fix = Fix("Name no default", Change.SET_DEFAULT, node.id)
+            yield at(node, message, "Choose one of its own flows as the default.", fix=fix)
 
 
 @rule("condition-on-default", "warning")
@@ -50,7 +61,8 @@ def default_has_no_condition(known: Known) -> Iterator[Broken]:
     for _, node in known.nodes():
         for flow in node.outgoing:
             if flow.condition is not None and flow.id == default_of(node):
-                yield at(flow, f"The default flow {flow.label} has a condition that nothing reads.", "Remove the condition.")
+                fix = Fix("Remove the condition", Change.SET_CONDITION, flow.id)
+                yield at(flow, f"The default flow {flow.label} has a condition that nothing reads.", "Remove the condition.", fix=fix)
 
 
 @rule("condition-nobody-reads")

@@ -1,11 +1,16 @@
 """Rules of steps that run several times."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from engine.models.diagram import Diagram
-from engine.models.linter.entries import result_of
+from engine.models.fixes import Change, Fix
 from engine.models.linter.ruling import Broken, Known, at, rule
 from engine.models.trees import child, tag_of, text_of
+from engine.models.writes import result_of
+
+_PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @rule("multi-instance-collection")
@@ -18,7 +23,8 @@ def collections_are_declared(known: Known) -> Iterator[Broken]:
             name = text_of(item)
             if not _declared(diagram, name):
                 message = f"{node.label} runs over {name!r}, which is not declared."
-                yield at(node, message, f'Add <bpmn:property id="{name}" name="{name}"/> to the process.')
+                fix = Fix(f"Declare {name}", Change.DECLARE_VARIABLE, node.scope.process.id, value=name) if _PLAIN.fullmatch(name) else None
+                yield at(node, message, f'Add <bpmn:property id="{name}" name="{name}"/> to the process.', fix=fix)
 
 
 @rule("multi-instance-count")

@@ -1,12 +1,14 @@
 """Rules of what a diagram names outside of itself: forms, decisions, groups, called processes, and settings."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from lxml import etree
 
+from engine.feel import FeelSyntaxError, compile_expression
 from engine.models.bundle import FileKind, stem_of
 from engine.models.diagram import Diagram, Node, Scope, properties_of
+from engine.models.fixes import Change, Fix, meant
 from engine.models.linter.ruling import Broken, Known, at, at_element, rule
 from engine.models.linter.service_calls import near
 from engine.models.settings import PROCESS, Setting, Written, setting_names, settings_of
@@ -28,7 +30,9 @@ def forms_exist(known: Known) -> Iterator[Broken]:
     for _, node in known.nodes("userTask", "manualTask"):
         key = node.properties.get("formKey", "")
         if key and key not in known.forms:
-            yield at(node, f"{node.label} shows the form {key!r}, which is not in the bundle.", near(key, list(known.forms)))
+            right = meant(key, known.forms)
+            fix = None if right is None else Fix(f"Show the form {right}", Change.SET_SETTING, node.id, "formKey", right)
+            yield at(node, f"{node.label} shows the form {key!r}, which is not in the bundle.", near(key, list(known.forms)), fix=fix)
 
 
 @rule("missing-form", "info")
@@ -47,7 +51,10 @@ def decisions_exist(known: Known) -> Iterator[Broken]:
         if not name:
             yield at(node, f"{node.label} names no decision.", "Choose the decision in the properties panel.")
         elif name not in known.decisions:
-            yield at(node, f"{node.label} calls the decision {name!r}, which is not in the bundle.", near(name, list(known.decisions)))
+            right = meant(name, known.decisions)
+            fix = None if right is None else Fix(f"Call the decision {right}", Change.SET_DECISION, node.id, value=right)
+            message = f"{node.label} calls the decision {name!r}, which is not in the bundle."
+            yield at(node, message, near(name, list(known.decisions)), fix=fix)
 
 
 @rule("unused-form", "info")
@@ -68,7 +75,16 @@ def groups_exist(known: Known) -> Iterator[Broken]:
         given = "candidateGroups" in node.properties
         for group in setting_names(node, "candidateGroups") if given else [slug(lane)] if lane else []:
             if known.groups is not None and group not in known.groups:
-                yield at(node, f"{node.label} is for the group {group!r}, which does not exist.", near(group, list(known.groups)))
+                message = f"{node.label} is for the group {group!r}, which does not exist."
+                yield at(node, message, near(group, list(known.groups)), fix=_other_group(node, group, known.groups) if given else None)
+
+
+def _other_group(node: Node, group: str, groups: Collection[str]) -> Fix | None:
+    right = meant(group, groups)
+    if right is None:
+        return None
+    names = [right if name == group else name for name in setting_names(node, "candidateGroups")]
+    return Fix(f"Offer it to {right}", Change.SET_SETTING, node.id, "candidateGroups", ", ".join(names))
 
 
 @rule("nobody-may-do-it", "warning")
@@ -102,7 +118,9 @@ def called_processes_exist(known: Known) -> Iterator[Broken]:
         if not name:
             yield at(node, f"{node.label} calls no process.", "Choose the process it calls.")
         elif name not in processes:
-            yield at(node, f"{node.label} calls the process {name!r}, which is not in the bundle.", near(name, processes))
+            right = meant(name, processes)
+            fix = None if right is None else Fix(f"Call {right}", Change.SET_ATTRIBUTE, node.id, "calledElement", right)
+            yield at(node, f"{node.label} calls the process {name!r}, which is not in the bundle.", near(name, processes), fix=fix)
 
 
 @rule("duplicate-id")
@@ -122,11 +140,18 @@ def settings_are_known(known: Known) -> Iterator[Broken]:
     for diagram in known.diagrams:
         for process in diagram.processes:
             for name in sorted(set(properties_of(process.element)) - set(PROCESS)):
-                yield at(process, f"Nothing reads the setting {name!r} of {process.id}.", near(name, list(PROCESS)))
+                fix = _other_setting(process.id, name, PROCESS)
+                yield at(process, f"Nothing reads the setting {name!r} of {process.id}.", near(name, list(PROCESS)), fix=fix)
     for _, node in known.nodes():
         settings = settings_of(node.tag, node.kinds)
         for name in sorted(set(node.properties) - set(settings)):
-            yield at(node, f"Nothing reads the setting {name!r} of {node.label}.", near(name, list(settings)))
+            fix = _other_setting(node.id, name, settings)
+            yield at(node, f"Nothing reads the setting {name!r} of {node.label}.", near(name, list(settings)), fix=fix)
+
+
+def _other_setting(element_id: str, name: str, settings: Collection[str]) -> Fix | None:
+    right = meant(name, settings)
+    return None if right is None else Fix(f"Rename {name} to {right}", Change.RENAME_SETTING, element_id, name, right)
 
 
 @rule("unknown-extension", "warning")
@@ -150,10 +175,22 @@ def settings_are_well_written(known: Known) -> Iterator[Broken]:
         for name, value in node.properties.items():
             wrong = _wrong(settings[name], value.strip()) if name in settings else None
             if wrong:
-                yield at(node, f"The setting {name} of {node.label} is {value.strip()[:60]!r}, which is no {wrong[0]}.", wrong[1])
+                message = f"The setting {name} of {node.label} is {value.strip()[:60]!r}, which is no {wrong[0]}."
+                yield at(node, message, wrong[1], fix=_with_sign(node, settings[name], value.strip()))
         result = "" if node.operator is None else node.operator.get("resultVariable", "")
         if result and not _VARIABLE.fullmatch(result):
             yield at(node, f"The result variable of {node.label} is {result[:60]!r}.", "Use a plain name: letters, digits and '_'.")
+
+
+def _with_sign(node: Node, setting: Setting, value: str) -> Fix | None:
+    """FEEL that lacks only its sign."""
+    if setting.written is not Written.FEEL or not value:
+        return None
+    try:
+        compile_expression(value)
+    except FeelSyntaxError:
+        return None
+    return Fix(f"Begin {setting.name} with =", Change.SET_SETTING, node.id, setting.name, f"={value}")
 
 
 def _wrong(setting: Setting, value: str) -> tuple[str, str] | None:

@@ -12,8 +12,10 @@ from engine.dmn import Decision
 from engine.forms import Form
 from engine.models.bundle import Bundle, Finding, Severity
 from engine.models.diagram import Diagram, Flow, Node, Scope
+from engine.models.fixes import Fix
 from engine.models.formulas import Formula, formulas_of
 from engine.models.trees import line_of
+from engine.models.writes import brought_in, turn_names, written_by
 from engine.service_tasks import ServiceTasks
 
 
@@ -58,6 +60,20 @@ class Known:
             found.setdefault(formula.scope.process, []).append(formula)
         return found
 
+    @cached_property
+    def _written(self) -> dict[Scope, frozenset[str]]:
+        found: dict[Scope, set[str]] = {}
+        for scope in self.scopes():
+            if scope.parent is None:
+                found[scope] = brought_in(scope).union(*(formula.writes for formula in self.formulas_of(scope)))
+        for diagram, node in self.nodes():
+            found[node.scope.process] |= written_by(diagram, node, self.forms) | turn_names(node)
+        return {scope: frozenset(names) for scope, names in found.items()}
+
+    def written_in(self, process: Scope) -> frozenset[str]:
+        """The variables that something in a process writes or brings."""
+        return self._written.get(process, frozenset())
+
     def nodes_of(self, process: Scope) -> list[Node]:
         """The nodes of a process, with those of its subprocesses."""
         return self._nodes_by_process.get(process, [])
@@ -82,6 +98,7 @@ class Broken:
     message: str
     next_step: str
     severity: Severity | None = None
+    fix: Fix | None = None
 
 
 Rule = Callable[[Known], Iterator[Broken]]
@@ -101,9 +118,9 @@ def rule(name: str, severity: Severity = "error") -> Callable[[Rule], Rule]:
     return add
 
 
-def at(thing: Node | Flow | Scope, message: str, next_step: str, severity: Severity | None = None) -> Broken:
-    """A broken rule at a node, a flow, a process or a subprocess."""
-    return Broken(thing.path, thing.id or None, line_of(thing.element), message, next_step, severity)
+def at(thing: Node | Flow | Scope, message: str, next_step: str, severity: Severity | None = None, fix: Fix | None = None) -> Broken:
+    """A broken rule at a node, a flow, a process or a subprocess; `fix` mends it for certain."""
+    return Broken(thing.path, thing.id or None, line_of(thing.element), message, next_step, severity, fix)
 
 
 def at_element(path: str, element: etree._Element, message: str, next_step: str) -> Broken:
@@ -124,7 +141,7 @@ def run_rules(known: Known, rules: Mapping[str, tuple[Severity, Rule]]) -> Itera
 
 def _findings(name: str, severity: Severity, found: Iterable[Broken]) -> Iterator[Finding]:
     for item in found:
-        yield Finding(name, item.severity or severity, item.message, item.next_step, item.path, item.element_id, item.line)
+        yield Finding(name, item.severity or severity, item.message, item.next_step, item.path, item.element_id, item.line, item.fix)
 
 
 def _failed(name: str, error: Any) -> Finding:

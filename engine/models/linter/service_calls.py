@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from engine.models.diagram import Diagram, Node
+from engine.models.fixes import Change, Fix, meant
 from engine.models.linter.ruling import Broken, Known, at, rule
 from engine.models.vocabulary import SUBPROCESSES
 from engine.service_tasks import ServiceTask
@@ -45,7 +46,9 @@ def service_task_exists(known: Known) -> Iterator[Broken]:
         operator = node.operator
         name = "" if operator is None else operator.get("id", "")
         if name and name not in known.service_tasks:
-            yield at(node, f"{node.label} calls {name!r}, and no service task has this name.", near(name, names))
+            right = meant(name, names)
+            fix = None if right is None else Fix(f"Call {right}", Change.SET_SERVICE_TASK, node.id, value=right)
+            yield at(node, f"{node.label} calls {name!r}, and no service task has this name.", near(name, names), fix=fix)
 
 
 @rule("unknown-parameter")
@@ -55,9 +58,16 @@ def parameters_exist(known: Known) -> Iterator[Broken]:
         task = task_of(known, node)
         for name, _text, _element in node.parameters if task else ():
             if task and name not in task.parameters:
-                yield at(
-                    node, f"{node.label} gives {task.name} a parameter {name!r} that it does not have.", near(name, list(task.parameters))
-                )
+                message = f"{node.label} gives {task.name} a parameter {name!r} that it does not have."
+                yield at(node, message, near(name, list(task.parameters)), fix=_other_parameter(node, name, task))
+
+
+def _other_parameter(node: Node, name: str, task: ServiceTask) -> Fix:
+    """The parameter that was meant, where it is not given yet; else what is given is lost anyway."""
+    right = meant(name, set(task.parameters) - {given for given, _, _ in node.parameters})
+    if right is None:
+        return Fix(f"Remove the parameter {name}", Change.SET_PARAMETER, node.id, name)
+    return Fix(f"Rename {name} to {right}", Change.RENAME_PARAMETER, node.id, name, right)
 
 
 @rule("missing-parameter")
@@ -70,7 +80,10 @@ def parameters_are_given(known: Known) -> Iterator[Broken]:
         given = {name for name, text, _ in node.parameters if text.strip()}
         for name, required in task.parameters.items():
             if required and name not in given:
-                yield at(node, f"{node.label} does not give {task.name} its parameter {name!r}.", f"Add {name} to its parameters.")
+                fix = Fix(f"Give it the variable {name}", Change.SET_PARAMETER, node.id, name, name)
+                written = name in known.written_in(node.scope.process)
+                message = f"{node.label} does not give {task.name} its parameter {name!r}."
+                yield at(node, message, f"Add {name} to its parameters.", fix=fix if written else None)
 
 
 @rule("empty-parameter")
@@ -79,9 +92,11 @@ def parameters_have_values(known: Known) -> Iterator[Broken]:
     for _, node in known.nodes("serviceTask"):
         for name, text, _element in node.parameters:
             if not text.strip("= \n\t"):
-                yield at(
-                    node, f"{node.label} gives the parameter {name!r} no value.", "Write an expression (null for nothing), or remove it."
-                )
+                task = task_of(known, node)
+                needed = task is None or task.parameters.get(name, False)
+                fix = None if needed else Fix(f"Remove the parameter {name}", Change.SET_PARAMETER, node.id, name)
+                message = f"{node.label} gives the parameter {name!r} no value."
+                yield at(node, message, "Write an expression (null for nothing), or remove it.", fix=fix)
 
 
 @rule("duplicate-parameter")

@@ -6,6 +6,7 @@ from typing import Final
 
 from engine.models.bundle import Severity
 from engine.models.diagram import Node, Scope
+from engine.models.fixes import Change, Fix
 from engine.models.linter.ruling import Broken, Known, at, at_element, rule
 
 #: Processes of one bundle.
@@ -61,7 +62,8 @@ def is_executable(known: Known) -> Iterator[Broken]:
         for process in diagram.processes:
             if process.element.get("isExecutable") != "true":
                 message = f"The process {process.id} is not marked as executable, so it is not deployed."
-                yield at(process, message, "Tick 'Executable' in the properties of the process, if it is to run.")
+                fix = Fix("Make it executable", Change.SET_ATTRIBUTE, process.id, "isExecutable", "true")
+                yield at(process, message, "Tick 'Executable' in the properties of the process, if it is to run.", fix=fix)
 
 
 @rule("empty-process")

@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
-from engine.models.bundle import Bundle, admit
-from engine.models.check import CheckedBundle, check
+from engine.models.bundle import Bundle, Finding, admit
+from engine.models.check import check
+from engine.models.reach import Reach, reach_of
 from engine.problems import NotFound
 from engine.runtime.state.runtime import Runtime
 from engine.store.paging import AnyRow, Asked, Key, Page, read_page
@@ -62,6 +63,19 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedDraft:
+    """What deployment would say, and what an editor goes on with: the variables in reach, and what steps may name."""
+
+    ok: bool
+    findings: Sequence[Finding]
+    #: By process; none where a diagram cannot be read.
+    variables: Sequence[Reach]
+    forms: Sequence[str]
+    decisions: Sequence[str]
+    processes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class FileContent:
     """The bytes of a file of a draft, at a revision."""
 
@@ -107,12 +121,21 @@ def read_file(tx: Session, bundle: str, path: str) -> FileContent:
     return FileContent(row.path, bytes(row.content), row.revision, row.changed_by, row.changed_at)
 
 
-def check_draft(runtime: Runtime, tx: Session, bundle: str, changed: Mapping[str, bytes], groups: Collection[str]) -> CheckedBundle:
+def check_draft(runtime: Runtime, tx: Session, bundle: str, changed: Mapping[str, bytes], groups: Collection[str]) -> CheckedDraft:
     """What deployment would say of a draft in which the `changed` files are as given and not yet saved. Raises NotFound, TooLarge."""
     saved = bundle_of(tx, bundle)
     for path, content in changed.items():
         admit(path, len(content), {name: len(other) for name, other in saved.files.items() if name != path})
-    return check(Bundle(bundle, {**saved.files, **changed}), runtime.service_tasks, groups, runtime.time_zone)
+    checked = check(Bundle(bundle, {**saved.files, **changed}), runtime.service_tasks, groups, runtime.time_zone)
+    known = checked.known
+    return CheckedDraft(
+        ok=checked.ok,
+        findings=checked.findings,
+        variables=() if known is None else tuple(reach_of(known)),
+        forms=tuple(sorted(checked.forms)),
+        decisions=tuple(sorted(checked.decisions)),
+        processes=() if known is None else tuple(sorted(scope.id for scope in known.scopes() if scope.parent is None)),
+    )
 
 
 def bundle_of(tx: Session, bundle: str) -> Bundle:

@@ -229,3 +229,56 @@ def test_a_check_looks_at_what_the_editor_has_and_saves_nothing(ravi, signed_in)
     assert (sound["ok"], files_of(ravi)) == (True, before)
     assert sara.post("/api/v1/drafts/approval/check").json["ok"] is False
     assert sara.post("/api/v1/drafts/approval/check?path=approval.bpmn", data=b"x" * 2_000_001).status_code == 413
+
+
+def test_a_check_offers_certain_fixes_and_tells_the_variables_in_reach(ravi):
+    begin(ravi)
+    elements = m.start() + m.gateway("big") + m.user("approve", candidateGroups="salles", resultVariable="approval") + m.end()
+    flows = "start -> big\nbig -> approve [amount > 100]\nbig -> done\napprove -> done"
+    diagram = m.bundle("approval", elements, flows).files["approval.bpmn"]
+    found = ravi.post("/api/v1/drafts/approval/check?path=approval.bpmn", data=diagram).json
+    fixes = {finding["rule"]: finding["fix"] for finding in found["findings"] if finding["fix"]}
+    assert fixes["flow-without-condition"] == {
+        "label": "Make 'flow_big_done' the default",
+        "change": "set-default",
+        "element_id": "big",
+        "name": "",
+        "value": "flow_big_done",
+    }
+    assert (fixes["unknown-group"]["change"], fixes["unknown-group"]["value"]) == ("set-setting", "sales")
+    [reach] = found["variables"]
+    assert reach["at"]["done"] == ["approval"]
+    assert {each["name"]: (each["written_by"], each["read_by"]) for each in reach["variables"]} == {
+        "amount": ([], ["flow_big_approve"]),
+        "approval": (["approve"], []),
+    }
+    assert found["processes"] == ["approval"]
+
+
+def test_the_vocabulary_names_the_settings_that_the_engine_reads_and_every_service_task(ravi, installation):
+    found = ravi.get("/api/v1/modeling/vocabulary").json
+    assert {"formKey", "candidateGroups", "dueIn"} <= {setting["name"] for setting in found["settings"]["userTask"]}
+    assert "correlation" in {setting["name"] for setting in found["settings"]["intermediateCatchEvent:message"]}
+    assert {task["name"] for task in found["service_tasks"]} == {task.name for task in installation.runtime.service_tasks}
+    assert {setting["name"] for setting in found["settings"]["process"]} == {"inputs", "owner", "cancelMessage"}
+
+
+@pytest.mark.parametrize(
+    ("tag", "text", "times", "reads"),
+    [
+        ("timeCycle", "R/P1D", 3, False),
+        ("timeCycle", "R2/PT1H", 2, False),
+        ("timeDuration", "PT4H", 1, False),
+        ("timeDate", "due_on", 0, True),
+    ],
+)
+def test_a_timer_is_previewed_by_what_runs_it(ravi, tag, text, times, reads):
+    found = ravi.post("/api/v1/modeling/timer", json={"tag": tag, "text": text}).json
+    assert (len(found["times"]), found["reads_variables"], found["problem"]) == (times, reads, "")
+
+
+@pytest.mark.parametrize("text", ["", "every day", "P1D/", "R0/PT1H", "=1 +"])
+def test_a_timer_that_gives_no_time_says_why(ravi, text):
+    found = ravi.post("/api/v1/modeling/timer", json={"tag": "timeCycle", "text": text}).json
+    assert found["times"] == []
+    assert found["problem"]

@@ -1,0 +1,94 @@
+"""What an editor of diagrams needs to know of the engine: settings, service tasks, groups, and when a timer goes off."""
+
+from datetime import datetime
+from typing import Literal
+
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import Field
+
+from api.auth.roles import GROUPS, Role
+from api.product import product
+from api.requests import operation, transaction
+from api.v1.shapes import Shape
+from engine.models import offers
+from engine.store.clock import business_now
+
+api = APIBlueprint("modeling", __name__, url_prefix="/api/v1/modeling", abp_tags=[Tag(name="modeling")])
+
+
+class SettingOut(Shape):
+    """A setting of an element; `written` says how: text, name, names, feel, variable, duration, integer or retry."""
+
+    name: str
+    written: str
+    meaning: str
+
+
+class ParameterOut(Shape):
+    """A parameter of a service task."""
+
+    name: str
+    required: bool
+
+
+class TaskOut(Shape):
+    """A service task as a diagram may name it; `errors` are the codes it may refuse with."""
+
+    name: str
+    summary: str
+    parameters: list[ParameterOut]
+    errors: list[str]
+
+
+class VocabularyOut(Shape):
+    """What may be written into a diagram. `settings` and `events` are by tag, settings of events by `tag:kind`."""
+
+    settings: dict[str, list[SettingOut]]
+    events: dict[str, list[str]]
+    service_tasks: list[TaskOut]
+    groups: list[str]
+
+
+class TimerIn(Shape):
+    """A timer as it stands in a diagram."""
+
+    tag: Literal["timeDate", "timeDuration", "timeCycle"]
+    text: str = Field(max_length=2000)
+
+
+class TimesOut(Shape):
+    """The next times of a timer, at most three; none where it `reads_variables`, or where there is a `problem`."""
+
+    times: list[datetime]
+    reads_variables: bool
+    problem: str
+    next_step: str
+
+
+@api.get("/vocabulary", responses={200: VocabularyOut})
+@operation(Role.READ)
+def get_vocabulary() -> VocabularyOut:
+    """Say what may be written into a diagram: one list for the check, the engine and every editor."""
+    tasks = [
+        TaskOut(
+            name=task.name,
+            summary=(task.run.__doc__ or "").split("\n")[0],
+            parameters=[ParameterOut(name=name, required=required) for name, required in task.parameters.items()],
+            errors=list(task.errors),
+        )
+        for task in sorted(product().runtime.service_tasks, key=lambda task: task.name)
+    ]
+    settings = {
+        tag: [SettingOut(name=each.name, written=each.written, meaning=each.meaning) for each in found]
+        for tag, found in offers.settings_by_element().items()
+    }
+    events = {tag: list(kinds) for tag, kinds in offers.events_supported().items()}
+    return VocabularyOut(settings=settings, events=events, service_tasks=tasks, groups=sorted(GROUPS))
+
+
+@api.post("/timer", responses={200: TimesOut})
+@operation(Role.READ)
+def preview_timer(body: TimerIn) -> TimesOut:
+    """Compute when a timer would go off, from now, by the business clock and in the company's zone."""
+    found = offers.preview_timer(body.tag, body.text, business_now(transaction()), product().runtime.time_zone)
+    return TimesOut(times=list(found.times), reads_variables=found.reads_variables, problem=found.problem, next_step=found.next_step)
