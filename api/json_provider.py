@@ -30,7 +30,8 @@ def in_utc(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: in_utc(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [in_utc(item) for item in value]
+        moved = [in_utc(item) for item in value]
+        return tuple(moved) if isinstance(value, tuple) else moved  # a model's tuple stays one: its serializer looks
     return value
 
 

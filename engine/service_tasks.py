@@ -80,7 +80,10 @@ class TaskContext:
 
 @dataclass(frozen=True, slots=True)
 class ServiceTask:
-    """One registered service task. `errors` are the codes of `Refused` it may raise; `undo` names the task that compensates it."""
+    """One registered service task. `errors` are the codes of `Refused` it may raise; `undo` names the task that compensates it.
+
+    `purpose` is the docstring of the function; `engine.task_catalogue` says what is read from it.
+    """
 
     name: str
     run: Callable[..., Any]
@@ -91,7 +94,7 @@ class ServiceTask:
     errors: tuple[str, ...]
     undo: str | None
     at_most_once: bool
-    summary: str
+    purpose: str
     _adapter: TypeAdapter[Any]
     _output: TypeAdapter[Any]
 
@@ -152,7 +155,7 @@ class ServiceTasks:
                 errors=errors,
                 undo=undo,
                 at_most_once=at_most_once,
-                summary=(inspect.getdoc(run) or "").split("\n")[0],
+                purpose=inspect.getdoc(run) or "",
                 _adapter=TypeAdapter(hints[first]),
                 _output=TypeAdapter(hints["return"]),
             )

@@ -16,7 +16,8 @@ from engine.runtime.verbs import deploy
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--check", "only_check", is_flag=True, help="Say what is wrong; deploy nothing.")
 @click.option("--as", "actor", default="command line", show_default=True, help="Who deploys; it goes to the record.")
-def command(folder: Path, *, only_check: bool, actor: str) -> None:
+@click.option("--note", default="", help="What has changed and why; it stands in the list of versions.")
+def command(folder: Path, *, only_check: bool, actor: str, note: str) -> None:
     """Deploy a folder of diagrams, decisions and forms as one version."""
     product = build(Settings.from_environment())
     bundle = read_bundle(folder)
@@ -30,7 +31,7 @@ def command(folder: Path, *, only_check: bool, actor: str) -> None:
         click.echo(f"{bundle.name} may be deployed.")
         return
     with product.database.transaction() as tx:
-        made = deploy.deploy(product.runtime, tx, bundle, actor)
+        made = deploy.deploy(product.runtime, tx, bundle, deploy.Author(actor, note), GROUPS)
         versions = deploy.versions_of(tx, made)
     for key, version in sorted(versions.items()):
         click.echo(_told(key, version, new=made.new))

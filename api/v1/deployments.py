@@ -21,10 +21,14 @@ api = APIBlueprint("deployments", __name__, url_prefix="/api/v1", abp_tags=[Tag(
 
 
 class BundleIn(Shape):
-    """Files taken as one version, each as Base64 by its name: diagrams (.bpmn), decisions (.dmn), forms (.form), scenarios, texts."""
+    """Files taken as one version, each as Base64 by its name: diagrams (.bpmn), decisions (.dmn), forms (.form), scenarios, texts.
+
+    `note` says what has changed and why.
+    """
 
     name: str = Field(max_length=100, pattern=r"^[a-z][a-z0-9-]*$")
     files: dict[str, str] = Field(min_length=1, max_length=100)
+    note: str = Field("", max_length=deploy.MAX_NOTE)
 
     def bundle(self) -> Bundle:
         """Decode the files. Raises Invalid naming one that is no Base64."""
@@ -66,7 +70,7 @@ def check_bundle(body: BundleIn) -> dict[str, Any]:
 @operation(Role.DEPLOY)
 def deploy_bundle(body: BundleIn) -> tuple[DeploymentOut, int]:
     """Deploy a bundle; running instances stay with the version they began with."""
-    made = deploy.deploy(product().runtime, transaction(), body.bundle(), person().name)
+    made = deploy.deploy(product().runtime, transaction(), body.bundle(), deploy.Author(person().name, body.note), GROUPS)
     return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes)), 201
 
 

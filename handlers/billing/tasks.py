@@ -69,7 +69,10 @@ class Rendered:
 
 @tasks.register("billing.check_group", kind=Kind.EXTERNAL, errors=(NOT_BILLABLE,))
 def check_group(given: OfGroup, database: Database, context: TaskContext) -> None:
-    """Say before the goods leave whether what they will be invoiced with can be sent and posted."""
+    """Say before the goods leave whether what they will be invoiced with can be sent and posted.
+
+    Refused NOT_BILLABLE when an invoice of the group cannot be sent or posted; the reason says what to complete.
+    """
     with database.transaction() as tx:
         planned, lacking = validity.planned_of(tx, given.group_no, context.now)
     for facts in planned:
@@ -86,7 +89,10 @@ def create_invoice(given: OfShipment, tx: Session, context: TaskContext) -> Invo
 
 @tasks.register("billing.prepare_invoice", kind=Kind.EXTERNAL, errors=(NOT_BILLABLE,))
 def prepare_invoice(given: OfInvoice, database: Database) -> Rendered:
-    """Write the draft as UBL, let the rules judge it, see that the books can take it, and print it; nothing invalid is ever kept."""
+    """Write the draft as UBL, let the rules judge it, see that the books can take it, and print it; nothing invalid is ever kept.
+
+    Refused NOT_BILLABLE when the invoice breaks a rule of e-invoices or the books have no rate for it; the reason says what to complete.
+    """
     with database.transaction() as tx:
         facts = read_facts(tx, given.invoice_no)
         lacking = validity.missing_rate(tx, facts)

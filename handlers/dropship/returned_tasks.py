@@ -53,7 +53,10 @@ def read_returned_payment(given: OfReturned, tx: Session) -> returned.Standing:
 
 @tasks.register("dropship.pay_again", errors=("NOT_THAT_BILL",))
 def pay_again(given: PayAgain, tx: Session, effects: EffectLedger) -> None:
-    """Pay a bill again whose payment came back."""
+    """Pay a bill again whose payment came back.
+
+    Refused NOT_THAT_BILL when there is no such bill, or it was not paid with this amount.
+    """
     try:
         transfer = returned.pay_again(tx, given.reference, given.supplier_invoice_no.strip())
     except NotFound as unknown:

@@ -168,7 +168,10 @@ class PaymentState:
 
 @tasks.register("dropship.select_supplier", errors=("NO_SUPPLIER",))
 def select_supplier(given: Group, tx: Session, context: TaskContext) -> Selection:
-    """Choose the best supplier that has not let the group down."""
+    """Choose the best supplier that has not let the group down.
+
+    Refused NO_SUPPLIER when no supplier is left that ships every item of the group.
+    """
     chosen = purchasing.select_supplier(tx, given.group_no, context.now.date())
     return Selection(chosen.supplier_no, chosen.margin_pct, chosen.margin_gap, chosen.lead_days)
 
@@ -314,7 +317,10 @@ def match_facts(given: OfBill, tx: Session) -> MatchFacts:
 
 @tasks.register("dropship.approve_supplier_invoice", errors=("NOTHING_RECEIVED",))
 def approve_supplier_invoice(given: OfBill, tx: Session, context: TaskContext) -> payables.Owed:
-    """Post the bill and owe it by the supplier's terms."""
+    """Post the bill and owe it by the supplier's terms.
+
+    Refused NOTHING_RECEIVED while nothing of what it bills was received and not billed before.
+    """
     return payables.approve(tx, given.po_no, given.supplier_invoice_no, context.now.date())
 
 

@@ -157,14 +157,21 @@ def plan_group(given: Group, tx: Session) -> Plan:
 
 @tasks.register("fulfillment.check_release_gate", errors=("CANCELLED",))
 def check_release_gate(given: ReleaseGate, tx: Session) -> Gate:
-    """Release the group unless a hold stops it, or its credit does not stand."""
+    """Release the group unless a hold stops it, or its credit does not stand.
+
+    Refused CANCELLED when the group was cancelled.
+    """
     holds = picking.check_gate(tx, given.group_no, credit_stands=given.credit_stands)
     return Gate(open=not holds and given.credit_stands, holds=holds)
 
 
 @tasks.register("fulfillment.reserve", errors=("SHORT", "CANCELLED"), undo="fulfillment.release_reservation")
 def reserve(given: Group, tx: Session) -> None:
-    """Reserve every item of the group under the lock of its stock."""
+    """Reserve every item of the group under the lock of its stock.
+
+    Refused SHORT when something of it is not on the shelf, and then nothing is reserved.
+    Refused CANCELLED when the group was cancelled.
+    """
     picking.reserve(tx, given.group_no)
 
 
@@ -176,7 +183,10 @@ def release_reservation(given: Group, tx: Session) -> None:
 
 @tasks.register("fulfillment.reserve_available", errors=("CANCELLED",), undo="fulfillment.release_reservation")
 def reserve_available(given: Group, tx: Session) -> Available:
-    """Reserve what is there of the group."""
+    """Reserve what is there of the group.
+
+    Refused CANCELLED when the group was cancelled.
+    """
     return Available(picking.reserve_available(tx, given.group_no))
 
 
@@ -200,7 +210,10 @@ def give_back(given: GiveBack, tx: Session, context: TaskContext) -> GivenBack:
 
 @tasks.register("fulfillment.create_pick_list", errors=("CANCELLED",))
 def create_pick_list(given: Group, tx: Session, context: TaskContext) -> PickList:
-    """Print what to take from the shelves."""
+    """Print what to take from the shelves.
+
+    Refused CANCELLED when the group was cancelled.
+    """
     document_id, rows = papers.save_pick_list(tx, given.group_no, context.now)
     items = short_picks.items_to_pick(rows)
     return PickList(document_id, len(rows), items[: short_picks.ITEMS_OF_A_FORM], len(items))
@@ -208,14 +221,20 @@ def create_pick_list(given: Group, tx: Session, context: TaskContext) -> PickLis
 
 @tasks.register("fulfillment.record_short_pick", errors=("CANCELLED",))
 def record_short_pick(given: ShortPick, tx: Session, context: TaskContext) -> Available:
-    """Keep what was found, take what is missing off the stock, and let the rest of the order be promised anew."""
+    """Keep what was found, take what is missing off the stock, and let the rest of the order be promised anew.
+
+    Refused CANCELLED when the group was cancelled.
+    """
     found = {item.sku: item.found for item in given.items}
     return Available(short_picks.record_short_pick(tx, given.group_no, found, actor=context.actor or "system"))
 
 
 @tasks.register("fulfillment.confirm_pick", errors=("CANCELLED",), undo="fulfillment.cancel_shipment")
 def confirm_pick(given: PickAndPack, tx: Session) -> Picked:
-    """Pack what was picked into a shipment with numbered packages."""
+    """Pack what was picked into a shipment with numbered packages.
+
+    Refused CANCELLED when the group was cancelled.
+    """
     return Picked(picking.confirm_pick(tx, given.group_no, given.packages, given.weight_kg))
 
 
@@ -227,7 +246,11 @@ def cancel_shipment(given: OfShipment, tx: Session) -> None:
 
 @tasks.register("fulfillment.book_carrier", kind=Kind.EXTERNAL, errors=("ADDRESS_REFUSED", "CANCELLED"), undo="fulfillment.void_label")
 def book_carrier(given: OfShipment, database: Database, carrier: Carrier, context: TaskContext) -> Booking:
-    """Book the transport and keep the label; a repeat answers the first booking."""
+    """Book the transport and keep the label; a repeat answers the first booking.
+
+    Refused ADDRESS_REFUSED when the carrier does not deliver to the address.
+    Refused CANCELLED when the shipment was unpacked or its group was cancelled.
+    """
     with database.transaction() as tx:
         consignment, booked = shipping.consignment(tx, given.shipment_no)
     if booked is None:
@@ -258,7 +281,10 @@ def void_label(given: OfShipment, database: Database, carrier: Carrier) -> None:
 
 @tasks.register("fulfillment.ship_confirm", errors=("CANCELLED",))
 def ship_confirm(given: OfShipment, tx: Session, context: TaskContext) -> Shipped:
-    """The goods leave: stock, reservation, quantities and journal in one transaction."""
+    """The goods leave: stock, reservation, quantities and journal in one transaction.
+
+    Refused CANCELLED when the shipment was unpacked or its group was cancelled.
+    """
     return Shipped(given.shipment_no, shipping.ship_confirm(tx, given.shipment_no, context.actor))
 
 

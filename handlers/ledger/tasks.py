@@ -110,7 +110,10 @@ def withdraw_manual_entry(given: Reference, tx: Session) -> None:
 
 @tasks.register("ledger.post_manual_entry", errors=("NOT_POSTABLE",))
 def post_manual_entry(given: Reference, tx: Session, context: TaskContext) -> PostedEntry:
-    """Post a manual entry that a second person has agreed to."""
+    """Post a manual entry that a second person has agreed to.
+
+    Refused NOT_POSTABLE when the books do not take it, such as in a closed period.
+    """
     approver = _decided_by(tx, context)
     try:
         journal_id = manual.post(tx, given.reference, approver)

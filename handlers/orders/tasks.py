@@ -265,7 +265,10 @@ def cancel_order(given: Reasoned, tx: Session, context: TaskContext) -> Cancelle
 
 @tasks.register("orders.withdraw_order", errors=("SHIPPED",))
 def withdraw_order(given: Withdraw, tx: Session) -> Cancelled:
-    """Cancel an order because somebody asked for it; when everything has left meanwhile, that is refused."""
+    """Cancel an order because somebody asked for it.
+
+    Refused SHIPPED when everything has left meanwhile.
+    """
     try:
         done = cancellation.cancel_order(tx, given.order_no, given.reason or "", actor=given.cancelled_by or "system")
     except Conflict as late:

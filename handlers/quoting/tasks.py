@@ -154,7 +154,10 @@ class Closed:
 
 @tasks.register("quoting.price_quote", errors=("PRICE_MISSING",))
 def price_quote(given: QuoteNumber, tx: Session) -> Pricing:
-    """Price a quote by the waterfall and work out its margins."""
+    """Price a quote by the waterfall and work out its margins.
+
+    Refused PRICE_MISSING when an item has no price that holds for the quote.
+    """
     try:
         priced = life.price_quote(tx, given.quote_no)
     except PriceMissing as missing:

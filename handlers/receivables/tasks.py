@@ -240,7 +240,10 @@ def close_receivable(given: OfInvoice, tx: Session) -> Closed:
 
 @tasks.register("receivables.read_statement", errors=("STATEMENT_UNBALANCED",))
 def read_statement(given: OfStatement, tx: Session) -> StatementFacts:
-    """Check that the statement adds up and follows the one before; answer which kinds of entry it has."""
+    """Check that the statement adds up and follows the one before; answer which kinds of entry it has.
+
+    Refused STATEMENT_UNBALANCED when it does not add up or does not follow the one before; the reason names every fault.
+    """
     facts = statements.read_statement(tx, given.statement_no)
     kinds = [EntryKind(kind.direction, kind.reversal, kind.code) for kind in facts.kinds]
     return StatementFacts(facts.balanced, facts.entries, facts.currency, facts.duplicates, kinds)

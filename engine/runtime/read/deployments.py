@@ -15,7 +15,7 @@ LATEST = "latest"
 
 @dataclass(frozen=True, slots=True)
 class DeploymentRow:
-    """A bundle as it was deployed; `sha256` is the hash of its files."""
+    """A bundle as it was deployed; `sha256` is the hash of its files, `note` what its author said of it."""
 
     id: int
     name: str
@@ -23,6 +23,7 @@ class DeploymentRow:
     sha256: str
     deployed_by: str
     deployed_at: datetime
+    note: str
 
 
 @dataclass(frozen=True, slots=True)

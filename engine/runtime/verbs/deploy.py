@@ -37,6 +37,18 @@ class Deployment:
     new: bool = True
 
 
+#: The longest note, in characters.
+MAX_NOTE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who deploys, and what they say has changed and why."""
+
+    name: str
+    note: str = ""
+
+
 class ModelRefused(Invalid):
     """The bundle has errors; `findings` lists everything that was found."""
 
@@ -58,11 +70,13 @@ class ModelRefused(Invalid):
         return {"findings": self.findings}
 
 
-def deploy(runtime: Runtime, tx: Session, bundle: Bundle, actor: str, groups: Collection[str] | None = None) -> Deployment:
+def deploy(runtime: Runtime, tx: Session, bundle: Bundle, actor: str | Author, groups: Collection[str] | None = None) -> Deployment:
     """Check, compile and store a bundle as the next version of its name; nothing when all its processes run these bytes already.
 
-    Raises ModelRefused when the bundle has errors.
+    Raises ModelRefused when the bundle has errors, Invalid for a note that is too long.
     """
+    author = actor if isinstance(actor, Author) else Author(actor)
+    _check_note(author.note)
     advisory(tx, Advisory.DEPLOY)
     running = _running(tx, bundle.sha256)
     if running is not None:
@@ -72,14 +86,14 @@ def deploy(runtime: Runtime, tx: Session, bundle: Bundle, actor: str, groups: Co
         raise ModelRefused(checked.findings)
     newest = select(func.coalesce(func.max(deployment.c.version), 0)).where(deployment.c.name == bundle.name)
     version: int = tx.execute(newest).scalar_one() + 1
-    row = {"name": bundle.name, "version": version, "sha256": bundle.sha256, "deployed_by": actor}
+    row = {"name": bundle.name, "version": version, "sha256": bundle.sha256, "deployed_by": author.name, "note": author.note.strip()}
     number: int = tx.execute(insert(deployment).values(**row).returning(deployment.c.id)).scalar_one()
     _store_files(tx, number, bundle)
     processes = {process.key: _store_process(tx, number, process, bundle) for process in checked.processes}
     for process in checked.processes:
         schedules.replace(tx, process.key, processes[process.key], schedules.timers_of(process, runtime.time_zone))
     _keep_compiled(runtime, tx, checked, Deployment(number, bundle.name, version, processes))
-    audit.record(tx, audit.Entry(actor, "deploy", f"deployment:{number}", detail={**row, "processes": sorted(processes)}))
+    audit.record(tx, audit.Entry(author.name, "deploy", f"deployment:{number}", detail={**row, "processes": sorted(processes)}))
     return Deployment(number, bundle.name, version, processes)
 
 
@@ -98,6 +112,12 @@ def versions_of(tx: Session, made: Deployment) -> dict[str, int]:
     """The number of each process version of a deployment, by process key."""
     rows = tx.execute(select(process_version.c.process_key, process_version.c.version).where(process_version.c.deployment_id == made.id))
     return {row.process_key: row.version for row in rows}
+
+
+def _check_note(note: str) -> None:
+    if len(note) > MAX_NOTE:
+        errors = {"note": [f"must have at most {MAX_NOTE} characters"]}
+        raise Invalid(f"The note has {len(note)} characters.", code="note_too_long", next_step="Say it more shortly.", errors=errors)
 
 
 def _running(tx: Session, sha256: str) -> Deployment | None:

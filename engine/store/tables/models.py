@@ -26,6 +26,7 @@ deployment = Table(
     Column("sha256", Text, nullable=False),
     moment("deployed_at", now=True, machine=True),
     Column("deployed_by", Text, nullable=False),
+    Column("note", Text, nullable=False, server_default=text("''")),  # what has changed and why, in the words of who deployed it
     UniqueConstraint("name", "version"),
 )
 
