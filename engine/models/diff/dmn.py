@@ -91,11 +91,10 @@ def _columns(old: Table, new: Table) -> list[_Place]:
 
 
 def _match(column: Column, others: Sequence[Column], taken: set[int]) -> int | None:
-    for same in (lambda other: bool(column.id) and other.id == column.id, lambda other: other.label == column.label):
-        found = next((number for number, other in enumerate(others) if number not in taken and same(other)), None)
-        if found is not None:
-            return found
-    return None
+    free = [(number, other) for number, other in enumerate(others) if number not in taken]
+    of_id = (number for number, other in free if column.id and other.id == column.id)
+    of_label = (number for number, other in free if other.label == column.label)
+    return next(of_id, next(of_label, None))
 
 
 def _pairs(old: Sequence[Rule], new: Sequence[Rule]) -> Iterator[tuple[Rule | None, Rule | None, bool]]:

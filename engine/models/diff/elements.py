@@ -85,7 +85,7 @@ def take_apart(content: bytes) -> TakenDiagram | None:
         for lane in root.iter(f"{{{BPMN}}}lane")
         for ref in lane.iterchildren(f"{{{BPMN}}}flowNodeRef")
     }
-    taken = {}
+    taken: dict[str, Taken] = {}
     for element in _identified(root):
         if _tag(element) in _WHATS:
             found = _taken(element, names)

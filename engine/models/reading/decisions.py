@@ -100,18 +100,18 @@ def read_decision_file(path: str, content: bytes) -> DecisionFile:
     root = read_decisions(path, content).root
     if root is None:
         return DecisionFile(path)
-    names = {element.get("id", ""): element.get("name") or element.get("id", "") for element in root if element.get("id")}
+    names = {element.get("id", ""): element.get("name", "") or element.get("id", "") for element in root if element.get("id")}
     decisions = [_decision(element, names) for element in (*kids(root, "decision"), *kids(root, "businessKnowledgeModel"))]
     required = {need.id for decision in decisions for need in decision.requires}
     decisions.sort(key=lambda decision: decision.id in required)
-    return DecisionFile(path, root.get("name") or path, tuple(decisions))
+    return DecisionFile(path, root.get("name", "") or path, tuple(decisions))
 
 
 def _decision(element: Element, names: Mapping[str, str]) -> DecisionText:
     variable, table = kid(element, "variable"), kid(element, "decisionTable")
     return DecisionText(
         id=element.get("id", ""),
-        name=element.get("name") or element.get("id", ""),
+        name=element.get("name", "") or element.get("id", ""),
         description=_plain(kid(element, "description")),
         variable="" if variable is None else variable.get("name", ""),
         type="" if variable is None else variable.get("typeRef", ""),

@@ -80,8 +80,7 @@ def _fields(components: Any, inside: str, depth: int) -> Iterator[FieldText]:
 
 
 def _field(item: Mapping[str, Any], kind: str, label: str, inside: str) -> FieldText:
-    rules = item.get("validate") if isinstance(item.get("validate"), dict) else {}
-    conditional = item.get("conditional") if isinstance(item.get("conditional"), dict) else {}
+    rules, conditional = _object(item.get("validate")), _object(item.get("conditional"))
     readonly = True if item.get("disabled") is True else item.get("readonly", False)
     said = _DATES.get(text_in(item.get("subtype")) or "date", "date") if kind == "datetime" else KINDS.get(kind, kind)
     return FieldText(
@@ -116,12 +115,16 @@ def _rules(rules: Mapping[str, Any], item: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _options(item: Mapping[str, Any]) -> Iterator[str]:
-    for option in item.get("values") if isinstance(item.get("values"), list) else ():
+    for option in item["values"] if isinstance(item.get("values"), list) else ():
         yield text_in(option.get("label") or option.get("value")) if isinstance(option, dict) else text_in(option)
     if item.get("valuesKey"):
         yield f"from {text_in(item['valuesKey'])}"
     if item.get("valuesExpression"):
         yield f"from {text_in(item['valuesExpression']).removeprefix('=')}"
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def text_in(value: Any) -> str:
