@@ -46,7 +46,7 @@ class Life:
     """One company; `live` lets things happen."""
 
     def __init__(self, database: Database, seed: int, monkeypatch: pytest.MonkeyPatch, *, in_turns: bool = False) -> None:
-        self.world = World(database, seed, monkeypatch)
+        self.world = World(database, seed, monkeypatch, repeatable=in_turns)
         self.workers = Workers(self.world, in_turns=in_turns)
 
     def live(self, steps: int, look_every: int) -> list[str]:
@@ -76,10 +76,10 @@ class Life:
         """One thing happens; while the workers are at it, several."""
         kind = self.world.chance.choices(("act", "work", "time"), (sum(ACTS.values()), WORK, TIME))[0]
         if kind == "work":
-            self.world.step += 1
+            self.world.begin_step()
             self.workers.work(self._meanwhile)
         elif kind == "time":
-            self.world.step += 1
+            self.world.begin_step()
             office.time_passes(self.world)
         else:
             self._act()
@@ -89,7 +89,7 @@ class Life:
             self._act()
 
     def _act(self) -> None:
-        self.world.step += 1
+        self.world.begin_step()
         self.world.chance.choices(list(ACTS), list(ACTS.values()))[0](self.world)
 
 

@@ -11,6 +11,7 @@ from engine.store.paging import Asked
 from handlers.open_things import Filter, list_open_things
 from tests.life import customers, goods, money, office
 from tests.life.company import Life
+from tests.life.test_company_life import IN_TURNS
 from tests.lock_watch import watching
 
 ORDERS = 300 if "ORDERCRAFT_PROVE_STEPS" in os.environ else 24
@@ -34,11 +35,11 @@ def left_alone(own_database, monkeypatch, capsys):
     """The company after ninety days without anybody."""
     seed = int(SEED) if SEED.isdigit() else random.SystemRandom().randrange(1, 10**6)
     with watching():
-        life = Life(own_database, seed, monkeypatch)
+        life = Life(own_database, seed, monkeypatch, in_turns=IN_TURNS)
         world = life.world
         for number in range(ORDERS):
             (customers.quote if number % 6 == 5 else customers.order)(world)
-            world.step += 1
+            world.begin_step()
             world.chance.choice(BETWEEN)(world)
             if number % 3 == 0:
                 life.workers.work(lambda: None)

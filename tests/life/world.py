@@ -1,6 +1,7 @@
 """What a company's random life is played on: its API, its clock, and a diary of what was done and answered."""
 
 import json
+import math
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from api.demo.company import load_company
 from api.product import Product
 from api.settings import Settings
 from engine.jobs.null_dispatcher import NullDispatcher
+from engine.runtime.state.limits import Limits
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import housekeeping
 from engine.runtime.verbs.run_until_idle import run_until_idle
@@ -29,6 +31,7 @@ from handlers.documents import pdf
 from handlers.invariants import check_all
 from handlers.registry import service_tasks
 from tests.life.bank import Bank
+from tests.life.replay import A_STEP, make_repeatable
 
 #: How many of the last requests are told when something is wrong.
 REMEMBERED = 20
@@ -50,17 +53,20 @@ class Seen:
 class World:
     """One company, whose people, customers, suppliers and bank speak through the API."""
 
-    def __init__(self, database: Database, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, database: Database, seed: int, monkeypatch: pytest.MonkeyPatch, *, repeatable: bool = False) -> None:
+        self.repeatable = repeatable
+        if repeatable:
+            make_repeatable(database, seed, monkeypatch)
         monkeypatch.setattr(pdf, "_compile", printed_once(pdf._compile))
         self.chance, self.database, self.seen = Random(seed), database, Seen()
         self.tasks = service_tasks()
+        self.step, self.ahead = 0, timedelta()
         load_company(database)
         self.product = Product(Settings(), database, self.runtime(database), demo=True)
         deploy_content(self.product, actor="ordercraft")
         application = create_app(self.product)
         #: Sara writes quotes, so that somebody else can approve them; Tom is of the order desk; Edith does everything else.
         self.people = {name: _sign_in(application.test_client(), name) for name in ("edith", "sara", "tom")}
-        self.step, self.ahead = 0, timedelta()
         self.bank = Bank(self.chance)
         #: What was sent before and may come again.
         self.orders: list[dict[str, Any]] = []
@@ -68,7 +74,8 @@ class World:
 
     def runtime(self, database: Database) -> Runtime:
         """A process with nothing in memory."""
-        return Runtime(database, self.tasks, ports(), NullDispatcher(), constraints=RULES)
+        limits = Limits(seconds_per_transaction=math.inf) if self.repeatable else Limits()
+        return Runtime(database, self.tasks, ports(), NullDispatcher(), limits, constraints=RULES)
 
     # ---- what people do
 
@@ -114,6 +121,12 @@ class World:
 
     # ---- the clock
 
+    def begin_step(self) -> None:
+        """Something is about to happen."""
+        self.step += 1
+        if self.repeatable:
+            self._move_clock(A_STEP)
+
     def today(self) -> date:
         """The company's date."""
         with self.database.transaction() as tx:
@@ -121,11 +134,14 @@ class World:
 
     def pass_time(self, much: timedelta) -> None:
         """Time goes by, and the clock does its rounds."""
+        self._move_clock(much)
+        housekeeping.clean(self.product.runtime)
+        housekeeping.sweep(self.product.runtime)
+
+    def _move_clock(self, much: timedelta) -> None:
         self.ahead += much
         with self.database.transaction() as tx:
             clock.move_company(tx, self.ahead)
-        housekeeping.clean(self.product.runtime)
-        housekeeping.sweep(self.product.runtime)
 
     # ---- what must be true
 

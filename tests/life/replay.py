@@ -1,0 +1,30 @@
+"""Makes a life the same each time: its clock moves only when it is moved, and what comes by chance elsewhere comes from its seed."""
+
+import random
+import uuid
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import text
+
+from engine.store.unit_of_work import Database
+
+#: By how much time goes on with each step: acts of one moment have no order.
+A_STEP = timedelta(minutes=1)
+
+
+def make_repeatable(database: Database, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a database of its own, before anything is in it. Every life begins on the same Monday morning."""
+    chance = random.Random(seed)
+    monkeypatch.setattr(uuid, "os", SimpleNamespace(urandom=chance.randbytes))
+    random.seed(seed)
+    with database.transaction() as tx:
+        tx.execute(text(_STANDING_CLOCK))
+
+
+_STANDING_CLOCK = """
+CREATE OR REPLACE FUNCTION business_now() RETURNS timestamptz LANGUAGE sql STABLE AS $$
+SELECT timestamptz '2040-01-02 09:00:00Z' + coalesce((SELECT ahead FROM business_clock), interval '0')
+$$
+"""
