@@ -2,6 +2,7 @@
 
 import errno
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -12,8 +13,8 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from api.app import create_app
+from api.listening import port_taken
 from api.product import Product
-from engine.problems import Conflict
 
 log = structlog.get_logger()
 
@@ -21,9 +22,9 @@ log = structlog.get_logger()
 class Server:
     """One serving process. `run` blocks until `stop` is called or SIGTERM or SIGINT arrives."""
 
-    def __init__(self, product: Product, *, port: int | None = None) -> None:
+    def __init__(self, product: Product, listening: socket.socket) -> None:
         self._product = product
-        self._http = _listen(product, product.settings.port if port is None else port)
+        self._http = _listen(product, listening)
         self._worker_thread: threading.Thread | None = None
 
     @property
@@ -60,23 +61,20 @@ class Server:
         log.info("stopped")
 
 
-def _listen(product: Product, port: int) -> Any:
+def _listen(product: Product, listening: socket.socket) -> Any:
     try:
         return create_server(
             create_app(product),
-            host=product.settings.host,
-            port=port,
+            sockets=[listening],
             threads=product.settings.web_threads,
             max_request_body_size=product.settings.max_body_bytes,
             ident=None,
             clear_untrusted_proxy_headers=True,
         )
     except OSError as error:
-        if error.errno != errno.EADDRINUSE:
+        if error.errno != errno.EADDRINUSE:  # somebody else may begin to listen between our binding and our listening
             raise
-        raise Conflict(
-            f"Port {port} is taken.", code="port_taken", next_step="Stop what listens there, or set ORDERCRAFT_PORT or --port."
-        ) from None
+        raise port_taken(listening.getsockname()[1]) from None
 
 
 def on_signals(stop: Callable[[], None]) -> None:

@@ -15,6 +15,7 @@ from api.content import deploy_content
 from api.demo import clock
 from api.demo.company import load_company
 from api.demo.story import run_story
+from api.listening import take_address
 from api.server import Server
 from api.settings import Settings
 from engine.store import json_text
@@ -59,7 +60,7 @@ def _in_own_installation(say: Callable[[str], None]) -> dict[str, Any]:
     product = build(settings, with_worker=True, demo=True)
     deploy_content(product, actor="ordercraft")
     load_company(product.database)
-    server = Server(product, port=0)
+    server = Server(product, take_address(settings.host, 0))
     serving = threading.Thread(target=server.run, daemon=True)
     serving.start()
     try:

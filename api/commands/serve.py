@@ -2,12 +2,7 @@
 
 import click
 
-from api import logs
-from api.bootstrap import build_to_stay
-from api.content import deploy_content
-from api.demo.company import load_company
-from api.demo.opening import open_demo
-from api.server import Server, leave, on_signals
+from api.listening import take_address
 from api.settings import Settings
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -22,15 +17,10 @@ def command(*, no_worker: bool, demo: bool, port: int | None) -> None:
     settings = Settings.from_environment()
     if demo and settings.host not in _LOOPBACK:
         raise click.UsageError(f"The demo lets anybody in, so it is served on loopback addresses only, not on {settings.host}.")
-    logs.configure(settings.log_level)
-    on_signals(leave)
-    product = build_to_stay(settings, with_worker=not no_worker, demo=demo)
-    deploy_content(product, actor="ordercraft")
-    if demo:
-        load_company(product.database)
-        open_demo(product.runtime)
-    server = Server(product, port=port)
-    server.run(lambda: click.echo(_welcome(server.address, demo=demo)))
+    listening = take_address(settings.host, settings.port if port is None else port)
+    from api.serving import serve  # its libraries load for seconds: who cannot have the address is told before
+
+    serve(settings, listening, with_worker=not no_worker, demo=demo, ready=lambda address: click.echo(_welcome(address, demo=demo)))
 
 
 def _welcome(address: str, *, demo: bool) -> str:

@@ -20,8 +20,8 @@ from engine.store.unit_of_work import Database
 from tests.keeper import kept_directory
 
 _ORDERCRAFT = Path(sys.executable).parent / "ordercraft"
-_READY_SECONDS = 90
-_STOP_SECONDS = 15
+_READY_SECONDS = 300
+_STOP_SECONDS = 60
 
 
 class House:
@@ -50,7 +50,7 @@ class House:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        return subprocess.run([_ORDERCRAFT, *words], env=self._environment, capture_output=True, text=True, timeout=150, check=False)
+        return subprocess.run([_ORDERCRAFT, *words], env=self._environment, capture_output=True, text=True, timeout=300, check=False)
 
     def check(self) -> dict[str, Any]:
         """What `ordercraft check --json` says."""

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from api.app import create_app
 from api.auth.roles import GROUPS, Role, roles_of
 from handlers.constraints import RULES
 from handlers.orders.rules import CHECKS, CURES
@@ -166,12 +165,11 @@ def advice() -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture
-def doors(installation):
+def doors(application):
     """Method and address to the role they ask for."""
-    app = create_app(installation)
     found = {}
-    for rule in app.url_map.iter_rules():
-        role = str(getattr(app.view_functions[rule.endpoint], "role", Role.READ))
+    for rule in application.url_map.iter_rules():
+        role = str(getattr(application.view_functions[rule.endpoint], "role", Role.READ))
         found |= {f"{method} {rule.rule}": role for method in rule.methods or ()}
     return found
 

@@ -4,7 +4,6 @@ from inspect import unwrap
 import pytest
 from sqlalchemy import select, text
 
-from api.app import create_app
 from api.auth.accounts import add_token
 from api.auth.model import UserAccount
 from api.auth.roles import Role
@@ -139,10 +138,7 @@ def test_pages_carry_a_strict_content_security_policy(client):
     assert "unsafe-inline" not in policy.split("script-src")[1].split(";")[0]
 
 
-def test_every_operation_names_a_role_or_is_open_on_purpose(installation):
-    from api.app import create_app
-
-    application = create_app(installation)
+def test_every_operation_names_a_role_or_is_open_on_purpose(application):
     bare = [
         rule.rule
         for rule in application.url_map.iter_rules()
@@ -153,10 +149,7 @@ def test_every_operation_names_a_role_or_is_open_on_purpose(installation):
     assert bare == []
 
 
-def test_the_openapi_document_describes_every_operation(installation):
-    from api.app import create_app
-
-    application = create_app(installation)
+def test_the_openapi_document_describes_every_operation(application):
     described = application.test_client().get("/openapi/openapi.json").json
     assert described["openapi"].startswith("3.1")
     addresses = {rule.rule for rule in application.url_map.iter_rules() if rule.rule.startswith("/api/v1")}
@@ -164,10 +157,8 @@ def test_the_openapi_document_describes_every_operation(installation):
     assert all(operation.get("summary") for path in described["paths"].values() for operation in path.values())
 
 
-def test_the_openapi_document_tells_the_key_of_every_post_and_the_refusals(installation):
-    from api.app import create_app
-
-    paths = create_app(installation).test_client().get("/openapi/openapi.json").json["paths"]
+def test_the_openapi_document_tells_the_key_of_every_post_and_the_refusals(application):
+    paths = application.test_client().get("/openapi/openapi.json").json["paths"]
     posts = [methods["post"] for address, methods in paths.items() if address.startswith("/api/v1/") and "post" in methods]
     assert all("Idempotency-Key" in [parameter["name"] for parameter in post["parameters"]] for post in posts)
     assert all({"401", "403", "404", "409"} <= post["responses"].keys() for post in posts)
@@ -182,8 +173,8 @@ def test_a_parameter_that_a_list_does_not_know_is_refused_and_not_ignored(signed
     assert list(refused.json["errors"]) == ["offset"]
 
 
-def test_every_operation_refuses_parameters_it_does_not_know(installation):
-    views = create_app(installation).view_functions.items()
+def test_every_operation_refuses_parameters_it_does_not_know(application):
+    views = application.view_functions.items()
     queries = {name: unwrap(view).__annotations__.get("query") for name, view in views}
     asked = {name: query for name, query in queries.items() if query is not None}
     assert len(asked) > 20

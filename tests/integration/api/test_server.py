@@ -2,6 +2,7 @@ import errno
 
 import pytest
 
+from api.listening import take_address
 from api.server import Server
 from engine.problems import Conflict
 
@@ -11,6 +12,6 @@ def test_a_port_that_is_taken_is_said_with_what_to_do(installation, monkeypatch)
         raise OSError(errno.EADDRINUSE, "Address already in use")
 
     monkeypatch.setattr("api.server.create_server", taken)
-    with pytest.raises(Conflict, match="Port 8081 is taken") as refused:
-        Server(installation, port=8081)
+    with take_address("127.0.0.1", 0) as ours, pytest.raises(Conflict, match=f"Port {ours.getsockname()[1]} is taken") as refused:
+        Server(installation, ours)
     assert "--port" in refused.value.next_step

@@ -1,0 +1,25 @@
+"""What `serve` does once it has its address: build the installation, bring its content, and answer."""
+
+import socket
+from collections.abc import Callable
+
+from api import logs
+from api.bootstrap import build_to_stay
+from api.content import deploy_content
+from api.demo.company import load_company
+from api.demo.opening import open_demo
+from api.server import Server, leave, on_signals
+from api.settings import Settings
+
+
+def serve(settings: Settings, listening: socket.socket, *, with_worker: bool, demo: bool, ready: Callable[[str], None]) -> None:
+    """Serve until stopped; `ready` is told the address when it answers there."""
+    logs.configure(settings.log_level)
+    on_signals(leave)
+    product = build_to_stay(settings, with_worker=with_worker, demo=demo)
+    deploy_content(product, actor="ordercraft")
+    if demo:
+        load_company(product.database)
+        open_demo(product.runtime)
+    server = Server(product, listening)
+    server.run(lambda: ready(server.address))
