@@ -57,7 +57,7 @@ def owners() -> dict[str, str]:
         for value in vars(module).values():
             if isinstance(value, Table) and value.metadata is metadata:
                 found.setdefault(value.name, "")
-    return {name: room or _declared_in(name) for name, room in found.items()}
+    return {name: room or _declared()[name] for name, room in found.items()}
 
 
 def statements() -> Iterator[Statement]:
@@ -68,7 +68,7 @@ def statements() -> Iterator[Statement]:
             if isinstance(value, TextClause) and _STATEMENT.match(value.text):
                 seen.add(value.text)
                 yield Statement(module.__name__, 0, _numbered(value))
-        for node in ast.walk(_tree(module)):
+        for node in _calls(module):
             written = _constant(node)
             if written is not None and written not in seen:
                 yield Statement(module.__name__, node.lineno, _numbered(text(written)))
@@ -77,8 +77,8 @@ def statements() -> Iterator[Statement]:
 def table_writes() -> Iterator[tuple[str, int, str]]:
     """Module, line and table of each write that names a table instead of spelling the SQL."""
     for module in modules():
-        for node in ast.walk(_tree(module)):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name | ast.Attribute):
+        for node in _calls(module):
+            if not isinstance(node.func, ast.Name | ast.Attribute):
                 continue
             called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
             place = 0 if called in _WRITES_FIRST else 1 if called in _WRITES_SECOND else None
@@ -90,9 +90,9 @@ def table_writes() -> Iterator[tuple[str, int, str]]:
                 yield module.__name__, node.lineno, name
 
 
-def _constant(node: ast.AST) -> str | None:
+def _constant(node: ast.Call) -> str | None:
     """The text of a call of `text("...")` that is spelled out."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "text" and node.args:
+    if isinstance(node.func, ast.Name) and node.func.id == "text" and node.args:
         given = node.args[0]
         if isinstance(given, ast.Constant) and isinstance(given.value, str) and _STATEMENT.match(given.value):
             return given.value
@@ -104,15 +104,17 @@ def _numbered(clause: TextClause) -> str:
 
 
 @cache
-def _tree(module: ModuleType) -> ast.Module:
-    return ast.parse(Path(module.__file__ or "").read_text())
+def _calls(module: ModuleType) -> tuple[ast.Call, ...]:
+    tree = ast.parse(Path(module.__file__ or "").read_text())
+    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.Call))
 
 
-def _declared_in(table: str) -> str:
-    """The room whose source declares a table of SQLAlchemy Core."""
-    calls = ((module, node) for module in modules() for node in ast.walk(_tree(module)) if isinstance(node, ast.Call) and node.args)
-    return next(
-        room_of(module.__name__)
-        for module, call in calls
-        if isinstance(call.func, ast.Name) and call.func.id == "Table" and getattr(call.args[0], "value", None) == table
-    )
+@cache
+def _declared() -> dict[str, str]:
+    """The room whose source declares each table of SQLAlchemy Core."""
+    return {
+        str(call.args[0].value): room_of(module.__name__)
+        for module in modules()
+        for call in _calls(module)
+        if isinstance(call.func, ast.Name) and call.func.id == "Table" and call.args and isinstance(call.args[0], ast.Constant)
+    }

@@ -4,6 +4,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -23,6 +24,7 @@ UNDRAWN = {"fulfillment.cancel_shipment", "fulfillment.release_reservation"} | {
 }
 
 
+@cache
 def modules() -> dict[str, ast.Module]:
     found = {}
     for room in ("engine", "handlers", "api", "ui"):
