@@ -13,7 +13,7 @@ help:
 	@echo "make fast  lint, unit and architecture tests, while you work"
 	@echo "make lint  ruff, mypy and the import contracts"
 	@echo "make bench measure the engine and orders"
-	@echo "make prove the long random life of a whole company"
+	@echo "make prove the long random life of a whole company, and other examples of every property"
 	@echo "make mutants small wrong changes to the rules and to SQL, each noticed by a test"
 	@echo "make upgrade-test every released schema comes to today's"
 	@echo "make lock  pin the dependencies anew"
@@ -67,6 +67,7 @@ bench: .venv/made
 	$(BIN)/ordercraft bench orders
 
 prove: .venv/made-for-tests
+	ORDERCRAFT_PROVE_EXAMPLES=$(or $(EXAMPLES),20) $(BIN)/python -m pytest -q --timeout=36000 tests/unit tests/conformance -m hypothesis
 	ORDERCRAFT_PROVE_STEPS=$(or $(STEPS),50000) $(BIN)/python -m pytest -q -s --timeout=36000 tests/life
 
 mutants: .venv/made-for-tests

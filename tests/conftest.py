@@ -12,10 +12,12 @@ from engine.store import locks
 from engine.store.embedded import start_embedded
 from engine.store.unit_of_work import Database, as_psycopg
 from tests.checked_once import checked_once
+from tests.examples import load_profile
 from tests.keeper import in_memory, kept_directory
 from tests.lock_watch import watching
 from tests.order import dealt
 
+load_profile()
 _numbers = count(1)
 _SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "128MB"}
 

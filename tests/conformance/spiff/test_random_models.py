@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from itertools import count, pairwise
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from engine.spiff.calls import Deferred, Done
 from engine.spiff.process import CompiledProcess
+from tests.examples import examples
 from tests.unit.spiff.drawing import (
     Play,
     boundary,
@@ -251,7 +252,7 @@ def played(model: Model, compiled: CompiledProcess, seed: int, how: str) -> Play
     raise AssertionError("it does not come to an end")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@examples(75, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(block=BLOCKS, seed=st.integers(0, 2**16))
 def test_a_random_model_does_what_its_blocks_say_and_storing_it_changes_nothing(block: Any, seed: int) -> None:
     model, compiled = drawn(block)

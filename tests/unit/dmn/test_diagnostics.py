@@ -2,7 +2,7 @@ import contextlib
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.dmn import DmnError, load_decisions
@@ -63,7 +63,6 @@ policies = st.sampled_from(["UNIQUE", "ANY", "FIRST", "PRIORITY", "RULE ORDER", 
 values = st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=2)
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(cells, min_size=1, max_size=3), max_size=4), outputs, policies, values)
 def test_any_table_is_decided_or_refused_as_a_problem_of_the_model(rows, column, policy, amount):
     with contextlib.suppress(DmnError, FeelLimitExceeded):
@@ -72,7 +71,6 @@ def test_any_table_is_decided_or_refused_as_a_problem_of_the_model(rows, column,
         found.find("answer").evaluate({"amount": amount})
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60) | st.integers(0, 400).map(lambda cut: model(LEVELS)[:cut] + model(LEVELS)[cut + 9 :]))
 def test_any_bytes_are_read_or_refused(xml):
     with contextlib.suppress(DmnError):

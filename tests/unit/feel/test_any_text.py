@@ -2,7 +2,7 @@
 
 from datetime import UTC
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.feel import (
@@ -16,6 +16,7 @@ from engine.feel import (
 from engine.feel.library import BUILTINS
 from engine.feel.limits import DEFAULT_LIMITS, Run
 from engine.feel.text import text_of
+from tests.examples import examples
 
 WORDS = (
     *("1", "0", "-1", "2.5", "1e30", "0.1", "true", "false", "null", "a", "b", "x", "i", "order", "order.total", "order.lines"),
@@ -56,26 +57,25 @@ def survives(text, context):
             pass
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_characters(text):
     survives(text, {})
 
 
-@settings(max_examples=600, deadline=None)
+@examples(200)
 @given(words, values, values, values)
 def test_any_words_of_the_language(text, a, b, tested):
     survives(text, {"a": a, "b": b, "?": tested, "order": {"total": a, "lines": b}, "x": [a, b]})
 
 
-@settings(max_examples=600, deadline=None)
+@examples(200)
 @given(st.sampled_from(sorted(BUILTINS)), st.lists(values, max_size=4))
 def test_any_function_with_any_arguments(name, arguments):
     context = {f"v{place}": argument for place, argument in enumerate(arguments)}
     survives(f"{name}({', '.join(context)})", context)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(150)
 @given(st.sampled_from(["+", "-", "*", "/", "**", "=", "!=", "<", "<=", ">", ">=", "and", "or", "in"]), values, values)
 def test_any_operator_between_any_values(operator, a, b):
     survives(f"a {operator} b", {"a": a, "b": b})

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.feel import compile_expression, compile_unary_tests
@@ -26,7 +26,6 @@ def test_and_or_are_three_valued(a, b):
     assert value("a or b", a=a, b=b) is inverse[conjunction(inverse[a], inverse[b])]
 
 
-@settings(deadline=None)
 @given(st.lists(truths, min_size=2, max_size=6))
 def test_a_long_chain_is_the_same_as_its_pairs(operands):
     names = {f"v{place}": operand for place, operand in enumerate(operands)}
@@ -36,7 +35,6 @@ def test_a_long_chain_is_the_same_as_its_pairs(operands):
     assert value(" and ".join(names), **names) is expected
 
 
-@settings(deadline=None)
 @given(truths, truths)
 def test_de_morgan_holds_with_null(a, b):
     assert value("not(a and b)", a=a, b=b) is value("not(a) or not(b)", a=a, b=b)

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.feel import (
@@ -61,7 +61,6 @@ def test_the_edges_of_the_calendar_compare_without_failing():
     assert value('@"9999-12-31T23:59:59@Europe/Paris" + duration("P1D")') is None
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2 * 10**9), st.integers(-(10**8), 10**8))
 def test_adding_a_duration_moves_the_instant_by_just_that(start, seconds):
     moment = datetime.fromtimestamp(start, PARIS)
@@ -70,7 +69,6 @@ def test_adding_a_duration_moves_the_instant_by_just_that(start, seconds):
     assert value("moved - moment", moved=moved, moment=moment) == timedelta(seconds=seconds)
 
 
-@settings(deadline=None)
 @given(st.timedeltas(timedelta(days=-10_000), timedelta(days=10_000)))
 def test_a_duration_is_read_back_as_it_was_written(duration):
     assert parse_duration(duration_iso(duration)) == duration

@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.forms import FormInvalid, parse_form, validate
+from tests.examples import examples
 
 
 def raw(*components: Any, **more: Any) -> bytes:
@@ -125,7 +126,7 @@ JSON = st.recursive(
 KINDS = ["textfield", "number", "select", "group", "dynamiclist", "datetime", "expression", "checklist", "text"]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(100)
 @given(
     st.lists(
         st.dictionaries(st.sampled_from(["key", "path", "validate", "values", "conditional", "components", "readonly", "subtype"]), JSON),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -13,6 +13,7 @@ from engine.models.check import CheckedBundle, check
 from engine.models.vocabulary import BPMN, FLOW_NODES
 from engine.spiff.calls import Done
 from engine.spiff.execution import Execution
+from tests.examples import examples
 from tests.unit.models import drawing as d
 
 FORM = b'{"type": "default", "components": [{"type": "radio", "key": "approved", "values": [{"label": "Yes", "value": "yes"}]}]}'
@@ -97,7 +98,7 @@ def damage(chance: Random, root: etree._Element) -> None:
         victim.set(name, chance.choice(["true", "false", "end", "price", "0", "99999999999", "sub"]))
 
 
-@settings(max_examples=250, deadline=None)
+@examples(100)
 @given(st.randoms(use_true_random=False), st.integers(1, 3))
 def test_a_damaged_model_is_refused_or_runs_until_it_ends_or_waits(chance: Random, times: int) -> None:
     root = etree.fromstring(MODEL)
@@ -115,7 +116,7 @@ def test_a_damaged_model_is_refused_or_runs_until_it_ends_or_waits(chance: Rando
             assert execution.completed or execution.waits
 
 
-@settings(max_examples=150, deadline=None)
+@examples(75)
 @given(st.data())
 def test_damaged_bytes_are_refused_or_read(data: st.DataObject) -> None:
     content = bytearray(MODEL)

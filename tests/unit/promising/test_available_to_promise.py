@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.promising.rules import Demand, EveryDay, Horizon, Market, Part, Projection, Source, align, plan_line
@@ -128,7 +128,6 @@ def test_lines_that_arrive_together_leave_for_the_latest_arrival():
 changes = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 80)), max_size=8)
 
 
-@settings(deadline=None)  # how long it takes says nothing about promises, and a busy machine takes long
 @given(on_hand=st.integers(0, 100), supplies=changes, demands=changes, wants=st.lists(st.integers(1, 60), max_size=6))
 def test_promises_never_make_a_balance_worse_than_it_was(on_hand, supplies, demands, wants):
     projection = Projection(TODAY, Decimal(on_hand))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.cron import looks_cron, read_cron
@@ -131,7 +131,6 @@ MINUTES = st.integers(0, 59)
 HOURS = st.sampled_from([0, 1, 5, 6, 9, 12, 17, 23])
 
 
-@settings(deadline=None)
 @given(
     MINUTES,
     HOURS,
