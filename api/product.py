@@ -1,11 +1,12 @@
 """What a running installation is made of: handed to views by the application, to commands by `bootstrap`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app
 
+from api.auth.roles import GROUPS
 from api.settings import Settings
 from engine.jobs.worker import Worker
 from engine.runtime.state.runtime import Runtime
@@ -25,6 +26,11 @@ class Product:
     demo: bool = False
     #: What the tables lack or have too much against this version of the product, looked at when it started.
     schema_differences: Sequence[str] = ()
+
+    @property
+    def groups(self) -> Collection[str]:
+        """The groups that a diagram may name."""
+        return GROUPS
 
 
 def product() -> Product:

@@ -1,13 +1,13 @@
 """What the edge gives every page.
 
-- `current_app.extensions["ordercraft"]`: the installation, an object with `database` and `runtime`;
+- `current_app.extensions["ordercraft"]`: the installation, an object with `database`, `runtime` and `groups`;
 - `flask.g.person`: who is signed in (`engine.runtime.state.people.Person`), or None on pages that are open to all;
 - `flask.g.clock_ahead`: by how much the company's clock was moved, as a timedelta; absent it is not;
 - the Jinja global `csrf_token()`: sent back as the header X-CSRF-Token or the form field `csrf_token`;
 - templates the edge renders itself: `login.html` (personas, error, next) and `problem.html` (problem).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol, TypeVar, cast
 
 from flask import current_app, g, request
@@ -33,6 +33,10 @@ class Product(Protocol):
     @property
     def runtime(self) -> Runtime:
         """What every verb of the engine is given."""
+
+    @property
+    def groups(self) -> Collection[str]:
+        """The groups that a diagram may name."""
 
 
 def product() -> Product:

@@ -117,7 +117,7 @@ def serve(database: Database) -> Iterator[Site]:
 
 def make_app(site: Site) -> Flask:
     app = Flask("ui", static_folder=None)
-    app.extensions["ordercraft"] = SimpleNamespace(database=site.database, runtime=site.runtime)
+    app.extensions["ordercraft"] = SimpleNamespace(database=site.database, runtime=site.runtime, groups={"warehouse", "operator"})
     app.jinja_env.globals["csrf_token"] = lambda: CSRF
     app.before_request(lambda: _recognise(site))
     app.register_blueprint(blueprint(status_of))

@@ -23,7 +23,6 @@ def populate(site: Site) -> dict[str, str]:
         "instances": "/operations/instances",
         "instance": f"/operations/instances/{failed}",
         "incidents": "/operations/incidents",
-        "versions": "/operations/processes",
         "signals": "/operations/signals",
         "audit log": "/operations/audit",
         "everybody's tasks": "/worklist?view=everybody",

@@ -5,12 +5,15 @@ import './css/diagram.css';
 import { getJson, getText } from './api.js';
 
 const LABELS = { active: 'waiting here', completed: 'passed', failed: 'failed' };
+// What stands between two versions: a sign and a word, never the colour alone.
+const MARKS = { added: ['+', 'added'], removed: ['−', 'removed'], changed: ['≠', 'changed'], moved: ['↔', 'moved'] };
 const STEP = 1.25;
 // Below the first scale no label can be read; the second is comfortable.
 const READABLE = 0.45;
 const CLOSE = 0.7;
 
-// <process-diagram model="…" tokens="…">: the diagram as deployed, with where this instance is painted on it.
+// <process-diagram model="…" tokens="…">: the diagram as deployed. With `tokens`, where an instance stands is painted on it; with a JSON
+// script element of the role `marks`, what differs from another version, or a link to what a step names. Its own table of rows says the same.
 class ProcessDiagram extends HTMLElement {
   #viewer;
   #painted = [];
@@ -24,6 +27,7 @@ class ProcessDiagram extends HTMLElement {
     try {
       await this.#viewer.importXML(await getText(this.getAttribute('model')));
       await this.#paint();
+      this.#mark();
       this.#show();
       this.dataset.ready = 'true';
     } catch (error) {
@@ -49,7 +53,23 @@ class ProcessDiagram extends HTMLElement {
     canvas.viewbox({ ...box, x: element.x + element.width / 2 - box.width / 2, y: element.y + element.height / 2 - box.height / 2 });
   }
 
+  #mark() {
+    const marks = JSON.parse(this.querySelector('script[data-role="marks"]')?.textContent || '[]');
+    const canvas = this.#viewer.get('canvas');
+    const overlays = this.#viewer.get('overlays');
+    const elements = this.#viewer.get('elementRegistry');
+    for (const mark of marks.filter(({ element_id: id }) => elements.get(id))) {
+      const element = elements.get(mark.element_id);
+      if (mark.state !== 'link') canvas.addMarker(mark.element_id, `mark-${mark.state}`);
+      const position = element.waypoints ? { top: -10, left: -10 } : mark.state === 'link' ? { bottom: 12, right: 14 } : { top: -14, left: -12 };
+      if (mark.state === 'link') overlays.add(mark.element_id, { position, show: { minZoom: CLOSE }, html: jump(mark) });
+      else overlays.add(mark.element_id, { position, html: sign(mark, element) });
+    }
+    this.#painted.push(...marks.filter(({ element_id: id, state }) => state !== 'link' && elements.get(id) && !elements.get(id).waypoints));
+  }
+
   async #paint() {
+    if (!this.hasAttribute('tokens')) return;
     const tokens = await getJson(this.getAttribute('tokens'));
     const canvas = this.#viewer.get('canvas');
     const overlays = this.#viewer.get('overlays');
@@ -68,7 +88,7 @@ class ProcessDiagram extends HTMLElement {
     if (zoom === 'fit') this.#viewer.get('canvas').zoom('fit-viewport', 'auto');
     else if (zoom) this.#viewer.get('zoomScroll').stepZoom(zoom === 'in' ? STEP : -STEP);
     const token = event.target.closest('[data-step]');
-    if (token) showRow(token.dataset.step);
+    if (token) showRow(this, token.dataset.step);
   }
 }
 
@@ -83,8 +103,30 @@ function badge({ element_id: id, state, count }, element) {
   return button;
 }
 
-function showRow(id) {
-  const row = document.getElementById(`step-${id}`);
+function sign({ element_id: id, state }, element) {
+  const [symbol, word] = MARKS[state];
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = `token sign-${state}`;
+  button.dataset.step = id;
+  button.textContent = symbol;
+  button.setAttribute('aria-label', `${element.businessObject.name || id}: ${word}. Show it in the table of changes`);
+  return button;
+}
+
+function jump({ href, label }) {
+  const link = document.createElement('a');
+  link.className = 'jump';
+  link.href = href;
+  link.textContent = '↗';
+  link.setAttribute('aria-label', label);
+  link.title = label;
+  return link;
+}
+
+// Beside two versions the table of changes has a row for each difference; elsewhere each step has its own.
+function showRow(diagram, id) {
+  const row = diagram.hasAttribute('rows') ? diagram.closest('section').querySelector(`tr[data-element="${CSS.escape(id)}"]`) : document.getElementById(`step-${id}`);
   if (!row) return;
   row.scrollIntoView({ block: 'center' });
   row.focus();

@@ -45,6 +45,7 @@ class TaskForm extends HTMLElement {
   }
 
   #submitted({ data, errors }) {
+    if (this.hasAttribute('readonly')) return undefined;
     if (Object.keys(errors).length) return this.#focusFirstError();
     return this.#send('complete', data, 'Done. The process has moved on.');
   }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from engine.models.diff.elements import Taken, TakenDiagram
+from engine.models.diff.elements import Taken, TakenDiagram, Value
 from engine.models.diff.model import Change
 
 #: The order in which changes are told.
@@ -40,11 +40,18 @@ def _differences(before: Taken, after: Taken) -> Iterator[Change]:
     for name in dict.fromkeys((*before.settings, *after.settings)):
         old, new = before.settings.get(name), after.settings.get(name)
         if old != new:
-            yield _change("changed", after, name, old, new)
+            yield _change("changed", after, name, *_shown(old, new))
     if before.lane != after.lane:
         yield _change("moved", after, "lane", before.lane, after.lane)
     if before.inside != after.inside:
         yield _change("moved", after, "sub-process", before.inside, after.inside)
+
+
+def _shown(old: Value | None, new: Value | None) -> tuple[str | None, str | None]:
+    """By their names; by their ids where two of one name differ."""
+    if old is not None and new is not None and old.shown == new.shown:
+        return old.raw, new.raw
+    return None if old is None else old.shown, None if new is None else new.shown
 
 
 def _change(kind: str, element: Taken, setting: str = "", old: str | None = None, new: str | None = None) -> Change:

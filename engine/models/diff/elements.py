@@ -9,7 +9,7 @@ from lxml import etree
 
 from engine.hardened_xml import hardened_parser
 from engine.models.bundle import MAX_FILE_BYTES
-from engine.models.reading.drawing import STEP_KINDS
+from engine.models.reading.drawing import STEP_KINDS, setting_words
 from engine.models.vocabulary import BPMN, BPMNDI, FLOW_NODES, SPIFF
 
 DC: Final = "http://www.omg.org/spec/DD/20100524/DC"
@@ -28,10 +28,12 @@ _DERIVED: Final = frozenset({"incoming", "outgoing", "flowNodeRef", "laneSet", "
 #: Attributes that name another element.
 _REFERENCES: Final = frozenset(
     {
-        "sourceRef", "targetRef", "default", "attachedToRef", "messageRef", "errorRef", "signalRef", "escalationRef", "processRef",
-        "eventDefinitionRef", "loopDataInputRef", "loopDataOutputRef", "dataObjectRef", "dataStoreRef",
+        "sourceRef", "targetRef", "default", "attachedToRef", "processRef", "eventDefinitionRef",
+        "loopDataInputRef", "loopDataOutputRef", "dataObjectRef", "dataStoreRef",
     }
 )  # fmt: skip
+#: Attributes that name what has no shape: another name there is another thing to wait for.
+_BY_NAME: Final = frozenset({"messageRef", "errorRef", "signalRef", "escalationRef"})
 #: How people call what stands in the file under another name.
 _SAID: Final[Mapping[str, str]] = {
     "name": "name", "sourceRef": "from", "targetRef": "to", "default": "otherwise", "attachedToRef": "on", "messageRef": "message",
@@ -40,6 +42,14 @@ _SAID: Final[Mapping[str, str]] = {
     "cancelActivity": "ends what it sits on", "calledDecisionId": "decision", "isSequential": "one after the other",
     "loopDataInputRef": "for each of", "completionCondition": "until", "loopCondition": "repeats while", "scriptFormat": "language",
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a setting is: as it is compared, and as it is shown (the name of an element for its id)."""
+
+    raw: str
+    shown: str = field(compare=False)
 
 
 @dataclass(slots=True)
@@ -53,7 +63,7 @@ class Taken:
     #: The name of the subprocess and of the lane it lies in.
     inside: str = ""
     lane: str = ""
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Value] = field(default_factory=dict)
 
     @property
     def what(self) -> str:
@@ -112,6 +122,10 @@ def _tag(element: etree._Element) -> str:
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 
+#: The name of a setting and what it is.
+_Pair = tuple[str, Value]
+
+
 def _taken(element: etree._Element, names: Mapping[str, str]) -> Taken:
     identity, process, inside = element.get("id", ""), "", ""
     for above in element.iterancestors(f"{{{BPMN}}}*"):
@@ -124,11 +138,11 @@ def _taken(element: etree._Element, names: Mapping[str, str]) -> Taken:
     if name == identity and _tag(element) == "sequenceFlow":
         name = f"{names.get(element.get('sourceRef', ''), '?')} to {names.get(element.get('targetRef', ''), '?')}"
     if _tag(element) == "textAnnotation":
-        name = settings.get("text", name)[:60]
+        name = settings["text"].raw[:60] if "text" in settings else name
     return Taken(identity, _tag(element), name, process or (identity if _tag(element) == "process" else ""), inside, settings=settings)
 
 
-def _numbered(pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _numbered(pairs: Iterator[_Pair]) -> Iterator[_Pair]:
     """Names that come several times get a number, so that each is compared with its like."""
     seen: Counter[str] = Counter()
     for name, value in pairs:
@@ -136,12 +150,13 @@ def _numbered(pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         yield (name if seen[name] == 1 else f"{name} ({seen[name]})"), value
 
 
-def _settings(element: etree._Element, names: Mapping[str, str], prefix: str) -> Iterator[tuple[str, str]]:
+def _settings(element: etree._Element, names: Mapping[str, str], prefix: str) -> Iterator[_Pair]:
     """Attributes, and everything inside that is no element of its own, as names with their values."""
     for name, value in element.attrib.items():
         plain = etree.QName(str(name)).localname
         if not (plain == "id" and not _is_of_spiff(element)) and not (prefix and plain == "type"):
-            yield prefix + _SAID.get(plain, plain), names.get(str(value), str(value)) if plain in _REFERENCES else str(value)
+            told = names.get(str(value), str(value)) if plain in _BY_NAME else str(value)
+            yield prefix + _SAID.get(plain, plain), _value(told, names if plain in _REFERENCES else {})
     for item in element:
         tag = _tag(item)
         own = bool(item.get("id")) and tag in _WHATS and not _is_of_spiff(item)
@@ -150,33 +165,37 @@ def _settings(element: etree._Element, names: Mapping[str, str], prefix: str) ->
         yield from _setting(item, tag, names, prefix)
 
 
-def _setting(item: etree._Element, tag: str, names: Mapping[str, str], prefix: str) -> Iterator[tuple[str, str]]:
+def _value(text: str, names: Mapping[str, str]) -> Value:
+    return Value(text, names.get(text, text))
+
+
+def _setting(item: etree._Element, tag: str, names: Mapping[str, str], prefix: str) -> Iterator[_Pair]:
     if tag == "extensionElements":
         yield from _settings(item, names, prefix)
     elif _is_of_spiff(item):
         yield from _extension(item, tag, names, prefix)
     elif tag.endswith("EventDefinition"):
-        yield f"{prefix}event", tag.removesuffix("EventDefinition")
+        yield f"{prefix}event", _value(tag.removesuffix("EventDefinition"), {})
         yield from _settings(item, names, prefix)
     elif tag.endswith("LoopCharacteristics"):
-        yield f"{prefix}repeats", "for each of several" if tag.startswith("multi") else "while a condition holds"
+        yield f"{prefix}repeats", _value("for each of several" if tag.startswith("multi") else "while a condition holds", {})
         yield from _settings(item, names, prefix)
     else:
         yield from _plain(item, tag, names, prefix)
 
 
-def _extension(item: etree._Element, tag: str, names: Mapping[str, str], prefix: str) -> Iterator[tuple[str, str]]:
+def _extension(item: etree._Element, tag: str, names: Mapping[str, str], prefix: str) -> Iterator[_Pair]:
     """Our own settings, by the names that the properties panel has for them."""
     if tag in {"properties", "parameters"}:
         yield from _settings(item, names, prefix)
     elif tag == "property":
-        yield f"{prefix}{item.get('name', '')}", item.get("value", "")
+        yield prefix + setting_words(item.get("name", "")), _value(item.get("value", ""), {})
     elif tag == "parameter":
-        yield f"{prefix}parameter {item.get('id', '')}", item.get("value", "")
+        yield f"{prefix}parameter {item.get('id', '')}", _value(item.get("value", ""), {})
     elif tag == "serviceTaskOperator":
-        yield f"{prefix}service task", item.get("id", "")
+        yield f"{prefix}service task", _value(item.get("id", ""), {})
         if item.get("resultVariable"):
-            yield f"{prefix}result", item.get("resultVariable", "")
+            yield f"{prefix}result", _value(item.get("resultVariable", ""), {})
         for inner in item:
             if _tag(inner):
                 yield from _setting(inner, _tag(inner), names, prefix)
@@ -184,12 +203,12 @@ def _extension(item: etree._Element, tag: str, names: Mapping[str, str], prefix:
         yield from _plain(item, tag, names, prefix)
 
 
-def _plain(item: etree._Element, tag: str, names: Mapping[str, str], prefix: str) -> Iterator[tuple[str, str]]:
+def _plain(item: etree._Element, tag: str, names: Mapping[str, str], prefix: str) -> Iterator[_Pair]:
     said, text = prefix + _SAID.get(tag, tag), " ".join((item.text or "").split())
     if text:
-        yield said, names.get(text, text) if tag in _REFERENCES else text
+        yield said, _value(text, names if tag in _REFERENCES else {})
     elif not len(item) and not item.attrib:
-        yield said, "yes"
+        yield said, _value("yes", {})
     yield from _settings(item, names, f"{said} ")
 
 

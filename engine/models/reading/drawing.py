@@ -233,7 +233,7 @@ def _says(node: Node) -> Iterator[tuple[str, str]]:
     known = settings_of(node.tag, node.kinds)
     for name, value in node.properties.items():
         if name != "formKey":
-            yield _words(name) if name in known else name, value
+            yield setting_words(name) if name in known else name, value
     script = text_of(child(node.element, "script"))
     if script:
         yield "Assigns", script
@@ -262,7 +262,7 @@ def _loop(node: Node) -> Iterator[tuple[str, str]]:
         yield "Until", texts["completionCondition"]
 
 
-def _words(name: str) -> str:
+def setting_words(name: str) -> str:
     """`candidateGroups` as `Candidate groups`."""
     spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
     return spaced[:1].upper() + spaced[1:]

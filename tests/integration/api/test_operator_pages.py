@@ -29,22 +29,6 @@ def checks(installation, company_database):
         return tx.execute(text("SELECT id, process_version_id AS version FROM instance")).one()
 
 
-def test_an_analyst_retires_a_version_on_its_page_and_says_why(checks, signed_in, installation):
-    ravi, page = signed_in("ravi"), "/operations/processes"
-    assert "Retire…" in ravi.get(page).text
-    refused = ravi.post(f"{page}/{checks.version}/retire", data={"reason": " "})
-    assert refused.status_code == 422
-    assert "Why (goes to the audit log) is missing" in refused.text
-    assert ravi.post(f"{page}/{checks.version}/retire", data=WHY).headers["Location"].endswith("?done=retired")
-    shown = ravi.get(page).text
-    assert "Retired" in shown
-    assert "Retire…" not in shown
-    olga = signed_in("olga")
-    assert "Retire…" not in olga.get(page).text
-    assert olga.post(f"{page}/{checks.version}/retire", data=WHY).status_code == 403
-    assert ravi.get("/operations/processes?q=zzz").text.count("No process fits this search") == 1
-
-
 def test_a_signal_is_sent_on_its_page_and_the_page_says_who_heard_it(installation, signed_in, company_database):
     with company_database.transaction() as tx:
         definition = '<bpmn:signalEventDefinition signalRef="fire"/>'

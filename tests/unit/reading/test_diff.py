@@ -49,7 +49,7 @@ def test_every_file_added_and_every_file_removed_is_told_and_nothing_breaks(fold
 
 def test_a_setting_of_a_step_is_told_by_its_name_with_its_old_and_its_new_value():
     assert edited("quote-to-order.bpmn", ('name="dueIn" value="PT4H"', 'name="dueIn" value="PT8H"')) == [
-        ("changed", "approve_quote", "dueIn", "PT4H", "PT8H")
+        ("changed", "approve_quote", "Due in", "PT4H", "PT8H")
     ]
 
 
@@ -97,6 +97,12 @@ def test_a_timer_and_a_message_are_told_by_what_they_wait_for():
         ("changed", "pause", "after", "PT1H", "PT2H"),
         ("changed", "wait", "message", "goods.in", "goods.out"),
         ("changed", "goods_in", "name", "goods.in", "goods.out"),
+    ]
+
+
+def test_another_name_of_a_step_is_told_once_and_not_for_its_flows():
+    assert edited("quote-to-order.bpmn", ('name="Check availability"', 'name="Look at stock"')) == [
+        ("changed", "check_availability", "name", "Check availability", "Look at stock")
     ]
 
 
