@@ -6,6 +6,7 @@ from typing import Any
 
 from api.auth.accounts import forget_old_sessions
 from api.auth.directory import AccountDirectory
+from api.auth.roles import GROUPS
 from api.product import Product
 from api.requests import forget_old_keys
 from api.schema import differences, migrate
@@ -61,7 +62,7 @@ def _put_together(settings: Settings, database: Database, *, with_worker: bool, 
         constraints=RULES,
     )
     worker = Worker(runtime, threads=settings.worker_threads, chores=(forget_old_keys, forget_old_sessions)) if with_worker else None
-    return Product(settings, database, runtime, worker, demo, differences(database))
+    return Product(settings, database, runtime, worker, demo, differences(database), GROUPS)
 
 
 def _limits(settings: Settings) -> Limits:

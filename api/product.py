@@ -6,7 +6,6 @@ from typing import cast
 
 from flask import current_app
 
-from api.auth.roles import GROUPS
 from api.settings import Settings
 from engine.jobs.worker import Worker
 from engine.runtime.state.runtime import Runtime
@@ -26,11 +25,8 @@ class Product:
     demo: bool = False
     #: What the tables lack or have too much against this version of the product, looked at when it started.
     schema_differences: Sequence[str] = ()
-
-    @property
-    def groups(self) -> Collection[str]:
-        """The groups that a diagram may name."""
-        return GROUPS
+    #: The groups that a diagram may name; None where nobody keeps a list of them.
+    groups: Collection[str] | None = None
 
 
 def product() -> Product:

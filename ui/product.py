@@ -35,8 +35,8 @@ class Product(Protocol):
         """What every verb of the engine is given."""
 
     @property
-    def groups(self) -> Collection[str]:
-        """The groups that a diagram may name."""
+    def groups(self) -> Collection[str] | None:
+        """The groups that a diagram may name; None where nobody keeps a list of them."""
 
 
 def product() -> Product:

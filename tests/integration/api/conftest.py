@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 
 from api.app import create_app
+from api.auth.roles import GROUPS
 from api.bootstrap import ports
 from api.product import EXTENSION, Product
 from api.settings import Settings
@@ -22,7 +23,7 @@ def installation(company_database) -> Product:
     """An installation with the demo company, and nobody at work but who the test calls."""
     database = company_database
     runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher(), constraints=RULES)
-    return Product(Settings(), database, runtime, demo=True)
+    return Product(Settings(), database, runtime, demo=True, groups=GROUPS)
 
 
 @pytest.fixture
