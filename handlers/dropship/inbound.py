@@ -132,7 +132,7 @@ def record_acknowledgement(tx: Session, draft: AcknowledgementDraft) -> Recorded
     for position, line in enumerate(draft.lines):
         row = lines[line.line_no]
         _between(position, line, ZERO if draft.code == "RE" else row.despatched, row.qty)
-    if _known(tx, Acknowledgement, {"po_no": draft.po_no}, draft) is not None:
+    if _known(tx, Acknowledgement, draft.po_no, draft) is not None:
         return None
     head = {"po_no": draft.po_no, "document_no": draft.document_no, "code": draft.code, "note": draft.note, "sha256": _digest(draft)}
     (added,) = insert_rows(tx, Acknowledgement, [head], returning=["id"])
@@ -154,7 +154,7 @@ def record_asn(tx: Session, draft: AsnDraft) -> str:
         raise Conflict(f"{draft.po_no} was never sent.", code="po_not_sent", next_step="Check the order number with the supplier.")
     _not_ahead(tx, draft.shipped_on, "shipped_on")
     lines = _lines(tx, draft.po_no, draft.lines)
-    known = _known(tx, Asn, {"supplier_no": order.supplier_no}, draft)
+    known = _known(tx, Asn, order.supplier_no, draft)
     if known is not None:
         return str(known.asn_no)
     digest = _digest(draft)
@@ -192,7 +192,7 @@ def record_supplier_invoice(tx: Session, draft: SupplierInvoiceDraft) -> str:
     amounts = {line.line_no: round_currency(line.qty * line.unit_price, draft.currency) for line in draft.lines}
     net = total(amounts.values())
     _check_foot(draft, net)
-    known = _known(tx, SupplierInvoice, {"supplier_no": order.supplier_no}, draft)
+    known = _known(tx, SupplierInvoice, order.supplier_no, draft)
     if known is not None:
         return str(known.supplier_invoice_no)
     number = next_number(tx, "SI")
@@ -290,11 +290,9 @@ def _between(position: int, line: ShippedDraft | AcknowledgedDraft, least: Decim
         )
 
 
-def _known(tx: Session, table: type[Acknowledgement | Asn | SupplierInvoice], key: dict[str, str], draft: Paper) -> Row[Any] | None:
+def _known(tx: Session, table: type[Acknowledgement | Asn | SupplierInvoice], sender: str, draft: Paper) -> Row[Any] | None:
     """The same paper, recorded before. Raises Conflict when its number was used for something else, or spelt otherwise."""
-    ((column, value),) = key.items()
-    same = text(f"SELECT * FROM {table.__tablename__} WHERE {column} = :value AND folded(document_no) = folded(:number)")
-    row = tx.execute(same, {"value": value, "number": draft.document_no}).one_or_none()
+    row = tx.execute(_KNOWN[table.__tablename__], {"sender": sender, "number": draft.document_no}).one_or_none()
     if row is not None and (row.document_no != draft.document_no or row.sha256 != _digest(draft)):
         otherwise = "with other content" if row.document_no == draft.document_no else f"as {row.document_no}"
         raise Conflict(
@@ -309,6 +307,11 @@ def _digest(draft: Any) -> str:
     return sha256(json_text.encode(draft)).hexdigest()
 
 
+#: A supplier numbers its answers by order, what it sends and bills throughout.
+_KNOWN = {
+    name: text(f"SELECT * FROM {name} WHERE {sender} = :sender AND folded(document_no) = folded(:number)")
+    for name, sender in (("po_acknowledgement", "po_no"), ("asn", "supplier_no"), ("supplier_invoice", "supplier_no"))
+}
 #: How much of a line is agreed: what was confirmed (none is none), else what the latest answer says, else what was ordered.
 _LINES = text("""
 SELECT line.*, coalesce(line.confirmed_qty, said.qty, line.qty) AS agreed,

@@ -202,7 +202,7 @@ FROM supplier_invoice_line AS billed JOIN po_line AS ordered ON ordered.id = bil
 WHERE billed.supplier_invoice_no = :no ORDER BY ordered.line_no
 """)
 _TWIN = text("""
-SELECT 1 FROM supplier_invoice AS one JOIN supplier_invoice AS twin ON twin.supplier_no = one.supplier_no AND twin.po_no = one.po_no
+SELECT 1 FROM supplier_invoice AS one JOIN supplier_invoice AS twin ON twin.po_no = one.po_no
   AND twin.gross_total = one.gross_total AND twin.invoice_date = one.invoice_date AND twin.rejected_at IS NULL
   AND (length(twin.supplier_invoice_no), twin.supplier_invoice_no) < (length(one.supplier_invoice_no), one.supplier_invoice_no)
 WHERE one.supplier_invoice_no = :no

@@ -83,7 +83,7 @@ SELECT back.reference, back.amount, back.currency, back.narration, back.gl_date 
   FROM journal_line AS line JOIN journal ON journal.id = line.journal_id WHERE line.account = '2360' AND line.credit > 0
 ) AS back LEFT JOIN (
   SELECT journal.currency, line.debit AS amount, count(*) AS times
-  FROM journal_line AS line JOIN journal ON journal.id = line.journal_id WHERE line.account = '2360' AND line.debit > 0 GROUP BY 1, 2
+  FROM journal_line AS line JOIN journal ON journal.id = line.journal_id WHERE line.account = '2360' GROUP BY 1, 2
 ) AS cleared ON cleared.currency = back.currency AND cleared.amount = back.amount
 WHERE back.nth > coalesce(cleared.times, 0)
 """

@@ -43,7 +43,7 @@ def standing(tx: Session, group_no: str) -> Standing:
 def undo_preparation(tx: Session, group_no: str) -> Decimal:
     """Put what is packed back to the shelf and give back what is reserved; answer how much that was. Again: nothing happens."""
     lock_lines_of_group(tx, group_no)
-    for shipment_no in tx.execute(_PACKED, {"group_no": group_no}).scalars().all():
+    for shipment_no in tx.execute(_SHIPMENTS, {"group_no": group_no}).scalars().all():
         shipment = lock_shipment(tx, shipment_no)
         if shipment.shipped_at is None and shipment.cancelled_at is None:
             mark_unpacked(tx, shipment_no)
@@ -83,5 +83,5 @@ LEFT JOIN LATERAL (
 ) AS sent ON true
 WHERE team.group_no = :group_no
 """)
-_PACKED = text("SELECT shipment_no FROM shipment WHERE group_no = :group_no AND shipped_at IS NULL AND cancelled_at IS NULL ORDER BY 1")
+_SHIPMENTS = text("SELECT shipment_no FROM shipment WHERE group_no = :group_no ORDER BY 1")
 _LINE_IDS = text("SELECT id FROM fulfil_line WHERE group_no = :group_no ORDER BY id")

@@ -48,7 +48,7 @@ def cancel_order(tx: Session, order_no: str, reason: str, *, actor: str = "syste
     lock_lines_of_order(tx, order_no)
     find_order(tx, order_no)
     freed = tx.execute(_FROM_STOCK, {"order_no": order_no}).scalars().all()
-    release(tx, tx.execute(_RESERVED, {"order_no": order_no}).scalars().all())
+    release(tx, tx.execute(_LINES, {"order_no": order_no}).scalars().all())
     cancelled = cancel_open(tx, order_no)
     dropship = tuple(tx.execute(_WITH_SUPPLIERS, {"order_no": order_no}).scalars())
     if not cancelled and not dropship and tx.execute(_SHIPPED, {"order_no": order_no}).scalar_one():
@@ -68,7 +68,7 @@ def cancel_group(tx: Session, group_no: str, reason: str, *, actor: str = "syste
     """Cancel what has not left of one group, with the lines it was sold in; answer how much. Again: nothing happens."""
     lock_lines_of_group(tx, group_no)
     order_no: str = tx.execute(_ORDER_OF, {"group_no": group_no}).scalar_one()
-    release(tx, tx.execute(_RESERVED_OF_GROUP, {"group_no": group_no}).scalars().all())
+    release(tx, tx.execute(_LINES_OF_GROUP, {"group_no": group_no}).scalars().all())
     cancelled = cancel_open_of_group(tx, group_no)
     close_empty_groups(tx, order_no)
     if cancelled:
@@ -97,23 +97,21 @@ _FROM_STOCK = text("""
 SELECT DISTINCT line.sku FROM fulfil_line AS line JOIN fulfil_group AS team USING (group_no)
 WHERE line.order_no = :order_no AND team.kind = 'STOCK' AND line.qty > line.qty_cancelled + line.qty_shipped
 """)
-_RESERVED = text("""
-SELECT line.id FROM fulfil_line AS line WHERE line.order_no = :order_no AND line.qty_reserved > 0 ORDER BY line.id
-""")
-_RESERVED_OF_GROUP = text("SELECT id FROM fulfil_line WHERE group_no = :group_no AND qty_reserved > 0 ORDER BY id")
+_LINES = text("SELECT id FROM fulfil_line WHERE order_no = :order_no ORDER BY id")
+_LINES_OF_GROUP = text("SELECT id FROM fulfil_line WHERE group_no = :group_no ORDER BY id")
 _ORDER_OF = text("SELECT order_no FROM fulfil_group WHERE group_no = :group_no")
 _CANCELLED_LINES = text("""
 SELECT line_no, description, uom, qty_cancelled FROM order_line WHERE order_no = :order_no AND qty_cancelled > 0 ORDER BY line_no
 """)
+#: What is still open once everything else is cancelled.
 _WITH_SUPPLIERS = text("""
 SELECT team.group_no FROM fulfil_group AS team
-WHERE team.order_no = :order_no AND team.kind = 'DROP' AND team.cancelled_at IS NULL
+WHERE team.order_no = :order_no
   AND EXISTS (SELECT 1 FROM fulfil_line AS line WHERE line.group_no = team.group_no AND line.qty > line.qty_cancelled + line.qty_shipped)
 ORDER BY team.group_no
 """)
 _SHIPPED = text("SELECT EXISTS (SELECT 1 FROM fulfil_line WHERE order_no = :order_no AND qty_shipped > 0)")
 _AT_WORK = text("""
 SELECT EXISTS (
-  SELECT 1 FROM instance JOIN subscription ON subscription.instance_id = instance.id
-  WHERE subscription.kind = 'message' AND subscription.name = 'order.cancelled' AND subscription.correlation->>'order_no' = :order_no)
+  SELECT 1 FROM subscription WHERE kind = 'message' AND name = 'order.cancelled' AND correlation->>'order_no' = :order_no)
 """)

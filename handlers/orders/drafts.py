@@ -163,8 +163,7 @@ def currency_is_allowed(tx: Session, customer: Customer, currency: str) -> bool:
     """Whether the customer buys in a currency: its own, or one of a price list of its own."""
     if currency == customer.currency:
         return True
-    owned = text("SELECT EXISTS (SELECT 1 FROM price_list WHERE kind = 'CUSTOMER' AND owner = :owner AND currency = :currency)")
-    return bool(tx.execute(owned, {"owner": customer.customer_no, "currency": currency}).scalar_one())
+    return bool(tx.execute(_HAS_A_LIST, {"owner": customer.customer_no, "currency": currency}).scalar_one())
 
 
 def _read(draft: OrderDraft) -> OrderDraft:
@@ -301,7 +300,8 @@ def _line(draft: LineDraft, item: RowMapping | None, line_no: int, order: OrderD
     }
 
 
-#: Finds the item of each line by our number, the customer's own, or a GTIN; `factor` is null when the unit cannot be converted.
+#: Finds the item of each line, which never names a blank one, by our number, the customer's own, or a GTIN; `factor` is null when the
+#: unit cannot be converted.
 RESOLVE_ITEMS = text("""
 SELECT given.line_no, item.sku, item.name, item.item_class, item.uom,
        CASE WHEN given.uom IN ('', item.uom) OR (given.uom = ANY(:pieces) AND item.uom = ANY(:pieces)) THEN 1 ELSE unit.factor END AS factor
@@ -309,8 +309,9 @@ FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(line_no int, sku text, uo
 LEFT JOIN customer_item AS own ON own.customer_no = :customer AND own.customer_sku = given.sku
 JOIN LATERAL (
   SELECT item.* FROM item
-  WHERE item.sku = given.sku OR item.sku = own.sku OR (item.gtin = given.sku AND given.sku <> '')
+  WHERE item.sku = given.sku OR item.sku = own.sku OR item.gtin = given.sku
   ORDER BY (item.sku = given.sku) DESC, (item.sku = own.sku) DESC NULLS LAST, item.sku LIMIT 1
 ) AS item ON true
 LEFT JOIN unit_conversion AS unit ON unit.sku = item.sku AND unit.uom = given.uom
 """)
+_HAS_A_LIST = text("SELECT EXISTS (SELECT 1 FROM price_list WHERE kind = 'CUSTOMER' AND owner = :owner AND currency = :currency)")

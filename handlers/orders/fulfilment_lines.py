@@ -250,14 +250,14 @@ SELECT coalesce(sum(qty), 0) FROM returned
 """)
 _CANCEL_OPEN = text("""
 WITH kept AS (
-  SELECT line.id FROM fulfil_line AS line JOIN fulfil_group AS team USING (group_no)
-  WHERE line.order_no = :order_no AND team.kind = 'DROP' AND team.cancelled_at IS NULL
+  SELECT part.id FROM fulfil_line AS part JOIN fulfil_group AS team USING (group_no)
+  WHERE part.order_no = :order_no AND team.kind = 'DROP'
 ), parts AS (
   UPDATE fulfil_line SET qty_cancelled = qty - qty_shipped
-  WHERE order_no = :order_no AND qty_cancelled < qty - qty_shipped AND id NOT IN (SELECT id FROM kept)
+  WHERE order_no = :order_no AND id NOT IN (SELECT id FROM kept)
 ), staying AS (
   SELECT order_line_id, sum(CASE WHEN id IN (SELECT id FROM kept) THEN qty - qty_cancelled ELSE qty_shipped END) AS qty
-  FROM fulfil_line WHERE order_no = :order_no GROUP BY order_line_id
+  FROM fulfil_line AS part WHERE part.order_no = :order_no GROUP BY order_line_id
 ), lines AS (
   SELECT line.id, line.qty_ordered - coalesce(staying.qty, 0) AS gone, line.qty_cancelled AS before
   FROM order_line AS line LEFT JOIN staying ON staying.order_line_id = line.id WHERE line.order_no = :order_no
@@ -269,8 +269,7 @@ SELECT sum(qty) FROM cancelled
 """)
 _CANCEL_OPEN_OF_GROUP = text("""
 WITH open AS (
-  SELECT id, order_line_id, qty - qty_cancelled - qty_shipped AS qty FROM fulfil_line
-  WHERE group_no = :group_no AND qty > qty_cancelled + qty_shipped
+  SELECT id, order_line_id, qty - qty_cancelled - qty_shipped AS qty FROM fulfil_line WHERE group_no = :group_no
 ), parts AS (
   UPDATE fulfil_line AS line SET qty_cancelled = line.qty - line.qty_shipped FROM open WHERE line.id = open.id
 ), sold AS (

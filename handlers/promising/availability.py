@@ -121,8 +121,7 @@ GROUP BY sku, warehouse_code, due_date
 UNION ALL
 SELECT line.sku, line.warehouse_code, line.sched_ship, -sum(line.qty - line.qty_cancelled - line.qty_shipped)
 FROM fulfil_line AS line
-WHERE line.sku = ANY(:skus) AND line.warehouse_code IS NOT NULL AND line.sched_ship IS NOT NULL
-  AND line.qty - line.qty_cancelled - line.qty_shipped > 0
+WHERE line.sku = ANY(:skus) AND line.qty - line.qty_cancelled - line.qty_shipped > 0
 GROUP BY line.sku, line.warehouse_code, line.sched_ship
 """)
 _SUPPLIERS = text("""

@@ -81,5 +81,5 @@ WHERE supply.kind = :kind AND supply.reference = :reference AND supply.sku = :sk
       AND subscription.correlation->>'supply_id' = CAST(supply.id AS text))
 """)
 _WAITING = text("""
-SELECT coalesce(sum(qty - qty_cancelled), 0) FROM fulfil_line WHERE sku = :sku AND group_no IS NULL AND qty > qty_cancelled
+SELECT coalesce(sum(qty - qty_cancelled), 0) FROM fulfil_line WHERE sku = :sku AND group_no IS NULL
 """)

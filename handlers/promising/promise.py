@@ -165,6 +165,5 @@ def _reserve(tx: Session, order_nos: Sequence[str], supplies: Supplies) -> None:
 
 _DUE_LINES = text("""
 SELECT id, sku, warehouse_code, qty - qty_cancelled - qty_shipped - qty_reserved AS qty FROM fulfil_line
-WHERE order_no = ANY(:order_nos) AND group_no IS NOT NULL AND source_type = 'STOCK' AND sched_ship <= :until
-  AND qty - qty_cancelled - qty_shipped - qty_reserved > 0
+WHERE order_no = ANY(:order_nos) AND source_type = 'STOCK' AND sched_ship <= :until
 """)

@@ -344,7 +344,7 @@ FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(id bigint, asked_group te
 _BOOKED = text("""
 UPDATE bank_line SET outcome = given.outcome, document_no = given.document_no, note = '', journal_id = coalesce(given.journal_id, (
     SELECT journal.id FROM journal
-    WHERE given.outcome = 'RETURN' AND journal.event_type = 'receipt.recorded.reversed' AND journal.source_id = given.document_no))
+    WHERE journal.event_type = 'receipt.recorded.reversed' AND journal.source_id = given.document_no))
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(id bigint, outcome text, document_no text, journal_id bigint)
 WHERE bank_line.id = given.id
 """)
@@ -352,16 +352,17 @@ _NOTED = text("""
 UPDATE bank_line SET note = given.note
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(id bigint, note text) WHERE bank_line.id = given.id
 """)
-_BILL = """
-SELECT bill.supplier_invoice_no, bill.document_no, bill.paid_amount, bill.currency, bill.paid_at, line.id AS line_id,
-  round(bill.paid_amount * coalesce(journal.fx_rate, 1), 2) AS in_books
-FROM supplier_invoice AS bill
-LEFT JOIN bank_line AS line ON line.outcome = 'PAYMENT' AND line.document_no = bill.supplier_invoice_no
-LEFT JOIN LATERAL (SELECT fx_rate FROM journal WHERE event_type = 'supplier.paid' AND source_id = bill.supplier_invoice_no
-                   ORDER BY sequence DESC LIMIT 1) AS journal ON true
+_PAID = "bill.supplier_invoice_no, bill.document_no, bill.paid_amount, bill.currency, bill.paid_at, line.id AS line_id"
+_SHOWN = """
+FROM supplier_invoice AS bill LEFT JOIN bank_line AS line ON line.outcome = 'PAYMENT' AND line.document_no = bill.supplier_invoice_no
 """
-_UNDER_WAY = text(f"{_BILL} WHERE bill.paid_amount = ANY(:amounts) AND bill.paid_at IS NOT NULL AND line.id IS NULL")
-_BILLS = text(f"{_BILL} WHERE bill.supplier_invoice_no = ANY(:numbers)")
+_UNDER_WAY = text(f"SELECT {_PAID} {_SHOWN} WHERE bill.paid_amount = ANY(:amounts) AND bill.paid_at IS NOT NULL AND line.id IS NULL")
+_BILLS = text(f"""
+SELECT {_PAID}, round(bill.paid_amount * coalesce((
+    SELECT fx_rate FROM journal WHERE event_type = 'supplier.paid' AND source_id = bill.supplier_invoice_no
+    ORDER BY sequence DESC LIMIT 1), 1), 2) AS in_books
+{_SHOWN} WHERE bill.supplier_invoice_no = ANY(:numbers)
+""")
 _CAME_IN = """
 SELECT receipt.receipt_no, receipt.amount, receipt.currency, receipt.received_on, receipt.reversed_at, came.account, came.payer_iban,
   came.structured_refs, came.remittance, line.id AS line_id,

@@ -138,9 +138,9 @@ LEFT JOIN LATERAL (
   SELECT min(item.party_no) AS party_no FROM open_item AS item
   WHERE item.kind = 'AR' AND item.document_no IN (SELECT jsonb_array_elements_text(given.numbers))
   HAVING count(DISTINCT item.party_no) = 1) AS by_invoice ON true
-LEFT JOIN bank_account AS account ON account.iban = given.iban AND given.iban <> ''
+LEFT JOIN bank_account AS account ON account.iban = given.iban
 LEFT JOIN LATERAL (
-  SELECT min(customer.customer_no) AS customer_no FROM customer WHERE lower(customer.name) = given.name AND given.name <> ''
+  SELECT min(customer.customer_no) AS customer_no FROM customer WHERE lower(customer.name) = given.name
   HAVING count(*) = 1) AS by_name ON true
 """)
 _UNAPPLIED = text("""

@@ -228,14 +228,15 @@ WHERE line.statement_no = :statement_no AND line.outcome = '' AND line.asked_gro
 _REFUSE = text("""
 UPDATE bank_statement SET refused_at = business_now(), refused_because = :reason WHERE statement_no = :statement_no AND refused_at IS NULL
 """)
+#: A statement that is not read yet, and those of its account that are.
 _ONE_AND_OTHER = """
 FROM bank_statement AS one JOIN bank_statement AS other ON other.account = one.account AND other.currency = one.currency
-WHERE one.statement_no = :statement_no AND other.statement_no <> one.statement_no AND other.read_at IS NOT NULL
+WHERE one.statement_no = :statement_no AND other.read_at IS NOT NULL
 """
 _TWIN = text(f"""
 SELECT other.statement_no {_ONE_AND_OTHER}
   AND one.bank_ref <> '' AND other.bank_ref = one.bank_ref AND other.closed_on = one.closed_on AND other.opening = one.opening
-  AND other.closing = one.closing AND other.lines_sha256 = one.lines_sha256 AND one.lines_sha256 <> ''
+  AND other.lines_sha256 = one.lines_sha256 AND one.lines_sha256 <> ''
 LIMIT 1
 """)
 _BEFORE = text(f"""
@@ -246,8 +247,8 @@ _AFTER = text(f"""
 SELECT other.statement_no, other.opening {_ONE_AND_OTHER} AND (other.closed_on, other.statement_no) > (one.closed_on, one.statement_no)
 ORDER BY other.closed_on, other.statement_no LIMIT 1
 """)
-#: Entries of this statement and of accepted ones of its account that are alike in everything the bank says of them: the first with the
-#: first, the second with the second.
+#: Entries of this statement, which is not read yet, and of accepted ones of its account that are alike in everything the bank says of
+#: them: the first with the first, the second with the second.
 _LOOK_ALIKE = text("""
 WITH own AS (
   SELECT line.*, row_number() OVER (PARTITION BY amount, booked_on, value_on, bank_ref, payer_iban, payer_name, remittance, structured_refs
@@ -257,7 +258,7 @@ WITH own AS (
   SELECT line.*, row_number() OVER (PARTITION BY line.amount, line.booked_on, line.value_on, line.bank_ref, line.payer_iban,
     line.payer_name, line.remittance, line.structured_refs ORDER BY line.id) AS place
   FROM bank_line AS line JOIN bank_statement AS statement USING (statement_no)
-  WHERE statement.read_at IS NOT NULL AND line.duplicate_of IS NULL AND line.statement_no <> :statement_no
+  WHERE statement.read_at IS NOT NULL AND line.duplicate_of IS NULL
     AND line.account = (SELECT account FROM bank_statement WHERE statement_no = :statement_no)
     AND line.booked_on BETWEEN (SELECT min(booked_on) FROM own) AND (SELECT max(booked_on) FROM own)
 )

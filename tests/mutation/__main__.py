@@ -75,7 +75,8 @@ def _run(asked: argparse.Namespace) -> int:
         fits = re.search(asked.only, " ".join(key)) is not None
         return kind and fits and key not in equivalent and (not asked.again or key in alive)
 
-    tests = [each for each in asked.tests or group.tests if each.startswith("tests/unit") or not asked.unit]
+    named = asked.tests or (asked.sql and group.sql_tests) or group.tests
+    tests = [each for each in named if each.startswith("tests/unit") or not asked.unit]
 
     def told(outcome: Outcome) -> None:
         _tell(outcome)

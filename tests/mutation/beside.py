@@ -14,7 +14,7 @@ from sqlalchemy import TextClause, text
 from tests.mutation.python_mutants import Mutant
 
 #: Tests in which a mutant answers otherwise, until it is asked no more.
-_ENOUGH = 6
+_ENOUGH = 20
 _WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE)\b(?!\s+SKIP)")
 
 

@@ -14,14 +14,19 @@ class Group:
     tests: tuple[str, ...]
     python: dict[str, str] = field(default_factory=dict)
     sql: tuple[str, ...] = ()
+    #: Of the tests, those that are enough for the conditions of SQL; all where none are named.
+    sql_tests: tuple[str, ...] = ()
 
 
-def _money(name: str, *tests: str, sql: tuple[str, ...] = (), python: tuple[str, ...] = ("rules",)) -> Group:
+def _money(
+    name: str, *tests: str, sql: tuple[str, ...] = (), python: tuple[str, ...] = ("rules",), sql_tests: tuple[str, ...] = ()
+) -> Group:
     return Group(
         name,
         tests,
         {f"handlers.{name}.{module}": "" for module in python},
         tuple(f"handlers.{module}" if "." in module else f"handlers.{name}.{module}" for module in sql),
+        sql_tests,
     )
 
 

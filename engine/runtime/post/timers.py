@@ -51,6 +51,5 @@ WITH due AS (
 SELECT DISTINCT instance_id FROM noted
 """)
 _MOVE = text("""
-UPDATE timer SET due_at = :due_at FROM instance i WHERE i.id = timer.instance_id AND timer.id = :id AND NOT fired
-RETURNING timer.instance_id, timer.element_id
+UPDATE timer SET due_at = :due_at WHERE id = :id AND NOT fired RETURNING instance_id, element_id
 """)

@@ -78,7 +78,7 @@ WHERE id = :instance_id AND state NOT IN ('completed', 'cancelled')
 ON CONFLICT (instance_id, dedupe_key) DO NOTHING RETURNING id
 """)
 _WAKE = text("UPDATE instance SET wake = wake + 1, rung_at = now() WHERE id = :id")
-_TRY_AGAIN = text("UPDATE inbox SET tried = false WHERE instance_id = :id AND tried")
+_TRY_AGAIN = text("UPDATE inbox SET tried = false WHERE instance_id = :id")
 _TAKE = text("DELETE FROM inbox WHERE instance_id = :id RETURNING id, kind, body, actor, dedupe_key")
 _SET_ASIDE = text("UPDATE inbox SET tried = true WHERE instance_id = :id")
 _LEFT_OVER = text("""

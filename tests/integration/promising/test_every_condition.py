@@ -7,20 +7,27 @@ from threading import Barrier
 import pytest
 from sqlalchemy import text
 
+from handlers.catalog import master_data as catalog
 from handlers.invariants import check_all
-from handlers.inventory.supply import SupplyDraft, expect_supply
+from handlers.inventory.supply import SupplyArrival, SupplyDraft, expect_supply
+from handlers.orders import fulfilment_lines
 from handlers.orders import tasks as orders
 from handlers.orders.holds import apply_hold, release_hold
 from handlers.parties.policy import choose
+from handlers.promising import overdue
 from handlers.promising.availability import look
 from handlers.promising.backorders import Answered, Wanted, cases, news_of, run_round, waiting_orders
+from handlers.promising.inquiry import availability_of_quote
 from handlers.promising.planning import open_lines
 from handlers.promising.promise import promise_lines
 from handlers.promising.ranking import Rank
 from handlers.promising.sourcing import Case, read_answers
+from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft, create_quote
 from tests.integration.orders.trade import STOCK_ONLY, D, context, open_trade, order, stock, supply_in
+from tests.integration.standing import standing_instance, standing_wait
+from tests.steps import commit_step
 
-ANVIL = "OMINOUS-ANVIL"
+ANVIL, PARASOL, MAGNET = "OMINOUS-ANVIL", "TINY-PARASOL", "GIANT-MAGNET"
 
 
 @pytest.fixture
@@ -102,6 +109,98 @@ def test_a_supplier_or_an_offer_that_is_out_of_use_is_not_asked(tx, change):
     assert [offer.source for offer in look(tx, ["GIANT-MAGNET"], now(tx)).suppliers["GIANT-MAGNET"]] == ["S-ACME"]
     tx.execute(text(change))
     assert look(tx, ["GIANT-MAGNET"], now(tx)).suppliers == {}
+
+
+def test_only_the_items_that_are_asked_for_are_looked_at(tx):
+    stock(tx, PARASOL, 10)
+    supply_in(tx, PARASOL, 5, days=9)
+    promised(tx, (PARASOL, 2))
+    stock(tx, ANVIL, 10)
+    tx.execute(text("INSERT INTO supplier_item (supplier_no, sku, price, currency) VALUES ('S-ACME', 'TINY-PARASOL', 1, 'EUR')"))
+    seen = look(tx, [ANVIL, MAGNET], now(tx))
+    assert (set(seen.stock), set(seen.suppliers)) == ({ANVIL}, {MAGNET})
+
+
+def test_a_quote_is_answered_by_its_own_lines_items_and_classes(tx):
+    for code in ("FENCED-BEFORE", "FENCED-AFTER"):
+        catalog.set_item_class(tx, catalog.ItemClassDraft(code=code, time_fence_days=1, margin_floor_pct=D(0)))
+    catalog.add_item(tx, catalog.ItemDraft(sku="ZEBRA-PAINT", name="Paint", sourcing="DROP"))
+    tx.execute(text("UPDATE item SET sourcing = 'DROP' WHERE sku = :sku"), {"sku": ANVIL})
+    stock(tx, PARASOL, 10)
+
+    def quoted(sku):
+        draft = QuoteDraft(customer_no="C-COYOTE", requester="mia", lines=[QuoteLineDraft(sku=sku, qty=D(5))])
+        answer = availability_of_quote(tx, create_quote(tx, draft), now(tx))
+        return answer.complete, answer.short_lines
+
+    assert [quoted(sku) for sku in (ANVIL, PARASOL, MAGNET)] == [(False, (1,)), (True, ()), (True, ())]
+    tx.execute(text("UPDATE item SET sourcing = 'STOCK' WHERE sku = :sku"), {"sku": ANVIL})
+    assert quoted(ANVIL) == (False, (1,))
+
+
+def test_a_line_is_planned_once_however_many_classes_of_items_there_are(tx):
+    catalog.set_item_class(tx, catalog.ItemClassDraft(code="SEATING", margin_floor_pct=D(0)))
+    assert [row["sku"] for row in open_lines(tx, [submitted(tx)])] == [ANVIL]
+
+
+def test_a_promise_reserves_for_its_own_orders(tx):
+    stock(tx, ANVIL, 20)
+    other = promised(tx, (ANVIL, 2))
+    commit_step(tx)
+    fulfilment_lines.release(tx, tx.scalars(text("SELECT id FROM fulfil_line WHERE order_no = :no"), {"no": other}).all())
+    commit_step(tx)
+    promised(tx, (ANVIL, 3))
+    assert tx.execute(text("SELECT order_no, qty_reserved FROM fulfil_line ORDER BY order_no")).all() == [(other, 0), ("SO-000002", 3)]
+
+
+# ---- supply that is overdue
+
+
+def supply(tx, days, qty=8, **more):
+    given = {"reference": f"PO-{days}", "sku": ANVIL, "warehouse_code": "VIENNA"} | more
+    expect_supply(tx, SupplyDraft(due_date=today(tx) + timedelta(days=days), qty_open=D(qty), **given))
+    return tx.execute(text("SELECT max(id) FROM supply")).scalar_one()
+
+
+def test_supply_is_overdue_when_something_of_it_is_missing_after_its_day_and_each_is_changed_by_itself(tx):
+    late, complete, due, other = supply(tx, -2), supply(tx, -3), supply(tx, 0), supply(tx, -1)
+    tx.execute(text("UPDATE supply SET qty_open = 0 WHERE id = :id"), {"id": complete})
+    assert [each.supply_id for each in overdue.list_overdue(tx)] == [late, other]
+    assert [overdue.read_missing(tx, each).overdue for each in (late, complete, due)] == [True, False, False]
+    assert [overdue.read_missing(tx, each).reference for each in (late, due)] == ["PO--2", "PO-0"]
+    commit_step(tx)
+    overdue.redate(tx, late, today(tx))
+    assert [each.supply_id for each in overdue.list_overdue(tx)] == [other]
+    commit_step(tx)
+    overdue.close(tx, due)
+    open_now = text("SELECT id FROM supply WHERE qty_open > 0 ORDER BY id")
+    assert tx.scalars(open_now).all() == [late, other]
+
+
+def test_what_customers_wait_for_is_what_of_the_item_is_promised_by_nobody(tx):
+    stock(tx, ANVIL, 4)
+    promised(tx, (ANVIL, 10), (PARASOL, 3))
+    assert overdue.read_missing(tx, supply(tx, -2)).qty_waiting == 6
+
+
+def test_an_arrival_belongs_to_the_supply_it_names_while_somebody_chases_that(tx):
+    tx.execute(text("INSERT INTO warehouse (code, name, country, time_zone) VALUES ('GRAZ', 'Graz', 'AT', 'UTC')"))
+    named = supply(tx, -2, reference="PO-77")
+    others = (
+        supply(tx, -2, reference="PO-78"),
+        supply(tx, -2, reference="PO-77", sku=PARASOL),
+        supply(tx, -2, reference="PO-77", warehouse_code="GRAZ"),
+        supply(tx, -2, reference="PO-77", kind="TRANSFER"),
+    )
+    arrival = SupplyArrival(reference="PO-77", sku=ANVIL, warehouse_code="VIENNA", qty=D(1), delivery_note="GR-1")
+    buyer = standing_instance(tx, "overdue-supply")
+    for each in others:
+        standing_wait(tx, buyer, "supply.arrived", supply_id=str(each))
+    standing_wait(tx, buyer, "supply.arrived", kind="signal", supply_id=str(named))
+    standing_wait(tx, buyer, "supply.lost", supply_id=str(named))
+    assert overdue.chased(tx, arrival) is None
+    standing_wait(tx, buyer, "supply.arrived", supply_id=str(named))
+    assert overdue.chased(tx, arrival) == named
 
 
 def test_what_is_open_is_what_is_in_no_group_less_what_is_cancelled(tx):

@@ -47,9 +47,7 @@ def accepted(tx, quote_no):
 
 def test_a_purchase_order_counts_as_used_by_the_customers_other_orders_that_stand(tx):
     add_coyote(tx, "C-ROADRUNNER")
-    quote_no = create_quote(
-        tx, QuoteDraft(customer_no="C-COYOTE", requester="mia", lines=[QuoteLineDraft(sku="OMINOUS-ANVIL", qty=D(1))])
-    )
+    quote_no = create_quote(tx, QuoteDraft(customer_no="C-COYOTE", requester="mia", lines=[QuoteLineDraft(sku="OMINOUS-ANVIL", qty=D(1))]))
     quoting.price_quote(quoting.QuoteNumber(quote_no), tx)
     quoting.record_approval(quoting.RecordApproval(quote_no, []), tx, context(tx))
     quoting.send_quote(quoting.QuoteNumber(quote_no), tx, context(tx), effects(tx))
