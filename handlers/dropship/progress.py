@@ -11,6 +11,7 @@ from engine.problems import Conflict
 from handlers.dropship.agreement import agreed_lines
 from handlers.dropship.purchasing import lock_any_order, lock_order
 from handlers.dropship.rules import BillPatience, patience, waits_for
+from handlers.orders.fulfilment_lines import open_lines
 from handlers.parties.policy import chosen
 from handlers.values import total
 
@@ -28,18 +29,20 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class GroupState:
-    """Whether a group's purchase order is agreed already, and its number."""
+    """Whether a group's purchase order is agreed already, and its number; how much of the group has neither left nor been cancelled."""
 
     agreed: bool
     po_no: str
     returned_qty: Decimal
     goods_on_the_way: bool
+    open_qty: Decimal
 
 
 def read_group(tx: Session, group_no: str) -> GroupState:
-    """Where to take a group up: at the beginning, or where its order was agreed before. Raises nothing."""
+    """Where to take a group up: at the beginning, where its order was agreed before, or not at all. Raises nothing."""
     po_no = tx.execute(_AGREED_ORDER, {"group_no": group_no}).scalar_one_or_none()
-    return GroupState(po_no is not None, po_no or "", Decimal(0), goods_on_the_way=False)
+    open_qty = total(line.open_qty for line in open_lines(tx, group_no))
+    return GroupState(po_no is not None, po_no or "", Decimal(0), goods_on_the_way=False, open_qty=open_qty)
 
 
 def read_progress(tx: Session, po_no: str, today: date) -> Progress:

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from engine.problems import Conflict
 from engine.runtime.operate.operations import cancel
+from engine.runtime.operate.restart import Restart, start_anew
 from handlers.dropship import tasks
 from handlers.dropship.progress import close
 from handlers.open_things import under_key
@@ -271,4 +272,18 @@ def test_goods_that_are_never_billed_are_the_buyers_to_ask_for_on_days_of_ours(d
     with desk.transaction() as tx:
         (thing,) = [each for each in under_key(tx, PO) if each.kind == "purchase order"]
     assert (thing.mover, thing.who) == ("task", "buyer")
+    assert desk.broken() == []
+
+
+def test_a_settled_group_that_is_taken_up_again_orders_nothing_and_waits_for_nobody(desk):
+    group = desk.order()
+    desk.acknowledge()
+    desk.ship("10")
+    desk.bill("10")
+    with desk.transaction() as tx:
+        settled = tx.scalar(text("SELECT id FROM instance WHERE process_key = 'dropship' AND state = 'completed'"))
+        start_anew(desk.runtime, tx, Restart(settled, "otto", "By mistake"))
+    desk.settle()
+    assert desk.ask(f"SELECT count(*) FROM instance WHERE business_key = '{group}' AND state = 'completed'") == 2
+    assert desk.ask("SELECT count(*) FROM purchase_order") == 1
     assert desk.broken() == []
