@@ -6,6 +6,8 @@ const island = (name) => resolve(import.meta.dirname, 'src', `${name}.js`);
 export default defineConfig({
   base: '/assets/',
   publicDir: false,
+  // The panel's own fields run in the one preact that the panel brings along.
+  oxc: { jsx: { runtime: 'automatic', importSource: '@bpmn-io/properties-panel/preact' } },
   build: {
     manifest: true,
     outDir: 'static/dist',
@@ -16,6 +18,6 @@ export default defineConfig({
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     chunkSizeWarningLimit: 1500,
     // One file per island; ui/manifest.py finds them by these names.
-    rolldownOptions: { input: { app: island('app'), diagram: island('diagram'), form: island('form') } },
+    rolldownOptions: { input: Object.fromEntries(['app', 'diagram', 'form', 'modeler', 'text-editor'].map((name) => [name, island(name)])) },
   },
 });

@@ -7,7 +7,7 @@ from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, RootModel
 
-from api.auth.roles import GROUPS, Role
+from api.auth.roles import Role
 from api.errors import BadRequest
 from api.product import product
 from api.requests import operation, person, transaction
@@ -16,6 +16,7 @@ from api.v1.shapes import Listing, Page, Shape, listed
 from engine.models.bundle import FileKind, kind_of
 from engine.runtime.read import drafts as read
 from engine.runtime.verbs import drafts
+from engine.runtime.verbs.deploy import MAX_NOTE, Author
 
 api = APIBlueprint("drafts", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="drafts")])
 _NAME = r"^[a-z][a-z0-9-]*$"
@@ -58,7 +59,7 @@ class RenameIn(Shape):
 class DraftDeploymentIn(Shape):
     """What the people who look at the versions should know."""
 
-    note: str = Field("", max_length=2000)
+    note: str = Field("", max_length=MAX_NOTE)
 
 
 class CheckQuery(Shape):
@@ -205,14 +206,14 @@ def check_draft(path: BundlePath, query: CheckQuery) -> CheckedOut:
     A finding with a `fix` is mended by that one change. `variables` says what may be there at each step, who writes it and who reads it.
     """
     changed = {query.path: request.get_data()} if query.path else {}
-    return CheckedOut(read.check_draft(product().runtime, transaction(), path.bundle, changed, GROUPS))
+    return CheckedOut(read.check_draft(product().runtime, transaction(), path.bundle, changed, product().groups))
 
 
 @api.post("/drafts/<bundle>/deploy", responses={201: DeploymentOut})
 @operation(Role.DEPLOY)
 def deploy_draft(path: BundlePath, body: DraftDeploymentIn) -> tuple[DeploymentOut, int]:
     """Deploy a draft, which then is gone. Refused with all findings where there are errors, and where somebody has deployed meanwhile."""
-    made = drafts.deploy_draft(product().runtime, transaction(), path.bundle, (person().name, body.note), GROUPS)
+    made = drafts.deploy_draft(product().runtime, transaction(), path.bundle, Author(person().name, body.note), product().groups)
     return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes)), 201
 
 

@@ -6,12 +6,13 @@ from typing import Literal
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
-from api.auth.roles import GROUPS, Role
+from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, transaction
 from api.v1.shapes import Shape
 from engine.models import offers
 from engine.store.clock import business_now
+from engine.task_catalogue import TaskDescription, describe
 
 api = APIBlueprint("modeling", __name__, url_prefix="/api/v1/modeling", abp_tags=[Tag(name="modeling")])
 
@@ -24,28 +25,12 @@ class SettingOut(Shape):
     meaning: str
 
 
-class ParameterOut(Shape):
-    """A parameter of a service task."""
-
-    name: str
-    required: bool
-
-
-class TaskOut(Shape):
-    """A service task as a diagram may name it; `errors` are the codes it may refuse with."""
-
-    name: str
-    summary: str
-    parameters: list[ParameterOut]
-    errors: list[str]
-
-
 class VocabularyOut(Shape):
     """What may be written into a diagram. `settings` and `events` are by tag, settings of events by `tag:kind`."""
 
     settings: dict[str, list[SettingOut]]
     events: dict[str, list[str]]
-    service_tasks: list[TaskOut]
+    service_tasks: list[TaskDescription]
     groups: list[str]
 
 
@@ -69,21 +54,14 @@ class TimesOut(Shape):
 @operation(Role.READ)
 def get_vocabulary() -> VocabularyOut:
     """Say what may be written into a diagram: one list for the check, the engine and every editor."""
-    tasks = [
-        TaskOut(
-            name=task.name,
-            summary=(task.run.__doc__ or "").split("\n")[0],
-            parameters=[ParameterOut(name=name, required=required) for name, required in task.parameters.items()],
-            errors=list(task.errors),
-        )
-        for task in sorted(product().runtime.service_tasks, key=lambda task: task.name)
-    ]
+    tasks = [describe(task) for task in sorted(product().runtime.service_tasks, key=lambda task: task.name)]
     settings = {
         tag: [SettingOut(name=each.name, written=each.written, meaning=each.meaning) for each in found]
         for tag, found in offers.settings_by_element().items()
     }
     events = {tag: list(kinds) for tag, kinds in offers.events_supported().items()}
-    return VocabularyOut(settings=settings, events=events, service_tasks=tasks, groups=sorted(GROUPS))
+    groups = sorted(product().groups or ())
+    return VocabularyOut(settings=settings, events=events, service_tasks=tasks, groups=groups)
 
 
 @api.post("/timer", responses={200: TimesOut})

@@ -6,11 +6,13 @@ so that an editor applies it as one step that can be taken back.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 from enum import StrEnum
 
 #: How alike two names are that are one name and a slip of the pen.
 _SLIP = 0.8
+#: How much nearer the meant one is than the next.
+_APART = 0.05
 
 
 class Change(StrEnum):
@@ -50,6 +52,9 @@ class Fix:
 
 
 def meant(name: str, names: Collection[str]) -> str | None:
-    """The one of the names that `name` must have been meant to be; None where two are near, or none is."""
-    found = get_close_matches(name, list(names), n=2, cutoff=_SLIP)
-    return found[0] if len(found) == 1 else None
+    """The one of the names that `name` must have been meant to be; None where several are near, or none is."""
+    ranked = sorted(((SequenceMatcher(None, name, each).ratio(), each) for each in names), reverse=True)
+    if not ranked or ranked[0][0] < _SLIP:
+        return None
+    apart = len(ranked) == 1 or ranked[0][0] - ranked[1][0] >= _APART
+    return ranked[0][1] if apart else None

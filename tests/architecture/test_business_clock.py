@@ -42,6 +42,7 @@ MACHINE = {
     "engine/runtime/state/inbox.py": (1, "when the bell was rung"),
     "engine/runtime/state/leases.py": (3, "leases"),
     "engine/runtime/state/stretch.py": (1, "whether a worker holds the lease"),
+    "engine/runtime/verbs/comments.py": (1, "when a comment was really dealt with"),
     "engine/runtime/verbs/drafts.py": (1, "when a file was really saved"),
     "engine/runtime/verbs/housekeeping.py": (5, "lost bells and leases"),
     "engine/runtime/verbs/run_until_idle.py": (2, "leases"),

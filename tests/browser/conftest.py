@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from engine.store.unit_of_work import Database
+from tests.browser.complaints import without_complaints
 from tests.browser.site import Site, serve
 from tests.chromium import find_chromium
 from ui.build import DIST
@@ -50,9 +51,5 @@ def site(database: Database) -> Iterator[Site]:
 @pytest.fixture
 def page(page: Page, site: Site) -> Iterator[Page]:
     """A page of the site; whatever the browser complains of fails the test."""
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" and "status of 4" not in said.text else None)
-    page.set_default_timeout(10_000)
-    yield page
-    assert complaints == []
+    with without_complaints(page):
+        yield page

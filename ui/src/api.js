@@ -1,6 +1,6 @@
 // Talks to the REST API as the signed-in person. Every island goes through here, so that refusals look the same everywhere.
 
-const csrfToken = () => document.querySelector('meta[name="csrf-token"]')?.content ?? '';
+export const csrfToken = () => document.querySelector('meta[name="csrf-token"]')?.content ?? '';
 
 // randomUUID needs HTTPS or localhost; a warehouse tablet on plain HTTP has neither.
 export function newKey() {

@@ -103,7 +103,17 @@ def list_drafts(tx: Session, asked: Asked) -> Page[DraftRow]:
 
 def show_draft(tx: Session, bundle: str) -> Draft:
     """One draft. Raises NotFound."""
-    found = _find(tx, bundle)
+    found = find_draft(tx, bundle)
+    if found is None:
+        raise _unknown(bundle)
+    return found
+
+
+def find_draft(tx: Session, bundle: str) -> Draft | None:
+    """One draft; None where nobody works on the bundle."""
+    found = _row(tx, bundle)
+    if found is None:
+        return None
     newer = None
     if found.newest_version is not None and found.newest_id != found.based_on:
         newer = NewerDeployment(found.newest_version, found.newest_by, found.newest_at)
@@ -121,7 +131,15 @@ def read_file(tx: Session, bundle: str, path: str) -> FileContent:
     return FileContent(row.path, bytes(row.content), row.revision, row.changed_by, row.changed_at)
 
 
-def check_draft(runtime: Runtime, tx: Session, bundle: str, changed: Mapping[str, bytes], groups: Collection[str]) -> CheckedDraft:
+def deployed_version(tx: Session, bundle: str) -> int | None:
+    """The version of a bundle that a draft would begin with; None where nothing of the name is deployed."""
+    version: int | None = tx.scalar(select(func.max(deployment.c.version)).where(deployment.c.name == bundle))
+    return version
+
+
+def check_draft(
+    runtime: Runtime, tx: Session, bundle: str, changed: Mapping[str, bytes], groups: Collection[str] | None = None
+) -> CheckedDraft:
     """What deployment would say of a draft in which the `changed` files are as given and not yet saved. Raises NotFound, TooLarge."""
     saved = bundle_of(tx, bundle)
     for path, content in changed.items():
@@ -146,6 +164,17 @@ def bundle_of(tx: Session, bundle: str) -> Bundle:
 
 
 def _find(tx: Session, bundle: str) -> AnyRow:
+    found = _row(tx, bundle)
+    if found is None:
+        raise _unknown(bundle)
+    return found
+
+
+def _unknown(bundle: str) -> NotFound:
+    return NotFound(f"There is no draft of {bundle}.", code="draft_unknown", next_step="Begin one on the page of the process.")
+
+
+def _row(tx: Session, bundle: str) -> AnyRow | None:
     newest = aliased(deployment)
     highest = select(func.max(deployment.c.version)).where(deployment.c.name == draft.c.bundle).correlate(draft).scalar_subquery()
     statement = (
@@ -164,10 +193,7 @@ def _find(tx: Session, bundle: str) -> AnyRow:
         .outerjoin(newest, and_(newest.c.name == draft.c.bundle, newest.c.version == highest))
         .where(draft.c.bundle == bundle)
     )
-    row = tx.execute(statement).first()
-    if row is None:
-        raise NotFound(f"There is no draft of {bundle}.", code="draft_unknown", next_step="Begin one on the page of the process.")
-    return row
+    return tx.execute(statement).first()
 
 
 def _files(tx: Session, number: int, base: int | None) -> list[DraftFile]:

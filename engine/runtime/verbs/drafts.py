@@ -22,7 +22,7 @@ from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import deploy
 from engine.store.locks import Lock, take
 from engine.store.paging import AnyRow
-from engine.store.tables import deployment, deployment_file, draft, draft_file, draft_revision
+from engine.store.tables import deployment, deployment_file, draft, draft_file, draft_revision, element_comment
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,8 @@ def rename(tx: Session, bundle: str, path: str, to: str, seen: tuple[int, str]) 
     if to in _sizes(tx, number):
         raise Conflict(f"The draft has a file {to} already.", code="file_name_taken", next_step="Choose another name.")
     made = _change(tx, number, path, {"path": to, "kind": _kind(to), "changed_by": actor})
+    of_file = (element_comment.c.bundle == bundle) & (element_comment.c.path == path)
+    tx.execute(update(element_comment).where(of_file).values(path=to))
     _note(tx, actor, "rename_draft_file", bundle, {"path": path, "to": to})
     return made
 
@@ -176,12 +178,13 @@ def rebase(tx: Session, bundle: str, actor: str) -> Rebased:
     return Rebased(newest.version, taken, kept)
 
 
-def deploy_draft(runtime: Runtime, tx: Session, bundle: str, author: tuple[str, str], groups: Collection[str]) -> deploy.Deployment:
-    """Deploy a draft, which then is gone; `author` is who does so, and their note.
+def deploy_draft(
+    runtime: Runtime, tx: Session, bundle: str, author: deploy.Author, groups: Collection[str] | None = None
+) -> deploy.Deployment:
+    """Deploy a draft, which then is gone. `groups` are those it may name; None where they are not known, and not checked.
 
     Raises NotFound, ModelRefused with everything that was found, Conflict when somebody has deployed since the draft was begun.
     """
-    actor, note = author
     found = _locked(tx, bundle)
     newest = _newest(tx, bundle)
     if newest is not None and newest.id != found.based_on:
@@ -190,10 +193,9 @@ def deploy_draft(runtime: Runtime, tx: Session, bundle: str, author: tuple[str, 
             code="draft_outdated",
             next_step=f"Take version {newest.version} as the base of the draft, look at what both changed, then deploy.",
         )
-    made = deploy.deploy(runtime, tx, Bundle(bundle, _contents(tx, found.id)), actor, groups)
+    made = deploy.deploy(runtime, tx, Bundle(bundle, _contents(tx, found.id)), author, groups)
     tx.execute(delete(draft).where(draft.c.id == found.id))
-    detail = {"deployment": made.id, "version": made.version, "note": note}
-    _note(tx, actor, "deploy_draft", bundle, detail)
+    _note(tx, author.name, "deploy_draft", bundle, {"deployment": made.id, "version": made.version, "note": author.note})
     return made
 
 

@@ -1,0 +1,283 @@
+"""The modeler: nothing of a file is lost, what is wrong is said while one draws and mended by one press, and no save is lost."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from playwright.sync_api import BrowserContext, Page, expect
+
+import bpmn
+from engine.models.bundle import Bundle
+from tests import tiny_models as m
+from tests.browser.accessibility import violations
+from tests.browser.complaints import without_complaints
+from tests.browser.workshop import Workshop, drawn, serve_workshop
+
+DIAGRAMS = sorted(Path(bpmn.__path__[0]).glob("*/*.bpmn"))
+#: Saves what is opened, in the editor that is on the page.
+ROUND_TRIP = "async (xml) => { const editor = document.querySelector('diagram-editor'); await editor.open(xml); return editor.xml(); }"
+
+
+@pytest.fixture
+def workshop(database) -> Iterator[Workshop]:
+    with serve_workshop(database) as running:
+        yield running
+
+
+@pytest.fixture
+def page(workshop: Workshop, context: BrowserContext) -> Iterator[Page]:
+    """A page of the analyst ravi."""
+    page = context.new_page()
+    with without_complaints(page):
+        workshop.sign_in(page)
+        yield page
+        page.goto("about:blank")
+
+
+def approval(inputs: str = "quote_no", **more) -> Bundle:
+    start = m.start("begin", f"<bpmn:extensionElements>{m.properties(inputs=inputs)}</bpmn:extensionElements>")
+    elements = start + m.user("approve", candidateGroups="sales", dueIn="PT4H", resultVariable="approval") + m.end()
+    return drawn(m.bundle("approval", elements, "begin -> approve -> done", **more))
+
+
+def open_editor(page: Page, workshop: Workshop, path: str = "approval.bpmn") -> None:
+    page.goto(f"{workshop.url}/processes/approval/draft/{path}")
+    expect(page.locator("diagram-editor, text-editor")).to_have_attribute("data-ready", "true")
+    expect(page.locator("diagram-editor, text-editor")).to_have_attribute("data-checked", re.compile("[0-9]+"))
+
+
+def saved(page: Page) -> None:
+    expect(page.locator("[data-save-state]")).to_have_text("Saved")
+
+
+def plain(value: str) -> str:
+    """A number as it is written shortest: 32.0 is 32."""
+    return f"{float(value):g}" if re.fullmatch(r"-?\d+\.\d+", value) else value.strip()
+
+
+def pieces(xml: bytes) -> Counter:
+    """Every element of a file by its place, with its attributes and its text; in which order they stand says nothing."""
+    found: Counter = Counter()
+
+    def look(element: etree._Element, above: tuple[str, ...]) -> None:
+        text = " ".join("".join(element.itertext(with_tail=False)).split()) if len(element) == 0 else ""
+        place = (*above, f"{element.tag}#{element.get('id', '')}")
+        attributes = tuple(sorted((name, plain(value)) for name, value in element.attrib.items()))
+        found[place, attributes, text] += 1
+        for child in element.iterchildren(etree.Element):
+            look(child, place)
+
+    look(etree.fromstring(xml), ())
+    return found
+
+
+def test_every_diagram_is_saved_as_it_was_opened(workshop: Workshop, page: Page):
+    workshop.draft(approval())
+    open_editor(page, workshop)
+    lost = {}
+    for path in DIAGRAMS:
+        before, after = pieces(path.read_bytes()), pieces(page.evaluate(ROUND_TRIP, path.read_text()).encode())
+        if before != after:
+            lost[path.name] = (list((before - after).items())[:3], list((after - before).items())[:3])
+    assert lost == {}
+    saved(page)
+
+
+FOREIGN = """<?xml version="1.0" encoding="UTF-8"?>
+<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI"
+ xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" xmlns:x="urn:somebody"
+ xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" xmlns:modeler="http://camunda.org/schema/modeler/1.0"
+ xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core"
+ id="d" targetNamespace="urn:t" modeler:executionPlatform="Camunda Cloud">
+<bpmn:process id="p" isExecutable="true" camunda:versionTag="7" x:owner="nobody">
+ <bpmn:serviceTask id="a" name="A" camunda:type="external" camunda:topic="ship" x:colour="teal"
+  zeebe:modelerTemplate="t1" camunda:modelerTemplate="t2">
+  <bpmn:extensionElements>
+   <zeebe:taskDefinition type="ship" retries="3"/><zeebe:ioMapping><zeebe:input source="=a" target="b"/></zeebe:ioMapping>
+   <camunda:inputOutput><camunda:inputParameter name="n">1</camunda:inputParameter></camunda:inputOutput>
+   <spiffworkflow:serviceTaskOperator id="o" resultVariable="r" colour="red"><spiffworkflow:parameters>
+    <spiffworkflow:parameter id="n" type="str" value="1"/></spiffworkflow:parameters><spiffworkflow:retry retries="3" backoff_base="2"/>
+   </spiffworkflow:serviceTaskOperator>
+   <spiffworkflow:preScript>x = 1</spiffworkflow:preScript><spiffworkflow:variableName>v</spiffworkflow:variableName>
+   <spiffworkflow:unitTests><spiffworkflow:unitTest id="u"><spiffworkflow:inputJson>{}</spiffworkflow:inputJson>
+    <spiffworkflow:expectedOutputJson>{}</spiffworkflow:expectedOutputJson></spiffworkflow:unitTest></spiffworkflow:unitTests>
+   <x:anything at="all"><x:inside>text</x:inside></x:anything>
+  </bpmn:extensionElements>
+  <bpmn:multiInstanceLoopCharacteristics><bpmn:loopDataInputRef>items</bpmn:loopDataInputRef></bpmn:multiInstanceLoopCharacteristics>
+ </bpmn:serviceTask>
+ <bpmn:intermediateThrowEvent id="t"><bpmn:messageEventDefinition id="m" messageRef="elsewhere"/></bpmn:intermediateThrowEvent>
+</bpmn:process>
+<bpmndi:BPMNDiagram id="g"><bpmndi:BPMNPlane id="pl" bpmnElement="p">
+ <bpmndi:BPMNShape id="a_s" bpmnElement="a"><dc:Bounds x="100" y="100" width="100" height="80"/></bpmndi:BPMNShape>
+ <bpmndi:BPMNShape id="t_s" bpmnElement="t"><dc:Bounds x="300" y="120" width="36" height="36"/></bpmndi:BPMNShape>
+</bpmndi:BPMNPlane></bpmndi:BPMNDiagram></bpmn:definitions>"""
+
+
+def test_what_other_tools_wrote_is_kept_and_a_collection_is_declared(workshop: Workshop, page: Page):
+    workshop.draft(approval())
+    open_editor(page, workshop)
+    before, after = pieces(FOREIGN.encode()), pieces(page.evaluate(ROUND_TRIP, FOREIGN).encode())
+    assert list(before - after) == []
+    [(place, _, _)] = after - before
+    assert place[-1] == "{http://www.omg.org/spec/BPMN/20100524/MODEL}property#items"
+    expect(page.locator("[data-opened]")).to_be_hidden()
+
+
+def test_an_analyst_adds_a_step_sees_a_mistake_mends_it_and_finds_it_saved(workshop: Workshop, page: Page):
+    workshop.deploy(approval())
+    page.goto(f"{workshop.url}/processes/approval/draft")
+    page.get_by_role("button", name="Begin with version 1").click()
+    page.get_by_role("link", name="approval.bpmn").click()
+    editor = page.locator("diagram-editor")
+    expect(editor).to_have_attribute("data-ready", "true")
+    problems, count = page.locator("[data-problems]"), page.locator("[data-tab=problems] .count")
+    expect(problems).to_contain_text("has no form")
+    expect(count).to_have_text("0")
+    page.get_by_role("tab", name="Steps").click()
+    page.get_by_role("button", name="approve", exact=True).click()
+    page.locator(".djs-context-pad [data-action='append.append-task']").click()
+    page.keyboard.type("Send the quote")
+    page.keyboard.press("Enter")
+    page.locator(".djs-context-pad [data-action=replace]").click()
+    page.locator(".djs-popup-results").get_by_text("Service task", exact=True).click()
+    page.get_by_role("tab", name="Problems").click()
+    expect(problems).to_contain_text("names no service task")
+    page.get_by_label("Service task", exact=True).select_option("quoting.send_quote")
+    mistake = problems.get_by_text("does not give quoting.send_quote its parameter 'quote_no'")
+    expect(mistake).to_be_visible()
+    expect(count).to_have_class(re.compile("count-bad"))
+    problems.get_by_role("button", name="Give it the variable quote_no").click()
+    expect(mistake).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(mistake).to_be_visible()
+    page.get_by_role("button", name="Redo").click()
+    expect(mistake).to_have_count(0)
+    saved(page)
+    written = workshop.saved("approval", "approval.bpmn")
+    assert b'serviceTaskOperator id="quoting.send_quote"' in written
+    assert b'parameter id="quote_no" type="str" value="quote_no"' in written
+
+
+def test_each_kind_of_fix_mends_what_it_is_offered_for_in_one_step(workshop: Workshop, page: Page):
+    elements = (
+        m.start("begin", f"<bpmn:extensionElements>{m.properties(inputs='quote_no, size')}</bpmn:extensionElements>")
+        + m.gateway("big")
+        + m.user("check", candidateGroups="salse", dueln="PT4H", formData="{ a: quote_no }", formKey="aprove-quote")
+        + m.service("send", "quoting.send_qoute", qoute_no="quote_no")
+        + m.end()
+    )
+    bundle = m.bundle("approval", elements, "begin -> big\nbig -> check [size > 2]\nbig -> send\ncheck -> send -> done")
+    form = {"approve-quote.form": b'{"type": "default", "components": [{"type": "textfield", "key": "a", "label": "A"}]}'}
+    workshop.draft(drawn(Bundle("approval", {**bundle.files, **form})))
+    open_editor(page, workshop)
+    fixes = page.locator("[data-problems] .finding-fix")
+    for label in (
+        "Call quoting.send_quote",
+        "Offer it to sales",
+        "Make 'flow_big_send' the default",
+        "Begin formData with =",
+        "Show the form approve-quote",
+    ):
+        fixes.get_by_text(label, exact=True).click()
+        expect(fixes.get_by_text(label, exact=True)).to_have_count(0)
+    for label in ("Rename qoute_no to quote_no", "Rename dueln to dueIn"):
+        fixes.get_by_text(label, exact=True).click()
+        expect(fixes.get_by_text(label, exact=True)).to_have_count(0)
+    expect(fixes).to_have_count(0)
+    expect(page.locator(".finding-error")).to_have_count(0)
+    undo, presses = page.get_by_role("button", name="Undo"), 0
+    while undo.is_enabled():
+        undo.click()
+        presses += 1
+    assert presses == 7
+    expect(fixes.get_by_text("Call quoting.send_quote")).to_be_visible()
+
+
+def test_a_lost_race_shows_both_and_writes_over_the_other_only_when_told(workshop: Workshop, page: Page):
+    workshop.draft(approval(files={"README.md": b"# Approval"}))
+    open_editor(page, workshop, "README.md")
+    workshop.save("approval", "README.md", b"# Edith was here")
+    page.get_by_label("Text of README.md").fill("# Ravi was here")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("edith has saved this file since you opened it")
+    expect(dialog.locator("[data-side=theirs]")).to_have_text("# Edith was here")
+    expect(dialog.locator("[data-side=ours]")).to_have_text("# Ravi was here")
+    assert workshop.saved("approval", "README.md") == b"# Edith was here"
+    dialog.get_by_role("button", name="Save yours over theirs").click()
+    saved(page)
+    assert workshop.saved("approval", "README.md") == b"# Ravi was here"
+    workshop.save("approval", "README.md", b"# Edith again")
+    page.get_by_label("Text of README.md").fill("# Ravi again")
+    dialog.get_by_role("button", name="Go on with theirs").click()
+    expect(page.get_by_label("Text of README.md")).to_have_value("# Edith again")
+
+
+def test_without_a_connection_the_work_is_kept_in_the_browser_and_saved_when_it_is_back(workshop: Workshop, page: Page):
+    workshop.draft(approval(files={"README.md": b"# Approval"}))
+    open_editor(page, workshop, "README.md")
+    state = page.locator("[data-save-state]")
+    page.route("**/files/README.md", lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
+    page.get_by_label("Text of README.md").fill("# Written on a train")
+    expect(state).to_have_text("Not saved: no connection, kept in this browser")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    expect(page.get_by_label("Text of README.md")).to_have_value("# Written on a train")
+    expect(state).not_to_have_text("Saved")
+    page.unroute("**/files/README.md")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.get_by_label("Text of README.md").press("End")
+    page.keyboard.type("!")
+    saved(page)
+    assert workshop.saved("approval", "README.md") == b"# Written on a train!"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_workshop_is_accessible_and_its_watermark_is_seen(workshop: Workshop, page: Page, theme: str):
+    workshop.draft(approval(files={"README.md": b"# Approval"}))
+    page.context.add_cookies([{"name": "theme", "value": theme, "url": workshop.url}])
+    found = {}
+    page.goto(f"{workshop.url}/processes/approval/draft")
+    found["draft"] = violations(page)
+    open_editor(page, workshop, "README.md")
+    found["text"] = violations(page)
+    open_editor(page, workshop)
+    for tab, pressed in (("Steps", "approve"), ("Variables", "quote_no")):
+        page.get_by_role("tab", name=tab).click()
+        page.get_by_role("tabpanel").get_by_role("button", name=pressed, exact=True).click()
+    page.evaluate("scrollTo(0, 0)")  # what lies below the sticky head is no target
+    found["modeler"] = violations(page)
+    mark = page.locator(".bjs-powered-by")
+    expect(mark).to_be_visible()
+    assert mark.evaluate("mark => getComputedStyle(mark).backgroundColor") == "rgb(255, 255, 255)"
+    assert found == {name: [] for name in found}
+
+
+def test_an_element_is_commented_on_and_the_comment_resolved(workshop: Workshop, page: Page):
+    workshop.draft(approval())
+    open_editor(page, workshop)
+    page.get_by_role("tab", name="Steps").click()
+    page.get_by_role("button", name="approve", exact=True).click()
+    page.get_by_role("tab", name="Comments").click()
+    page.get_by_label("Comment", exact=True).fill("Who does this on a holiday?")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    comments = page.locator("[data-comments] li")
+    expect(comments).to_contain_text("Who does this on a holiday?")
+    expect(page.locator("[data-tab=comments] .count")).to_have_text("1")
+    comments.get_by_role("button", name="Resolve").click()
+    expect(comments).to_contain_text("Resolved by ravi")
+    expect(page.locator("[data-tab=comments] .count")).to_have_text("0")
+
+
+def test_no_page_of_a_draft_is_wider_than_a_phone(workshop: Workshop, page: Page):
+    workshop.draft(approval(files={"README.md": b"# Approval"}))
+    page.set_viewport_size({"width": 390, "height": 844})
+    wide = {}
+    for path in ("", "/approval.bpmn", "/README.md"):
+        page.goto(f"{workshop.url}/processes/approval/draft{path}")
+        if path:
+            expect(page.locator("diagram-editor, text-editor")).to_have_attribute("data-ready", "true")
+        wide[path] = page.evaluate("document.documentElement.scrollWidth")
+    assert {path: width for path, width in wide.items() if width > 390} == {}

@@ -1,0 +1,178 @@
+import 'bpmn-js/dist/assets/diagram-js.css';
+import 'bpmn-js/dist/assets/bpmn-js.css';
+import 'bpmn-js/dist/assets/bpmn-font/css/bpmn-embedded.css';
+import '@bpmn-io/properties-panel/assets/properties-panel.css';
+import 'bpmn-js-color-picker/colors/color-picker.css';
+import 'diagram-js-minimap/assets/diagram-js-minimap.css';
+import './css/diagram.css';
+import './css/editor.css';
+import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
+import { getJson } from './api.js';
+import { Checking } from './editing/checking.js';
+import { Comments } from './editing/comments.js';
+import { DraftFile } from './editing/draft_file.js';
+import { countProblems, showProblems } from './editing/problems.js';
+import { showSaveState } from './editing/save_state.js';
+import { tabs } from './editing/tabs.js';
+import { makeModeler } from './modeler/canvas.js';
+import { applyFix, placeOf } from './modeler/fixes.js';
+import { open } from './modeler/opening.js';
+import { showBeginning, showWhole } from './modeler/viewport.js';
+import { Steps, Variables } from './modeler/side_views.js';
+import { say } from './notice.js';
+
+// <diagram-editor file="…" check="…" comments="…" path="…" time-zone="…">: one diagram of a draft, saved and checked while it is drawn.
+class DiagramEditor extends HTMLElement {
+  #modeler;
+  #file;
+  #checking;
+  #variables;
+  #steps;
+  #comments;
+  #marked = [];
+  #opening = false;
+
+  async connectedCallback() {
+    this.#modeler = makeModeler(this.querySelector('.modeler-canvas'), this.querySelector('.modeler-panel'));
+    this.#file = new DraftFile(this.getAttribute('file'));
+    this.#checking = new Checking(this.getAttribute('check'), this.getAttribute('path'));
+    this.#variables = new Variables(this.#modeler, this.querySelector('[data-variables]'));
+    this.#steps = new Steps(this.#modeler, this.querySelector('[data-steps]'), (id) => this.select(id));
+    this.#comments = new Comments(this.querySelector('[data-comments]'), {
+      url: this.getAttribute('comments'),
+      path: this.getAttribute('path'),
+      select: (id) => this.select(id),
+      name: (id) => placeOf(this.#modeler.get('elementRegistry'), id)?.businessObject.name || id,
+    });
+    tabs(this.querySelector('.editor-views'));
+    document.addEventListener('click', (event) => this.#onClick(event));
+    try {
+      await this.#begin();
+      this.dataset.ready = 'true';
+    } catch (error) {
+      say(`The diagram cannot be opened: ${error.message}`, { kind: 'error', nextStep: 'Open the file as text, or take the deployed version again.' });
+      this.dataset.ready = 'failed';
+    }
+  }
+
+  async #begin() {
+    const workbench = this.#modeler.get('workbench');
+    workbench.timeZone = this.getAttribute('time-zone');
+    const [xml, vocabulary] = await Promise.all([this.#file.load(), getJson('/api/v1/modeling/vocabulary')]);
+    workbench.vocabulary = vocabulary;
+    this.#checking.addEventListener('found', () => this.#found(this.#checking.found));
+    const bus = this.#modeler.get('eventBus');
+    bus.on('commandStack.changed', () => this.#changed());
+    bus.on('selection.changed', ({ newSelection }) => this.#comments.about(newSelection.length === 1 ? newSelection[0].id : null));
+    await this.open(xml);
+    showSaveState(this.#file, {
+      tag: document.querySelector('[data-save-state]'),
+      dialog: this.querySelector('[data-conflict]'),
+      show: (theirs, dialog) => this.#showBoth(theirs, dialog),
+      reopen: (theirs) => this.open(theirs),
+    });
+    this.#comments.load();
+    if (location.hash) this.select(decodeURIComponent(location.hash.slice(1)));
+  }
+
+  // Show a text of the file; nothing of it is saved before somebody changes it.
+  async open(xml) {
+    this.#opening = true;
+    const said = await open(this.#modeler, xml);
+    this.#opening = false;
+    const notes = this.querySelector('[data-opened]');
+    notes.hidden = !said.length;
+    notes.querySelector('ul').replaceChildren(...said.slice(0, 8).map((sentence) => Object.assign(document.createElement('li'), { textContent: sentence })));
+    showBeginning(this.#modeler);
+    this.#buttons();
+    this.#steps.show();
+    this.#checking.change(xml);
+  }
+
+  async #changed() {
+    if (this.#opening) return;
+    this.#buttons();
+    const xml = await this.xml();
+    this.#file.change(xml);
+    this.#checking.change(xml);
+    this.#steps.show();
+  }
+
+  // The file as it would be saved.
+  async xml() {
+    return (await this.#modeler.saveXML({ format: true })).xml;
+  }
+
+  #found(found) {
+    this.#modeler.get('workbench').learn(found);
+    this.#variables.show(found);
+    const path = this.getAttribute('path');
+    showProblems(this.querySelector('[data-problems]'), found.findings, path, {
+      select: (finding) => this.#goTo(finding),
+      fix: ({ fix }) => applyFix(this.#modeler, fix),
+    });
+    countProblems(this.querySelector('[data-tab="problems"]'), found.findings);
+    this.#mark(found.findings.filter((finding) => finding.path === path));
+    this.dataset.checked = String(Number(this.dataset.checked ?? 0) + 1);
+  }
+
+  // Errors and warnings are seen on the canvas too; the worst of an element counts.
+  #mark(findings) {
+    const canvas = this.#modeler.get('canvas');
+    const elements = this.#modeler.get('elementRegistry');
+    for (const [id, marker] of this.#marked) if (elements.get(id)) canvas.removeMarker(id, marker);
+    const worst = new Map();
+    for (const { element_id: id, severity } of findings) {
+      if (severity !== 'info' && elements.get(id) && worst.get(id) !== 'error') worst.set(id, severity);
+    }
+    this.#marked = [...worst].map(([id, severity]) => [id, `has-${severity}`]);
+    for (const [id, marker] of this.#marked) canvas.addMarker(id, marker);
+  }
+
+  select(id) {
+    const place = placeOf(this.#modeler.get('elementRegistry'), id);
+    if (!place) return;
+    this.#modeler.get('selection').select(place);
+    if (!place.parent) return;
+    this.#modeler.get('canvas').scrollToElement(place, { top: 60, bottom: 60, left: 120, right: 60 });
+  }
+
+  #goTo({ path, element_id: id }) {
+    if (path === this.getAttribute('path')) this.select(id);
+    else if (path) location.assign(`${this.getAttribute('draft')}/${path}#${encodeURIComponent(id ?? '')}`);
+  }
+
+  #onClick(event) {
+    const act = event.target.closest('[data-act]')?.dataset.act;
+    if (!act) return;
+    if (act === 'undo' || act === 'redo') this.#modeler.get('commandStack')[act]();
+    else if (act === 'fit') showWhole(this.#modeler);
+    else if (act === 'map') this.#modeler.get('minimap').toggle();
+    else if (act === 'find') this.#modeler.get('searchPad').toggle();
+    else if (act === 'keys') this.querySelector('[data-keys]').showModal();
+  }
+
+  #buttons() {
+    const stack = this.#modeler.get('commandStack');
+    document.querySelector('[data-act="undo"]').disabled = !stack.canUndo();
+    document.querySelector('[data-act="redo"]').disabled = !stack.canRedo();
+  }
+
+  // Theirs and ours side by side, in two viewers that go with the dialog.
+  async #showBoth(theirs, dialog) {
+    const xml = await this.xml();
+    for (const [side, content] of [['theirs', theirs], ['ours', xml]]) {
+      const place = dialog.querySelector(`[data-side="${side}"]`);
+      place.replaceChildren();
+      if (!content) {
+        place.textContent = 'They have removed the file.';
+        continue;
+      }
+      const viewer = new NavigatedViewer({ container: place });
+      await viewer.importXML(content).then(() => viewer.get('canvas').zoom('fit-viewport'), (error) => (place.textContent = error.message));
+      dialog.addEventListener('close', () => viewer.destroy(), { once: true });
+    }
+  }
+}
+
+customElements.define('diagram-editor', DiagramEditor);

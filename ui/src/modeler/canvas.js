@@ -1,0 +1,56 @@
+// The BPMN modeler of the product: bpmn-js with our panel, and with every namespace known that files bring along.
+import Modeler from 'bpmn-js/lib/Modeler';
+import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule } from 'bpmn-js-properties-panel';
+import { CreateAppendAnythingModule } from 'bpmn-js-create-append-anything';
+import colorPickerModule from 'bpmn-js-color-picker';
+import minimapModule from 'diagram-js-minimap';
+import nativeCopyPasteModule from 'bpmn-js-native-copy-paste';
+import { Writer } from './extensions.js';
+import { namespaces } from './namespaces.js';
+import { panelModule } from './panel.js';
+import { Workbench } from './workbench.js';
+
+const houseModule = {
+  __init__: ['allowedIn', 'quietClipboard'],
+  writer: ['type', Writer],
+  workbench: ['type', Workbench],
+  // What belongs to one kind of element does not stay behind when it becomes another.
+  allowedIn: ['type', AllowedIn],
+  // Without leave to use the system's clipboard, copying works inside the editor.
+  quietClipboard: ['type', QuietClipboard],
+};
+
+function AllowedIn(eventBus) {
+  eventBus.on('moddleCopy.canCopyProperty', 2000, ({ property, parent }) => {
+    const allowed = property?.$descriptor?.meta?.allowedIn;
+    let host = parent;
+    while (host && host.$type === 'bpmn:ExtensionElements') host = host.$parent;
+    if (allowed && host && !allowed.some((type) => host.$instanceOf?.(type))) return false;
+    return undefined;
+  });
+}
+AllowedIn.$inject = ['eventBus'];
+
+function QuietClipboard(eventBus, nativeCopyPaste) {
+  if (!window.isSecureContext) nativeCopyPaste.toggle(false);
+  eventBus.on('native-copy-paste:error', () => nativeCopyPaste.toggle(false));
+}
+QuietClipboard.$inject = ['eventBus', 'nativeCopyPaste'];
+
+export function makeModeler(canvas, panel) {
+  return new Modeler({
+    container: canvas,
+    propertiesPanel: { parent: panel, feelPopupContainer: canvas.closest('.modeler') },
+    additionalModules: [
+      BpmnPropertiesPanelModule,
+      BpmnPropertiesProviderModule,
+      CreateAppendAnythingModule,
+      colorPickerModule,
+      minimapModule,
+      nativeCopyPasteModule,
+      houseModule,
+      panelModule,
+    ],
+    moddleExtensions: namespaces,
+  });
+}

@@ -1,0 +1,180 @@
+"""Drafts: what an analyst works on. Its files, what is wrong with them, deployment, and the editor of each file."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from flask import make_response, redirect, render_template, request
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from engine.models.bundle import FileKind, Finding, kind_of, stem_of
+from engine.models.new_diagram import new_diagram
+from engine.problems import Invalid, NotFound, Problem
+from engine.runtime.read import drafts as read
+from engine.runtime.verbs import drafts
+from engine.runtime.verbs.deploy import Author
+from ui.product import DEPLOY, needs, person, product
+
+_REFUSED = 422
+_KINDS = {"bpmn": "Diagram", "dmn": "Decision", "form": "Form", "scenario.json": "Scenario", "md": "Text"}
+_NEW_FILES: Mapping[FileKind, str] = {
+    FileKind.DECISION: """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="{stem}_definitions" name="{stem}" namespace="https://ordercraft.example/dmn">
+</definitions>
+""",
+    FileKind.FORM: '{{\n  "type": "default",\n  "id": "{stem}",\n  "components": []\n}}\n',
+    FileKind.SCENARIO: '{{\n  "name": "",\n  "process": "",\n  "given": {{}},\n  "steps": [],\n  "expect": {{}}\n}}\n',
+    FileKind.TEXT: "# {stem}\n",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An act that was refused: which dialog it belongs to, why, and what was typed."""
+
+    verb: str
+    problem: Problem
+    values: Mapping[str, str]
+
+
+def show_draft(bundle: str) -> AnyResponse:
+    """The draft of a bundle, or the way to begin one."""
+    return make_response(_page(bundle))
+
+
+@needs(DEPLOY)
+def begin(bundle: str) -> AnyResponse:
+    """Begin a draft, of what is deployed or empty."""
+    empty = request.form.get("empty") == "yes"
+    product().database.run(lambda tx: drafts.begin(tx, _named(bundle), person().name, empty=empty))
+    return redirect(f"/processes/{bundle}/draft", 303)
+
+
+@needs(DEPLOY)
+def change(bundle: str, verb: str) -> AnyResponse:
+    """Do something to a draft or one of its files; what is refused is said beside its form."""
+    try:
+        target = product().database.run(lambda tx: _VERBS[verb](tx, bundle))
+    except Problem as problem:
+        refused = Refusal(verb, problem, dict(request.form))
+        try:
+            return make_response(_page(bundle, refused), _REFUSED)
+        except NotFound:
+            raise problem from None
+    return redirect(target, 303)
+
+
+def edit(bundle: str, path: str) -> str:
+    """The editor of a file, by its kind."""
+    with product().database.transaction() as tx:
+        file = read.read_file(tx, bundle, path)
+        others = read.show_draft(tx, bundle).files
+    kind = kind_of(path)
+    island = _EDITORS.get(kind, "text-editor") if kind else "text-editor"
+    return render_template(
+        "draft_file.html",
+        bundle=bundle,
+        path=path,
+        file=file,
+        kind=_KINDS.get((kind or "").strip("."), "File"),
+        island=island,
+        diagrams=[each.path for each in others if each.state != "removed"],
+        may_change=DEPLOY in person().roles,
+        time_zone=str(product().runtime.time_zone),
+    )
+
+
+#: The island that edits each kind of file; whatever is not named is edited as text.
+_EDITORS: Mapping[FileKind, str] = {FileKind.DIAGRAM: "modeler"}
+
+
+def _page(bundle: str, refused: Refusal | None = None) -> str:
+    with product().database.transaction() as tx:
+        draft = read.find_draft(tx, bundle)
+        checked = None if draft is None else read.check_draft(product().runtime, tx, bundle, {}, product().groups)
+        deployed = read.deployed_version(tx, bundle)
+    if draft is None and refused is not None:
+        raise refused.problem
+    findings: list[Finding] = list(checked.findings) if checked else []
+    return render_template(
+        "draft.html",
+        bundle=bundle,
+        draft=draft,
+        deployed=deployed,
+        kinds=_KINDS,
+        findings=findings,
+        counts={severity: Counter(each.path for each in findings if each.severity == severity) for severity in ("error", "warning")},
+        may_change=DEPLOY in person().roles,
+        refused=refused,
+        done=request.args.get("done", ""),
+        version=request.args.get("version", "")[:9],
+        kept=request.args.getlist("kept"),
+    )
+
+
+def _named(bundle: str) -> str:
+    """A name that a deployment may have. Raises Invalid."""
+    if not bundle or len(bundle) > 100 or not bundle.replace("-", "a").isalnum() or not bundle.isascii() or bundle != bundle.lower():  # noqa: PLR2004
+        raise Invalid(
+            f"{bundle[:100]!r} is no name for a bundle.",
+            code="bundle_name",
+            next_step="Use small letters, digits and '-', such as quote-to-order.",
+        )
+    return bundle
+
+
+def _deploy(tx: Session, bundle: str) -> str:
+    author = Author(person().name, request.form.get("note", "").strip())
+    made = drafts.deploy_draft(product().runtime, tx, bundle, author, product().groups)
+    return f"/processes/{bundle}/draft?done=deployed&version={made.version}"
+
+
+def _discard(tx: Session, bundle: str) -> str:
+    drafts.discard(tx, bundle, person().name)
+    return f"/processes/{bundle}/draft?done=discarded"
+
+
+def _rebase(tx: Session, bundle: str) -> str:
+    made = drafts.rebase(tx, bundle, person().name)
+    return f"/processes/{bundle}/draft?done=rebased" + "".join(f"&kept={path}" for path in made.kept)
+
+
+def _add(tx: Session, bundle: str) -> str:
+    path = request.form.get("path", "").strip()
+    drafts.save(tx, bundle, drafts.Saving(path, _new_content(path), None, person().name))
+    return f"/processes/{bundle}/draft/{path}"
+
+
+def _rename(tx: Session, bundle: str) -> str:
+    path, to = request.form.get("path", ""), request.form.get("to", "").strip()
+    drafts.rename(tx, bundle, path, to, (_revision(), person().name))
+    return f"/processes/{bundle}/draft?done=renamed"
+
+
+def _remove(tx: Session, bundle: str) -> str:
+    drafts.remove(tx, bundle, request.form.get("path", ""), (_revision(), person().name))
+    return f"/processes/{bundle}/draft?done=removed"
+
+
+_VERBS: Mapping[str, Callable[[Session, str], str]] = {
+    "deploy": _deploy,
+    "discard": _discard,
+    "rebase": _rebase,
+    "add": _add,
+    "rename": _rename,
+    "remove": _remove,
+}
+
+
+def _revision() -> int:
+    given = request.form.get("revision", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0  # noqa: PLR2004  # fits a bigint
+
+
+def _new_content(path: str) -> bytes:
+    """What a new file begins with."""
+    kind, stem = kind_of(path), stem_of(path)
+    if kind is FileKind.DIAGRAM:
+        return new_diagram(stem)
+    return _NEW_FILES[kind].format(stem=stem).encode() if kind else b""
