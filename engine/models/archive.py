@@ -7,12 +7,11 @@ from io import BytesIO
 from typing import Final
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from engine.models.bundle import MAX_BUNDLE_BYTES, MAX_FILE_BYTES, MAX_FILES, Bundle
+from engine.models.bundle import MAX_BUNDLE_BYTES, MAX_FILE_BYTES, MAX_FILES, Bundle, is_inside
 from engine.problems import Invalid, TooLarge
 
 #: Entries of an archive, hidden ones and folders included.
 MAX_ENTRIES: Final = 5 * MAX_FILES
-_LONGEST_NAME: Final = 200
 #: The earliest moment a zip can say: with it the same files are the same archive.
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _ENCRYPTED: Final = 0x1
@@ -81,11 +80,8 @@ def _wanted(entries: Iterable[ZipInfo]) -> Iterable[ZipInfo]:
 
 def _checked(entry: ZipInfo) -> str:
     path = entry.filename
-    odd = "\\" in entry.orig_filename or ":" in path or not path.isprintable() or len(path) > _LONGEST_NAME
-    parts = path.removesuffix("/").split("/")
-    if odd or path.startswith("/") or any(part in {"", ".", ".."} for part in parts):
-        shown = entry.orig_filename[:_LONGEST_NAME]
-        raise _refused(f"{shown!r} is no name of a file inside a bundle.", "Use relative names with '/', without '..'.")
+    if not is_inside(path.removesuffix("/")) or "\\" in entry.orig_filename:
+        raise _refused(f"{entry.orig_filename[:200]!r} is no name of a file inside a bundle.", "Use relative names with '/', without '..'.")
     mode = entry.external_attr >> 16
     if stat.S_IFMT(mode) not in {0, stat.S_IFREG, stat.S_IFDIR}:
         raise _refused(f"{path!r} is a link or a device, not a file.", "Pack the files themselves.")

@@ -19,6 +19,8 @@ MAX_FILES: Final = 200
 #: Paths of files inside a bundle: folders and names of letters, digits, '_', '-' and '.', none of them hidden.
 _PATH: Final = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/){0,4}[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _LONGEST_PATH: Final = 150
+#: Characters of a path that comes with a deployment, whatever it is called.
+_LONGEST_NAME: Final = 200
 
 Severity = Literal["error", "warning", "info"]
 
@@ -106,6 +108,12 @@ def read_bundle(directory: Path) -> Bundle:
     if not files:
         raise Invalid(f"{directory.name} holds no diagram.", code="bundle_empty", next_step="Put a .bpmn file into the folder.")
     return Bundle(directory.name, files)
+
+
+def is_inside(path: str) -> bool:
+    """Whether a path names a file inside of the folder of a bundle, for everybody who ever unpacks it there."""
+    odd = "\\" in path or ":" in path or not path.isprintable() or len(path) > _LONGEST_NAME
+    return not odd and not any(part in {"", ".", ".."} for part in path.split("/"))
 
 
 def checked_path(path: str) -> str:

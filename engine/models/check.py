@@ -7,7 +7,7 @@ from datetime import UTC, tzinfo
 from engine.dmn import Decision
 from engine.forms import Form
 from engine.models.assets import read_assets
-from engine.models.bundle import MAX_BUNDLE_BYTES, MAX_FILES, Bundle, FileKind, Finding, kind_of
+from engine.models.bundle import MAX_BUNDLE_BYTES, MAX_FILES, Bundle, FileKind, Finding, is_inside, kind_of
 from engine.models.compilation import compile_all, schema_findings
 from engine.models.diagram import Diagram, build_diagram
 from engine.models.linter import RULES, Known, run_rules
@@ -78,7 +78,12 @@ def _bundle_findings(bundle: Bundle) -> Iterator[Finding]:
     elif not bundle.of_kind(FileKind.DIAGRAM):
         yield Finding("no-diagram", "error", "The bundle holds no diagram.", "Add a .bpmn file.", "")
     for path in bundle.files:
-        if kind_of(path) is None:
+        if not is_inside(path):
+            message = f"{path[:200]!r} is no name of a file inside of the bundle."
+            yield Finding(
+                "file-name", "error", message, "Use a relative name with '/', without '..', of at most 200 characters.", path[:200]
+            )
+        elif kind_of(path) is None:
             message = f"{path[:200]!r} is no kind of file that a deployment knows."
             yield Finding("unknown-file", "warning", message, f"Name it by what it is: {', '.join(FileKind)}.", path)
 

@@ -15,6 +15,7 @@ from engine.store.paging import AnyRow, Asked, Key, Page, read_page
 from engine.store.tables import (
     InstanceState,
     audit,
+    deployment,
     history,
     incident,
     instance,
@@ -111,8 +112,10 @@ def get_instance(tx: Session, instance_id: UUID) -> AnyRow:
             process_version.c.latest,
             process_version.c.deployment_id,
             process_version.c.path,
+            deployment.c.name.label("bundle"),
+            deployment.c.version.label("bundle_version"),
         )
-        .select_from(instance.join(process_version, process_version.c.id == instance.c.process_version_id))
+        .select_from(instance.join(process_version, process_version.c.id == instance.c.process_version_id).join(deployment))
         .where(instance.c.id == instance_id)
     ).one_or_none()
     if found is None:

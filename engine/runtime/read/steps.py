@@ -11,19 +11,11 @@ from sqlalchemy import func, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from engine.hardened_xml import hardened_parser
+from engine.models.reading.drawing import STEP_KINDS, lanes_of, places_of
+from engine.models.vocabulary import BPMN
 from engine.store.paging import AnyRow
 from engine.store.tables import deployment_file, history, incident, subscription, timer, user_task, work
 
-_BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
-_DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
-_DC = "{http://www.omg.org/spec/DD/20100524/DC}"
-_STEPS = {
-    "task": "Task", "userTask": "User task", "serviceTask": "Service task", "scriptTask": "Script", "businessRuleTask": "Decision",
-    "sendTask": "Send", "receiveTask": "Receive", "manualTask": "Manual task", "callActivity": "Called process",
-    "subProcess": "Sub-process", "transaction": "Transaction", "startEvent": "Start", "endEvent": "End",
-    "intermediateCatchEvent": "Wait", "intermediateThrowEvent": "Throw", "boundaryEvent": "Boundary event",
-    "exclusiveGateway": "Either-or", "parallelGateway": "Parallel", "inclusiveGateway": "Any of", "eventBasedGateway": "First of",
-}  # fmt: skip
 #: A gateway without a name only joins paths: no reader would miss it.
 _GATEWAYS = {"Either-or", "Parallel", "Any of", "First of"}
 
@@ -101,18 +93,11 @@ def list_marks(tx: Session, instance_id: UUID) -> dict[str, tuple[str, int, date
 def _elements(model: bytes) -> Iterator[tuple[str, str, str, str]]:
     """Id, name, kind and lane of every step, by its place on the canvas."""
     root = etree.fromstring(model, hardened_parser(remove_comments=True, remove_pis=True))
-    references = [(ref, lane) for lane in root.iter(f"{_BPMN}lane") for ref in lane.findall(f"{_BPMN}flowNodeRef")]
-    lanes = {(ref.text or "").strip(): lane.get("name", "") for ref, lane in references}
-    places = {shape.get("bpmnElement"): _place(shape) for shape in root.iter(f"{_DI}BPMNShape")}
+    lanes, places = lanes_of(root), places_of(root)
     steps = [
         (str(element.get("id")), str(element.get("name") or ""), kind)
-        for tag, kind in _STEPS.items()
-        for element in root.iter(f"{_BPMN}{tag}")
+        for tag, kind in STEP_KINDS.items()
+        for element in root.iter(f"{{{BPMN}}}{tag}")
     ]
     for id_, name, kind in sorted(steps, key=lambda step: places.get(step[0], (0.0, 0.0))):
-        yield id_, name, kind, str(lanes.get(id_) or "")
-
-
-def _place(shape: Any) -> tuple[float, float]:
-    bounds = shape.find(f"{_DC}Bounds")
-    return (float(bounds.get("x", 0)), float(bounds.get("y", 0))) if bounds is not None else (0.0, 0.0)
+        yield id_, name, kind, lanes.get(id_, "")

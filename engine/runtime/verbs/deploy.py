@@ -37,6 +37,8 @@ class Deployment:
     new: bool = True
 
 
+#: Pages beside those of the bundles.
+RESERVED_NAMES = frozenset({"service-tasks", "landscape"})
 #: The longest note, in characters.
 MAX_NOTE = 2000
 
@@ -73,10 +75,10 @@ class ModelRefused(Invalid):
 def deploy(runtime: Runtime, tx: Session, bundle: Bundle, actor: str | Author, groups: Collection[str] | None = None) -> Deployment:
     """Check, compile and store a bundle as the next version of its name; nothing when all its processes run these bytes already.
 
-    Raises ModelRefused when the bundle has errors, Invalid for a note that is too long.
+    Raises ModelRefused when the bundle has errors, Invalid for a note that is too long or a name that is taken by a page.
     """
     author = actor if isinstance(actor, Author) else Author(actor)
-    _check_note(author.note)
+    _check_words(bundle.name, author.note)
     advisory(tx, Advisory.DEPLOY)
     running = _running(tx, bundle.sha256)
     if running is not None:
@@ -114,7 +116,14 @@ def versions_of(tx: Session, made: Deployment) -> dict[str, int]:
     return {row.process_key: row.version for row in rows}
 
 
-def _check_note(note: str) -> None:
+def _check_words(name: str, note: str) -> None:
+    if name in RESERVED_NAMES:
+        raise Invalid(
+            f"A bundle cannot be called {name}: a page has this name.",
+            code="bundle_name",
+            next_step="Give it another name.",
+            errors={"name": ["is the name of a page"]},
+        )
     if len(note) > MAX_NOTE:
         errors = {"note": [f"must have at most {MAX_NOTE} characters"]}
         raise Invalid(f"The note has {len(note)} characters.", code="note_too_long", next_step="Say it more shortly.", errors=errors)
