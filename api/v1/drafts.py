@@ -19,7 +19,7 @@ from engine.runtime.verbs import drafts
 from engine.runtime.verbs.deploy import MAX_NOTE, Author
 
 api = APIBlueprint("drafts", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="drafts")])
-_NAME = r"^[a-z][a-z0-9-]*$"
+_BYTES = {"requestBody": {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
 _MEDIA_TYPES = {
     FileKind.DIAGRAM: "application/xml",
     FileKind.DECISION: "application/xml",
@@ -44,7 +44,7 @@ class FilePath(BundlePath):
 class DraftIn(Shape):
     """The draft to begin: of what is deployed under the name, or, with `empty` or where nothing is, with a new diagram."""
 
-    bundle: str = Field(max_length=100, pattern=_NAME)
+    bundle: str = Field(max_length=100, pattern=r"^[a-z][a-z0-9-]*$")
     empty: bool = False
 
 
@@ -54,6 +54,13 @@ class RenameIn(Shape):
     path: str = Field(max_length=200)
     to: str = Field(max_length=200)
     revision: int = Field(ge=0, lt=2**63)
+
+
+class RestoreIn(Shape):
+    """A file to be taken as it was deployed; `revision` is the one it was seen at, null where it was removed."""
+
+    path: str = Field(max_length=200)
+    revision: int | None = Field(None, ge=0, lt=2**63)
 
 
 class DraftDeploymentIn(Shape):
@@ -159,7 +166,7 @@ def get_draft_file(path: FilePath) -> Response:
     return answer
 
 
-@api.put("/drafts/<bundle>/files/<path:path>", responses={200: RevisionOut})
+@api.put("/drafts/<bundle>/files/<path:path>", responses={200: RevisionOut}, openapi_extensions=_BYTES)
 @operation(Role.DEPLOY)
 def save_draft_file(path: FilePath) -> tuple[RevisionOut, int, dict[str, str]]:
     """Save the bytes of a file over the revision named in If-Match; without it, add a file that is not there yet.
@@ -190,6 +197,14 @@ def rename_draft_file(path: BundlePath, body: RenameIn) -> RevisionOut:
     return RevisionOut(path=body.to, revision=revision)
 
 
+@api.post("/drafts/<bundle>/restore", responses={200: RevisionOut})
+@operation(Role.DEPLOY)
+def restore_draft_file(path: BundlePath, body: RestoreIn) -> RevisionOut:
+    """Take a file of a draft as it is in what the draft is based on: what was changed is undone, what was removed is back."""
+    revision = drafts.restore(transaction(), path.bundle, body.path, person().name, body.revision)
+    return RevisionOut(path=body.path, revision=revision)
+
+
 @api.post("/drafts/<bundle>/rebase", responses={200: RebasedOut})
 @operation(Role.DEPLOY)
 def rebase_draft(path: BundlePath) -> RebasedOut:
@@ -198,7 +213,7 @@ def rebase_draft(path: BundlePath) -> RebasedOut:
     return RebasedOut(version=made.version, taken=list(made.taken), kept=list(made.kept))
 
 
-@api.post("/drafts/<bundle>/check", responses={200: CheckedOut})
+@api.post("/drafts/<bundle>/check", responses={200: CheckedOut}, openapi_extensions=_BYTES)
 @operation(Role.READ)
 def check_draft(path: BundlePath, query: CheckQuery) -> CheckedOut:
     """Say what deployment would say of a draft, with one file as its editor has it now: the body is the bytes of `path`.

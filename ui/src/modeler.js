@@ -134,7 +134,7 @@ class DiagramEditor extends HTMLElement {
     if (!place) return;
     this.#modeler.get('selection').select(place);
     if (!place.parent) return;
-    this.#modeler.get('canvas').scrollToElement(place, { top: 60, bottom: 60, left: 120, right: 60 });
+    this.#modeler.get('canvas').scrollToElement(place, { top: 80, bottom: 120, left: 160, right: 180 });
   }
 
   #goTo({ path, element_id: id }) {

@@ -10,11 +10,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.models.bundle import FileKind, Finding, kind_of, stem_of
 from engine.models.new_diagram import new_diagram
-from engine.problems import Invalid, NotFound, Problem
+from engine.problems import NotFound, Problem
 from engine.runtime.read import drafts as read
 from engine.runtime.verbs import drafts
 from engine.runtime.verbs.deploy import Author
-from ui.product import DEPLOY, needs, person, product
+from ui.product import DEPLOY, asked, needs, person, product
 
 _REFUSED = 422
 _KINDS = {"bpmn": "Diagram", "dmn": "Decision", "form": "Form", "scenario.json": "Scenario", "md": "Text"}
@@ -38,6 +38,19 @@ class Refusal:
     values: Mapping[str, str]
 
 
+def show_list() -> str:
+    """What is worked on, and the way to begin a process that is not there yet."""
+    with product().database.transaction() as tx:
+        found = read.list_drafts(tx, asked())
+    return render_template("drafts.html", found=found, may_change=DEPLOY in person().roles)
+
+
+@needs(DEPLOY)
+def begin_new() -> AnyResponse:
+    """Begin the draft of the bundle whose name was typed."""
+    return begin(request.form.get("bundle", "").strip())
+
+
 def show_draft(bundle: str) -> AnyResponse:
     """The draft of a bundle, or the way to begin one."""
     return make_response(_page(bundle))
@@ -47,7 +60,7 @@ def show_draft(bundle: str) -> AnyResponse:
 def begin(bundle: str) -> AnyResponse:
     """Begin a draft, of what is deployed or empty."""
     empty = request.form.get("empty") == "yes"
-    product().database.run(lambda tx: drafts.begin(tx, _named(bundle), person().name, empty=empty))
+    product().database.run(lambda tx: drafts.begin(tx, bundle, person().name, empty=empty))
     return redirect(f"/processes/{bundle}/draft", 303)
 
 
@@ -66,12 +79,12 @@ def change(bundle: str, verb: str) -> AnyResponse:
 
 
 def edit(bundle: str, path: str) -> str:
-    """The editor of a file, by its kind."""
+    """The editor of a file, by its kind; `as=text` asks for its text, which opens whatever stands in it."""
     with product().database.transaction() as tx:
         file = read.read_file(tx, bundle, path)
-        others = read.show_draft(tx, bundle).files
     kind = kind_of(path)
-    island = _EDITORS.get(kind, "text-editor") if kind else "text-editor"
+    own = _EDITORS.get(kind) if kind else None
+    island = own if own and request.args.get("as") != "text" else "text-editor"
     return render_template(
         "draft_file.html",
         bundle=bundle,
@@ -79,7 +92,7 @@ def edit(bundle: str, path: str) -> str:
         file=file,
         kind=_KINDS.get((kind or "").strip("."), "File"),
         island=island,
-        diagrams=[each.path for each in others if each.state != "removed"],
+        has_own_editor=own is not None,
         may_change=DEPLOY in person().roles,
         time_zone=str(product().runtime.time_zone),
     )
@@ -113,17 +126,6 @@ def _page(bundle: str, refused: Refusal | None = None) -> str:
     )
 
 
-def _named(bundle: str) -> str:
-    """A name that a deployment may have. Raises Invalid."""
-    if not bundle or len(bundle) > 100 or not bundle.replace("-", "a").isalnum() or not bundle.isascii() or bundle != bundle.lower():  # noqa: PLR2004
-        raise Invalid(
-            f"{bundle[:100]!r} is no name for a bundle.",
-            code="bundle_name",
-            next_step="Use small letters, digits and '-', such as quote-to-order.",
-        )
-    return bundle
-
-
 def _deploy(tx: Session, bundle: str) -> str:
     author = Author(person().name, request.form.get("note", "").strip())
     made = drafts.deploy_draft(product().runtime, tx, bundle, author, product().groups)
@@ -152,6 +154,12 @@ def _rename(tx: Session, bundle: str) -> str:
     return f"/processes/{bundle}/draft?done=renamed"
 
 
+def _restore(tx: Session, bundle: str) -> str:
+    path = request.form.get("path", "")
+    drafts.restore(tx, bundle, path, person().name, _revision() if request.form.get("revision") else None)
+    return f"/processes/{bundle}/draft?done=restored"
+
+
 def _remove(tx: Session, bundle: str) -> str:
     drafts.remove(tx, bundle, request.form.get("path", ""), (_revision(), person().name))
     return f"/processes/{bundle}/draft?done=removed"
@@ -164,6 +172,7 @@ _VERBS: Mapping[str, Callable[[Session, str], str]] = {
     "add": _add,
     "rename": _rename,
     "remove": _remove,
+    "restore": _restore,
 }
 
 

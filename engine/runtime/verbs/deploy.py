@@ -38,7 +38,7 @@ class Deployment:
 
 
 #: Pages beside those of the bundles.
-RESERVED_NAMES = frozenset({"service-tasks", "landscape"})
+RESERVED_NAMES = frozenset({"service-tasks", "landscape", "drafts"})
 #: The longest note, in characters.
 MAX_NOTE = 2000
 

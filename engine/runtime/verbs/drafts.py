@@ -5,6 +5,7 @@ faster nothing is overwritten, and the refusal carries what the other one wrote.
 """
 
 import base64
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,13 +17,15 @@ from sqlalchemy.orm import Session
 
 from engine.models.bundle import Bundle, admit, checked_path, kind_of
 from engine.models.new_diagram import new_diagram
-from engine.problems import Conflict, NotFound
+from engine.problems import Conflict, Invalid, NotFound
 from engine.runtime.state import audit
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import deploy
 from engine.store.locks import Lock, take
 from engine.store.paging import AnyRow
 from engine.store.tables import deployment, deployment_file, draft, draft_file, draft_revision, element_comment
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,11 @@ class EditedMeanwhile(Conflict):
 
 
 def begin(tx: Session, bundle: str, actor: str, *, empty: bool = False) -> bool:
-    """Begin the draft of a bundle with what is deployed under its name, or with an empty diagram. False when there is one already."""
+    """Begin the draft of a bundle with what is deployed under its name, or with an empty diagram. False when there is one already.
+
+    Raises Invalid for a name that no bundle may have.
+    """
+    _check_name(bundle)
     base = None if empty else _newest(tx, bundle)
     values = {"bundle": bundle, "based_on": None if base is None else base.id, "begun_by": actor}
     made = postgresql.insert(draft).values(**values).on_conflict_do_nothing().returning(draft.c.id)
@@ -138,6 +145,25 @@ def rename(tx: Session, bundle: str, path: str, to: str, seen: tuple[int, str]) 
     tx.execute(update(element_comment).where(of_file).values(path=to))
     _note(tx, actor, "rename_draft_file", bundle, {"path": path, "to": to})
     return made
+
+
+def restore(tx: Session, bundle: str, path: str, actor: str, revision: int | None = None) -> int:
+    """Take a file as it is in what the draft is based on, and answer its revision; `revision` is the one seen, None where it was removed.
+
+    Raises NotFound where the base has no such file either, EditedMeanwhile.
+    """
+    found = _locked(tx, bundle)
+    current = _current(tx, found.id, path)
+    if (None if current is None else current.revision) != revision:
+        raise EditedMeanwhile(path, current)
+    of_base = (deployment_file.c.deployment_id == found.based_on) & (deployment_file.c.path == path)
+    content = tx.scalar(select(deployment_file.c.content).where(of_base))
+    if content is None:
+        raise NotFound(f"What the draft is based on has no file {path}.", code="draft_file_unknown", next_step="Remove the file instead.")
+    _note(tx, actor, "restore_draft_file", bundle, {"path": path})
+    if current is None:
+        return _insert(tx, found.id, {path: bytes(content)}, actor)
+    return _change(tx, found.id, path, {"content": bytes(content), "changed_by": actor})
 
 
 def remove(tx: Session, bundle: str, path: str, seen: tuple[int, str]) -> None:
@@ -197,6 +223,16 @@ def deploy_draft(
     tx.execute(delete(draft).where(draft.c.id == found.id))
     _note(tx, author.name, "deploy_draft", bundle, {"deployment": made.id, "version": made.version, "note": author.note})
     return made
+
+
+def _check_name(bundle: str) -> None:
+    if not _NAME.fullmatch(bundle) or bundle in deploy.RESERVED_NAMES:
+        raise Invalid(
+            f"{bundle[:100]!r} is no name for a bundle.",
+            code="bundle_name",
+            next_step="Use small letters, digits and '-', beginning with a letter, such as quote-to-order.",
+            errors={"bundle": ["is no name for a bundle"]},
+        )
 
 
 def _note(tx: Session, actor: str, action: str, bundle: str, detail: Mapping[str, Any]) -> None:

@@ -78,6 +78,29 @@ def test_files_are_added_renamed_and_removed(ravi):
     assert "approve.form" not in ravi.get(PAGE).text
 
 
+def test_what_was_changed_or_removed_is_brought_back_as_it_was_deployed(ravi):
+    deploy(ravi, approval({"README.md": b"# One", "NOTES.md": b"notes"}))
+    ravi.post(PAGE)
+    ravi.put("/api/v1/drafts/approval/files/README.md", data=b"# Mine", headers={"If-Match": f'"{revision(ravi, "README.md")}"'})
+    ravi.post(f"{PAGE}/remove", data={"path": "NOTES.md", "revision": revision(ravi, "NOTES.md")})
+    assert "NOTES.md Text Removed Bring back" in shown(ravi.get(PAGE))
+    stale = {"path": "README.md", "revision": revision(ravi, "README.md") - 1}
+    assert ravi.post("/api/v1/drafts/approval/restore", json=stale).json["code"] == "edited_meanwhile"
+    ravi.post(f"{PAGE}/restore", data={"path": "README.md", "revision": revision(ravi, "README.md")})
+    ravi.post(f"{PAGE}/restore", data={"path": "NOTES.md"})
+    assert {file["state"] for file in ravi.get("/api/v1/drafts/approval").json["files"]} == {"unchanged"}
+    assert ravi.post("/api/v1/drafts/approval/restore", json={"path": "MORE.md"}).json["code"] == "draft_file_unknown"
+
+
+def test_a_new_process_is_begun_in_the_list_of_drafts(ravi, signed_in):
+    assert "Nobody works on a process" in shown(ravi.get("/processes/drafts"))
+    assert ravi.post("/processes/drafts", data={"bundle": "approval"}).headers["Location"] == PAGE
+    assert "approval nothing: it is new" in shown(signed_in("sara").get("/processes/drafts"))
+    assert signed_in("sara").post("/processes/drafts", data={"bundle": "more"}).status_code == 403
+    for taken in ("drafts", "Big", ""):
+        assert ravi.post("/processes/drafts", data={"bundle": taken}).status_code == 422
+
+
 @pytest.mark.parametrize("path", ["a.bpmn", "a.dmn", "a.form", "a.scenario.json", "a.md"])
 def test_a_new_file_of_each_kind_opens_in_its_editor(ravi, path, monkeypatch):
     monkeypatch.setattr("ui.manifest.Manifest.assets", lambda self, island: type("Assets", (), {"tags": lambda self: island})())
@@ -86,6 +109,7 @@ def test_a_new_file_of_each_kind_opens_in_its_editor(ravi, path, monkeypatch):
     page = ravi.get(made.headers["Location"])
     assert page.status_code == 200
     assert ("<diagram-editor" in page.text) is (path == "a.bpmn")
+    assert "<text-editor" in ravi.get(made.headers["Location"] + "?as=text").text
     assert ravi.get(f"{PAGE}/missing.md").status_code == 404
 
 

@@ -108,7 +108,7 @@ function parameterEntries({ write }, element, task) {
       { hint },
     );
   return [
-    ...known.map((each) => entry(each.name, `${each.name}${each.required ? '' : ' (optional)'}`, [each.said, each.meaning].filter(Boolean).join('. '))),
+    ...known.map((each) => entry(each.name, `${each.name}${each.required ? '' : ' (optional)'}`, [each.meaning, each.said && `(${each.said})`].filter(Boolean).join(' '))),
     ...others.map((each) => entry(each.id, each.id, task ? `${task.name} has no such parameter.` : '')),
   ];
 }
@@ -128,7 +128,7 @@ export function conditionGroup({ write }, element) {
     );
   }
   const change = (on) => write.run(write.defaultFlow(source, on ? element : null));
-  entries.push(check('default-flow', 'Default: taken when no other condition holds', isDefault, change));
+  entries.push(check('default-flow', 'Default flow', isDefault, change, { hint: 'Taken when no other condition holds.' }));
   return { id: 'condition', label: 'Condition', entries };
 }
 

@@ -16,7 +16,7 @@ class PanelProvider {
   getGroups(element) {
     const made = [serviceTaskGroup, gatewayGroup, conditionGroup, scriptGroup, callGroup, timerGroup, repeatGroup].map((group) => group(this.context, element));
     const settings = is(element, 'bpmn:ServiceTask') ? null : settingsGroup(this.context, element);
-    const ours = [...made, settings].filter(Boolean).map((group) => ({ component: Group, shouldOpen: true, ...group }));
+    const ours = [settings, ...made].filter(Boolean).map((group) => ({ component: Group, shouldOpen: true, ...group }));
     return (groups) => {
       const kept = groups.filter((group) => !REPLACED.has(group.id));
       const first = kept.filter((group) => FIRST.has(group.id) && group.id !== 'documentation');
