@@ -67,12 +67,12 @@ class EditedMeanwhile(Conflict):
     default_code = "edited_meanwhile"
 
     def __init__(self, path: str, current: Written | None) -> None:
-        if current is None:
-            said, step = f"{path} is not in the draft any more.", "Add it again under its name, or under another one."
-        else:
-            said = f"{current.changed_by} has changed {path} since you opened it."
-            step = "Compare both versions; then save yours over the newer revision, or take theirs."
-        super().__init__(said, next_step=step)
+        super().__init__(
+            f"{path} is not in the draft any more." if current is None else f"{current.changed_by} has changed {path} since you opened it.",
+            next_step="Add it again under its name, or under another one."
+            if current is None
+            else "Compare both versions; then save yours over the newer revision, or take theirs.",
+        )
         self.current = current
 
     @property

@@ -75,6 +75,8 @@ ACTS: list[tuple[str, set[str], list[str]]] = [
         ["POST /api/v1/instances/<uuid:instance_id>/move", "POST /api/v1/timers/<uuid:timer_id>/move"],
     ),
     (r"migrate", {"operator"}, ["POST /api/v1/instances/<uuid:instance_id>/migrate"]),
+    (r"^Begin one on the page of the process", {"analyst"}, ["POST /api/v1/drafts", "POST /processes/<bundle>/draft"]),
+    (r"^Add it again under its name|^Remove the file instead", {"analyst"}, ["PUT /api/v1/drafts/<bundle>/files/<path:path>"]),
     (r"[Dd]eploy", {"analyst"}, ["POST /api/v1/deployments"]),
     (r"[Rr]everse the receipt|take back", {"accounts-receivable"}, ["POST /api/v1/receipts/<number>/reversal"]),
     (r"[Aa]pply (it|a receipt|at most)|receipt", {"accounts-receivable"}, ["POST /api/v1/receipts/<number>/applications"]),
