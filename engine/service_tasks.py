@@ -12,7 +12,7 @@ bootstrap has bound. The result is a dataclass or None. A test calls the functio
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
@@ -115,6 +115,34 @@ class ServiceTask:
                 next_step="Correct the parameters in the diagram or the variables of the instance, then retry.",
                 errors=errors,
             ) from None
+
+    def could_answer(self, answer: Any) -> None:
+        """Nothing, where the task could give this answer. Raises Invalid with the errors by field, for who answers in its place."""
+        known = {each.name for each in fields(self.output_type)} if is_dataclass(self.output_type) else set()
+        errors: dict[str, list[str]] = {}
+        try:
+            self._output.validate_python(answer)
+        except ValidationError as error:
+            errors = {".".join(map(str, item["loc"])) or "answer": [item["msg"]] for item in error.errors()}
+        errors |= {name: ["is no part of it"] for name in (answer if isinstance(answer, Mapping) else ()) if known and name not in known}
+        if errors:
+            wrong = "; ".join(f"{name}: {', '.join(said)}" for name, said in errors.items())
+            raise Invalid(
+                f"{self.name} could not answer this: {wrong}.",
+                code="answer_impossible",
+                next_step="Give an answer as the catalogue of service tasks describes it.",
+                errors=errors,
+            )
+
+    def could_refuse(self, code: str) -> None:
+        """Nothing, where the task may raise this error. Raises Invalid."""
+        if code not in self.errors:
+            raise Invalid(
+                f"{self.name} raises no {code}; it may raise {', '.join(self.errors) or 'none'}.",
+                code="answer_impossible",
+                next_step="Choose an error that the task may raise, or give an answer.",
+                errors={"refused": ["is no error of this task"]},
+            )
 
     def __call__(self, given: Any, provided: Mapping[Any, object]) -> Any:
         """Run on a typed input with the ports it asks for; answer JSON-like data (decimals stay `Decimal`)."""

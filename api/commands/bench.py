@@ -54,6 +54,24 @@ def orders(sizes: tuple[int, ...], *, as_json: bool) -> None:
         click.echo(f"{cost.lines} lines: {cost.wall_ms:,.0f} ms, {cost.cpu_ms:,.0f} ms CPU, {cost.statements} statements ({phases})")
 
 
+@command.command("scenarios")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def scenarios(*, as_json: bool) -> None:
+    """Measure the dry run of the happy path of each of the five processes, without and with reading its bundle."""
+    from api.benchmarks.dry_runs import run as run_dry
+
+    took = run_dry()
+    if as_json:
+        click.echo(json.dumps({"scenarios": [asdict(each) for each in took]}))
+        return
+    for each in took:
+        click.echo(
+            f"{each.bundle}: {each.play_ms:,.0f} ms for {each.elements} elements, {each.check_ms:,.0f} ms to check the bundle before"
+        )
+    play, check = sum(each.play_ms for each in took), sum(each.check_ms for each in took)
+    click.echo(f"together: {play:,.0f} ms, {play + check:,.0f} ms with the checks")
+
+
 @contextmanager
 def _fresh_database() -> Iterator[Database]:
     """A migrated database on an embedded PostgreSQL of its own, removed afterwards."""

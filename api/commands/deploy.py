@@ -6,27 +6,28 @@ import click
 
 from api.auth.roles import GROUPS
 from api.bootstrap import build
+from api.model_report import tell_findings, tell_scenarios
 from api.settings import Settings
 from engine.models.bundle import read_bundle
 from engine.models.check import check
+from engine.runtime.dry_run.suite import play_all
 from engine.runtime.verbs import deploy
 
 
 @click.command("deploy")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--check", "only_check", is_flag=True, help="Say what is wrong; deploy nothing.")
+@click.option("--no-scenarios", is_flag=True, help="Deploy without playing the folder's scenarios.")
 @click.option("--as", "actor", default="command line", show_default=True, help="Who deploys; it goes to the record.")
 @click.option("--note", default="", help="What has changed and why; it stands in the list of versions.")
-def command(folder: Path, *, only_check: bool, actor: str, note: str) -> None:
-    """Deploy a folder of diagrams, decisions and forms as one version."""
+def command(folder: Path, *, only_check: bool, no_scenarios: bool, actor: str, note: str) -> None:
+    """Deploy a folder of diagrams, decisions and forms as one version, when all its scenarios come out as they say."""
     product = build(Settings.from_environment())
     bundle = read_bundle(folder)
     checked = check(bundle, product.runtime.service_tasks, GROUPS, product.runtime.time_zone)
-    for finding in checked.findings:
-        where = f"{finding.path}{f' #{finding.element_id}' if finding.element_id else ''}"
-        click.echo(f"{finding.severity}: {where}: {finding.message} {finding.next_step}")
-    if not checked.ok:
-        raise SystemExit(1)
+    tell_findings(checked)
+    if not no_scenarios:
+        tell_scenarios(play_all(checked, bundle, product.runtime.service_tasks, product.runtime.time_zone))
     if only_check:
         click.echo(f"{bundle.name} may be deployed.")
         return

@@ -14,6 +14,8 @@ from api.v1.shapes import Listing, Page, Search, Shape, listed
 from engine.models.bundle import Bundle
 from engine.models.check import check
 from engine.problems import Invalid
+from engine.runtime.dry_run.stage import checked
+from engine.runtime.dry_run.suite import play_all, refuse_failing
 from engine.runtime.read import deployments as read
 from engine.runtime.verbs import deploy
 
@@ -41,6 +43,12 @@ class BundleIn(Shape):
         return Bundle(self.name, files)
 
 
+class DeployIn(BundleIn):
+    """A bundle to be deployed; with `scenarios` only when all its scenarios come out as they say."""
+
+    scenarios: bool = False
+
+
 class DeploymentOut(Shape):
     """A deployed version."""
 
@@ -62,15 +70,18 @@ class ProcessPath(BaseModel):
 def check_bundle(body: BundleIn) -> dict[str, Any]:
     """Say what is wrong with a bundle, without deploying it."""
     runtime = product().runtime
-    checked = check(body.bundle(), runtime.service_tasks, GROUPS, runtime.time_zone)
-    return {"ok": checked.ok, "findings": list(checked.findings)}
+    found = check(body.bundle(), runtime.service_tasks, GROUPS, runtime.time_zone)
+    return {"ok": found.ok, "findings": list(found.findings)}
 
 
 @api.post("/deployments", responses={201: DeploymentOut})
 @operation(Role.DEPLOY)
-def deploy_bundle(body: BundleIn) -> tuple[DeploymentOut, int]:
+def deploy_bundle(body: DeployIn) -> tuple[DeploymentOut, int]:
     """Deploy a bundle; running instances stay with the version they began with."""
-    made = deploy.deploy(product().runtime, transaction(), body.bundle(), deploy.Author(person().name, body.note), GROUPS)
+    runtime, bundle = product().runtime, body.bundle()
+    if body.scenarios:
+        refuse_failing(play_all(checked(runtime, bundle, GROUPS), bundle, runtime.service_tasks, runtime.time_zone))
+    made = deploy.deploy(runtime, transaction(), bundle, deploy.Author(person().name, body.note), GROUPS)
     return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes)), 201
 
 

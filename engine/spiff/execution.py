@@ -58,10 +58,13 @@ class Execution:
         """The whole state; take the trace before, for it is no part of it."""
         return codec.dump(self._instance)
 
-    def run(self, calls: ServiceCalls, *, now: datetime, budget: Budget = _ONE_RUN) -> RunResult:
-        """Go on until every path waits or the budget is spent. A step that fails becomes a failed wait; only `calls` can raise."""
+    def run(self, calls: ServiceCalls, *, now: datetime, budget: Budget = _ONE_RUN, explain: bool = False) -> RunResult:
+        """Go on until every path waits or the budget is spent. A step that fails becomes a failed wait; only `calls` can raise.
+
+        With `explain` the trace says what each decision was given.
+        """
         instance = self._instance
-        instance.now, instance.calls = now, calls
+        instance.now, instance.calls, instance.explains = now, calls, explain
         steps, deadline = 0, monotonic() + budget.seconds
         while (token := instance.next_ready()) is not None:
             if steps >= budget.steps or monotonic() > deadline:

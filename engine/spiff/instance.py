@@ -84,6 +84,8 @@ class Instance(Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow has 
         self.trace: list[Executed] = []
         self.outgoing: list[Outgoing] = []
         self.calls: ServiceCalls | None = None
+        #: Decisions say in the trace what they were given: for a dry run, whose trace is kept nowhere.
+        self.explains = False
         self.process = process
         super().__init__(process.spec, process.scopes, script_engine=process.script_engine, deserializing=True)
         self.prepare()

@@ -162,6 +162,14 @@ def highest(tx: Session) -> Lock | None:
     return max(held, key=lambda lock: lock.rank) if held else None
 
 
+def take_anew(tx: Session) -> None:
+    """A dry run does in one transaction what the product does in many: each of them begins the order at its beginning.
+
+    What is held stays held, so whoever calls this waits for nobody (`engine/runtime/dry_run/really.py`): no circle can come of it.
+    """
+    tx.info[_HELD], tx.info[_ASKED] = {}, set()
+
+
 @contextmanager
 def forgotten_on_rollback(tx: Session) -> Iterator[None]:
     """What a savepoint locked is free again when it is rolled back."""

@@ -5,7 +5,7 @@ runs one external task in no transaction.
 """
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from json import JSONDecodeError
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Problem
 from engine.retry_policy import read_policy
-from engine.runtime.state.effects import EffectLedger
+from engine.runtime.state.effects import Effect, EffectLedger
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Stretch
 from engine.service_tasks import Broken, Kind, NotYet, Refused, ServiceTask, TaskContext
@@ -37,25 +37,29 @@ class Calls:
     def call(self, request: ServiceCall) -> CallOutcome:
         """Run a transactional task now in a savepoint; put an external one off."""
         stretch = self.stretch
-        try:
-            task = stretch.runtime.service_tasks[request.handler]
-        except Problem as problem:
-            return Failure(problem.code, problem.detail, next_step=problem.next_step)
-        if task.kind is Kind.EXTERNAL:
-            return Deferred()
-        ledger = EffectLedger(context_of(stretch, request))
-        try:
-            given = task.read(request.parameters)
-            with savepoint(stretch.tx):
-                result = _kept(task(given, self._provided(task, ledger)))
-        except Exception as error:  # noqa: BLE001  # whatever a handler does is an outcome, never the end of the advance
-            return judge(error, request, stretch.now, stretch.runtime)
-        stretch.effects.extend(ledger.recorded)
-        return Done(result)
+        outcome, effects = call_inside(stretch.runtime, stretch.tx, request, context_of(stretch, request))
+        stretch.effects.extend(effects)
+        return outcome
 
-    def _provided(self, task: ServiceTask, ledger: EffectLedger) -> Mapping[Any, object]:
-        own = {Session: self.stretch.tx, TaskContext: ledger.context, EffectLedger: ledger, Runtime: self.stretch.runtime}
-        return {port: own[port] if port in own else _bound(self.stretch.runtime, task, port) for port in task.ports.values()}
+
+def call_inside(runtime: Runtime, tx: Session, request: ServiceCall, context: TaskContext) -> tuple[CallOutcome, Sequence[Effect]]:
+    """Run a transactional task now in a savepoint and answer its effects too, which the caller writes; put an external one off."""
+    try:
+        task = runtime.service_tasks[request.handler]
+    except Problem as problem:
+        return Failure(problem.code, problem.detail, next_step=problem.next_step), ()
+    if task.kind is Kind.EXTERNAL:
+        return Deferred(), ()
+    ledger = EffectLedger(context)
+    own = {Session: tx, TaskContext: context, EffectLedger: ledger, Runtime: runtime}
+    try:
+        given = task.read(request.parameters)
+        with savepoint(tx):
+            ports = {port: own[port] if port in own else _bound(runtime, task, port) for port in task.ports.values()}
+            result = _kept(task(given, ports))
+    except Exception as error:  # noqa: BLE001  # whatever a handler does is an outcome, never the end of the advance
+        return judge(error, request, context.now, runtime), ()
+    return Done(result), ledger.recorded
 
 
 def call_outside(runtime: Runtime, request: ServiceCall, context: TaskContext) -> CallOutcome:

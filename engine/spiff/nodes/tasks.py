@@ -137,6 +137,8 @@ class BusinessRuleTask(Drawn):
             raise StepFailed("decision_undecided", f"{where} gives nothing ({'; '.join(reasons[:3])}).", next_step)
         matched = [{"decision": rule.decision_id, "rule": rule.rule_id, "index": rule.index} for rule in found.matched]
         token.say(decision=self.element.decision_id, matched=matched, **({"nulls": reasons} if reasons else {}))
+        if token.workflow.top_workflow.explains:
+            token.say(inputs={name: context.get(name) for name in sorted(self._decision.variables)})
         store(token, value, self._variable(value), self.element.label)
         return True
 

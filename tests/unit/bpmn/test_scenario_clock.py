@@ -1,14 +1,14 @@
 """A scenario happens when it says, in the company's zone, whatever the machine's clock shows."""
 
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import bpmn
 from engine.models.bundle import Bundle
-from engine.models.check import check
+from engine.models.check import reload
+from engine.runtime.dry_run.record import DryRun
+from engine.runtime.dry_run.rehearsal import play
+from engine.runtime.dry_run.scenario import scenario_of
 from engine.service_tasks import ServiceTasks
-from tests.unit.bpmn.scenario_runner import Rehearsal, play, read_scenario, scenario_files
 
 DIAGRAM = b"""<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
@@ -34,31 +34,19 @@ DIAGRAM = b"""<?xml version="1.0" encoding="UTF-8"?>
 SCENARIO = {"process": "clock", "now": "2031-12-31T23:30:00+01:00", "given": {}, "steps": [{"clock": "P1D"}]}
 
 
-class _Checked:
-    """What was compiled; the little diagram has no drawing, which the check would ask for."""
-
-    def __init__(self) -> None:
-        checked = check(Bundle("clock", {"clock.bpmn": DIAGRAM}), ServiceTasks(), set(), ZoneInfo("Europe/Vienna"))
-        self.findings, self.processes, self.forms, self.ok = (), checked.processes, checked.forms, True
-
-
-def rehearsed() -> Rehearsal:
-    return play(_Checked(), SCENARIO)
+def rehearsed() -> DryRun:
+    """The little diagram has no drawing, which the check would ask for."""
+    compiled = reload(Bundle("clock", {"clock.bpmn": DIAGRAM}), ZoneInfo("Europe/Vienna"))
+    return play(compiled, scenario_of(SCENARIO), ServiceTasks(), ZoneInfo("Europe/Vienna"))
 
 
 def test_a_scenario_knows_the_day_it_says_and_the_day_after_its_clock_moved():
-    variables = rehearsed().execution.variables
+    variables = rehearsed().variables
     assert (variables["day"], variables["later"]) == ("2031-12-31", "2032-01-01")
     assert variables["at"].startswith("2031-12-31T23:30:00")
 
 
 def test_a_scenario_s_time_is_its_own_moment():
-    rehearsal = rehearsed()
-    assert rehearsal.now == datetime.fromisoformat("2032-01-01T23:30:00+01:00")
-    assert rehearsal.execution.completed
-
-
-def test_no_scenario_of_ours_leaves_its_time_open():
-    moments = [datetime.fromisoformat(read_scenario(file.read_bytes())["now"]) for file in scenario_files(Path(bpmn.__file__).parent)]
-    assert moments
-    assert all(moment.tzinfo for moment in moments)
+    run = rehearsed()
+    assert run.now == datetime.fromisoformat("2032-01-01T23:30:00+01:00")
+    assert run.state == "completed"

@@ -1,0 +1,64 @@
+"""Finds what is to be played: a version of a bundle as deployed, or a draft as it is saved now, compiled once for a while."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.models.bundle import Bundle
+from engine.models.check import CheckedBundle, check, reload
+from engine.problems import NotFound
+from engine.runtime.read import bundles, drafts
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs.deploy import ModelRefused
+from engine.store.tables import history, instance
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What to play: the draft of a bundle, or a version of it by number or LATEST."""
+
+    bundle: str
+    version: str = bundles.LATEST
+    draft: bool = False
+
+
+def open_stage(runtime: Runtime, tx: Session, source: Source, groups: Collection[str] | None) -> CheckedBundle:
+    """The compiled bundle. Raises NotFound, Invalid; ModelRefused with all findings where a draft has errors."""
+    if not source.draft:
+        _, bundle = bundles.bundle_of(tx, source.bundle, source.version)
+        return _reloaded(source.bundle, tuple(bundle.files.items()), runtime.time_zone)
+    return checked(runtime, drafts.bundle_of(tx, source.bundle), groups)
+
+
+def checked(runtime: Runtime, bundle: Bundle, groups: Collection[str] | None) -> CheckedBundle:
+    """A bundle that is not deployed, looked at as a deployment would. Raises ModelRefused."""
+    found = check(bundle, runtime.service_tasks, groups, runtime.time_zone)
+    if not found.ok:
+        raise ModelRefused(found.findings)
+    return found
+
+
+def start_data(tx: Session, process_key: str, business_key: str) -> Mapping[str, Any]:
+    """What the latest instance of a process for a business object began with. Raises NotFound."""
+    same = (instance.c.process_key == process_key, instance.c.business_key == business_key)
+    latest = select(instance.c.id).where(*same).order_by(instance.c.started_at.desc()).limit(1).scalar_subquery()
+    first = select(history.c.changed).where(history.c.instance_id == latest).order_by(history.c.id).limit(1)
+    row = tx.execute(first).first()
+    if row is None:
+        raise NotFound(
+            f"No instance of {process_key} was ever started for {business_key!r}.",
+            code="example_unknown",
+            next_step="Give the number that the process is started for, such as that of an order.",
+            errors={"business_key": ["is known to no instance of this process"]},
+        )
+    return row.changed or {}
+
+
+@lru_cache(maxsize=16)
+def _reloaded(name: str, files: tuple[tuple[str, bytes], ...], zone: tzinfo) -> CheckedBundle:
+    return reload(Bundle(name, dict(files)), zone)
