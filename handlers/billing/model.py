@@ -17,6 +17,7 @@ class Invoice(Base):
     __table_args__ = (
         CheckConstraint("kind IN ('INV', 'CM')", name="kind"),
         CheckConstraint("gross_total = net_total + freight_total + tax_total", name="totals"),
+        Index("invoice_latest_ix", "created_at", "invoice_no"),
         Index("invoice_order_ix", "order_no"),
         Index("invoice_customer_ix", "customer_no", "invoice_date"),
         Index("invoice_shipment_ix", "shipment_no"),

@@ -15,6 +15,7 @@ class PurchaseOrder(Base):
     __tablename__ = "purchase_order"
     __table_args__ = (
         Index("purchase_order_open_ix", "group_no", unique=True, postgresql_where=text("cancelled_at IS NULL")),
+        Index("purchase_order_latest_ix", "created_at", "po_no"),
         Index("purchase_order_supplier_ix", "supplier_no", "created_at"),
         Index("purchase_order_order_ix", "order_no"),
         Index("purchase_order_document_ix", "document_id"),
