@@ -21,14 +21,22 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Parcel:
+    """One package: its serial shipping container code and its own weight."""
+
+    sscc: str
+    weight_kg: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Consignment:
-    """What is to be carried: packages by their serial shipping container codes."""
+    """What is to be carried, and the weight of all of it."""
 
     shipment_no: str
     sender: Place
     receiver: Place
     weight_kg: Decimal
-    packages: tuple[str, ...]
+    packages: tuple[Parcel, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,9 +69,11 @@ class RateTable:
             "service": zone.service,
             "shipment_no": consignment.shipment_no,
             "tracking_no": tracking_no,
-            "weight": f"{consignment.weight_kg.normalize():f} kg",
             "sender": consignment.sender,
             "receiver": consignment.receiver,
-            "packages": [{"sscc": sscc, "bars": widths("00" + sscc)} for sscc in consignment.packages],
+            "packages": [
+                {"sscc": parcel.sscc, "bars": widths("00" + parcel.sscc), "weight": f"{parcel.weight_kg.normalize():f} kg"}
+                for parcel in consignment.packages
+            ],
         }
         return print_pdf_plain(_LABEL, data, _PRINTED_AT)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from engine.problems import Conflict, NotFound
 from engine.service_tasks import NotYet, Refused
 from handlers.documents.store import save_document
-from handlers.fulfillment.ports import Booked, Consignment, Place
+from handlers.fulfillment.ports import Booked, Consignment, Parcel, Place
 from handlers.inventory.rules import Issue
 from handlers.ledger import posting
 from handlers.ledger.accounts import DEFERRED_COGS, INVENTORY
@@ -46,7 +46,7 @@ def consignment(tx: Session, shipment_no: str) -> tuple[Consignment, Booking | N
         sender=Place(row.sender_name, row.street, row.city, row.postal_code, row.country),
         receiver=_place(row.ship_to),
         weight_kg=row.weight_kg,
-        packages=tuple(row.packages),
+        packages=tuple(map(Parcel, row.sscc, row.weights)),
     )
     return given, booked
 
@@ -157,7 +157,8 @@ _CONSIGNMENT = text("""
 SELECT shipment.cancelled_at, shipment.carrier, shipment.tracking_no, shipment.carrier_cost, shipment.carrier_currency, shipment.weight_kg,
   sales_order.ship_to, warehouse.street, warehouse.city, warehouse.postal_code, warehouse.country,
   coalesce((SELECT company.name FROM company), warehouse.name) AS sender_name,
-  ARRAY(SELECT sscc FROM package WHERE package.shipment_no = shipment.shipment_no ORDER BY package_no) AS packages
+  ARRAY(SELECT sscc FROM package WHERE package.shipment_no = shipment.shipment_no ORDER BY package_no) AS sscc,
+  ARRAY(SELECT weight_kg FROM package WHERE package.shipment_no = shipment.shipment_no ORDER BY package_no) AS weights
 FROM shipment JOIN sales_order ON sales_order.order_no = shipment.order_no
 JOIN fulfil_group AS grp ON grp.group_no = shipment.group_no JOIN warehouse ON warehouse.code = grp.warehouse_code
 WHERE shipment.shipment_no = :shipment_no
