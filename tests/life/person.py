@@ -19,7 +19,8 @@ def _fill(components: list[dict[str, Any]], shown: dict[str, Any], chance: Rando
         if each["type"] == "group" and not each.get("path"):
             _fill(each.get("components", []), shown, chance, given)
         elif each["type"] == "dynamiclist":
-            continue  # rows are left as they are shown
+            if each.get("allowAddRemove") is False and chance.random() < 0.5:  # else its rows are left as they are shown
+                given[each["path"]] = [row | fill(each, row, chance) for row in shown.get(each["path"]) or []]
         elif each.get("key") and not each.get("readonly") and not each.get("disabled"):
             value = _value(each, shown, chance)
             if value is not None:
@@ -58,5 +59,6 @@ def _number(field: dict[str, Any], shown: dict[str, Any], chance: Random) -> Any
     least = rules.get("min", 1)
     most = rules.get("max", 20)
     least = Decimal(str(least)) if isinstance(least, int | float | Decimal) else Decimal(1)
-    most = Decimal(str(most)) if isinstance(most, int | float | Decimal) else Decimal(20)
+    named = shown.get(most.removeprefix("=")) if isinstance(most, str) else most
+    most = Decimal(str(named)) if isinstance(named, int | float | Decimal) else Decimal(20)
     return int(chance.randint(int(least) + (least != int(least)), max(int(min(most, Decimal(30))), int(least) + 1)))
