@@ -140,13 +140,15 @@ def _given(kind: OpenKind) -> str:
     return ", ".join(["number::text AS number", "keys::text[] AS keys", "since", *also])
 
 
-# A message that nobody waits for becomes a task of its lane, at the latest when its time is over: see engine/runtime/post/unheard.py.
+# A message that nobody waits for becomes a task of its lane, at the latest when its time is over, unless it is news for who waits now: see
+# engine/runtime/post/unheard.py.
 _KEPT_MESSAGE = OpenKind(
     "kept message",
     """
     SELECT 'message-' || id AS number, ARRAY['message-' || id] AS keys, sent_at AS since,
       CASE WHEN (state = 'buffered' OR unheard_at IS NULL) AND expires_at > business_now() - interval '1 hour' THEN expires_at END AS until
-    FROM message WHERE state IN ('buffered', 'expired') AND name NOT IN ('message.heard', 'message.unheard')
+    FROM message WHERE (state = 'expired' OR state = 'buffered' AND expires_at - sent_at >= interval '15 minutes')
+      AND name <> 'message.unheard'
     """,
     also=("until",),
 )

@@ -66,8 +66,10 @@ def publish(body: MessageIn) -> tuple[DeliveryOut, int]:
             errors={"name": ["is no message that a deployed process knows"]},
         )
     made = messages.publish(runtime, tx, message)
-    told = _NEXT[made.state].format(
-        minutes=int(runtime.limits.message_unheard.total_seconds() // 60), owner=unheard.owner_of(runtime, tx, body.name)
+    alone, seconds = runtime.limits.message_unheard, body.time_to_live_seconds
+    news = made.state == "buffered" and timedelta(seconds=seconds) < alone
+    told = _NEXT["news" if news else made.state].format(
+        minutes=int(alone.total_seconds() // 60), seconds=seconds, owner=unheard.owner_of(runtime, tx, body.name)
     )
     return DeliveryOut(state=made.state, instance_id=str(made.instance_id) if made.instance_id else None, next=told), 202
 
@@ -76,5 +78,7 @@ _NEXT = {
     "delivered": "The instance has it.",
     "started": "The instance has begun.",
     "buffered": "Nobody waits for it yet. It is kept; if nobody has come for it in {minutes} minutes, it becomes a task of {owner}.",
+    "news": "Nobody waits for it. It is kept for {seconds} seconds and then forgotten; what is to live {minutes} minutes or more becomes a "
+    "task of {owner}.",
     "duplicate": "It came before and is not delivered again.",
 }

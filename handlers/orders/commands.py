@@ -1,6 +1,7 @@
 """What the order desk asks of an order, told to the processes that do it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -59,6 +60,10 @@ def request_cancellation(runtime: Runtime, tx: Session, order_no: str, reason: s
     return messages.note(runtime, tx, Message(CANCEL, {"order_no": order_no}, payload, business_key=order_no, actor=actor))
 
 
+#: A hold is a row: whoever comes to a gate later reads there that it is gone. Long enough for who was just on the way to wait.
+_NEWS = timedelta(minutes=5)
+
+
 @dataclass(frozen=True, slots=True)
 class Released:
     """A hold that is taken off an order, and why."""
@@ -72,7 +77,7 @@ def release(runtime: Runtime, tx: Session, asked: Released, person: Person) -> N
     """Take a hold off an order; what waits for it goes on. Raises NotFound, Invalid, Forbidden for who is not of its group."""
     may_release(asked.hold_code, person.groups)
     release_hold(tx, asked.order_no, asked.hold_code, asked.reason, actor=person.name)
-    messages.note(runtime, tx, Message("hold.released", {"order_no": asked.order_no}, actor=person.name))
+    messages.note(runtime, tx, Message("hold.released", {"order_no": asked.order_no}, time_to_live=_NEWS, actor=person.name))
 
 
 _UNDER_WAY = text("""

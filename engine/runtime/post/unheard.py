@@ -1,5 +1,7 @@
 """Messages that nobody hears: after a while, or when their time is over, they become a task of the lane that would have heard them.
 
+What its sender lets live shorter than that while is news for who waits now: what it tells stands in the books, where who comes later
+reads it.
 The process that makes it a task begins with the message `message.unheard`; it ends by `message.heard` when a receiver comes after all.
 """
 
@@ -97,12 +99,13 @@ _LATEST = text("SELECT id FROM process_version WHERE latest AND NOT retired ORDE
 # One that has expired is told until somebody deals with it: an operator may have cancelled the process that asked.
 _DUE = """
 (message.state = 'expired' OR message.state = 'buffered' AND message.unheard_at IS NULL
-  AND message.sent_at < business_now() - CAST(:grace AS interval))
+  AND message.sent_at < business_now() - CAST(:grace AS interval)
+  AND message.expires_at - message.sent_at >= CAST(:grace AS interval))
 AND NOT EXISTS (
   SELECT FROM instance WHERE instance.business_key = 'message-' || message.id AND instance.state NOT IN ('completed', 'cancelled'))
 """
 _UNHEARD = text(f"""
-SELECT id FROM message WHERE name NOT IN ('message.heard', 'message.unheard') AND {_DUE} ORDER BY id LIMIT :most
+SELECT id FROM message WHERE name <> 'message.unheard' AND {_DUE} ORDER BY id LIMIT :most
 """)
 _MARK = text(f"""
 UPDATE message SET unheard_at = business_now() WHERE id = ANY(:ids) AND {_DUE}

@@ -68,7 +68,7 @@ def expire(runtime: Runtime, tx: Session) -> int:
 
     What a message with an id said is forgotten, the id never: however late it comes again, it is the same message.
     """
-    expired: int = tx.connection().execute(_EXPIRE).rowcount
+    expired: int = tx.connection().execute(_EXPIRE, {"grace": runtime.limits.message_unheard}).rowcount
     for statement in _FORGET:
         tx.execute(statement, {"retention": runtime.limits.message_retention})
     return expired
@@ -120,10 +120,14 @@ def _freed(runtime: Runtime, tx: Session) -> int:
     return matched
 
 
-_EXPIRE = text("UPDATE message SET state = 'expired' WHERE state = 'buffered' AND expires_at <= business_now()")
+# What was to live shorter than a person is left alone with was for who waited then: see `post/unheard`.
+_EXPIRE = text("""
+UPDATE message SET state = CASE WHEN expires_at - sent_at < CAST(:grace AS interval) THEN 'discarded' ELSE 'expired' END
+WHERE state = 'buffered' AND expires_at <= business_now()
+""")
 _OLD = """
 sent_at < business_now() - CAST(:retention AS interval)
-  AND (state IN ('delivered', 'discarded') OR state = 'expired' AND name IN ('message.heard', 'message.unheard'))
+  AND (state IN ('delivered', 'discarded') OR state = 'expired' AND name = 'message.unheard')
 """
 _FORGET = (
     text(f"DELETE FROM message WHERE {_OLD} AND message_id IS NULL"),

@@ -75,7 +75,7 @@ def test_an_early_message_is_given_up_when_its_time_is_over(quotes):
     instance = quotes.start("quote", {"quote_no": "Q-1"})
     run_until_idle(quotes.runtime)
     assert quotes.row(instance).state == "waiting"
-    assert quotes.one("SELECT state FROM message").state == "expired"
+    assert quotes.one("SELECT state FROM message").state == "discarded"
 
 
 def test_the_same_message_twice_is_one_message(quotes):

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -270,6 +271,17 @@ def test_a_message_nobody_hears_becomes_known_after_a_while_and_again_when_its_t
     run_until_idle(world.runtime)
     told = world.one("SELECT variables FROM instance WHERE process_key = 'unheard'").variables
     assert (told["name"], told["content"], told["lane"]) == ("paid", {"amount": 12}, "operator")
+
+
+def test_news_for_who_waits_now_goes_by_without_becoming_anybody_s_task(world):
+    publish(world, "paid", correlation={"n": 1}, time_to_live=timedelta(minutes=5))
+    publish(world, "paid", correlation={"n": 2}, time_to_live=world.runtime.limits.message_unheard)
+    with world.database.transaction() as tx:
+        clock.move_company(tx, world.runtime.limits.message_unheard * 2)
+    with world.database.transaction() as tx:
+        assert unheard.tell(world.runtime, tx) == 1
+        messages.expire(world.runtime, tx)
+    assert world.all("SELECT state FROM message WHERE name = 'paid' ORDER BY id") == [("discarded",), ("expired",)]
 
 
 def test_a_message_given_up_by_hand_reaches_nobody(world):
