@@ -363,13 +363,15 @@ SELECT {_PAID}, round(bill.paid_amount * coalesce((
     ORDER BY sequence DESC LIMIT 1), 1), 2) AS in_books
 {_SHOWN} WHERE bill.supplier_invoice_no = ANY(:numbers)
 """)
+_CAME = "receipt.receipt_no, receipt.amount, receipt.currency, receipt.received_on, receipt.reversed_at, came.account, line.id AS line_id"
 _CAME_IN = """
-SELECT receipt.receipt_no, receipt.amount, receipt.currency, receipt.received_on, receipt.reversed_at, came.account, came.payer_iban,
-  came.structured_refs, came.remittance, line.id AS line_id,
-  ARRAY(SELECT DISTINCT invoice_no FROM application WHERE application.receipt_no = receipt.receipt_no) AS invoices
 FROM receipt JOIN bank_line AS came ON came.id = receipt.bank_line_id
 LEFT JOIN bank_line AS line ON line.outcome = 'RETURN' AND line.document_no = receipt.receipt_no
 """
-_RETURNABLE = text(f"{_CAME_IN} WHERE receipt.amount = ANY(:amounts) AND line.id IS NULL ORDER BY receipt.receipt_no")
-_RECEIPTS = text(f"{_CAME_IN} WHERE receipt.receipt_no = ANY(:numbers)")
+_RETURNABLE = text(f"""
+SELECT {_CAME}, came.payer_iban, came.structured_refs, came.remittance,
+  ARRAY(SELECT DISTINCT invoice_no FROM application WHERE application.receipt_no = receipt.receipt_no) AS invoices
+{_CAME_IN} WHERE receipt.amount = ANY(:amounts) AND line.id IS NULL ORDER BY receipt.receipt_no
+""")
+_RECEIPTS = text(f"SELECT {_CAME} {_CAME_IN} WHERE receipt.receipt_no = ANY(:numbers)")
 _ORDERS_OF = text("SELECT invoice_no, order_no FROM invoice WHERE invoice_no = ANY(:invoices) ORDER BY invoice_no")

@@ -23,7 +23,6 @@ from _pytest.runner import runtestprotocol
 from sqlalchemy import TextClause, create_engine, event, text
 from sqlalchemy.engine import Engine, make_url
 
-from tests import conftest
 from tests.mutation import sql_mutants
 from tests.mutation.beside import Beside, is_comparable
 from tests.mutation.python_mutants import Mutant, Source
@@ -192,6 +191,8 @@ class Runner:
 
     def _tidy(self) -> None:
         """Empty and drop what a child that was ended has left."""
+        from tests import conftest  # which imports Hypothesis, and pytest must have begun
+
         if "shared_database" in self.urls:
             conftest._run(self.urls["shared_database"], conftest._EMPTY)
         server = create_engine(make_url(self.urls["server_url"]), isolation_level="AUTOCOMMIT")

@@ -31,6 +31,13 @@ def _money(
 
 
 _GOLDEN = "tests/integration/golden/test_golden.py"
+
+
+def _each(*rooms: str) -> tuple[str, ...]:
+    """The tests of rooms that have a case for each condition."""
+    return tuple(f"tests/integration/{room}/test_every_condition.py" for room in rooms)
+
+
 GROUPS = (
     _money(
         "receivables",
@@ -42,6 +49,7 @@ GROUPS = (
             "application", "bank_entries", "bank_ledger", "manual_application", "collections", "commands", "placement", "receipts",
             "statements",
         ),
+        sql_tests=("tests/integration/receivables",),
     ),
     Group(
         "advance",
@@ -54,8 +62,12 @@ GROUPS = (
                 "advance.outside_calls", "state.leases", "state.inbox", "state.effects", "post.mailbox", "post.routing", "post.timers",
             )
         ),
+        ("tests/integration/runtime",),
     ),
-    _money("credit", "tests/unit/credit", "tests/integration/credit", sql=("decisions", "exposure")),
+    _money(
+        "credit", "tests/unit/credit", "tests/integration/credit",
+        sql=("decisions", "exposure"), sql_tests=("tests/integration/credit",),
+    ),
     _money(
         "ledger",
         "tests/unit/ledger",
@@ -81,6 +93,12 @@ GROUPS = (
             "acknowledgement", "cancellation", "commands", "drafts", "fulfilment_groups", "fulfilment_lines", "holds", "pricing", "repair",
             "status", "tasks", "validation",
         ),
+        sql_tests=(
+            *_each("orders", "fulfillment", "promising"),
+            "tests/integration/orders/test_every_condition_of_a_price.py",
+            "tests/integration/orders/test_receiving_orders.py",
+            "tests/integration/orders/test_order_to_promise.py",
+        ),
     ),
     _money(
         "promising",
@@ -88,9 +106,11 @@ GROUPS = (
         "tests/integration/promising",
         "tests/integration/orders/test_order_to_promise.py",
         sql=("availability", "backorders", "inquiry", "overdue", "planning", "promise"),
+        sql_tests=_each("promising"),
     ),
     _money(
-        "inventory", "tests/unit/inventory", "tests/integration/inventory", "tests/integration/fulfillment", sql=("stock", "supply")
+        "inventory", "tests/unit/inventory", "tests/integration/inventory", "tests/integration/fulfillment", sql=("stock", "supply"),
+        sql_tests=(*_each("inventory", "promising", "fulfillment"), "tests/integration/inventory/test_stock.py"),
     ),
     _money(
         "dropship",
@@ -98,6 +118,7 @@ GROUPS = (
         "tests/integration/dropship",
         _GOLDEN,
         sql=("agreement", "inbound", "payables", "payments", "progress", "purchasing", "receiving", "returned", "tasks"),
+        sql_tests=(*_each("dropship"), "tests/integration/dropship/test_every_condition_of_a_bill.py"),
     ),
     _money(
         "fulfillment",
@@ -105,9 +126,10 @@ GROUPS = (
         "tests/integration/fulfillment",
         _GOLDEN,
         sql=("commands", "papers", "picking", "shipments.records", "shipping", "short_picks", "undoing"),
+        sql_tests=_each("fulfillment"),
     ),
     _money("quoting", "tests/unit/quoting", "tests/integration/quoting", "tests/integration/api/test_quotes.py",
-           "tests/integration/api/test_withdrawn_and_extended_quotes.py", sql=("approvers", "life")),
+           "tests/integration/api/test_withdrawn_and_extended_quotes.py", sql=("approvers", "life"), sql_tests=_each("quoting")),
     _money("catalog", "tests/unit/catalog", "tests/integration/catalog", "tests/integration/orders/test_receiving_orders.py"),
     Group(
         "invariants",

@@ -407,13 +407,15 @@ def test_a_decision_goes_to_the_latest_check_of_its_own_order_and_group(database
     with database.transaction() as tx:
         mine, other = two_promised(tx)
         group, far = ship_in(tx, mine, 40), ship_in(tx, other, 40)
+        for asked in (mine, other):
+            assessed(tx, asked)
         for asked in (group, far):
             of_group(tx, asked)
-        assessed(tx, other)
-        decide(tx, Ruling(mine, group, "APPROVED", "Known buyer", "carla.credit"))
+        decide(tx, Ruling(mine, None, "PREPAY", "Half of it", "carla.credit"))
         decide(tx, Ruling(other, None, "HOLD", "Too much", "carla.credit"))
+        decide(tx, Ruling(mine, group, "APPROVED", "Known buyer", "carla.credit"))
         kept = tx.execute(text("SELECT order_no, group_no, decision FROM credit_check WHERE id > 2 ORDER BY id")).all()
-        assert kept == [(mine, group, "APPROVED"), (other, far, ""), (other, None, "HOLD")]
+        assert kept == [(mine, None, "PREPAY"), (other, None, "HOLD"), (mine, group, "APPROVED"), (other, far, "")]
 
 
 def test_an_approval_is_of_its_own_order_or_group_and_of_no_other(database):
@@ -427,6 +429,8 @@ def test_an_approval_is_of_its_own_order_or_group_and_of_no_other(database):
         assert asked.stands
         decide(tx, Ruling(other, far, "APPROVED", "", "carla.credit"))
         assert credit.check_release(credit.GroupNumber(group), tx) == asked, "another order's approval"
+        decide(tx, Ruling(other, None, "HOLD", "", "carla.credit"))
+        assert credit.check_release(credit.GroupNumber(group), tx) == asked, "another order's refusal as a whole"
         tx.execute(text("UPDATE credit_check SET group_no = :far, order_no = :no WHERE group_no = :far"), {"far": far, "no": mine})
         refused = "UPDATE credit_check SET decision = 'HOLD', decided_at = now() WHERE group_no = :far"
         tx.execute(text(refused), {"far": far})

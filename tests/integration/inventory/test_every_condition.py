@@ -5,9 +5,9 @@ from sqlalchemy import text
 
 from engine.store import locks
 from engine.store.locks import Lock
-from handlers.inventory.rules import Want
+from handlers.inventory.rules import Issue, Want
 from handlers.inventory.stock import Receipt
-from handlers.orders.fulfilment_lines import release, reserve
+from handlers.orders.fulfilment_lines import issue, release, reserve
 from handlers.orders.receiving import receive_stock
 from handlers.promising.promise import promise_lines
 from tests.integration.orders.trade import STOCK_ONLY, D, context, open_trade, order, stock
@@ -48,6 +48,16 @@ def test_stock_is_taken_in_reserved_and_freed_beside_who_holds_the_stock_of_anot
         assert as_a_step(reserve)(tx, [Want(fulfil_line_id=line, sku="OMINOUS-ANVIL", warehouse_code="VIENNA", qty=D(4))]) == []
         assert as_a_step(release)(tx, [line]) == 4
     tx.execute(text("RESET lock_timeout"))
+
+
+def test_goods_leave_at_the_cost_of_their_own_stock(tx):
+    stock(tx, "OMINOUS-ANVIL", 10, cost="14.00")
+    stock(tx, "TINY-PARASOL", 10, cost="3.00")
+    for sku in ("OMINOUS-ANVIL", "TINY-PARASOL"):
+        promise_lines(tx, order(tx, (sku, 4)), STOCK_ONLY, context(tx).now)
+        commit_step(tx)
+    mine, _ = tx.scalars(text("SELECT id FROM fulfil_line ORDER BY id")).all()
+    assert issue(tx, [Issue(fulfil_line_id=mine, qty=D(3))], "SH-1", "EUR") == {mine: 42}
 
 
 def test_a_line_is_freed_beside_who_holds_the_stock_of_another_item(tx, database):

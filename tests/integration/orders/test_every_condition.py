@@ -16,6 +16,7 @@ from handlers.orders.commands import may_be_cancelled
 from handlers.orders.drafts import LineDraft, OrderDraft, create_order
 from handlers.orders.fulfilment_groups import live_group, release_group
 from handlers.orders.fulfilment_lines import Kept
+from handlers.orders.status import statuses
 from handlers.orders.validation import validate_order
 from handlers.promising.promise import promise_lines
 from tests.integration.golden.builders import one
@@ -77,6 +78,7 @@ def test_an_order_is_cancelled_without_a_thing_of_its_neighbour(tx, two):
     assert (done.qty, done.awaited_skus, done.dropship_groups) == (11, (PARASOL,), (group(tx, mine, "DROP"),))
     assert parts(tx, mine) == [(ANVIL, "STOCK", 0, 0), (PARASOL, "STOCK", 0, 0), (MAGNET, "DROP", 4, 0)]
     assert parts(tx, other) == before
+    assert set(statuses(tx, [mine])) == {mine}
     assert confirmation(tx, mine, "")["cancelled"] == "8 EA of line 1 (Ominous-Anvil); 3 EA of line 2 (Tiny-Parasol)"
     assert confirmation(tx, other, "")["cancelled"] == ""
     assert as_a_step(cancel_group)(tx, group(tx, other), "Not these") == 15

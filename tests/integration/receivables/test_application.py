@@ -3,7 +3,6 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -14,30 +13,18 @@ from engine.problems import Conflict, Invalid, NotFound, Problem
 from engine.runtime.state.runtime import Runtime
 from handlers.ledger import invariants as ledger
 from handlers.ledger import posting
-from handlers.ledger.model import FxRate
 from handlers.ledger.open_items import Taken, lock_open_items, reduce_open_items
 from handlers.ledger.posting import balances
 from handlers.receivables import commands, invariants, tasks
 from handlers.receivables.manual_application import HandApplication, apply_manually, leave_on_account, reverse_receipt
 from handlers.receivables.statements import store_statements
 from handlers.registry import service_tasks
-from tests.integration.golden.builders import PAYER_IBAN, company, customer, one
+from tests.integration.golden.builders import PAYER_IBAN, one
 from tests.integration.receivables.books import owed, paid
 from tests.unit.receivables.statement_files import Credit
 
 D = Decimal
 FIRST = HandApplication(receipt_no="RC-000001", invoice_no="INV-000001")
-
-
-@pytest.fixture
-def dollars(database):
-    with database.transaction() as tx:
-        company(tx, banks_in="USD")
-        customer(tx, currency="USD")
-        tx.add(FxRate(currency="USD", valid_from=date(2026, 3, 1), rate=D("0.9137")))
-        tx.add(FxRate(currency="USD", valid_from=date(2026, 3, 18), rate=D("0.95")))
-        tx.flush()
-    return database
 
 
 def proposed(database, content):

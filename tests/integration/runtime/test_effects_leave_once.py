@@ -69,5 +69,5 @@ def test_an_effect_that_another_clock_took_meanwhile_does_not_leave_twice(ledger
 def test_an_answer_that_comes_after_the_effect_was_settled_otherwise_changes_nothing(ledger, error):
     with ledger.database.transaction() as tx:
         tx.execute(text("UPDATE effect SET attempts = 11"))
-    got, states = delivering(ledger, "UPDATE effect SET state = 'kept' WHERE key = 'a'", error)
+    got, states = delivering(ledger, "UPDATE effect SET state = 'kept' WHERE key = 'a' AND state = 'pending'", error)
     assert (got, states) == (["a", "b"], ["kept", "failed" if error else "sent"])

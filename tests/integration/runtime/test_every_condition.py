@@ -1,5 +1,6 @@
 """Each condition of the engine's SQL has a case here that goes wrong without it: beside every row that is meant stands one that is not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from uuid import UUID, uuid4
@@ -20,6 +21,7 @@ from engine.runtime.state.limits import Limits
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Fact, Stretch, lock
 from engine.runtime.verbs import messages
+from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.service_tasks import ServiceTasks
 from engine.spiff.records import Subscription, Waits
 from engine.store import json_text
@@ -68,7 +70,7 @@ def test_an_instance_is_claimed_when_there_is_something_to_do_of_its_own_that_no
     inbox.set_aside(tx, mine)
     assert leases.claim(tx, mine, uuid4(), MINUTE) is None
     inbox.keep(tx, mine, Fact("signal", {}))
-    assert leases.claim(tx, mine, uuid4(), MINUTE) == 1
+    assert [leases.claim(tx, mine, uuid4(), MINUTE) for _ in range(2)] == [1, None], "it is held by then"
     assert of(tx, other, "lease_owner") is None
 
 
@@ -262,7 +264,7 @@ def test_a_kept_message_that_another_took_in_this_moment_is_his(quotes, monkeypa
 
 
 def test_an_instance_is_saved_over_the_version_it_was_read_in_and_under_the_lease_it_was_taken_with(quotes):
-    instance = quotes.start("quote", {"quote_no": "Q-1"})
+    instance, _ = (quotes.start("quote", {"quote_no": number}) for number in ("Q-1", "Q-2"))
     before_writing = STEPS[: STEPS.index(write)]
 
     def stretch(tx, **more):
@@ -309,10 +311,11 @@ def test_incidents_are_resolved_once_by_who_resolves_them(tx):
     for each in (mine, other):
         failures.open_for_instance(tx, each, PROBLEM)
     own, theirs = column(tx, "id", "incident")
+    failures.open_for_instance(tx, mine, Problem("It hangs.", code="hanging", next_step="Push it."))
     failures.resolve(tx, mine, [own, theirs], "olga", "Mended.")
     failures.resolve(tx, mine, [own], "otto", "Again.")
     assert [tuple(row) for row in tx.execute(text("SELECT state, resolved_by FROM incident ORDER BY id"))] == [
-        ("resolved", "olga"), ("open", None),
+        ("resolved", "olga"), ("open", None), ("open", None),
     ]  # fmt: skip
 
 
@@ -321,7 +324,7 @@ def test_incidents_are_resolved_once_by_who_resolves_them(tx):
 
 def test_a_timer_is_moved_by_itself_and_until_it_has_fired(tx):
     due = datetime(2030, 1, 1, tzinfo=UTC)
-    mine, other, fired = (timer(tx, has_fired) for has_fired in (False, False, True))
+    mine, other, fired = (timer(tx, has_fired=has_fired) for has_fired in (False, False, True))
     timers.move(tx, mine, due)
     assert of(tx, mine, "due_at", "timer") == due
     assert of(tx, other, "due_at", "timer") < due
@@ -331,10 +334,53 @@ def test_a_timer_is_moved_by_itself_and_until_it_has_fired(tx):
         timers.move(tx, uuid4(), due)
 
 
-def timer(tx, has_fired) -> UUID:
+def timer(tx, *, has_fired=False, instance=None, minutes=-1) -> UUID:
+    """A timer of an instance, which is due in so many minutes."""
     number = uuid4()
-    tx.execute(_TIMER, {"id": number, "instance": standing_instance(tx, "order"), "fired": has_fired})
+    given = {"id": number, "instance": instance or standing_instance(tx, "order"), "fired": has_fired, "minutes": minutes}
+    tx.execute(_TIMER, given)
     return number
+
+
+def test_a_tick_fires_what_is_due_and_not_fired_of_the_instances_it_can_lock(database, runtime):
+    with database.transaction() as tx:
+        mine, busy, later = (standing_instance(tx, "order") for _ in range(3))
+        due = timer(tx, instance=mine)
+        timer(tx, has_fired=True, instance=mine, minutes=-5)
+        timer(tx, instance=mine, minutes=60)
+        timer(tx, instance=busy)
+        timer(tx, instance=later, minutes=60)
+    with database.transaction() as neighbour, database.transaction() as tx, database.transaction() as third:
+        lock(neighbour, busy)
+        assert timers.tick(runtime, tx) == 1
+        assert tx.scalars(text("SELECT body->>'task_id' FROM inbox")).all() == [str(due)]
+        third.execute(text("SELECT FROM instance WHERE id = :id FOR UPDATE NOWAIT"), {"id": later})
+
+
+def test_what_has_fired_takes_no_place_in_a_round_of_the_clock(database, runtime):
+    with database.transaction() as tx:
+        timer(tx, has_fired=True, minutes=-5)
+        timer(tx)
+    with database.transaction() as tx:
+        assert timers.tick(replace(runtime, limits=Limits(batch=1)), tx) == 1
+
+
+def test_what_one_instance_waits_for_no_longer_another_still_does(world):
+    late = "<bpmn:timerEventDefinition><bpmn:timeDuration>PT4H</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    keys = f"<bpmn:extensionElements>{m.properties(correlation='={ order_no: order_no }')}</bpmn:extensionElements>"
+    called = f'{keys}<bpmn:messageEventDefinition messageRef="order_cancelled"/>'
+    elements = m.start() + m.user("decide") + m.boundary("late", "decide", late) + m.boundary("gone", "decide", called)
+    elements += m.end("decided") + m.end("expired") + m.end("over")
+    flow = "start -> decide -> decided\nlate -> expired\ngone -> over"
+    world.deploy(m.bundle("race", elements, flow, outside=m.message("order.cancelled")))
+    mine, other = (world.start("race", {"order_no": number}) for number in ("SO-1", "SO-2"))
+    world.do("UPDATE timer SET due_at = now() - interval '1 minute' WHERE instance_id = :id", id=mine)
+    with world.database.transaction() as tx:
+        timers.tick(world.runtime, tx)
+    run_until_idle(world.runtime)
+    assert {row.instance_id: row.state for row in world.all("SELECT * FROM user_task")} == {mine: "cancelled", other: "open"}
+    for table in ("timer", "subscription"):
+        assert [row.instance_id for row in world.all(f"SELECT instance_id FROM {table}")] == [other], table
 
 
 _KEPT = text("""
@@ -346,5 +392,6 @@ INSERT INTO start_event (process_version_id, element_id, kind, name) SELECT id, 
 WHERE process_key = :key
 """)
 _TIMER = text("""
-INSERT INTO timer (id, instance_id, element_id, kind, due_at, fired) VALUES (:id, :instance, 'pause', 'event', now(), :fired)
+INSERT INTO timer (id, instance_id, element_id, kind, due_at, fired)
+VALUES (:id, :instance, 'pause', 'event', now() + make_interval(mins => :minutes), :fired)
 """)

@@ -4,7 +4,7 @@ from threading import Thread
 
 import pytest
 
-from engine.problems import Conflict, Invalid, NotFound
+from engine.problems import Conflict, Invalid, NotFound, TooLarge
 from engine.runtime.advance.advance import advance
 from engine.runtime.operate import incidents, operations
 from engine.runtime.state import audit
@@ -218,3 +218,23 @@ def test_nothing_below_the_edge_commits(world):
     with pytest.raises(ZeroDivisionError):
         start_and_fail()
     assert world.one("SELECT count(*) AS n FROM instance").n == 0
+
+
+@pytest.mark.parametrize(("most", "ran"), [(20, 20), (21, 30)])
+def test_a_loop_is_stopped_when_it_has_run_as_many_elements_as_it_may_and_not_one_sooner(world, most, ran):
+    endless(world)
+    short = world.with_limits(steps_per_transaction=10, steps_without_wait=most)
+    instance = short.start("endless", {"n": 0, "limit": 7000})
+    assert (short.row(instance).state, short.row(instance).steps_since_wait) == ("running", 10)
+    run_until_idle(short.runtime)
+    assert (short.row(instance).state, short.row(instance).steps_since_wait) == ("incident", ran)
+    assert [each.message for each in world.incidents()] == [f"{ran} elements ran without a wait."]
+
+
+def test_variables_may_take_just_as_many_bytes_as_they_may(waiting):
+    variables = {"note": "ä" * 50}
+    size = len('{"note":""}') + 100
+    with pytest.raises(TooLarge, match=f"take {size} bytes; at most {size - 1} are kept"):
+        waiting.with_limits(variables_bytes=size - 1).start("wait", variables)
+    assert waiting.one("SELECT count(*) AS n FROM instance").n == 0
+    assert waiting.row(waiting.with_limits(variables_bytes=size).start("wait", variables)).variables == variables
