@@ -20,16 +20,18 @@ const houseModule = {
   quietClipboard: ['type', QuietClipboard],
 };
 
-function AllowedIn(eventBus) {
+function AllowedIn(eventBus, moddle) {
   eventBus.on('moddleCopy.canCopyProperty', 2000, ({ property, parent }) => {
-    const allowed = property?.$descriptor?.meta?.allowedIn;
+    if (!property?.$type) return undefined;
+    // An extension of a tool that nobody described goes along as it is.
+    if (property.$descriptor?.isGeneric) return property;
+    const allowed = moddle.getTypeDescriptor(property.$type)?.meta?.allowedIn;
     let host = parent;
-    while (host && host.$type === 'bpmn:ExtensionElements') host = host.$parent;
-    if (allowed && host && !allowed.some((type) => host.$instanceOf?.(type))) return false;
-    return undefined;
+    while (host?.$type === 'bpmn:ExtensionElements') host = host.$parent;
+    return allowed && host && !allowed.some((type) => type === '*' || host.$instanceOf?.(type)) ? false : undefined;
   });
 }
-AllowedIn.$inject = ['eventBus'];
+AllowedIn.$inject = ['eventBus', 'moddle'];
 
 function QuietClipboard(eventBus, nativeCopyPaste) {
   if (!window.isSecureContext) nativeCopyPaste.toggle(false);

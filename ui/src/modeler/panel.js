@@ -1,7 +1,7 @@
 // Our part of the properties panel: the standard groups of BPMN stay, timers and repetition become ours, the engine's own are added.
 import { Group } from '@bpmn-io/properties-panel';
 import { callGroup, conditionGroup, gatewayGroup, scriptGroup, serviceTaskGroup, settingsGroup } from './groups.js';
-import { repeatGroup, timerGroup } from './waiting_groups.js';
+import { refusalGroup, repeatGroup, timerGroup } from './waiting_groups.js';
 import { is } from 'bpmn-js/lib/util/ModelUtil';
 
 const REPLACED = new Set(['timer', 'multiInstance', 'compensation']);
@@ -14,7 +14,7 @@ class PanelProvider {
   }
 
   getGroups(element) {
-    const made = [serviceTaskGroup, gatewayGroup, conditionGroup, scriptGroup, callGroup, timerGroup, repeatGroup].map((group) => group(this.context, element));
+    const made = [serviceTaskGroup, gatewayGroup, conditionGroup, scriptGroup, callGroup, timerGroup, refusalGroup, repeatGroup].map((group) => group(this.context, element));
     const settings = is(element, 'bpmn:ServiceTask') ? null : settingsGroup(this.context, element);
     const ours = [settings, ...made].filter(Boolean).map((group) => ({ component: Group, shouldOpen: true, ...group }));
     return (groups) => {

@@ -1,7 +1,7 @@
-// The groups of timers and of repeated steps.
+// The groups of what happens beside the flow: timers, refusals that are caught, and repeated steps.
 import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
 import { check, choice, formula, text, textOrFormula, times } from './entries.jsx';
-import { processOf } from './extensions.js';
+import { operator, processOf } from './extensions.js';
 
 const TIMERS = [
   { value: 'timeDuration', label: 'Duration', hint: 'PT4H is four hours, P1D a day, or FEEL behind =.' },
@@ -24,6 +24,42 @@ export function timerGroup({ write }, element) {
   const entries = [choice('timer-kind', 'Kind', () => now?.value ?? '', chooseKind, () => TIMERS, { none: '(choose)' })];
   if (now) entries.push(textOrFormula('timer-text', now.label, read, change, { hint: now.hint }), times('timer-times', now.value, read));
   return { id: 'timer', label: 'Timer', entries };
+}
+
+// A boundary event catches a refusal: the codes of the service task it sits on are on offer, and an error is declared for the chosen one.
+export function refusalGroup({ write, workbench }, element) {
+  const subject = getBusinessObject(element);
+  const definition = subject.eventDefinitions?.find((each) => is(each, 'bpmn:ErrorEventDefinition'));
+  if (!definition || !subject.attachedToRef) return null;
+  const task = workbench.vocabulary.service_tasks.find((each) => each.name === operator(subject.attachedToRef)?.id);
+  const definitions = definitionsOf(subject);
+  const declared = () => definitions.rootElements.filter((each) => is(each, 'bpmn:Error'));
+  const codes = () => [...new Set([...(task?.errors ?? []).map(({ code }) => code), ...declared().map((each) => each.errorCode)])].filter(Boolean);
+  const meanings = new Map((task?.errors ?? []).map(({ code, meaning }) => [code, meaning]));
+  const choose = (code) => {
+    const found = declared().find((each) => each.errorCode === code);
+    const error = code ? (found ?? write.create('bpmn:Error', { id: freeId(definitions, code), name: code, errorCode: code }, definitions)) : undefined;
+    const added = error && !found ? [write.update(element, definitions, { rootElements: [...definitions.rootElements, error] })] : [];
+    write.run([...added, write.update(element, definition, { errorRef: error })]);
+  };
+  const read = () => definition.errorRef?.errorCode ?? '';
+  const options = () => codes().map((code) => ({ value: code, label: code }));
+  const hint = meanings.get(read()) || (task ? `${task.name} may refuse with ${[...meanings.keys()].join(', ') || 'nothing'}.` : '');
+  return { id: 'refusal', label: 'What is caught', entries: [choice('refusal', 'Refusal', read, choose, options, { none: '(any)', hint })] };
+}
+
+function definitionsOf(subject) {
+  let current = subject;
+  while (current && !is(current, 'bpmn:Definitions')) current = current.$parent;
+  return current;
+}
+
+function freeId(definitions, code) {
+  const taken = new Set(definitions.rootElements.map((each) => each.id));
+  const wanted = `error_${code.toLowerCase().replace(/[^a-z0-9_]/g, '_')}`;
+  let id = wanted;
+  for (let number = 2; taken.has(id); number += 1) id = `${wanted}_${number}`;
+  return id;
 }
 
 export function repeatGroup(context, element) {
