@@ -29,6 +29,7 @@ class ProcessDiagram extends HTMLElement {
       await this.#paint();
       this.#mark();
       this.#show();
+      this.#followNeighbour();
       this.dataset.ready = 'true';
     } catch (error) {
       this.querySelector('.diagram-fault').textContent = `The diagram cannot be shown: ${error.message} The table of steps below says the same.`;
@@ -51,6 +52,22 @@ class ProcessDiagram extends HTMLElement {
     const { width, height } = canvas.getSize();
     const box = { width: width / CLOSE, height: height / CLOSE };
     canvas.viewbox({ ...box, x: element.x + element.width / 2 - box.width / 2, y: element.y + element.height / 2 - box.height / 2 });
+  }
+
+  // Two versions beside each other are looked at in the same place.
+  #followNeighbour() {
+    const pair = this.closest('.compared-pair');
+    if (!pair) return;
+    const canvas = this.#viewer.get('canvas');
+    const sides = ['x', 'y', 'width', 'height'];
+    this.#viewer.on('canvas.viewbox.changed', ({ viewbox: { x, y, width, height } }) => {
+      this.dispatchEvent(new CustomEvent('diagram:moved', { bubbles: true, detail: { x, y, width, height } }));
+    });
+    pair.addEventListener('diagram:moved', ({ target, detail }) => {
+      const here = canvas.viewbox();
+      // Who is there already does not move, and so the answer to a move ends it.
+      if (target !== this && sides.some((side) => Math.abs(here[side] - detail[side]) > 1)) canvas.viewbox(detail);
+    });
   }
 
   #mark() {

@@ -41,7 +41,6 @@ def show_diff(bundle: str, problem: Problem | None = None) -> str:
         found=found,
         versions=versions,
         marks={file.path: marks_of(file) for file in found.diff.files if file.kind == "diagram"},
-        names={change.id: change.name for file in found.diff.files for change in file.changes},
         may_roll_back=going_back and DEPLOY in person().roles,
         problem=problem,
         findings=getattr(problem, "findings", ()),

@@ -6,6 +6,6 @@ what its name says is compared as text. Knows no database and no page.
 """
 
 from engine.models.diff.compare import compare
-from engine.models.diff.model import BundleDiff, CellDiff, Change, FileDiff, Line, RowDiff, TableDiff
+from engine.models.diff.model import BundleDiff, CellDiff, Change, FileDiff, Line, RowDiff, TableDiff, Touch
 
-__all__ = ["BundleDiff", "CellDiff", "Change", "FileDiff", "Line", "RowDiff", "TableDiff", "compare"]
+__all__ = ["BundleDiff", "CellDiff", "Change", "FileDiff", "Line", "RowDiff", "TableDiff", "Touch", "compare"]

@@ -8,7 +8,7 @@ from engine.models.diff.bpmn import compare_diagrams
 from engine.models.diff.dmn import compare_decisions
 from engine.models.diff.elements import take_apart
 from engine.models.diff.forms import compare_forms
-from engine.models.diff.model import BundleDiff, FileDiff
+from engine.models.diff.model import BundleDiff, FileDiff, Touch
 from engine.models.diff.texts import compare_texts
 from engine.models.reading.decisions import read_decision_file
 from engine.models.reading.drawing import read_drawing
@@ -101,7 +101,7 @@ def _or_text(found: FileDiff, one: bytes, other: bytes) -> FileDiff:
     return FileDiff(found.path, found.kind, found.change, found.old_path, lines=compare_texts(one, other))
 
 
-def _touched(files: list[FileDiff], old: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+def _touched(files: list[FileDiff], old: Mapping[str, bytes]) -> Iterator[tuple[str, Touch]]:
     """The steps of the old version that changed, went away, or show or ask what changed."""
     named = dict(_named(files, old))
     changed = {change.id: "removed" if change.kind == "removed" else "changed" for file in files for change in file.meant}
@@ -111,7 +111,7 @@ def _touched(files: list[FileDiff], old: Mapping[str, bytes]) -> Iterator[tuple[
             reasons = [named[each.kind, each.name] for each in step.references if (each.kind, each.name) in named]
             reason = "removed" if path in gone else changed.get(step.id) or next(iter(reasons), "")
             if reason:
-                yield step.id, reason
+                yield step.id, Touch(step.name, reason)
 
 
 def _named(files: list[FileDiff], old: Mapping[str, bytes]) -> Iterator[tuple[tuple[str, str], str]]:

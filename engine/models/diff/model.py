@@ -98,14 +98,22 @@ class FileDiff:
 
 
 @dataclass(frozen=True, slots=True)
+class Touch:
+    """A step of the old version that tokens may stand on and that is not as it was: its name, and what became of it in words."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class BundleDiff:
     """Every file that differs, by path, diagrams first.
 
-    `touched` are the elements of the old diagrams on which a token may stand and that changed or went away: the reason by element id.
+    `touched` are the elements of the old diagrams on which a token may stand and that changed or went away: by element id.
     """
 
     files: tuple[FileDiff, ...]
-    touched: dict[str, str]
+    touched: dict[str, Touch]
 
     @property
     def same(self) -> bool:

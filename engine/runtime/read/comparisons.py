@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from engine.models.diff import BundleDiff, compare
+from engine.models.diff import BundleDiff, Touch, compare
 from engine.runtime.read.bundles import BundleVersion, Standing, files_of, get_version, list_standing, processes_of
 
 
@@ -14,6 +14,7 @@ class Touched:
     """An element that changed or went away, why it is touched, and the running instances that stand on it, by version of the bundle."""
 
     element_id: str
+    name: str
     reason: str
     instances: int
     by_version: Mapping[int, int]
@@ -41,12 +42,15 @@ def compare_versions(tx: Session, name: str, old: str, new: str) -> Comparison:
     return Comparison(before, after, diff, _touched(diff.touched, standing, after.version), gone)
 
 
-def _touched(reasons: Mapping[str, str], standing: Sequence[Standing], new: int) -> list[Touched]:
+def _touched(touches: Mapping[str, Touch], standing: Sequence[Standing], new: int) -> list[Touched]:
     """The elements that somebody stands on, the most first; who runs the new version already is not touched."""
     by_element: dict[str, dict[int, int]] = {}
     for each in standing:
         if each.version != new:
             versions = by_element.setdefault(each.element_id, {})
             versions[each.version] = versions.get(each.version, 0) + each.instances
-    found = [Touched(element, reasons[element], sum(versions.values()), versions) for element, versions in by_element.items()]
+    found = [
+        Touched(element, touches[element].name, touches[element].reason, sum(versions.values()), versions)
+        for element, versions in by_element.items()
+    ]
     return sorted(found, key=lambda each: (-each.instances, each.element_id))

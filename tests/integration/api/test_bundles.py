@@ -90,7 +90,7 @@ def test_two_versions_are_compared_and_who_stands_on_what_changed_is_counted(rav
     assert [(each["id"], each["setting"], each["old"], each["new"]) for each in file["changes"]] == [
         ("check", "Candidate groups", "sales", "finance")
     ]
-    assert found["touched"] == [{"element_id": "check", "reason": "changed", "instances": 2, "by_version": {"1": 2}}]
+    assert found["touched"] == [{"element_id": "check", "name": "check", "reason": "changed", "instances": 2, "by_version": {"1": 2}}]
     assert ravi.get("/api/v1/bundles/checks/diff?from=2").json["diff"]["files"] == []
     assert ravi.get("/api/v1/bundles/checks/diff").status_code == 422
 

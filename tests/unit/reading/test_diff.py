@@ -44,7 +44,7 @@ def test_every_file_added_and_every_file_removed_is_told_and_nothing_breaks(fold
     assert {file.change for file in compare({}, files).files} == {"added"}
     gone = compare(files, {})
     assert {file.change for file in gone.files} == {"removed"}
-    assert set(gone.touched.values()) == {"removed"}
+    assert {touch.reason for touch in gone.touched.values()} == {"removed"}
 
 
 def test_a_setting_of_a_step_is_told_by_its_name_with_its_old_and_its_new_value():
@@ -125,9 +125,9 @@ def test_a_step_is_touched_when_it_its_form_or_its_decision_changed_or_it_went_a
     rules = QUOTE["approvers.dmn"].replace(b"&lt; -35", b"&lt; -30")
     diagram = QUOTE["quote-to-order.bpmn"].replace(b'id="revise_quote"', b'id="revise_it"')
     found = compare(QUOTE, {**QUOTE, "approve-quote.form": form, "approvers.dmn": rules, "quote-to-order.bpmn": diagram})
-    assert found.touched["approve_quote"] == "its form approve-quote changed"
-    assert found.touched["find_approvers"] == "its decision Approvers changed"
-    assert found.touched["revise_quote"] == "removed"
+    assert found.touched["approve_quote"].reason == "its form approve-quote changed"
+    assert found.touched["find_approvers"].reason == "its decision Approvers changed"
+    assert found.touched["revise_quote"].reason == "removed"
     assert "send_quote" not in found.touched
 
 
