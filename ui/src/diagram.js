@@ -6,13 +6,15 @@ import { getJson, getText } from './api.js';
 
 const LABELS = { active: 'waiting here', completed: 'passed', failed: 'failed' };
 // What stands between two versions: a sign and a word, never the colour alone.
-const MARKS = { added: ['+', 'added'], removed: ['−', 'removed'], changed: ['≠', 'changed'], moved: ['↔', 'moved'] };
+const MARKS = {
+  added: ['+', 'added'], removed: ['−', 'removed'], changed: ['≠', 'changed'], moved: ['↔', 'moved'], unreached: ['○', 'not reached'],
+};
 const STEP = 1.25;
 // Below the first scale no label can be read; the second is comfortable.
 const READABLE = 0.45;
 const CLOSE = 0.7;
 
-// <process-diagram model="…" tokens="…">: the diagram as deployed. With `tokens`, where an instance stands is painted on it; with a JSON
+// <process-diagram model="…" tokens="…">: the diagram as deployed. With `tokens`, an address or a JSON script element, where an instance stands is painted on it; with a JSON
 // script element of the role `marks`, what differs from another version, or a link to what a step names. Its own table of rows says the same.
 class ProcessDiagram extends HTMLElement {
   #viewer;
@@ -86,8 +88,9 @@ class ProcessDiagram extends HTMLElement {
   }
 
   async #paint() {
-    if (!this.hasAttribute('tokens')) return;
-    const tokens = await getJson(this.getAttribute('tokens'));
+    const told = this.querySelector('script[data-role="tokens"]');
+    if (!told && !this.hasAttribute('tokens')) return;
+    const tokens = told ? JSON.parse(told.textContent) : await getJson(this.getAttribute('tokens'));
     const canvas = this.#viewer.get('canvas');
     const overlays = this.#viewer.get('overlays');
     const elements = this.#viewer.get('elementRegistry');

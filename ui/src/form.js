@@ -5,6 +5,7 @@ import { newKey, post } from './api.js';
 import { changed, say } from './notice.js';
 
 // <task-form url="/api/v1/user-tasks/…" version="3" readonly>: a form-js schema and its data come in two JSON script elements.
+// <task-form into="…">: what was filled in goes into the hidden field of that id, whose form is sent; `errors` are those of the last try.
 class TaskForm extends HTMLElement {
   #form;
   #key = newKey();
@@ -14,6 +15,7 @@ class TaskForm extends HTMLElement {
     this.#form = new Form({ container });
     try {
       await this.#form.importSchema(withoutButtons(this.#json('schema')), this.#json('data'));
+      if (this.hasAttribute('into')) showErrors(this.#form, this.#json('errors'));
       if (this.hasAttribute('readonly')) this.#form.setProperty('readOnly', true);
       this.#form.on('submit', (event) => this.#submitted(event));
       this.#form.on('changed', () => (this.#key = newKey()));
@@ -47,7 +49,15 @@ class TaskForm extends HTMLElement {
   #submitted({ data, errors }) {
     if (this.hasAttribute('readonly')) return undefined;
     if (Object.keys(errors).length) return this.#focusFirstError();
+    if (this.hasAttribute('into')) return this.#handOn(data);
     return this.#send('complete', data, 'Done. The process has moved on.');
+  }
+
+  // A dry run takes what was filled in with the form of the page around, which carries all that was done before.
+  #handOn(data) {
+    const field = document.getElementById(this.getAttribute('into'));
+    field.value = JSON.stringify(data);
+    field.form.requestSubmit();
   }
 
   #saveDraft() {

@@ -76,6 +76,8 @@ def _happens(step: Mapping[str, Any], names: Mapping[str, str]) -> str:
         rest = {name: value for name, value in payload.items() if name not in keys}
         said = f"The message {step['message']} comes in for {_listed(keys)}" if keys else f"The message {step['message']} comes in"
         return f"{said}{f', with {_listed(rest)}' if rest else ''}."
+    if "call" in step:
+        return f"“{names.get(str(step['call']), str(step['call']))}” {_answer(step if 'refused' in step else step.get('answers'))}."
     passed = _passed(str(step.get("clock", "")))
     return f"{passed} {'passes' if passed.startswith('1 ') and ',' not in passed else 'pass'}."
 

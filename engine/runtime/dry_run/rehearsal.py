@@ -206,7 +206,11 @@ def _submitted(stage: _Stage, task: UserTaskWait, does: Mapping[str, Any]) -> Ma
     if form is None:
         return does
     submission = validate(form, does, task.form_data, now=stage.now)
-    dropped = {name: ["is no field that can be filled in"] for name, value in does.items() if submission.data.get(name) != value}
+    dropped = {
+        name: ["is no field that can be filled in"]
+        for name, value in does.items()
+        if value not in (submission.data.get(name), task.form_data.get(name))  # a form gives back what it only showed
+    }
     errors = submission.errors or dropped
     if errors:
         wrong = "; ".join(f"{name} {', '.join(said)}" for name, said in errors.items())
