@@ -13,6 +13,7 @@ _SECONDS = {
     "tests/crash": 15.0,
     "tests/integration/golden/test_random_life.py": 15.0,
     "tests/browser/test_modeler.py": 6.0,
+    "tests/browser/test_dry_run.py": 6.0,
     "tests/browser": 3.0,
     "tests/integration/invariants": 0.2,  # one company for all of them
     "tests/integration": 0.6,

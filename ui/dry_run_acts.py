@@ -22,19 +22,19 @@ def told_so_far(given: Given) -> dict[str, Any]:
 
 def begun(given: Given) -> dict[str, Any]:
     """A scenario as the start form tells it, without a step yet."""
+    process, _, begins_at = given.get("process", "").strip()[:400].partition("#")
     told: dict[str, Any] = {
         "name": given.get("name", "").strip()[:200],
-        "process": given.get("process", "").strip()[:200],
+        "process": process,
         "now": given.get("now", "").strip()[:60],
         "given": named_values(given.get("given", "") or "{}", "given"),
         "answers": named_values(given.get("answers", "") or "{}", "answers"),
         "asks": True,
         "steps": [],
     }
-    for name in ("business_key", "begins_at"):
-        if given.get(name, "").strip():
-            told[name] = given[name].strip()[:200]
-    return told
+    if given.get("business_key", "").strip():
+        told["business_key"] = given["business_key"].strip()[:200]
+    return {**told, "begins_at": begins_at} if begins_at else told
 
 
 def with_step(told: Mapping[str, Any], given: Given) -> dict[str, Any]:

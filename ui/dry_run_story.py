@@ -8,7 +8,8 @@ from typing import Any
 
 from engine.models.reading.drawing import STEP_KINDS, Drawing
 from engine.models.reading.scenarios import words_of
-from engine.runtime.dry_run.record import DryRun, Line, Waiting
+from engine.runtime.dry_run.record import Change, DryRun, Line, Waiting
+from ui.facts import Fact, facts
 
 _PASSED = frozenset({"completed", "refused", "skipped"})
 _MOST_SHOWN = 300
@@ -28,16 +29,30 @@ class ToldLine:
     act: str
     first: bool
     says: Sequence[str]
-    #: Each variable with its value before (empty where there was none) and after.
-    changes: Sequence[tuple[str, str, str]]
+    changes: Sequence["ToldChange"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldChange:
+    """A variable with its value before (empty where there was none) and after; `facts` are all of it where the words are cut."""
+
+    name: str
+    before: str
+    after: str
+    facts: Sequence[Fact]
 
 
 def story(run: DryRun, acts: Sequence[str], drawings: Sequence[Drawing]) -> list[ToldLine]:
-    """The lines of a run; `acts` are the steps of its scenario in words. The last ones where there are very many."""
+    """The lines of a run; `acts` are the steps of its scenario in words. The last ones where there are very many.
+
+    What only joins flows and has no name is left out, as it is from the table of a diagram.
+    """
     labels = {(step.id, way.target_id): way.label for drawing in drawings for step in drawing.steps for way in step.ways}
     seen: set[str] = set()
     told, before = [], -1
     for number, line in enumerate(run.lines, 1):
+        if line.type.endswith("Gateway") and line.name == line.element_id and not line.flows and line.outcome == "completed":
+            continue
         act = acts[line.step - 1] if line.step != before and 0 < line.step <= len(acts) else ""
         after = run.lines[number].element_id if number < len(run.lines) else ""
         told.append(
@@ -52,12 +67,19 @@ def story(run: DryRun, acts: Sequence[str], drawings: Sequence[Drawing]) -> list
                 act,
                 line.element_id not in seen,
                 list(_says(line, labels.get((line.element_id, after), ""))),
-                [(each.name, "" if each.new else words_of(each.before), words_of(each.after)) for each in line.changes],
+                [_change(each) for each in line.changes],
             )
         )
         before = line.step
         seen.add(line.element_id)
     return told[-_MOST_SHOWN:]
+
+
+def _change(each: Change) -> ToldChange:
+    after = words_of(each.after)
+    return ToldChange(
+        each.name, "" if each.new else words_of(each.before), after, facts({each.name: each.after}) if after.endswith("…") else ()
+    )
 
 
 def _says(line: Line, way: str) -> Iterator[str]:

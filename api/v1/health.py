@@ -12,6 +12,9 @@ from api.auth.roles import Role
 from api.errors import Unready
 from api.product import product
 from api.requests import open_to_all, operation, transaction
+from engine.runtime.dry_run.rehearsal import MAX_ELEMENTS, MAX_SECONDS
+from engine.runtime.dry_run.scenario import MAX_BYTES, MAX_STEPS
+from engine.runtime.dry_run.scribe import MAX_TOLD
 from engine.store.clock import moved_by
 from engine.store.tables import InstanceState, effect, incident, instance, timer, user_task
 
@@ -81,5 +84,12 @@ def limits() -> dict[str, Any]:
     settings = product().settings
     return {
         "engine": asdict(product().runtime.limits),
+        "dry_run": {
+            "elements": MAX_ELEMENTS,
+            "seconds": MAX_SECONDS,
+            "scenario_bytes": MAX_BYTES,
+            "scenario_steps": MAX_STEPS,
+            "told_bytes": MAX_TOLD,
+        },
         "api": {"max_body_bytes": settings.max_body_bytes, "max_page_size": 200, "max_idempotency_key_length": 200},
     }

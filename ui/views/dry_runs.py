@@ -1,7 +1,7 @@
 """Try a process: a scenario is played as far as it goes, the next step is taken on the page, and nothing is kept but a draft's file."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -198,7 +198,7 @@ def _copied(page: _Page, given: Mapping[str, str]) -> _Page:
     """The start form with the start data of a real instance."""
     key = given.get("business_key", "").strip()[:200]
     with product().database.transaction() as tx:
-        found = start_data(tx, given.get("process", ""), key)
+        found = start_data(tx, given.get("process", "").partition("#")[0], key)
     page.typed = {**_typed(given), "given": json_pretty(found)}
     return page
 
@@ -255,7 +255,7 @@ def _shown(page: _Page) -> AnyResponse:
             reasons=reasons(run) if run and run.comparisons else (),
             forms=_forms(stage) if stage else {},
             answers=_answers(run) if run else {},
-            processes=[(each.key, each.name) for each in stage.processes] if stage else (),
+            processes=list(_beginnings(stage)) if stage else (),
             scenarios=_scenarios(page, names),
             start=page.typed if page.typed["act"] in {"begin", "copy"} else _start(page),
             told=words_of,
@@ -285,12 +285,33 @@ def _scenarios(page: _Page, names: Mapping[str, str]) -> list[Any]:
 
 
 def _start(page: _Page) -> dict[str, str]:
-    """What the start form shows at first: now, and the process of the bundle's name."""
-    told = page.told or {}
+    """What the start form shows at first: now, and what a scenario begins with; else what the page was begun with."""
+    told = page.told or _example(page)
     with product().database.transaction() as tx:
         now = business_now(tx).replace(microsecond=0).isoformat()
-    given = json_pretty(told["given"]) if told.get("given") else "{}"
-    return {"process": str(told.get("process", page.bundle)), "now": str(told.get("now", now)), "given": given, "business_key": ""}
+    process, given = told.get("process", page.bundle), told.get("given", {})
+    return {"process": str(process), "now": str(told.get("now", now)), "given": json_pretty(given), "business_key": ""}
+
+
+def _beginnings(stage: CheckedBundle) -> Iterator[tuple[str, str]]:
+    """Each process, and each start event of one that has several, by what the form gives for it."""
+    for process in stage.processes:
+        yield process.key, process.name
+        if len(process.start_events) > 1:
+            yield from ((f"{process.key}#{start.id}", f"{process.name}, from {start.name or start.id}") for start in process.start_events)
+
+
+def _example(page: _Page) -> Mapping[str, Any]:
+    """What the first scenario of the bundle's main process begins with: an example is easier changed than thought of."""
+    found = page.stage.bundle.of_kind(FileKind.SCENARIO) if page.stage else {}
+    for content in found.values():
+        try:
+            scenario = read_scenario(content)
+        except Problem:
+            continue
+        if scenario.process == page.bundle and not scenario.begins_at:
+            return {"process": scenario.process, "given": scenario.given}
+    return {}
 
 
 def _data(typed: str) -> dict[str, Any]:

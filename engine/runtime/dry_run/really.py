@@ -19,7 +19,7 @@ from engine.runtime.dry_run.scenario import Scenario
 from engine.runtime.state.live_instances import LiveInstances
 from engine.runtime.state.runtime import Runtime
 from engine.service_tasks import Kind, TaskContext
-from engine.spiff.calls import CallOutcome, ServiceCall
+from engine.spiff.calls import CallOutcome, Failure, ServiceCall
 from engine.store import clock, locks
 from engine.store.unit_of_work import savepoint
 
@@ -27,6 +27,10 @@ Result = TypeVar("Result")
 #: Longest statement of a dry run, and longest wait for a lock. Far below the database's own pause before it looks for a deadlock, so
 #: that it is never somebody's real work that gives way.
 _MOST: Final = {"statement_timeout": "5s", "lock_timeout": "100ms"}
+
+
+#: What the driver calls a statement that passed one of them.
+_STOPPED: Final = ("LockNotAvailable", "QueryCanceled")
 
 
 class _Undone(Exception):
@@ -78,7 +82,17 @@ class ReallyInside:
             now=self.now,
         )
         outcome, effects = call_inside(self.runtime, self.tx, request, context)
+        if isinstance(outcome, Failure) and any(name in outcome.message for name in _STOPPED):
+            return _busy(request.handler), ()
         return outcome, [Left(each.kind, each.target, each.payload) for each in effects]
+
+
+def _busy(handler: str) -> Failure:
+    return Failure(
+        "rows_busy",
+        f"{handler} took too long, or needs what somebody is at work on at this moment; a dry run waits for nobody.",
+        next_step="Play it again in a moment.",
+    )
 
 
 def undone(tx: Session, act: Callable[[Session], Result]) -> Result:

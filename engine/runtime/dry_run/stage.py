@@ -15,6 +15,7 @@ from engine.problems import NotFound
 from engine.runtime.read import bundles, drafts
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs.deploy import ModelRefused
+from engine.service_tasks import ServiceTasks
 from engine.store.tables import history, instance
 
 
@@ -37,7 +38,8 @@ def open_stage(runtime: Runtime, tx: Session, source: Source, groups: Collection
 
 def checked(runtime: Runtime, bundle: Bundle, groups: Collection[str] | None) -> CheckedBundle:
     """A bundle that is not deployed, looked at as a deployment would. Raises ModelRefused."""
-    found = check(bundle, runtime.service_tasks, groups, runtime.time_zone)
+    known = None if groups is None else frozenset(groups)
+    found = _looked_at(bundle.name, tuple(bundle.files.items()), _Registry(runtime.service_tasks), known, runtime.time_zone)
     if not found.ok:
         raise ModelRefused(found.findings)
     return found
@@ -57,6 +59,27 @@ def start_data(tx: Session, process_key: str, business_key: str) -> Mapping[str,
             errors={"business_key": ["is known to no instance of this process"]},
         )
     return row.changed or {}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Registry:
+    """The service tasks of a process, the same as long as they are the same object."""
+
+    tasks: ServiceTasks
+
+    def __hash__(self) -> int:
+        return id(self.tasks)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Registry) and other.tasks is self.tasks
+
+
+@lru_cache(maxsize=16)
+def _looked_at(
+    name: str, files: tuple[tuple[str, bytes], ...], registry: _Registry, groups: frozenset[str] | None, zone: tzinfo
+) -> CheckedBundle:
+    """Each step of a dry run of a draft asks anew; what is compiled is not changed by running it."""
+    return check(Bundle(name, dict(files)), registry.tasks, groups, zone)
 
 
 @lru_cache(maxsize=16)
