@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from engine.dmn.analysis import table_findings
 from engine.dmn.errors import DmnError
-from engine.dmn.gaps import find_gap
 from engine.dmn.items import ANY, ItemType, Types, fitted
 from engine.dmn.session import Logic, Scope
 from engine.dmn.source import Element, id_of, kid, kids, local_name, name_of
@@ -64,10 +64,7 @@ class LogicReader:
 
     def _table(self, element: Element) -> Logic:
         table = self.tables.read(element)
-        gap = find_gap(table)
-        if gap is not None:
-            message = f"No rule answers {gap}; add a rule or a default output, or narrow the input values."
-            self.workshop.find(element, message, "warning")
+        self.workshop.findings += table_findings(table)
         return table
 
     def _literal(self, element: Element) -> Logic:

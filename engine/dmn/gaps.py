@@ -1,4 +1,4 @@
-"""Gaps of a decision table: values of its inputs that no rule answers.
+"""The rules of a decision table against all there can be: values that no rule answers, that too many answer, and rules nothing reaches.
 
 Only what can be known is looked at: inputs tested by comparisons, ranges and constants. Numbers are tried at every boundary and
 between each two of them; other values where the table, or its input values, name them.
@@ -36,32 +36,72 @@ class _NotKnownError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """An input that tells rules apart: its expression, the values to try, and for each the rules (as bits) that let it pass."""
+    """An input that tells rules apart: its expression, the values to try, and for each the rules (as bits) that let it pass.
+
+    The values at the end, from `named` on, stand for those that the table does not speak of: no gap, since they may not occur.
+    """
 
     expression: str
     values: tuple[object, ...]
     passing: tuple[int, ...]
+    named: int
 
 
-def find_gap(table: Table) -> str | None:
-    """An example that no rule answers, as `deal_size = 3000, discount_pct = 25`; None when there is none, or when it cannot be known."""
-    if not table.rules or table.aggregation == "COUNT" or any(column.default for column in table.outputs):
-        return None
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Values of the inputs as an example, `deal_size = 3000, discount_pct = 25`, and the rules that match them, by place in the table."""
+
+    example: str
+    rules: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the rules of a table answer: a case that none does, for each two that meet one case, and the rules of which nothing is seen."""
+
+    gap: Case | None
+    meetings: tuple[Case, ...]
+    #: Rules that match nothing, and those that match only what a rule above them matches too.
+    dead: tuple[int, ...]
+    shadowed: tuple[int, ...]
+
+
+def coverage_of(table: Table) -> Coverage | None:
+    """Try every combination of what the cells tell apart; None when that cannot be known, or is too much."""
     try:
         columns = [column for place, given in enumerate(table.inputs) if (column := _column(given, place, table.rules)) is not None]
     except (_NotKnownError, FeelSyntaxError, FeelLimitExceeded, RecursionError, ArithmeticError):
         return None
-    if math.prod(len(column.values) for column in columns) > MAX_COMBINATIONS:
+    if not table.rules or math.prod(len(column.values) for column in columns) > MAX_COMBINATIONS:
         return None
-    every = (1 << len(table.rules)) - 1
-    for combination in product(*(zip(column.values, column.passing, strict=True) for column in columns)):
-        left = every
-        for _, passing in combination:
-            left &= passing
-        if not left:
-            texts = (f"{column.expression} = {_written(value)}" for column, (value, _) in zip(columns, combination, strict=True))
-            return ", ".join(texts)
-    return None
+    return _covered(columns, len(table.rules))
+
+
+def _covered(columns: Sequence[_Column], rules: int) -> Coverage:
+    seen, first, gap = 0, 0, None
+    meetings: dict[tuple[int, ...], Case] = {}
+    for places in product(*(range(len(column.values)) for column in columns)):
+        left = (1 << rules) - 1
+        for column, place in zip(columns, places, strict=True):
+            left &= column.passing[place]
+        seen |= left
+        first |= left & -left
+        if not left and gap is None and all(place < column.named for column, place in zip(columns, places, strict=True)):
+            gap = Case(_example(columns, places), ())
+        if left & (left - 1):
+            for pair in pairwise(_places(left)):
+                if pair not in meetings:
+                    meetings[pair] = Case(_example(columns, places), pair)
+    every = (1 << rules) - 1
+    return Coverage(gap, tuple(meetings.values()), tuple(_places(every & ~seen)), tuple(_places(seen & ~first)))
+
+
+def _places(bits: int) -> list[int]:
+    return [place for place in range(bits.bit_length()) if bits >> place & 1]
+
+
+def _example(columns: Sequence[_Column], places: Sequence[int]) -> str:
+    return ", ".join(f"{column.expression} = {_written(column.values[place])}" for column, place in zip(columns, places, strict=True))
 
 
 def _column(given: Input, place: int, rules: Sequence[Rule]) -> _Column | None:
@@ -73,9 +113,20 @@ def _column(given: Input, place: int, rules: Sequence[Rule]) -> _Column | None:
     if given.text.expression is None:
         raise _NotKnownError
     allowed = [text for text in (given.allowed, given.type.allowed) if text is not None]
-    values = [value for value in _values(_seen(cells), _seen(allowed)) if all(_passes(text, value) for text in allowed)]
+    named = [value for value in _values(_seen(cells), _seen(allowed)) if all(_passes(text, value) for text in allowed)]
+    values = [*named, *_others(named, allowed)]
     passing = tuple(sum(1 << number for number, test in enumerate(tests) if test is None or _passes(test, value)) for value in values)
-    return _Column(given.text.expression.text, tuple(values), passing)
+    return _Column(given.text.expression.text, tuple(values), passing, len(named))
+
+
+def _others(named: Sequence[object], allowed: Sequence[Text]) -> Iterator[object]:
+    """A value that no cell names, where no input values forbid it."""
+    if allowed or not named:
+        return
+    if all(isinstance(value, str) for value in named):
+        yield max(map(str, named), key=len) + "…"
+    elif numbers := [value for value in named if isinstance(value, Decimal)]:
+        yield max(numbers) + _FAR
 
 
 def _values(cells: _Seen, allowed: _Seen) -> list[object]:

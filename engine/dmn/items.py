@@ -14,7 +14,7 @@ from engine.dmn.errors import DecisionViolation, DmnError
 from engine.dmn.session import Scope
 from engine.dmn.source import Element, id_of, kid, kids, text_of
 from engine.dmn.texts import Text, Workshop
-from engine.feel import kind_of
+from engine.feel import FeelLimitExceeded, FeelSyntaxError, Range, compile_expression, kind_of
 from engine.feel.temporal import parse_date, parse_datetime, parse_duration, parse_time
 from engine.feel.text import scalar_text
 
@@ -57,6 +57,13 @@ class ItemType:
     is_collection: bool = False
     allowed: Text | None = None
     allowed_text: str = ""
+
+    @property
+    def feel_kind(self) -> str:
+        """FEEL's name of what its values are; empty for any."""
+        if self.is_collection:
+            return "list"
+        return "context" if self.components else self.kind or (self.base.feel_kind if self.base else "")
 
     def fit(self, value: object, scope: Scope) -> object:
         """The value as this type; raises UnfitError when it is none, DecisionViolation when it is not allowed."""
@@ -125,6 +132,17 @@ def fitted(item_type: ItemType, value: object, scope: Scope, element_id: str) ->
         text = scalar_text(value)
         scope.report(element_id, text[:60], f"{error}, so the value is null")
         return None
+
+
+def constants_of(text: str) -> tuple[object, ...]:
+    """The values of `"high", "low"`, the first with the highest rank; none when the text is no list of constants."""
+    if not text:
+        return ()
+    try:
+        found = compile_expression(f"[{text}]").evaluate({})
+    except (FeelSyntaxError, FeelLimitExceeded):
+        return ()
+    return tuple(found) if isinstance(found, list) and not any(isinstance(item, Range) for item in found) else ()
 
 
 class Types:

@@ -6,11 +6,14 @@ from datetime import datetime
 from types import MappingProxyType
 
 from engine.dmn.errors import DmnError
+from engine.dmn.items import constants_of
 from engine.dmn.lint import requirement_findings, unsupported_findings
+from engine.dmn.records import DecisionResult
 from engine.dmn.requirements import Graph, GraphReader, LogicNode, named_elements
-from engine.dmn.session import DECISION_LIMITS, DecisionResult, Session
+from engine.dmn.session import DECISION_LIMITS, Session
 from engine.dmn.source import Element, read_definitions
 from engine.dmn.texts import DmnFinding, Workshop
+from engine.dmn.trial import Trial, WantedInput
 from engine.feel import FeelLimitExceeded
 from engine.feel.expression import weigh
 from engine.feel.limits import Limits, Run
@@ -45,15 +48,60 @@ class Decision:
         with a diagnostic. Raises DecisionViolation when rules or data break a promise of the model, DmnError when a part of
         the model cannot be evaluated, FeelLimitExceeded when the budget is used up.
         """
-        run = Run(limits)
-        run.moment = now
-        session = Session(context, run)
+        session = _session(context, limits, now)
+        value = self._value(session)
+        return DecisionResult(value, tuple(session.matched), tuple(session.diagnostics.values()))
+
+    def try_out(self, context: Mapping[str, object], limits: Limits = DECISION_LIMITS, *, now: datetime | None = None) -> Trial:
+        """Make the decision and tell what every rule of every table said; what evaluation would raise of the model is in the answer.
+
+        Raises FeelLimitExceeded when the budget is used up.
+        """
+        session = _session(context, limits, now)
+        session.tried = []
+        value, problem = None, None
+        try:
+            value = self._value(session)
+        except DmnError as refused:
+            problem = refused
+        return Trial(value, problem, tuple(session.matched), tuple(session.diagnostics.values()), tuple(session.tried))
+
+    @property
+    def inputs(self) -> tuple[WantedInput, ...]:
+        """The `variables` with their types, as input data or an input column that reads nothing else declares them."""
+        declared = _declared(self._node, self._graph)
+        return tuple(declared.get(name) or WantedInput(name, "") for name in sorted(self.variables))
+
+    def _value(self, session: Session) -> object:
         try:
             value = self._graph.value(self._node, session)
-            weigh(value, run)
+            weigh(value, session.run)
         except RecursionError:
             raise FeelLimitExceeded("its functions call one another too deeply") from None
-        return DecisionResult(value, tuple(session.matched), tuple(session.diagnostics.values()))
+        return value
+
+
+def _session(context: Mapping[str, object], limits: Limits, now: datetime | None) -> Session:
+    run = Run(limits)
+    run.moment = now
+    return Session(context, run)
+
+
+def _declared(node: LogicNode, graph: Graph) -> dict[str, WantedInput]:
+    """What is said of variables by columns, and over it by input data."""
+    found: dict[str, WantedInput] = {}
+    for key in node.requires.decisions:
+        if key in graph.decisions:
+            found |= _declared(graph.decisions[key], graph)
+    for column in node.columns:
+        name = column.text.text
+        if column.type.feel_kind or column.options or name not in found:
+            found[name] = WantedInput(name, column.type.feel_kind, column.options or found.get(name, WantedInput(name, "")).options)
+    for key in node.requires.inputs:
+        if key in graph.inputs and (given := graph.inputs[key]).type.feel_kind:
+            known = found.get(given.name, WantedInput(given.name, ""))
+            found[given.name] = WantedInput(given.name, given.type.feel_kind, constants_of(given.type.allowed_text) or known.options)
+    return found
 
 
 def _wanted(node: LogicNode, graph: Graph) -> Iterator[str]:

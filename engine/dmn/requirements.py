@@ -9,6 +9,7 @@ from engine.dmn.errors import DmnError
 from engine.dmn.items import ANY, ItemType, Types, fitted
 from engine.dmn.session import Logic, Scope, Session
 from engine.dmn.source import Element, kid, kids, name_of, referenced_id
+from engine.dmn.tables import Input
 from engine.dmn.texts import Workshop
 from engine.feel.values import bring_in
 
@@ -53,6 +54,8 @@ class LogicNode:
     may_read: frozenset[str]
     #: Names it defines itself: context entries and parameters.
     local_names: frozenset[str]
+    #: The input columns of its tables.
+    columns: tuple[Input, ...]
 
 
 @dataclass(slots=True)
@@ -134,7 +137,7 @@ class GraphReader:
         return graph
 
     def _node(self, element: Element, *, is_function: bool) -> LogicNode:
-        before = len(self.workshop.compiled)
+        before, columns_before = len(self.workshop.compiled), len(self.logic.tables.columns)
         if is_function:
             body = kid(element, "encapsulatedLogic")
             logic = self.logic.required(element) if body is None else self.logic.function(body, name_of(element))
@@ -150,6 +153,7 @@ class GraphReader:
             reads=frozenset[str]().union(*(text.variables for text in texts)),
             may_read=frozenset[str]().union(*(text.variables | text.possible_variables for text in texts)),
             local_names=frozenset(_local_names(element)),
+            columns=tuple(self.logic.tables.columns[columns_before:]),
         )
 
 

@@ -3,39 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from engine.dmn.records import DecisionDiagnostic, MatchedRule
+from engine.dmn.trial import TriedTable
 from engine.feel import Expression, FeelLimitExceeded
 from engine.feel.limits import Limits, Run
 
 #: A whole requirements graph may use more than one expression, but not without end.
 DECISION_LIMITS = Limits(steps=2_000_000, seconds=5.0)
-
-
-@dataclass(frozen=True, slots=True)
-class MatchedRule:
-    """A rule that matched; `index` is the number of its row, counted from 1 as the table shows it."""
-
-    decision_id: str
-    rule_id: str
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionDiagnostic:
-    """Something that gave null, and why."""
-
-    decision_id: str
-    element_id: str
-    text: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionResult:
-    """The value of a decision, the rules that led to it (of required decisions too), and what gave null on the way."""
-
-    value: object
-    matched: tuple[MatchedRule, ...]
-    diagnostics: tuple[DecisionDiagnostic, ...]
 
 
 @dataclass(slots=True)
@@ -48,6 +22,8 @@ class Session:
     matched: list[MatchedRule] = field(default_factory=list)
     explained: set[str] = field(default_factory=set)
     diagnostics: dict[tuple[str, str, str], DecisionDiagnostic] = field(default_factory=dict)
+    #: What each table did, where somebody tries the decision out; None where nobody asks.
+    tried: list[TriedTable] | None = None
 
     def report(self, decision_id: str, element_id: str, text: str, reason: str) -> None:
         """Note once why an element gave null."""

@@ -14,11 +14,12 @@ from engine.dmn.hit_policies import (
     require_agreement,
     require_unique,
 )
-from engine.dmn.items import ItemType, Types, fitted, passes
-from engine.dmn.session import MatchedRule, Scope
+from engine.dmn.items import ItemType, Types, constants_of, fitted, passes
+from engine.dmn.records import MatchedRule
+from engine.dmn.session import Scope
 from engine.dmn.source import Element, id_of, kid, kids, text_of
 from engine.dmn.texts import Text, Workshop
-from engine.feel import FeelSyntaxError, compile_expression
+from engine.dmn.trial import MAX_TABLES, RefusingCell, TriedInput, TriedRule, TriedTable
 from engine.feel.text import scalar_text
 
 
@@ -32,6 +33,11 @@ class Input:
     type: ItemType
     allowed: Text | None
     allowed_text: str
+
+    @property
+    def options(self) -> tuple[object, ...]:
+        """The values it may have, where they are listed."""
+        return constants_of(self.allowed_text) or constants_of(self.type.allowed_text)
 
     def value(self, scope: Scope) -> object:
         """The value to be tested; raises DecisionViolation when it is not among the input values."""
@@ -82,6 +88,10 @@ class Rule:
         """Whether every cell passes; `scopes` hold each column's value as `?`. Stops at the first that does not."""
         return all(test is None or test.passes(scope) for test, scope in zip(self.tests, scopes, strict=True))
 
+    def refusing(self, scopes: list[Scope]) -> int | None:
+        """The place of the first cell that does not pass; None when the rule matches."""
+        return next((place for place, test in enumerate(self.tests) if test is not None and not test.passes(scopes[place])), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -97,6 +107,7 @@ class Table:
     def __call__(self, scope: Scope) -> object:
         """The decision in a scope. Raises DecisionViolation when the rules or the values break a promise of the table."""
         scopes = [scope.with_values({"?": column.value(scope)}) for column in self.inputs]
+        self._tell(scopes, scope)
         hits = list(self._hits(scopes, scope))
         if not hits:
             return self._default(scope)
@@ -111,6 +122,28 @@ class Table:
                 yield Hit(rule.index, rule.element_id, tuple(self._outputs(rule, scope)))
                 if self.policy is HitPolicy.FIRST:
                     return
+
+    def _tell(self, scopes: list[Scope], scope: Scope) -> None:
+        """Where somebody tries the decision out, note what each rule says; as far as it comes, should a cell not be evaluable."""
+        tried = scope.session.tried
+        if tried is None or len(tried) >= MAX_TABLES:
+            return
+        inputs = (TriedInput(column.element_id, column.label, inner.values["?"]) for column, inner in zip(self.inputs, scopes, strict=True))
+        told = TriedTable(scope.decision_id, self.element_id, tuple(inputs))
+        tried.append(told)
+        answered = False
+        for rule in self.rules:
+            scope.session.run.charge(1)
+            told.rules.append(TriedRule(rule.element_id, rule.index, "not asked") if answered else self._verdict(rule, scopes))
+            answered = answered or (self.policy is HitPolicy.FIRST and told.rules[-1].verdict == "matched")
+
+    def _verdict(self, rule: Rule, scopes: list[Scope]) -> TriedRule:
+        place = rule.refusing(scopes)
+        test = None if place is None else rule.tests[place]
+        if place is None or test is None:
+            return TriedRule(rule.element_id, rule.index, "matched")
+        cell = RefusingCell(test.element_id, self.inputs[place].label, test.text, scopes[place].values["?"])
+        return TriedRule(rule.element_id, rule.index, "refused", cell)
 
     def _outputs(self, rule: Rule, scope: Scope) -> Iterator[object]:
         for text, column in zip(rule.outputs, self.outputs, strict=True):
@@ -158,10 +191,13 @@ class TableReader:
     def __init__(self, workshop: Workshop, types: Types) -> None:
         self.workshop = workshop
         self.types = types
+        #: All input columns read so far, so that a decision's can be told from the others.
+        self.columns: list[Input] = []
 
     def read(self, element: Element) -> Table:
         """The table; raises DmnError when its shape makes no sense at all."""
         inputs = tuple(self._input(column) for column in kids(element, "input"))
+        self.columns += inputs
         outputs = tuple(self._output(column) for column in kids(element, "output"))
         if not outputs:
             raise DmnError("The decision table has no output.", element_id=id_of(element), next_step="Add an output.")
@@ -217,7 +253,7 @@ class TableReader:
             self.types.of(column),
             None if allowed is None else self.workshop.tests(allowed),
             text_of(allowed),
-            _constants(text_of(allowed)),
+            list(constants_of(text_of(allowed))),
             None if default is None or not text_of(default) else self.workshop.expression(default),
         )
 
@@ -241,14 +277,3 @@ class TableReader:
             self.workshop.find(element, "Every output of a table with several needs a name.")
         if not table.rules:
             self.workshop.find(element, "The table has no rules.", "warning")
-
-
-def _constants(text: str) -> list[object]:
-    """The values of `"high", "low"`, for ranking; none when the text is no list of constants."""
-    if not text:
-        return []
-    try:
-        found = compile_expression(f"[{text}]").evaluate({})
-    except FeelSyntaxError:
-        return []
-    return found if isinstance(found, list) else []

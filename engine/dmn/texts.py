@@ -31,6 +31,11 @@ class Text:
     expression: Expression | None
     error: str = ""
 
+    @property
+    def text(self) -> str:
+        """What was written; empty where it does not compile."""
+        return "" if self.expression is None else self.expression.text
+
     def value(self, scope: Scope) -> object:
         """The value in a scope; null is explained in the diagnostics. Raises DmnError for a text that did not compile."""
         expression, value = self._evaluated(scope)
