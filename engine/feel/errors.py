@@ -1,5 +1,8 @@
 """What FEEL refuses, and says to a person."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from engine.problems import Problem
 
 
@@ -22,6 +25,11 @@ class FeelSyntaxError(Problem):
             f"{message} (line {self.line}, column {self.column} of {shorten(text)})",
             next_step="Correct the expression at this place.",
         )
+
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """The place, for a program that shows it."""
+        return {"position": self.position, "line": self.line, "column": self.column}
 
 
 class FeelLimitExceeded(Problem):

@@ -55,6 +55,10 @@ class Expression:
         """The value as a part of a larger evaluation, on whose budget it runs and who answers for RecursionError."""
         return self._closure(Frame(context, None, run))
 
+    def evaluate_on(self, run: Run, context: Mapping[str, object]) -> object:
+        """The value on a budget that others draw on too; as `evaluate`, raises FeelLimitExceeded, and nothing else."""
+        return _evaluated(self._closure, Frame(context, None, run))
+
     def diagnose(self, context: Mapping[str, object], limits: Limits = DEFAULT_LIMITS, *, now: datetime | None = None) -> Evaluation:
         """Evaluate slowly, and say for each part that gave null of itself why it did."""
         run = Run(limits)

@@ -47,7 +47,10 @@ class FormInvalid(Invalid):
 
     def __init__(self, problems: list[FormProblem]) -> None:
         first = problems[0]
-        super().__init__(first.message, next_step=first.next_step, element_id=first.component)
+        errors: dict[str, list[str]] = {}
+        for problem in problems:
+            errors.setdefault(problem.component or "form", []).append(problem.message)
+        super().__init__(first.message, next_step=first.next_step, element_id=first.component, errors=errors)
         self.problems = tuple(problems)
 
 

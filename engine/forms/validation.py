@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from engine.feel import Expression, FeelLimitExceeded
+from engine.feel.limits import Limits, Run
 from engine.forms.schema import Component, Form
 from engine.forms.values import REQUIRED, is_empty, judge
 
+#: What all expressions of a form may use in one submission.
+FORM_LIMITS: Final = Limits(steps=2_000_000, seconds=5.0)
 #: Rows of one dynamic list.
 MAX_ROWS: Final = 1_000
 
@@ -39,7 +42,8 @@ class _Level:
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    now: datetime | None
+    #: One budget for the whole form, so that many expressions hold nobody longer than one.
+    run: Run
     errors: dict[str, list[str]] = field(default_factory=dict)
 
     def components(self, components: tuple[Component, ...], level: _Level) -> None:
@@ -68,13 +72,10 @@ class _Walk:
         return component.hide is not None and self.value_of(component.hide, level) is True
 
     def value_of(self, rule: Any, level: _Level) -> Any:
-        """A fixed value, or what an expression gives; null where it takes too much."""
+        """A fixed value, or what an expression gives. Raises FeelLimitExceeded where all of them together take too much."""
         if not isinstance(rule, Expression):
             return rule
-        try:
-            return rule.evaluate(level.context, now=self.now)
-        except FeelLimitExceeded:
-            return None
+        return rule.evaluate_on(self.run, level.context)
 
     def field(self, component: Component, level: _Level) -> None:
         if self.value_of(component.readonly, level) is True:
@@ -140,10 +141,14 @@ def validate(form: Form, submitted: Mapping[str, Any], trusted: Mapping[str, Any
     """
     if not isinstance(submitted, Mapping):
         return Submission({}, {"form": ["Send the fields as an object."]})
-    walk = _Walk(now)
+    walk = _Walk(Run(FORM_LIMITS))
+    walk.run.moment = now
     admitted = _admitted(form.components, submitted)
     data: dict[str, Any] = {}
-    walk.components(form.components, _Level(admitted, trusted, _merged(trusted, admitted), data, ""))
+    try:
+        walk.components(form.components, _Level(admitted, trusted, _merged(trusted, admitted), data, ""))
+    except FeelLimitExceeded as stopped:  # a rule that was not computed must not count as kept
+        return Submission({}, {"form": [f"It cannot be judged. {stopped.detail}"]})
     return Submission({} if walk.errors else data, walk.errors)
 
 

@@ -279,10 +279,12 @@ def test_a_submission_that_is_no_object_is_refused(submitted: Any) -> None:
     assert validate(form({"type": "textfield", "key": "a"}), submitted, {}).errors == {"form": ["Send the fields as an object."]}
 
 
-def test_an_expression_that_never_ends_hides_nothing_and_raises_nothing() -> None:
-    endless = "=count(for a in 1..100000, b in 1..100000 return 1) > 0"
-    field = {"type": "textfield", "key": "a", "conditional": {"hide": endless}, "validate": {"required": True}}
-    assert validate(form(field), {}, {}).errors == {"a": ["Field is required."]}
+def test_expressions_that_never_end_refuse_the_form_within_one_budget_and_no_rule_counts_as_kept() -> None:
+    endless = "=count(for a in 1..100000, b in 1..100000 return 1)"
+    fields = [{"type": "number", "key": f"a{number}", "validate": {"max": endless}} for number in range(50)]
+    found = validate(form(*fields), {f"a{number}": 1 for number in range(50)}, {})
+    assert found.data == {}
+    assert found.errors == {"form": ["It cannot be judged. The expression was stopped: it used more than 2000000 steps."]}
 
 
 def test_rows_that_are_not_sent_stay_as_they_were_shown_where_none_can_be_taken_away() -> None:
