@@ -12,7 +12,7 @@ from api.auth.roles import Role
 from api.errors import ProblemOut
 from api.requests import operation, transaction
 from api.v1.shapes import Shape
-from engine.dmn import DecisionModel, DmnError, Trial, TriedRule, TriedTable, load_decisions
+from engine.dmn import DecisionModel, DmnError, RefusingCell, Trial, TriedRule, TriedTable, load_decisions
 from engine.feel import Expression, FeelValueError, compile_expression, compile_unary_tests, kind_of, to_json
 from engine.feel.limits import DEFAULT_LIMITS, Run
 from engine.feel.text import scalar_text, text_of
@@ -275,10 +275,12 @@ def _table_out(table: TriedTable) -> TableOut:
 
 def _rules_out(rules: list[TriedRule]) -> Iterator[RuleOut]:
     for rule in rules:
-        cell = rule.cell and CellOut(
-            element_id=rule.cell.element_id, label=rule.cell.label, test=rule.cell.test, value=_short(rule.cell.value)
-        )
+        cell = None if rule.cell is None else _cell_out(rule.cell)
         yield RuleOut(rule_id=rule.rule_id, index=rule.index, verdict=rule.verdict, cell=cell)
+
+
+def _cell_out(cell: RefusingCell) -> CellOut:
+    return CellOut(element_id=cell.element_id, label=cell.label, test=cell.test, value=_short(cell.value))
 
 
 def _written(value: object) -> str:
