@@ -3,6 +3,7 @@
 from flask import render_template
 
 from engine.runtime.read.landscape import read_landscape
+from ui.landscape_drawing import draw
 from ui.product import product
 
 
@@ -11,4 +12,5 @@ def show() -> str:
     with product().database.transaction() as tx:
         found = read_landscape(tx)
     names = {process.key: process for process in found.processes}
-    return render_template("landscape.html", found=found, names=names)
+    picture = draw(found.ties, {key: process.name for key, process in names.items()})
+    return render_template("landscape.html", found=found, names=names, picture=picture)

@@ -95,9 +95,11 @@ def test_a_decision_a_form_and_a_scenario_are_read_without_an_editor(sara):
 def test_the_landscape_says_who_sends_what_to_whom(sara):
     page = sara.get("/processes/landscape").text
     row = page[page.index('id="message-order.received"') :].partition("</tr>")[0]
-    assert "Order received" in row or "order" in row
     assert "/processes/quote-to-order#step-" in row
     assert "/processes/order-to-promise#step-" in row
+    assert "<title>Quote to order to Order to promise: order.received</title>" in page
+    ties = sara.get("/api/v1/landscape").json["ties"]
+    assert {"source": "quote-to-order", "target": "order-to-promise", "messages": ["order.received"], "calls": False} in ties
 
 
 @pytest.fixture

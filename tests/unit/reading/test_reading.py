@@ -8,11 +8,12 @@ from engine.models.check import check
 from engine.models.reading.decisions import read_decision_file
 from engine.models.reading.drawing import Drawing, read_drawing
 from engine.models.reading.forms import read_form_text
-from engine.models.reading.landscape import landscape_of
+from engine.models.reading.landscape import Tie, landscape_of
 from engine.models.reading.scenarios import read_scenario
 from engine.models.reading.uses import Deployed, index_answers, index_examples, index_uses
 from engine.service_tasks import ServiceTasks
 from tests import tiny_models as m
+from ui.landscape_drawing import draw
 from ui.markdown import render
 
 BPMN = Path(__file__).parents[3] / "bpmn"
@@ -181,3 +182,25 @@ def test_a_file_whose_name_leads_out_of_the_bundle_is_never_deployed(path):
     assert [finding.rule for finding in check(bundle, ServiceTasks()).findings if finding.severity == "error"] == ["file-name"]
     fine = Bundle("pick", {name: content for name, content in bundle.files.items() if name != path})
     assert check(fine, ServiceTasks()).ok
+
+
+def test_processes_are_drawn_in_columns_by_how_far_they_are_from_a_beginning_and_circles_end():
+    names = {key: key.title() for key in ("quote", "order", "pick", "bill", "alone", "round", "about")}
+    pairs = (
+        ("quote", "order"),
+        ("order", "pick"),
+        ("pick", "order"),
+        ("pick", "bill"),
+        ("order", "order"),
+        ("round", "about"),
+        ("about", "round"),
+    )
+    picture = draw([Tie(source, target, ["m"], calls=False) for source, target in pairs], names)
+    places = {box.key: box.x for box in picture.boxes}
+    assert places["quote"] < places["order"] < places["pick"] < places["bill"]
+    assert {places["round"], places["about"]} == {places["quote"], places["order"]}
+    assert len({(box.x, box.y) for box in picture.boxes}) == len(picture.boxes)
+    assert len(picture.curves) == len(pairs) - 1
+    assert picture.curves[0].told == "Quote to Order: m"
+    assert picture.alone == ["alone"]
+    assert draw([], names).boxes == []
