@@ -15,6 +15,7 @@ from api.v1.deployments import DeploymentOut
 from api.v1.shapes import Listing, Page, Shape, listed
 from engine.models.bundle import FileKind, kind_of
 from engine.runtime.read import drafts as read
+from engine.runtime.read.draft_changes import DraftChanges, changes_of
 from engine.runtime.verbs import drafts
 from engine.runtime.verbs.deploy import MAX_NOTE, Author
 
@@ -77,6 +78,10 @@ class CheckQuery(Shape):
 
 class CheckedOut(RootModel[read.CheckedDraft]):
     """What a check of a draft found."""
+
+
+class ChangesOut(RootModel[DraftChanges]):
+    """What the deployment of a draft would change."""
 
 
 class RevisionOut(Shape):
@@ -222,6 +227,13 @@ def check_draft(path: BundlePath, query: CheckQuery) -> CheckedOut:
     """
     changed = {query.path: request.get_data()} if query.path else {}
     return CheckedOut(read.check_draft(product().runtime, transaction(), path.bundle, changed, product().groups))
+
+
+@api.get("/drafts/<bundle>/changes", responses={200: ChangesOut})
+@operation(Role.READ)
+def get_draft_changes(path: BundlePath) -> ChangesOut:
+    """Say what deploying a draft would change, element by element and cell by cell, and which running instances it touches."""
+    return ChangesOut(changes_of(transaction(), path.bundle))
 
 
 @api.post("/drafts/<bundle>/deploy", responses={201: DeploymentOut})

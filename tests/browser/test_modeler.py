@@ -252,6 +252,26 @@ def test_a_lost_race_shows_both_and_writes_over_the_other_only_when_told(worksho
     expect(page.get_by_label("Text of README.md")).to_have_value("# Edith again")
 
 
+def test_two_who_draw_the_same_diagram_are_shown_both_side_by_side(workshop: Workshop, page: Page):
+    workshop.draft(approval())
+    open_editor(page, workshop)
+    theirs = workshop.saved("approval", "approval.bpmn").replace(b'name="approve"', b'name="Ediths step"')
+    workshop.save("approval", "approval.bpmn", theirs)
+    page.get_by_role("tab", name="Steps").click()
+    page.get_by_role("button", name="approve", exact=True).click()
+    page.keyboard.press("e")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("Ravis step")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("[data-side=theirs]")).to_contain_text("Ediths step")
+    expect(dialog.locator("[data-side=ours]")).to_contain_text("Ravis step")
+    dialog.get_by_role("button", name="Go on with theirs").click()
+    saved(page)
+    expect(page.get_by_role("button", name="Ediths step", exact=True)).to_be_visible()
+    assert workshop.saved("approval", "approval.bpmn") == theirs
+
+
 def test_without_a_connection_the_work_is_kept_in_the_browser_and_saved_when_it_is_back(workshop: Workshop, page: Page):
     workshop.draft(approval(files={"README.md": b"# Approval"}))
     open_editor(page, workshop, "README.md")
@@ -309,6 +329,8 @@ def test_an_element_is_commented_on_and_the_comment_resolved(workshop: Workshop,
     comments = page.locator("[data-comments] li")
     expect(comments).to_contain_text("Who does this on a holiday?")
     expect(page.locator("[data-tab=comments] .count")).to_have_text("1")
+    expect(page.locator(".djs-overlay .talk")).to_have_text("1")
     comments.get_by_role("button", name="Resolve").click()
     expect(comments).to_contain_text("Resolved by ravi")
     expect(page.locator("[data-tab=comments] .count")).to_have_text("0")
+    expect(page.locator(".djs-overlay .talk")).to_have_count(0)

@@ -11,7 +11,7 @@ import { getJson } from './api.js';
 import { Checking } from './editing/checking.js';
 import { Comments } from './editing/comments.js';
 import { DraftFile } from './editing/draft_file.js';
-import { countProblems, showProblems } from './editing/problems.js';
+import { countProblems, showProblems, uncheckedProblems } from './editing/problems.js';
 import { showSaveState } from './editing/save_state.js';
 import { tabs } from './editing/tabs.js';
 import { makeModeler } from './modeler/canvas.js';
@@ -19,6 +19,7 @@ import { applyFix, placeOf } from './modeler/fixes.js';
 import { open } from './modeler/opening.js';
 import { showBeginning, showWhole } from './modeler/viewport.js';
 import { Steps, Variables } from './modeler/side_views.js';
+import { showTalk } from './modeler/talk.js';
 import { say } from './notice.js';
 
 // <diagram-editor file="…" check="…" comments="…" path="…" time-zone="…">: one diagram of a draft, saved and checked while it is drawn.
@@ -37,11 +38,12 @@ class DiagramEditor extends HTMLElement {
     this.#file = new DraftFile(this.getAttribute('file'));
     this.#checking = new Checking(this.getAttribute('check'), this.getAttribute('path'));
     this.#variables = new Variables(this.#modeler, this.querySelector('[data-variables]'));
-    this.#steps = new Steps(this.#modeler, this.querySelector('[data-steps]'), (id) => this.select(id));
+    this.#steps = new Steps(this.#modeler, this.querySelector('[data-steps]'), (id) => this.select(id, true));
     this.#comments = new Comments(this.querySelector('[data-comments]'), {
       url: this.getAttribute('comments'),
       path: this.getAttribute('path'),
       select: (id) => this.select(id),
+      shown: (counts) => showTalk(this.#modeler, counts),
       name: (id) => placeOf(this.#modeler.get('elementRegistry'), id)?.businessObject.name || id,
     });
     tabs(this.querySelector('.editor-views'));
@@ -61,9 +63,14 @@ class DiagramEditor extends HTMLElement {
     const [xml, vocabulary] = await Promise.all([this.#file.load(), getJson('/api/v1/modeling/vocabulary')]);
     workbench.vocabulary = vocabulary;
     this.#checking.addEventListener('found', () => this.#found(this.#checking.found));
+    this.#checking.addEventListener('failed', () => uncheckedProblems(this.querySelector('[data-problems]')));
     const bus = this.#modeler.get('eventBus');
     bus.on('commandStack.changed', () => this.#changed());
-    bus.on('selection.changed', ({ newSelection }) => this.#comments.about(newSelection.length === 1 ? newSelection[0].id : null));
+    bus.on('selection.changed', ({ newSelection }) => {
+      const id = newSelection.length === 1 ? newSelection[0].id : null;
+      this.#comments.about(id);
+      this.#variables.about(id);
+    });
     await this.open(xml);
     showSaveState(this.#file, {
       tag: document.querySelector('[data-save-state]'),
@@ -129,10 +136,12 @@ class DiagramEditor extends HTMLElement {
     for (const [id, marker] of this.#marked) canvas.addMarker(id, marker);
   }
 
-  select(id) {
+  // With `focus` the keys of the canvas work on what is selected.
+  select(id, focus = false) {
     const place = placeOf(this.#modeler.get('elementRegistry'), id);
     if (!place) return;
     this.#modeler.get('selection').select(place);
+    if (focus) this.#modeler.get('canvas').focus();
     if (!place.parent) return;
     this.#modeler.get('canvas').scrollToElement(place, { top: 80, bottom: 120, left: 160, right: 180 });
   }

@@ -1,7 +1,7 @@
 import './css/editor.css';
 import { Checking } from './editing/checking.js';
 import { DraftFile } from './editing/draft_file.js';
-import { countProblems, showProblems } from './editing/problems.js';
+import { countProblems, showProblems, uncheckedProblems } from './editing/problems.js';
 import { showSaveState } from './editing/save_state.js';
 import { say } from './notice.js';
 
@@ -16,6 +16,7 @@ class TextEditor extends HTMLElement {
     this.#file = new DraftFile(this.getAttribute('file'));
     this.#checking = new Checking(this.getAttribute('check'), this.getAttribute('path'));
     this.#checking.addEventListener('found', () => this.#found(this.#checking.found.findings));
+    this.#checking.addEventListener('failed', () => uncheckedProblems(this.querySelector('[data-problems]')));
     try {
       this.#area.value = await this.#file.load();
     } catch (error) {

@@ -12,6 +12,7 @@ from engine.models.bundle import FileKind, Finding, kind_of, stem_of
 from engine.models.new_diagram import new_diagram
 from engine.problems import NotFound, Problem
 from engine.runtime.read import drafts as read
+from engine.runtime.read.draft_changes import changes_of
 from engine.runtime.verbs import drafts
 from engine.runtime.verbs.deploy import Author
 from ui.product import DEPLOY, asked, needs, person, product
@@ -106,6 +107,7 @@ def _page(bundle: str, refused: Refusal | None = None) -> str:
     with product().database.transaction() as tx:
         draft = read.find_draft(tx, bundle)
         checked = None if draft is None else read.check_draft(product().runtime, tx, bundle, {}, product().groups)
+        changes = None if draft is None else changes_of(tx, bundle)
         deployed = read.deployed_version(tx, bundle)
     if draft is None and refused is not None:
         raise refused.problem
@@ -115,6 +117,7 @@ def _page(bundle: str, refused: Refusal | None = None) -> str:
         bundle=bundle,
         draft=draft,
         deployed=deployed,
+        changes=changes,
         kinds=_KINDS,
         findings=findings,
         counts={severity: Counter(each.path for each in findings if each.severity == severity) for severity in ("error", "warning")},

@@ -39,10 +39,10 @@ def compare_versions(tx: Session, name: str, old: str, new: str) -> Comparison:
     processes = processes_of(tx, {before.id, after.id})
     kept = {each.process_key for each in processes[after.id]}
     gone = [each.name for each in processes[before.id] if each.process_key not in kept]
-    return Comparison(before, after, diff, _touched(diff.touched, standing, after.version), gone)
+    return Comparison(before, after, diff, touched_by(diff.touched, standing, after.version), gone)
 
 
-def _touched(touches: Mapping[str, Touch], standing: Sequence[Standing], new: int) -> list[Touched]:
+def touched_by(touches: Mapping[str, Touch], standing: Sequence[Standing], new: int | None) -> list[Touched]:
     """The elements that somebody stands on, the most first; who runs the new version already is not touched."""
     by_element: dict[str, dict[int, int]] = {}
     for each in standing:

@@ -133,6 +133,22 @@ def test_somebody_who_deployed_meanwhile_is_shown_and_what_both_changed_is_named
     assert "Version 3 is deployed" in shown(deployed)
 
 
+def test_what_a_deployment_would_change_is_told_with_the_instances_it_touches(ravi, signed_in):
+    deploy(ravi, approval())
+    assert signed_in("olga").post("/api/v1/instances", json={"process_key": "approval", "variables": {}}).status_code == 201
+    ravi.post(PAGE)
+    assert "Nothing differs" in shown(ravi.get(PAGE))
+    diagram = approval().files["approval.bpmn"].replace(b'value="sales"', b'value="finance"')
+    ravi.put("/api/v1/drafts/approval/files/approval.bpmn", data=diagram, headers={"If-Match": f'"{revision(ravi, "approval.bpmn")}"'})
+    page = shown(ravi.get(PAGE))
+    assert "What changes Against version 1" in page
+    assert re.search(r"Changed approve User task \S[^.]* sales finance", page)
+    assert "1 at approve." in page
+    told = ravi.get("/api/v1/drafts/approval/changes").json
+    assert [(each["element_id"], each["instances"]) for each in told["touched"]] == [("approve", 1)]
+    assert told["diff"]["files"][0]["changes"][0]["new"] == "finance"
+
+
 def test_a_draft_is_thrown_away(ravi):
     ravi.post(PAGE, data={"empty": "yes"})
     after = ravi.get(ravi.post(f"{PAGE}/discard").headers["Location"])

@@ -37,7 +37,11 @@ export class Comments {
     if (form) form.hidden = !this.#about;
     this.#root.querySelector('ol').replaceChildren(...shown.map((each) => this.#item(each)));
     const badge = document.querySelector('[data-tab="comments"] .count');
-    badge.textContent = String(this.#all.filter((each) => !each.resolved_by).length);
+    const open = this.#all.filter((each) => !each.resolved_by);
+    badge.textContent = String(open.length);
+    const counts = new Map();
+    for (const each of open) counts.set(each.element_id, (counts.get(each.element_id) ?? 0) + 1);
+    this.#given.shown(counts);
   }
 
   #item(comment) {

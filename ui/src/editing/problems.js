@@ -20,6 +20,14 @@ export function countProblems(tab, findings) {
   badge.setAttribute('aria-label', `${errors} errors, ${warnings} warnings`);
 }
 
+// Without an answer nothing is known: what stood there before says nothing of the file as it is now.
+export function uncheckedProblems(list) {
+  const row = document.createElement('li');
+  row.className = 'finding-none';
+  row.textContent = 'The check did not answer. It is asked again at the next change.';
+  list.replaceChildren(row);
+}
+
 function item(finding, path, { select, fix }) {
   const row = document.createElement('li');
   row.className = `finding finding-${finding.severity}`;

@@ -25,13 +25,25 @@ export class Variables {
   #body;
   #chosen = '';
   #marked = [];
+  #found = null;
+  #here = null;
+  #at = null;
 
   constructor(modeler, body) {
     this.#modeler = modeler;
     this.#body = body;
   }
 
+  // Which of them are there at the selected element is said in a column of its own.
+  about(id) {
+    this.#at = id;
+    if (this.#found) this.show(this.#found);
+  }
+
   show(found) {
+    this.#found = found;
+    const reach = found.variables.find((each) => each.at[this.#at]);
+    this.#here = reach ? new Set(reach.at[this.#at]) : null;
     const all = found.variables.flatMap((reach) => reach.variables);
     const drawn = (ids) => ids.filter((id) => this.#modeler.get('elementRegistry').get(id));
     const here = all.filter((each) => drawn([...each.written_by, ...each.read_by]).length || !each.written_by.length);
@@ -48,6 +60,7 @@ export class Variables {
       this.#mark(this.#chosen ? variable : null);
     };
     cell(row, 'th', button(variable.name, toggle, variable.name === this.#chosen));
+    cell(row, 'td', this.#here ? (this.#here.has(variable.name) ? 'yes' : 'not yet') : '');
     cell(row, 'td', variable.entries.length ? `${variable.type || 'context'}: ${variable.entries.join(', ')}` : variable.type);
     cell(row, 'td', this.#names(variable.written_by) || 'nothing here');
     cell(row, 'td', this.#names(variable.read_by) || 'nothing');
