@@ -21,7 +21,7 @@ OWN_INPUT = re.compile(
     r"|Order in|Offer|List them|If it is the same paper|Post|Nothing|Wait|Try again|Sign in|Go back to|Change one|Keep"
     r"|Name each|Add at least|Round|Read"
     r"|It is tried again|The process went|Only|Leave|Let another|Let somebody|Use another|Give each|Take the|Settle|Agree|Confirm"
-    r"|Save a draft"
+    r"|Save a draft|Play it|Play a shorter one|Take this step out|Press one"
     r"|Convert|Correlate|Decide one|Sort|Set it|Do not|Repeat the)\b"
 )
 #: Advice to whoever installs or develops the product: a setting, a package, a table of a model.
