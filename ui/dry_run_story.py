@@ -12,7 +12,8 @@ from engine.runtime.dry_run.record import Change, DryRun, Line, Waiting
 from ui.facts import Fact, facts
 
 _PASSED = frozenset({"completed", "refused", "skipped"})
-_MOST_SHOWN = 300
+#: Elements that the page shows at most.
+MOST_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def story(run: DryRun, acts: Sequence[str], drawings: Sequence[Drawing]) -> list
         )
         before = line.step
         seen.add(line.element_id)
-    return told[-_MOST_SHOWN:]
+    return told[-MOST_SHOWN:]
 
 
 def _change(each: Change) -> ToldChange:

@@ -14,8 +14,7 @@ from api.v1.shapes import Listing, Page, Search, Shape, listed
 from engine.models.bundle import Bundle
 from engine.models.check import check
 from engine.problems import Invalid
-from engine.runtime.dry_run.stage import checked
-from engine.runtime.dry_run.suite import play_all, refuse_failing
+from engine.runtime.dry_run.stage import refuse_failing_scenarios
 from engine.runtime.read import deployments as read
 from engine.runtime.verbs import deploy
 
@@ -79,9 +78,9 @@ def check_bundle(body: BundleIn) -> dict[str, Any]:
 def deploy_bundle(body: DeployIn) -> tuple[DeploymentOut, int]:
     """Deploy a bundle; running instances stay with the version they began with."""
     runtime, bundle = product().runtime, body.bundle()
-    if body.scenarios:
-        refuse_failing(play_all(checked(runtime, bundle, GROUPS), bundle, runtime.service_tasks, runtime.time_zone))
     made = deploy.deploy(runtime, transaction(), bundle, deploy.Author(person().name, body.note), GROUPS)
+    if body.scenarios:
+        refuse_failing_scenarios(runtime, transaction(), made.name)
     return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes)), 201
 
 

@@ -6,7 +6,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, RootModel
 
-from api.auth.roles import GROUPS, Role
+from api.auth.roles import Role
 from api.json_provider import in_utc
 from api.product import product
 from api.requests import operation, person, transaction
@@ -116,7 +116,7 @@ def _told(run: DryRun) -> Response:
 
 
 def _stage(source: Source) -> CheckedBundle:
-    return open_stage(product().runtime, transaction(), source, GROUPS)
+    return open_stage(product().runtime, transaction(), source, product().groups)
 
 
 def _all(stage: CheckedBundle) -> SuiteOut:

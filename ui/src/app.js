@@ -7,6 +7,7 @@ import './css/layout.css';
 import './css/components.css';
 import './css/charts.css';
 import './css/findings.css';
+import './css/dry-run.css';
 import 'htmx.org';
 import { newKey, post } from './api.js';
 import { changed, say } from './notice.js';

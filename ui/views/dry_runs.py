@@ -28,7 +28,7 @@ from engine.store import json_text
 from engine.store.clock import business_now
 from engine.task_catalogue import FieldOfTask, describe
 from ui.dry_run_acts import begun, named_values, told_so_far, with_step, without_last
-from ui.dry_run_story import state_sentence, story, tokens_of
+from ui.dry_run_story import MOST_SHOWN, state_sentence, story, tokens_of
 from ui.formats import json_pretty
 from ui.product import DEPLOY, person, product
 from ui.views.bundles import download
@@ -250,6 +250,7 @@ def _shown(page: _Page) -> AnyResponse:
             drawing=drawing,
             acts=acts,
             lines=story(run, acts, page.drawings) if run else (),
+            most_shown=MOST_SHOWN,
             tokens=tokens_of(run) if run else (),
             sentence=state_sentence(run, names) if run else "",
             reasons=reasons(run) if run and run.comparisons else (),

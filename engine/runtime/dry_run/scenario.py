@@ -14,6 +14,8 @@ from engine.store import json_text
 #: Bytes of a scenario, and the steps it may have.
 MAX_BYTES: Final = 1_000_000
 MAX_STEPS: Final = 500
+#: When a scenario may begin: far from the ends of the calendar, which its timers must not reach.
+_YEARS: Final = range(1900, 3000)
 _KINDS: Final = ("person", "message", "clock", "call")
 _EXAMPLE: Final = 'Give a context such as {"process": "quote-to-order", "now": "2026-03-02T08:00:00Z", "given": {}, "steps": []}.'
 
@@ -55,7 +57,7 @@ def scenario_of(told: Any) -> Scenario:
     if not isinstance(told, Mapping):
         raise _wrong("", "is no context")
     told = _exact(told)
-    if len(json_text.encode(told)) > MAX_BYTES:
+    if _size(told) > MAX_BYTES:
         raise _too_large(f"more than {MAX_BYTES} bytes")
     steps = _part(told, "steps", list, [])
     if len(steps) > MAX_STEPS:
@@ -89,6 +91,13 @@ def _exact(told: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _size(told: Mapping[str, Any]) -> int:
+    try:
+        return len(json_text.encode(told))
+    except (UnicodeEncodeError, OverflowError):
+        raise _wrong("", "holds a character or number that cannot be kept") from None
+
+
 def _part(told: Mapping[str, Any], name: str, kind: type, default: Any, inside: str = "") -> Any:
     value = told.get(name)
     if value is None:
@@ -111,7 +120,7 @@ def _moment(text: str) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = None
-    if found is None or found.tzinfo is None:
+    if found is None or found.tzinfo is None or found.year not in _YEARS:
         raise _wrong("now", "must be a time with its zone, such as 2026-03-02T08:00:00Z")
     return found
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from engine.models.bundle import Bundle
 from engine.models.check import CheckedBundle, check, reload
 from engine.problems import NotFound
+from engine.runtime.dry_run.suite import play_all, refuse_failing
 from engine.runtime.read import bundles, drafts
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs.deploy import ModelRefused
@@ -43,6 +44,15 @@ def checked(runtime: Runtime, bundle: Bundle, groups: Collection[str] | None) ->
     if not found.ok:
         raise ModelRefused(found.findings)
     return found
+
+
+def refuse_failing_scenarios(runtime: Runtime, tx: Session, name: str) -> None:
+    """Play the scenarios of what was just deployed under a name, in the transaction that deployed it and ends with what is raised here.
+
+    Raises ScenariosFailed.
+    """
+    stage = open_stage(runtime, tx, Source(name), None)
+    refuse_failing(play_all(stage, stage.bundle, runtime.service_tasks, runtime.time_zone))
 
 
 def start_data(tx: Session, process_key: str, business_key: str) -> Mapping[str, Any]:

@@ -161,3 +161,17 @@ def test_a_deployment_that_asks_its_scenarios_is_refused_when_one_fails(signed_i
     assert refused.json["scenarios"][0]["path"] == "large.scenario.json"
     assert ravi.get("/api/v1/bundles/approval").status_code == 404
     assert ravi.post("/api/v1/deployments", json=as_body(approval(), scenarios=True)).status_code == 201
+
+
+def test_a_draft_whose_scenarios_fail_is_not_deployed_when_they_are_asked_and_stays_a_draft(signed_in):
+    ravi = signed_in("ravi")
+    ravi.post("/api/v1/deployments", json=as_body(approval()))
+    ravi.post("/api/v1/drafts", json={"bundle": "approval"})
+    seen = ravi.get("/api/v1/drafts/approval/files/approval.bpmn").headers["ETag"]
+    harder = approval(limit="200").files["approval.bpmn"]
+    ravi.put("/api/v1/drafts/approval/files/approval.bpmn", data=harder, headers={"If-Match": seen})
+    refused = ravi.post("/api/v1/drafts/approval/deploy", json={"scenarios": True})
+    assert (refused.status_code, refused.json["code"]) == (422, "scenarios_failed")
+    assert ravi.get("/api/v1/bundles/approval").json["version"] == 1
+    assert ravi.get("/api/v1/drafts/approval/files/approval.bpmn").data == harder
+    assert ravi.post("/api/v1/drafts/approval/deploy", json={"scenarios": False}).json["version"] == 2

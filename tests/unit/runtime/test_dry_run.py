@@ -6,17 +6,21 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.models.bundle import Bundle
 from engine.models.check import reload
-from engine.problems import Invalid, NotFound, TooLarge
+from engine.problems import Invalid, NotFound, Problem, TooLarge
 from engine.runtime.dry_run.coverage import cover
 from engine.runtime.dry_run.keeping import kept
 from engine.runtime.dry_run.rehearsal import play
 from engine.runtime.dry_run.scenario import MAX_STEPS, read_scenario, scenario_of
 from engine.runtime.dry_run.suite import ScenariosFailed, play_all, refuse_failing
 from engine.service_tasks import ServiceTasks
+from engine.store import json_text
 from tests import tiny_models as m
+from tests.examples import examples
 
 FORM = json.dumps(
     {
@@ -83,13 +87,16 @@ def claim(**more) -> Bundle:
     )
 
 
+CLAIM = reload(claim())
+
+
 def told(*steps, **more) -> dict:
-    given = {"amount": 250, "claim_no": 7}
-    return {"process": "claim", "now": "2026-03-02T08:00:00Z", "given": given, "steps": list(steps), **more}
+    started = {"amount": 250, "claim_no": 7}
+    return {"process": "claim", "now": "2026-03-02T08:00:00Z", "given": started, "steps": list(steps), **more}
 
 
 def run(*steps, **more):
-    return play(reload(claim()), scenario_of(told(*steps, **more)), tasks(), UTC)
+    return play(CLAIM, scenario_of(told(*steps, **more)), tasks(), UTC)
 
 
 BOOKED = {"answers": {"carrier.book": {"booking_no": "B-1"}}}
@@ -176,7 +183,7 @@ def test_a_run_kept_as_a_scenario_comes_out_as_it_was():
     first = run(*steps, **BOOKED)
     again = read_scenario(kept(scenario_of(told(*steps, **BOOKED)), first, "Approved and not paid yet"))
     assert again.name == "Approved and not paid yet"
-    found = play(reload(claim()), again, tasks(), UTC)
+    found = play(CLAIM, again, tasks(), UTC)
     assert found.ok
     assert {each.what for each in found.comparisons} >= {"path", "variables", "sent", "end", "sees"}
 
@@ -233,3 +240,34 @@ def test_a_loop_without_an_end_is_stopped():
     bundle = m.bundle("loop", elements, "start -> count -> again\nagain -> count [n > 0]\nagain -> done [default]")
     found = play(reload(bundle), scenario_of({"process": "loop", "now": "2026-03-02T08:00:00Z", "given": {"n": 1}}), tasks(), UTC)
     assert (found.state, found.fault.code) == ("stopped", "dry_run_endless")
+
+
+VALUES = st.recursive(
+    st.sampled_from(
+        [None, True, 0, -1, 2**64, 1.5, "", "x", "\0", "\ud800", "P1D", "PT9999999999H", "approve", "book", "claim.paid", "full"]
+    ),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["a", "claim_no", "refused", "approved", "limit"]), inner),
+    max_leaves=4,
+)
+PARTS = st.sampled_from(["does", "sees", "as", "group", "correlation", "payload", "answers", "refused", "reason"])
+STEPS = st.builds(
+    lambda kind, value, parts: {kind: value, **parts},
+    st.sampled_from(["person", "message", "clock", "call"]),
+    st.sampled_from(["approve", "book", "claim.paid", "P1D", "PT24H", "x"]) | VALUES,
+    st.dictionaries(PARTS, VALUES, max_size=3),
+)
+CHANGED = st.dictionaries(
+    st.sampled_from(["now", "given", "begins_at", "answers", "asks", "expect", "business_key", "name"]), VALUES, max_size=2
+)
+
+
+@examples(40)
+@given(steps=st.lists(STEPS, max_size=3), changed=CHANGED)
+def test_whatever_a_scenario_says_it_is_played_and_told_or_refused_with_a_word(steps, changed):
+    try:
+        scenario = scenario_of({**told(**BOOKED), "steps": steps, **changed})
+        found = play(CLAIM, scenario, tasks(), UTC)
+    except Problem:
+        return
+    assert json_text.encode(found)
+    assert read_scenario(kept(scenario, found, "Again")).name == "Again"
