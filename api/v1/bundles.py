@@ -14,6 +14,7 @@ from api.v1.shapes import Listing, Page, Search, Shape, listed
 from engine.models.archive import read_archive, write_archive
 from engine.models.bundle import kind_of
 from engine.models.media import media_type_of
+from engine.runtime.dry_run.stage import refuse_failing_scenarios
 from engine.runtime.read import bundles
 from engine.runtime.read.comparisons import Comparison, compare_versions
 from engine.runtime.verbs import deploy
@@ -60,9 +61,10 @@ class DiffQuery(Shape):
 
 
 class NoteQuery(Shape):
-    """What has changed and why; it stands in the list of versions."""
+    """What has changed and why; it stands in the list of versions. With `scenarios` only when all its scenarios come out as they say."""
 
     note: str = Field("", max_length=deploy.MAX_NOTE)
+    scenarios: bool = False
 
 
 class RollBackIn(Shape):
@@ -148,6 +150,8 @@ def import_archive(path: NewBundlePath, query: NoteQuery) -> tuple[DeploymentOut
     """Deploy the files of a zip as the next version of a bundle; they go through the same check as any deployment."""
     bundle = read_archive(path.name, request.get_data())
     made = deploy.deploy(product().runtime, transaction(), bundle, deploy.Author(person().name, query.note), GROUPS)
+    if query.scenarios:
+        refuse_failing_scenarios(product().runtime, transaction(), made.name)
     return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes)), 201
 
 

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 import bpmn
+from engine.models.archive import write_archive
 from engine.models.bundle import Bundle, read_bundle
 from engine.runtime.dry_run.really import undone
 from engine.runtime.verbs import deploy
@@ -160,6 +161,9 @@ def test_a_deployment_that_asks_its_scenarios_is_refused_when_one_fails(signed_i
     assert (refused.status_code, refused.json["code"]) == (422, "scenarios_failed")
     assert refused.json["scenarios"][0]["path"] == "large.scenario.json"
     assert ravi.get("/api/v1/bundles/approval").status_code == 404
+    archive = write_archive(approval(limit="200"))
+    zipped = ravi.post("/api/v1/bundles/approval/versions?scenarios=true", data=archive, content_type="application/zip")
+    assert (zipped.status_code, zipped.json["code"]) == (422, "scenarios_failed")
     assert ravi.post("/api/v1/deployments", json=as_body(approval(), scenarios=True)).status_code == 201
 
 

@@ -149,6 +149,8 @@ def test_a_scenario_is_told_in_sentences():
             {"message": "truck.came", "correlation": {"load_no": "L-1"}, "payload": {"load_no": "L-1", "plate": None}},
             {"clock": "PT1H"},
             {"clock": "P1DT2H"},
+            {"call": "decide", "refused": "CLOSED"},
+            {"call": "decide", "answers": {"ramp": "R5"}},
         ],
         "expect": {"path": ["start", "decide"], "variables": {"ramp": "R4"}, "sent": [{"message": "load.left", "business_key": "L-1"}]},
     }
@@ -160,6 +162,8 @@ def test_a_scenario_is_told_in_sentences():
         "The message truck.came comes in for load_no “L-1”, with plate nothing.",
         "1 hour passes.",
         "1 day, 2 hours pass.",
+        "“Decide” refuses with CLOSED.",
+        "“Decide” answers {ramp “R5”}.",
     )
     assert (told.passes, told.variables, told.sent) == (("start", "Decide"), (("ramp", "“R4”"),), ("load.left for L-1",))
 
