@@ -34,11 +34,6 @@ def compare(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> BundleDiff:
     return BundleDiff(tuple(files), dict(_touched(files, old)))
 
 
-def compare_files(old: bytes, new: bytes, path: str) -> FileDiff | None:
-    """Two versions of one file; None where their bytes are the same."""
-    return _file(path, path, {path: old}, {path: new})
-
-
 def _kind(path: str) -> str:
     return _KINDS[kind_of(path)]
 
