@@ -11,17 +11,15 @@ from sqlalchemy.orm import Session
 from engine.store import json_text
 
 
-def insert_rows(tx: Session, table: Table, rows: Iterable[Mapping[str, Any]], *, on_conflict: str = "") -> int:
+def insert_rows(tx: Session, table: Table, rows: Iterable[Mapping[str, Any]], *, on_conflict: str = "") -> None:
     """Insert rows that all have the same columns, in their order; columns not given take their defaults.
 
-    `on_conflict` is a clause such as `(id) DO NOTHING`. Answers the bytes that were sent.
+    `on_conflict` is a clause such as `(id) DO NOTHING`.
     """
     rows = list(rows)
-    if not rows:
-        return 0
-    data = json_text.encode(rows).decode()
-    tx.connection().execute(_insert(table, tuple(rows[0]), on_conflict), {"rows": data})
-    return len(data)
+    if rows:
+        statement = _insert(table, tuple(rows[0]), on_conflict)
+        tx.connection().execute(statement, {"rows": json_text.encode(rows).decode()})
 
 
 @lru_cache(maxsize=256)

@@ -158,7 +158,7 @@ _ITEMS = text("""
 SELECT item.document_no AS invoice_no, item.party_no, customer.customer_class, item.currency, item.open_amount, item.discount_date,
   CASE WHEN item.open_amount = item.original THEN item.discount_amount ELSE 0 END AS discount_amount
 FROM open_item AS item JOIN customer ON customer.customer_no = item.party_no
-WHERE item.kind = 'AR' AND item.document_no = ANY(:numbers) AND item.open_amount > 0
+WHERE item.kind = 'AR' AND item.document_no = ANY(:numbers)
 """)
 _FORGET = text("""
 DELETE FROM receipt_proposal USING receipt WHERE receipt.receipt_no = receipt_proposal.receipt_no AND receipt.statement_no = :statement_no

@@ -3,7 +3,8 @@
 
     python -m tests.mutation [GROUP ...] [--only REGEX] [--again] [--sql | --python] [--unit] [--survey] [--tests PATH ...]
 
-`--only` takes the mutants whose file, function or change matches; `--again` those that were alive in the last run; `--unit` asks the
+`--only` takes the mutants whose file, function or change matches; `--again` those that were alive in the last run; `--sql` asks only the
+tests that have a case for each condition, where the group names them; `--unit` asks the
 unit tests only, and `--tests` those it names; `--survey` only tells which conditions of SQL never make a difference. What each run finds
 is kept in `.mutants/`. A mutant that changes nothing anybody could see stands in `equivalents.toml` with the reason.
 """
@@ -78,13 +79,15 @@ def _run(asked: argparse.Namespace) -> int:
     named = asked.tests or (asked.sql and group.sql_tests) or group.tests
     tests = [each for each in named if each.startswith("tests/unit") or not asked.unit]
 
+    def keep() -> None:
+        kept = [each for each in _merged(before, found, asked) if _key(each) in runner.known]
+        path.write_text("".join(f"{json.dumps({n: getattr(e, n) for n in Outcome.__slots__})}\n" for e in kept))
+
     def told(outcome: Outcome) -> None:
         _tell(outcome)
         if not asked.survey:
             found.append(outcome)
-            path.write_text(
-                "".join(f"{json.dumps({n: getattr(e, n) for n in Outcome.__slots__})}\n" for e in _merged(before, found, asked))
-            )
+            keep()
 
     found: list[Outcome] = []
     runner = Runner(group, wanted, told, survey=asked.survey)
@@ -92,6 +95,8 @@ def _run(asked: argparse.Namespace) -> int:
     if runner.red:
         print(f"{group.name}: red without any mutant: {', '.join(runner.red)}")
         return 2
+    if runner.known:
+        keep()  # also where nothing was left to try
     return int(code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED})
 
 

@@ -72,6 +72,8 @@ class Runner:
         self.urls: dict[str, str] = {}
         self.outcomes: list[Outcome] = []
         self.kills: Counter[str] = Counter()
+        #: Every mutant there is now, wanted or not: by file, place and change.
+        self.known: set[tuple[str, str, str]] = set()
         self.red: list[str] = []
 
     def pytest_configure(self) -> None:
@@ -109,7 +111,9 @@ class Runner:
             end()
         if not self.red:
             items = {item.nodeid: item for item in session.items}
-            mutants = list(filter(self.wanted, self._mutants(sources)))
+            every = list(self._mutants(sources))
+            self.known = {(each.file, each.where, each.change) for each in every}
+            mutants = list(filter(self.wanted, every))
             gc.freeze()  # what a child does not touch it need not copy
             self._compare(mutants, items, last)
             for mutant in mutants:

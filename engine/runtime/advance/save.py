@@ -8,7 +8,6 @@ from engine.problems import Conflict, Problem, TooLarge
 from engine.runtime.advance import failures
 from engine.runtime.state.leases import LostLease
 from engine.runtime.state.stretch import Stretch
-from engine.spiff.records import Waits
 from engine.store import json_text
 from engine.store.tables import InstanceState
 from engine.store.unit_of_work import after_commit
@@ -17,7 +16,7 @@ from engine.store.unit_of_work import after_commit
 def judge(stretch: Stretch) -> None:
     """Work out the state it is to be saved in. Raises TooLarge when its variables are."""
     execution, saved = stretch.execution, stretch.saved
-    stretch.after = Waits() if execution.completed else execution.waits
+    stretch.after = execution.waits
     incidents = failures.settle_failures(stretch, stretch.after)
     saved.endless = _steps_since_wait(stretch) >= stretch.runtime.limits.steps_without_wait
     saved.calls = any(wait.retry_at is None for wait in stretch.after.work)
@@ -46,7 +45,6 @@ def finish(stretch: Stretch) -> None:
 def _write(stretch: Stretch, variables: str) -> None:
     held, state, more = stretch.held, stretch.saved.state, stretch.saved.more
     blob = None if state.ended else stretch.execution.dump()
-    stretch.bytes_written += len(variables) + len(blob or b"")
     values: dict[str, Any] = {
         "id": held.id,
         "state": state,

@@ -58,9 +58,9 @@ def _history(stretch: Stretch) -> None:
         }
         for each in stretch.trace
     ]
-    if stretch.initial and rows:
+    if stretch.initial:  # the start event has run
         rows[0]["changed"] = {**stretch.initial, **(rows[0]["changed"] or {})}
-    stretch.bytes_written += insert_rows(stretch.tx, history, rows)
+    insert_rows(stretch.tx, history, rows)
 
 
 def _user_tasks(stretch: Stretch, after: Waits) -> None:

@@ -109,7 +109,6 @@ class Stretch:
     retried: set[UUID] = field(default_factory=set)
     #: A message came too late for its place and is free again, perhaps for another place that has waited all along.
     message_returned: bool = False
-    bytes_written: int = 0
 
     @property
     def now(self) -> datetime:

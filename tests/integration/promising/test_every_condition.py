@@ -126,6 +126,8 @@ def test_a_quote_is_answered_by_its_own_lines_items_and_classes(tx):
         catalog.set_item_class(tx, catalog.ItemClassDraft(code=code, time_fence_days=1, margin_floor_pct=D(0)))
     catalog.add_item(tx, catalog.ItemDraft(sku="ZEBRA-PAINT", name="Paint", sourcing="DROP"))
     tx.execute(text("UPDATE item SET sourcing = 'DROP' WHERE sku = :sku"), {"sku": ANVIL})
+    for sku in (PARASOL, MAGNET):  # written anew, so that of all items the parasol is read neither first nor last
+        tx.execute(text("UPDATE item SET cost = cost WHERE sku = :sku"), {"sku": sku})
     stock(tx, PARASOL, 10)
 
     def quoted(sku):
@@ -135,6 +137,7 @@ def test_a_quote_is_answered_by_its_own_lines_items_and_classes(tx):
 
     assert [quoted(sku) for sku in (ANVIL, PARASOL, MAGNET)] == [(False, (1,)), (True, ()), (True, ())]
     tx.execute(text("UPDATE item SET sourcing = 'STOCK' WHERE sku = :sku"), {"sku": ANVIL})
+    stock(tx, ANVIL, 1)
     assert quoted(ANVIL) == (False, (1,))
 
 

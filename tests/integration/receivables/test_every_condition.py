@@ -305,7 +305,7 @@ def test_a_file_that_was_refused_may_be_sent_again_though_another_was_kept(books
         assert one(tx, "SELECT count(*) FROM bank_statement WHERE refused_at IS NOT NULL") == 1
         (again,) = store_statements(tx, refused)
         assert again == "BS-000003"
-        with pytest.raises(Conflict, match="taken before as BS-000001$|taken before as BS-000001[^0-9]"):
+        with pytest.raises(Conflict, match=r"taken before as BS-000001\.$"):
             store_statements(tx, kept)
 
 

@@ -69,8 +69,13 @@ def test_a_statement_is_a_twin_of_one_of_the_same_account_name_day_balance_and_l
     tx.execute(text("UPDATE bank_statement SET lines_sha256 = (SELECT min(lines_sha256) FROM bank_statement WHERE read_at IS NOT NULL)"))
     assert "It is the statement S1 that was booked as BS-000001." in twin_of(tx, again)
     for other in ({"account": (OURS, "USD")}, {"statement": "S2"}, {"closes": "2026-03-19"}):
-        assert twin_of(tx, kept(tx, *IN_AND_OUT, **other)) == "", other
-    assert "It is the statement" not in twin_of(tx, kept(tx, *IN_AND_OUT, opening="200.00", closes="2026-03-20"))
+        number = kept(tx, *IN_AND_OUT, **other)
+        tx.execute(text("UPDATE bank_statement SET lines_sha256 = 'the same'"))
+        assert twin_of(tx, number) == "", other
+    assert twin_of(tx, kept(tx, *IN_AND_OUT, Credit("0.00"), Credit("0.00"))) == "", "other lines"
+    number = kept(tx, *IN_AND_OUT, opening="200.00")
+    tx.execute(text("UPDATE bank_statement SET lines_sha256 = 'the same'"))
+    assert "It is the statement" not in twin_of(tx, number)
 
 
 @pytest.mark.parametrize("column", ["bank_ref", "lines_sha256"])
@@ -92,6 +97,20 @@ def test_a_statement_follows_the_one_before_it_and_goes_before_the_one_after_it_
             read(tx, kept(tx, Credit("10.00", "saved"), account=(iban, currency), opening=opening, statement=statement))
     read(tx, first)
     read(tx, kept(tx, Credit("10.00", "hire"), opening="110.00", statement="S2", closes="2026-03-19"))
+
+
+def test_a_statement_that_is_not_read_yet_is_in_nobodys_way(tx):
+    kept(tx, Credit("10.00", "rent"), opening="500.00", statement="S2", closes="2026-03-20")
+    first = kept(tx, Credit("10.00", "rent"))
+    read(tx, first)
+    tx.execute(text("UPDATE bank_statement SET read_at = '2026-04-01' WHERE statement_no = :no"), {"no": first})
+    read(tx, first)
+    assert one(tx, "SELECT read_at = '2026-04-01' FROM bank_statement WHERE statement_no = :no", no=first) is True
+
+
+def test_a_kind_of_entry_is_decided_on_where_there_is_something_to_book(tx):
+    number = kept(tx, Credit("0.00", code="INTR"), debit("3.00", code="CHRG"))
+    assert [kind.code for kind in read(tx, number).kinds] == ["CHRG"]
 
 
 def lines(tx, number):

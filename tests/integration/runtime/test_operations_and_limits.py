@@ -1,15 +1,20 @@
 """What operators do, what stops a runaway, and what is lost when a bell is not heard: nothing."""
 
 from threading import Thread
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from engine.problems import Conflict, Invalid, NotFound, TooLarge
 from engine.runtime.advance.advance import advance
+from engine.runtime.advance.settle import settle
 from engine.runtime.operate import incidents, operations
 from engine.runtime.state import audit
+from engine.runtime.state.stretch import Stretch, lock
 from engine.runtime.verbs import housekeeping, start
 from engine.runtime.verbs.run_until_idle import run_until_idle
+from engine.spiff.records import Executed
 from tests import tiny_models as m
 
 
@@ -218,6 +223,31 @@ def test_nothing_below_the_edge_commits(world):
     with pytest.raises(ZeroDivisionError):
         start_and_fail()
     assert world.one("SELECT count(*) AS n FROM instance").n == 0
+
+
+def test_what_was_saved_is_kept_in_memory_as_its_row_says_until_it_has_ended(waiting, people):
+    live = waiting.runtime.live
+    instance = waiting.start("wait")
+    (version, execution) = live.take(instance)
+    assert (version, execution.completed) == (waiting.row(instance).lock_version, False)
+    live.put(instance, version, execution)
+    operate(waiting, operations.suspend, instance)
+    operate(waiting, operations.resume, instance)
+    (task,) = waiting.tasks(people.alice)
+    waiting.complete(task.id, {})
+    assert live.take(instance) is None
+
+
+def test_what_the_first_step_changed_stands_beside_what_the_instance_began_with(waiting):
+    instance = waiting.start("wait", {"order_no": "SO-1", "qty": 3})
+    with waiting.database.transaction() as tx:
+        tx.execute(text("DELETE FROM history"))
+        stretch = Stretch(waiting.runtime, tx, lock(tx, instance), initial={"order_no": "SO-1", "qty": 3})
+        begun = {"task_id": uuid4(), "element_name": "", "element_type": "startEvent", "outcome": "completed", "actor": None}
+        times = {"started_at": stretch.now, "ended_at": stretch.now}
+        stretch.trace = [Executed(element_id="start", changed={"qty": 4, "checked": True}, **begun, **times)]
+        settle(stretch)
+        assert tx.scalars(text("SELECT changed FROM history")).all() == [{"order_no": "SO-1", "qty": 4, "checked": True}]
 
 
 @pytest.mark.parametrize(("most", "ran"), [(20, 20), (21, 30)])
