@@ -79,6 +79,10 @@ class ProcessDiagram extends HTMLElement {
     const elements = this.#viewer.get('elementRegistry');
     for (const mark of marks.filter(({ element_id: id }) => elements.get(id))) {
       const element = elements.get(mark.element_id);
+      if (mark.state === 'passed') {
+        canvas.addMarker(mark.element_id, 'mark-passed');
+        continue;
+      }
       if (mark.state !== 'link') canvas.addMarker(mark.element_id, `mark-${mark.state}`);
       const position = element.waypoints ? { top: -10, left: -10 } : mark.state === 'link' ? { bottom: 12, right: 14 } : { top: -14, left: -12 };
       if (mark.state === 'link') overlays.add(mark.element_id, { position, show: { minZoom: CLOSE }, html: jump(mark) });

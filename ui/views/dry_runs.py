@@ -16,6 +16,7 @@ from engine.models.reading.drawing import Drawing, read_drawing
 from engine.models.reading.scenarios import read_scenario as in_words
 from engine.models.reading.scenarios import words_of
 from engine.problems import Forbidden, Invalid, Problem
+from engine.runtime.dry_run.coverage import flows_of
 from engine.runtime.dry_run.keeping import kept
 from engine.runtime.dry_run.record import DryRun
 from engine.runtime.dry_run.rehearsal import play, play_really
@@ -252,6 +253,7 @@ def _shown(page: _Page) -> AnyResponse:
             lines=story(run, acts, page.drawings) if run else (),
             most_shown=MOST_SHOWN,
             tokens=tokens_of(run) if run else (),
+            marks=[{"element_id": flow, "state": "passed"} for flow in sorted(flows_of(stage.bundle, run))] if run and stage else (),
             sentence=state_sentence(run, names) if run else "",
             reasons=reasons(run) if run and run.comparisons else (),
             forms=_forms(stage) if stage else {},

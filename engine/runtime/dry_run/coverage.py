@@ -81,6 +81,11 @@ def cover(bundle: Bundle, runs: Iterable[DryRun]) -> Coverage:
     )
 
 
+def flows_of(bundle: Bundle, run: DryRun) -> set[str]:
+    """The flows that one run has gone along."""
+    return set(_taken(run, {node.id: node for diagram in _diagrams(bundle) for node in diagram.nodes}))
+
+
 def _diagrams(bundle: Bundle) -> Iterator[Diagram]:
     for path, content in bundle.of_kind(FileKind.DIAGRAM).items():
         root = read_diagram(path, content).root

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.models.bundle import Bundle
 from engine.models.check import reload
 from engine.problems import Invalid, NotFound, Problem, TooLarge
-from engine.runtime.dry_run.coverage import cover
+from engine.runtime.dry_run.coverage import cover, flows_of
 from engine.runtime.dry_run.keeping import kept
 from engine.runtime.dry_run.rehearsal import play
 from engine.runtime.dry_run.scenario import MAX_STEPS, read_scenario, scenario_of
@@ -189,6 +189,7 @@ def test_a_run_kept_as_a_scenario_comes_out_as_it_was():
 
 
 def test_coverage_counts_scenarios_by_element_flow_and_rule():
+    assert flows_of(claim(), run(**BOOKED)) == {"flow_start_decide", "flow_decide_book", "flow_book_approve"}
     found = cover(claim(), [run(**BOOKED), run(answers={"carrier.book": {"refused": "FULL"}})])
     elements = {each.id: each.scenarios for each in found.elements}
     assert (elements["decide"], elements["full"], elements["approve"]) == (2, 1, 0)
