@@ -51,7 +51,8 @@ def _of_process(known: Known, diagram: Diagram, process: Scope) -> Reach:
             writes[formula.element_id] |= formula.writes
     scopes = [scope for scope in diagram.scopes if scope.process is process]
     follows = _followers(scopes)
-    there = {node.id: brought_in(process) | _turns(node) for node in nodes}
+    brought = brought_in(process)
+    there = {node.id: brought | _turns(node) for node in nodes}
     for node in nodes:
         for later in _behind(node.id, follows) if writes[node.id] else ():
             there[later] |= writes[node.id]

@@ -79,7 +79,8 @@ class DiagramEditor extends HTMLElement {
       reopen: (theirs) => this.open(theirs),
     });
     this.#comments.load();
-    if (location.hash) this.select(decodeURIComponent(location.hash.slice(1)));
+    // The panel listens only once it is painted.
+    if (location.hash) requestAnimationFrame(() => setTimeout(() => this.select(decodeURIComponent(location.hash.slice(1)))));
   }
 
   // Show a text of the file; nothing of it is saved before somebody changes it.
