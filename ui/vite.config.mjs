@@ -8,6 +8,7 @@ export default defineConfig({
   publicDir: false,
   // The panel's own fields run in the one preact that the panel brings along.
   oxc: { jsx: { runtime: 'automatic', importSource: '@bpmn-io/properties-panel/preact' } },
+  // package.json pins the preact of the form editor: it and the form viewer render into one another, and with two preacts neither shows.
   build: {
     manifest: true,
     outDir: 'static/dist',
@@ -18,6 +19,6 @@ export default defineConfig({
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     chunkSizeWarningLimit: 1500,
     // One file per island; ui/manifest.py finds them by these names.
-    rolldownOptions: { input: Object.fromEntries(['app', 'diagram', 'form', 'modeler', 'text-editor'].map((name) => [name, island(name)])) },
+    rolldownOptions: { input: Object.fromEntries(['app', 'diagram', 'dmn-editor', 'feel', 'form', 'form-editor', 'modeler', 'text-editor'].map((name) => [name, island(name)])) },
   },
 });

@@ -32,6 +32,7 @@ class TaskQuery(Listing):
     business_key: str | None = Field(None, max_length=200)
     element_id: str | None = Field(None, max_length=200)
     group: str | None = Field(None, max_length=200)
+    form_key: str | None = Field(None, max_length=200)
     search: str | None = Field(None, max_length=200)
 
 
@@ -95,6 +96,7 @@ def list_tasks(query: TaskQuery) -> tuple[list[dict[str, Any]], int, dict[str, s
         business_key=query.business_key or "",
         element_id=query.element_id or "",
         group=query.group or "",
+        form_key=query.form_key or "",
         search=query.search or "",
     )
     shown = worklist.list_tasks(transaction(), person(), wanted, query.asked)

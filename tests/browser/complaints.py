@@ -17,4 +17,4 @@ def without_complaints(page: Page) -> Iterator[None]:
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" and not _MEANT.search(said.text) else None)
     page.set_default_timeout(10_000)
     yield
-    assert complaints == []
+    assert complaints == [], complaints

@@ -14,19 +14,27 @@ export class Refusal extends Error {
     this.status = status;
     this.nextStep = problem.next_step || '';
     this.errors = problem.errors || {};
+    this.problem = problem;
   }
 }
 
-export async function post(url, body, key = newKey()) {
+export const post = (url, body, key = newKey()) => send(url, body, { headers: { 'Idempotency-Key': key } });
+
+// A question that changes nothing: no key, so that no answer is kept, and it may be given up for a newer one.
+export const ask = (url, body, signal) => send(url, body, { signal });
+
+async function send(url, body, { headers = {}, signal } = {}) {
   let response;
   try {
     response = await fetch(url, {
       method: 'POST',
       credentials: 'same-origin',
-      headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRF-Token': csrfToken(), 'Idempotency-Key': key },
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRF-Token': csrfToken(), ...headers },
       body: JSON.stringify(body),
+      signal,
     });
-  } catch {
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
     throw new Refusal(0, { detail: 'The server could not be reached.', next_step: 'Check the connection and press the button again; nothing is done twice.' });
   }
   const answer = await response.json().catch(() => ({}));
@@ -41,3 +49,10 @@ export async function getText(url) {
 }
 
 export const getJson = async (url) => JSON.parse(await getText(url));
+
+// The bytes of a text in UTF-8, as Base64.
+export function base64Of(text) {
+  let bytes = '';
+  for (const byte of new TextEncoder().encode(text)) bytes += String.fromCharCode(byte);
+  return btoa(bytes);
+}

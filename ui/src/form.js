@@ -2,6 +2,7 @@ import { Form } from '@bpmn-io/form-js-viewer';
 import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import './css/form.css';
 import { newKey, post } from './api.js';
+import { showErrors } from './forms/errors.js';
 import { changed, say } from './notice.js';
 
 // <task-form url="/api/v1/user-tasks/…" version="3" readonly>: a form-js schema and its data come in two JSON script elements.
@@ -110,16 +111,6 @@ function withoutButtons(schema) {
       .filter((component) => component.type !== 'button')
       .map((component) => (component.components ? { ...component, components: keep(component.components) } : component));
   return { ...schema, components: keep(schema.components ?? []) };
-}
-
-// form-js has no public way to show errors found elsewhere. This is the one place that touches its inner state; a browser test guards it.
-function showErrors(form, errorsByKey) {
-  const registry = form.get('formFieldRegistry');
-  const errors = {};
-  for (const field of registry.getAll()) {
-    if (errorsByKey[field.key]) errors[field.id] = errorsByKey[field.key];
-  }
-  form._setState({ errors });
 }
 
 customElements.define('task-form', TaskForm);

@@ -100,7 +100,7 @@ def edit(bundle: str, path: str) -> str:
 
 
 #: The island that edits each kind of file; whatever is not named is edited as text.
-_EDITORS: Mapping[FileKind, str] = {FileKind.DIAGRAM: "modeler"}
+_EDITORS: Mapping[FileKind, str] = {FileKind.DIAGRAM: "modeler", FileKind.DECISION: "dmn-editor", FileKind.FORM: "form-editor"}
 
 
 def _page(bundle: str, refused: Refusal | None = None) -> str:

@@ -36,6 +36,7 @@ class Filter:
     business_key: str = ""
     element_id: str = ""
     group: str = ""
+    form_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,7 @@ def _conditions(person: Person, wanted: Filter) -> list[ColumnElement[bool]]:
         instance.c.process_key: wanted.process,
         instance.c.business_key: wanted.business_key,
         user_task.c.element_id: wanted.element_id,
+        user_task.c.form_key: wanted.form_key,
     }
     conditions += [column == value for column, value in equal.items() if value]
     if wanted.group:

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from tests import tiny_models as m
 from tests.unit.dmn.dmn_models import decision, model, table
 
 LEVELS = model(decision(table([["> 1000", '"A"', '"director"'], ["-", "-", '"clerk"']], ("amount", "class"), hitPolicy="FIRST")))
@@ -156,3 +157,16 @@ def test_only_who_may_deploy_tries_decisions_and_forms(signed_in):
     sara = signed_in("sara")
     assert sara.post("/api/v1/decisions/try", json={"content": packed(LEVELS), "decision": "answer"}).status_code == 403
     assert sara.post("/api/v1/forms/try", json={"content": packed(FORM)}).status_code == 403
+
+
+def test_open_tasks_are_found_by_their_form(ravi, signed_in):
+    steps = m.user("approve", candidateGroups="sales", formKey="approve") + m.user("look", candidateGroups="sales")
+    bundle = m.bundle("approval", m.start() + steps + m.end(), "start -> approve -> look -> done", files={"approve.form": FORM})
+    deployed = ravi.post(
+        "/api/v1/deployments", json={"name": "approval", "files": {path: packed(content) for path, content in bundle.files.items()}}
+    )
+    assert deployed.status_code == 201, deployed.json
+    assert signed_in("edith").post("/api/v1/instances", json={"process_key": "approval"}).status_code == 201
+    sara = signed_in("sara")
+    assert [task["element_id"] for task in sara.get("/api/v1/user-tasks?form_key=approve").json] == ["approve"]
+    assert sara.get("/api/v1/user-tasks?form_key=another").json == []
