@@ -71,11 +71,11 @@ def _following(due: Row[Any], zone: tzinfo) -> dict[str, Any]:
 _DROP = text("DELETE FROM schedule USING process_version v WHERE v.id = schedule.process_version_id AND v.process_key = :key")
 _DUE_NOW = text("""
 SELECT s.id FROM schedule AS s JOIN process_version AS v ON v.id = s.process_version_id
-WHERE s.next_due_at <= business_now() AND NOT v.retired ORDER BY s.next_due_at LIMIT :most
+WHERE s.next_due_at <= business_now() AND NOT v.retired ORDER BY s.next_due_at, s.id LIMIT :most
 """)
 _DUE = text("""
 SELECT s.id, s.process_version_id, v.process_key, s.element_id, s.expression, s.next_due_at, s.rhythm, business_now() AS now
 FROM schedule AS s JOIN process_version AS v ON v.id = s.process_version_id
-WHERE s.id = ANY(:ids) AND s.next_due_at <= business_now() ORDER BY s.next_due_at
+WHERE s.id = ANY(:ids) AND s.next_due_at <= business_now() ORDER BY s.next_due_at, s.id
 """)
 _NEXT = text("UPDATE schedule SET next_due_at = :next_due_at, rhythm = CAST(:rhythm AS jsonb) WHERE id = :id")

@@ -39,13 +39,13 @@ def move(tx: Session, timer_id: UUID, due_at: datetime) -> None:
         raise Conflict("The timer has fired already.", code="timer_fired", next_step="Look at what the instance waits for now.")
 
 
-_DUE = text("SELECT instance_id FROM timer WHERE NOT fired AND due_at <= business_now() ORDER BY due_at LIMIT :most")
+_DUE = text("SELECT instance_id FROM timer WHERE NOT fired AND due_at <= business_now() ORDER BY due_at, instance_id LIMIT :most")
 _FIRE = text("""
 WITH due AS (
   UPDATE timer SET fired = true WHERE instance_id = ANY(:ids) AND NOT fired AND due_at <= business_now() RETURNING id, instance_id, due_at
 ), noted AS (
   INSERT INTO inbox (instance_id, kind, dedupe_key, body)
-  SELECT instance_id, 'timer', 'timer:' || id || ':' || due_at, jsonb_build_object('task_id', id) FROM due ORDER BY due_at
+  SELECT instance_id, 'timer', 'timer:' || id || ':' || due_at, jsonb_build_object('task_id', id) FROM due ORDER BY due_at, id
   ON CONFLICT DO NOTHING RETURNING instance_id
 )
 SELECT DISTINCT instance_id FROM noted

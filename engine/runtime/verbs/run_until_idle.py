@@ -49,5 +49,5 @@ SELECT id FROM (
   UNION ALL
   SELECT inbox.instance_id, inbox.noted_at FROM inbox JOIN instance ON instance.id = inbox.instance_id
   WHERE NOT inbox.tried AND instance.lease_until < now() AND instance.state <> 'suspended'
-) AS found WHERE id <> ALL(:done) GROUP BY id ORDER BY min(since) NULLS FIRST LIMIT :most
+) AS found WHERE id <> ALL(:done) GROUP BY id ORDER BY min(since) NULLS FIRST, id LIMIT :most
 """)
