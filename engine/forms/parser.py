@@ -76,6 +76,7 @@ def _read_json(content: bytes) -> Mapping[str, Any]:
         raise FormInvalid([FormProblem(None, f"The form has more than {MAX_FORM_BYTES} bytes.", "Split it over several tasks.")])
     try:
         schema = json.loads(content.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_refuse_constant)
+        json.dumps(schema, ensure_ascii=False, default=str).encode()  # half a surrogate pair can neither be kept nor told of
     except (ValueError, RecursionError) as error:
         raise FormInvalid([FormProblem(None, f"The form is no JSON: {error}.", "Export it again from the form editor.")]) from None
     if not isinstance(schema, dict) or schema.get("type", "default") != "default" or not isinstance(schema.get("components"), list):

@@ -103,7 +103,15 @@ def test_a_form_answers_errors_by_field_as_completing_the_task_would(ravi):
     assert judged(discount=7.5, customer="Mallory") == {"ok": True, "data": {"discount": 7.5, "customer": "Hanna Huber"}, "errors": {}}
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b'{"type": "default", "components": [{"type": "html", "content": "x"}]}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{",
+        b"[]",
+        b'{"type": "default", "components": [{"type": "html", "content": "x"}]}',
+        b'{"type": "default", "components": [{"type": "number", "key": "\\ud800"}]}',
+    ],
+)
 def test_a_form_that_cannot_be_vouched_for_is_refused(ravi, content):
     assert refused(ravi.post("/api/v1/forms/try", json={"content": packed(content)}), "form_invalid")["errors"]
 
