@@ -37,7 +37,8 @@ class Plan:
 
 
 def plan(tx: Session, group_no: str) -> Plan:
-    """When to release a group. Raises NotFound."""
+    """When to release a group. Raises NotFound, Refused CANCELLED: an order may be cancelled while the message to begin is on its way."""
+    _live_order(tx, group_no)
     row = tx.execute(_PLAN, {"group_no": group_no}).mappings().one_or_none()
     if row is None:
         raise _unknown(group_no)

@@ -148,9 +148,12 @@ class BillingFacts:
     delivered: bool = False
 
 
-@tasks.register("fulfillment.plan_group")
+@tasks.register("fulfillment.plan_group", errors=("CANCELLED",))
 def plan_group(given: Group, tx: Session) -> Plan:
-    """Work out when the warehouse starts on a group."""
+    """Work out when the warehouse starts on a group.
+
+    Refused CANCELLED when the group was cancelled before its work began.
+    """
     planned = picking.plan(tx, given.group_no)
     return Plan(planned.release_at, planned.scheduled_ship, planned.line_count)
 

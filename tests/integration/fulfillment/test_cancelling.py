@@ -156,6 +156,17 @@ def test_an_order_cancelled_before_goods_issue_ends_its_work_by_itself_and_tells
         assert broken(tx) == []
 
 
+def test_a_group_that_was_cancelled_before_its_work_began_waits_for_no_window(runtime):
+    with runtime.database.transaction() as tx:
+        made = order(tx, [Sold("60", "22.50")])
+        tx.execute(text("UPDATE fulfil_group SET ship_date = business_today() + 40"))
+    ask_to_cancel(runtime, made.order_no)
+    say(runtime, "fulfillment.requested", made.groups[0], group_no=made.groups[0], order_no=made.order_no)
+    with runtime.database.transaction() as tx:
+        assert states(tx)["fulfillment-to-invoice"] == "completed"
+        assert broken(tx) == []
+
+
 def test_a_hold_of_a_cancelled_order_is_over(runtime, ordered):
     with runtime.database.transaction() as tx:
         apply_hold(tx, ordered.order_no, "MANUAL", "The customer thinks about it")

@@ -25,7 +25,7 @@ from tests.steps import as_a_step, commit_step
 D = Decimal
 LABEL = {"service": "Standard", "cost": D("7.90"), "currency": "EUR", "label": None}
 reserve, confirm_pick, ship_confirm = as_a_step(picking.reserve), as_a_step(picking.confirm_pick), as_a_step(shipping.ship_confirm)
-standing = as_a_step(undoing.standing)
+plan, standing = as_a_step(picking.plan), as_a_step(undoing.standing)
 
 
 @pytest.fixture
@@ -56,8 +56,8 @@ def more_is_sold(tx, group, sku=SKU):
 
 
 def test_a_group_is_planned_reserved_and_picked_from_its_own_warehouse(tx, two):
-    assert (picking.plan(tx, two.group).line_count, picking.plan(tx, two.other_group).line_count) == (2, 2)
-    assert picking.plan(tx, two.other_group).release_at == datetime(2026, 3, 5, tzinfo=UTC)
+    assert (plan(tx, two.group).line_count, plan(tx, two.other_group).line_count) == (2, 2)
+    assert plan(tx, two.other_group).release_at == datetime(2026, 3, 5, tzinfo=UTC)
     reserve(tx, two.group)
     reserve(tx, two.other_group)
     as_a_step(picking.release_reservation)(tx, two.group)
@@ -66,7 +66,7 @@ def test_a_group_is_planned_reserved_and_picked_from_its_own_warehouse(tx, two):
     _, rows = save_pick_list(tx, two.group, datetime(2026, 3, 10, tzinfo=UTC))
     assert [(row["sku"], row["qty"]) for row in rows] == [(SKU, 60), (CHAIR, 5)]
     tx.execute(text("UPDATE fulfil_line SET qty_reserved = 0, qty_cancelled = qty WHERE sku = :sku"), {"sku": CHAIR})
-    assert picking.plan(tx, two.group).line_count == 1
+    assert plan(tx, two.group).line_count == 1
 
 
 def test_a_group_is_packed_anew_once_its_shipment_was_unpacked_or_has_left(tx, two):
