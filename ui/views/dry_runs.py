@@ -31,7 +31,7 @@ from engine.task_catalogue import FieldOfTask, describe
 from ui.dry_run_acts import begun, named_values, told_so_far, with_step, without_last
 from ui.dry_run_story import MOST_SHOWN, state_sentence, story, tokens_of
 from ui.formats import json_pretty
-from ui.product import DEPLOY, person, product
+from ui.product import DEPLOY, WORK, needs, person, product
 from ui.views.bundles import download
 
 _REFUSED = 422
@@ -74,8 +74,9 @@ def show(bundle: str) -> AnyResponse:
     return _shown(page)
 
 
+@needs(WORK)
 def act(bundle: str) -> AnyResponse:
-    """Begin, take the next step, take one back, or keep what was played as a scenario of the draft."""
+    """Begin, take the next step, take one back, or keep what was played as a scenario of the draft; keeping asks for deploy."""
     page = _opened(bundle, request.form)
     if page.stage is None:
         return _shown(page)
