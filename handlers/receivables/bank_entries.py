@@ -119,9 +119,17 @@ def settle_entries(tx: Session, statement_no: str, group: str, answers: Sequence
     if group == RECEIVABLES_CLERK:
         answered = {answer.position for answer in answers}
         _find_returns(tx, [line for line in lines if line["amount"] < 0 and line["position"] not in answered], plan)
+    _lock_receipts(tx, statement_no, plan)
     reopened = _write(tx, plan)
     left = tx.execute(_WAITING, waiting | {"most": MOST_AT_ONCE}).mappings().all()
     return Settlement(tuple(left), reopened)
+
+
+def _lock_receipts(tx: Session, statement_no: str, plan: _Plan) -> None:
+    """Lock what is returned together with the statement's own receipts, before the invoices: the same transaction goes on to place those."""
+    if plan.returns:
+        own = tx.execute(_OWN, {"statement_no": statement_no}).scalars().all()
+        locks.take(tx, Lock.RECEIPT, [*own, *(each.receipt_no for each in plan.returns)])
 
 
 def lock_returnable(tx: Session, statement_no: str) -> None:
@@ -374,4 +382,5 @@ SELECT {_CAME}, came.payer_iban, came.structured_refs, came.remittance,
 {_CAME_IN} WHERE receipt.amount = ANY(:amounts) AND line.id IS NULL ORDER BY receipt.receipt_no
 """)
 _RECEIPTS = text(f"SELECT {_CAME} {_CAME_IN} WHERE receipt.receipt_no = ANY(:numbers)")
+_OWN = text("SELECT receipt_no FROM receipt WHERE statement_no = :statement_no")
 _ORDERS_OF = text("SELECT invoice_no, order_no FROM invoice WHERE invoice_no = ANY(:invoices) ORDER BY invoice_no")

@@ -367,3 +367,18 @@ def test_a_person_s_receipt_may_be_returned_too(books):
         assert settle(tx, number).entries == []
         assert one(tx, "SELECT open_amount FROM open_item") == 1668
         assert off_the_bank(tx) == []
+
+
+def test_what_a_statement_brought_is_placed_in_the_step_that_returned_another_receipt(books):
+    @as_a_step
+    def answered(tx, number):
+        answers = [explain(1, "return", receipt_no="RC-000001")]
+        assert tasks.settle_entries(tasks.SettleEntries(number, CLERK, answers), tx).entries == []
+        return tasks.place_receipts(tasks.PlaceReceipts(number), tx)
+
+    with books.transaction() as tx:
+        bank_day(tx, Credit("1668.00", "INV-000001"))
+        entries = [debit("1668.00", "?", reversal=True), Credit("33.00", "who is it from")]
+        number = bank_day(tx, *entries, opening="1668.00", statement="S2")
+        assert answered(tx, number).unmatched == ["RC-000002"]
+        assert off_the_bank(tx) == []
