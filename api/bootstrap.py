@@ -1,6 +1,7 @@
 """Puts an installation together: the one module that knows concrete adapters."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -36,6 +37,16 @@ def open_database(settings: Settings, application: str = "ordercraft") -> Databa
     )
 
 
+@contextmanager
+def _closed_on_failure(database: Database) -> Iterator[None]:
+    """Who is refused leaves no connection open."""
+    try:
+        yield
+    except BaseException:
+        database.close()
+        raise
+
+
 def build(settings: Settings, *, with_worker: bool = False, demo: bool = False) -> Product:
     """Make a migrated, ready installation for a command that ends."""
     return _put_together(settings, open_database(settings), with_worker=with_worker, demo=demo)
@@ -47,12 +58,14 @@ def build_to_stay(settings: Settings, *, with_worker: bool = False, demo: bool =
     Raises Surroundings when another one serves or works on the same database in another time zone.
     """
     database = open_database(settings, name_in(settings.time_zone))
-    refuse_other_zones(database, settings.time_zone)
+    with _closed_on_failure(database):
+        refuse_other_zones(database, settings.time_zone)
     return _put_together(settings, database, with_worker=with_worker, demo=demo)
 
 
 def _put_together(settings: Settings, database: Database, *, with_worker: bool, demo: bool) -> Product:
-    migrate(database)
+    with _closed_on_failure(database):
+        migrate(database)
     runtime = Runtime(
         database=database,
         service_tasks=service_tasks(),

@@ -107,9 +107,10 @@ def test_a_task_is_decided_with_the_keyboard_alone(page: Page, site: Site):
     page.get_by_role("button", name="Claim").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Complete")).to_be_visible()
-    page.get_by_label("Let it go").focus()
-    page.keyboard.press("Space")
-    page.keyboard.press("Control+Enter")
+    expect(page.locator("task-form[data-ready=true]")).to_be_visible()
+    page.get_by_label("Let it go").press("Space")
+    expect(page.get_by_label("Let it go")).to_be_checked()
+    page.get_by_label("Let it go").press("Control+Enter")
     expect(page.locator("#task")).to_contain_text("Completed")
 
 

@@ -14,12 +14,12 @@ class TaskForm extends HTMLElement {
   async connectedCallback() {
     const container = this.querySelector('.task-form-canvas');
     this.#form = new Form({ container });
+    this.#form.on('submit', (event) => this.#submitted(event));
+    this.#form.on('changed', () => (this.#key = newKey()));
     try {
       await this.#form.importSchema(withoutButtons(this.#json('schema')), this.#json('data'));
       if (this.hasAttribute('into')) showErrors(this.#form, this.#json('errors'));
       if (this.hasAttribute('readonly')) this.#form.setProperty('readOnly', true);
-      this.#form.on('submit', (event) => this.#submitted(event));
-      this.#form.on('changed', () => (this.#key = newKey()));
       this.addEventListener('click', (event) => this.#onClick(event));
       this.addEventListener('keydown', (event) => this.#onKey(event));
       this.dataset.ready = 'true';
