@@ -126,7 +126,7 @@ def settle_entries(tx: Session, statement_no: str, group: str, answers: Sequence
 
 
 def _lock_receipts(tx: Session, statement_no: str, plan: _Plan) -> None:
-    """Lock what is returned together with the statement's own receipts, before the invoices: the same transaction goes on to place those."""
+    """Lock what is returned with the statement's own receipts, before the invoices: the same transaction goes on to place those."""
     if plan.returns:
         own = tx.execute(_OWN, {"statement_no": statement_no}).scalars().all()
         locks.take(tx, Lock.RECEIPT, [*own, *(each.receipt_no for each in plan.returns)])
