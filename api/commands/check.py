@@ -1,6 +1,7 @@
 """`ordercraft check`."""
 
 import json
+from contextlib import closing
 
 import click
 
@@ -19,10 +20,10 @@ _MOST_SHOWN = 5
 def command(*, as_json: bool) -> None:
     """Run every invariant of the books, the stock and the orders; exit 1 when one is broken."""
     strangers = foreign_rooms()
-    database = open_database(Settings.from_environment())
-    migrate(database)
-    with database.transaction() as tx:
-        results = check_all(tx)
+    with closing(open_database(Settings.from_environment())) as database:
+        migrate(database)
+        with database.transaction() as tx:
+            results = check_all(tx)
     ok = not strangers and all(result.ok for result in results)
     if as_json:
         rows = [
