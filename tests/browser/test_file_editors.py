@@ -124,7 +124,7 @@ def test_an_analyst_sees_what_is_wrong_with_a_table_tries_it_and_changes_a_cell(
     page.keyboard.press("Enter")
     expect(answer).to_contain_text('It says"director"')
     saved(page)
-    assert b'<text>"B"</text>' in workshop.saved("approval", "levels.dmn")
+    workshop.saved_with("approval", "levels.dmn", b'<text>"B"</text>')
     undo = page.get_by_role("button", name="Undo")
     while undo.is_enabled():
         undo.click()

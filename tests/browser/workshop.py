@@ -25,6 +25,7 @@ from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import deploy, drafts
 from engine.store.unit_of_work import Database
 from handlers.registry import service_tasks
+from tests.waiting import until
 
 
 def drawn(bundle: Bundle) -> Bundle:
@@ -95,6 +96,11 @@ class Workshop:
     def saved(self, bundle: str, path: str) -> bytes:
         with self.database.transaction() as tx:
             return read.read_file(tx, bundle, path).content
+
+    def saved_with(self, bundle: str, path: str, *pieces: bytes) -> bytes:
+        """The file once it holds every piece: a page that saves by itself may first save what was changed before."""
+        until(lambda: all(piece in self.saved(bundle, path) for piece in pieces), lambda: self.saved(bundle, path).decode())
+        return self.saved(bundle, path)
 
     def _save(self, tx, bundle: str, path: str, content: bytes, actor: str) -> None:
         there = {file.path: file.revision for file in read.show_draft(tx, bundle).files if file.state != "removed"}

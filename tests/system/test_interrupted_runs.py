@@ -4,12 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.keeper import ROOT, processes_of
+from tests.waiting import until
 
 #: What the run within the run need not load.
 UNUSED = ("cacheprovider", "playwright", "base_url", "schemathesis", "hypothesispytest")
@@ -31,13 +31,6 @@ def run(tmp_path):
     yield process, int(worker), Path(directory)
     process.kill()
     process.wait()
-
-
-def until(true, otherwise=lambda: ""):
-    patience = time.monotonic() + 100
-    while not true():
-        assert time.monotonic() < patience, otherwise()
-        time.sleep(0.1)
 
 
 @pytest.mark.parametrize("how", ["Ctrl-C", "the run is killed", "the worker is killed"])

@@ -7,6 +7,7 @@ import urllib.request
 from api.demo.client import Person
 from tests.system.house import House, rows
 from tests.system.told_story import ToldStory, shape_of
+from tests.waiting import until
 
 #: After each of these sentences the engine is at work on what they began.
 MOMENTS = ("accepts with a purchase order", "and promised", "ships it to the customer and bills us")
@@ -67,15 +68,15 @@ def test_a_server_that_is_asked_to_stop_does_so_cleanly_and_goes_on_where_it_was
     quote_no = sara.post("/api/v1/quotes", QUOTE)["quote_no"]
     (task,) = marcus.get(f"/api/v1/user-tasks?business_key={quote_no}")
     marcus.post(f"/api/v1/user-tasks/{task['id']}/complete", {"data": {"approved": True}})
-    _until(lambda: sara.get(f"/api/v1/quotes/{quote_no}")["state"] == "SENT")
+    until(lambda: sara.get(f"/api/v1/quotes/{quote_no}")["state"] == "SENT")
     sara.post(f"/api/v1/quotes/{quote_no}/accept", {"customer_po": "4500-77"})
     assert ours.stop(serving) == 0
     assert "Traceback" not in ours.log()
     assert not ours.postgres_runs()
 
     serving = ours.serve("--demo")
-    order_no = _until(lambda: sara.get(f"/api/v1/quotes/{quote_no}")["order_no"])
-    assert _until(lambda: sara.get(f"/api/v1/orders/{order_no}")["groups"])
+    order_no = until(lambda: sara.get(f"/api/v1/quotes/{quote_no}")["order_no"])
+    assert until(lambda: sara.get(f"/api/v1/orders/{order_no}")["groups"])
     assert ours.check()["ok"] is True
     with urllib.request.urlopen(ours.address + "/metrics") as answer:
         assert b"ordercraft_open_incidents 0.0" in answer.read()
@@ -83,11 +84,3 @@ def test_a_server_that_is_asked_to_stop_does_so_cleanly_and_goes_on_where_it_was
 
 
 QUOTE = {"customer_no": "C-1001", "lines": [{"sku": "PUMP-40", "quantity": "4", "discount_pct": "25"}]}
-
-
-def _until(answer, seconds=40):
-    patience = time.monotonic() + seconds
-    while not (found := answer()):
-        assert time.monotonic() < patience, "It took too long."
-        time.sleep(0.2)
-    return found

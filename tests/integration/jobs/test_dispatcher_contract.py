@@ -9,6 +9,7 @@ import pytest
 from engine.jobs.pgqueuer import PgQueuerDispatcher
 from engine.jobs.procrastinate import ProcrastinateDispatcher
 from engine.runtime.state.dispatcher import Dispatcher
+from tests.waiting import until
 
 
 @pytest.fixture(params=[PgQueuerDispatcher, ProcrastinateDispatcher], ids=["pgqueuer", "procrastinate"])
@@ -42,13 +43,6 @@ class Listener:
         assert not self._thread.is_alive(), "the bell did not stop"
 
 
-def wait_until(condition, seconds: float = 10) -> bool:
-    until = time.monotonic() + seconds
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.02)
-    return condition()
-
-
 def ring_and_fail(bell, database, instance: UUID) -> None:
     with database.transaction() as tx:
         bell.ring(tx, [instance])
@@ -62,7 +56,7 @@ def test_a_ring_is_heard_once_the_transaction_is_in(bell, database):
             bell.ring(tx, [instance])
             time.sleep(0.3)
             assert listener.heard == []
-        assert wait_until(lambda: instance in listener.heard)
+        until(lambda: instance in listener.heard)
 
 
 def test_a_rollback_rings_nothing(bell, database):
@@ -72,7 +66,7 @@ def test_a_rollback_rings_nothing(bell, database):
             ring_and_fail(bell, database, taken_back)
         with database.transaction() as tx:
             bell.ring(tx, [kept])
-        assert wait_until(lambda: kept in listener.heard)
+        until(lambda: kept in listener.heard)
     assert taken_back not in listener.heard
 
 
@@ -81,7 +75,7 @@ def test_a_hundred_rings_of_one_transaction_are_all_heard(bell, database):
     with Listener(bell) as listener:
         with database.transaction() as tx:
             bell.ring(tx, instances)
-        assert wait_until(lambda: set(listener.heard) == instances)
+        until(lambda: set(listener.heard) == instances)
 
 
 def test_a_handler_that_stumbles_does_not_stop_the_bell(bell, database):
@@ -90,11 +84,11 @@ def test_a_handler_that_stumbles_does_not_stop_the_bell(bell, database):
         listener.fail = True
         with database.transaction() as tx:
             bell.ring(tx, [first])
-        assert wait_until(lambda: first in listener.heard)
+        until(lambda: first in listener.heard)
         listener.fail = False
         with database.transaction() as tx:
             bell.ring(tx, [second])
-        assert wait_until(lambda: second in listener.finished)
+        until(lambda: second in listener.finished)
 
 
 def test_what_was_begun_is_finished_before_it_stops(bell, database):
@@ -102,7 +96,7 @@ def test_what_was_begun_is_finished_before_it_stops(bell, database):
     with Listener(bell, pause=0.5) as listener:
         with database.transaction() as tx:
             bell.ring(tx, [instance])
-        assert wait_until(lambda: instance in listener.heard)
+        until(lambda: instance in listener.heard)
     assert listener.finished == [instance]
 
 
@@ -111,7 +105,7 @@ def test_what_was_rung_while_nobody_listened_is_heard_later(bell, database):
     with database.transaction() as tx:
         bell.ring(tx, [instance])
     with Listener(bell) as listener:
-        assert wait_until(lambda: instance in listener.heard)
+        until(lambda: instance in listener.heard)
 
 
 def test_its_tables_are_made_once_and_again_without_harm(bell, database):

@@ -15,6 +15,7 @@ from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import deploy, start
 from engine.service_tasks import Kind, ServiceTasks, TaskContext
 from tests import tiny_models as m
+from tests.waiting import until
 
 QUICK = Beat(tick=0.1, sweep=0.5, effects=0.2, housekeeping=60)
 
@@ -58,20 +59,13 @@ def house(database):
     return House(database)
 
 
-def wait_until(condition, seconds: float = 15) -> bool:
-    until = time.monotonic() + seconds
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.05)
-    return condition()
-
-
 def test_a_worker_fires_a_timer_calls_outside_and_brings_the_instance_to_its_end(house):
     house.go_on.set()
     worker = Worker(house.runtime, threads=4, beat=QUICK)
     thread = threading.Thread(target=worker.run)
     thread.start()
     instance = house.start()
-    assert wait_until(lambda: house.state(instance) == "completed")
+    until(lambda: house.state(instance) == "completed")
     worker.stop()
     thread.join(15)
     assert not thread.is_alive()
@@ -110,6 +104,6 @@ def test_the_sweep_finds_what_no_bell_told(house):
         with house.database.transaction() as tx:
             return not tx.execute(runnable, {"id": instance}).scalar_one()
 
-    assert wait_until(seen)
+    until(seen)
     worker.stop()
     thread.join(15)
