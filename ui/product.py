@@ -18,9 +18,9 @@ from engine.store.paging import Asked
 from engine.store.unit_of_work import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
-# Roles as the edge names them: who may repair instances, apply receipts, ship, deploy, and keep which master data.
+# Roles as the edge names them: who may repair instances, apply receipts, ship, deploy, take instances over, and keep which master data.
 OPERATE, COLLECT, SHIP = "operate", "collect", "ship"
-SELL, ORDER, PRICE, BOOK, BUY, WORK, DEPLOY = "sell", "order", "price", "book", "buy", "work", "deploy"
+SELL, ORDER, PRICE, BOOK, BUY, WORK, DEPLOY, MIGRATE = "sell", "order", "price", "book", "buy", "work", "deploy", "migrate"
 
 
 class Product(Protocol):

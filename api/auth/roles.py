@@ -29,6 +29,8 @@ class Role(StrEnum):
     OPERATE = "operate"
     #: Deploy processes.
     DEPLOY = "deploy"
+    #: Take the instances under way on a version of a process to another one.
+    MIGRATE = "migrate"
     #: Keep accounts.
     ADMINISTER = "administer"
 
@@ -46,8 +48,8 @@ _OF_GROUP: dict[str, frozenset[Role]] = {
     "accounts-payable": frozenset({Role.BUY}),
     "accounts-receivable": frozenset({Role.COLLECT}),
     "treasury": frozenset({Role.COLLECT, Role.BOOK}),
-    "operator": frozenset({Role.OPERATE}),
-    "analyst": frozenset({Role.DEPLOY}),
+    "operator": frozenset({Role.OPERATE, Role.MIGRATE}),
+    "analyst": frozenset({Role.DEPLOY, Role.MIGRATE}),
     "admin": frozenset(Role),
 }
 

@@ -25,10 +25,12 @@ api = APIBlueprint("instances", __name__, url_prefix="/api/v1/instances", abp_ta
 
 
 class InstanceDetail(Shape):
-    """One process instance with its variables."""
+    """One process instance with its variables. `process_version` is the version it runs on, `process_version_id` that version's id."""
 
     id: UUID
     process_key: str
+    process_version: int
+    process_version_id: int
     business_key: str | None
     state: InstanceState
     started_at: datetime

@@ -1,6 +1,6 @@
 """The whole product served on the loopback, with its API, for the pages on which analysts work."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
 from api.app import create_app
-from api.auth.accounts import add_account
+from api.auth.accounts import NewAccount, add_account
 from api.auth.roles import GROUPS
 from api.bootstrap import ports
 from api.demo.people import PEOPLE
@@ -108,10 +108,10 @@ class Workshop:
 
 
 @contextmanager
-def serve_workshop(database: Database) -> Iterator[Workshop]:
+def serve_workshop(database: Database, people: Sequence[NewAccount] = PEOPLE) -> Iterator[Workshop]:
     runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher())
     with database.transaction() as tx:
-        for person in PEOPLE:
+        for person in people:
             add_account(tx, person)
     server = make_server("127.0.0.1", 0, create_app(Product(Settings(), database, runtime, demo=True, groups=GROUPS)), threaded=True)
     thread = Thread(target=server.serve_forever)

@@ -12,10 +12,11 @@ from engine.models.bundle import FileKind, Finding, kind_of, stem_of
 from engine.models.new_diagram import new_diagram
 from engine.problems import NotFound, Problem
 from engine.runtime.read import drafts as read
+from engine.runtime.read.bundles import left_behind
 from engine.runtime.read.draft_changes import changes_of
 from engine.runtime.verbs import drafts
 from engine.runtime.verbs.deploy import Author
-from ui.product import DEPLOY, asked, needs, person, product
+from ui.product import DEPLOY, MIGRATE, asked, needs, person, product
 
 _REFUSED = 422
 _KINDS = {"bpmn": "Diagram", "dmn": "Decision", "form": "Form", "scenario.json": "Scenario", "md": "Text"}
@@ -109,6 +110,7 @@ def _page(bundle: str, refused: Refusal | None = None) -> str:
         checked = None if draft is None else read.check_draft(product().runtime, tx, bundle, {}, product().groups)
         changes = None if draft is None else changes_of(tx, bundle)
         deployed = read.deployed_version(tx, bundle)
+        behind = left_behind(tx, bundle) if request.args.get("done") == "deployed" else []
     if draft is None and refused is not None:
         raise refused.problem
     findings: list[Finding] = list(checked.findings) if checked else []
@@ -122,6 +124,8 @@ def _page(bundle: str, refused: Refusal | None = None) -> str:
         findings=findings,
         counts={severity: Counter(each.path for each in findings if each.severity == severity) for severity in ("error", "warning")},
         may_change=DEPLOY in person().roles,
+        behind=behind,
+        may_migrate=MIGRATE in person().roles,
         refused=refused,
         done=request.args.get("done", ""),
         version=request.args.get("version", "")[:9],

@@ -182,6 +182,11 @@ def processes_of(tx: Session, deployment_ids: Collection[int]) -> Mapping[int, S
     return found
 
 
+def left_behind(tx: Session, name: str) -> list[ProcessOfVersion]:
+    """The older versions of a bundle's processes that instances are still under way on, the newest first."""
+    return [ProcessOfVersion(**row) for row in tx.execute(_LEFT_BEHIND, {"name": name}).mappings()]
+
+
 def list_standing(tx: Session, name: str, element_ids: Collection[str]) -> list[Standing]:
     """Which running instances of a bundle stand on some elements, by version, process and element."""
     rows = tx.execute(_STANDING, {"name": name, "ids": list(element_ids)}).mappings()
@@ -216,6 +221,16 @@ FROM process_version AS v
 LEFT JOIN instance AS i ON i.process_version_id = v.id AND i.state IN ('running', 'waiting', 'incident', 'suspended')
 WHERE v.deployment_id = ANY(CAST(:ids AS bigint[]))
 GROUP BY v.id ORDER BY v.deployment_id, v.process_key
+""")
+
+_LEFT_BEHIND = text("""
+SELECT v.id, v.deployment_id, v.process_key, v.name, v.version, v.path, v.latest, v.retired,
+  count(i.id) AS running, count(i.id) FILTER (WHERE i.state = 'incident') AS stuck
+FROM process_version AS v
+JOIN deployment AS d ON d.id = v.deployment_id AND d.name = :name
+JOIN instance AS i ON i.process_version_id = v.id AND i.state IN ('running', 'waiting', 'incident', 'suspended')
+WHERE NOT v.latest
+GROUP BY v.id ORDER BY v.process_key, v.version DESC
 """)
 
 _STANDING = text("""

@@ -1,0 +1,107 @@
+"""Take the instances under way on one version of a process to another: the plan, who could go by it, what became of each."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from flask import make_response, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from engine.problems import Invalid, NotFound, Problem
+from engine.runtime.operate.migrate import Migration
+from engine.runtime.operate.take_over import MigrationPlan, TakenOver, draft_plan, take_over, try_out
+from engine.runtime.read.under_way import list_under_way
+from ui.forms import reason
+from ui.product import MIGRATE, asked, needs, person, product
+
+_REFUSED = 422
+_PLAN = "plan."
+
+
+@needs(MIGRATE)
+def show(bundle: str, version_id: int) -> AnyResponse:
+    """The plan as it is drafted, and for each instance on the page whether it could go by it."""
+    return _page(bundle, version_id, {})
+
+
+@needs(MIGRATE)
+def act(bundle: str, version_id: int) -> AnyResponse:
+    """Try the plan as it was changed on the page, or take the chosen instances over by it."""
+    changes = {name.removeprefix(_PLAN): value or None for name, value in request.form.items() if name.startswith(_PLAN)}
+    if request.form.get("act") != "take-over":
+        return _page(bundle, version_id, changes)
+    try:
+        results = _take_over(version_id, changes)
+    except NotFound:
+        raise
+    except Problem as problem:
+        return _page(bundle, version_id, changes, problem=problem)
+    return _page(bundle, version_id, changes, results=results)
+
+
+def _take_over(version_id: int, changes: Mapping[str, str | None]) -> list[TakenOver]:
+    why, chosen = reason(), _chosen()
+    with product().database.transaction() as tx:
+        plan = draft_plan(product().runtime, tx, version_id, _target(), changes)
+    migration = Migration(plan.target.id, person().name, why, plan.mapping)
+    return take_over(product().runtime, product().database.run, migration, chosen)
+
+
+def _page(
+    bundle: str,
+    version_id: int,
+    changes: Mapping[str, str | None],
+    *,
+    problem: Problem | None = None,
+    results: list[TakenOver] | None = None,
+) -> AnyResponse:
+    runtime = product().runtime
+    with product().database.transaction() as tx:
+        try:
+            plan = draft_plan(runtime, tx, version_id, _target(), changes)
+        except Invalid as wrong:
+            problem, plan = problem or wrong, draft_plan(runtime, tx, version_id, _target())
+        _check_bundle(bundle, plan)
+        shown = list_under_way(tx, version_id, asked(), count=True)
+        migration = Migration(plan.target.id, person().name, "Only tried", plan.mapping)
+        tried = try_out(runtime, tx, migration, [each.id for each in shown.rows])
+    answer = make_response(
+        render_template(
+            "take_over.html",
+            bundle=bundle,
+            plan=plan,
+            names={each.element_id: each.name for each in plan.elements},
+            shown=shown,
+            tried=tried,
+            chosen=set(request.form.getlist("instance")) if problem else None,
+            typed_reason=request.form.get("reason", "") if problem else "",
+            problem=problem,
+            results=results,
+        )
+    )
+    answer.status_code = _REFUSED if problem else 200
+    return answer
+
+
+def _check_bundle(bundle: str, plan: MigrationPlan) -> None:
+    if bundle not in {plan.source.bundle, plan.target.bundle}:
+        raise NotFound("This version is of another bundle.", code="process_version_unknown", next_step="Look at the versions of this one.")
+
+
+def _target() -> int | None:
+    given = request.values.get("to", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None  # noqa: PLR2004  # fits a bigint
+
+
+def _chosen() -> list[UUID]:
+    try:
+        found = [UUID(each) for each in request.form.getlist("instance")]
+    except ValueError:
+        found = []
+    if not found:
+        raise Invalid(
+            "No instance is chosen.",
+            code="instances_missing",
+            next_step="Choose those that are to go to the new version.",
+            errors={"instance": ["is missing"]},
+        )
+    return found
