@@ -12,7 +12,8 @@ from api.requests import operation, person, transaction
 from api.v1.shapes import Listing, Page, Shape
 from engine.problems import Problem
 from engine.runtime.operate.migrate import Migration
-from engine.runtime.operate.take_over import AT_ONCE, MigrationPlan, TakenOver, draft_plan, take_over, try_out
+from engine.runtime.operate.take_over import AT_ONCE, TakenOver, take_over, try_out
+from engine.runtime.read.migration_plans import MigrationPlan, draft_plan
 from engine.runtime.read.under_way import UnderWay, list_under_way
 
 api = APIBlueprint("migrations", __name__, url_prefix="/api/v1/process-versions", abp_tags=[Tag(name="migrations")])

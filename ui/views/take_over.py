@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.problems import Invalid, NotFound, Problem
 from engine.runtime.operate.migrate import Migration
-from engine.runtime.operate.take_over import MigrationPlan, TakenOver, draft_plan, take_over, try_out
+from engine.runtime.operate.take_over import TakenOver, take_over, try_out
+from engine.runtime.read.migration_plans import MigrationPlan, draft_plan
 from engine.runtime.read.under_way import list_under_way
 from ui.forms import reason
 from ui.product import MIGRATE, asked, needs, person, product
