@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from engine.problems import Invalid, Problem
 from engine.runtime.operate import migrate
 from engine.runtime.operate.migrate import Migration
+from engine.runtime.operate.operations import Operated
 from engine.runtime.state.runtime import Runtime
 
 #: Instances that one act takes over.
@@ -36,7 +37,7 @@ def try_out(runtime: Runtime, tx: Session, migration: Migration, instance_ids: S
     return {each: migrate.why_not(runtime, tx, each, migration) for each in instance_ids}
 
 
-def take_over(runtime: Runtime, run: Run[migrate.Operated], migration: Migration, instance_ids: Sequence[UUID]) -> list[TakenOver]:
+def take_over(runtime: Runtime, run: Run[Operated], migration: Migration, instance_ids: Sequence[UUID]) -> list[TakenOver]:
     """Take instances over one after the other, each in a transaction of its own: what cannot go keeps nobody else from going.
 
     Told again for the same instances it answers the same: who is there already stays there. Raises Invalid without a reason.
@@ -51,7 +52,7 @@ def take_over(runtime: Runtime, run: Run[migrate.Operated], migration: Migration
     return [_one(runtime, run, migration, each) for each in dict.fromkeys(instance_ids)]
 
 
-def _one(runtime: Runtime, run: Run[migrate.Operated], migration: Migration, instance_id: UUID) -> TakenOver:
+def _one(runtime: Runtime, run: Run[Operated], migration: Migration, instance_id: UUID) -> TakenOver:
     try:
         moved = run(lambda tx: _moved(runtime, tx, instance_id, migration))
     except Problem as problem:
@@ -59,9 +60,9 @@ def _one(runtime: Runtime, run: Run[migrate.Operated], migration: Migration, ins
     return TakenOver(instance_id, moved.state)
 
 
-def _moved(runtime: Runtime, tx: Session, instance_id: UUID, migration: Migration) -> migrate.Operated:
+def _moved(runtime: Runtime, tx: Session, instance_id: UUID, migration: Migration) -> Operated:
     there = tx.execute(_THERE, {"id": instance_id, "version_id": migration.version_id}).scalar_one_or_none()
-    return migrate.Operated(instance_id, there) if there else migrate.migrate(runtime, tx, instance_id, migration)
+    return Operated(instance_id, there) if there else migrate.migrate(runtime, tx, instance_id, migration)
 
 
 _THERE = text("""
