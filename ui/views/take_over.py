@@ -1,21 +1,33 @@
 """Take the instances under way on one version of a process to another: the plan, who could go by it, what became of each."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from flask import make_response, render_template, request
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.problems import Invalid, NotFound, Problem
 from engine.runtime.operate.migrate import Migration
 from engine.runtime.operate.take_over import TakenOver, take_over, try_out
 from engine.runtime.read.migration_plans import MigrationPlan, draft_plan
-from engine.runtime.read.under_way import list_under_way
+from engine.runtime.read.under_way import UnderWay, list_under_way
+from engine.store.paging import Page
 from ui.forms import reason
 from ui.product import MIGRATE, asked, needs, person, product
 
 _REFUSED = 422
 _PLAN = "plan."
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What the page shows: why each instance cannot go, or None."""
+
+    plan: MigrationPlan
+    shown: Page[UnderWay]
+    tried: Mapping[UUID, Problem | None]
 
 
 @needs(MIGRATE)
@@ -55,24 +67,22 @@ def _page(
     problem: Problem | None = None,
     results: list[TakenOver] | None = None,
 ) -> AnyResponse:
-    runtime = product().runtime
-    with product().database.transaction() as tx:
-        try:
-            plan = draft_plan(runtime, tx, version_id, _target(), changes)
-        except Invalid as wrong:
-            problem, plan = problem or wrong, draft_plan(runtime, tx, version_id, _target())
-        _check_bundle(bundle, plan)
-        shown = list_under_way(tx, version_id, asked(), count=True)
-        migration = Migration(plan.target.id, person().name, "Only tried", plan.mapping)
-        tried = try_out(runtime, tx, migration, [each.id for each in shown.rows])
+    try:
+        with product().database.transaction() as tx:
+            looked = _look(tx, bundle, version_id, changes)
+    except Invalid as wrong:
+        problem = problem or wrong
+        with product().database.transaction() as tx:
+            looked = _look(tx, bundle, version_id, {})
+    plan = looked.plan
     answer = make_response(
         render_template(
             "take_over.html",
             bundle=bundle,
             plan=plan,
             names={each.element_id: each.name for each in plan.elements},
-            shown=shown,
-            tried=tried,
+            shown=looked.shown,
+            tried=looked.tried,
             chosen=set(request.form.getlist("instance")) if problem else None,
             typed_reason=request.form.get("reason", "") if problem else "",
             problem=problem,
@@ -81,6 +91,16 @@ def _page(
     )
     answer.status_code = _REFUSED if problem else 200
     return answer
+
+
+def _look(tx: Session, bundle: str, version_id: int, changes: Mapping[str, str | None]) -> _Looked:
+    """The plan, and each instance of the page tried by it. Raises NotFound, Invalid where the changes fit neither version."""
+    runtime = product().runtime
+    plan = draft_plan(runtime, tx, version_id, _target(), changes)
+    _check_bundle(bundle, plan)
+    shown = list_under_way(tx, version_id, asked(), count=True)
+    migration = Migration(plan.target.id, person().name, "Only tried", plan.mapping)
+    return _Looked(plan, shown, try_out(runtime, tx, migration, [each.id for each in shown.rows]))
 
 
 def _check_bundle(bundle: str, plan: MigrationPlan) -> None:
