@@ -6,6 +6,7 @@ of an edge row and its position; it is no secret, and one that is none of ours i
 
 import base64
 import binascii
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -115,6 +116,35 @@ def read_page(tx: Session, statement: Select[Any], keys: Sequence[Key], asked: A
     )
 
 
+def page_of(rows: Sequence[Item], key: Callable[[Item], tuple[int | str, ...]], asked: Asked) -> Page[Item]:
+    """A page of a list that was worked out, sorted by a key that is unique in it. Raises UnknownCursor."""
+    keys = [key(row) for row in rows]
+    begin, end = 0, asked.limit
+    if asked.cursor:
+        back, values = _read_plain(asked.cursor, keys[0] if keys else ())
+        begin = max(0, bisect_left(keys, values) - asked.limit) if back else bisect_right(keys, values)
+        end = bisect_left(keys, values) if back else begin + asked.limit
+    shown = rows[begin:end]
+    return Page(
+        rows=shown,
+        next=_encoded([False, begin + len(shown), list(key(shown[-1]))]) if end < len(rows) and shown else None,
+        previous=_encoded([True, begin + 1, list(key(shown[0]))]) if begin and shown else None,
+        first=begin + 1,
+        total=len(rows),
+    )
+
+
+def _read_plain(cursor: str, like: tuple[int | str, ...]) -> tuple[bool, tuple[Any, ...]]:
+    try:
+        back, _, values = json_text.decode(base64.urlsafe_b64decode(cursor.encode()))
+        told = tuple(values)
+    except (ValueError, TypeError, binascii.Error, msgspec.DecodeError):
+        raise UnknownCursor from None
+    if not isinstance(back, bool) or (like and [type(value) for value in told] != [type(value) for value in like]):
+        raise UnknownCursor
+    return back, told
+
+
 def _sorted(keys: Sequence[Key], back: bool) -> list[ColumnElement[Any]]:
     return [_direction(key, descending=key.descending != back, back=back) for key in keys]
 
@@ -152,7 +182,11 @@ def _past(key: Key, value: Any, *, back: bool) -> ColumnElement[bool]:
 def _write(row: AnyRow, keys: Sequence[Key], *, back: bool, position: int) -> str:
     values = [getattr(row, f"_key{number}") for number in range(len(keys))]
     texts = [None if value is None else value.isoformat() if isinstance(value, date) else str(value) for value in values]
-    return base64.urlsafe_b64encode(json_text.encode([back, position, texts])).decode()
+    return _encoded([back, position, texts])
+
+
+def _encoded(edge: list[Any]) -> str:
+    return base64.urlsafe_b64encode(json_text.encode(edge)).decode()
 
 
 def _read(cursor: str, keys: Sequence[Key]) -> _Edge:

@@ -264,11 +264,16 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(
             or_(instance.c.business_key.istartswith(wanted.search, autoescape=True), cast(instance.c.id, String) == wanted.search.lower())
         )
-    name, separator, value = wanted.variable.partition("=")
-    if separator:
-        texts, parsed = {name.strip(): value.strip()}, {name.strip(): _json_value(value.strip())}
-        conditions.append(or_(instance.c.variables.contains(texts), instance.c.variables.contains(parsed)))
+    if "=" in wanted.variable:
+        conditions.append(has_variable(wanted.variable))
     return conditions
+
+
+def has_variable(written: str) -> ColumnElement[bool]:
+    """Whether an instance has a variable of this value, written `name=value`; the value is JSON, or text when it is none."""
+    name, _, value = written.partition("=")
+    texts, parsed = {name.strip(): value.strip()}, {name.strip(): _json_value(value.strip())}
+    return or_(instance.c.variables.contains(texts), instance.c.variables.contains(parsed))
 
 
 def _json_value(text: str) -> Any:

@@ -48,7 +48,7 @@ instance = Table(
     "instance",
     metadata,
     Column("id", UUID, primary_key=True),
-    Column("process_version_id", BigInteger, ForeignKey("process_version.id"), nullable=False, index=True),
+    Column("process_version_id", BigInteger, ForeignKey("process_version.id"), nullable=False),
     Column("process_key", Text, nullable=False),
     Column("business_key", Text),
     Column("dedupe_key", Text),  # the asker's key: the same start twice is one instance
@@ -75,6 +75,7 @@ instance = Table(
     Index("instance_runnable_ix", "rung_at", postgresql_where=text("wake > done")),
     Index("instance_state_ix", "state", "updated_at"),
     Index("instance_process_ix", "process_key", "started_at"),
+    Index("instance_version_started_ix", "process_version_id", "started_at"),
     Index("instance_started_ix", "started_at", "id"),
     Index("instance_updated_ix", "updated_at"),
     Index("instance_started_by_ix", "started_by_instance_id", postgresql_where=text("started_by_instance_id IS NOT NULL")),

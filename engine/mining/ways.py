@@ -1,0 +1,166 @@
+"""Variants: the ways that instances took through their diagrams, each told once.
+
+The history is one sequence, in which the steps of parallel branches lie as they happened to end. So that this makes no variants of its
+own, each step is tied to those that led to it (the latest ones before it on its incoming flows), and the way is told anew: a step after
+what led to it and, of those that may come next, the one that is drawn first. Two instances that did the same on every branch have one
+way, whichever branch was faster. A step that an operator moved to follows the one before it. A repeated activity is one step, whatever
+the number of its turns; of a repeated sub-process the steps of every turn are told.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from heapq import heapify, heappop, heappush
+from statistics import median
+from typing import Final
+from uuid import UUID
+
+from engine.mining.graph import Graph, Place
+
+#: A longer way is told by its beginning: most likely a loop.
+MOST_STEPS: Final = 1_000
+EXAMPLES: Final = 5
+_PERCENT: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way: its steps in order (a gateway that only joins is none), every node passed, and the flows that led from one to the next."""
+
+    steps: tuple[str, ...]
+    passed: tuple[str, ...]
+    flows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Travelled:
+    """An instance and the nodes that it completed, in the order in which it did, with spaces between. `ended_at` is None while it runs."""
+
+    id: UUID
+    business_key: str | None
+    deployment_id: int
+    state: str
+    started_at: datetime
+    ended_at: datetime | None
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An instance that went a way."""
+
+    id: UUID
+    business_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A way and who went it. `id` stays the same from one day to the next; `state` is completed, cancelled or running (so far).
+
+    `share` is in percent of all instances of the filter; `median` in seconds from start to end, None while they run; the examples are
+    the latest.
+    """
+
+    id: str
+    state: str
+    steps: tuple[str, ...]
+    passed: tuple[str, ...]
+    flows: tuple[str, ...]
+    instances: int
+    share: float
+    median: float | None
+    examples: tuple[Example, ...]
+
+
+def variants(graphs: Mapping[int, Graph], instances: Iterable[Travelled]) -> list[Variant]:
+    """The variants of some instances (the latest first), the most frequent first."""
+    ways: dict[tuple[int, str], Way] = {}
+    found: dict[tuple[str, tuple[str, ...]], tuple[Way, list[Travelled]]] = {}
+    total = 0
+    for each in instances:
+        total += 1
+        raw = each.deployment_id, each.path
+        if raw not in ways:
+            ways[raw] = way_of(graphs.get(each.deployment_id, {}), each.path.split()[:MOST_STEPS])
+        state = each.state if each.ended_at is not None else "running"
+        found.setdefault((state, ways[raw].steps), (ways[raw], []))[1].append(each)
+    made = [_variant(state, way, who, total) for (state, _), (way, who) in found.items()]
+    return sorted(made, key=lambda variant: (-variant.instances, variant.id))
+
+
+def way_of(graph: Graph, nodes: Sequence[str]) -> Way:
+    """The way of an instance that completed some nodes in this order."""
+    led = _led_to(graph, nodes)
+    ordered = _in_order(graph, nodes, led)
+    steps = tuple(nodes[index] for index in ordered if (place := graph.get(nodes[index])) is None or place.told)
+    flows = {flow for causes in led for _, flow in causes if flow}
+    return Way(steps, tuple(sorted(set(nodes))), tuple(sorted(flows)))
+
+
+def _variant(state: str, way: Way, who: Sequence[Travelled], total: int) -> Variant:
+    name = hashlib.sha256(" ".join((state, *way.steps)).encode()).hexdigest()[:16]
+    lasted = [(each.ended_at - each.started_at).total_seconds() for each in who if each.ended_at is not None]
+    return Variant(
+        id=name,
+        state=state,
+        steps=way.steps,
+        passed=way.passed,
+        flows=way.flows,
+        instances=len(who),
+        share=len(who) * _PERCENT / total,
+        median=max(median(lasted), 0.0) if lasted else None,
+        examples=tuple(Example(each.id, each.business_key) for each in who[:EXAMPLES]),
+    )
+
+
+def _led_to(graph: Graph, nodes: Sequence[str]) -> list[list[tuple[int, str]]]:
+    """For each node that was completed, those before it that led to it, with the flow between. A flow leads from one to another once."""
+    led: list[list[tuple[int, str]]] = []
+    times: dict[str, list[int]] = {}
+    used: set[tuple[str, str, int]] = set()
+    for index, node in enumerate(nodes):
+        place = graph.get(node)
+        found = [] if place is None else _unused(place, times, used)
+        if found and place is not None and not place.joins:
+            found = [max(found)]
+        elif not found and index and (place is None or place.before):
+            found = [(index - 1, "")]
+        used.update((flow or nodes[before], node, before) for before, flow in found)
+        led.append(found)
+        times.setdefault(node, []).append(index)
+    return led
+
+
+def _unused(place: Place, times: Mapping[str, list[int]], used: set[tuple[str, str, int]]) -> list[tuple[int, str]]:
+    found = []
+    for flow, source in place.before:
+        latest = next((index for index in reversed(times.get(source, ())) if (flow or source, place.id, index) not in used), None)
+        if latest is not None:
+            found.append((latest, flow))
+    return found
+
+
+def _in_order(graph: Graph, nodes: Sequence[str], led: Sequence[Sequence[tuple[int, str]]]) -> list[int]:
+    """Each after what led to it; among those that may come next, the one drawn first."""
+    causes = [{before for before, _ in each} for each in led]
+    leads: dict[int, list[int]] = {}
+    for index, before in ((index, before) for index, each in enumerate(causes) for before in each):
+        leads.setdefault(before, []).append(index)
+    missing = [len(each) for each in causes]
+    ready = [_turn(graph, nodes, index) for index, count in enumerate(missing) if not count]
+    heapify(ready)
+    ordered = []
+    while ready:
+        *_, index = heappop(ready)
+        ordered.append(index)
+        for following in leads.get(index, ()):
+            missing[following] -= 1
+            if not missing[following]:
+                heappush(ready, _turn(graph, nodes, following))
+    return ordered
+
+
+def _turn(graph: Graph, nodes: Sequence[str], index: int) -> tuple[int, str, int]:
+    place = graph.get(nodes[index])
+    return place.order if place else len(graph), nodes[index], index
