@@ -119,7 +119,7 @@ def mine(tx: Session, sample: Sample) -> Mined:
         counts=[Counts(**row) for row in tx.execute(_COUNTS, ids).mappings()],
         stays=_stays(tx, ids),
         standing=_standing(tx, ids, business_now(tx)),
-        chosen={(row.deployment_id, row.flow_id): row.count for row in tx.execute(_CHOSEN, ids)},
+        chosen={(row.deployment_id, row.flow_id): row.times for row in tx.execute(_CHOSEN, ids)},
     )
     elements = measure(sample.graphs, sample.graphs[sample.shown], observed)
     return Mined(sample, elements, count_flows(sample.graphs, observed), bottlenecks(elements))
@@ -215,7 +215,7 @@ WHERE h.instance_id = ANY(CAST(:ids AS uuid[])) GROUP BY v.deployment_id, h.elem
 """)
 
 _CHOSEN = text("""
-SELECT v.deployment_id, flow.id AS flow_id, count(*) AS count
+SELECT v.deployment_id, flow.id AS flow_id, count(*) AS times
 FROM history AS h JOIN instance AS i ON i.id = h.instance_id JOIN process_version AS v ON v.id = i.process_version_id
 CROSS JOIN LATERAL jsonb_array_elements_text(h.detail->'flows') AS flow(id)
 WHERE h.instance_id = ANY(CAST(:ids AS uuid[])) AND h.detail ? 'flows' AND h.outcome = 'completed'
