@@ -1,5 +1,6 @@
 """The catalogue of service tasks: what a diagram may name, with what it takes, gives and refuses."""
 
+from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, RootModel
 
@@ -7,6 +8,7 @@ from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, transaction
 from api.v1.shapes import Page, Shape
+from engine.element_templates import ElementTemplate, templates_of
 from engine.runtime.read import service_tasks
 from engine.runtime.read.service_tasks import CatalogueEntry
 
@@ -21,6 +23,10 @@ class TaskSearch(Shape):
 
 class EntryOut(RootModel[CatalogueEntry]):
     """A service task with its uses and an example."""
+
+
+class TemplatesOut(RootModel[list[ElementTemplate]]):
+    """Element templates, as Camunda Modeler reads them from a file."""
 
 
 class TaskPath(BaseModel):
@@ -38,6 +44,18 @@ def list_tasks(query: TaskSearch) -> Page[CatalogueEntry]:
     """
     found = service_tasks.list_service_tasks(transaction(), product().runtime.service_tasks, query.search)
     return Page(items=found, next_cursor=None)
+
+
+@api.get("/element-templates", responses={200: TemplatesOut})
+@operation(Role.READ)
+def get_templates() -> Response:
+    """One element template of Camunda Modeler for every service task, as one file for its folder `resources/element-templates`.
+
+    A step with such a template is an external task whose topic is the service task; a deployment reads and runs it.
+    """
+    made = TemplatesOut(templates_of(product().runtime.service_tasks))
+    content = made.model_dump_json(by_alias=True, exclude_none=True, indent=2)
+    return Response(content, mimetype="application/json", headers={"Content-Disposition": 'attachment; filename="ordercraft.json"'})
 
 
 @api.get("/<name>", responses={200: EntryOut})

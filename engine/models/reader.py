@@ -13,6 +13,7 @@ from lxml import etree
 
 from engine.hardened_xml import hardened_parser
 from engine.models.bundle import MAX_FILE_BYTES, Finding
+from engine.models.camunda import translate
 from engine.models.trees import line_of
 from engine.models.vocabulary import BPMN, DMN_PREFIX
 
@@ -42,8 +43,11 @@ class Reading:
 
 
 def read_diagram(path: str, content: bytes) -> Reading:
-    """Read a BPMN file. Never raises: what is wrong with the bytes is in the findings."""
-    return _read(path, content, language="BPMN 2.0", namespace=BPMN)
+    """Read a BPMN file. Never raises: what is wrong with the bytes is in the findings. What Camunda Modeler wrote is read as ours."""
+    reading = _read(path, content, language="BPMN 2.0", namespace=BPMN)
+    if reading.root is not None:
+        translate(reading.root)
+    return reading
 
 
 def read_decisions(path: str, content: bytes) -> Reading:

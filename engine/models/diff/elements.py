@@ -9,6 +9,7 @@ from lxml import etree
 
 from engine.hardened_xml import hardened_parser
 from engine.models.bundle import MAX_FILE_BYTES
+from engine.models.camunda import translate
 from engine.models.reading.drawing import STEP_KINDS, setting_words
 from engine.models.vocabulary import BPMN, BPMNDI, FLOW_NODES, SPIFF
 
@@ -111,7 +112,10 @@ def _root(content: bytes) -> etree._Element | None:
         root = etree.fromstring(content, hardened_parser(encoding="utf-8", remove_comments=True, remove_pis=True))
     except (etree.XMLSyntaxError, ValueError):
         return None
-    return root if root.tag == f"{{{BPMN}}}definitions" else None
+    if root.tag != f"{{{BPMN}}}definitions":
+        return None
+    translate(root)
+    return root
 
 
 def _identified(root: etree._Element) -> Iterator[etree._Element]:

@@ -5,6 +5,7 @@ its subject (or name a new file below) and give it a right and a wrong example i
 """
 
 from engine.models.linter import (
+    camunda,
     drawing,
     entries,
     events,
@@ -23,6 +24,7 @@ __all__ = [
     "RULES",
     "Broken",
     "Known",
+    "camunda",
     "drawing",
     "entries",
     "events",

@@ -44,3 +44,21 @@ def test_the_catalogue_is_searched_by_purpose_parameter_and_error_on_a_constant_
     assert len([each for each in sent if "deployment" in each]) == 2
     assert "No service task fits this search" in sara.get("/processes/service-tasks?q=zzz").text
     assert sara.get("/processes/service-tasks?name=zzz").status_code == 404
+
+
+def test_every_service_task_has_an_element_template_in_one_file_that_its_page_links_to(sara, installation):
+    answer = sara.get("/api/v1/service-tasks/element-templates")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="ordercraft.json"'
+    templates = {each["id"]: each for each in answer.json}
+    assert set(templates) == {f"ordercraft.{task.name}" for task in installation.runtime.service_tasks}
+    price = templates["ordercraft.quoting.price_quote"]
+    assert price["description"].endswith("It may refuse with PRICE_MISSING.")
+    bound = {(each["binding"]["type"], each["binding"]["name"]): each for each in price["properties"]}
+    assert bound["property", "camunda:topic"] == {
+        "type": "Hidden", "value": "quoting.price_quote", "binding": {"type": "property", "name": "camunda:topic"},
+    }  # fmt: skip
+    quote_no = bound["camunda:inputParameter", "quote_no"]
+    assert (quote_no["value"], quote_no["constraints"]) == ("=quote_no", {"notEmpty": True})
+    assert quote_no["description"].startswith("Text. Which quote. Text as it stands, FEEL behind =")
+    assert {("camunda:property", "resultVariable"), ("camunda:property", "retry")} < set(bound)
+    assert 'href="/api/v1/service-tasks/element-templates"' in sara.get("/processes/service-tasks").text

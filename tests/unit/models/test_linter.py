@@ -324,6 +324,8 @@ def support() -> Iterator[Case]:
         "intermediateCatchEvent", "late", timer("P1D"), f"<bpmn:timerEventDefinition>{timer('P2D')[6:]}</bpmn:timerEventDefinition>"
     )
     yield Case("event-not-supported", "late", bundle(around("late", twice)), right)
+    java = node("serviceTask", "a", **{"xmlns:camunda": "http://camunda.org/schema/1.0/bpmn", "camunda:class": "com.acme.Ship"})
+    yield Case("camunda", "a", bundle(around("a", java)), right)
     yield Case("attribute-not-supported", "a", bundle(around("a", script("a", isForCompensation="true"))), right)
     handler = node("subProcess", "handler", START.replace('"start"', '"s2"'), triggeredByEvent="true")
     yield Case("attribute-not-supported", "handler", bundle(around("a", script("a"), handler)), right)
