@@ -8,7 +8,7 @@ The form of a template: https://docs.camunda.io/docs/components/modeler/desktop-
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from engine.models.settings import SERVICE
 from engine.service_tasks import ServiceTask
@@ -28,7 +28,6 @@ class Binding(BaseModel):
 class Constraints(BaseModel):
     """What the properties panel insists on."""
 
-    model_config = ConfigDict(populate_by_name=True)
     not_empty: bool = Field(alias="notEmpty")
 
 
@@ -61,7 +60,6 @@ class ElementType(BaseModel):
 class ElementTemplate(BaseModel):
     """One template as Camunda Modeler reads it."""
 
-    model_config = ConfigDict(populate_by_name=True)
     json_schema: str = Field(_SCHEMA, alias="$schema")
     name: str
     id: str
@@ -83,8 +81,8 @@ def _template(task: TaskDescription) -> ElementTemplate:
         name=task.name,
         id=f"ordercraft.{task.name}",
         description=f"{task.summary}{refusals}",
-        applies_to=["bpmn:Task", "bpmn:ServiceTask"],
-        element_type=ElementType(value="bpmn:ServiceTask"),
+        appliesTo=["bpmn:Task", "bpmn:ServiceTask"],
+        elementType=ElementType(value="bpmn:ServiceTask"),
         groups=[Named(id="parameters", label="Parameters"), Named(id="result", label="Result and repetition")],
         properties=list(_properties(task)),
     )
@@ -116,6 +114,6 @@ def _parameter(each: FieldOfTask) -> TemplateProperty:
         description=described,
         value=f"={each.name}" if each.required else None,
         group="parameters",
-        constraints=Constraints(not_empty=True) if each.required else None,
+        constraints=Constraints(notEmpty=True) if each.required else None,
         binding=Binding(type="camunda:inputParameter", name=each.name),
     )

@@ -78,9 +78,9 @@ def _user_task(element: etree._Element) -> None:
     if form and _set(element, "formKey", form[1]):
         _take(element, "formKey")
     assignee = _setting(_attribute(element, "assignee") or "")
-    given = set(_settings(element))
+    others = {"candidateGroups", "candidateUsers"}.intersection(_settings(element))
     # Who is assigned has the task alone: one candidate. With other candidates beside it would be offered to them too.
-    if assignee and given.isdisjoint({"candidateGroups", "candidateUsers"}) and _set(element, "candidateUsers", assignee):
+    if assignee and not others and _set(element, "candidateUsers", assignee):
         _take(element, "assignee")
 
 
@@ -152,7 +152,7 @@ def _take(element: etree._Element, *names: str) -> str | None:
     for name in names:
         value = _attribute(element, name)
         for space in CAMUNDA:
-            element.attrib.pop(f"{{{space}}}{name}", None)
+            element.attrib.pop(f"{{{space}}}{name}", "")
     return value
 
 
