@@ -60,7 +60,7 @@ class ElementType(BaseModel):
 class ElementTemplate(BaseModel):
     """One template as Camunda Modeler reads it."""
 
-    json_schema: str = Field(_SCHEMA, alias="$schema")
+    json_schema: str = Field(default=_SCHEMA, alias="$schema")
     name: str
     id: str
     description: str
