@@ -1,7 +1,7 @@
 """The service task's side of the seam: what the engine asks for, and the outcomes it understands."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -52,6 +52,8 @@ class Failure:
     retry_at: datetime | None = None
     #: False when the world was only not ready: the next call has the same attempt number.
     counts: bool = True
+    #: Which of the parameters are wrong, by path; empty where that is not what failed.
+    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 CallOutcome = Done | Deferred | Refusal | Failure

@@ -194,6 +194,11 @@ class Execution:
         """A signal came: every place that waits for it goes on. Answers how many there were."""
         return self._instance.broadcast(name, None if payload is None else plain_mapping(payload, "The payload"))
 
+    def element_of(self, task_id: UUID) -> str | None:
+        """The element a token stands on; None when it is there no more."""
+        token = self._instance.find(task_id)
+        return None if token is None or token.task_spec.element is None else token.task_spec.bpmn_id
+
     @property
     def waits(self) -> Waits:
         """All it waits for."""

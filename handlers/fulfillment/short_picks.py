@@ -44,11 +44,21 @@ def items_to_pick(rows: Sequence[Mapping[str, Any]]) -> list[PickItem]:
     return list(found.values())
 
 
-def record_short_pick(tx: Session, group_no: str, found: Mapping[str, Decimal], *, actor: str) -> Decimal:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How much of an item was found, and the field it was said in, for who corrects it."""
+
+    sku: str
+    qty: Decimal
+    field: str
+
+
+def record_short_pick(tx: Session, group_no: str, found: Sequence[Found], *, actor: str) -> Decimal:
     """Keep for a group what was found of the named items (the others are all there); answer how much is reserved now.
 
     What is missing is an inventory difference, written off at cost: left on the books, it would be promised again at once. The later
-    lines of an item go short first. Raises Invalid, Conflict when it is packed already, Refused CANCELLED.
+    lines of an item go short first. Raises Invalid with the errors by field (an item that is not in the group or named twice, more than was
+    to be picked), Conflict when it is packed already, Refused CANCELLED.
     """
     order_no = str(live_group(tx, group_no, "STOCK").order_no)
     if tx.execute(_PACKED, {"group_no": group_no}).first():
@@ -59,7 +69,8 @@ def record_short_pick(tx: Session, group_no: str, found: Mapping[str, Decimal], 
     for line in open_lines(tx, group_no):
         if line.reserved > 0:
             reserved[line.sku].append(line)
-    missing = [issue for place, sku in enumerate(found) for issue in _missing(sku, found[sku], reserved.get(sku, []), place)]
+    _check(group_no, found, {sku: sum((line.reserved for line in lines), ZERO) for sku, lines in reserved.items()})
+    missing = [issue for item in found for issue in _missing(item.qty, reserved[item.sku])]
     if missing:
         reference = f"{group_no}:{tx.execute(_TIMES, {'prefix': f'{group_no}:'}).scalar_one() + 1}"
         _post(tx, reference, write_off(tx, missing, reference, books_currency(tx)), order_no)
@@ -67,17 +78,31 @@ def record_short_pick(tx: Session, group_no: str, found: Mapping[str, Decimal], 
     return sum((line.reserved for line in open_lines(tx, group_no)), ZERO)
 
 
-def _missing(sku: str, found: Decimal, lines: Sequence[Any], place: int) -> list[Issue]:
-    not_negative(found, f"items.{place}.found")
-    there = sum((line.reserved for line in lines), ZERO)
-    if not lines or found > there:
+def _check(group_no: str, found: Sequence[Found], to_pick: Mapping[str, Decimal]) -> None:
+    """Refuse what cannot have been found, every wrong field at once."""
+    errors: dict[str, list[str]] = {}
+    named: set[str] = set()
+    for item in found:
+        not_negative(item.qty, f"{item.field}.found")
+        there = to_pick.get(item.sku)
+        if there is None:
+            errors[f"{item.field}.sku"] = [f"{item.sku} is not among the items of group {group_no}"]
+        elif item.sku in named:
+            errors[f"{item.field}.sku"] = [f"{item.sku} is named twice"]
+        elif item.qty > there:
+            errors[f"{item.field}.found"] = [f"must be at most {there.normalize():f}"]
+        named.add(item.sku)
+    if errors:
         raise Invalid(
-            f"{found.normalize():f} of {sku} cannot have been found: {there.normalize():f} were to be picked.",
+            f"{len(errors)} item(s) cannot have been found so in group {group_no}.",
             code="pick_quantity",
-            next_step="Check the item and the quantity on the pick list.",
-            errors={f"items.{place}.found": [f"must be at most {there.normalize():f}"]},
+            next_step="Check the items and the quantities on the pick list.",
+            errors=errors,
         )
-    short, issues = there - found, []
+
+
+def _missing(found: Decimal, lines: Sequence[Any]) -> list[Issue]:
+    short, issues = sum((line.reserved for line in lines), ZERO) - found, []
     for line in reversed(lines):
         part = min(short, line.reserved)
         if part > 0:

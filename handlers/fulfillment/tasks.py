@@ -97,10 +97,14 @@ class FoundItem:
 
 @dataclass(frozen=True, slots=True)
 class ShortPick:
-    """A group of which not everything was found: what there is of the items that are named, in their units."""
+    """A group of which not everything was found: what there is of the items that are named, in their units.
+
+    `other_items` are those that the form does not list and the picker names.
+    """
 
     group_no: str
     items: list[FoundItem]
+    other_items: list[FoundItem] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +232,12 @@ def record_short_pick(given: ShortPick, tx: Session, context: TaskContext) -> Av
 
     Refused CANCELLED when the group was cancelled.
     """
-    found = {item.sku: item.found for item in given.items}
+    named = {"items": given.items, "other_items": given.other_items or []}
+    found = [
+        short_picks.Found(item.sku.strip(), item.found, f"{field}.{place}")
+        for field, items in named.items()
+        for place, item in enumerate(items)
+    ]
     return Available(short_picks.record_short_pick(tx, given.group_no, found, actor=context.actor or "system"))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from engine.problems import Conflict, NotFound
+from engine.problems import Conflict, Invalid
 from handlers.countries import COUNTRIES
 from handlers.orders.drafts import RESOLVE_ITEMS
 from handlers.orders.events import find_order, lines_of, note
@@ -40,7 +40,7 @@ class Repair:
 
 
 def repair_order(tx: Session, order_no: str, repair: Repair, *, actor: str = "system") -> None:
-    """Correct an order that is not submitted yet. Raises NotFound (order, line), Invalid, Conflict."""
+    """Correct an order that is not submitted yet. Raises NotFound, Invalid (also for a line there is not), Conflict."""
     order = find_order(tx, order_no, lock=True)
     if order.state != "DRAFT":
         raise Conflict(
@@ -51,7 +51,7 @@ def repair_order(tx: Session, order_no: str, repair: Repair, *, actor: str = "sy
     changes = _header(tx, order, repair)
     if changes:
         tx.execute(update(SalesOrder).where(SalesOrder.order_no == order_no).values(changes).execution_options(synchronize_session=False))
-    repaired = _repair_lines(tx, order, {line.line_no: line for line in repair.lines})
+    repaired = _repair_lines(tx, order, repair.lines)
     note(tx, order_no, "order_repaired", actor=actor, detail={"fields": sorted(changes), "lines": repaired})
 
 
@@ -86,12 +86,19 @@ def _header(tx: Session, order: SalesOrder, repair: Repair) -> dict[str, Any]:
     return changes
 
 
-def _repair_lines(tx: Session, order: SalesOrder, repairs: Mapping[int, LineRepair]) -> list[int]:
+def _repair_lines(tx: Session, order: SalesOrder, corrected: Sequence[LineRepair]) -> list[int]:
     lines = {line.line_no: line for line in lines_of(tx, order.order_no)}
-    for number in repairs:
-        if number not in lines:
-            raise NotFound(f"Order {order.order_no} has no line {number}.", code="line_unknown", next_step="Check the line number.")
-    rows = [_line(line, repairs.get(line.line_no)) for line in lines.values() if line.sku is None or line.line_no in repairs]
+    repairs = {line.line_no: line for line in corrected}
+    places = {line.line_no: f"lines.{place}" for place, line in enumerate(corrected)}
+    unknown = {f"{places[number]}.line_no": ["is no line of the order"] for number in repairs if number not in lines}
+    if unknown:
+        raise Invalid(
+            f"{len(unknown)} line(s) are not those of order {order.order_no}.",
+            code="line_unknown",
+            next_step="Check the numbers of the lines.",
+            errors=unknown,
+        )
+    rows = [_line(line, repairs.get(line.line_no), places.get(line.line_no, "")) for line in lines.values() if line.sku is None or line.line_no in repairs]
     given = {"rows": as_json(rows), "customer": order.customer_no, "pieces": sorted(PIECES)}
     found = {row["line_no"]: row for row in tx.execute(RESOLVE_ITEMS, given).mappings()}
     changed = [
@@ -111,8 +118,8 @@ def _repair_lines(tx: Session, order: SalesOrder, repairs: Mapping[int, LineRepa
     return sorted(row["line_no"] for row in rows if row["line_no"] in found)
 
 
-def _line(line: OrderLine, repair: LineRepair | None) -> dict[str, Any]:
-    qty = line.qty_ordered if repair is None or repair.qty is None else positive(repair.qty, f"lines.{line.line_no}.qty")
+def _line(line: OrderLine, repair: LineRepair | None, place: str) -> dict[str, Any]:
+    qty = line.qty_ordered if repair is None or repair.qty is None else positive(repair.qty, f"{place}.qty")
     sku = (repair.sku if repair is not None else None) or line.sku or line.item_ref
     return {"line_no": line.line_no, "sku": sku, "uom": line.uom, "qty": qty}
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import ServiceTasks, TaskContext
+from handlers.identifiers import day
 from handlers.promising import backorders, inquiry, overdue, promise
 from handlers.promising.ranking import read_ranks
 from handlers.promising.sourcing import Case, read_answers
@@ -240,7 +241,7 @@ def read_supply(given: SupplyId, tx: Session) -> overdue.MissingSupply:
 @tasks.register("promising.redate_supply")
 def redate_supply(given: SupplyDay, tx: Session) -> SupplyMoved:
     """Expect a supply on another day."""
-    return SupplyMoved(list(overdue.redate(tx, given.supply_id, given.due_date)))
+    return SupplyMoved(list(overdue.redate(tx, given.supply_id, day(given.due_date, "due_date"))))
 
 
 @tasks.register("promising.close_supply")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -109,35 +109,58 @@ def deal_size(tx: Session, priced: Priced) -> Decimal:
 
 
 @dataclass(frozen=True, slots=True)
+class LineDiscount:
+    """Another discount on a line, in percent, and the field it was said in, for who corrects it."""
+
+    line_no: int
+    discount_pct: Decimal
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
-    """The discount on the whole, other discounts by number of line (in percent), and why."""
+    """The discount on the whole (in percent), other discounts on lines, and why."""
 
     discount_pct: Decimal
-    lines: Mapping[int, Decimal] = field(default_factory=dict)
+    lines: Sequence[LineDiscount] = ()
     comment: str = ""
 
 
 def revise_quote(tx: Session, quote_no: str, revision: Revision) -> int:
-    """Begin the next version with other discounts; answer its number. Raises Invalid, NotFound (quote, line), Conflict."""
+    """Begin the next version with other discounts; answer its number. Raises Invalid (also for a line there is not), NotFound, Conflict."""
     percentage(revision.discount_pct, "discount_pct")
-    for position, discount in enumerate(revision.lines.values()):
-        percentage(discount, f"lines.{position}.discount_pct")
+    for each in revision.lines:
+        percentage(each.discount_pct, f"{each.field}.discount_pct")
     quote = find_quote(tx, quote_no, lock=True)
     _refuse_closed(quote)
     lines = {line.line_no: line for line in lines_of(tx, quote_no)}
-    unknown = sorted(set(revision.lines) - set(lines))
-    if unknown:
-        raise NotFound(f"Quote {quote_no} has no line {unknown[0]}.", code="line_unknown", next_step="Check the number of the line.")
+    _check_lines(quote_no, revision.lines, lines)
     snapshot = {"header": _facts(quote, _HEADER), "lines": [_facts(line, _LINE) for line in lines.values()]}
     kept = insert(QuoteVersion).values(
         quote_no=quote_no, version_no=quote.version_no, snapshot_hash=quote.snapshot_hash, snapshot=snapshot, comment=revision.comment
     )
     tx.execute(kept.on_conflict_do_nothing())
-    changes = [{"id": lines[number].id, "manual_discount_pct": discount} for number, discount in revision.lines.items()]
+    changes = [{"id": lines[each.line_no].id, "manual_discount_pct": each.discount_pct} for each in revision.lines]
     update_rows(tx, QuoteLine, changes)
     version_no = quote.version_no + 1
     _set(tx, quote_no, version_no=version_no, header_discount_pct=revision.discount_pct, state="DRAFT", snapshot_hash="", document_id=None)
     return version_no
+
+
+def _check_lines(quote_no: str, discounts: Sequence[LineDiscount], lines: Mapping[int, QuoteLine]) -> None:
+    numbers = [each.line_no for each in discounts]
+    wrong = {
+        f"{each.field}.line_no": ["is named twice" if each.line_no in lines else "is no line of the quote"]
+        for place, each in enumerate(discounts)
+        if each.line_no not in lines or each.line_no in numbers[:place]
+    }
+    if wrong:
+        raise Invalid(
+            f"{len(wrong)} line(s) are not those of quote {quote_no}.",
+            code="line_unknown",
+            next_step="Check the numbers of the lines on the quote.",
+            errors=wrong,
+        )
 
 
 def record_approval(tx: Session, quote_no: str, decisions: Sequence[Decision], now: datetime) -> None:

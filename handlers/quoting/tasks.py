@@ -42,6 +42,8 @@ class ReviseQuote:
     discount_pct: Decimal
     comment: str | None = None
     lines: list[LineDiscount] | None = None
+    #: Lines that the form does not list and somebody names.
+    other_lines: list[LineDiscount] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,12 @@ def remind_approver(given: QuoteNumber, tx: Session, effects: EffectLedger) -> N
 @tasks.register("quoting.revise_quote")
 def revise_quote(given: ReviseQuote, tx: Session) -> Revised:
     """Begin the next version of a quote with other discounts, on the whole and on single lines."""
-    lines = {line.line_no: line.discount_pct for line in given.lines or ()}
+    named = {"lines": given.lines or (), "other_lines": given.other_lines or ()}
+    lines = [
+        life.LineDiscount(line.line_no, line.discount_pct, f"{field}.{place}")
+        for field, each in named.items()
+        for place, line in enumerate(each)
+    ]
     return Revised(life.revise_quote(tx, given.quote_no, life.Revision(given.discount_pct, lines, given.comment or "")))
 
 

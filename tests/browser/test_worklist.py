@@ -57,14 +57,16 @@ def test_a_refusal_of_the_server_is_shown_in_its_field(page: Page, site: Site):
     open_mine(page, site)
 
     def refuse(route: Route) -> None:
-        problem = {"detail": "The form has an error.", "next_step": "Correct it.", "errors": {"pallets": ["Only 3 pallets are left."]}}
+        errors = {"pallets": ["Only 3 pallets are left."], "seals.1.number": ["That seal was used before."]}
+        problem = {"detail": "The form has an error.", "next_step": "Correct it.", "errors": errors}
         route.fulfill(status=422, content_type="application/problem+json", body=json.dumps(problem))
 
     page.route("**/complete", refuse)
     page.get_by_label("Let it go").check()
     page.get_by_label("Pallets").fill("5")
     page.get_by_role("button", name="Complete").click()
-    expect(page.locator(".fjs-form-field-error")).to_have_text("Only 3 pallets are left.")
+    expect(page.locator(".fjs-form-field-error")).to_have_text(["Only 3 pallets are left.", "That seal was used before."])
+    expect(page.locator(".fjs-form-field-textfield").last).to_contain_text("That seal was used before.")
     expect(page.get_by_label("Pallets")).to_be_focused()
     expect(page.locator("#notices")).to_contain_text("Correct it.")
 

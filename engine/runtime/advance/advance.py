@@ -15,8 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, NotFound, Problem, TooLarge
-from engine.runtime.advance import failures, outside_calls
+from engine.runtime.advance import failures, objections, outside_calls
 from engine.runtime.advance.apply import apply
+from engine.runtime.advance.objections import SentBack, send_back
 from engine.runtime.advance.outgoing import match_kept, send
 from engine.runtime.advance.outside_calls import OutsideCall
 from engine.runtime.advance.restore import restore
@@ -35,7 +36,18 @@ _log = structlog.get_logger(__name__)
 _ATTEMPTS_AT_A_LOCK = 3
 
 #: What happens to a stretch, in this order. A fresh instance begins at `run`; a test may stop anywhere.
-STEPS: Final[tuple[Callable[[Stretch], None], ...]] = (restore, apply, run, judge, write, settle, match_kept, send, finish)
+STEPS: Final[tuple[Callable[[Stretch], None], ...]] = (
+    restore,
+    apply,
+    run,
+    send_back,
+    judge,
+    write,
+    settle,
+    match_kept,
+    send,
+    finish,
+)
 #: The steps of an instance that is in memory already.
 GOING_ON: Final = STEPS[STEPS.index(run) :]
 #: Facts that come from outside and not from a person who waits for the answer: what fails behind them is the instance's own affair.
@@ -62,7 +74,8 @@ def act(runtime: Runtime, tx: Session, instance_id: UUID, fact: Fact, *, drop_la
     """Apply a fact now and run to the next waits; note it when a worker holds the instance or it is suspended.
 
     Raises NotFound, or Conflict when the instance has ended or the step the fact is for no longer waits; with `drop_late` that is no error,
-    only not applied. A message behind which the instance itself fails is noted: a worker then makes an incident of it.
+    only not applied. A message behind which the instance itself fails is noted: a worker then makes an incident of it. Raises Invalid with the
+    errors by field when a service task finds wrong what the fact says.
     """
     kept = runtime.live.take(instance_id)
     held = lock(tx, instance_id, kept[0] if kept else -1)
@@ -79,6 +92,10 @@ def act(runtime: Runtime, tx: Session, instance_id: UUID, fact: Fact, *, drop_la
     try:
         with savepoint(tx):
             take_steps(stretch)
+    except SentBack as back:
+        if back.fact is fact:
+            raise back.problem from None
+        return _noted(runtime, tx, held, fact, drop_late=drop_late)  # what others had noted is wrong: a worker gives that back first
     except (Collision, TooLarge):
         raise
     except Problem:
@@ -125,6 +142,8 @@ def _pursue(runtime: Runtime, instance_id: UUID, token: UUID) -> None:
                 outside_calls.make(runtime, call)
         except LostLease:
             raise
+        except SentBack as back:
+            _give_back(runtime, instance_id, token, back)
         except Collision as collision:
             _give_up(runtime, instance_id, token, collision)
             return
@@ -161,6 +180,15 @@ def _stretch_in(runtime: Runtime, tx: Session, instance_id: UUID, token: UUID) -
     stretch = take_steps(Stretch(runtime, tx, held, live, token=token))
     saved = stretch.saved
     return saved.more, outside_calls.next_call(stretch) if saved.more and saved.calls else None
+
+
+def _give_back(runtime: Runtime, instance_id: UUID, token: UUID, back: SentBack) -> None:
+    """What was noted cannot be taken: it goes back to whom it came from, and the instance goes on without it."""
+    with runtime.database.transaction() as tx:
+        held = lock(tx, instance_id)
+        if held is None or held.lease_owner != token:
+            raise LostLease
+        objections.give_back(runtime, tx, held, back)
 
 
 def _stop(runtime: Runtime, instance_id: UUID, token: UUID, problem: Problem) -> None:

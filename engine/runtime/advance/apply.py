@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from engine.problems import Conflict
+from engine.runtime.advance.objections import send_back
 from engine.runtime.advance.run import run
 from engine.runtime.state import inbox
 from engine.runtime.state.stretch import Fact, Stretch
@@ -20,6 +21,8 @@ from engine.store import json_text
 _REPAIRS: Final = frozenset({"retry", "skip", "move", "go_back"})
 #: Facts a person stands behind: when one comes too late, the history says so.
 _BY_PERSONS: Final = frozenset({"user_task", *_REPAIRS})
+#: Facts that say something of their own, which a service task may find wrong.
+_GIVING: Final = frozenset({"user_task", "message"})
 
 
 def apply(stretch: Stretch) -> None:
@@ -31,15 +34,21 @@ def apply(stretch: Stretch) -> None:
     if stretch.fact is not None and stretch.fact.kind in _REPAIRS:
         _apply_own(stretch, stretch.fact)
         if noted:
-            run(stretch)
+            _go_on(stretch)
     for number, fact in enumerate(noted):
         if number:
-            run(stretch)
+            _go_on(stretch)
         _apply_noted(stretch, fact)
     if stretch.fact is not None:
         if noted:
-            run(stretch)
+            _go_on(stretch)
         _apply_own(stretch, stretch.fact)
+
+
+def _go_on(stretch: Stretch) -> None:
+    """Run before the next fact, unless this one goes back."""
+    run(stretch)
+    send_back(stretch)
 
 
 def _apply_own(stretch: Stretch, fact: Fact) -> None:
@@ -84,7 +93,10 @@ def _next_place(stretch: Stretch, message: int) -> UUID | None:
 def _apply(stretch: Stretch, fact: Fact) -> None:
     """Apply one fact; its actor is from now on the one whose action led here."""
     stretch.actor = fact.actor or stretch.actor
+    taker = stretch.execution.element_of(_id(fact.body)) if fact.kind in _GIVING else None
     _APPLY[fact.kind](stretch, fact.body)
+    if taker is not None:
+        stretch.given.append((taker, fact))
 
 
 def _too_late(stretch: Stretch, fact: Fact, conflict: Conflict) -> Executed:

@@ -18,7 +18,7 @@ from engine.problems import Problem
 from engine.retry_policy import read_policy
 from engine.runtime.state.effects import Effect, EffectLedger
 from engine.runtime.state.runtime import Runtime
-from engine.runtime.state.stretch import Stretch
+from engine.runtime.state.stretch import Objection, Stretch
 from engine.service_tasks import Broken, Kind, NotYet, Refused, ServiceTask, TaskContext
 from engine.spiff.calls import CallOutcome, Deferred, Done, Failure, Refusal, ServiceCall
 from engine.spiff.plain import keepable, plain, within_limit
@@ -39,6 +39,8 @@ class Calls:
         stretch = self.stretch
         outcome, effects = call_inside(stretch.runtime, stretch.tx, request, context_of(stretch, request))
         stretch.effects.extend(effects)
+        if isinstance(outcome, Failure) and outcome.errors:
+            stretch.objections.append(Objection(request.element_id, outcome))
         return outcome
 
 
@@ -100,7 +102,8 @@ def judge(error: Exception, request: ServiceCall, now: datetime, runtime: Runtim
     if isinstance(error, Broken):
         return Failure("broken", keepable(str(error)), next_step=error.next_step, traceback=trace)
     if isinstance(error, Problem) and not isinstance(error, Collision):
-        return Failure(error.code, keepable(error.detail), next_step=keepable(error.next_step or _CORRECT), traceback=trace)
+        next_step = keepable(error.next_step or _CORRECT)
+        return Failure(error.code, keepable(error.detail), next_step=next_step, traceback=trace, errors=error.errors)
     if isinstance(error, DBAPIError) and (error.connection_invalidated or collided(error)):
         raise error
     return _of_the_rest(error, request, now, runtime)

@@ -8,7 +8,7 @@ The process that makes it a task begins with the message `message.unheard`; it e
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid
@@ -29,18 +29,30 @@ def tell(runtime: Runtime, tx: Session) -> int:
     due = tx.execute(_UNHEARD, {"grace": runtime.limits.message_unheard, "most": runtime.limits.batch}).scalars().all()
     locked = take(tx, Lock.MESSAGE, due, skip_locked=True)
     for row in tx.execute(_MARK, {"ids": locked, "grace": runtime.limits.message_unheard}).mappings().all():
-        payload = {
-            "message_no": row["id"],
-            "name": row["name"],
-            "about": row["business_key"] or ", ".join(str(value) for value in row["correlation"].values()),
-            "correlation": row["correlation"],
-            "content": row["payload"],
-            "sent_at": row["sent_at"].isoformat(),
-            "sent_by": row["sent_by"],
-            "lane": owner_of(runtime, tx, row["name"]),
-        }
-        note_message(runtime, tx, Message("message.unheard", payload=payload, business_key=f"message-{row['id']}"))
+        _hand_to_a_person(runtime, tx, row, "")
     return len(locked)
+
+
+def give_back(runtime: Runtime, tx: Session, message_no: int, reason: str) -> None:
+    """Hand a message to a person whose receiver could not take what it says."""
+    take(tx, Lock.MESSAGE, [message_no])
+    for row in tx.execute(_NOT_TAKEN, {"id": message_no}).mappings().all():
+        _hand_to_a_person(runtime, tx, row, reason)
+
+
+def _hand_to_a_person(runtime: Runtime, tx: Session, row: RowMapping, reason: str) -> None:
+    payload = {
+        "message_no": row["id"],
+        "name": row["name"],
+        "about": row["business_key"] or ", ".join(str(value) for value in row["correlation"].values()),
+        "correlation": row["correlation"],
+        "content": row["payload"],
+        "sent_at": row["sent_at"].isoformat(),
+        "sent_by": row["sent_by"],
+        "lane": owner_of(runtime, tx, row["name"]),
+        "refusal": reason,
+    }
+    note_message(runtime, tx, Message("message.unheard", payload=payload, business_key=f"message-{row['id']}"))
 
 
 def note_heard(runtime: Runtime, tx: Session, message_no: int) -> None:
@@ -80,7 +92,12 @@ def known(runtime: Runtime, tx: Session) -> set[str]:
 def keep_longer(tx: Session, message_no: int, days: int) -> None:
     """Let a message wait on for its receiver. Raises Conflict when it waits no more, Invalid for less than a day."""
     if days < 1:
-        raise Invalid("A message waits at least a day.", code="message_days", next_step="Give a number of days from 1.")
+        raise Invalid(
+            "A message waits at least a day.",
+            code="message_days",
+            next_step="Give a number of days from 1.",
+            errors={"days": ["must be at least 1"]},
+        )
     _change(tx, message_no, _KEEP, {"days": days})
 
 
@@ -107,10 +124,9 @@ AND NOT EXISTS (
 _UNHEARD = text(f"""
 SELECT id FROM message WHERE name <> 'message.unheard' AND {_DUE} ORDER BY id LIMIT :most
 """)
-_MARK = text(f"""
-UPDATE message SET unheard_at = business_now() WHERE id = ANY(:ids) AND {_DUE}
-RETURNING id, name, correlation, payload, business_key, sent_at, sent_by
-""")
+_TOLD = "RETURNING id, name, correlation, payload, business_key, sent_at, sent_by"
+_MARK = text(f"UPDATE message SET unheard_at = business_now() WHERE id = ANY(:ids) AND {_DUE} {_TOLD}")
+_NOT_TAKEN = text(f"UPDATE message SET state = 'expired', delivered_to = NULL, unheard_at = business_now() WHERE id = :id {_TOLD}")
 _KEEP = text("""
 UPDATE message SET state = 'buffered', expires_at = business_now() + make_interval(days => :days)
 WHERE id = :id AND state IN ('buffered', 'expired') RETURNING id

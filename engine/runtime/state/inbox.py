@@ -49,6 +49,11 @@ def take(tx: Session, instance_id: UUID) -> list[Fact]:
     return [Fact(row.kind, _body(row.body), row.actor, row.dedupe_key) for row in sorted(rows, key=lambda row: row.id)]
 
 
+def drop(tx: Session, instance_id: UUID, fact: Fact) -> None:
+    """Take one fact out: it says what cannot be taken."""
+    tx.execute(_DROP, {"id": instance_id, "dedupe_key": fact.dedupe_key})
+
+
 def set_aside(tx: Session, instance_id: UUID) -> None:
     """No worker tries these facts again by itself: the instance was stopped with them."""
     tx.execute(_SET_ASIDE, {"id": instance_id})
@@ -80,6 +85,7 @@ ON CONFLICT (instance_id, dedupe_key) DO NOTHING RETURNING id
 _WAKE = text("UPDATE instance SET wake = wake + 1, rung_at = now() WHERE id = :id")
 _TRY_AGAIN = text("UPDATE inbox SET tried = false WHERE instance_id = :id")
 _TAKE = text("DELETE FROM inbox WHERE instance_id = :id RETURNING id, kind, body, actor, dedupe_key")
+_DROP = text("DELETE FROM inbox WHERE instance_id = :id AND dedupe_key = :dedupe_key")
 _SET_ASIDE = text("UPDATE inbox SET tried = true WHERE instance_id = :id")
 _LEFT_OVER = text("""
 DELETE FROM inbox USING instance

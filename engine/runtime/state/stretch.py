@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.runtime.state.effects import Effect
 from engine.runtime.state.runtime import Runtime
+from engine.spiff.calls import Failure
 from engine.spiff.execution import Execution
 from engine.spiff.records import Executed, Outgoing, Waits
 from engine.store.locks import Lock, take
@@ -66,6 +67,14 @@ class Saved:
     endless: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A service task of this stretch found parameters wrong, field by field."""
+
+    element_id: str
+    failure: Failure
+
+
 @dataclass(slots=True)
 class Stretch:
     """One stretch of one instance, from a fact to the next waits, in one transaction."""
@@ -103,6 +112,10 @@ class Stretch:
     effects: list[Effect] = field(default_factory=list)
     #: User tasks completed in this stretch, with what was submitted.
     completed: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
+    #: Messages and user tasks that came in this stretch, the latest last, by the element that took them.
+    given: list[tuple[str, Fact]] = field(default_factory=list)
+    #: What service tasks of this stretch found wrong in what they were given.
+    objections: list[Objection] = field(default_factory=list)
     #: Timers that fired in this stretch: written again if their task still waits.
     fired: set[UUID] = field(default_factory=set)
     #: Failed steps tried again in this stretch.

@@ -95,8 +95,17 @@ def test_more_than_was_to_be_picked_or_less_than_nothing_is_refused(database, gr
 
 
 def test_an_item_that_is_not_on_the_list_is_refused(database, group):
-    with database.transaction() as tx, pytest.raises(Invalid, match="cannot have been found"):
+    with database.transaction() as tx, pytest.raises(Invalid, match="cannot have been found") as refused:
         found(tx, group, "1", sku="GHOST")
+    assert refused.value.errors == {"items.0.sku": [f"GHOST is not among the items of group {group}"]}
+
+
+def test_an_item_that_is_named_twice_is_refused_where_it_is_named_again(database, group):
+    with database.transaction() as tx, pytest.raises(Invalid) as refused:
+        sku = tx.scalar(text("SELECT sku FROM fulfil_line LIMIT 1"))
+        named = tasks.FoundItem(sku, D(1))
+        tasks.record_short_pick(tasks.ShortPick(group, [named], [named]), tx, context())
+    assert list(refused.value.errors) == ["other_items.0.sku"]
 
 
 def test_a_second_short_pick_takes_off_what_is_missing_then(database, group):

@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import text
 
-from engine.problems import Conflict
+from engine.problems import Conflict, Invalid
 from engine.runtime.verbs import messages
 from engine.runtime.verbs.messages import Message
-from handlers.fulfillment import commands, shipping
+from handlers.fulfillment import commands, shipping, short_picks
 from tests.integration.fulfillment.test_cancelling import do, ordered, pack, runtime, settle  # noqa: F401  # fixtures
-from tests.integration.golden.builders import Sold, one, order
+from tests.integration.golden.builders import SKU, Sold, one, order
 
 
 def deliver(runtime):  # noqa: F811
@@ -76,3 +76,20 @@ def test_a_group_that_waits_for_its_day_is_let_go_once(runtime):  # noqa: F811
         assert one(tx, "SELECT element_id FROM user_task WHERE state = 'open'") == "pick_and_pack"
     with runtime.database.transaction() as tx:
         assert commands.release_group(runtime, tx, made.groups[0], "jonas").state == "duplicate"
+
+
+@pytest.fixture
+def long_list(monkeypatch):
+    """As in a group of more items than the form lists."""
+    monkeypatch.setattr(short_picks, "ITEMS_OF_A_FORM", 0)
+
+
+def test_an_item_or_quantity_that_is_not_in_the_group_is_refused_beside_its_field(long_list, runtime, ordered):  # noqa: F811
+    given = {"short": True, "packages": 1, "weight_kg": 1}
+    for other, field in (({"sku": "GHOST", "found": 1}, "other_items.0.sku"), ({"sku": SKU, "found": 61}, "other_items.0.found")):
+        with pytest.raises(Invalid) as refused:
+            do(runtime, "Pick and pack", **given, items=[], other_items=[other])
+        assert list(refused.value.errors) == [field]
+    do(runtime, "Pick and pack", **given, items=[], other_items=[{"sku": SKU, "found": 59}])
+    with runtime.database.transaction() as tx:
+        assert one(tx, "SELECT sum(qty_picked) FROM fulfil_line") == 59

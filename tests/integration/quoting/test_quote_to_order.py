@@ -107,9 +107,15 @@ def test_a_revision_lowers_the_discount_of_a_line_and_keeps_what_was_offered_bef
         assert (first.net_total, second.net_total, second.lines[0].discount_pct) == (D("197.50"), D(235), 10)
         kept = tx.execute(text("SELECT comment, snapshot->'lines'->0->>'unit_net' FROM quote_version")).one()
         assert (kept[0], D(kept[1])) == ("As agreed", D("18.75"))
-        for wrong, problem in ((quoting.LineDiscount(3, D(1)), NotFound), (quoting.LineDiscount(1, D("100.01")), Invalid)):
-            with pytest.raises(problem):
-                quoting.revise_quote(quoting.ReviseQuote(quote_no, D(0), "", lines=[wrong]), tx)
+        once, again = quoting.LineDiscount(1, D(1)), quoting.LineDiscount(1, D("100.01"))
+        for lines, others, wrong in (
+            ([quoting.LineDiscount(3, D(1))], [], "lines.0.line_no"),
+            ([again], [], "lines.0.discount_pct"),
+            ([once], [once], "other_lines.0.line_no"),
+        ):
+            with pytest.raises(Invalid) as refused:
+                quoting.revise_quote(quoting.ReviseQuote(quote_no, D(0), "", lines, others), tx)
+            assert list(refused.value.errors) == [wrong]
 
 
 def test_a_sent_quote_is_extended_to_a_later_day_and_no_other_quote_is(database):
