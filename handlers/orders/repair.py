@@ -98,7 +98,11 @@ def _repair_lines(tx: Session, order: SalesOrder, corrected: Sequence[LineRepair
             next_step="Check the numbers of the lines.",
             errors=unknown,
         )
-    rows = [_line(line, repairs.get(line.line_no), places.get(line.line_no, "")) for line in lines.values() if line.sku is None or line.line_no in repairs]
+    rows = [
+        _line(line, repairs.get(line.line_no), places.get(line.line_no, ""))
+        for line in lines.values()
+        if line.sku is None or line.line_no in repairs
+    ]
     given = {"rows": as_json(rows), "customer": order.customer_no, "pieces": sorted(PIECES)}
     found = {row["line_no"]: row for row in tx.execute(RESOLVE_ITEMS, given).mappings()}
     changed = [

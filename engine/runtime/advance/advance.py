@@ -74,8 +74,8 @@ def act(runtime: Runtime, tx: Session, instance_id: UUID, fact: Fact, *, drop_la
     """Apply a fact now and run to the next waits; note it when a worker holds the instance or it is suspended.
 
     Raises NotFound, or Conflict when the instance has ended or the step the fact is for no longer waits; with `drop_late` that is no error,
-    only not applied. A message behind which the instance itself fails is noted: a worker then makes an incident of it. Raises Invalid with the
-    errors by field when a service task finds wrong what the fact says.
+    only not applied. A message behind which the instance itself fails is noted: a worker then makes an incident of it.
+    Raises Invalid with the errors by field when a service task finds wrong what the fact says.
     """
     kept = runtime.live.take(instance_id)
     held = lock(tx, instance_id, kept[0] if kept else -1)
@@ -89,20 +89,27 @@ def act(runtime: Runtime, tx: Session, instance_id: UUID, fact: Fact, *, drop_la
     if answer is Answer.NOTE:
         return _noted(runtime, tx, held, fact, drop_late=drop_late)
     stretch = Stretch(runtime, tx, held, kept[1] if kept and kept[0] == held.lock_version else None, fact, drop_late)
+    if not _taken(stretch, fact):
+        return _noted(runtime, tx, held, fact, drop_late=drop_late)
+    return Acted(stretch.applied, stretch.saved.state)
+
+
+def _taken(stretch: Stretch, fact: Fact) -> bool:
+    """Take the stretch in a savepoint. False, with nothing done, where a worker is to see to it: what is wrong is not the asker's."""
     try:
-        with savepoint(tx):
+        with savepoint(stretch.tx):
             take_steps(stretch)
     except SentBack as back:
         if back.fact is fact:
             raise back.problem from None
-        return _noted(runtime, tx, held, fact, drop_late=drop_late)  # what others had noted is wrong: a worker gives that back first
+        return False  # what others had noted is wrong: a worker gives that back first
     except (Collision, TooLarge):
         raise
     except Problem:
         if stretch.fact is not None or fact.kind not in _FROM_OUTSIDE:  # it was never applied, or a person waits for the answer
             raise
-        return _noted(runtime, tx, held, fact, drop_late=drop_late)
-    return Acted(stretch.applied, stretch.saved.state)
+        return False
+    return True
 
 
 def _noted(runtime: Runtime, tx: Session, held: Held, fact: Fact, *, drop_late: bool) -> Acted:

@@ -74,7 +74,10 @@ def _problem(objection: Objection, errors: Mapping[str, list[str]]) -> Invalid:
     failure = objection.failure
     if failure.kind == "service_task_input":  # said for who draws the diagram; whoever fills in a form needs other words
         return Invalid(
-            f"{len(errors)} field(s) are not right.", code="form_invalid", next_step="Correct the fields named and submit again.", errors=errors
+            f"{len(errors)} field(s) are not right.",
+            code="form_invalid",
+            next_step="Correct the fields named and submit again.",
+            errors=errors,
         )
     return Invalid(failure.message, code=failure.kind, next_step=failure.next_step, errors=errors)
 

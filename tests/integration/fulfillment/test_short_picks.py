@@ -101,10 +101,10 @@ def test_an_item_that_is_not_on_the_list_is_refused(database, group):
 
 
 def test_an_item_that_is_named_twice_is_refused_where_it_is_named_again(database, group):
+    with database.transaction() as tx:
+        named = [tasks.FoundItem(tx.scalar(text("SELECT sku FROM fulfil_line LIMIT 1")), D(1))]
     with database.transaction() as tx, pytest.raises(Invalid) as refused:
-        sku = tx.scalar(text("SELECT sku FROM fulfil_line LIMIT 1"))
-        named = tasks.FoundItem(sku, D(1))
-        tasks.record_short_pick(tasks.ShortPick(group, [named], [named]), tx, context())
+        tasks.record_short_pick(tasks.ShortPick(group, named, named), tx, context())
     assert list(refused.value.errors) == ["other_items.0.sku"]
 
 
