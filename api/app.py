@@ -3,7 +3,7 @@
 from flask import Response
 from flask_openapi3 import Info, OpenAPI
 
-from api import errors, requests, sign_in
+from api import camunda7, errors, requests, sign_in
 from api.errors import ProblemOut, of_validation
 from api.json_provider import ExactJSON
 from api.openapi import describe
@@ -35,7 +35,8 @@ def create_app(product: Product) -> OpenAPI:
     app.extensions[EXTENSION] = product
     errors.install(app)
     requests.install(app)
-    for blueprint in blueprints():
+    camunda7.install(app)
+    for blueprint in (*blueprints(), *camunda7.BLUEPRINTS):
         app.register_api(blueprint)
     app.register_blueprint(sign_in.auth)
     app.register_blueprint(pages(errors.status_of))

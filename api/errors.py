@@ -1,10 +1,10 @@
 """Every refusal leaves the house as problem+json (RFC 9457) or, for a browser, as a page; never as a traceback."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
@@ -80,6 +80,16 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
+#: How a room with a language of its own says a refusal.
+Dialect = Callable[[Problem, HTTPStatus], Response]
+_DIALECTS = "ordercraft-dialects"
+
+
+def speak(app: Flask, base: str, dialect: Dialect) -> None:
+    """Say every refusal under a base address in the words of `dialect`."""
+    app.extensions.setdefault(_DIALECTS, {})[base] = dialect
+
+
 def status_of(problem: Problem) -> HTTPStatus:
     """The HTTP status of a refusal."""
     own = _OWN_STATUS.get(type(problem))
@@ -87,8 +97,17 @@ def status_of(problem: Problem) -> HTTPStatus:
 
 
 def answer(problem: Problem, status: HTTPStatus | None = None) -> Response:
-    """The answer to a refused request: a page for a browser, problem+json for everyone else."""
+    """The answer to a refused request: a page for a browser, what a dialect says in its room, problem+json for everyone else."""
     status = status or status_of(problem)
+    dialects: Mapping[str, Dialect] = current_app.extensions.get(_DIALECTS, {})
+    spoken = next((dialect for base, dialect in dialects.items() if request.path.startswith(f"{base}/")), _said_here)
+    made = spoken(problem, status)
+    if isinstance(problem, Collision):
+        made.headers["Retry-After"] = "1"
+    return made
+
+
+def _said_here(problem: Problem, status: HTTPStatus) -> Response:
     body = ProblemOut(
         title=status.phrase,
         status=status,
@@ -99,12 +118,8 @@ def answer(problem: Problem, status: HTTPStatus | None = None) -> Response:
         errors=problem.errors,
     ).model_dump() | in_utc(dict(problem.members))
     if _wants_page():
-        made = Response(render_template("problem.html", problem=body), status, mimetype="text/html")
-    else:
-        made = Response(json_text.encode(body), status, mimetype="application/problem+json")
-    if isinstance(problem, Collision):
-        made.headers["Retry-After"] = "1"
-    return made
+        return Response(render_template("problem.html", problem=body), status, mimetype="text/html")
+    return Response(json_text.encode(body), status, mimetype="application/problem+json")
 
 
 #: How pydantic says that a body as a whole is nothing to read fields from.

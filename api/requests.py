@@ -29,6 +29,8 @@ COOKIE = "ordercraft_session"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _OPEN = "open_to_all"
 _PAGES = {"ui", "auth"}
+#: Rooms for programs alone: no cookie signs anybody in there, and a token may come as the password of Basic (RFC 7617).
+_PROGRAMS = "camunda7"
 
 
 def install(app: Flask) -> None:
@@ -89,9 +91,14 @@ def _authenticate() -> Response | None:
         return None
     _refuse_other_sites()
     _identify()
-    if getattr(view, _OPEN, False) or (request.endpoint or "").startswith("openapi"):
+    if getattr(view, _OPEN, False) or (request.endpoint or "").startswith("openapi") or (_of_programs() and request.method == "OPTIONS"):
         return None
     if g.person is None:
+        if _of_programs():
+            raise Unauthenticated(
+                "No API token was sent.",
+                next_step="Send one as Authorization: Bearer …, or as the password of Basic with your user name: ordercraft user token.",
+            )
         if not request.path.startswith("/api/") and request.method in {"GET", "HEAD"}:
             return cast(Response, redirect(f"/login?next={quote(request.full_path.rstrip('?'), safe='/?=')}"))
         raise Unauthenticated("Nobody is signed in.", next_step="Sign in at /login, or send an API token as Authorization: Bearer …")
@@ -117,20 +124,37 @@ def _role_missing(role: Role) -> Forbidden:
     )
 
 
+def _of_programs() -> bool:
+    return (request.blueprint or "").startswith(_PROGRAMS)
+
+
 def _identify() -> None:
-    header = request.headers.get("Authorization", "")
-    cookie = request.cookies.get(COOKIE)
+    bearer, cookie = _bearer(), request.cookies.get(COOKIE)
+    given = request.authorization
     with product().database.transaction() as tx:
-        if header.startswith("Bearer "):
-            g.person = person_of_token(tx, header.removeprefix("Bearer ").strip())
+        if bearer:
+            g.person = person_of_token(tx, bearer)
+        elif _of_programs():
+            if given is not None and given.type == "basic" and given.password:
+                g.person = person_of_token(tx, given.password, given.username)
         elif cookie and (found := person_of_session(tx, cookie)):
             g.person, g.csrf_token = found
         if request.blueprint in _PAGES:
             g.clock_ahead = moved_by(tx)
 
 
+def _bearer() -> str:
+    header = request.headers.get("Authorization", "")
+    return header.removeprefix("Bearer ").strip() if header.startswith("Bearer ") else ""
+
+
 def _refuse_other_sites() -> None:
-    """A form of another site must not sign anybody in; browsers say themselves where a request comes from."""
+    """A form of another site must not sign anybody in; browsers say themselves where a request comes from.
+
+    Where only a token counts there is nothing to guard: no browser sends one by itself. Camunda Modeler is a page of no site at all.
+    """
+    if _of_programs() or _bearer():
+        return
     if request.method not in _SAFE and request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
         raise Forbidden("The request comes from a page of another site.", code="csrf", next_step="Open our own page and try again there.")
 

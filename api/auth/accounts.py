@@ -130,8 +130,8 @@ def person_of_session(tx: Session, token: str) -> tuple[Person, str] | None:
     return (_person(row[0], row[1]), row[2]) if row else None
 
 
-def person_of_token(tx: Session, token: str) -> Person:
-    """The person of a bearer token, with the token's roles only. Raises Unauthenticated when it is unknown or expired."""
+def person_of_token(tx: Session, token: str, name: str | None = None) -> Person:
+    """The person of an API token, with the token's roles only. Raises Unauthenticated when it is unknown or expired, or not of `name`."""
     groups = func.array_remove(func.array_agg(UserGroup.group_name), None)
     row = tx.execute(
         select(UserAccount.name, groups, ApiToken.roles)
@@ -140,7 +140,7 @@ def person_of_token(tx: Session, token: str) -> Person:
         .where(ApiToken.token_hash == hash_token(token), ApiToken.expires_at > func.now(), UserAccount.active)
         .group_by(UserAccount.name, ApiToken.roles)
     ).first()
-    if row is None:
+    if row is None or name not in {None, row[0]}:
         raise Unauthenticated(
             "The API token is unknown or has expired.", next_step="Ask an administrator for a new one: ordercraft user token."
         )

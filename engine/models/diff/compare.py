@@ -13,6 +13,7 @@ from engine.models.diff.texts import compare_texts
 from engine.models.reading.decisions import read_decision_file
 from engine.models.reading.drawing import read_drawing
 from engine.models.reading.forms import schema_of
+from engine.models.reading.identity import named_in
 
 _KINDS: Final[Mapping[FileKind | None, str]] = {
     FileKind.DIAGRAM: "diagram",
@@ -39,27 +40,15 @@ def _kind(path: str) -> str:
 
 
 def _renamed(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
-    """A file that came is one that went, where its bytes are the same or it holds the same process, decision or form."""
+    """A file that came is one that went, where its bytes are the same or it holds the same process or decision."""
     gone = [path for path in old if path not in new]
     for path in new:
         if path not in old:
             for other in gone:
-                if kind_of(path) is kind_of(other) and (old[other] == new[path] or _same(other, path, old, new)):
+                if kind_of(path) is kind_of(other) and (old[other] == new[path] or named_in(other, old[other]) & named_in(path, new[path])):
                     gone.remove(other)
                     yield path, other
                     break
-
-
-def _same(before: str, after: str, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> bool:
-    kind = kind_of(after)
-    if kind is FileKind.DIAGRAM:
-        one, other = (take_apart(files[path]) for files, path in ((old, before), (new, after)))
-        keys = [{each.id for each in found.elements.values() if each.tag == "process"} if found else set() for found in (one, other)]
-        return bool(keys[0] & keys[1])
-    if kind is FileKind.DECISION:
-        one_file, other_file = read_decision_file(before, old[before]), read_decision_file(after, new[after])
-        return bool({each.id for each in one_file.decisions} & {each.id for each in other_file.decisions})
-    return False
 
 
 def _file(before: str, after: str, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> FileDiff | None:

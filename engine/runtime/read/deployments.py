@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Invalid, NotFound
@@ -45,6 +45,21 @@ class VersionRow:
     running: int
 
 
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A process version with where it comes from: the deployment, its moment, and the diagram's path in it."""
+
+    id: int
+    process_key: str
+    name: str
+    version: int
+    path: str
+    latest: bool
+    retired: bool
+    deployment_id: int
+    deployed_at: datetime
+
+
 def list_deployments(tx: Session, asked: Asked) -> Page[DeploymentRow]:
     """Deployments, the latest first."""
     statement = select(*(deployment.c[name] for name in DeploymentRow.__dataclass_fields__))
@@ -69,6 +84,21 @@ def list_versions(tx: Session, search: str, asked: Asked, *, count: bool = False
     return read_page(tx, statement, keys, asked, count=count).typed(VersionRow)
 
 
+def definitions_of(tx: Session, deployment_id: int) -> list[Definition]:
+    """The process versions of a deployment, by process."""
+    return [Definition(**row) for row in tx.execute(_DEFINITIONS, {"deployment_id": deployment_id, "key": None}).mappings()]
+
+
+def find_definition(tx: Session, process_key: str, version: int | None = None) -> Definition:
+    """A version of a process; the latest one without a number. Raises NotFound."""
+    rows = tx.execute(_DEFINITIONS, {"deployment_id": None, "key": process_key}).mappings()
+    found = next((Definition(**row) for row in rows if (row["latest"] if version is None else row["version"] == version)), None)
+    if found is None:
+        what = f"process {process_key[:100]!r}" if version is None else f"version {version} of a process {process_key[:100]!r}"
+        raise NotFound(f"There is no {what}.", code="process_unknown", next_step="Deploy it, or look at the list of processes.")
+    return found
+
+
 def model_of_version(tx: Session, process_key: str, version: str) -> bytes:
     """The diagram of a version (a number, or LATEST), byte for byte as it was deployed. Raises Invalid, NotFound."""
     if version != LATEST and not (version.isascii() and version.isdigit() and len(version) <= 9):  # noqa: PLR2004  # fits an integer
@@ -85,3 +115,10 @@ def model_of_version(tx: Session, process_key: str, version: str) -> bytes:
             next_step="Check the number in the list of process versions.",
         )
     return bytes(content)
+
+
+_DEFINITIONS = text("""
+SELECT v.id, v.process_key, v.name, v.version, v.path, v.latest, v.retired, v.deployment_id, d.deployed_at
+FROM process_version AS v JOIN deployment AS d ON d.id = v.deployment_id
+WHERE (v.deployment_id = CAST(:deployment_id AS bigint) OR v.process_key = CAST(:key AS text)) ORDER BY v.process_key, v.version DESC
+""")

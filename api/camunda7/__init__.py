@@ -1,0 +1,19 @@
+"""The part of Camunda 7's REST interface that Camunda Modeler and deployment clients use, under `/engine-rest`.
+
+A dialect over our own verbs: the same roles, the same check, the same refusals, said as these clients read them. What is not spoken here
+is refused by name, never taken and dropped. `dialect` has addresses and refusals, `deployments` and `definitions` the operations,
+`variables` the types.
+Written after https://docs.camunda.org/manual/7.24/reference/rest/ and after what the published clients send.
+"""
+
+from flask import Flask
+
+from api.camunda7 import definitions, deployments, dialect
+
+
+def install(app: Flask) -> None:
+    """Speak the dialect under its base address, refusals of everything there included."""
+    dialect.install(app)
+
+
+BLUEPRINTS = (dialect.api, deployments.api, definitions.api)
