@@ -12,6 +12,7 @@ _SECONDS = {
     "tests/system": 8.0,
     "tests/crash": 15.0,
     "tests/integration/golden/test_random_life.py": 15.0,
+    "tests/browser/test_analysts_journey.py": 25.0,
     "tests/browser/test_modeler.py": 6.0,
     "tests/browser/test_dry_run.py": 6.0,
     "tests/browser": 3.0,

@@ -21,11 +21,18 @@ class Flow:
     condition: etree._Element | None
     element: etree._Element
     path: str
+    #: The name of the step it leads to; empty where that has none.
+    leads_to: str = ""
+
+    @property
+    def called(self) -> str:
+        """What people call it: by its answer, else by where it leads, else by its id."""
+        return repr(self.name) if self.name else f"the flow to {self.leads_to!r}" if self.leads_to else repr(self.id)
 
     @property
     def label(self) -> str:
         """How messages speak of it."""
-        return f"{self.name!r} ({self.id})" if self.name else self.id
+        return f"{self.name!r} ({self.id})" if self.name else f"to {self.leads_to!r} ({self.id})" if self.leads_to else self.id
 
 
 @dataclass(eq=False)
@@ -208,6 +215,7 @@ def _tie(scope: Scope) -> None:
             scope.nodes[flow.source].outgoing.append(flow)
         if flow.target in scope.nodes:
             scope.nodes[flow.target].incoming.append(flow)
+            flow.leads_to = scope.nodes[flow.target].name
 
 
 def _node(diagram: Diagram, scope: Scope, item: etree._Element, tag: str) -> Node:

@@ -41,7 +41,7 @@ def formulas_of(diagram: Diagram) -> Iterator[Formula]:
         for flow in scope.flows.values():
             if flow.condition is not None:
                 text, line = text_of(flow.condition), line_of(flow.condition)
-                yield _compiled(Formula(scope.path, flow.id, line, f"condition of {flow.label}", text, scope))
+                yield _compiled(Formula(scope.path, flow.id, line, f"condition of the flow {flow.label}", text, scope))
         for node in scope.nodes.values():
             yield from _of_node(node)
 

@@ -217,7 +217,7 @@ def test_each_kind_of_fix_mends_what_it_is_offered_for_in_one_step(workshop: Wor
     for label in (
         "Call quoting.send_quote",
         "Offer it to sales",
-        "Make 'flow_big_send' the default",
+        "Make the flow to 'send' the default",
         "Begin formData with =",
         "Show the form approve-quote",
     ):

@@ -8,6 +8,7 @@ from flask import make_response, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.models.reading.drawing import STEP_KINDS
 from engine.problems import Invalid, NotFound, Problem
 from engine.runtime.operate.migrate import Migration
 from engine.runtime.operate.take_over import TakenOver, take_over, try_out
@@ -80,10 +81,11 @@ def _page(
             "take_over.html",
             bundle=bundle,
             plan=plan,
+            kinds=STEP_KINDS,
             names={each.element_id: each.name for each in plan.elements},
             shown=looked.shown,
             tried=looked.tried,
-            chosen=set(request.form.getlist("instance")) if problem else None,
+            chosen=set(request.form.getlist("instance")) if problem or results is not None else None,
             typed_reason=request.form.get("reason", "") if problem else "",
             problem=problem,
             results=results,

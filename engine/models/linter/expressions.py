@@ -34,7 +34,7 @@ def conditions_say_something(known: Known) -> Iterator[Broken]:
     for scope in known.scopes():
         for flow in scope.flows.values():
             if flow.condition is not None and not text_of(flow.condition):
-                yield at(flow, f"The condition of {flow.label} is empty.", "Write a condition, or make it the default flow.")
+                yield at(flow, f"The condition of the flow {flow.label} is empty.", "Write a condition, or make it the default flow.")
 
 
 @rule("variable-never-written", "warning")

@@ -31,7 +31,7 @@ def _default(node: Node, flows: list[Flow]) -> Fix | None:
     """Make the one flow the default of the step; nothing is certain where there are several."""
     if len(flows) != 1 or default_of(node) is not None:
         return None
-    return Fix(f"Make {flows[0].name or flows[0].id!r} the default", Change.SET_DEFAULT, node.id, value=flows[0].id)
+    return Fix(f"Make {flows[0].called} the default", Change.SET_DEFAULT, node.id, value=flows[0].id)
 
 
 @rule("flow-without-condition")
@@ -73,10 +73,16 @@ def conditions_are_read(known: Known) -> Iterator[Broken]:
             if flow.condition is None or flow.id == default_of(node):
                 continue
             if node.tag not in DECIDING and not node.is_activity:
-                yield at(flow, f"The condition on {flow.label} is never read: {node.label} does not decide.", "Use an exclusive gateway.")
+                yield at(
+                    flow,
+                    f"The condition on the flow {flow.label} is never read: {node.label} does not decide.",
+                    "Use an exclusive gateway.",
+                )
             elif node.is_activity and len(node.outgoing) == 1:
                 yield at(
-                    flow, f"If the condition on {flow.label} fails, {node.label} leads nowhere.", "Put an exclusive gateway behind it."
+                    flow,
+                    f"If the condition on the flow {flow.label} fails, {node.label} leads nowhere.",
+                    "Put an exclusive gateway behind it.",
                 )
 
 

@@ -208,4 +208,4 @@ def steps_have_names(known: Known) -> Iterator[Broken]:
             yield at(node, f"The {node.tag} {node.id} has no name.", next_step)
         for flow in node.outgoing if decides else ():
             if not flow.name:
-                yield at(flow, f"The flow {flow.id} out of {node.label} has no name.", "Write the answer it stands for.")
+                yield at(flow, f"The flow {flow.label} out of {node.label} has no name.", "Write the answer it stands for.")

@@ -239,7 +239,7 @@ def test_a_check_offers_certain_fixes_and_tells_the_variables_in_reach(ravi):
     found = ravi.post("/api/v1/drafts/approval/check?path=approval.bpmn", data=diagram).json
     fixes = {finding["rule"]: finding["fix"] for finding in found["findings"] if finding["fix"]}
     assert fixes["flow-without-condition"] == {
-        "label": "Make 'flow_big_done' the default",
+        "label": "Make the flow to 'done' the default",
         "change": "set-default",
         "element_id": "big",
         "name": "",
