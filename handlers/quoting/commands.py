@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict
@@ -16,6 +17,7 @@ from engine.store.unit_of_work import savepoint
 from handlers.identifiers import day
 from handlers.quoting.drafts import QuoteDraft, create_quote
 from handlers.quoting.life import check_extension, find_quote
+from handlers.quoting.rules import Answerable, too_late
 
 
 def begin_quote(runtime: Runtime, tx: Session, draft: QuoteDraft) -> str:
@@ -27,12 +29,12 @@ def begin_quote(runtime: Runtime, tx: Session, draft: QuoteDraft) -> str:
 
 
 def accept(runtime: Runtime, tx: Session, quote_no: str, customer_po: str, actor: str) -> Delivery:
-    """Record that the customer accepts under a purchase order of its own. Raises NotFound, Conflict when it was not sent."""
+    """Record that the customer accepts under a purchase order of its own. Raises NotFound, Conflict when it cannot be answered."""
     return _answered(runtime, tx, _said(tx, "quote.accepted", quote_no, {"customer_po": customer_po}), actor)
 
 
 def decline(runtime: Runtime, tx: Session, quote_no: str, reason: str, actor: str) -> Delivery:
-    """Record that the customer declines. Raises NotFound, Conflict when it was not sent."""
+    """Record that the customer declines. Raises NotFound, Conflict when it cannot be answered."""
     return _answered(runtime, tx, _said(tx, "quote.declined", quote_no, {"reason": reason}), actor)
 
 
@@ -45,12 +47,12 @@ class Extension:
 
 
 def withdraw(runtime: Runtime, tx: Session, quote_no: str, reason: str, actor: str) -> Delivery:
-    """Take back a quote that the customer has not answered. Raises NotFound, Conflict when it was not sent."""
+    """Take back a quote that the customer has not answered. Raises NotFound, Conflict when it cannot be answered."""
     return _answered(runtime, tx, _said(tx, "quote.withdrawn", quote_no, {"reason": reason}), actor)
 
 
 def extend(runtime: Runtime, tx: Session, quote_no: str, extension: Extension, actor: str) -> Delivery:
-    """Give the customer more time to accept. Raises NotFound, Invalid (the day), Conflict when it was not sent."""
+    """Give the customer more time to accept. Raises NotFound, Invalid (the day), Conflict when it cannot be answered."""
     until = end_of_day(tx, day(extension.valid_until, "valid_until"))
     payload = {"valid_until": until.isoformat(), "reason": extension.reason}
     said = _said(tx, "quote.extended", quote_no, payload, once=f":{extension.valid_until}")
@@ -59,16 +61,26 @@ def extend(runtime: Runtime, tx: Session, quote_no: str, extension: Extension, a
 
 
 def _said(tx: Session, name: str, quote_no: str, payload: dict[str, Any], once: str = "") -> Message:
-    """What is said of a quote that waits for it; of one version the same is said once, or once for each `once`."""
+    """What is said of a quote that waits for it; of one version the same is said once, or once for each `once`. Raises NotFound, Conflict.
+
+    The quote is held, so that of two who answer at once the second finds what the first has said.
+    """
     quote = find_quote(tx, quote_no, lock=True)
-    if quote.state != "SENT":
-        raise Conflict(
-            f"Quote {quote_no} is {quote.state.lower()}; only one that was sent can be answered.",
-            code="quote_not_sent",
-            next_step="Look at its page for what it waits for, or write a new quote.",
-        )
+    message_id = f"{name}:{quote_no}:{quote.version_no}{once}"
+    said = tx.scalar(_SAID, {"ids": [f"{each}:{quote_no}:{quote.version_no}" for each in _FINAL]})
+    standing = Answerable(
+        state=quote.state,
+        now=business_now(tx),
+        valid_until=quote.valid_until,
+        accepts=name == "quote.accepted",
+        order_no=(tx.scalar(_ORDER_OF, {"quote_no": quote_no}) or "") if quote.state.endswith("ORDERED") else "",
+        under_way=_FINAL[said.partition(":")[0]] if said not in {None, message_id} else "",
+    )
+    refusal = too_late(standing)
+    if refusal is not None:
+        raise Conflict(f"Quote {quote_no} {refusal.because}.", code=refusal.code, next_step=refusal.next_step)
     correlation = {"quote_no": quote_no}
-    return Message(name, correlation, {**correlation, **payload}, message_id=f"{name}:{quote_no}:{quote.version_no}{once}")
+    return Message(name, correlation, {**correlation, **payload}, message_id=message_id)
 
 
 def _answered(runtime: Runtime, tx: Session, message: Message, actor: str) -> Delivery:
@@ -84,3 +96,9 @@ def _answered(runtime: Runtime, tx: Session, message: Message, actor: str) -> De
             code="quote_answered",
             next_step="Look at its page in a moment for what became of it.",
         ) from conflict
+
+
+#: What is said of a quote once and for all, and in a sentence.
+_FINAL = {"quote.accepted": "accepted", "quote.declined": "declined", "quote.withdrawn": "withdrawn"}
+_SAID = text("SELECT message_id FROM message WHERE message_id = ANY(:ids) AND state IN ('buffered', 'delivered') ORDER BY id LIMIT 1")
+_ORDER_OF = text("SELECT max(order_no) FROM sales_order WHERE source = 'QUOTE' AND starts_with(source_ref, :quote_no || ':')")

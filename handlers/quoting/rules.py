@@ -36,6 +36,53 @@ class Offer:
     po_used_for: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Answerable:
+    """A quote as something is said of it: `under_way` is what was said before and is still worked on, `order_no` what it became."""
+
+    state: str
+    now: datetime
+    valid_until: datetime | None
+    accepts: bool
+    order_no: str = ""
+    under_way: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """Why a quote cannot be answered any more, or not yet, and what to do instead."""
+
+    code: str
+    because: str
+    next_step: str
+
+
+def too_late(quote: Answerable) -> TooLate | None:
+    """Why a quote takes no answer; None when it does. One whose time is over can still be declined, withdrawn or extended."""
+    if quote.state in _ENDS:
+        code, said, next_step = _ENDS[quote.state]
+        return TooLate(code, said.format(order_no=quote.order_no, day=_day(quote.valid_until)), next_step)
+    if quote.state != "SENT":
+        return TooLate("quote_not_sent", "was not sent yet", "Look at its page for what it waits for; answer it when it was sent.")
+    if quote.under_way:
+        said = f"was {quote.under_way} already, and that is being worked on"
+        return TooLate("quote_answered", said, "Look at its page in a moment for what became of it.")
+    if quote.accepts and quote.valid_until is not None and quote.now > quote.valid_until:
+        said = f"was valid until {_day(quote.valid_until)}"
+        return TooLate("quote_expired", said, "Give the customer more time and record the acceptance then, or write a new quote.")
+    return None
+
+
+_ORDERED = ("quote_answered", "was accepted and is order {order_no}", "Change or cancel the order on its page.")
+#: How a quote ended: the code of the refusal, what is said, and what to do.
+_ENDS = {
+    "ORDERED": _ORDERED,
+    "PARTIALLY_ORDERED": _ORDERED,
+    "LOST": ("quote_answered", "is lost", "Write a new quote if the customer has come back to it."),
+    "WITHDRAWN": ("quote_withdrawn", "was withdrawn", "Write a new quote if the offer is to stand again."),
+    "EXPIRED": ("quote_expired", "was valid until {day}", "Write a new quote at today's prices; the customer can accept that one."),
+}
+
 #: A quote is extended by at most a year: later than that it is another quote.
 LONGEST_EXTENSION = timedelta(days=365)
 

@@ -1,6 +1,7 @@
 """Quotes on pages and by API: written, read, answered."""
 
 import pytest
+from sqlalchemy import text
 
 from api.content import deploy_content
 from engine.runtime.verbs.run_until_idle import run_until_idle
@@ -30,7 +31,8 @@ def test_a_quote_is_written_on_the_page_sent_and_accepted(sara, installation):
     assert (told["state"], told["lines"][0]["sku"]) == ("ORDERED", "PUMP-40")
     assert told["order_no"] in sara.get(f"/quotes/{quote_no}").text
     late = sara.post(f"/api/v1/quotes/{quote_no}/decline", json={"reason": "Too late"})
-    assert (late.status_code, late.json["code"]) == (409, "quote_not_sent")
+    assert (late.status_code, late.json["code"]) == (409, "quote_answered")
+    assert told["order_no"] in late.json["detail"]
 
 
 def test_a_quote_that_is_accepted_twice_in_one_moment_is_ordered_once_and_the_second_is_told(sara, installation):
@@ -39,9 +41,15 @@ def test_a_quote_that_is_accepted_twice_in_one_moment_is_ordered_once_and_the_se
     second = sara.post(f"/api/v1/quotes/{quote_no}/accept", json={"customer_po": "PO-2"})
     assert (second.status_code, second.json["code"]) == (409, "quote_answered")
     assert second.json["next_step"] == "Look at its page in a moment for what became of it."
+    for verb in ("decline", "withdraw"):
+        crossed = sara.post(f"/api/v1/quotes/{quote_no}/{verb}", json={"reason": "Too dear"})
+        assert (crossed.status_code, crossed.json["code"]) == (409, "quote_answered")
+        assert "was accepted already" in crossed.json["detail"]
     assert sara.post(f"/api/v1/quotes/{quote_no}/accept", json={"customer_po": "PO-1"}).json["state"] == "duplicate"
     run_until_idle(installation.runtime)
     assert [each["customer_po"] for each in sara.get("/api/v1/orders").json["items"]] == ["PO-1"]
+    with installation.database.transaction() as tx:
+        assert tx.scalar(text("SELECT count(*) FROM message WHERE state = 'buffered'")) == 0, "nothing is left for anybody to deal with"
 
 
 def test_a_quote_is_declined_with_a_reason(sara, installation):
@@ -53,6 +61,9 @@ def test_a_quote_is_declined_with_a_reason(sara, installation):
     assert "Bought elsewhere" in page
     assert sara.get("/api/v1/quotes?state=LOST").json["items"][0]["quote_no"] == quote_no
     assert quote_no in sara.get("/quotes?q=C-1001&state=LOST").text
+    late = sara.post(f"/api/v1/quotes/{quote_no}/accept", json={"customer_po": "PO-1"})
+    assert (late.status_code, late.json["code"]) == (409, "quote_answered")
+    assert late.json["next_step"].startswith("Write a new quote")
 
 
 def test_what_is_wrong_with_a_line_stands_beside_its_field(sara):

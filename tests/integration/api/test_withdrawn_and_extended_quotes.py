@@ -41,7 +41,7 @@ def test_a_quote_is_withdrawn_once_and_cannot_be_accepted_afterwards(installatio
     run_until_idle(installation.runtime)
     assert state_of(installation, sent) == "WITHDRAWN"
     late = sara.post(f"/api/v1/quotes/{sent}/accept", json={"customer_po": "PO-1"})
-    assert (late.status_code, late.json["code"]) == (409, "quote_not_sent")
+    assert (late.status_code, late.json["code"]) == (409, "quote_withdrawn")
 
 
 def test_a_quote_is_valid_longer_after_it_was_extended_twice(installation, signed_in, sent):
@@ -52,6 +52,21 @@ def test_a_quote_is_valid_longer_after_it_was_extended_twice(installation, signe
         run_until_idle(installation.runtime)
     assert sara.get(f"/api/v1/quotes/{sent}").json["valid_until"].startswith(in_days(installation, 90))
     assert state_of(installation, sent) == "SENT"
+
+
+def test_an_acceptance_after_the_last_day_is_told_so_at_once_and_counts_when_there_is_more_time(installation, signed_in, sent):
+    sara = signed_in("sara")
+    with installation.database.transaction() as tx:
+        tx.execute(text("UPDATE quote SET valid_until = business_now() - interval '1 minute'"))
+    late = sara.post(f"/api/v1/quotes/{sent}/accept", json={"customer_po": "PO-1"})
+    assert (late.status_code, late.json["code"]) == (409, "quote_expired")
+    assert late.json["next_step"].startswith("Give the customer more time")
+    body = {"valid_until": in_days(installation, 60), "reason": "The board meets later"}
+    assert sara.post(f"/api/v1/quotes/{sent}/extend", json=body).status_code == 202
+    run_until_idle(installation.runtime)
+    assert sara.post(f"/api/v1/quotes/{sent}/accept", json={"customer_po": "PO-1"}).status_code == 202
+    run_until_idle(installation.runtime)
+    assert state_of(installation, sent) == "ORDERED"
 
 
 @pytest.mark.parametrize("days", [-1, 10, 400])

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handlers.quoting.rules import LONGEST_EXTENSION, Offer, extension_problem, objection
+from handlers.quoting.rules import LONGEST_EXTENSION, Answerable, Offer, extension_problem, objection, too_late
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -62,3 +62,34 @@ def test_an_extension_is_no_shortening():
 def test_a_quote_that_never_had_an_end_may_be_given_any_within_a_year():
     assert extension_problem(NOW + SECOND, valid_until=None, now=NOW) == ""
     assert extension_problem(NOW + LONGEST_EXTENSION + SECOND, valid_until=None, now=NOW) == "must lie within a year"
+
+
+SENT = Answerable(state="SENT", now=NOW, valid_until=NOW, accepts=True)
+
+
+def test_a_quote_that_was_sent_takes_an_answer_to_its_last_second():
+    assert too_late(SENT) is None
+    assert too_late(replace(SENT, valid_until=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "because"),
+    [
+        ({"state": "ORDERED", "order_no": "SO-7"}, "quote_answered", "was accepted and is order SO-7"),
+        ({"state": "PARTIALLY_ORDERED", "order_no": "SO-7"}, "quote_answered", "was accepted and is order SO-7"),
+        ({"state": "LOST"}, "quote_answered", "is lost"),
+        ({"state": "WITHDRAWN"}, "quote_withdrawn", "was withdrawn"),
+        ({"state": "EXPIRED"}, "quote_expired", "was valid until 2026-03-10"),
+        ({"state": "APPROVED"}, "quote_not_sent", "was not sent yet"),
+        ({"now": NOW + SECOND}, "quote_expired", "was valid until 2026-03-10"),
+        ({"now": NOW + SECOND, "under_way": "accepted"}, "quote_answered", "was accepted already, and that is being worked on"),
+    ],
+)
+def test_a_quote_that_takes_no_answer_says_why_and_what_to_do_instead(change, code, because):
+    told = too_late(replace(SENT, **change))
+    assert (told.code, told.because) == (code, because)
+    assert told.next_step
+
+
+def test_a_quote_whose_time_is_over_can_still_be_declined_withdrawn_or_extended():
+    assert too_late(replace(SENT, now=NOW + SECOND, accepts=False)) is None
