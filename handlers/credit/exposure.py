@@ -19,7 +19,7 @@ from handlers.credit.model import CreditCheck
 from handlers.credit.rules import Account
 from handlers.ledger.books import books_currency, rate_on
 from handlers.orders.events import find_order
-from handlers.orders.fulfilment_lines import lock_lines_of_group
+from handlers.orders.fulfilment_groups import live_group
 from handlers.orders.model import SalesOrder
 from handlers.parties.master_data import find_customer
 from handlers.parties.model import Customer
@@ -58,7 +58,8 @@ def assess(tx: Session, order_no: str, group_no: str | None = None) -> Assessmen
     """Work out what an order (or what is left of one of its groups) would add to, and keep the figures.
 
     For an order, what ships beyond the horizon does not count yet: it is asked for again at release. For a group, what others may still
-    have to ask for does not count either: whoever was approved first is served first. Raises NotFound, Invalid (no exchange rate).
+    have to ask for does not count either: whoever was approved first is served first. Raises NotFound, Invalid (no exchange rate), Refused
+    CANCELLED for a group that is.
     """
     order, customer = _locked(tx, order_no, group_no)
     horizon = int(chosen(tx, "credit.horizon_days")["credit.horizon_days"])
@@ -96,7 +97,7 @@ def assess(tx: Session, order_no: str, group_no: str | None = None) -> Assessmen
 def _locked(tx: Session, order_no: str, group_no: str | None) -> tuple[SalesOrder, Customer]:
     order = find_order(tx, order_no, lock=True)
     if group_no is not None:
-        lock_lines_of_group(tx, group_no)
+        live_group(tx, group_no, "STOCK")
     locks.take(tx, Lock.CUSTOMER, [order.customer_no])
     return order, tx.get(Customer, order.customer_no, populate_existing=True) or find_customer(tx, order.customer_no)
 

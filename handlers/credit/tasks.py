@@ -88,9 +88,12 @@ def assess_exposure(given: OrderNumber, tx: Session) -> CreditFacts:
     return _facts(tx, given.order_no, assess(tx, given.order_no))
 
 
-@tasks.register("credit.assess_release")
+@tasks.register("credit.assess_release", errors=("CANCELLED",))
 def assess_release(given: GroupOfOrder, tx: Session) -> CreditFacts:
-    """Work out the customer's exposure and what is left of the limit for what a group has still to ship."""
+    """Work out the customer's exposure and what is left of the limit for what a group has still to ship.
+
+    Refused CANCELLED when the group was cancelled while the question was on its way.
+    """
     return _facts(tx, given.order_no, assess(tx, given.order_no, given.group_no))
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict
+from engine.service_tasks import Refused
 from handlers.dropship.purchasing import hold_group, lock_any_order, lock_order
 from handlers.dropship.rules import AckFacts, Agreed, Answered, ack_facts, least_agreed
 from handlers.orders.events import note
@@ -53,6 +54,18 @@ def read_acknowledgement(tx: Session, po_no: str, acknowledgement_id: int | None
     ]
     facts: AckFacts = ack_facts(said.code, lines, order.requested_ship)
     return Answer(said.id, facts.code, facts.days_late, facts.price_change_pct, facts.qty_short)
+
+
+def is_over(tx: Session, po_no: str) -> bool:
+    """Whether an order was cancelled or closed; it is held to the end of the transaction. Raises NotFound."""
+    order = lock_any_order(tx, po_no)
+    return order.cancelled_at is not None or order.closed_at is not None
+
+
+def refuse_over(tx: Session, po_no: str) -> None:
+    """Raises Refused ORDER_OVER for an order that was cancelled or closed, NotFound."""
+    if is_over(tx, po_no):
+        raise Refused("ORDER_OVER", f"{po_no} was cancelled or closed meanwhile.")
 
 
 def confirm(tx: Session, po_no: str, acknowledgement_id: int | None = None) -> Agreement:

@@ -13,7 +13,7 @@ from engine.service_tasks import Refused
 from engine.store import locks
 from engine.store.locks import Lock
 from handlers.dropship.progress import heard
-from handlers.dropship.purchasing import lock_any_order, lock_order
+from handlers.dropship.purchasing import lock_any_order
 from handlers.dropship.rules import Billed, BillTotals, Due, MatchFacts, Settlement, Terms, due, match_facts, purchase_tax, settle
 from handlers.ledger import posting
 from handlers.ledger.accounts import (
@@ -45,12 +45,13 @@ class Owed:
 
 
 def read_match_facts(tx: Session, po_no: str, supplier_invoice_no: str) -> MatchFacts:
-    """What the three-way match decides on. Raises NotFound, Conflict when the order was cancelled."""
-    order = lock_order(tx, po_no)
+    """What the three-way match decides on. Raises NotFound."""
+    order = lock_any_order(tx, po_no)
     bill = lock_bill(tx, supplier_invoice_no, po_no)
     duplicate = tx.execute(_TWIN, {"no": supplier_invoice_no}).first() is not None
     totals = BillTotals(bill.tax_total, bill.gross_total, bill.currency, bill.freight)
-    return match_facts(_billed(tx, bill, order), totals, duplicate=duplicate)
+    cancelled = order.cancelled_at is not None
+    return match_facts(_billed(tx, bill, order), totals, duplicate=duplicate, order_cancelled=cancelled)
 
 
 def approve(tx: Session, po_no: str, supplier_invoice_no: str, today: date) -> Owed:
@@ -58,7 +59,7 @@ def approve(tx: Session, po_no: str, supplier_invoice_no: str, today: date) -> O
 
     Raises NotFound, Conflict once it was refused, Refused NOTHING_RECEIVED while nothing of it was received and not billed before.
     """
-    order = lock_order(tx, po_no)
+    order = lock_any_order(tx, po_no)
     bill = lock_bill(tx, supplier_invoice_no, po_no)
     if bill.rejected_at is not None:
         raise Conflict(f"{bill.document_no} was refused.", code="bill_refused", next_step="Ask the supplier for a new bill.")

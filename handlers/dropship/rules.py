@@ -137,9 +137,11 @@ class MatchFacts:
     tax_off: Decimal
     duplicate: bool
     received: bool
+    #: Nothing is to come of the order any more.
+    order_cancelled: bool
 
 
-def match_facts(lines: Sequence[Billed], totals: BillTotals, *, duplicate: bool) -> MatchFacts:
+def match_facts(lines: Sequence[Billed], totals: BillTotals, *, duplicate: bool, order_cancelled: bool = False) -> MatchFacts:
     """Order against receipt against bill."""
     dearer = [line for line in lines if line.unit_price > line.ordered_price]
     expected = total(round_currency(line.qty * line.ordered_price * (1 + line.own_tax_pct / 100), totals.currency) for line in lines)
@@ -155,6 +157,7 @@ def match_facts(lines: Sequence[Billed], totals: BillTotals, *, duplicate: bool)
         tax_off=abs(totals.tax - own_tax),
         duplicate=duplicate,
         received=any(line.received > line.billed_before for line in lines),
+        order_cancelled=order_cancelled,
     )
 
 

@@ -211,9 +211,13 @@ def read_acknowledgement(given: OfOrder, tx: Session) -> agreement.Answer:
     return agreement.read_acknowledgement(tx, given.po_no)
 
 
-@tasks.register("dropship.read_answer")
+@tasks.register("dropship.read_answer", errors=("ORDER_OVER",))
 def read_answer(given: OfAnswer, tx: Session) -> agreement.Answer:
-    """What one answer of the supplier changes of what stands."""
+    """What one answer of the supplier changes of what stands.
+
+    Refused ORDER_OVER when the order was cancelled or closed meanwhile.
+    """
+    agreement.refuse_over(tx, given.po_no)
     return agreement.read_acknowledgement(tx, given.po_no, given.acknowledgement_id)
 
 
@@ -223,16 +227,21 @@ def confirm(given: Confirm, tx: Session) -> agreement.Agreement:
     return agreement.confirm(tx, given.po_no, given.acknowledgement_id)
 
 
-@tasks.register("dropship.apply_answer")
+@tasks.register("dropship.apply_answer", errors=("ORDER_OVER",))
 def apply_answer(given: OfAnswer, tx: Session) -> agreement.Agreement:
-    """Agree to a change of an order that was agreed before."""
+    """Agree to a change of an order that was agreed before.
+
+    Refused ORDER_OVER when the order was cancelled or closed meanwhile.
+    """
+    agreement.refuse_over(tx, given.po_no)
     return agreement.apply_answer(tx, given.po_no, given.acknowledgement_id)
 
 
 @tasks.register("dropship.insist")
 def insist(given: OfOrder, tx: Session, effects: EffectLedger) -> None:
-    """Tell the supplier that the order stands as it was agreed."""
-    _tell(tx, effects, "purchase_order_stands", given.po_no, {})
+    """Tell the supplier that the order stands as it was agreed; nothing when it was cancelled or closed meanwhile."""
+    if not agreement.is_over(tx, given.po_no):
+        _tell(tx, effects, "purchase_order_stands", given.po_no, {})
 
 
 @tasks.register("dropship.close_short")

@@ -25,6 +25,19 @@ class KeepLonger:
     days: int
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether a message still waits for a receiver or for somebody to deal with it."""
+
+    waits: bool
+
+
+@tasks.register("messages.look")
+def look(given: KeptMessage, tx: Session) -> Standing:
+    """Find out whether a message has found a receiver while somebody was to be told of it."""
+    return Standing(unheard.waits(tx, given.message_no))
+
+
 @tasks.register("messages.keep_longer")
 def keep_longer(given: KeepLonger, tx: Session) -> None:
     """Let a message wait on for its receiver; its owner is told again when that time is over."""

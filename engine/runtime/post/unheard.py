@@ -89,6 +89,12 @@ def known(runtime: Runtime, tx: Session) -> set[str]:
     return {name for version_id in tx.execute(_LATEST).scalars() for name in runtime.models.process(tx, version_id).message_names}
 
 
+def waits(tx: Session, message_no: int) -> bool:
+    """Whether a message waits for a receiver or a person; it is held, so that one that comes now finds who is asked."""
+    take(tx, Lock.MESSAGE, [message_no])
+    return tx.execute(_WAITS, {"id": message_no}).first() is not None
+
+
 def keep_longer(tx: Session, message_no: int, days: int) -> None:
     """Let a message wait on for its receiver. Raises Conflict when it waits no more, Invalid for less than a day."""
     if days < 1:
@@ -127,6 +133,7 @@ SELECT id FROM message WHERE name <> 'message.unheard' AND {_DUE} ORDER BY id LI
 _TOLD = "RETURNING id, name, correlation, payload, business_key, sent_at, sent_by"
 _MARK = text(f"UPDATE message SET unheard_at = business_now() WHERE id = ANY(:ids) AND {_DUE} {_TOLD}")
 _NOT_TAKEN = text(f"UPDATE message SET state = 'expired', delivered_to = NULL, unheard_at = business_now() WHERE id = :id {_TOLD}")
+_WAITS = text("SELECT FROM message WHERE id = :id AND state IN ('buffered', 'expired')")
 _KEEP = text("""
 UPDATE message SET state = 'buffered', expires_at = business_now() + make_interval(days => :days)
 WHERE id = :id AND state IN ('buffered', 'expired') RETURNING id

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from engine.problems import Invalid, NotFound
+from engine.service_tasks import Refused
 from handlers.credit import tasks as credit
 from handlers.credit.decisions import Ruling, decide
 from handlers.ledger import posting
@@ -186,6 +187,21 @@ def test_a_release_that_was_refused_does_not_stand_until_it_is_approved_and_is_o
         assert (released.stands, released.request == asked.request) == (True, False)
         with pytest.raises(NotFound, match="no group FG-9"):
             credit.check_release(credit.GroupNumber("FG-9"), tx)
+
+
+def test_a_release_of_what_was_cancelled_while_the_question_was_on_its_way_is_no_question(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        stock(tx, "OMINOUS-ANVIL", 100)
+        order_no = approved(tx, 10)
+        promise_lines(tx, order_no, STOCK_ONLY, context(tx).now)
+        group = ship_in(tx, order_no, 40)
+        checks = "SELECT count(*) FROM credit_check"
+        before = tx.scalar(text(checks))
+        tx.execute(text("UPDATE fulfil_group SET cancelled_at = business_now()"))
+        with pytest.raises(Refused, match="cancelled"):
+            of_group(tx, group)
+        assert tx.scalar(text(checks)) == before
 
 
 def test_at_release_a_group_is_asked_for_beside_what_was_approved_before_it(database):

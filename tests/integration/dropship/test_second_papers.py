@@ -5,6 +5,8 @@ from sqlalchemy import text
 
 from engine.problems import Conflict, Invalid
 from engine.runtime.operate.operations import cancel
+from engine.service_tasks import Refused
+from handlers.dropship import tasks
 from tests.integration.dropship.desk import PO, Desk
 
 
@@ -169,6 +171,42 @@ def test_a_buyer_may_insist_on_what_was_agreed(desk):
     desk.do("Supplier changes", decision="insist", reason="It was agreed")
     assert desk.ask("SELECT confirmed_qty FROM po_line") == 10
     assert desk.ask("SELECT count(*) FROM effect WHERE kind = 'purchase_order_stands'") == 1
+
+
+END = {
+    "cancelled": "UPDATE purchase_order SET cancelled_at = now(), cancel_reason = 'Not wanted'",
+    "closed": "UPDATE purchase_order SET closed_at = now()",
+}
+
+
+@pytest.mark.parametrize("end", END)
+def test_nobody_is_asked_about_an_answer_to_an_order_that_is_over_and_nothing_is_changed_or_told(desk, end):
+    agreed(desk)
+    desk.acknowledge("CA", qty="6", number="AB-2")
+    with desk.transaction() as tx:
+        tx.execute(text(END[end]))
+        for task, given in ((tasks.read_answer, tasks.OfAnswer(PO, 2)), (tasks.apply_answer, tasks.OfAnswer(PO, 2))):
+            with pytest.raises(Refused) as refused:
+                task(given, tx)
+            assert refused.value.code == "ORDER_OVER"
+    desk.do("Supplier changes", decision="insist", reason="It was agreed")
+    assert desk.ask("SELECT confirmed_qty FROM po_line") == 10
+    assert desk.ask("SELECT count(*) FROM effect WHERE kind = 'purchase_order_stands'") == 0
+
+
+def test_a_bill_of_an_order_that_was_cancelled_waits_for_no_goods_and_can_only_be_refused(desk):
+    desk.order()
+    desk.acknowledge()
+    desk.bill("10")
+    with desk.transaction() as tx:
+        tx.execute(text(END["cancelled"]))
+    desk.ring_of("supplier-invoice", "goods_overdue")
+    desk.do("Match hold", action="rematch", reason="Is it still wanted?")
+    desk.do("Match hold", action="accept", reason="Pay it")
+    assert desk.ask("SELECT form_data->>'hold', form_data->>'order_cancelled' FROM user_task WHERE state = 'open'") == ("NO_RECEIPT", "true")
+    desk.do("Match hold", action="refuse", reason="We cancelled the order")
+    assert desk.ask("SELECT rejected_at IS NOT NULL FROM supplier_invoice")
+    assert desk.ask("SELECT count(*) FROM open_item WHERE kind = 'AP'") == 0
 
 
 def test_what_is_on_its_way_stays_agreed_when_the_supplier_gives_up_the_rest(desk):

@@ -288,7 +288,9 @@ def test_a_message_given_up_by_hand_reaches_nobody(world):
     publish(world, "paid", correlation={"n": 1})
     number = world.one("SELECT id FROM message").id
     with world.database.transaction() as tx:
+        assert unheard.waits(tx, number)
         unheard.discard(tx, number)
+        assert not unheard.waits(tx, number), "nobody is asked about it any more"
     world.deploy(m.bundle("order", m.start() + m.catch("wait", "paid", "={ n: 1 }") + m.end(), "start -> wait -> done", outside=PAID))
     assert world.row(world.start("order")).state == "waiting"
     with pytest.raises(Conflict), world.database.transaction() as tx:
