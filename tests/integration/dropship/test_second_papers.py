@@ -203,7 +203,10 @@ def test_a_bill_of_an_order_that_was_cancelled_waits_for_no_goods_and_can_only_b
     desk.ring_of("supplier-invoice", "goods_overdue")
     desk.do("Match hold", action="rematch", reason="Is it still wanted?")
     desk.do("Match hold", action="accept", reason="Pay it")
-    assert desk.ask("SELECT form_data->>'hold', form_data->>'order_cancelled' FROM user_task WHERE state = 'open'") == ("NO_RECEIPT", "true")
+    assert desk.ask("SELECT form_data->>'hold', form_data->>'order_cancelled' FROM user_task WHERE state = 'open'") == (
+        "NO_RECEIPT",
+        "true",
+    )
     desk.do("Match hold", action="refuse", reason="We cancelled the order")
     assert desk.ask("SELECT rejected_at IS NOT NULL FROM supplier_invoice")
     assert desk.ask("SELECT count(*) FROM open_item WHERE kind = 'AP'") == 0
