@@ -76,6 +76,16 @@ def _span(seconds: float) -> str:
     return f"{int(seconds // _DAY)} d"
 
 
+def lasting(seconds: float | None) -> str:
+    """How long something took: `45 s`, `12 min`, `3.5 h`, `2.1 d`; a dash when nobody knows."""
+    if seconds is None:
+        return NOTHING
+    for least, unit, name in ((2 * _DAY, _DAY, "d"), (_HOUR, _HOUR, "h"), (_MINUTE, _MINUTE, "min")):
+        if abs(seconds) >= least:
+            return f"{seconds / unit:,.1f}".removesuffix(".0") + f" {name}"
+    return f"{seconds:.{0 if seconds >= 1 else 1}f} s" if seconds else "0"
+
+
 def words(code: str | None) -> str:
     """A code in plain words: `order-desk` becomes `Order desk`, `INVOICE_PDF` becomes `Invoice PDF`."""
     parts = _BETWEEN.split(code or "")
@@ -98,6 +108,7 @@ def json_pretty(value: Any) -> str:
 FILTERS: Mapping[str, Any] = {
     "money": money,
     "quantity": quantity,
+    "lasting": lasting,
     "words": words,
     "json_island": json_island,
     "json_pretty": json_pretty,

@@ -23,6 +23,8 @@ PAGES = {
     "way back": "/processes/clear-load/diff?from=2&to=1",
     "landscape": "/processes/landscape",
     "service task": "/processes/service-tasks?name=ramp.book",
+    "what happened": "/processes/clear-load/what-happened?measure=waiting",
+    "what happened, compared": "/processes/clear-load/what-happened?compare=1&version=1&b_version=2",
 }
 
 

@@ -3,6 +3,7 @@ import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import './css/diagram.css';
 import { getJson, getText } from './api.js';
+import { Heat } from './heat.js';
 
 const LABELS = { active: 'waiting here', completed: 'passed', failed: 'failed' };
 // What stands between two versions: a sign and a word, never the colour alone.
@@ -13,12 +14,16 @@ const STEP = 1.25;
 // Below the first scale no label can be read; the second is comfortable.
 const READABLE = 0.45;
 const CLOSE = 0.7;
+// Heat is looked at as a whole, also where labels are too small to read.
+const OVERVIEW = 0.22;
 
 // <process-diagram model="…" tokens="…">: the diagram as deployed. With `tokens`, an address or a JSON script element, where an instance stands is painted on it; with a JSON
-// script element of the role `marks`, what differs from another version, or a link to what a step names. Its own table of rows says the same.
+// script element of the role `marks`, what differs from another version, or a link to what a step names; of the role `heat`, what happened, by the
+// measure and variant chosen in the section around. Its own table of rows says the same.
 class ProcessDiagram extends HTMLElement {
   #viewer;
   #painted = [];
+  #heat;
   #refresh = () => this.#paint();
 
   async connectedCallback() {
@@ -30,6 +35,7 @@ class ProcessDiagram extends HTMLElement {
       await this.#viewer.importXML(await getText(this.getAttribute('model')));
       await this.#paint();
       this.#mark();
+      this.#heatUp();
       this.#show();
       this.#followNeighbour();
       this.dataset.ready = 'true';
@@ -48,8 +54,8 @@ class ProcessDiagram extends HTMLElement {
   #show() {
     const canvas = this.#viewer.get('canvas');
     canvas.zoom('fit-viewport', 'auto');
-    const spot = this.#painted.find((token) => token.state !== 'completed') ?? this.#painted.at(-1);
-    if (canvas.zoom() >= READABLE || !spot) return;
+    const spot = this.#heat?.hottest ?? this.#painted.find((token) => token.state !== 'completed') ?? this.#painted.at(-1);
+    if (canvas.zoom() >= (this.#heat ? OVERVIEW : READABLE) || !spot) return;
     const element = this.#viewer.get('elementRegistry').get(spot.element_id);
     const { width, height } = canvas.getSize();
     const box = { width: width / CLOSE, height: height / CLOSE };
@@ -62,14 +68,22 @@ class ProcessDiagram extends HTMLElement {
     if (!pair) return;
     const canvas = this.#viewer.get('canvas');
     const sides = ['x', 'y', 'width', 'height'];
-    this.#viewer.on('canvas.viewbox.changed', ({ viewbox: { x, y, width, height } }) => {
-      this.dispatchEvent(new CustomEvent('diagram:moved', { bubbles: true, detail: { x, y, width, height } }));
+    this.#viewer.on('canvas.viewbox.changed', () => this.#tellPlace());
+    // Who is shown last takes the place of the first.
+    pair.addEventListener('diagram:shown', () => {
+      if (pair.querySelector('process-diagram') === this) this.#tellPlace();
     });
     pair.addEventListener('diagram:moved', ({ target, detail }) => {
       const here = canvas.viewbox();
       // Who is there already does not move, and so the answer to a move ends it.
       if (target !== this && sides.some((side) => Math.abs(here[side] - detail[side]) > 1)) canvas.viewbox(detail);
     });
+    this.dispatchEvent(new CustomEvent('diagram:shown', { bubbles: true }));
+  }
+
+  #tellPlace() {
+    const { x, y, width, height } = this.#viewer.get('canvas').viewbox();
+    this.dispatchEvent(new CustomEvent('diagram:moved', { bubbles: true, detail: { x, y, width, height } }));
   }
 
   #mark() {
@@ -89,6 +103,15 @@ class ProcessDiagram extends HTMLElement {
       else overlays.add(mark.element_id, { position, html: sign(mark, element) });
     }
     this.#painted.push(...marks.filter(({ element_id: id, state }) => state !== 'link' && elements.get(id) && !elements.get(id).waypoints));
+  }
+
+  #heatUp() {
+    const told = this.querySelector('script[data-role="heat"]');
+    if (!told) return;
+    const around = this.closest('[data-heat]');
+    this.#heat = new Heat(this.#viewer, JSON.parse(told.textContent), around.dataset.heat);
+    around.addEventListener('heat:measure', ({ detail }) => this.#heat.paint(detail));
+    around.addEventListener('heat:way', ({ detail }) => this.#heat.show(detail));
   }
 
   async #paint() {
