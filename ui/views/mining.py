@@ -37,7 +37,7 @@ _SORTS: Final[Mapping[str, Callable[[ElementFigures], float]]] = {
     "working_median": lambda each: each.working.median,
     "working_p90": lambda each: each.working.p90,
 }
-_COLUMNS: Final = (
+_COLUMNS: Final[Sequence[tuple[str, Callable[[ElementFigures], Any]]]] = (
     ("step", lambda each: each.name),
     ("element", lambda each: each.element_id),
     ("kind", lambda each: each.kind),
