@@ -102,10 +102,11 @@ def show(bundle: str) -> AnyResponse:
         newest = read.get_version(tx, bundle, read.LATEST)
         versions = read.list_bundle_versions(tx, bundle, Asked(_MOST_OFFERED)).rows
         offered = read.processes_of(tx, [newest.id])[newest.id]
-        try:
+    try:
+        with product().database.transaction() as tx:
             sides = [_side(tx, bundle, prefix) for prefix in prefixes]
-        except Invalid as refused:
-            problem = refused
+    except Invalid as refused:
+        problem = refused
     page = {
         "bundle": newest,
         "title": next((each.name for each in offered if each.process_key == bundle), bundle),
