@@ -94,6 +94,7 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/processes/<bundle>/try/files/<path:path>", dry_runs.show_file, GET),
     ("/processes/<bundle>/what-happened", mining.show, GET),
     ("/processes/<bundle>/what-happened.csv", mining.export, GET),
+    ("/processes/<bundle>/what-happened.ocel.json", mining.export_log, GET),
     ("/processes/<bundle>/diff", versions.show_diff, GET),
     ("/processes/<bundle>/rollback", versions.roll_back_to, POST),
     ("/processes/<bundle>/retire/<int:version_id>", versions.retire, POST),

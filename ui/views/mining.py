@@ -15,17 +15,20 @@ from engine.mining.ways import Variant
 from engine.problems import Invalid, Problem
 from engine.runtime.read import bundles as read
 from engine.runtime.read import mining
+from engine.store import json_text
 from engine.store.paging import Asked, page_of
+from handlers.event_log import event_log, keys_of_customer
 from ui import heat
 from ui.company_time import zone
 from ui.csv_export import csv_response
 from ui.product import product
+from ui.views.bundles import download
 
 _REFUSED = 422
 _MOST_OFFERED = 200
 _WAYS_SHOWN = 10
 #: The fields of a filter by their names in the address; those of the second filter begin with SECOND.
-FIELDS: Final = ("process", "state", "from", "until", "key", "variable")
+FIELDS: Final = ("process", "state", "from", "until", "key", "customer", "variable")
 SECOND: Final = "b_"
 _SORTS: Final[Mapping[str, Callable[[ElementFigures], float]]] = {
     "done": lambda each: each.done,
@@ -128,14 +131,21 @@ def show(bundle: str) -> AnyResponse:
 def export(bundle: str) -> Response:
     """The steps as CSV, durations in seconds."""
     with product().database.transaction() as tx:
-        found = mining.mine(tx, mining.take_sample(tx, _wanted(bundle, "")))
+        found = mining.mine(tx, mining.take_sample(tx, _wanted(tx, bundle, "")))
     rows = ([read_cell(each) for _, read_cell in _COLUMNS] for each in found.elements)
     return csv_response(f"{bundle}-what-happened", [name for name, _ in _COLUMNS], rows)
 
 
+def export_log(bundle: str) -> Response:
+    """The instances of the filter as an object-centric event log, OCEL 2.0."""
+    with product().database.transaction() as tx:
+        log = json_text.encode(event_log(tx, _wanted(tx, bundle, "")))
+    return download(log, "application/json", f"{bundle}.ocel.json")
+
+
 def _side(tx: Session, bundle: str, prefix: str) -> _Side:
     """What one filter finds. A constant number of statements. Raises Invalid for a filter that says nothing, NotFound."""
-    wanted = _wanted(bundle, prefix)
+    wanted = _wanted(tx, bundle, prefix)
     sample = mining.take_sample(tx, wanted)
     processes = read.processes_of(tx, [sample.shown])[sample.shown]
     paths = {each.process_key: each.path for each in processes}
@@ -228,7 +238,7 @@ def _unlike(shown: Iterable[Variant], most: Sequence[Variant], names: Mapping[st
     return {each.id: (told(Counter(each.steps) - usual), told(usual - Counter(each.steps))) for each in shown}
 
 
-def _wanted(bundle: str, prefix: str) -> mining.Wanted:
+def _wanted(tx: Session, bundle: str, prefix: str) -> mining.Wanted:
     """The filter of the address. Raises Invalid with the errors by field."""
     given, errors = _given(prefix), dict[str, list[str]]()
     begin = _day(given["from"], f"{prefix}from", errors)
@@ -247,6 +257,7 @@ def _wanted(bundle: str, prefix: str) -> mining.Wanted:
         started_before=until + timedelta(days=1) if until else None,
         business_key=given["key"],
         variable=given["variable"],
+        business_keys=keys_of_customer(tx, given["customer"]) if given["customer"] else None,
     )
 
 

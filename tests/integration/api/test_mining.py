@@ -4,12 +4,15 @@ import base64
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from engine.runtime.state.people import Person
 from engine.runtime.verbs import user_tasks
 from engine.runtime.verbs.start import StartOptions, start
 from engine.store import clock
+from handlers.event_log import event_objects, keys_of_customer
 from tests import tiny_models as m
+from tests.unit.mining.ocel_rules import breaches
 from tests.unit.ui.conftest import statements
 from tests.worklist import tasks_of
 
@@ -194,3 +197,44 @@ def test_a_bundle_that_is_not_there_is_not_found_and_one_that_never_ran_is_empty
     empty = ravi.get("/api/v1/bundles/checks/mining")
     assert (empty.json["sample"]["instances"], empty.json["bottlenecks"]) == (0, [])
     assert ravi.get("/api/v1/bundles/checks/mining/variants").json == {"items": [], "next_cursor": None}
+
+
+def test_the_event_log_tells_orders_and_customers_and_a_customer_is_a_filter(ravi, signed_in, installation):
+    order = {"customer_no": "C-1001", "customer_po": "PO-1", "lines": [{"sku": "PUMP-40", "quantity": "2"}]}
+    made = signed_in("tom").post("/api/v1/orders", json=order)
+    assert made.status_code in {201, 202}, made.json
+    number = made.json["order_no"]
+    deployed(ravi, CHECKS)
+    life = Life(installation)
+    life.begin(number, 0, order={"order_no": number})
+    life.complete(number, 5, approved=True)
+    life.begin("other", 1)
+    log = ravi.get("/api/v1/bundles/checks/ocel?customer=C-1001").json
+    assert breaches(log) == []
+    assert [(each["type"], each["time"]) for each in log["events"]] == [
+        ("start", "2026-03-02T08:00:00Z"), ("check", "2026-03-02T13:00:00Z"), ("done", "2026-03-02T13:00:00Z"),
+    ]  # fmt: skip
+    (found,) = [each for each in log["objects"] if each["type"] == "order"]
+    assert found["relationships"] == [{"objectId": "customer:C-1001", "qualifier": "ordered by"}]
+    assert len(ravi.get("/api/v1/bundles/checks/ocel").json["objects"]) == len(log["objects"]) + 1
+    assert ravi.get("/api/v1/bundles/checks/mining?customer=C-9").json["sample"]["instances"] == 0
+
+
+def test_every_tie_between_things_is_a_query_that_runs(installation):
+    numbers = ["SO-1", "Q-1", "INV-1"]
+    known = event_objects()
+    with installation.database.transaction() as tx:
+        found = [tx.execute(text(tie.sql), {"numbers": numbers}).all() for each in known for tie in each.ties]
+        keys = keys_of_customer(tx, "C-1001")
+    assert len(found) >= 8
+    assert [row for rows in found for row in rows] == keys == []
+    assert {tie.source for each in known for tie in each.ties} <= {kind for each in known for kind in each.types.values()}
+
+
+def test_a_log_that_would_leave_something_out_is_refused(life, ravi, monkeypatch):
+    monkeypatch.setattr("engine.runtime.read.event_log.MOST_EVENTS", 5)
+    refused = ravi.get("/api/v1/bundles/checks/ocel")
+    assert (refused.status_code, refused.json["code"]) == (413, "event_log_too_large")
+    assert ravi.get("/api/v1/bundles/checks/ocel?state=running").status_code == 200
+    monkeypatch.setattr("engine.runtime.read.mining.MOST_INSTANCES", 1)
+    assert ravi.get("/api/v1/bundles/checks/ocel").status_code == 413
