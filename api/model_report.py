@@ -4,6 +4,7 @@ import click
 
 from engine.models.check import CheckedBundle
 from engine.runtime.dry_run.coverage import Coverage
+from engine.runtime.dry_run.outcome import OutcomeDiff
 from engine.runtime.dry_run.suite import SuiteRun
 
 #: How many names of what no scenario reaches are told; `--json` has all.
@@ -33,6 +34,14 @@ def tell_scenarios(run: SuiteRun) -> None:
             f"{len(run.failed)} of {len(run.scenarios)} scenarios fail. Correct the model, or the scenario where the change is meant."
         )
         raise SystemExit(1)
+
+
+def tell_outcome(diff: OutcomeDiff, against: str) -> None:
+    """A line for each scenario that turns out differently."""
+    for each in diff.changed:
+        click.echo(f"Against {against}, {each.sentence}")
+    if diff.outcomes and diff.same:
+        click.echo(f"Against {against}, no scenario turns out differently.")
 
 
 def _tell_coverage(coverage: Coverage) -> None:

@@ -6,11 +6,14 @@ import click
 
 from api.auth.roles import GROUPS
 from api.bootstrap import build
-from api.model_report import tell_findings, tell_scenarios
+from api.model_report import tell_findings, tell_outcome, tell_scenarios
+from api.product import Product
 from api.settings import Settings
 from engine.models.bundle import read_bundle
-from engine.models.check import check
+from engine.models.check import CheckedBundle, check
+from engine.runtime.dry_run.stage import compare_with_deployed
 from engine.runtime.dry_run.suite import play_all
+from engine.runtime.read.drafts import deployed_version
 from engine.runtime.verbs import deploy
 
 
@@ -28,6 +31,7 @@ def command(folder: Path, *, only_check: bool, no_scenarios: bool, actor: str, n
     tell_findings(checked)
     if not no_scenarios:
         tell_scenarios(play_all(checked, bundle, product.runtime.service_tasks, product.runtime.time_zone))
+        _tell_what_changes(product, checked)
     if only_check:
         click.echo(f"{bundle.name} may be deployed.")
         return
@@ -36,6 +40,14 @@ def command(folder: Path, *, only_check: bool, no_scenarios: bool, actor: str, n
         versions = deploy.versions_of(tx, made)
     for key, version in sorted(versions.items()):
         click.echo(_told(key, version, new=made.new))
+
+
+def _tell_what_changes(product: Product, checked: CheckedBundle) -> None:
+    with product.database.transaction() as tx:
+        version = deployed_version(tx, checked.bundle.name)
+        diff = compare_with_deployed(product.runtime, tx, checked) if version is not None else None
+    if diff is not None:
+        tell_outcome(diff, f"version {version}")
 
 
 def _told(key: str, version: int, *, new: bool) -> str:

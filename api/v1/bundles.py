@@ -14,7 +14,7 @@ from api.v1.shapes import Listing, Page, Search, Shape, listed
 from engine.models.archive import read_archive, write_archive
 from engine.models.bundle import kind_of
 from engine.models.media import media_type_of
-from engine.runtime.dry_run.stage import refuse_failing_scenarios
+from engine.runtime.dry_run.stage import judge, outcome_of
 from engine.runtime.read import bundles
 from engine.runtime.read.comparisons import Comparison, compare_versions
 from engine.runtime.verbs import deploy
@@ -150,9 +150,8 @@ def import_archive(path: NewBundlePath, query: NoteQuery) -> tuple[DeploymentOut
     """Deploy the files of a zip as the next version of a bundle; they go through the same check as any deployment."""
     bundle = read_archive(path.name, request.get_data())
     made = deploy.deploy(product().runtime, transaction(), bundle, deploy.Author(person().name, query.note), GROUPS)
-    if query.scenarios:
-        refuse_failing_scenarios(product().runtime, transaction(), made.name)
-    return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes)), 201
+    outcome = judge(product().runtime, transaction(), made) if query.scenarios else []
+    return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes), outcome=outcome), 201
 
 
 @api.get("/<name>/versions/<version>", responses={200: BundleOut})
@@ -193,8 +192,13 @@ def post_rollback(path: BundlePath, body: RollBackIn) -> tuple[RolledBackOut, in
     done = roll_back(product().runtime, transaction(), wanted, deploy.Author(person().name, body.note), GROUPS)
     made = done.made
     answer = RolledBackOut(
-        id=made.id, name=made.name, version=made.version, processes=list(made.processes), retired=list(done.retired)
-    )  # fmt: skip
+        id=made.id,
+        name=made.name,
+        version=made.version,
+        processes=list(made.processes),
+        retired=list(done.retired),
+        outcome=outcome_of(product().runtime, transaction(), made).sentences,
+    )
     return answer, 201
 
 

@@ -14,7 +14,7 @@ from api.v1.shapes import Listing, Page, Search, Shape, listed
 from engine.models.bundle import Bundle
 from engine.models.check import check
 from engine.problems import Invalid
-from engine.runtime.dry_run.stage import refuse_failing_scenarios
+from engine.runtime.dry_run.stage import judge
 from engine.runtime.read import deployments as read
 from engine.runtime.verbs import deploy
 
@@ -49,12 +49,13 @@ class DeployIn(BundleIn):
 
 
 class DeploymentOut(Shape):
-    """A deployed version."""
+    """A deployed version. Where its scenarios were played, `outcome` says what turns out differently from the version before."""
 
     id: int
     name: str
     version: int
     processes: list[str]
+    outcome: list[str]
 
 
 class ProcessPath(BaseModel):
@@ -79,9 +80,8 @@ def deploy_bundle(body: DeployIn) -> tuple[DeploymentOut, int]:
     """Deploy a bundle; running instances stay with the version they began with."""
     runtime, bundle = product().runtime, body.bundle()
     made = deploy.deploy(runtime, transaction(), bundle, deploy.Author(person().name, body.note), GROUPS)
-    if body.scenarios:
-        refuse_failing_scenarios(runtime, transaction(), made.name)
-    return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes)), 201
+    outcome = judge(runtime, transaction(), made) if body.scenarios else []
+    return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes), outcome=outcome), 201
 
 
 @api.get("/deployments", responses={200: Page[read.DeploymentRow]})

@@ -14,7 +14,7 @@ from api.requests import operation, person, transaction
 from api.v1.deployments import DeploymentOut
 from api.v1.shapes import Listing, Page, Shape, listed
 from engine.models.bundle import FileKind, kind_of
-from engine.runtime.dry_run.stage import refuse_failing_scenarios
+from engine.runtime.dry_run.stage import judge
 from engine.runtime.read import drafts as read
 from engine.runtime.read.draft_changes import DraftChanges, changes_of
 from engine.runtime.verbs import drafts
@@ -66,10 +66,10 @@ class RestoreIn(Shape):
 
 
 class DraftDeploymentIn(Shape):
-    """What the people who look at the versions should know; with `scenarios` only when all its scenarios come out as they say."""
+    """What the people who look at the versions should know. Without `scenarios` it is deployed even where one comes out otherwise."""
 
     note: str = Field("", max_length=MAX_NOTE)
-    scenarios: bool = False
+    scenarios: bool = True
 
 
 class CheckQuery(Shape):
@@ -241,11 +241,13 @@ def get_draft_changes(path: BundlePath) -> ChangesOut:
 @api.post("/drafts/<bundle>/deploy", responses={201: DeploymentOut})
 @operation(Role.DEPLOY)
 def deploy_draft(path: BundlePath, body: DraftDeploymentIn) -> tuple[DeploymentOut, int]:
-    """Deploy a draft, which then is gone. Refused with all findings where there are errors, and where somebody has deployed meanwhile."""
+    """Deploy a draft, which then is gone, and say what turns out differently.
+
+    Refused with all findings where there are errors, with all scenarios that fail, and where somebody has deployed meanwhile.
+    """
     made = drafts.deploy_draft(product().runtime, transaction(), path.bundle, Author(person().name, body.note), product().groups)
-    if body.scenarios:
-        refuse_failing_scenarios(product().runtime, transaction(), made.name)
-    return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes)), 201
+    outcome = judge(product().runtime, transaction(), made) if body.scenarios else []
+    return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes), outcome=outcome), 201
 
 
 def _shown(bundle: str) -> DraftOut:

@@ -13,10 +13,11 @@ from api.requests import operation, person, transaction
 from api.v1.shapes import Shape
 from engine.models.check import CheckedBundle
 from engine.problems import Forbidden
+from engine.runtime.dry_run.outcome import OutcomeDiff
 from engine.runtime.dry_run.record import DryRun
 from engine.runtime.dry_run.rehearsal import play, play_really
 from engine.runtime.dry_run.scenario import scenario_of
-from engine.runtime.dry_run.stage import Source, open_stage, start_data
+from engine.runtime.dry_run.stage import Source, compare_draft, compare_versions, open_stage, start_data
 from engine.runtime.dry_run.suite import SuiteRun, play_all
 from engine.store import json_text
 
@@ -45,6 +46,17 @@ class DryRunOut(RootModel[DryRun]):
 
 class SuiteOut(RootModel[SuiteRun]):
     """How every scenario went, and what they cover together."""
+
+
+class OutcomeOut(RootModel[OutcomeDiff]):
+    """What turns out differently, scenario by scenario: how it comes out before and after, and each difference in words."""
+
+
+class CompareQuery(Shape):
+    """Which versions to compare, each a number or `latest`."""
+
+    from_: str = Field(alias="from", max_length=20)
+    to: str = Field("latest", max_length=20)
 
 
 class BundlePath(BaseModel):
@@ -108,6 +120,20 @@ def run_scenarios(path: BundlePath, query: VersionQuery) -> SuiteOut:
 def run_draft_scenarios(path: BundlePath) -> SuiteOut:
     """Play all scenarios of a draft as it is saved now; refused with all findings where the draft has errors."""
     return _all(_stage(Source(path.name, draft=True)))
+
+
+@api.post("/drafts/<name>/scenarios/compare", responses={200: OutcomeOut})
+@operation(Role.READ)
+def compare_draft_outcomes(path: BundlePath) -> OutcomeOut:
+    """Play the scenarios of a draft and of what is deployed on both, and say what turns out differently."""
+    return OutcomeOut(compare_draft(product().runtime, transaction(), path.name, product().groups))
+
+
+@api.post("/bundles/<name>/scenarios/compare", responses={200: OutcomeOut})
+@operation(Role.READ)
+def compare_version_outcomes(path: BundlePath, query: CompareQuery) -> OutcomeOut:
+    """Play the scenarios of two versions of a bundle on both, and say what turns out differently from one to the other."""
+    return OutcomeOut(compare_versions(product().runtime, transaction(), path.name, query.from_, query.to))
 
 
 def _told(run: DryRun) -> Response:

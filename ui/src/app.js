@@ -62,7 +62,8 @@ document.addEventListener('change', (event) => {
 // An answer that is no page (a refusal from below the pages) must not replace any part of this one.
 document.addEventListener('htmx:before:swap', (event) => {
   // A dialog that a morph takes out of the page while it is open would keep the whole page inert.
-  for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
+  const { target } = event.detail.ctx;
+  for (const dialog of document.querySelectorAll('dialog[open]')) if (!dialog.contains(target)) dialog.close();
   const { response, text } = event.detail.ctx;
   if (response?.headers.get('Content-Type')?.includes('json')) {
     event.preventDefault();

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.models.bundle import FileKind, Finding, kind_of, stem_of
 from engine.models.new_diagram import new_diagram
 from engine.problems import NotFound, Problem
+from engine.runtime.dry_run.stage import judge
 from engine.runtime.read import drafts as read
 from engine.runtime.read.bundles import left_behind
 from engine.runtime.read.draft_changes import changes_of
@@ -136,6 +137,8 @@ def _page(bundle: str, refused: Refusal | None = None) -> str:
 def _deploy(tx: Session, bundle: str) -> str:
     author = Author(person().name, request.form.get("note", "").strip())
     made = drafts.deploy_draft(product().runtime, tx, bundle, author, product().groups)
+    if request.form.get("anyway") != "on":
+        judge(product().runtime, tx, made)
     return f"/processes/{bundle}/draft?done=deployed&version={made.version}"
 
 

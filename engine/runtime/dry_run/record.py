@@ -95,6 +95,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A task that people were asked to do, whether they have done it or not. `step` is that of the scenario that led there."""
+
+    step: int
+    element_id: str
+    name: str
+    groups: Sequence[str]
+    users: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class PersonWait:
     """A person is to do something. `given` is what the form shows."""
 
@@ -203,6 +214,7 @@ class DryRun:
     lines: Sequence[Line]
     path: Sequence[str]
     variables: Mapping[str, Any]
+    asked: Sequence[Asked]
     waiting: Waiting
     sent: Sequence[Sent]
     effects: Sequence[Left]

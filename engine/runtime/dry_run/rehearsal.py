@@ -32,6 +32,12 @@ MAX_SECONDS: Final = 20.0
 Step = Mapping[str, Any]
 
 
+class NotWaiting(Conflict):
+    """A step of a scenario that nobody waits for; nothing has happened by it."""
+
+    default_code = "not_waiting"
+
+
 class Playable(Protocol):
     """What a checked bundle has of what a dry run needs."""
 
@@ -61,6 +67,8 @@ class _Stage:
     elements: int = 0
     deadline: float = field(default_factory=lambda: monotonic() + MAX_SECONDS)
     comparisons: list[Comparison] = field(default_factory=list)
+    #: Steps that nobody waits for are passed over, and whoever a task is offered to does it.
+    skipping: bool = False
 
     def run(self, actor: str | None = None) -> None:
         """Go on to the next waits. Raises TooLarge past the limits of a dry run."""
@@ -70,6 +78,7 @@ class _Stage:
         result = self.execution.run(self.calls, now=self.now, budget=budget, explain=True)
         self.elements += result.steps
         self.scribe.write(self.number, self.execution.take_trace(), self.execution.take_outgoing())
+        self.scribe.ask(self.number, self.execution.waits.user_tasks)
         if result.spent:
             raise TooLarge(
                 f"The dry run was stopped after {self.elements} elements.",
@@ -92,9 +101,15 @@ class _Stage:
         return f"it waits at {', '.join(dict.fromkeys(found))}" if found else "it has ended"
 
 
-def play(playable: Playable, scenario: Scenario, service_tasks: ServiceTasks, zone: tzinfo) -> DryRun:
-    """Play a scenario with the answers that it has. Raises NotFound when there is no such process."""
-    return _play(playable, scenario, service_tasks, zone, None)
+def play(playable: Playable, scenario: Scenario, service_tasks: ServiceTasks, zone: tzinfo, *, skipping: bool = False) -> DryRun:
+    """Play a scenario with the answers that it has.
+
+    With `skipping` it goes on past steps that nobody waits for, and lets tasks be done by whomever they are offered to. Raises
+    NotFound when there is no such process.
+    """
+    stage = _begun(playable, scenario, service_tasks, zone, None)
+    stage.skipping = skipping
+    return _told(stage, _played(stage), service_tasks)
 
 
 def play_really(playable: Playable, scenario: Scenario, runtime: Runtime, tx: Session) -> DryRun:
@@ -103,22 +118,26 @@ def play_really(playable: Playable, scenario: Scenario, runtime: Runtime, tx: Se
 
     def act(within: Session) -> DryRun:
         inside = ReallyInside(quiet, within, scenario, scenario.now)
-        return _play(playable, scenario, runtime.service_tasks, runtime.time_zone, inside)
+        stage = _begun(playable, scenario, runtime.service_tasks, runtime.time_zone, inside)
+        return _told(stage, _played(stage), runtime.service_tasks)
 
     return undone(tx, act)
 
 
-def _play(playable: Playable, scenario: Scenario, service_tasks: ServiceTasks, zone: tzinfo, inside: ReallyInside | None) -> DryRun:
-    stage = _begun(playable, scenario, service_tasks, zone, inside)
-    fault: Fault | None = None
+def _played(stage: _Stage) -> Fault | None:
+    """Take the steps of the scenario one after the other; answers why it could not go on, if so."""
     try:
         stage.run()
-        for number, step in enumerate(scenario.steps, 1):
+        for number, step in enumerate(stage.scenario.steps, 1):
             stage.number = number
-            stage.play(step)
+            try:
+                stage.play(step)
+            except NotWaiting:
+                if not stage.skipping:
+                    raise
     except Problem as problem:
-        fault = Fault(stage.number, problem.code, problem.detail, problem.next_step, problem.element_id, problem.errors)
-    return _told(stage, fault, service_tasks)
+        return Fault(stage.number, problem.code, problem.detail, problem.next_step, problem.element_id, problem.errors)
+    return None
 
 
 def _begun(playable: Playable, scenario: Scenario, service_tasks: ServiceTasks, zone: tzinfo, inside: ReallyInside | None) -> _Stage:
@@ -157,6 +176,7 @@ def _told(stage: _Stage, fault: Fault | None, service_tasks: ServiceTasks) -> Dr
         lines=scribe.lines,
         path=path,
         variables=variables,
+        asked=list(scribe.asked.values()),
         waiting=waiting_of(execution.waits, stage.now, service_tasks),
         sent=scribe.sent,
         effects=scribe.effects,
@@ -170,7 +190,7 @@ def _person(stage: _Stage, step: Step) -> None:
     task = next((task for task in stage.execution.waits.user_tasks if task.element_id == element_id), None)
     if task is None:
         raise _not_waiting(stage, f"{element_id} is not to be done by anybody now", element_id)
-    _may_do(task, step)
+    _may_do(task, step if not stage.skipping else {**step, "group": ""})
     stage.comparisons += [_sees(stage.number, task, name, value) for name, value in step.get("sees", {}).items()]
     stage.execution.complete(task.task_id, _submitted(stage, task, step.get("does", {})), actor=step.get("as"))
     stage.run(step.get("as"))
@@ -277,10 +297,9 @@ def _refuse(stage: _Stage, wait: Work, outcome: Refusal) -> None:
         stage.execution.fail(wait.task_id, failure, now=stage.now)
 
 
-def _not_waiting(stage: _Stage, what: str, element_id: str | None = None) -> Conflict:
-    return Conflict(
+def _not_waiting(stage: _Stage, what: str, element_id: str | None = None) -> NotWaiting:
+    return NotWaiting(
         f"{what}; {stage.waits_at()}.",
-        code="not_waiting",
         next_step="Take this step out, or change what comes before it.",
         element_id=element_id,
     )

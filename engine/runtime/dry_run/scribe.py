@@ -7,8 +7,8 @@ from uuid import UUID
 
 from engine.problems import TooLarge
 from engine.runtime.dry_run.calls import ScenarioCalls
-from engine.runtime.dry_run.record import Called, Change, Decided, Left, Line, Match, Sent
-from engine.spiff.records import Executed, Outgoing
+from engine.runtime.dry_run.record import Asked, Called, Change, Decided, Left, Line, Match, Sent
+from engine.spiff.records import Executed, Outgoing, UserTaskWait
 from engine.store import json_text
 
 #: Bytes of changed variables that one run may tell.
@@ -25,6 +25,8 @@ class Scribe:
     lines: list[Line] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     effects: list[Left] = field(default_factory=list)
+    #: By the id of the task.
+    asked: dict[UUID, Asked] = field(default_factory=dict)
     _told: int = 0
 
     @property
@@ -41,6 +43,13 @@ class Scribe:
             self.sent.append(sent)
         for entry in trace:
             self.lines.append(self._line(step, entry, thrown.pop(entry.task_id, [])))
+
+    def ask(self, step: int, tasks: Sequence[UserTaskWait]) -> None:
+        """Note the tasks that people are asked to do since the last time."""
+        for task in tasks:
+            if task.task_id not in self.asked:
+                groups, users = task.candidate_groups, task.candidate_users
+                self.asked[task.task_id] = Asked(step, task.element_id, task.name or task.element_id, groups, users)
 
     def _line(self, step: int, entry: Executed, sent: Sequence[Sent]) -> Line:
         called, effects = self._called(entry)

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from engine.models.bundle import Bundle
 from engine.models.check import CheckedBundle, check, reload
 from engine.problems import NotFound
-from engine.runtime.dry_run.suite import play_all, refuse_failing
+from engine.runtime.dry_run.outcome import OutcomeDiff, compare_outcomes, refuse_failing
 from engine.runtime.read import bundles, drafts
 from engine.runtime.state.runtime import Runtime
-from engine.runtime.verbs.deploy import ModelRefused
+from engine.runtime.verbs.deploy import Deployment, ModelRefused
 from engine.service_tasks import ServiceTasks
 from engine.store.tables import history, instance
 
@@ -46,13 +46,40 @@ def checked(runtime: Runtime, bundle: Bundle, groups: Collection[str] | None) ->
     return found
 
 
-def refuse_failing_scenarios(runtime: Runtime, tx: Session, name: str) -> None:
-    """Play the scenarios of what was just deployed under a name, in the transaction that deployed it and ends with what is raised here.
+def compare_draft(runtime: Runtime, tx: Session, bundle: str, groups: Collection[str] | None) -> OutcomeDiff:
+    """What turns out differently if a draft is deployed as it is saved now. Raises NotFound, ModelRefused."""
+    new = open_stage(runtime, tx, Source(bundle, draft=True), groups)
+    return compare_with_deployed(runtime, tx, new)
 
-    Raises ScenariosFailed.
+
+def compare_with_deployed(runtime: Runtime, tx: Session, new: CheckedBundle) -> OutcomeDiff:
+    """What turns out differently if a bundle is deployed, against what is deployed under its name now."""
+    deployed = drafts.deployed_version(tx, new.bundle.name) is not None
+    old = open_stage(runtime, tx, Source(new.bundle.name), None) if deployed else None
+    return compare_outcomes(old, new, runtime.service_tasks, runtime.time_zone)
+
+
+def compare_versions(runtime: Runtime, tx: Session, name: str, old: str, new: str) -> OutcomeDiff:
+    """What turns out differently from one version of a bundle to another, each a number or LATEST. Raises Invalid, NotFound."""
+    before, after = (open_stage(runtime, tx, Source(name, version), None) for version in (old, new))
+    return compare_outcomes(before, after, runtime.service_tasks, runtime.time_zone)
+
+
+def outcome_of(runtime: Runtime, tx: Session, made: Deployment) -> OutcomeDiff:
+    """What turns out differently from the version before the one that was just deployed."""
+    new = open_stage(runtime, tx, Source(made.name, str(made.version)), None)
+    old = open_stage(runtime, tx, Source(made.name, str(made.version - 1)), None) if made.new and made.version > 1 else None
+    return compare_outcomes(old, new, runtime.service_tasks, runtime.time_zone)
+
+
+def judge(runtime: Runtime, tx: Session, made: Deployment) -> list[str]:
+    """Play the scenarios of what was just deployed, in the transaction that deployed it and ends with what is raised here.
+
+    Answers what turns out differently from the version before, a sentence for each scenario. Raises ScenariosFailed.
     """
-    stage = open_stage(runtime, tx, Source(name), None)
-    refuse_failing(play_all(stage, stage.bundle, runtime.service_tasks, runtime.time_zone))
+    diff = outcome_of(runtime, tx, made)
+    refuse_failing(diff)
+    return diff.sentences
 
 
 def start_data(tx: Session, process_key: str, business_key: str) -> Mapping[str, Any]:

@@ -74,12 +74,6 @@ def play_all(playable: Playable, bundle: Bundle, service_tasks: ServiceTasks, zo
     return SuiteRun(all(each.ok for each in played), played, cover(bundle, runs))
 
 
-def refuse_failing(run: SuiteRun) -> None:
-    """Raises ScenariosFailed unless every scenario comes out as it says."""
-    if run.failed:
-        raise ScenariosFailed(run.failed, len(run.scenarios))
-
-
 def reasons(run: DryRun) -> list[str]:
     """Why a run is not as expected, a sentence each; none where it is. A scenario that expects nothing is no test of anything."""
     found = [f"Step {run.fault.step}: {run.fault.message}" if run.fault.step else run.fault.message] if run.fault else []

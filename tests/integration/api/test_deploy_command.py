@@ -47,4 +47,6 @@ def test_what_passes_is_deployed_and_a_check_alone_deploys_nothing(run):
     checked = run(folder, "--check")
     assert (checked.exit_code, "may be deployed" in checked.output) == (0, True)
     assert "Deployed: unheard-message is now version 1." in run(folder).output
-    assert "Unchanged: unheard-message stays at version 1." in run(folder).output
+    again = run(folder).output
+    assert "Against version 1, no scenario turns out differently." in again
+    assert "Unchanged: unheard-message stays at version 1." in again

@@ -179,3 +179,41 @@ def test_a_draft_whose_scenarios_fail_is_not_deployed_when_they_are_asked_and_st
     assert ravi.get("/api/v1/bundles/approval").json["version"] == 1
     assert ravi.get("/api/v1/drafts/approval/files/approval.bpmn").data == harder
     assert ravi.post("/api/v1/drafts/approval/deploy", json={"scenarios": False}).json["version"] == 2
+
+
+def test_what_turns_out_differently_is_told_by_api_in_the_dialog_and_when_it_is_deployed(signed_in, monkeypatch):
+    monkeypatch.setattr("ui.manifest.Manifest.assets", lambda self, island: type("Assets", (), {"tags": lambda self: ""})())
+    ravi, sara = signed_in("ravi"), signed_in("sara")
+    ravi.post("/api/v1/deployments", json=as_body(approval()))
+    ravi.post("/api/v1/drafts", json={"bundle": "approval"})
+    seen = ravi.get("/api/v1/drafts/approval/files/approval.bpmn").headers["ETag"]
+    stricter = approval().files["approval.bpmn"].replace(b'value="sales"', b'value="executive"')
+    ravi.put("/api/v1/drafts/approval/files/approval.bpmn", data=stricter, headers={"If-Match": seen})
+    sentence = "asks Executive instead of Sales: approve"
+    compared = sara.post("/api/v1/drafts/approval/scenarios/compare").json
+    assert (compared["ok"], compared["same"]) == (True, False)
+    assert compared["outcomes"][0]["differences"] == [{"kind": "people", "says": sentence}]
+    assert sentence in sara.get("/processes/approval/outcome?draft=1", headers={"HX-Request": "true"}).text
+    made = ravi.post("/api/v1/drafts/approval/deploy", json={"note": "The board wants to see them"}).json
+    assert (made["version"], made["outcome"]) == (2, [f"A large one is approved: {sentence}"])
+    back = sara.post("/api/v1/bundles/approval/scenarios/compare?from=2&to=1").json
+    assert back["outcomes"][0]["differences"] == [{"kind": "people", "says": "asks Sales instead of Executive: approve"}]
+    assert sentence in sara.get("/processes/approval/outcome?from=1&to=2").text
+    assert sara.post("/api/v1/bundles/approval/scenarios/compare?from=9&to=1").status_code == 404
+
+
+def test_the_dialog_refuses_a_draft_whose_scenarios_fail_unless_it_is_told_not_to_mind(signed_in, monkeypatch):
+    monkeypatch.setattr("ui.manifest.Manifest.assets", lambda self, island: type("Assets", (), {"tags": lambda self: ""})())
+    ravi = signed_in("ravi")
+    ravi.post("/api/v1/deployments", json=as_body(approval()))
+    ravi.post("/api/v1/drafts", json={"bundle": "approval"})
+    seen = ravi.get("/api/v1/drafts/approval/files/approval.bpmn").headers["ETag"]
+    harder = approval(limit="200").files["approval.bpmn"]
+    ravi.put("/api/v1/drafts/approval/files/approval.bpmn", data=harder, headers={"If-Match": seen})
+    refused = ravi.post("/processes/approval/draft/deploy", data={"note": "Only very large ones"})
+    assert refused.status_code == 422
+    for told in ("1 of 1 scenarios failed.", "Step 1: approve is not to be done by anybody now; it has ended.", "Only very large ones"):
+        assert told in refused.text
+    assert ravi.get("/api/v1/bundles/approval").json["version"] == 1
+    done = ravi.post("/processes/approval/draft/deploy", data={"note": "Only very large ones", "anyway": "on"})
+    assert (done.status_code, ravi.get("/api/v1/bundles/approval").json["version"]) == (303, 2)

@@ -14,9 +14,10 @@ from engine.models.check import reload
 from engine.problems import Invalid, NotFound, Problem, TooLarge
 from engine.runtime.dry_run.coverage import cover, flows_of
 from engine.runtime.dry_run.keeping import kept
+from engine.runtime.dry_run.outcome import compare_outcomes, refuse_failing
 from engine.runtime.dry_run.rehearsal import play
 from engine.runtime.dry_run.scenario import MAX_STEPS, read_scenario, scenario_of
-from engine.runtime.dry_run.suite import ScenariosFailed, play_all, refuse_failing
+from engine.runtime.dry_run.suite import ScenariosFailed, play_all
 from engine.service_tasks import ServiceTasks
 from engine.store import json_text
 from tests import tiny_models as m
@@ -211,7 +212,7 @@ def test_all_scenarios_of_a_bundle_are_played_and_those_that_fail_keep_it_from_b
     }
     assert found.failed[0].says == ("level is not as expected.",)
     with pytest.raises(ScenariosFailed, match="2 of 3 scenarios failed. The first, A clerk decides: level is not as expected"):
-        refuse_failing(found)
+        refuse_failing(compare_outcomes(None, reload(bundle), tasks(), UTC))
 
 
 def test_a_scenario_that_is_none_is_refused_by_its_part():
