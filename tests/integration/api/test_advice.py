@@ -19,7 +19,7 @@ HOUSE = Path(__file__).resolve().parents[3]
 OWN_INPUT = re.compile(
     r"^(Check|Correct|Use|Give|Send|Write|Choose|Name|Enter|Say|Look|Compare|Repeat|Number|Split|Open|Reload|Ask|Load|Search|See|Quote in"
     r"|Order in|Offer|List them|If it is the same paper|Post|Nothing|Wait|Try again|Sign in|Go back to|Change one|Keep"
-    r"|Name each|Add at least|Round|Read"
+    r"|Name each|Add at least|Round|Read|Map each|Start with"
     r"|It is tried again|The process went|Only|Leave|Let another|Let somebody|Use another|Give each|Take the|Settle|Agree|Confirm"
     r"|Save a draft|Play it|Play a shorter one|Take this step out|Press one"
     r"|Convert|Correlate|Decide one|Sort|Set it|Do not|Repeat the)\b"
