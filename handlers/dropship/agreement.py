@@ -186,7 +186,7 @@ def _change(
 
 
 def _how_far(row: Row[Any]) -> Agreed:
-    return Agreed(row.agreed, row.despatched, row.qty_received, row.qty_billed, row.ship)
+    return Agreed(row.agreed, row.despatched, row.qty_received, row.qty_billed + row.qty_given_up, row.ship)
 
 
 def _agree(tx: Session, order: Row[Any], rows: Sequence[Row[Any]], lines: Sequence[dict[str, Any]]) -> Decimal:
@@ -223,6 +223,7 @@ WHERE line.po_no = :po_no ORDER BY line.line_no
 """)
 _HOW_FAR = text("""
 SELECT line.id, line.fulfil_line_id, coalesce(line.confirmed_qty, line.qty) AS agreed, line.qty_received, line.qty_billed,
+  line.qty_given_up,
   coalesce(line.confirmed_price, line.unit_price) AS price, coalesce(line.confirmed_ship, ordered.requested_ship) AS ship,
   coalesce((SELECT sum(shipped.qty) FROM asn_line AS shipped JOIN asn USING (asn_no)
             WHERE shipped.po_line_id = line.id AND asn.rejected_at IS NULL), 0) AS despatched,

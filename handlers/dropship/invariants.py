@@ -10,7 +10,7 @@ INVARIANTS = (
         SELECT owed.po_no, owed.amount AS received_not_billed, coalesce(booked.amount, 0) AS ledger
         FROM (
           SELECT line.po_no, count(*) AS lines,
-            sum((line.qty_received - least(line.qty_billed, coalesce(line.confirmed_qty, line.qty)))
+            sum((line.qty_received - line.qty_given_up - least(line.qty_billed, coalesce(line.confirmed_qty, line.qty)))
               * coalesce(line.confirmed_price, line.unit_price)) AS amount
           FROM po_line AS line JOIN purchase_order USING (po_no)
           WHERE purchase_order.currency = (SELECT currency FROM ledger_book) GROUP BY line.po_no
@@ -30,7 +30,7 @@ INVARIANTS = (
     ),
     Invariant(
         "INV-39",
-        "Goods received, not invoiced is, for each purchase order and to the cent, what was received less what bills have cleared.",
+        "Goods received, not invoiced is, for each purchase order to the cent, what was received less what bills cleared or was written off.",
         """
         SELECT coalesce(booked.reference, owed.po_no) AS reference, coalesce(booked.amount, 0) AS ledger,
           coalesce(owed.amount, 0) AS outstanding
@@ -40,6 +40,7 @@ INVARIANTS = (
             SELECT asn.po_no, coalesce(sum(line.cost), 0) - asn.accrual_cleared AS amount
             FROM asn JOIN shipment_line AS line USING (shipment_no) GROUP BY asn.asn_no
             UNION ALL SELECT po_no, -accrual_cleared FROM supplier_invoice WHERE approved_at IS NOT NULL
+            UNION ALL SELECT po_no, -amount FROM accrual_write_off WHERE taken_back_at IS NULL
           ) AS part GROUP BY po_no
         ) AS owed ON owed.po_no = booked.reference
         WHERE coalesce(booked.amount, 0) <> coalesce(owed.amount, 0)
@@ -52,7 +53,27 @@ INVARIANTS = (
         SELECT line.po_no, booked.amount FROM po_line AS line
         JOIN (SELECT reference, sum(accounted) AS amount FROM journal_line WHERE account = '2100' GROUP BY reference) AS booked
           ON booked.reference = line.po_no
-        GROUP BY line.po_no, booked.amount HAVING bool_and(line.qty_received = line.qty_billed) AND booked.amount <> 0
+        GROUP BY line.po_no, booked.amount HAVING bool_and(line.qty_received = line.qty_billed + line.qty_given_up) AND booked.amount <> 0
+        """,
+    ),
+    Invariant(
+        "INV-39",
+        "What was written off of goods that will never be billed is in the books as it was agreed, and no bill is waited for.",
+        """
+        SELECT coalesce(kept.po_no, booked.reference) AS po_no, coalesce(kept.amount, 0) AS agreed, coalesce(booked.amount, 0) AS ledger,
+          (SELECT sum(qty_given_up) FROM po_line WHERE po_line.po_no = kept.po_no) AS given_up
+        FROM (SELECT po_no, sum(amount) AS amount FROM accrual_write_off WHERE taken_back_at IS NULL GROUP BY po_no) AS kept
+        FULL JOIN (
+          SELECT line.reference, sum(line.accounted) AS amount FROM journal_line AS line JOIN journal ON journal.id = line.journal_id
+          WHERE journal.event_type IN ('accrual.written_off', 'accrual.written_off.reversed') AND line.account = '2100'
+          GROUP BY line.reference HAVING sum(line.accounted) <> 0
+        ) AS booked ON booked.reference = kept.po_no
+        WHERE coalesce(kept.amount, 0) <> coalesce(booked.amount, 0)
+          OR kept.po_no IS NOT NULL AND NOT EXISTS (SELECT FROM po_line WHERE po_line.po_no = kept.po_no AND qty_given_up > 0)
+        UNION ALL
+        SELECT line.po_no, 0, 0, sum(line.qty_given_up) FROM po_line AS line WHERE line.qty_given_up > 0 AND NOT EXISTS (
+          SELECT FROM accrual_write_off AS kept WHERE kept.po_no = line.po_no AND kept.taken_back_at IS NULL)
+        GROUP BY line.po_no
         """,
     ),
     Invariant(
@@ -103,7 +124,7 @@ INVARIANTS = (
           AND NOT EXISTS (
             SELECT 1 FROM purchase_order AS ordered JOIN po_line AS line USING (po_no)
             WHERE ordered.group_no = grp.group_no AND ordered.cancelled_at IS NULL
-              AND (line.qty_received < coalesce(line.confirmed_qty, line.qty) OR line.qty_billed < line.qty_received))
+              AND (line.qty_received < coalesce(line.confirmed_qty, line.qty) OR line.qty_billed + line.qty_given_up < line.qty_received))
         """,
     ),
     Invariant(

@@ -52,6 +52,7 @@ class PurchaseOrderLine(Base):
         UniqueConstraint("po_no", "fulfil_line_id"),
         CheckConstraint("qty > 0 AND unit_price >= 0", name="numbers"),
         CheckConstraint("qty_received >= 0 AND qty_billed >= 0", name="received"),
+        CheckConstraint("qty_given_up >= 0 AND qty_given_up <= qty_received", name="given_up"),
         Index("po_line_fulfil_line_ix", "fulfil_line_id"),
     )
 
@@ -71,6 +72,25 @@ class PurchaseOrderLine(Base):
     confirmed_ship: Mapped[date | None]
     qty_received: Mapped[Counter]
     qty_billed: Mapped[Counter]
+    #: Of what was received, how much no bill will come for: its accrual is written off.
+    qty_given_up: Mapped[Counter]
+
+
+class AccrualWriteOff(Base):
+    """What of an order's accrual was written off, in the currency of the books, why, and by whom; taken back when a bill came after all."""
+
+    __tablename__ = "accrual_write_off"
+    __table_args__ = (Index("accrual_write_off_order_ix", "po_no"), Index("accrual_write_off_journal_ix", "journal_id"))
+
+    id: Mapped[SerialId]
+    po_no: Mapped[str] = mapped_column(ForeignKey("purchase_order.po_no"))
+    amount: Mapped[Amount]
+    reason: Mapped[Label]
+    asked_by: Mapped[str]
+    approved_by: Mapped[str]
+    written_off_at: Mapped[Written]
+    journal_id: Mapped[Reference | None] = mapped_column(ForeignKey("journal.id"))
+    taken_back_at: Mapped[Moment | None]
 
 
 class Acknowledgement(Base):

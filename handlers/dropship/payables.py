@@ -12,6 +12,8 @@ from engine.problems import Conflict, NotFound
 from engine.service_tasks import Refused
 from engine.store import locks
 from engine.store.locks import Lock
+from handlers.dropship import accruals
+from handlers.dropship.accruals import ACCRUED
 from handlers.dropship.progress import heard
 from handlers.dropship.purchasing import lock_any_order
 from handlers.dropship.rules import Billed, BillTotals, Due, MatchFacts, Settlement, Terms, due, match_facts, purchase_tax, settle
@@ -66,6 +68,7 @@ def approve(tx: Session, po_no: str, supplier_invoice_no: str, today: date) -> O
     terms = Terms(order.net_days, order.discount_pct, order.discount_days)
     owed = due(terms, bill.invoice_date, bill.gross_total, bill.currency, today)
     if bill.approved_at is None:
+        given_up = accruals.take_back(tx, po_no)
         lines = _billed(tx, bill, order)
         if not any(line.received > line.billed_before for line in lines):
             raise Refused("NOTHING_RECEIVED", f"Nothing of what {bill.document_no} bills was received and not billed before.")
@@ -74,6 +77,8 @@ def approve(tx: Session, po_no: str, supplier_invoice_no: str, today: date) -> O
         tx.execute(_APPROVED, {"no": supplier_invoice_no, "journal_id": journal_id, "cleared": cleared})
         _owe(tx, bill, owed, rate)
         heard(tx, po_no)
+        if given_up is not None:
+            accruals.write_off_rest(tx, po_no, given_up)
     return Owed(owed.due_date, owed.discount_date, owed.discount_amount, owed.pay_on, order.closed_at is None)
 
 
@@ -216,8 +221,6 @@ WITH approved AS (
 UPDATE po_line SET qty_billed = po_line.qty_billed + billed.qty
 FROM supplier_invoice_line AS billed WHERE billed.supplier_invoice_no = :no AND billed.po_line_id = po_line.id
 """)
-#: What stands in goods received, not invoiced for an order, in the currency of the books.
-ACCRUED = text("SELECT coalesce(-sum(accounted), 0) FROM journal_line WHERE account = '2100' AND reference = :po_no")
 _BILL_COMPLETES = text("""
 SELECT bool_and(line.qty_received = line.qty_billed + coalesce(billed.qty, 0)) FROM po_line AS line
 LEFT JOIN supplier_invoice_line AS billed ON billed.po_line_id = line.id AND billed.supplier_invoice_no = :no WHERE line.po_no = :po_no

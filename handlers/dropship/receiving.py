@@ -12,8 +12,8 @@ from engine.problems import Conflict, NotFound
 from engine.store import locks
 from engine.store.locks import Lock
 from handlers.documents.numbers import next_number
+from handlers.dropship.accruals import ACCRUED
 from handlers.dropship.model import Acknowledgement
-from handlers.dropship.payables import ACCRUED
 from handlers.dropship.progress import heard
 from handlers.dropship.purchasing import lock_any_order, lock_order
 from handlers.ledger import posting
@@ -186,7 +186,7 @@ def _clear_accrual(tx: Session, asn: Row[Any], currency: str) -> None:
     tx.execute(_CLEARED, {"asn_no": asn.asn_no, "amount": left})
 
 
-_ALL_BILLED = text("SELECT bool_and(qty_received = qty_billed) FROM po_line WHERE po_no = :po_no")
+_ALL_BILLED = text("SELECT bool_and(qty_received = qty_billed + qty_given_up) FROM po_line WHERE po_no = :po_no")
 _CLEARED = text("UPDATE asn SET accrual_cleared = :amount WHERE asn_no = :asn_no")
 _ASN = text("SELECT * FROM asn WHERE asn_no = :asn_no AND po_no = :po_no")
 _ANSWERED = text("SELECT 1 FROM po_acknowledgement WHERE po_no = :po_no LIMIT 1")

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import ServiceTasks, TaskContext
-from handlers.dropship import agreement, payables, payments, progress, purchasing, receiving, returned_tasks
+from handlers.dropship import accrual_tasks, agreement, payables, payments, progress, purchasing, receiving, returned_tasks
 from handlers.dropship.rules import MatchFacts
 
 tasks = ServiceTasks()
 tasks.include(returned_tasks.tasks)
+tasks.include(accrual_tasks.tasks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,14 @@ class RejectBill:
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """No reminder was sent since somebody spoke with the supplier, and who did."""
+
+    reminders: int
+    spoken_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """How often the supplier was reminded since it last sent something."""
 
@@ -199,10 +208,10 @@ def remind_supplier(given: OfOrder, tx: Session, effects: EffectLedger) -> Silen
 
 
 @tasks.register("dropship.be_patient")
-def be_patient(given: OfOrder, tx: Session) -> Silence:
+def be_patient(given: OfOrder, tx: Session, context: TaskContext) -> Patience:
     """Begin to count reminders anew: somebody has spoken with the supplier."""
     progress.be_patient(tx, given.po_no)
-    return Silence(0)
+    return Patience(0, context.actor or "system")
 
 
 @tasks.register("dropship.read_acknowledgement")

@@ -98,7 +98,7 @@ _PROGRESS = (
     select(
         func.bool_and(_LINE.qty_received >= func.coalesce(_LINE.confirmed_qty, _LINE.qty)).label("received"),
         func.bool_or(_LINE.qty_received > 0).label("begun"),
-        func.bool_and(_LINE.qty_billed >= _LINE.qty_received).label("billed"),
+        func.bool_and(_LINE.qty_billed + _LINE.qty_given_up >= _LINE.qty_received).label("billed"),
     )
     .where(_LINE.po_no == PurchaseOrder.po_no)
     .lateral("progress")

@@ -42,6 +42,7 @@ ACCOUNTS_OF: Final[Mapping[str, frozenset[str]]] = {
     "receipt.booked": NUMBERS_BY_HAND,
     "dropship.received": frozenset({accounts.RECEIVING_INSPECTION, accounts.GOODS_RECEIVED_NOT_INVOICED}),
     "dropship.accrual_cleared": frozenset({accounts.GOODS_RECEIVED_NOT_INVOICED, accounts.PURCHASE_PRICE_VARIANCE}),
+    "accrual.written_off": frozenset({accounts.GOODS_RECEIVED_NOT_INVOICED, accounts.PURCHASE_PRICE_VARIANCE}),
     "dropship.delivered": frozenset({accounts.DROPSHIP_INVENTORY, accounts.RECEIVING_INSPECTION}),
     "dropship.issued": frozenset({accounts.DEFERRED_COGS, accounts.DROPSHIP_INVENTORY}),
     "supplier_invoice.approved": _EXCHANGE

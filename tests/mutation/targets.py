@@ -117,8 +117,12 @@ GROUPS = (
         "tests/unit/dropship",
         "tests/integration/dropship",
         _GOLDEN,
-        sql=("agreement", "inbound", "payables", "payments", "progress", "purchasing", "receiving", "returned", "tasks"),
-        sql_tests=(*_each("dropship"), "tests/integration/dropship/test_every_condition_of_a_bill.py"),
+        sql=("accruals", "agreement", "inbound", "payables", "payments", "progress", "purchasing", "receiving", "returned", "tasks"),
+        sql_tests=(
+            *_each("dropship"),
+            "tests/integration/dropship/test_every_condition_of_a_bill.py",
+            "tests/integration/dropship/test_accruals.py",
+        ),
     ),
     _money(
         "fulfillment",

@@ -38,6 +38,7 @@ FOLDERS = (
     "dropship-cancellation",
     "invoice-to-receipt",
     "cancelled-instance",
+    "write-off-accrual",
 )
 PO = "PO-000001"
 

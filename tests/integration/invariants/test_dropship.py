@@ -18,6 +18,9 @@ INSERT INTO supplier_invoice (supplier_invoice_no, po_no, supplier_no, document_
 SELECT 'SI-' || spelling.number, po_no, supplier_no, spelling.number, current_date, 'EUR', 1, 0, 1, ''
 FROM purchase_order CROSS JOIN (VALUES ('R1'), (' r1')) AS spelling(number)
 """
+_WRITTEN_OFF_UNPOSTED = """
+INSERT INTO accrual_write_off (po_no, amount, asked_by, approved_by) SELECT po_no, 55, 'petra', 'felix' FROM purchase_order
+"""
 OF_SUPPLIER = "reference IN (SELECT supplier_invoice_no FROM supplier_invoice)"
 TAMPERED = (
     Tamper("INV-03", "UPDATE po_line SET qty_received = qty_received + 1"),
@@ -41,6 +44,9 @@ TAMPERED = (
     Tamper("INV-39", "UPDATE asn SET accrual_cleared = 0.01"),
     Tamper("INV-39", "UPDATE shipment_line SET cost = cost + 0.01 WHERE shipment_no IN (SELECT shipment_no FROM asn)"),
     Tamper("INV-39", "UPDATE po_line SET qty_billed = qty_received"),
+    Tamper("INV-39", "UPDATE po_line SET qty_given_up = 1"),
+    Tamper("INV-39", _WRITTEN_OFF_UNPOSTED),
+    Tamper("INV-03", "UPDATE po_line SET qty_given_up = 1"),
 )
 
 
