@@ -30,7 +30,7 @@ INVARIANTS = (
     ),
     Invariant(
         "INV-39",
-        "Goods received, not invoiced is, for each purchase order to the cent, what was received less what bills cleared or was written off.",
+        "Goods received, not invoiced is, for each purchase order to the cent, what was received less what was billed or written off.",
         """
         SELECT coalesce(booked.reference, owed.po_no) AS reference, coalesce(booked.amount, 0) AS ledger,
           coalesce(owed.amount, 0) AS outstanding
