@@ -77,13 +77,13 @@ def _span(seconds: float) -> str:
 
 
 def lasting(seconds: float | None) -> str:
-    """How long something took: `45 s`, `12 min`, `3.5 h`, `2.1 d`; a dash when nobody knows."""
+    """How long something took: `0.4 s`, `45 s`, `12 min`, `3.5 h`, `2.1 d`; a dash when nobody knows."""
     if seconds is None:
         return NOTHING
     for least, unit, name in ((2 * _DAY, _DAY, "d"), (_HOUR, _HOUR, "h"), (_MINUTE, _MINUTE, "min")):
-        if abs(seconds) >= least:
+        if seconds >= least:
             return f"{seconds / unit:,.1f}".removesuffix(".0") + f" {name}"
-    return f"{seconds:.{0 if seconds >= 1 else 1}f} s" if seconds else "0"
+    return f"{seconds:.0f} s" if seconds >= 1 else f"{max(seconds, 0.1):.1f} s" if seconds else "0"
 
 
 def words(code: str | None) -> str:

@@ -4,6 +4,8 @@ import './css/heat.css';
 // `told.measures` holds by measure what stands at each step and flow as [level, text, words]; `told.ways` the steps and flows of variants.
 const LEVELS = 5;
 const APART = 14;
+// Numbers stay readable where the diagram is small.
+const SCALE = { min: 0.65 };
 
 export class Heat {
   #viewer;
@@ -58,7 +60,7 @@ export class Heat {
     const element = this.#viewer.get('elementRegistry').get(id);
     if (!element) return;
     this.#mark(id, level);
-    this.#viewer.get('overlays').add(id, 'heat', { position: { top: -APART, left: -APART + 2 }, html: badge(element, text, words) });
+    this.#viewer.get('overlays').add(id, 'heat', { position: { top: APART / 2, left: 2 - APART }, scale: SCALE, html: badge(element, text, words) });
   }
 
   #flow(id, [level, text]) {

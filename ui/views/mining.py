@@ -225,7 +225,8 @@ def _flows(side: _Side) -> list[Any]:
 
 
 def _names(side: _Side) -> dict[str, str]:
-    return {place.id: place.name for graph in side.sample.graphs.values() for place in graph.values()}
+    """What each step is called, by the newest version that has it."""
+    return {place.id: place.name for _, graph in sorted(side.sample.graphs.items()) for place in graph.values()}
 
 
 def _unlike(shown: Iterable[Variant], most: Sequence[Variant], names: Mapping[str, str]) -> dict[str, tuple[list[str], list[str]]]:

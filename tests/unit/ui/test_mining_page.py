@@ -110,7 +110,17 @@ def test_the_steps_come_as_csv_in_seconds(client, ran):
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(None, "\u2013"), (0, "0"), (0.25, "0.2 s"), (59, "59 s"), (90, "1.5 min"), (7200, "2 h"), (47 * 3600, "47 h"), (6 * 86400, "6 d")],
+    [
+        (None, "\u2013"),
+        (0, "0"),
+        (0.01, "0.1 s"),
+        (0.25, "0.2 s"),
+        (59, "59 s"),
+        (90, "1.5 min"),
+        (7200, "2 h"),
+        (47 * 3600, "47 h"),
+        (6 * 86400, "6 d"),
+    ],
 )
 def test_durations_are_written_as_people_say_them(seconds, text):
     assert lasting(seconds) == text
