@@ -46,6 +46,7 @@ pages: .venv/made
 
 chromium: .venv/made-for-tests
 	$(BIN)/python -m tests.chromium
+	$(BIN)/python -m tests.camunda_modeler
 
 lint: .venv/made-for-tests
 	$(BIN)/ruff check .

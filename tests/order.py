@@ -15,6 +15,7 @@ _SECONDS = {
     "tests/browser/test_analysts_journey.py": 25.0,
     "tests/browser/test_modeler.py": 6.0,
     "tests/browser/test_dry_run.py": 6.0,
+    "tests/browser/test_camunda_modeler.py": 6.0,
     "tests/browser": 3.0,
     "tests/integration/invariants": 0.2,  # one company for all of them
     "tests/integration": 0.6,

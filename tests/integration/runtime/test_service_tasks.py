@@ -1,6 +1,7 @@
 """Service tasks: four outcomes, retries, incidents, and calls to the outside that are saved before they are made."""
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from json import JSONDecodeError
 from uuid import UUID
 
@@ -361,6 +362,23 @@ def test_an_effect_whose_sink_fails_is_tried_again_with_its_key(world):
     assert [attempt for _, attempt in sent] == [1, 2]
     assert len({key for key, _ in sent}) == 1
     assert world.one("SELECT state, answer FROM effect") == ("sent", {"id": "m-1"})
+
+
+#: As Camunda Modeler writes a step with one of our element templates: two fields filled in, one left empty.
+MADE_THERE = """<bpmn:serviceTask xmlns:camunda="http://camunda.org/schema/1.0/bpmn" id="step" name="Price it" camunda:type="external"
+ camunda:modelerTemplate="ordercraft.orders.price" camunda:topic="orders.price"><bpmn:extensionElements><camunda:inputOutput>
+  <camunda:inputParameter name="order_no">=upper case(given)</camunda:inputParameter></camunda:inputOutput><camunda:properties>
+  <camunda:property name="resultVariable" value="priced"/><camunda:property name="retry" value=""/>
+ </camunda:properties></bpmn:extensionElements></bpmn:serviceTask>"""
+
+
+def test_a_step_made_in_camunda_modeler_with_a_template_of_ours_runs_also_in_a_process_that_loads_it_anew(world):
+    world.deploy(m.bundle("job", m.start() + MADE_THERE + m.end(), "start -> step -> done"))
+    for place in (world, world.another_process()):
+        instance_id = place.start("job", {"given": "so-17"})
+        row = place.row(instance_id)
+        assert (row.state, row.variables["priced"]) == ("completed", {"total": Decimal("119.90"), "currency": "EUR"})
+    assert [row.note for row in world.all("SELECT note FROM scratch")] == ["SO-17", "SO-17"]
 
 
 def test_a_task_whose_port_nobody_bound_says_what_to_bind(world):

@@ -39,8 +39,19 @@ function QuietClipboard(eventBus, nativeCopyPaste) {
 }
 QuietClipboard.$inject = ['eventBus', 'nativeCopyPaste'];
 
+// What a file says stays in it, also where BPMN would assume the same: the writer leaves out every value that equals a default.
+// An element that says nothing still has its default, from the prototype of its type.
+function keepDefaults({ factory }) {
+  const createType = factory.createType;
+  factory.createType = function (descriptor) {
+    const type = createType.call(this, descriptor);
+    descriptor.properties = descriptor.properties.map((each) => (each.default === undefined ? each : Object.create(each, { default: { value: undefined } })));
+    return type;
+  };
+}
+
 export function makeModeler(canvas, panel) {
-  return new Modeler({
+  const modeler = new Modeler({
     container: canvas,
     propertiesPanel: { parent: panel, feelPopupContainer: canvas.closest('.modeler') },
     additionalModules: [
@@ -55,4 +66,6 @@ export function makeModeler(canvas, panel) {
     ],
     moddleExtensions: namespaces,
   });
+  keepDefaults(modeler.get('moddle'));
+  return modeler;
 }
