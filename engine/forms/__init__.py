@@ -8,6 +8,6 @@ value of one kind of field), `patterns` (regular expressions as JavaScript means
 
 from engine.forms.parser import FormInvalid, FormProblem, parse_form
 from engine.forms.schema import Component, Form
-from engine.forms.validation import Submission, validate
+from engine.forms.validation import Submission, fillable, validate
 
-__all__ = ["Component", "Form", "FormInvalid", "FormProblem", "Submission", "parse_form", "validate"]
+__all__ = ["Component", "Form", "FormInvalid", "FormProblem", "Submission", "fillable", "parse_form", "validate"]

@@ -152,6 +152,11 @@ def validate(form: Form, submitted: Mapping[str, Any], trusted: Mapping[str, Any
     return Submission({} if walk.errors else data, walk.errors)
 
 
+def fillable(form: Form, submitted: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a submission what a person may write: without what the form only shows, and gives back as it got it."""
+    return _admitted(form.components, submitted)
+
+
 def _admitted(components: tuple[Component, ...], submitted: Mapping[str, Any]) -> dict[str, Any]:
     """Of a submission, only what is a field that a person may write: nothing else is seen by conditions either."""
     admitted: dict[str, Any] = {}

@@ -17,6 +17,7 @@ def kept(scenario: Scenario, run: DryRun, name: str) -> bytes:
     told.pop("expect", None)
     if answers:
         told["answers"] = answers
+    told["steps"] = [_step(*each) for each in zip(scenario.steps, run.filled_in, strict=True)]
     told["expect"] = {
         "path": list(run.path),
         "variables": dict(run.variables),
@@ -24,6 +25,11 @@ def kept(scenario: Scenario, run: DryRun, name: str) -> bytes:
         **({} if run.state == "completed" else {"ended": False}),
     }
     return msgspec.json.format(json_text.encode(told), indent=2) + b"\n"
+
+
+def _step(step: Mapping[str, Any], filled_in: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """A step of a person with what was filled in: what the form only shows may be another thing in another version."""
+    return step if filled_in is None else {**step, "does": filled_in}
 
 
 def _answers(run: DryRun) -> dict[str, Any]:

@@ -215,6 +215,8 @@ class DryRun:
     path: Sequence[str]
     variables: Mapping[str, Any]
     asked: Sequence[Asked]
+    #: For each step of the scenario what a person has filled in, without what the form only showed; null for other steps.
+    filled_in: Sequence[Mapping[str, Any] | None]
     waiting: Waiting
     sent: Sequence[Sent]
     effects: Sequence[Left]

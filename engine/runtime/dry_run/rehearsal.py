@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy.orm import Session
 
 from engine.feel import after
-from engine.forms import Form, validate
+from engine.forms import Form, fillable, validate
 from engine.problems import Conflict, Invalid, NotFound, Problem, TooLarge
 from engine.runtime.dry_run import expectations
 from engine.runtime.dry_run.calls import ScenarioCalls, outcome_of
@@ -67,7 +67,9 @@ class _Stage:
     elements: int = 0
     deadline: float = field(default_factory=lambda: monotonic() + MAX_SECONDS)
     comparisons: list[Comparison] = field(default_factory=list)
-    #: Steps that nobody waits for are passed over, and whoever a task is offered to does it.
+    #: What was filled into forms, by the number of the step.
+    filled_in: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    #: Steps that nobody waits for are passed over, and whoever a task is offered to does it, as far as its form takes what is given.
     skipping: bool = False
 
     def run(self, actor: str | None = None) -> None:
@@ -177,6 +179,7 @@ def _told(stage: _Stage, fault: Fault | None, service_tasks: ServiceTasks) -> Dr
         path=path,
         variables=variables,
         asked=list(scribe.asked.values()),
+        filled_in=[stage.filled_in.get(number) for number in range(1, len(scenario.steps) + 1)],
         waiting=waiting_of(execution.waits, stage.now, service_tasks),
         sent=scribe.sent,
         effects=scribe.effects,
@@ -223,6 +226,7 @@ def _sees(number: int, task: UserTaskWait, name: str, value: Any) -> Comparison:
 
 def _submitted(stage: _Stage, task: UserTaskWait, does: Mapping[str, Any]) -> Mapping[str, Any]:
     form = stage.forms.get(task.form_key or "")
+    stage.filled_in[stage.number] = does if form is None else fillable(form, does)
     if form is None:
         return does
     submission = validate(form, does, task.form_data, now=stage.now)
@@ -231,7 +235,7 @@ def _submitted(stage: _Stage, task: UserTaskWait, does: Mapping[str, Any]) -> Ma
         for name, value in does.items()
         if value not in (submission.data.get(name), task.form_data.get(name))  # a form gives back what it only showed
     }
-    errors = submission.errors or dropped
+    errors = submission.errors or ({} if stage.skipping else dropped)
     if errors:
         wrong = "; ".join(f"{name} {', '.join(said)}" for name, said in errors.items())
         raise Invalid(

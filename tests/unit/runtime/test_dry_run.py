@@ -26,7 +26,11 @@ from tests.examples import examples
 FORM = json.dumps(
     {
         "type": "default",
-        "components": [{"type": "checkbox", "key": "approved"}, {"type": "number", "key": "limit", "validate": {"max": 500}}],
+        "components": [
+            {"type": "checkbox", "key": "approved"},
+            {"type": "number", "key": "limit", "validate": {"max": 500}},
+            {"type": "number", "key": "amount", "readonly": True},
+        ],
     }
 )
 DMN = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="levels" name="Levels" namespace="urn:test">
@@ -180,10 +184,12 @@ def test_what_is_expected_is_compared_one_by_one():
 
 
 def test_a_run_kept_as_a_scenario_comes_out_as_it_was():
-    steps = (APPROVES, {"clock": "P1D"})
+    gives_back_what_was_shown = {**APPROVES, "does": {"approved": True, "amount": 250}}
+    steps = (gives_back_what_was_shown, {"clock": "P1D"})
     first = run(*steps, **BOOKED)
     again = read_scenario(kept(scenario_of(told(*steps, **BOOKED)), first, "Approved and not paid yet"))
     assert again.name == "Approved and not paid yet"
+    assert again.steps == [APPROVES, {"clock": "P1D"}]
     found = play(CLAIM, again, tasks(), UTC)
     assert found.ok
     assert {each.what for each in found.comparisons} >= {"path", "variables", "sent", "end", "sees"}
