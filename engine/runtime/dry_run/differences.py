@@ -185,6 +185,9 @@ def _values(name: str, before: Any, after: Any, depth: int) -> Iterator[tuple[st
         for key in dict.fromkeys((*before, *after)):
             inside = f"{name}.{key}" if name else str(key)
             yield from _values(inside, before.get(key, _NOTHING), after.get(key, _NOTHING), depth + 1)
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after) and depth < _DEEPEST:
+        for number, (one, other) in enumerate(zip(before, after, strict=True), 1):
+            yield from _values(f"{name}[{number}]", one, other, depth + 1)
     else:
         yield name, before, after
 

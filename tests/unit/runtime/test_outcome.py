@@ -96,10 +96,17 @@ def test_a_scenario_that_does_not_know_of_a_new_task_stands_still_at_it():
     [
         ({"group": "sales-manager"}, "asks Sales manager instead of Sales: Check"),
         ({"net": "amount * 2"}, "net is 1600 instead of 800"),
+        ({"net": "[amount, {rate: 3}]"}, "net is [800, {rate 3}] instead of 800"),
     ],
 )
 def test_one_change_is_one_sentence(change, sentence):
     assert told(version(), version(**change)) == f"Large discount: {sentence}"
+
+
+def test_of_lists_and_contexts_only_what_differs_inside_is_told():
+    assert told(version(net="[{rate: 2, year: 1}]"), version(net="[{rate: 3, year: 1}]")) == (
+        "Large discount: net[1].rate is 3 instead of 2"
+    )
 
 
 def test_a_decision_made_by_another_rule_is_told_with_its_rows():
