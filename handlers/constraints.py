@@ -79,6 +79,12 @@ _CATALOG: Mapping[str, Rule] = {
     "freight_rate_numbers_check": Rule(
         "freight_rate_numbers", "Carriage costs zero or more, up to a weight above zero.", "Correct amount or weight."
     ),
+    "po_line_given_up_check": Rule(
+        "qty_given_up", "No more is written off of a purchase order than was received and not billed.", "Look at what it has received."
+    ),
+    "supplier_item_validity_check": Rule(
+        "supplier_item_validity", "The last day of a supplier's price is not before its first.", "Correct the days."
+    ),
     "supplier_item_numbers_check": Rule(
         "supplier_item_numbers", "Price, days and smallest quantity are zero or more, and the rank is from 1.", "Correct the numbers."
     ),

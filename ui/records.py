@@ -215,5 +215,6 @@ TABS = (
     ("/master-data/items", "Items"),
     ("/master-data/prices", "Prices"),
     ("/master-data/suppliers", "Suppliers"),
+    ("/master-data/supplier-prices", "Suppliers' prices"),
     ("/master-data/rates", "Exchange rates"),
 )

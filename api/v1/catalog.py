@@ -64,6 +64,13 @@ class SupplierItemIn(DraftBody[master_data.SupplierItemDraft]):
     """What a supplier asks for an item."""
 
 
+class SupplierItemQuery(Search):
+    """Which of the suppliers' prices to list; `current` leaves out what is over or was overtaken."""
+
+    supplier_no: str = Field("", max_length=100)
+    current: bool = False
+
+
 class CustomerItemIn(DraftBody[master_data.CustomerItemDraft]):
     """A customer's own number for an item."""
 
@@ -165,10 +172,18 @@ def set_tax_rate(body: TaxRateIn) -> tuple[Done, int]:
     return _set(body.root)
 
 
+@api.get("/suppliers/items", responses={200: Page[views.SupplierPriceRow]})
+@operation(Role.READ)
+def list_supplier_items(query: SupplierItemQuery) -> Page[views.SupplierPriceRow]:
+    """List what suppliers ask for items, by supplier, item and first day."""
+    wanted = views.SupplierPriceFilter(query.supplier_no, query.search, query.current)
+    return listed(views.list_supplier_prices(transaction(), wanted, query.asked))
+
+
 @api.post("/suppliers/items", responses={201: Done})
 @operation(Role.BUY)
 def set_supplier_item(body: SupplierItemIn) -> tuple[Done, int]:
-    """Say what a supplier asks for an item and how long it takes."""
+    """Say what a supplier asks for an item from a day on and how long it takes; the same first day is brought up to date."""
     return _set(body.root)
 
 

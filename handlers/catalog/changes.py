@@ -37,7 +37,7 @@ _Setting = tuple[type[Base], Sequence[str], Callable[[Session, Any], object]]
 #: How each kind is set: its table, the columns that name a row of it, and the verb that writes it.
 _SETTINGS: Mapping[type[Any], _Setting] = {
     PriceDraft: (Price, ("price_list_code", "sku", "uom", "min_qty", "valid_from"), set_price),
-    SupplierItemDraft: (SupplierItem, ("supplier_no", "sku"), set_supplier_item),
+    SupplierItemDraft: (SupplierItem, ("supplier_no", "sku", "valid_from"), set_supplier_item),
     CustomerItemDraft: (CustomerItem, ("customer_no", "customer_sku"), set_customer_item),
     UnitDraft: (UnitConversion, ("sku", "uom"), set_unit),
     TierDraft: (VolumeTier, ("tier_group", "min_qty"), set_volume_tier),

@@ -38,6 +38,7 @@ from handlers.identifiers import (
     Reference,
     canonical,
 )
+from handlers.parties.model import Supplier
 from handlers.rowsets import add_once, complete, insert_rows, put
 from handlers.units import unit_code
 from handlers.values import exact
@@ -177,6 +178,8 @@ class SupplierItemDraft:
     moq: Amount = ZERO
     rank: int = 1
     inbound_freight: Amount = ZERO
+    valid_from: Day = EVER
+    valid_until: LastDay = NEVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,14 +289,22 @@ def set_freight_rate(tx: Session, draft: FreightRateDraft) -> None:
 
 
 def set_supplier_item(tx: Session, draft: SupplierItemDraft) -> None:
-    """Set what a supplier asks for an item. Raises Invalid, NotFound."""
+    """Set what a supplier asks for an item; the same first day is brought up to date. Raises Invalid, NotFound."""
     draft = canonical(draft)
+    _check_validity(draft.valid_from, draft.valid_until)
     if draft.rank < 1:
         raise _wrong("rank", f"is {draft.rank}", "must be at least 1")
     if not 0 <= draft.lead_days <= MOST_LEAD_DAYS:
         raise _wrong("lead_days", f"is {draft.lead_days}", f"must be between 0 and {MOST_LEAD_DAYS}")
+    if tx.get(Supplier, draft.supplier_no) is None:
+        raise NotFound(
+            f"There is no supplier {draft.supplier_no}.",
+            code="supplier_unknown",
+            next_step="Check the number, or add the supplier first.",
+            errors={"supplier_no": ["is not on file"]},
+        )
     find_item(tx, draft.sku)
-    put(tx, SupplierItem, draft, ["supplier_no", "sku"])
+    put(tx, SupplierItem, draft, ["supplier_no", "sku", "valid_from"])
 
 
 def set_customer_item(tx: Session, draft: CustomerItemDraft) -> None:

@@ -198,16 +198,22 @@ class FreightRate(Base):
 
 
 class SupplierItem(Base):
-    """What a supplier asks for an item, how long it takes, and where it stands among the suppliers."""
+    """What a supplier asks for an item from a day on, how long it takes, and where it stands among the suppliers.
+
+    Of several that hold on a day, the one that began last is in force (`offers.py`).
+    """
 
     __tablename__ = "supplier_item"
     __table_args__ = (
         CheckConstraint("price >= 0 AND lead_days >= 0 AND moq >= 0 AND rank >= 1", name="numbers"),
+        CheckConstraint("valid_from <= valid_until", name="validity"),
         Index("supplier_item_sku_ix", "sku", "rank"),
     )
 
     supplier_no: Mapped[str] = mapped_column(ForeignKey("supplier.supplier_no"), primary_key=True)
     sku: Mapped[str] = mapped_column(ForeignKey("item.sku"), primary_key=True)
+    valid_from: Mapped[ValidFrom] = mapped_column(primary_key=True)
+    valid_until: Mapped[ValidUntil]
     supplier_sku: Mapped[Label]
     price: Mapped[Amount]
     currency: Mapped[str]

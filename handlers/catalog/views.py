@@ -6,13 +6,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Boolean, Select, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from engine.store.paging import AnyRow, Asked, Key, Page, read_page
 from handlers.catalog.changes import ITEM
 from handlers.catalog.model import Agreement, Item, Price, PriceList, Promotion, SupplierItem, TaxRate, UnitConversion, VolumeTier
+from handlers.catalog.offers import offer_in_force
 from handlers.changes import row_of, version_of
+from handlers.parties.model import Supplier
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,35 @@ class PriceRow:
     owner: str
     valid_from: date
     valid_until: date
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierPriceRow:
+    """What a supplier asks for an item in its currency; `in_force` says whether we would buy by it today."""
+
+    supplier_no: str
+    supplier_name: str
+    sku: str
+    item_name: str
+    supplier_sku: str
+    price: Decimal
+    currency: str
+    inbound_freight: Decimal
+    lead_days: int
+    moq: Decimal
+    rank: int
+    valid_from: date
+    valid_until: date
+    in_force: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierPriceFilter:
+    """Which of the suppliers' prices to show; `current` leaves out what is over or was overtaken."""
+
+    supplier_no: str = ""
+    search: str = ""
+    current: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +169,28 @@ def list_prices(tx: Session, wanted: PriceFilter, asked: Asked, *, count: bool =
     return read_page(tx, statement, keys, asked, count=count).typed(PriceRow)
 
 
+def list_supplier_prices(tx: Session, wanted: SupplierPriceFilter, asked: Asked, *, count: bool = False) -> Page[SupplierPriceRow]:
+    """What suppliers ask, by supplier, item and first day; `search` finds either number, the item's name and the supplier's."""
+    offer = SupplierItem.__table__.alias("offer")
+    in_force = literal_column(f"({offer_in_force()})", Boolean)
+    own = [offer.c[name] for name in SupplierPriceRow.__dataclass_fields__ if name in offer.c]
+    statement = (
+        select(*own, Item.name.label("item_name"), Supplier.name.label("supplier_name"), in_force.label("in_force"))
+        .join(Item, Item.sku == offer.c.sku)
+        .join(Supplier, Supplier.supplier_no == offer.c.supplier_no)
+    )
+    if wanted.supplier_no:
+        statement = statement.where(offer.c.supplier_no == wanted.supplier_no)
+    if wanted.search:
+        starts = (offer.c[name].istartswith(wanted.search, autoescape=True) for name in ("sku", "supplier_sku", "supplier_no"))
+        named = (each.icontains(wanted.search, autoescape=True) for each in (Item.name, Supplier.name))
+        statement = statement.where(or_(*starts, *named))
+    if wanted.current:
+        statement = statement.where(or_(in_force, offer.c.valid_from > func.business_today()))
+    keys = (Key(offer.c.supplier_no), Key(offer.c.sku), Key(offer.c.valid_from))
+    return read_page(tx, statement, keys, asked, count=count).typed(SupplierPriceRow)
+
+
 def list_price_lists(tx: Session, asked: Asked) -> Page[PriceListRow]:
     """Price lists by code."""
     return read_page(tx, _all(PriceList, PriceListRow), (Key(PriceList.code),), asked).typed(PriceListRow)
@@ -168,7 +221,11 @@ def show_item(tx: Session, sku: str) -> ShownItem:
         version_of(row),
         [PriceRow(**dict(price)) for price in prices.mappings()],
         tx.execute(select(*Agreement.__table__.c).where(Agreement.sku == sku).order_by(Agreement.customer_no, Agreement.id)).all(),
-        tx.execute(select(*SupplierItem.__table__.c).where(SupplierItem.sku == sku).order_by(SupplierItem.rank)).all(),
+        tx.execute(
+            select(*SupplierItem.__table__.c)
+            .where(SupplierItem.sku == sku)
+            .order_by(SupplierItem.rank, SupplierItem.supplier_no, SupplierItem.valid_from)
+        ).all(),
         tx.execute(select(*UnitConversion.__table__.c).where(UnitConversion.sku == sku).order_by(UnitConversion.uom)).all(),
     )
 

@@ -14,6 +14,7 @@ from engine.problems import Conflict, NotFound
 from engine.service_tasks import Refused
 from engine.store import locks
 from engine.store.locks import Lock
+from handlers.catalog.offers import offer_in_force
 from handlers.documents.numbers import next_number
 from handlers.documents.pdf import print_pdf
 from handlers.documents.seller import quantity, seller
@@ -191,14 +192,14 @@ def lock_any_order(tx: Session, po_no: str) -> Row[Any]:
     return row
 
 
-_OFFERS = text("""
+_OFFERS = text(f"""
 SELECT offer.supplier_no, offer.price, offer.currency, offer.lead_days, offer.moq, offer.rank, offer.inbound_freight,
   supplier.freight_per_order, line.qty - line.qty_cancelled - line.qty_shipped AS qty, sold_in.currency AS sold_in,
   (sold.line_net - sold.header_discount) * (line.qty - line.qty_cancelled - line.qty_shipped) / sold.qty_ordered AS net,
   coalesce(item_class.margin_floor_pct, 0) AS margin_floor_pct
 FROM fulfil_line AS line JOIN order_line AS sold ON sold.id = line.order_line_id
 JOIN sales_order AS sold_in ON sold_in.order_no = line.order_no
-JOIN supplier_item AS offer ON offer.sku = line.sku AND offer.active
+JOIN supplier_item AS offer ON offer.sku = line.sku AND {offer_in_force()}
 JOIN supplier ON supplier.supplier_no = offer.supplier_no
 LEFT JOIN item_class ON item_class.code = sold.item_class
 WHERE line.group_no = :group_no AND line.qty - line.qty_cancelled - line.qty_shipped > 0 AND supplier.active AND NOT EXISTS (
@@ -214,11 +215,11 @@ _HEAD_TO_ORDER = text("""
 SELECT sales_order.ship_to, sales_order.customer_po, supplier.neutral_packing
 FROM sales_order, supplier WHERE sales_order.order_no = :order_no AND supplier.supplier_no = :supplier_no
 """)
-_LINES_TO_ORDER = text("""
+_LINES_TO_ORDER = text(f"""
 SELECT line.id AS fulfil_line_id, line.sku, line.qty - line.qty_cancelled - line.qty_shipped AS qty, item.uom, offer.price AS unit_price,
   offer.currency, coalesce(offer.supplier_sku, '') AS supplier_sku, item.name AS description
 FROM fulfil_line AS line JOIN item ON item.sku = line.sku
-LEFT JOIN supplier_item AS offer ON offer.sku = line.sku AND offer.supplier_no = :supplier_no AND offer.active
+LEFT JOIN supplier_item AS offer ON offer.sku = line.sku AND offer.supplier_no = :supplier_no AND {offer_in_force()}
 WHERE line.group_no = :group_no AND line.qty - line.qty_cancelled - line.qty_shipped > 0 ORDER BY line.id
 """)
 _ORDER_LINES = text("SELECT * FROM po_line WHERE po_no = :po_no ORDER BY line_no")

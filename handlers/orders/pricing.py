@@ -14,6 +14,7 @@ from stdnum.eu import vat
 from engine.problems import Invalid
 from handlers.catalog import rules
 from handlers.catalog.model import FreightRate, Promotion, TaxRate, VolumeTier
+from handlers.catalog.offers import offer_in_force
 from handlers.ledger.books import rate_on
 from handlers.parties.master_data import company, find_customer
 from handlers.parties.model import Company, Customer
@@ -243,7 +244,7 @@ def _freight(tx: Session, request: PricingRequest, lines: Sequence[rules.LineFac
     return rules.pick_freight(brackets[zone], total(line.weight_kg * line.qty for line in lines), net)
 
 
-_LINE_FACTS = text("""
+_LINE_FACTS = text(f"""
 SELECT wanted.line_no, wanted.sku, wanted.qty, wanted.manual_discount_pct, wanted.fixed_unit_net,
        item.item_class, item.tier_group, item.cost, item.weight_kg, item.tax_category, class.margin_floor_pct,
        listed.unit_price AS list_price, listed.code AS list_source,
@@ -270,7 +271,7 @@ LEFT JOIN LATERAL (
 ) AS agreed ON true
 LEFT JOIN LATERAL (
   SELECT offer.price, offer.currency, offer.inbound_freight FROM supplier_item AS offer
-  WHERE item.sourcing = 'DROP' AND offer.sku = wanted.sku AND offer.active ORDER BY offer.rank, offer.supplier_no LIMIT 1
+  WHERE item.sourcing = 'DROP' AND offer.sku = wanted.sku AND {offer_in_force(":day")} ORDER BY offer.rank, offer.supplier_no LIMIT 1
 ) AS bought ON true
 ORDER BY wanted.line_no
 """)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.store.clock import business_today
 from engine.store.locks import Lock, take
+from handlers.catalog.offers import offer_in_force
 from handlers.inventory.model import Warehouse
 from handlers.parties.policy import chosen
 from handlers.promising.calendars import ShippingDays, WarehouseCalendar
@@ -124,8 +125,8 @@ FROM fulfil_line AS line
 WHERE line.sku = ANY(:skus) AND line.qty - line.qty_cancelled - line.qty_shipped > 0
 GROUP BY line.sku, line.warehouse_code, line.sched_ship
 """)
-_SUPPLIERS = text("""
+_SUPPLIERS = text(f"""
 SELECT offer.sku, offer.supplier_no, offer.rank, offer.lead_days, offer.moq
 FROM supplier_item AS offer JOIN supplier USING (supplier_no)
-WHERE offer.sku = ANY(:skus) AND offer.active AND supplier.active ORDER BY offer.sku, offer.rank, offer.supplier_no
+WHERE offer.sku = ANY(:skus) AND {offer_in_force()} AND supplier.active ORDER BY offer.sku, offer.rank, offer.supplier_no
 """)

@@ -30,7 +30,7 @@ def values_of(page, form_of):
     return typed
 
 
-@pytest.mark.parametrize("path", ["customers", "items", "suppliers", "prices", "rates"])
+@pytest.mark.parametrize("path", ["customers", "items", "suppliers", "supplier-prices", "prices", "rates"])
 def test_everybody_may_look(signed_in, path):
     answer = signed_in("jonas").get(f"/master-data/{path}")
     assert answer.status_code == 200
@@ -154,3 +154,39 @@ def test_an_order_s_address_is_corrected_and_it_is_held_and_released_on_its_page
     assert clara.post(f"{page}/holds/MANUAL/release", data={"reason": "No need"}).status_code == 403
     assert tom.post(f"{page}/holds/MANUAL/release", data={"reason": "They called again"}).status_code == 303
     assert 'action="' + page + '/holds/MANUAL/release"' not in tom.get(page).text
+
+
+SUPPLIER_PRICES = "/master-data/supplier-prices"
+
+
+def test_who_buys_sets_what_a_supplier_asks_from_a_day_on_and_the_page_tells_who_changed_what(signed_in, installation):
+    petra = signed_in("petra")
+    with installation.database.transaction() as tx:
+        row = tx.execute(text("SELECT supplier_no, sku, currency FROM supplier_item ORDER BY supplier_no, sku LIMIT 1")).one()
+    asked = f"{SUPPLIER_PRICES}?supplier_no={row.supplier_no}&sku={row.sku}&valid_from=1900-01-01"
+    typed = values_of(petra.get(asked).text.split('id="set"')[1], SUPPLIER_PRICES)
+    assert typed["sku"] == row.sku
+    for changed in ({"price": "41.50", "reason": "Index clause"}, {"price": "43", "valid_from": "2199-01-01"}):
+        assert petra.post(SUPPLIER_PRICES, data={**typed, **changed}).status_code == 303
+    page = petra.get(asked).text
+    assert "Price: " in page
+    assert "→ 41.5" in page
+    assert "“Index clause”" in page
+    listed = petra.get(f"/api/v1/suppliers/items?supplier_no={row.supplier_no}&search={row.sku}").json["items"]
+    assert [(each["price"], each["in_force"]) for each in listed] == [("41.5000", True), ("43.0000", False)]
+    wrong = petra.post(SUPPLIER_PRICES, data={**typed, "price": "cheap", "valid_until": "1800-01-01"})
+    assert wrong.status_code == 422
+    assert re.search(r'id="price-note">Price for one unit must be a number', wrong.text)
+    unknown = petra.post(SUPPLIER_PRICES, data={**typed, "supplier_no": "S-NOBODY"})
+    assert unknown.status_code == 422
+    assert "no supplier S-NOBODY" in unknown.text
+
+
+def test_only_who_buys_sees_the_form_and_a_price_that_is_over_is_found_when_it_is_asked_for(signed_in, installation):
+    tom = signed_in("tom")
+    assert "Set a price" not in tom.get(SUPPLIER_PRICES).text
+    assert tom.post(SUPPLIER_PRICES, data={}).status_code == 403
+    with installation.database.transaction() as tx:
+        tx.execute(text("UPDATE supplier_item SET valid_until = business_today() - 1"))
+    assert "No supplier's price yet" in unescape(tom.get(SUPPLIER_PRICES).text)
+    assert "not in force" in tom.get(f"{SUPPLIER_PRICES}?all=yes").text

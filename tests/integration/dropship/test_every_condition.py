@@ -75,6 +75,17 @@ def test_suppliers_are_asked_that_are_in_use_for_what_is_in_the_group(tx, groups
     assert purchasing.select_supplier(tx, groups[1], DAY).margin_pct == D("31.25"), "800 are sold for 550"
 
 
+def test_a_group_is_bought_at_the_price_that_began_last_and_not_at_one_that_is_to_come(tx, groups):
+    columns = "supplier_no, sku, price, currency, valid_from"
+    later = f"INSERT INTO supplier_item ({columns}) SELECT :supplier, :sku, :price, 'EUR', business_today() + :days"
+    for price, days in (("44.00", 0), ("33.00", 1)):
+        tx.execute(text(later), {"supplier": SUPPLIER, "sku": SKU, "price": price, "days": days})
+    commit_step(tx)
+    as_a_step(purchasing.create_purchase_order)(tx, groups[0], SUPPLIER)
+    assert tx.scalar(text("SELECT unit_price FROM po_line WHERE sku = :sku"), {"sku": SKU}) == 44
+    assert purchasing.select_supplier(tx, groups[1], DAY).margin_pct > 0
+
+
 def test_what_a_group_has_still_to_get_is_ordered_at_the_suppliers_own_prices(tx, groups):
     tx.execute(text("UPDATE supplier_item SET active = false WHERE sku = :sku"), {"sku": CHAIR})
     with pytest.raises(Conflict, match="no price for"):

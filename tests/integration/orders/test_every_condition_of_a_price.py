@@ -96,6 +96,9 @@ def test_what_a_supplier_asks_is_the_cost_of_what_the_supplier_ships_and_offers(
         catalog.set_supplier_item(tx, catalog.SupplierItemDraft(**offer))
     tx.execute(text("UPDATE supplier_item SET active = false WHERE supplier_no = 'S-AAA' AND sku = 'GIANT-MAGNET'"))
     assert [priced(tx, today, sku).facts.cost for sku in (ANVIL, MAGNET)] == [14, 55]
+    dearer = {"supplier_no": "S-ACME", "sku": MAGNET, "price": D(60), "currency": "EUR", "valid_from": today}
+    catalog.set_supplier_item(tx, catalog.SupplierItemDraft(**dearer))
+    assert [priced(tx, day, MAGNET).facts.cost for day in (today - timedelta(days=1), today)] == [55, 60]
 
 
 def test_a_customer_buys_in_its_own_currency_and_in_those_of_its_own_price_lists(tx):

@@ -13,6 +13,7 @@ from handlers.inventory.supply import SupplyArrival, SupplyDraft, expect_supply
 from handlers.orders import fulfilment_lines
 from handlers.orders import tasks as orders
 from handlers.orders.holds import apply_hold, release_hold
+from handlers.parties.master_data import SupplierDraft, add_supplier
 from handlers.parties.policy import choose
 from handlers.promising import overdue
 from handlers.promising.availability import look
@@ -104,7 +105,32 @@ def test_only_what_is_promised_from_a_warehouse_and_has_not_left_is_taken_off(tx
     assert free(tx) == 10, "the stock is still on hand in this test, though its promise is over"
 
 
-@pytest.mark.parametrize("change", ["UPDATE supplier SET active = false", "UPDATE supplier_item SET active = false"])
+LATER = "INSERT INTO supplier_item (supplier_no, sku, price, currency, active, valid_from, valid_until) VALUES "
+#: What makes an offer one that is not in force today; the later one is another's day, item or supplier where it changes nothing.
+OUT_OF_USE = (
+    "UPDATE supplier SET active = false",
+    "UPDATE supplier_item SET active = false",
+    "UPDATE supplier_item SET valid_from = business_today() + 1",
+    "UPDATE supplier_item SET valid_until = business_today() - 1",
+    f"{LATER} ('S-ACME', 'GIANT-MAGNET', 1, 'EUR', false, business_today(), '9999-12-31')",
+)
+IN_USE = (
+    "UPDATE supplier_item SET valid_from = business_today(), valid_until = business_today()",
+    f"{LATER} ('S-ACME', 'GIANT-MAGNET', 1, 'EUR', false, business_today() + 1, '9999-12-31')",
+    f"{LATER} ('S-ACME', 'GIANT-MAGNET', 1, 'EUR', false, business_today() - 9, business_today() - 1)",
+    f"{LATER} ('S-ACME', 'TINY-PARASOL', 1, 'EUR', false, business_today() - 9, '9999-12-31')",
+    f"{LATER} ('S-OTHER', 'GIANT-MAGNET', 1, 'EUR', false, business_today() - 9, '9999-12-31')",
+)
+
+
+@pytest.mark.parametrize("change", IN_USE)
+def test_an_offer_is_in_force_from_its_first_day_to_its_last_whatever_else_is_on_file(tx, change):
+    add_supplier(tx, SupplierDraft(supplier_no="S-OTHER", name="Other", country="AT", currency="EUR"))
+    tx.execute(text(change))
+    assert [offer.source for offer in look(tx, ["GIANT-MAGNET"], now(tx)).suppliers["GIANT-MAGNET"]] == ["S-ACME"]
+
+
+@pytest.mark.parametrize("change", OUT_OF_USE)
 def test_a_supplier_or_an_offer_that_is_out_of_use_is_not_asked(tx, change):
     assert [offer.source for offer in look(tx, ["GIANT-MAGNET"], now(tx)).suppliers["GIANT-MAGNET"]] == ["S-ACME"]
     tx.execute(text(change))
