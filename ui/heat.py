@@ -61,7 +61,7 @@ def island(
     measures: dict[str, Any] = {
         measure: {
             "elements": {
-                each.element_id: [scale.level(measure, value), scale.written(measure, value), _words(each, measure)]
+                each.element_id: [scale.level(measure, value), (text := scale.written(measure, value)), _words(each, measure, text, scale)]
                 for each in elements
                 if (value := value_of(each, measure) / by) > 0
             }
@@ -80,9 +80,10 @@ def island(
     return {"measures": measures, "ways": {way.id: {"elements": way.passed, "flows": way.flows} for way in ways}}
 
 
-def _words(each: ElementFigures, measure: str) -> str:
+def _words(each: ElementFigures, measure: str, text: str, scale: Scale) -> str:
+    """What is heard in place of the number, which it repeats as it stands there."""
     if measure == "frequency":
         here = f", {each.running} there now" if each.running else ""
-        return f"done {'once' if each.done == 1 else f'{each.done} times'}{here}"
-    total, middle = (each.waited, each.waiting.median) if measure == "waiting" else (each.worked, each.working.median)
-    return f"{'waited' if measure == 'waiting' else 'worked on for'} {lasting(total)} in all, half of them at most {lasting(middle)}"
+        return f"done {text} {'time' if text == '1' else 'times'}{' per instance' if scale.average else here}"
+    did, middle = ("waited", each.waiting.median) if measure == "waiting" else ("worked on for", each.working.median)
+    return f"{did} {text} {'per instance' if scale.average else 'in all'}, half of them at most {lasting(middle)}"

@@ -12,7 +12,7 @@ def test_heat_changes_with_its_measure_leads_to_its_row_and_steps_back_behind_a_
     page.goto(f"{site.url}/processes/clear-load")
     page.get_by_role("link", name="What happened").click()
     expect(page.locator("process-diagram")).to_have_attribute("data-ready", "true")
-    expect(page.get_by_role("button", name="Load left: done once")).to_have_text("1")
+    expect(page.get_by_role("button", name="Load left: done 1 time")).to_have_text("1")
     expect(page.locator(".djs-shape.heat-frequency-5")).to_have_count(1)
 
     page.get_by_role("radio", name="How often").focus()

@@ -43,7 +43,7 @@ def test_steps_ways_and_bottlenecks_stand_on_the_page_and_the_diagram_says_the_s
     assert "2 instances of version 1: 1 completed, 1 under way, 0 cancelled" in page
     heat = told(page)
     assert heat["measures"]["frequency"]["elements"]["load_ready"] == [5, "2", "done 2 times"]
-    assert heat["measures"]["frequency"]["elements"]["clear_load"][1:] == ["1", "done once, 1 there now"]
+    assert heat["measures"]["frequency"]["elements"]["clear_load"][1:] == ["1", "done 1 time, 1 there now"]
     assert len(heat["ways"]) == 2
     for way, passed in heat["ways"].items():
         assert f'data-way="{way}"' in page
@@ -138,7 +138,7 @@ def test_heat_is_told_in_five_levels_and_a_level_of_whole_numbers_that_holds_non
     assert scale.legend("working") == []
     flows = [FlowFigures("f", "", "often", "x", "a.bpmn", 2), FlowFigures("g", "", "often", "y", "a.bpmn", 1)]
     heat = island(scale, (steps, flows), 4, ())["measures"]
-    assert heat["frequency"]["elements"]["rare"] == [2, "1", "done once"]
+    assert heat["frequency"]["elements"]["rare"] == [2, "1", "done 1 time"]
     assert heat["frequency"]["flows"] == {"f": [4, "2"], "g": [2, "1"]}
     assert heat["waiting"]["elements"] == {"often": [5, "1 h", "waited 1 h in all, half of them at most 1 min"]}
     assert heat["working"]["elements"] == {}
