@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, RootModel
 
 from api.auth.roles import GROUPS, Role
 from api.camunda7.definitions import DefinitionOut, shown
@@ -63,6 +63,10 @@ class DeploymentOut(BaseModel):
     tenantId: str | None  # noqa: N815
 
 
+class DeploymentsOut(RootModel[list[DeploymentOut]]):
+    """Deployments, the newest first."""
+
+
 class DeployedOut(DeploymentOut):
     """A deployment that was made, with what stands in the files that were sent; null where nothing does."""
 
@@ -72,7 +76,7 @@ class DeployedOut(DeploymentOut):
     deployedDecisionRequirementsDefinitions: dict[str, Any] | None  # noqa: N815
 
 
-@api.get("", responses={200: DeploymentOut})
+@api.get("", responses={200: DeploymentsOut})
 @operation(Role.READ)
 def list_all(query: DeploymentQuery) -> Response:
     """List deployments, the newest first."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from flask import Flask, Response, request
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
 from api import errors
 from api.auth.roles import Role
@@ -39,9 +39,13 @@ class VersionOut(BaseModel):
 
 
 class EngineOut(BaseModel):
-    """An engine by its name: there is one."""
+    """An engine by its name."""
 
     name: str
+
+
+class EnginesOut(RootModel[list[EngineOut]]):
+    """The engines: there is one."""
 
 
 TAG: Final = Tag(name="camunda7", description="What Camunda Modeler and deployment clients of Camunda 7 use.")
@@ -57,7 +61,7 @@ def get_version() -> Response:
     return answer({"version": SPOKEN})
 
 
-@api.get("/engine", responses={200: VersionOut})
+@api.get("/engine", responses={200: EnginesOut})
 @operation(Role.READ)
 def list_engines() -> Response:
     """The one engine."""

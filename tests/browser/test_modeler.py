@@ -146,15 +146,30 @@ def test_an_analyst_adds_a_step_sees_a_mistake_mends_it_and_finds_it_saved(works
     workshop.saved_with("approval", "approval.bpmn", called, given)
 
 
+MADE_IN_CAMUNDA = """<bpmn:serviceTask xmlns:camunda="http://camunda.org/schema/1.0/bpmn" id="made" name="made"
+ camunda:type="external" camunda:topic="quoting.send_quote" camunda:modelerTemplate="ordercraft.quoting.send_quote">
+ <bpmn:extensionElements><camunda:inputOutput><camunda:inputParameter name="quote_no">=quote_no</camunda:inputParameter>
+ </camunda:inputOutput></bpmn:extensionElements></bpmn:serviceTask>"""
+
+
 def test_the_panel_offers_what_the_server_knows(workshop: Workshop, page: Page):
     boundary = (
         '<bpmn:boundaryEvent id="missing" name="missing" attachedToRef="price"><bpmn:errorEventDefinition id="e"/></bpmn:boundaryEvent>'
     )
     start = m.start("begin", f"<bpmn:extensionElements>{m.properties(inputs='quote_no')}</bpmn:extensionElements>")
     wait = m.timer("wait", "R/P1D", "timeCycle")
-    elements = start + m.service("price", "quoting.price_quote", quote_no="quote_no") + boundary + wait + m.end() + m.end("lost")
-    workshop.draft(drawn(m.bundle("approval", elements, "begin -> price -> wait -> done\nmissing -> lost")))
+    ours = m.service("price", "quoting.price_quote", quote_no="quote_no")
+    elements = start + ours + boundary + MADE_IN_CAMUNDA + wait + m.end() + m.end("lost")
+    workshop.draft(drawn(m.bundle("approval", elements, "begin -> price -> made -> wait -> done\nmissing -> lost")))
     open_editor(page, workshop)
+    select(page, "made")
+    expect(page.get_by_label("Service task", exact=True)).to_have_value("quoting.send_quote")
+    expect(page.locator(".modeler-panel")).to_contain_text("Made in Camunda Modeler")
+    page.get_by_label("Service task", exact=True).select_option("quoting.produce_document")
+    expect(page.locator("[data-problems]")).to_contain_text("does not give quoting.produce_document its parameter 'quote_no'")
+    taken_over = workshop.saved_with("approval", "approval.bpmn", b'Operator id="quoting.produce_document"')
+    assert b" camunda:" not in taken_over
+    assert b"<camunda:" not in taken_over
     select(page, "missing")
     page.get_by_label("Refusal").select_option("PRICE_MISSING")
     select(page, "wait")
@@ -177,7 +192,7 @@ def test_the_panel_offers_what_the_server_knows(workshop: Workshop, page: Page):
     page.locator(".djs-context-pad [data-action=replace]").click()
     page.locator(".djs-popup-results").get_by_text("User task", exact=True).click()
     expect(page.get_by_label("Candidate groups")).to_be_visible()
-    assert b"serviceTaskOperator" not in workshop.saved_with("approval", "approval.bpmn", b"<bpmn:userTask")
+    assert b'Operator id="quoting.price_quote"' not in workshop.saved_with("approval", "approval.bpmn", b"<bpmn:userTask")
 
 
 def test_each_kind_of_fix_mends_what_it_is_offered_for_in_one_step(workshop: Workshop, page: Page):

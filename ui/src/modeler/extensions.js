@@ -19,6 +19,11 @@ export const setting = (subject, name) => settings(subject).find((each) => each.
 
 export const operator = (subject) => extension(subject, 'spiffworkflow:ServiceTaskOperator');
 
+// What a step made in Camunda Modeler runs: an external task's topic is the name of a service task. It gives way to an operator of ours.
+export const topic = (subject) => (!operator(subject) && subject.get('camunda:type') === 'external' ? (subject.get('camunda:topic') ?? '') : '');
+
+const TAKEN_OVER = { 'camunda:type': undefined, 'camunda:topic': undefined, 'camunda:modelerTemplate': undefined, 'camunda:modelerTemplateVersion': undefined };
+
 export const parameters = (subject) => operator(subject)?.parameterList?.parameters ?? [];
 
 export class Writer {
@@ -104,7 +109,9 @@ export class Writer {
     if (found) return [this.update(element, found, changed)];
     const made = this.create('spiffworkflow:ServiceTaskOperator', changed);
     made.parameterList = this.create('spiffworkflow:Parameters', { parameters: [] }, made);
-    return this.#extend(element, subject, made, null);
+    if (!topic(subject)) return this.#extend(element, subject, made, null);
+    const given = extension(subject, 'camunda:InputOutput');
+    return [this.attributes(element, TAKEN_OVER), ...this.#extend(element, subject, made, given ?? null)];
   }
 
   parameter(element, subject, name, value) {

@@ -1,7 +1,7 @@
 // The groups of the panel by what an element is: steps, settings, conditions. Settings come from the server's one list.
 import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { area, check, choice, formula, note, text, textOrFormula } from './entries.jsx';
-import { extension, operator, owner, parameters, setting } from './extensions.js';
+import { extension, operator, owner, parameters, setting, topic } from './extensions.js';
 
 const DECIDING = ['bpmn:ExclusiveGateway', 'bpmn:InclusiveGateway'];
 const TITLES = {
@@ -73,11 +73,12 @@ export function serviceTaskGroup(context, element) {
   const { write, workbench } = context;
   const subject = getBusinessObject(element);
   const tasks = workbench.vocabulary.service_tasks;
-  const name = () => operator(subject)?.id ?? '';
+  const name = () => operator(subject)?.id ?? topic(subject);
   const task = tasks.find((each) => each.name === name());
   const choose = (value) => write.run(write.serviceTask(element, subject, { id: value }));
   const entries = [choice('service-task', 'Service task', name, choose, () => asOptions(tasks.map((each) => each.name)), { none: '(choose)' })];
   if (task) entries.push(note('service-task-says', said(task)));
+  if (topic(subject)) entries.push(note('service-task-topic', BY_TOPIC));
   if (operator(subject)) {
     entries.push(...parameterEntries(context, element, task));
     const read = () => operator(subject)?.resultVariable ?? '';
@@ -87,6 +88,10 @@ export function serviceTaskGroup(context, element) {
   const settings = settingsGroup(context, element)?.entries ?? [];
   return { id: 'service-task', label: 'Service task', entries: [...entries, ...settings] };
 }
+
+const BY_TOPIC =
+  'Made in Camunda Modeler: it runs the service task that its topic names, and its parameters are edited there. ' +
+  'Choose a service task here, and the step is taken over: its parameters are then given here.';
 
 const said = (task) => [task.summary, task.errors.length ? `May refuse with ${task.errors.map((each) => each.code ?? each).join(', ')}.` : ''].filter(Boolean).join(' ');
 
