@@ -10,7 +10,7 @@ from engine.models.camunda import CAMUNDA
 from engine.models.diagram import Diagram
 from engine.models.linter.ruling import Broken, Known, rule
 from engine.models.trees import line_of, tag_of
-from engine.models.vocabulary import BPMN, SPIFF
+from engine.models.vocabulary import BPMN
 
 #: What says nothing of how a process runs.
 _HARMLESS: Final = frozenset(
@@ -92,8 +92,9 @@ def _left(diagram: Diagram, process: etree._Element) -> Iterator[Broken]:
 def _extension(diagram: Diagram, owner: etree._Element, item: etree._Element) -> Iterator[Broken]:
     """One extension, or each of the things it holds."""
     name = etree.QName(item)
-    if name.namespace not in CAMUNDA or (name.localname == "inputOutput" and owner.find(f"{{{SPIFF}}}serviceTaskOperator") is not None):
-        return  # of two that a step would call, one finding says enough
+    step = owner.getparent()
+    if name.namespace not in CAMUNDA or (name.localname == "inputOutput" and step is not None and _has(step, "topic")):
+        return  # what is given to a topic that is not read: one finding says enough
     for inner in item if name.localname in {"inputOutput", "properties"} else [item]:
         told = inner.get("name") or inner.get("event") or inner.get("class") or ""
         yield from _broken(diagram, owner, etree.QName(inner).localname, f" {told[:60]!r}" if told else "")

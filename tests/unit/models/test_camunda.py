@@ -21,6 +21,8 @@ FILLED = """<bpmn:serviceTask id="price" name="Price it" camunda:modelerTemplate
  </bpmn:extensionElements></bpmn:serviceTask>"""
 
 
+OPERATOR = """<spiffworkflow:serviceTaskOperator id="quoting.price_quote"><spiffworkflow:parameters>
+ <spiffworkflow:parameter id="quote_no" type="str" value="quote_no"/></spiffworkflow:parameters></spiffworkflow:serviceTaskOperator>"""
 #: A service task of ours that is given a topic too.
 TWICE = service("price", "quoting.price_quote", quote_no="quote_no").replace(
     "<bpmn:serviceTask", '<bpmn:serviceTask camunda:type="external" camunda:topic="x"'
@@ -118,6 +120,12 @@ def test_what_would_run_there_and_not_here_is_refused_by_name(wrong: str, named:
         (f"Nothing here reads {named} of Price.", "price", "error")
     ]
     assert found[0].next_step
+
+
+def test_a_step_of_ours_that_is_given_a_topic_too_is_told_so_once_and_not_of_each_parameter():
+    step = given("=quote_no").replace("<camunda:inputOutput>", f"{OPERATOR}<camunda:inputOutput>").replace("price_quote", "send_quote", 1)
+    found = [each.message for each in check(camunda(step), service_tasks(), {"sales"}).findings if each.rule == "camunda"]
+    assert found == ["Nothing here reads camunda:topic='quoting.send_quote' of Price."]
 
 
 def test_a_person_has_what_is_assigned_to_them_and_a_form_of_the_bundle():
