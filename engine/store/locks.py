@@ -144,6 +144,15 @@ def take(tx: Session, lock: Lock, keys: Iterable[Any], *, by: str | None = None,
     return locked
 
 
+def take_instance_of(tx: Session, user_task_id: Any) -> None:
+    """Lock the instance that a user task is of, without asking for its id first: a task stays with its instance for ever."""
+    given = {"id": user_task_id}
+    if watch.on:
+        _check(tx, Lock.INSTANCE, Lock.INSTANCE.key, list(tx.connection().execute(_OF_TASK, given).scalars()))
+    locked = tx.connection().execute(_INSTANCE_OF_TASK, given).scalars()
+    _held(tx)[Lock.INSTANCE] = _held(tx).get(Lock.INSTANCE, frozenset()) | set(locked)
+
+
 def advisory(tx: Session, number: Advisory, thing: str | None = None, *, shared: bool = False) -> None:
     """Wait until no other transaction holds this number (and `thing`), and hold it to the end of this one.
 
@@ -217,3 +226,7 @@ def _strangers(lock: Lock, by: str) -> TextClause:
     return text(
         f"SELECT count(*) FROM {lock.value} WHERE {by} = ANY(:keys) AND {lock.key} <> ALL(:held) AND NOT coalesce({written}, false)"
     )
+
+
+_OF_TASK = text("SELECT instance_id FROM user_task WHERE id = :id")
+_INSTANCE_OF_TASK = text("SELECT id FROM instance WHERE id = (SELECT instance_id FROM user_task WHERE id = :id) FOR NO KEY UPDATE")

@@ -95,7 +95,16 @@ def act(runtime: Runtime, tx: Session, instance_id: UUID, fact: Fact, *, drop_la
 
 
 def _taken(stretch: Stretch, fact: Fact) -> bool:
-    """Take the stretch in a savepoint. False, with nothing done, where a worker is to see to it: what is wrong is not the asker's."""
+    """Take the stretch. False, with nothing done, where a worker is to see to it: what is wrong is not the asker's.
+
+    That takes a savepoint. Without it, where all that can go wrong is the asker's own, whatever goes wrong ends the asker's transaction.
+    """
+    if not stretch.held.has_facts and fact.kind not in _FROM_OUTSIDE:
+        try:
+            take_steps(stretch)
+        except SentBack as back:
+            raise back.problem from None
+        return True
     try:
         with savepoint(stretch.tx):
             take_steps(stretch)

@@ -18,14 +18,13 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    text,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, array, psycopg
 from sqlalchemy.orm import Session
 
 from engine.runtime.state.people import Person
-from engine.store.locks import Lock, take
+from engine.store.locks import take_instance_of
 from engine.store.tables import instance, user_task
 
 _TASK = (
@@ -113,7 +112,7 @@ def _visible(name: ColumnElement[str], groups: ColumnElement[Any], oversees: Col
 def one(tx: Session, person: Person, task_id: UUID, *, lock: bool = False) -> OpenedTask | None:
     """One task with its content, if the person may see it; `lock` locks its instance, under which every task is changed."""
     if lock:
-        take(tx, Lock.INSTANCE, tx.execute(_INSTANCE_OF, {"id": task_id}).scalars())
+        take_instance_of(tx, task_id)
     asked = {"task_id": task_id, "name": person.name, "groups": sorted(person.groups), "oversees": person.oversees}
     row = tx.connection().exec_driver_sql(_ONE, asked).one_or_none()
     return None if row is None else OpenedTask(UserTask(*row[: len(_TASK) + len(_CASE)]), dict(row.form_data), row.draft, row.outcome)
@@ -131,4 +130,3 @@ def _one() -> str:
 
 
 _ONE = _one()
-_INSTANCE_OF = text("SELECT instance_id FROM user_task WHERE id = :id")
