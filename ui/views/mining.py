@@ -243,19 +243,20 @@ def _wanted(tx: Session, bundle: str, prefix: str) -> mining.Wanted:
     """The filter of the address. Raises Invalid with the errors by field."""
     given, errors = _given(prefix), dict[str, list[str]]()
     begin = _day(given["from"], f"{prefix}from", errors)
-    until = _day(given["until"], f"{prefix}until", errors)
+    until = _day(given["until"], f"{prefix}until", errors, after=1)
     if given["variable"] and not given["variable"].partition("=")[1]:
         errors[f"{prefix}variable"] = ["reads name=value"]
-    versions = [number for number in given["version"] if number.isascii() and number.isdigit() and len(number) <= 9]  # noqa: PLR2004
+    if any(not (number.isascii() and number.isdigit() and len(number) <= 9) for number in given["version"]):  # noqa: PLR2004  # an integer
+        errors[f"{prefix}version"] = ["is no version"]
     if errors:
         raise Invalid("The filter cannot be read.", code="filter", next_step="Correct the marked fields.", errors=errors)
     return mining.Wanted(
         bundle=bundle,
         process=given["process"],
-        versions=tuple(sorted({int(number) for number in versions})),
+        versions=tuple(sorted({int(number) for number in given["version"]})),
         state=given["state"],
         started_from=begin,
-        started_before=until + timedelta(days=1) if until else None,
+        started_before=until,
         business_key=given["key"],
         variable=given["variable"],
         business_keys=keys_of_customer(tx, given["customer"]) if given["customer"] else None,
@@ -268,13 +269,13 @@ def _given(prefix: str) -> dict[str, Any]:
     return {**fields, "version": [each[:20] for each in request.args.getlist(f"{prefix}version")]}
 
 
-def _day(text: str, name: str, errors: dict[str, list[str]]) -> datetime | None:
-    """The beginning of a day in the company's time zone."""
+def _day(text: str, name: str, errors: dict[str, list[str]], after: int = 0) -> datetime | None:
+    """The beginning of a day in the company's time zone, or of one some days after."""
     if not text:
         return None
     try:
-        return datetime.combine(date.fromisoformat(text), time(), zone())
-    except ValueError:
+        return datetime.combine(date.fromisoformat(text) + timedelta(days=after), time(), zone())
+    except (ValueError, OverflowError):
         errors[name] = ["is no day"]
         return None
 

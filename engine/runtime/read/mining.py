@@ -100,7 +100,7 @@ def take_sample(tx: Session, wanted: Wanted) -> Sample:
     if wanted.state and wanted.state not in STATES:
         raise Invalid(f"{wanted.state[:40]!r} is no state to ask for.", code="state", next_step=f"Use one of {', '.join(STATES)}.")
     newest = get_version(tx, wanted.bundle, LATEST)
-    unknown = [number for number in wanted.versions if number > newest.newest]
+    unknown = [number for number in wanted.versions if not 0 < number <= newest.newest]
     if unknown:
         next_step = f"Its newest version is {newest.newest}."
         raise Invalid(f"There is no version {unknown[0]} of {wanted.bundle}.", code="version", next_step=next_step)

@@ -186,7 +186,7 @@ def test_it_takes_a_constant_number_of_statements_and_says_when_it_looked_at_a_p
 
 def test_a_filter_that_says_nothing_is_refused(ravi):
     deployed(ravi, CHECKS)
-    for query in ("state=late", "version=9", "version=x", "started_from=yesterday", "variable=nothing", "order=1"):
+    for query in ("state=late", "version=9", "version=0", "version=x", "started_from=yesterday", "variable=nothing", "order=1"):
         answer = ravi.get(f"/api/v1/bundles/checks/mining?{query}")
         assert (answer.status_code, bool(answer.json["next_step"])) == (422, True), query
 
