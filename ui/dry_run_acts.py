@@ -20,14 +20,14 @@ def told_so_far(given: Given) -> dict[str, Any]:
     return named_values(text or "{}", "scenario")
 
 
-def begun(given: Given) -> dict[str, Any]:
-    """A scenario as the start form tells it, without a step yet."""
+def begun(given: Given, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """A scenario as the start form tells it, with the variables it begins with, and without a step yet."""
     process, _, begins_at = given.get("process", "").strip()[:400].partition("#")
     told: dict[str, Any] = {
         "name": given.get("name", "").strip()[:200],
         "process": process,
         "now": given.get("now", "").strip()[:60],
-        "given": named_values(given.get("given", "") or "{}", "given"),
+        "given": dict(variables),
         "answers": named_values(given.get("answers", "") or "{}", "answers"),
         "asks": True,
         "steps": [],

@@ -63,7 +63,10 @@ PROCESS: Final = _catalogue(
         "The message sent when an instance is cancelled: it begins what gives back what that held.",
     ),
 )
-START: Final = _catalogue(_INPUTS)
+START: Final = _catalogue(
+    _INPUTS,
+    Setting("formKey", Written.NAME, "The form that gives what it begins with, where it is tried; by its file name without .form."),
+)
 SERVICE: Final = _catalogue(_RESULT, Setting("retry", Written.RETRY, "How often a failing call is repeated: R5/PT10S is the default."))
 USER: Final = _catalogue(
     Setting("formKey", Written.NAME, "The form of the same deployment, by its file name without .form."),

@@ -331,3 +331,31 @@ def test_an_element_is_commented_on_and_the_comment_resolved(workshop: Workshop,
     expect(comments).to_contain_text("Resolved by ravi")
     expect(page.locator("[data-tab=comments] .count")).to_have_text("0")
     expect(page.locator(".djs-overlay .talk")).to_have_count(0)
+
+
+def test_a_simulation_is_looked_at_and_leaves_the_file_its_history_and_the_watermark_alone(workshop: Workshop, page: Page):
+    loaded = []
+    page.on("response", lambda response: loaded.append(response.url))
+    workshop.draft(approval())
+    open_editor(page, workshop)
+    page.get_by_role("tab", name="Steps").click()
+    page.get_by_role("button", name="approve", exact=True).click()
+    page.keyboard.press("Delete")
+    workshop.saved_with("approval", "approval.bpmn", b'<bpmn:endEvent id="done"')
+    saved(page)
+    before, undo = workshop.saved("approval", "approval.bpmn"), page.get_by_role("button", name="Undo")
+    undo.click()
+    saved(page)
+    assert not any("simulation" in url for url in loaded)
+    page.get_by_role("button", name="Simulate").press("Enter")
+    page.get_by_title("Trigger Event").first.press("Enter")
+    expect(page.locator(".bts-notification").filter(has_text=re.compile("finished"))).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("button", name="Redo")).to_be_disabled()
+    expect(page.locator(".modeler-simulation .bjs-powered-by")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("button", name="Simulate").press("Enter")
+    expect(page.locator(".modeler-simulation")).to_be_hidden()
+    saved(page)
+    page.get_by_role("button", name="Redo").click()
+    saved(page)
+    assert workshop.saved("approval", "approval.bpmn") == before

@@ -3,6 +3,7 @@ import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import './css/diagram.css';
 import { getJson, getText } from './api.js';
+import { showAround, showWhole } from './editing/frame.js';
 import { Heat } from './heat.js';
 
 const LABELS = { active: 'waiting here', completed: 'passed', failed: 'failed' };
@@ -50,16 +51,15 @@ class ProcessDiagram extends HTMLElement {
     this.#viewer?.destroy();
   }
 
-  // A long process on a narrow screen is unreadable as a whole: show the part where something happens instead.
+  // A long process on a narrow screen is unreadable as a whole: then the part is shown where something happens, or its beginning.
   #show() {
     const canvas = this.#viewer.get('canvas');
-    canvas.zoom('fit-viewport', 'auto');
+    const elements = this.#viewer.get('elementRegistry');
+    showWhole(canvas);
+    if (canvas.zoom() >= (this.#heat ? OVERVIEW : READABLE)) return;
     const spot = this.#heat?.hottest ?? this.#painted.find((token) => token.state !== 'completed') ?? this.#painted.at(-1);
-    if (canvas.zoom() >= (this.#heat ? OVERVIEW : READABLE) || !spot) return;
-    const element = this.#viewer.get('elementRegistry').get(spot.element_id);
-    const { width, height } = canvas.getSize();
-    const box = { width: width / CLOSE, height: height / CLOSE };
-    canvas.viewbox({ ...box, x: element.x + element.width / 2 - box.width / 2, y: element.y + element.height / 2 - box.height / 2 });
+    const element = spot ? elements.get(spot.element_id) : beginning(elements);
+    if (element) showAround(canvas, CLOSE, { x: element.x + element.width / 2, y: element.y + element.height / 2 });
   }
 
   // Two versions beside each other are looked at in the same place.
@@ -132,11 +132,16 @@ class ProcessDiagram extends HTMLElement {
 
   #onClick(event) {
     const zoom = event.target.closest('[data-zoom]')?.dataset.zoom;
-    if (zoom === 'fit') this.#viewer.get('canvas').zoom('fit-viewport', 'auto');
+    if (zoom === 'fit') showWhole(this.#viewer.get('canvas'));
     else if (zoom) this.#viewer.get('zoomScroll').stepZoom(zoom === 'in' ? STEP : -STEP);
     const token = event.target.closest('[data-step]');
     if (token) showRow(this, token.dataset.step);
   }
+}
+
+function beginning(elements) {
+  const starts = elements.filter((each) => each.type === 'bpmn:StartEvent');
+  return starts.sort((one, other) => one.x - other.x)[0];
 }
 
 function badge({ element_id: id, state, count }, element) {

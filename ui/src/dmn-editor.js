@@ -10,10 +10,11 @@ import 'dmn-js/dist/assets/dmn-font/css/dmn-embedded.css';
 import './css/editor.css';
 import './css/decisions.css';
 import Modeler from 'dmn-js/lib/Modeler';
-import { goTo, Marks, showWhole, titleOf } from './decisions/places.js';
+import { goTo, Marks, titleOf } from './decisions/places.js';
 import { Trial } from './decisions/trial.js';
 import { Checking } from './editing/checking.js';
 import { DraftFile } from './editing/draft_file.js';
+import { showWhole } from './editing/frame.js';
 import { countProblems, showProblems } from './editing/problems.js';
 import { showSaveState } from './editing/save_state.js';
 import { tabs } from './editing/tabs.js';
@@ -41,7 +42,7 @@ class DecisionEditor extends HTMLElement {
     this.#checking.addEventListener('found', () => this.#found(this.#checking.found.findings));
     this.#modeler.on('viewer.created', ({ viewer }) => viewer.on('commandStack.changed', ({ trigger }) => this.#changed(trigger)));
     this.#modeler.on('views.changed', () => this.#showViews());
-    this.#modeler.on('import.render.complete', ({ view, error }) => view.type === 'drd' && !error && showWhole(this.#modeler.getActiveViewer()));
+    this.#modeler.on('import.render.complete', ({ view, error }) => view.type === 'drd' && !error && showWhole(this.#modeler.getActiveViewer().get('canvas')));
     tabs(this.querySelector('.editor-views'));
     document.addEventListener('click', this.#onClick);
     try {

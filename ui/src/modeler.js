@@ -17,6 +17,7 @@ import { tabs } from './editing/tabs.js';
 import { makeModeler } from './modeler/canvas.js';
 import { applyFix, placeOf } from './modeler/fixes.js';
 import { open } from './modeler/opening.js';
+import { Simulating } from './modeler/simulating.js';
 import { showBeginning, showWhole } from './modeler/viewport.js';
 import { Steps, Variables } from './modeler/side_views.js';
 import { showTalk } from './modeler/talk.js';
@@ -30,6 +31,7 @@ class DiagramEditor extends HTMLElement {
   #variables;
   #steps;
   #comments;
+  #simulating;
   #marked = [];
   #opening = false;
 
@@ -46,6 +48,10 @@ class DiagramEditor extends HTMLElement {
       shown: (counts) => showTalk(this.#modeler, counts),
       name: (id) => placeOf(this.#modeler.get('elementRegistry'), id)?.businessObject.name || id,
     });
+    this.#simulating = new Simulating(this.querySelector('[data-simulation]'), document.querySelector('[data-act="simulate"]'), [
+      this.querySelector('.modeler-canvas'),
+      this.querySelector('.modeler-panel'),
+    ]);
     tabs(this.querySelector('.editor-views'));
     document.addEventListener('click', (event) => this.#onClick(event));
     try {
@@ -86,6 +92,7 @@ class DiagramEditor extends HTMLElement {
   // Show a text of the file; nothing of it is saved before somebody changes it.
   async open(xml) {
     this.#opening = true;
+    this.#simulating.stop();
     const said = await open(this.#modeler, xml);
     this.#opening = false;
     const notes = this.querySelector('[data-opened]');
@@ -155,17 +162,28 @@ class DiagramEditor extends HTMLElement {
   #onClick(event) {
     const act = event.target.closest('[data-act]')?.dataset.act;
     if (!act) return;
-    if (act === 'undo' || act === 'redo') this.#modeler.get('commandStack')[act]();
+    if (act === 'simulate') this.#simulate();
+    else if (act === 'undo' || act === 'redo') this.#modeler.get('commandStack')[act]();
     else if (act === 'fit') showWhole(this.#modeler);
     else if (act === 'map') this.#modeler.get('minimap').toggle();
     else if (act === 'find') this.#modeler.get('searchPad').toggle();
     else if (act === 'keys') this.querySelector('[data-keys]').showModal();
   }
 
+  async #simulate() {
+    const toggled = this.#simulating.toggle(async () => ({ xml: await this.xml(), viewbox: this.#modeler.get('canvas').viewbox() }));
+    this.#buttons();
+    await toggled;
+    this.#buttons();
+  }
+
+  // While it simulates, nothing is drawn and nothing taken back.
   #buttons() {
     const stack = this.#modeler.get('commandStack');
-    document.querySelector('[data-act="undo"]').disabled = !stack.canUndo();
-    document.querySelector('[data-act="redo"]').disabled = !stack.canRedo();
+    const rests = this.#simulating.on;
+    document.querySelector('[data-act="undo"]').disabled = rests || !stack.canUndo();
+    document.querySelector('[data-act="redo"]').disabled = rests || !stack.canRedo();
+    for (const act of ['find', 'fit', 'map']) document.querySelector(`[data-act="${act}"]`).disabled = rests;
   }
 
   // Theirs and ours side by side, in two viewers that go with the dialog.

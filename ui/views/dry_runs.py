@@ -1,7 +1,7 @@
 """Try a process: a scenario is played as far as it goes, the next step is taken on the page, and nothing is kept but a draft's file."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ from engine.store import json_text
 from engine.store.clock import business_now
 from engine.task_catalogue import FieldOfTask, describe
 from ui.dry_run_acts import begun, named_values, told_so_far, with_step, without_last
+from ui.dry_run_start import StartForm, beginnings, example, given_of, start_form, typed_fields
 from ui.dry_run_story import MOST_SHOWN, state_sentence, story, tokens_of
 from ui.formats import json_pretty
 from ui.product import DEPLOY, WORK, needs, person, product
@@ -37,6 +38,7 @@ from ui.views.bundles import download
 _REFUSED = 422
 #: The fields of every form of the page, as they are where nothing was typed.
 _FIELDS = ("act", "element", "as", "data", "answers", "payload", "name", "code", "reason", "process", "now", "given", "business_key")
+_BEGINS = frozenset({"begin", "begin-json", "copy"})
 _TYPED = dict.fromkeys(_FIELDS, "")
 _NO_LETTERS = re.compile(r"[^a-z0-9]+")
 
@@ -87,9 +89,9 @@ def act(bundle: str) -> AnyResponse:
             return _shown(_copied(page, given))
         if verb == "keep":
             return _keep(page, given)
-        page.told = _next(verb, given)
+        page.told = _next(page.stage, verb, given)
         _play(page)
-        if page.run is not None and page.run.fault and page.run.fault.step == len(page.told["steps"]) and verb not in {"begin", "back"}:
+        if page.run is not None and page.run.fault and page.run.fault.step == len(page.told["steps"]) and verb not in {*_BEGINS, "back"}:
             _take_back(page, page.run)
     except Problem as problem:
         _refuse(page, given, problem)
@@ -143,9 +145,9 @@ def _opened(bundle: str, given: "MultiDict[str, str]") -> _Page:
     return page
 
 
-def _next(verb: str, given: Mapping[str, str]) -> dict[str, Any]:
-    if verb == "begin":
-        return begun(given)
+def _next(stage: CheckedBundle, verb: str, given: Mapping[str, str]) -> dict[str, Any]:
+    if verb in _BEGINS:
+        return begun(given, given_of(stage, given))
     told = told_so_far(given)
     if verb == "back":
         return without_last(told)
@@ -185,7 +187,7 @@ def _refuse(page: _Page, given: Mapping[str, str], problem: Problem) -> None:
     """What was typed is no step: the page stands where it stood."""
     page.typed, page.problem = _typed(given), problem
     try:
-        page.told = None if given.get("act") in {"begin", "copy"} else told_so_far(given)
+        page.told = None if given.get("act") in _BEGINS else told_so_far(given)
         page.run = None
         _play(page)
     except Problem:
@@ -193,7 +195,7 @@ def _refuse(page: _Page, given: Mapping[str, str], problem: Problem) -> None:
 
 
 def _typed(given: Mapping[str, str]) -> dict[str, str]:
-    return {name: given.get(name, "") for name in _FIELDS}
+    return {**{name: given.get(name, "") for name in _FIELDS}, **typed_fields(given)}
 
 
 def _copied(page: _Page, given: Mapping[str, str]) -> _Page:
@@ -201,7 +203,7 @@ def _copied(page: _Page, given: Mapping[str, str]) -> _Page:
     key = given.get("business_key", "").strip()[:200]
     with product().database.transaction() as tx:
         found = start_data(tx, given.get("process", "").partition("#")[0], key)
-    page.typed = {**_typed(given), "given": json_pretty(found)}
+    page.typed = {**{name: given.get(name, "") for name in _FIELDS}, "given": json_pretty(found)}
     return page
 
 
@@ -259,9 +261,9 @@ def _shown(page: _Page) -> AnyResponse:
             reasons=reasons(run) if run and run.comparisons else (),
             forms=_forms(stage) if stage else {},
             answers=_answers(run) if run else {},
-            processes=list(_beginnings(stage)) if stage else (),
+            processes=list(beginnings(stage)) if stage else (),
             scenarios=_scenarios(page, names),
-            start=page.typed if page.typed["act"] in {"begin", "copy"} else _start(page),
+            start=_start(page),
             told=words_of,
             typed_data=lambda wait: {**wait.given, **_data(page.typed["data"])},
             carried=json_pretty(page.told) if page.told else "",
@@ -288,34 +290,17 @@ def _scenarios(page: _Page, names: Mapping[str, str]) -> list[Any]:
     return [in_words(path, content, names) for path, content in found.items()]
 
 
-def _start(page: _Page) -> dict[str, str]:
-    """What the start form shows at first: now, and what a scenario begins with; else what the page was begun with."""
-    told = page.told or _example(page)
+def _start(page: _Page) -> StartForm:
+    """What the start form shows: what was typed; else now, and what the page was begun with or a scenario begins with."""
+    if page.typed["act"] in _BEGINS:
+        return start_form(page.stage, page.typed, _data(page.typed["given"]))
+    told = page.told or {}
+    beginning = f"{told['process']}#{told['begins_at']}" if told.get("begins_at") else told.get("process", page.bundle)
+    chosen = request.args.get("process", "")[:400] or str(beginning)
     with product().database.transaction() as tx:
         now = business_now(tx).replace(microsecond=0).isoformat()
-    process, given = told.get("process", page.bundle), told.get("given", {})
-    return {"process": str(process), "now": str(told.get("now", now)), "given": json_pretty(given), "business_key": ""}
-
-
-def _beginnings(stage: CheckedBundle) -> Iterator[tuple[str, str]]:
-    """Each process, and each start event of one that has several, by what the form gives for it."""
-    for process in stage.processes:
-        yield process.key, process.name
-        if len(process.start_events) > 1:
-            yield from ((f"{process.key}#{start.id}", f"{process.name}, from {start.name or start.id}") for start in process.start_events)
-
-
-def _example(page: _Page) -> Mapping[str, Any]:
-    """What the first scenario of the bundle's main process begins with: an example is easier changed than thought of."""
-    found = page.stage.bundle.of_kind(FileKind.SCENARIO) if page.stage else {}
-    for content in found.values():
-        try:
-            scenario = read_scenario(content)
-        except Problem:
-            continue
-        if scenario.process == page.bundle and not scenario.begins_at:
-            return {"process": scenario.process, "given": scenario.given}
-    return {}
+    given = told.get("given", {}) if told and chosen == beginning else example(page.stage, chosen)
+    return start_form(page.stage, {**_TYPED, "process": chosen, "now": str(told.get("now", now))}, given)
 
 
 def _data(typed: str) -> dict[str, Any]:

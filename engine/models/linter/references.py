@@ -27,7 +27,7 @@ _INTEGER = re.compile(r"-?\d{1,6}", re.ASCII)
 @rule("unknown-form")
 def forms_exist(known: Known) -> Iterator[Broken]:
     """A form is a file of the same deployment."""
-    for _, node in known.nodes("userTask", "manualTask"):
+    for _, node in known.nodes("userTask", "manualTask", "startEvent"):
         key = node.properties.get("formKey", "")
         if key and key not in known.forms:
             right = meant(key, known.forms)

@@ -53,6 +53,37 @@ def test_one_begins_takes_a_step_and_takes_it_back(ravi):
     assert "It waits at approve." in back.text
 
 
+def test_each_variable_it_begins_with_has_a_field_of_its_kind_and_any_other_comes_as_json(ravi):
+    page = html.unescape(ravi.get("/processes/approval/try").text)
+    assert re.search(r'name="kind.amount" value="number"', page)
+    assert re.search(r'name="in.amount" type="text" value="150"', page)
+    typed = {"kind.amount": "number", "kind.urgent": "flag", "kind.who": "text", "in.amount": "1e", "in.urgent": "on", "in.who": "Café"}
+    refused = html.unescape(press(ravi, "begin", **BOTH, **typed).text)
+    assert "amount must be a number" in refused
+    assert 'value="Café"' in refused
+    begun = press(ravi, "begin", **BOTH, **{**typed, "in.amount": "120.50"})
+    told = json.loads(html.unescape(re.search(r'name="scenario" value="([^"]*)"', begun.text)[1]))
+    assert told["given"] == {"amount": 120.50, "urgent": True, "who": "Café"}
+    as_json = press(ravi, "begin-json", **BOTH, **typed, given='{"amount": 90, "more": []}')
+    told = json.loads(html.unescape(re.search(r'name="scenario" value="([^"]*)"', as_json.text)[1]))
+    assert told["given"] == {"amount": 90, "more": []}
+
+
+def test_the_form_of_a_start_event_begins_the_process_and_is_judged_by_the_server(ravi):
+    start = m.start("begin", f"<bpmn:extensionElements>{m.properties(formKey='ask')}</bpmn:extensionElements>")
+    form = {"type": "default", "components": [{"type": "number", "key": "amount", "label": "Amount", "validate": {"max": 500}}]}
+    bundle = m.bundle("asking", start + m.user("look", candidateGroups="sales") + m.end(), "begin -> look -> done",
+                      files={"ask.form": json.dumps(form).encode()})  # fmt: skip
+    assert ravi.post("/api/v1/deployments", json=as_body(bundle)).status_code == 201
+    assert '<task-form into="start-data">' in ravi.get("/processes/asking/try").text
+    given = {"act": "begin", "process": "asking", "now": NOW}
+    refused = ravi.post("/processes/asking/try", data={**given, "form_data": '{"amount": 900}'})
+    assert (refused.status_code, "The form refuses this." in refused.text) == (422, True)
+    begun = ravi.post("/processes/asking/try", data={**given, "form_data": '{"amount": 300, "sneaked": 1}'})
+    told = json.loads(html.unescape(re.search(r'name="scenario" value="([^"]*)"', begun.text)[1]))
+    assert told["given"] == {"amount": 300}
+
+
 def test_what_cannot_be_done_is_said_and_what_was_typed_stays(ravi):
     waiting = begin(ravi)
     broken = press(ravi, "person", waiting, element="approve", data="{approved")

@@ -14,15 +14,6 @@ export function viewOf(modeler, id) {
 
 export const titleOf = (modeler, id) => (modeler.getDefinitions()?.drgElement ?? []).find((element) => element.id === id)?.name || id;
 
-const PALETTE = 110;
-
-// All of the requirements, beside the palette that covers the left edge.
-export function showWhole(viewer) {
-  const canvas = viewer.get('canvas');
-  canvas.zoom('fit-viewport', 'auto');
-  canvas.scroll({ dx: PALETTE, dy: 0 });
-}
-
 function holds(element, id) {
   const left = [element];
   const seen = new Set();
