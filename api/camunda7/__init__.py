@@ -2,18 +2,20 @@
 
 A dialect over our own verbs: the same roles, the same check, the same refusals, said as these clients read them. What is not spoken here
 is refused by name, never taken and dropped. `dialect` has addresses and refusals, `deployments` and `definitions` the operations,
-`variables` the types.
+`variables` the types, `links` where the Modeler's notices lead.
 Written after https://docs.camunda.org/manual/7.24/reference/rest/ and after what the published clients send.
 """
 
 from flask import Flask
 
 from api.camunda7 import definitions, deployments, dialect
+from api.camunda7.links import links
 
 
 def install(app: Flask) -> None:
-    """Speak the dialect under its base address, refusals of everything there included."""
+    """Speak the dialect under its base address, refusals of everything there included, and lead its notices to our pages."""
     dialect.install(app)
+    app.register_blueprint(links)
 
 
 BLUEPRINTS = (dialect.api, deployments.api, definitions.api)

@@ -278,6 +278,16 @@ def test_every_refusal_under_the_base_address_is_json(modeler):
         assert answer.json.keys() == {"type", "message", "code"}
 
 
+def test_the_links_in_the_modelers_notices_lead_to_our_pages(client, modeler, signed_in, shipping):
+    base = client.get("/.well-known/camunda-automation-platform/webapps", headers={"Origin": "file://"}).json["cockpitUrl"]
+    assert base.endswith("/from-camunda-modeler/")
+    started = modeler.start("key/ship-order", {}).json["id"]
+    path, edith = base.removeprefix("http://localhost"), signed_in("edith")
+    assert edith.get(f"{path}process-instance/{started}", follow_redirects=True).status_code == 200
+    assert edith.get(f"{path}repository?deploymentsQuery=%5B%5D").headers["Location"] == "/processes"
+    assert client.get(f"{path}process-instance/{started}").headers["Location"] == f"/operations/instances/{started}"
+
+
 def test_deployments_are_listed_as_they_were_made(modeler, shipping):
     [newest] = modeler.get("/deployment?maxResults=1").json
     assert newest["name"] == "ship-order"
