@@ -15,6 +15,8 @@ from api.requests import open_to_all, operation, transaction
 from engine.runtime.dry_run.rehearsal import MAX_ELEMENTS, MAX_SECONDS
 from engine.runtime.dry_run.scenario import MAX_BYTES, MAX_STEPS
 from engine.runtime.dry_run.scribe import MAX_TOLD
+from engine.runtime.read.event_log import MOST_EVENTS
+from engine.runtime.read.mining import MOST_INSTANCES
 from engine.store.clock import moved_by
 from engine.store.tables import InstanceState, effect, incident, instance, timer, user_task
 
@@ -91,5 +93,6 @@ def limits() -> dict[str, Any]:
             "scenario_steps": MAX_STEPS,
             "told_bytes": MAX_TOLD,
         },
+        "mining": {"instances": MOST_INSTANCES, "events_of_a_log": MOST_EVENTS},
         "api": {"max_body_bytes": settings.max_body_bytes, "max_page_size": 200, "max_idempotency_key_length": 200},
     }
