@@ -22,7 +22,7 @@ OWN_INPUT = re.compile(
     r"|Name each|Add at least|Round|Read|Map each|Start with"
     r"|It is tried again|The process went|Only|Leave|Let another|Let somebody|Use another|Give each|Take the|Settle|Agree|Confirm"
     r"|Save a draft|Play it|Play a shorter one|Take this step out|Press one"
-    r"|Convert|Correlate|Decide one|Sort|Set it|Do not|Repeat the)\b"
+    r"|Convert|Correlate|Narrow|Decide one|Sort|Set it|Do not|Repeat the)\b"
 )
 #: Advice to whoever installs or develops the product: a setting, a package, a table of a model.
 INSTALLER = re.compile(
@@ -141,7 +141,7 @@ def constants(tree: ast.Module) -> dict[str, ast.expr]:
 
 
 #: Who hands on a next step that was written elsewhere, where it is looked at: a problem's, a rule's, an expression's.
-HANDED_ON = re.compile(r"(^|\.)next_step$|^(advice|hint|cure)$|\['next_step'\]|'next_step'|error\.next_step or|^keepable\(next_step\)$")
+HANDED_ON = re.compile(r"(^|\.)next_step( if \w+ else None)?$|^(advice|hint|cure)$|\['next_step'\]|'next_step'|error\.next_step or|^keepable\(next_step\)$")
 
 
 def written() -> Iterator[tuple[str, ast.expr, dict[str, ast.expr]]]:
