@@ -141,7 +141,9 @@ def constants(tree: ast.Module) -> dict[str, ast.expr]:
 
 
 #: Who hands on a next step that was written elsewhere, where it is looked at: a problem's, a rule's, an expression's.
-HANDED_ON = re.compile(r"(^|\.)next_step( if \w+ else None)?$|^(advice|hint|cure)$|\['next_step'\]|'next_step'|error\.next_step or|^keepable\(next_step\)$")
+HANDED_ON = re.compile(
+    r"(^|\.)next_step( if \w+ else None)?$|^(advice|hint|cure)$|\['next_step'\]|'next_step'|error\.next_step or|^keepable\(next_step\)$"
+)
 
 
 def written() -> Iterator[tuple[str, ast.expr, dict[str, ast.expr]]]:
