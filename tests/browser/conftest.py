@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from engine.store.unit_of_work import Database
 from tests.browser.complaints import without_complaints
+from tests.browser.served import Address
 from tests.browser.site import Site, serve
 from tests.chromium import find_chromium
 from ui.build import DIST
@@ -47,9 +48,37 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     return {**browser_context_args, "reduced_motion": "reduce"}
 
 
+@pytest.fixture(scope="session")
+def address() -> Iterator[Address]:
+    """Where every test finds its site."""
+    made = Address()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def kept_context(browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[BrowserContext]:
+    """The browser profile of a run: scripts and styles are fetched and compiled once, not by each test."""
+    kept = browser.new_context(**browser_context_args)
+    yield kept
+    kept.close()
+
+
 @pytest.fixture
-def site(database: Database) -> Iterator[Site]:
-    with serve(database) as running:
+def context(kept_context: BrowserContext, address: Address) -> Iterator[BrowserContext]:
+    """The profile as somebody finds it who was never here."""
+    yield kept_context
+    for page in kept_context.pages[1:]:
+        page.close()
+    last = kept_context.pages[0] if kept_context.pages else kept_context.new_page()
+    browser = kept_context.new_cdp_session(last)
+    browser.send("Storage.clearDataForOrigin", {"origin": address.url, "storageTypes": "cookies,local_storage,indexeddb"})
+    last.close()
+
+
+@pytest.fixture
+def site(database: Database, address: Address) -> Iterator[Site]:
+    with serve(database, address) as running:
         running.deploy()
         yield running
 

@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from api.errors import status_of
 from engine.jobs.null_dispatcher import NullDispatcher
@@ -24,6 +22,7 @@ from engine.service_tasks import Broken, ServiceTasks
 from engine.store import json_text
 from engine.store.tables import deployment_file, instance, process_version, user_task
 from engine.store.unit_of_work import Database
+from tests.browser.served import Address
 from ui.pages import blueprint
 
 MODELS = Path(__file__).parent / "model"
@@ -101,18 +100,10 @@ def new_site(database: Database) -> Site:
 
 
 @contextmanager
-def serve(database: Database) -> Iterator[Site]:
+def serve(database: Database, address: Address) -> Iterator[Site]:
     site = new_site(database)
-    server = make_server("127.0.0.1", 0, make_app(site), threaded=True)
-    site.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with address.serving(make_app(site)) as site.url:
         yield site
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def make_app(site: Site) -> Flask:

@@ -38,8 +38,8 @@ EDITORS = "decision-editor, form-file-editor"
 
 
 @pytest.fixture
-def workshop(database) -> Iterator[Workshop]:
-    with serve_workshop(database) as running:
+def workshop(database, address) -> Iterator[Workshop]:
+    with serve_workshop(database, address) as running:
         running.draft(workbench())
         yield running
 

@@ -26,8 +26,8 @@ ROUND_TRIP = "async (xml) => { const editor = document.querySelector('diagram-ed
 
 
 @pytest.fixture
-def workshop(database) -> Iterator[Workshop]:
-    with serve_workshop(database) as running:
+def workshop(database, address) -> Iterator[Workshop]:
+    with serve_workshop(database, address) as running:
         yield running
 
 

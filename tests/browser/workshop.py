@@ -3,13 +3,10 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Thread
 
 from lxml import etree
 from playwright.sync_api import Page
-from werkzeug.serving import make_server
 
-from api.app import create_app
 from api.auth.accounts import NewAccount, add_account
 from api.auth.roles import GROUPS
 from api.bootstrap import ports
@@ -25,6 +22,8 @@ from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import deploy, drafts
 from engine.store.unit_of_work import Database
 from handlers.registry import service_tasks
+from tests.applications import application_of
+from tests.browser.served import Address
 from tests.waiting import until
 
 
@@ -108,17 +107,10 @@ class Workshop:
 
 
 @contextmanager
-def serve_workshop(database: Database, people: Sequence[NewAccount] = PEOPLE) -> Iterator[Workshop]:
+def serve_workshop(database: Database, address: Address, people: Sequence[NewAccount] = PEOPLE) -> Iterator[Workshop]:
     runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher())
     with database.transaction() as tx:
         for person in people:
             add_account(tx, person)
-    server = make_server("127.0.0.1", 0, create_app(Product(Settings(), database, runtime, demo=True, groups=GROUPS)), threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield Workshop(f"http://127.0.0.1:{server.server_port}", runtime)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with address.serving(application_of(Product(Settings(), database, runtime, demo=True, groups=GROUPS))) as url:
+        yield Workshop(url, runtime)

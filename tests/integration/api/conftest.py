@@ -1,21 +1,20 @@
 """A served installation without a server: the application on a fresh database, and people to sign in as."""
 
 from collections.abc import Callable
-from functools import cache
 
 import pytest
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 
-from api.app import create_app
 from api.auth.roles import GROUPS
 from api.bootstrap import ports
-from api.product import EXTENSION, Product
+from api.product import Product
 from api.settings import Settings
 from engine.jobs.null_dispatcher import NullDispatcher
 from engine.runtime.state.runtime import Runtime
 from handlers.constraints import RULES
 from handlers.registry import service_tasks
+from tests.applications import application_of
 
 
 @pytest.fixture
@@ -29,15 +28,7 @@ def installation(company_database) -> Product:
 @pytest.fixture
 def application(installation) -> OpenAPI:
     """The web application of the installation."""
-    made = _application()
-    made.extensions[EXTENSION] = installation
-    return made
-
-
-@cache
-def _application() -> OpenAPI:
-    """Made once a run: two hundred rules and every template are compiled once, and each test's installation is put into it."""
-    return create_app(Product(Settings(), None, None))
+    return application_of(installation)
 
 
 @pytest.fixture
