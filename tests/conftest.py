@@ -1,17 +1,17 @@
 """What the tests share: one PostgreSQL for the run, a fresh database for each test that asks."""
 
 from collections.abc import Iterator
-from copy import copy
 from itertools import count
 
+import psycopg
 import pytest
-from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from engine.store import locks
 from engine.store.embedded import start_embedded
 from engine.store.unit_of_work import Database, as_psycopg
 from tests.checked_once import checked_once
+from tests.databases import Standing
 from tests.examples import load_profile
 from tests.keeper import in_memory, kept_directory
 from tests.lock_watch import watching
@@ -59,52 +59,35 @@ def template_database(server_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def shared_database(server_url: str, template_database: str) -> Iterator[Database]:
-    """The database that tests use one after the other; each leaves it as empty as it found it."""
-    _create(server_url, "ordercraft_shared", template_database)
-    shared = Database(_url_of(server_url, "ordercraft_shared"), pool_size=20)
-    yield shared
-    shared.close()
+def shared_database(server_url: str, template_database: str) -> Iterator[Standing]:
+    """The migrated, empty database that tests use one after the other."""
+    yield from _standing(server_url, "ordercraft_shared", template_database)
 
 
 @pytest.fixture
-def database(shared_database: Database) -> Iterator[Database]:
+def database(shared_database: Standing) -> Iterator[Database]:
     """A migrated, empty database."""
-    lent = lend(shared_database)
-    yield lent
-    lent.close()
-    _run(shared_database.url, _EMPTY)
+    with shared_database.lend() as lent:
+        yield lent
 
 
 @pytest.fixture(scope="session")
-def shared_company(server_url: str, template_database: str) -> Iterator[Database]:
-    """The name under which each test that asks for the demo company finds a copy of it that is its own."""
+def shared_company(server_url: str, template_database: str) -> Iterator[Standing]:
+    """The database of the demo company that tests use one after the other."""
     from api.demo.company import load_company
 
     _create(server_url, "ordercraft_loaded", template_database)
     loaded = Database(_url_of(server_url, "ordercraft_loaded"))
     load_company(loaded)
     loaded.close()
-    shared = Database(_url_of(server_url, "ordercraft_company"), pool_size=20)
-    yield shared
-    shared.close()
+    yield from _standing(server_url, "ordercraft_company", "ordercraft_loaded")
 
 
 @pytest.fixture
-def company_database(server_url: str, shared_company: Database) -> Iterator[Database]:
+def company_database(shared_company: Standing) -> Iterator[Database]:
     """A database with the demo company as it is loaded, and nothing else."""
-    _create(server_url, "ordercraft_company", "ordercraft_loaded")
-    lent = lend(shared_company)
-    yield lent
-    lent.close()
-    _run(server_url, 'DROP DATABASE "ordercraft_company" WITH (FORCE)')
-
-
-def lend(shared: Database) -> Database:
-    """The same database to a test of its own: what it listens to ends with it, what SQLAlchemy compiled stays for the next one."""
-    lent = copy(shared)
-    lent.engine = shared.engine.execution_options()
-    return lent
+    with shared_company.lend() as lent:
+        yield lent
 
 
 @pytest.fixture
@@ -118,28 +101,12 @@ def own_database(server_url: str, template_database: str) -> Iterator[Database]:
     _run(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-# Ends whoever is still connected, empties every table that holds rows (the append-only ones too) and sets every sequence back.
-# A table of a few rows is emptied ten times sooner by DELETE: TRUNCATE makes new files.
-_EMPTY = """
-DO $$
-DECLARE
-  large text[] := '{}';
-  each record;
-  found boolean;
-BEGIN
-  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
-  PERFORM set_config('session_replication_role', 'replica', true);
-  FOR each IN SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-    EXECUTE 'SELECT EXISTS (SELECT FROM ' || each.name || ')' INTO found;
-    IF found AND pg_table_size(each.name) > 1000000 THEN large := large || each.name;
-    ELSIF found THEN EXECUTE 'DELETE FROM ' || each.name; END IF;
-  END LOOP;
-  IF large <> '{}' THEN EXECUTE 'TRUNCATE ' || array_to_string(large, ', ') || ' CASCADE'; END IF;
-  FOR each IN SELECT format('%I', sequencename) AS name FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
-    EXECUTE 'ALTER SEQUENCE ' || each.name || ' RESTART';
-  END LOOP;
-END $$
-"""
+def _standing(server_url: str, name: str, template: str) -> Iterator[Standing]:
+    _create(server_url, name, template)
+    made = Standing(_url_of(server_url, name))
+    made.keep()
+    yield made
+    made.close()
 
 
 def _url_of(server_url: str, name: str) -> str:
@@ -152,7 +119,5 @@ def _create(server_url: str, name: str, template: str = "template1") -> None:
 
 
 def _run(server_url: str, statement: str) -> None:
-    engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
+    with psycopg.connect(server_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(statement)

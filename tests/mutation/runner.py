@@ -23,12 +23,13 @@ from _pytest.runner import runtestprotocol
 from sqlalchemy import TextClause, create_engine, event, text
 from sqlalchemy.engine import Engine, make_url
 
+from tests.databases import Standing
 from tests.mutation import sql_mutants
 from tests.mutation.beside import Beside, is_comparable
 from tests.mutation.python_mutants import Mutant, Source
 from tests.mutation.targets import Group
 
-_LEFT_BEHIND = "SELECT datname FROM pg_database WHERE datname LIKE 'ordercraft_test_%' OR datname = 'ordercraft_company'"
+_LEFT_BEHIND = "SELECT datname FROM pg_database WHERE datname LIKE 'ordercraft_test_%'"
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ class Runner:
     def pytest_fixture_setup(self, fixturedef: Any) -> Any:
         """Remember where the server is, to tidy up behind a child that was ended."""
         value = yield
-        if fixturedef.argname in {"server_url", "shared_database"}:
+        if fixturedef.argname in {"server_url", "shared_database", "shared_company"}:
             self.urls[fixturedef.argname] = getattr(value, "url", value)
         return value
 
@@ -195,10 +196,10 @@ class Runner:
 
     def _tidy(self) -> None:
         """Empty and drop what a child that was ended has left."""
-        from tests import conftest  # which imports Hypothesis, and pytest must have begun
-
-        if "shared_database" in self.urls:
-            conftest._run(self.urls["shared_database"], conftest._EMPTY)
+        for name in self.urls.keys() - {"server_url"}:
+            standing = Standing(self.urls[name])
+            standing.restore()
+            standing.close()
         server = create_engine(make_url(self.urls["server_url"]), isolation_level="AUTOCOMMIT")
         with server.connect() as connection:
             for name in connection.execute(text(_LEFT_BEHIND)).scalars().all():

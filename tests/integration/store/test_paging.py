@@ -23,7 +23,7 @@ SORTS = {
 @pytest.fixture
 def tx(database):
     with database.transaction() as tx:
-        tx.execute(text("CREATE TEMP TABLE book (id int, title text, printed date, price numeric)"))
+        tx.execute(text("CREATE TEMP TABLE book (id int, title text, printed date, price numeric) ON COMMIT DROP"))
         for number in range(1, 24):
             printed = None if number % 3 == 0 else date(2020, 1, 1 + number % 5)
             row = {"id": number, "title": f"T{number % 4}", "printed": printed, "price": number % 6}
