@@ -103,7 +103,8 @@ BEGIN
   END LOOP;
 END $$
 """
-# Ends whoever is in the middle of something, drops the tables of tests, empties every table that holds rows (the append-only ones too), puts back what was kept.
+# Ends whoever is in the middle of something, drops the tables of tests, empties those that hold rows (the append-only ones too), puts back
+# what was kept.
 # A table of a few rows is emptied ten times sooner by DELETE: TRUNCATE makes new files.
 _RESTORE = """
 DO $$
