@@ -8,8 +8,11 @@ import pytest
 #: About how long a test takes, in seconds, by where it stands; the first that fits. What is not named is short.
 _SECONDS = {
     "tests/life": 100.0,
+    "tests/system/test_killed_server.py": 80.0,
+    "tests/system/test_plain_server_and_two_workers.py": 40.0,
+    "tests/system/test_openapi_holds.py": 30.0,
     "tests/system/test_bad_input.py": 0.3,
-    "tests/system": 8.0,
+    "tests/system": 3.0,
     "tests/crash": 15.0,
     "tests/integration/golden/test_random_life.py": 15.0,
     "tests/browser/test_analysts_journey.py": 25.0,

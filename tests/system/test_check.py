@@ -2,21 +2,21 @@
 
 import json
 
+from click.testing import CliRunner
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
+from api.commands.check import command
 from api.demo.company import load_company
 from handlers.invariants import all_invariants
-from tests.system.house import House
 
 TAMPER = "UPDATE journal_line SET debit = debit + 1 WHERE account = '1400' AND line_no = (SELECT min(line_no) FROM journal_line)"
 
 
-def test_check_prints_one_entry_an_invariant_and_ends_with_0_or_1(house, database):
+def test_check_prints_one_entry_an_invariant_and_ends_with_0_or_1(house, database, monkeypatch):
     load_company(database)
-    ours: House = house(DATABASE_URL=make_url(database.url).set(drivername="postgresql").render_as_string(hide_password=False))
-
-    honest = ours.run("check", "--json")
+    url = make_url(database.url).set(drivername="postgresql").render_as_string(hide_password=False)
+    honest = house(DATABASE_URL=url).run("check", "--json")
     assert honest.returncode == 0, honest.stderr
     report = json.loads(honest.stdout)
     assert report.keys() == {"ok", "invariants"}
@@ -26,16 +26,22 @@ def test_check_prints_one_entry_an_invariant_and_ends_with_0_or_1(house, databas
     assert {(each["ok"], each["violations"]) for each in report["invariants"]} == {(True, 0)}
 
     tamper_with(database.url)
-    caught = ours.run("check", "--json")
-    assert caught.returncode == 1
-    report = json.loads(caught.stdout)
+    monkeypatch.setenv("DATABASE_URL", url)
+    code, caught = _check("--json")
+    assert code == 1
+    report = json.loads(caught)
     assert report["ok"] is False
     assert {each["id"]: each["violations"] for each in report["invariants"] if not each["ok"]}["INV-01"] == 1
 
-    read_by_people = ours.run("check")
-    assert read_by_people.returncode == 1
-    assert "broken  INV-01  Every journal balances" in read_by_people.stdout
-    assert "(1 violations)" in read_by_people.stdout
+    code, read_by_people = _check()
+    assert code == 1
+    assert "broken  INV-01  Every journal balances" in read_by_people
+    assert "(1 violations)" in read_by_people
+
+
+def _check(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(command, words)
+    return done.exit_code, done.stdout
 
 
 def tamper_with(url: str) -> None:

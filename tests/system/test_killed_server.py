@@ -3,6 +3,9 @@
 import random
 import time
 import urllib.request
+from subprocess import Popen
+
+import pytest
 
 from api.demo.client import Person
 from tests.system.house import House, rows
@@ -33,7 +36,8 @@ SENT = {
 }
 
 
-def test_a_server_killed_three_times_finishes_the_story_once(house, undisturbed):
+@pytest.mark.timeout(900)
+def test_a_server_killed_three_times_finishes_the_story_once_and_one_asked_to_stop_goes_on_where_it_was(house, undisturbed):
     chance = random.Random(20260317)
     ours: House = house(ORDERCRAFT_LEASE_SECONDS=LEASE)
     serving = ours.serve("--demo")
@@ -47,7 +51,7 @@ def test_a_server_killed_three_times_finishes_the_story_once(house, undisturbed)
     assert shape_of(report) == shape_of(undisturbed)
     assert ours.check()["ok"] is True
     _nothing_happened_twice(ours)
-    assert ours.stop(serving) == 0
+    assert ours.stop(_stopped_at_work(ours, serving)) == 0
     assert not ours.postgres_runs()
 
 
@@ -61,9 +65,8 @@ def _nothing_happened_twice(ours: House) -> None:
     database.close()
 
 
-def test_a_server_that_is_asked_to_stop_does_so_cleanly_and_goes_on_where_it_was(house):
-    ours: House = house(ORDERCRAFT_LEASE_SECONDS=LEASE)
-    serving = ours.serve("--demo")
+def _stopped_at_work(ours: House, serving: Popen[bytes]) -> Popen[bytes]:
+    """Asked to stop right after a quote was accepted, and started again; gives the new server."""
     sara, marcus = (Person(ours.address, name, "stop") for name in ("sara", "marcus"))
     quote_no = sara.post("/api/v1/quotes", QUOTE)["quote_no"]
     (task,) = marcus.get(f"/api/v1/user-tasks?business_key={quote_no}")
@@ -74,13 +77,13 @@ def test_a_server_that_is_asked_to_stop_does_so_cleanly_and_goes_on_where_it_was
     assert "Traceback" not in ours.log()
     assert not ours.postgres_runs()
 
-    serving = ours.serve("--demo")
+    again = ours.serve("--demo")
     order_no = until(lambda: sara.get(f"/api/v1/quotes/{quote_no}")["order_no"])
     assert until(lambda: sara.get(f"/api/v1/orders/{order_no}")["groups"])
     assert ours.check()["ok"] is True
     with urllib.request.urlopen(ours.address + "/metrics") as answer:
         assert b"ordercraft_open_incidents 0.0" in answer.read()
-    assert ours.stop(serving) == 0
+    return again
 
 
 QUOTE = {"customer_no": "C-1001", "lines": [{"sku": "PUMP-40", "quantity": "4", "discount_pct": "25"}]}
