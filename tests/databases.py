@@ -37,12 +37,13 @@ class Standing:
         lent = copy(self._shared)
         lent.engine = self._shared.engine.execution_options()
         yield lent
-        if self._shared.engine.pool.checkedout():  # type: ignore[attr-defined]  # of the pool that keeps connections
-            lent.close()
         self.restore()
 
     def restore(self) -> None:
-        """Put it back to how it was kept."""
+        """Put it back to how it was kept. Whoever is in the middle of something there is ended."""
+        others = self._run(_END_OTHERS).fetchone()
+        if others != (0,):
+            self._shared.close()
         self._run(_RESTORE)
 
     def close(self) -> None:
@@ -51,14 +52,15 @@ class Standing:
         if self._keeper is not None:
             self._keeper.close()
 
-    def _run(self, statement: str) -> None:
+    def _run(self, statement: str) -> psycopg.Cursor:
         if self._keeper is None:
             self._keeper = self._connect()
         try:
-            self._keeper.execute(statement)
-        except psycopg.OperationalError:  # a test may end every connection there is
+            return self._keeper.execute(statement)
+        except psycopg.OperationalError:  # a test ended every connection there is
+            self._shared.close()
             self._keeper = self._connect()
-            self._keeper.execute(statement)
+            return self._keeper.execute(statement)
 
     def _connect(self) -> psycopg.Connection:
         return psycopg.connect(self._shared.libpq_url, autocommit=True)
@@ -103,8 +105,12 @@ BEGIN
   END LOOP;
 END $$
 """
-# Ends whoever is in the middle of something, drops the tables of tests, empties those that hold rows (the append-only ones too), puts back
-# what was kept.
+_END_OTHERS = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+  AND (state IS DISTINCT FROM 'idle' OR pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory'))
+"""
+# Drops the tables of tests, empties those that hold rows (the append-only ones too) and puts back what was kept.
 # A table of a few rows is emptied ten times sooner by DELETE: TRUNCATE makes new files.
 _RESTORE = """
 DO $$
@@ -113,9 +119,6 @@ DECLARE
   each record;
   found boolean;
 BEGIN
-  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
-  WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-    AND (state IS DISTINCT FROM 'idle' OR pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory'));
   FOR each IN SELECT quote_ident(tablename) AS name FROM pg_tables LEFT JOIN kept.house USING (tablename)
     WHERE schemaname = 'public' AND house.tablename IS NULL
   LOOP

@@ -27,8 +27,8 @@ HOME = "/processes/quote-to-order"
 
 
 @pytest.fixture
-def workshop(company_database) -> Iterator[Workshop]:
-    with serve_workshop(company_database, people=()) as running:
+def workshop(company_database, address) -> Iterator[Workshop]:
+    with serve_workshop(company_database, address, people=()) as running:
         running.deploy(QUOTE_TO_ORDER)
         yield running
 

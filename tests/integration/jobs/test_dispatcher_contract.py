@@ -12,6 +12,12 @@ from engine.runtime.state.dispatcher import Dispatcher
 from tests.waiting import until
 
 
+@pytest.fixture
+def database(own_database):
+    """One of its own: a queue brings tables, types and functions."""
+    return own_database
+
+
 @pytest.fixture(params=[PgQueuerDispatcher, ProcrastinateDispatcher], ids=["pgqueuer", "procrastinate"])
 def bell(request, database):
     return request.param(database)
