@@ -127,7 +127,7 @@ def test_the_papers_of_a_shipment_say_what_is_in_it_who_sends_it_and_who_gets_it
 @pytest.mark.parametrize("before", ["nothing", "unpacked", "shipped"])
 def test_what_is_not_found_is_counted_by_group_whatever_was_packed_before(tx, two, before):
     reserve(tx, two.other_group)
-    as_a_step(short_picks.record_short_pick)(tx, two.other_group, {CHAIR: D(39)}, actor="wanda")
+    as_a_step(short_picks.record_short_pick)(tx, two.other_group, [short_picks.Found(CHAIR, D(39), "")], actor="wanda")
     confirm_pick(tx, two.other_group, 1, D(90))
     if before == "nothing":
         reserve(tx, two.group)
@@ -139,7 +139,7 @@ def test_what_is_not_found_is_counted_by_group_whatever_was_packed_before(tx, tw
     came = Receipt(sku=SKU, warehouse_code="LINZ", qty=D(1), unit_cost=D(14), reference=f"{two.group}:77")
     as_a_step(receive_stock)(tx, [came])
     found = one(tx, "SELECT sum(qty_reserved) - 1 FROM fulfil_line WHERE group_no = :no AND sku = :sku", no=two.group, sku=SKU)
-    short_picks.record_short_pick(tx, two.group, {SKU: found}, actor="wanda")
+    short_picks.record_short_pick(tx, two.group, [short_picks.Found(SKU, found, "")], actor="wanda")
     assert one(tx, "SELECT max(source_id) FROM journal WHERE event_type = 'stock.short_picked'") == f"{two.group}:1"
 
 
