@@ -4,12 +4,9 @@ import os
 import shutil
 import subprocess
 
+from api.benchmarks.browsers import find_chromium
 
-def find_chromium() -> str | None:
-    """The path of a Chromium or Chrome: `$CHROMIUM`, else the first one on the PATH."""
-    given = os.environ.get("CHROMIUM")
-    candidates = (given,) if given else ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return next((path for name in candidates if (path := shutil.which(name))), None)
+__all__ = ["find_chromium"]
 
 
 def main() -> None:

@@ -8,12 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine.jobs.benchmark import run
+from engine.problems import NotFound
 from engine.store.embedded import start_embedded
 from engine.store.unit_of_work import Database
+
+if TYPE_CHECKING:
+    from api.benchmarks.pages import PageTook
 
 
 @click.group("bench")
@@ -70,6 +75,74 @@ def scenarios(*, as_json: bool) -> None:
         )
     play, check = sum(each.play_ms for each in took), sum(each.check_ms for each in took)
     click.echo(f"together: {play:,.0f} ms, {play + check:,.0f} ms with the checks")
+
+
+@command.command("pages")
+@click.option("--elements", "sizes", multiple=True, type=int, default=(60, 300), show_default=True, help="Elements of a diagram; repeat.")
+@click.option("--rounds", default=5, show_default=True, help="How often each is measured; the median is printed.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def pages(sizes: tuple[int, ...], rounds: int, *, as_json: bool) -> None:
+    """Measure what an analyst waits for: the modeler cold and warm, the check's answer, a dry run of the five happy paths.
+
+    Needs a Chromium (on the PATH, or in $CHROMIUM) and the test tools (playwright).
+    """
+    from api.benchmarks.dry_runs import run as run_dry
+
+    with _fresh_database() as database, _browser() as browser:
+        took = _measure_pages(database, browser, sizes, rounds)
+    dry = sum(each.play_ms for each in run_dry())
+    if as_json:
+        click.echo(json.dumps({"pages": [asdict(each) for each in took], "dry_runs_ms": round(dry, 1)}))
+        return
+    for each in took:
+        click.echo(
+            f"{each.elements} elements: modeler ready in {each.cold_ms:,.0f} ms cold, {each.warm_ms:,.0f} ms warm; "
+            f"checked in {each.check_ms:,.0f} ms"
+        )
+    click.echo(f"dry run of the five happy paths: {dry:,.0f} ms")
+
+
+def _measure_pages(database: Database, browser: Any, sizes: tuple[int, ...], rounds: int) -> list["PageTook"]:
+    from api.auth.accounts import add_account
+    from api.auth.roles import GROUPS
+    from api.benchmarks.pages import run as run_pages
+    from api.bootstrap import ports
+    from api.demo.people import PEOPLE
+    from api.product import Product
+    from api.settings import Settings
+    from engine.jobs.null_dispatcher import NullDispatcher
+    from engine.runtime.state.runtime import Runtime
+    from handlers.registry import service_tasks
+
+    with database.transaction() as tx:
+        for person in PEOPLE:
+            add_account(tx, person)
+    runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher())
+    return run_pages(browser, Product(Settings(), database, runtime, demo=True, groups=GROUPS), sizes, rounds)
+
+
+@contextmanager
+def _browser() -> Iterator[Any]:
+    """A Chromium without a window. Raises NotFound where there is none."""
+    from api.benchmarks.browsers import find_chromium
+
+    found = find_chromium()
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        found = None
+    if found is None:
+        raise NotFound(
+            "There is no browser to measure in.",
+            code="browser_missing",
+            next_step="Install a Chromium (or set $CHROMIUM to one) and the test tools: pip install playwright.",
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 @contextmanager

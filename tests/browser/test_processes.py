@@ -10,7 +10,7 @@ from engine.runtime.verbs import deploy
 from tests.browser.accessibility import violations
 from tests.browser.site import MODELS, Site
 
-ADA = Person("ada", frozenset({"analyst"}), frozenset({"read", "work", "deploy"}))
+ADA = Person("ada", frozenset({"analyst"}), frozenset({"read", "work", "deploy", "migrate"}))
 QUOTE = Path(__file__).parents[2] / "bpmn" / "quote-to-order"
 PAGES = {
     "list": "/processes",
@@ -21,6 +21,8 @@ PAGES = {
     "readme": "/processes/clear-load?show=readme",
     "versions": "/processes/clear-load?show=versions",
     "way back": "/processes/clear-load/diff?from=2&to=1",
+    "outcome": "/processes/clear-load/outcome?from=1&to=2",
+    "take over": "/processes/clear-load/take-over/1",
     "landscape": "/processes/landscape",
     "service task": "/processes/service-tasks?name=ramp.book",
     "what happened": "/processes/clear-load/what-happened?measure=waiting",

@@ -1,0 +1,147 @@
+"""Pictures of every page in both themes, wide and on a phone: `python -m tests.screenshots DIRECTORY [NAME…]`.
+
+A demo company with a quote that became cash is made for it and thrown away afterwards; with names, only pages whose name holds one of them.
+"""
+
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import text
+
+from api import logs
+from api.bootstrap import build
+from api.content import deploy_content
+from api.demo.company import load_company
+from api.demo.story import run_story
+from api.listening import take_address
+from api.product import Product
+from api.server import Server
+from api.settings import Settings
+from engine.runtime.verbs import drafts
+from tests.chromium import find_chromium
+
+#: Every page by a name; `{instance}`, `{order}` and `{quote}` are those of the story.
+PAGES = {
+    "today": "/",
+    "quotes": "/quotes",
+    "quote": "/quotes/{quote}",
+    "orders": "/orders",
+    "order": "/orders/{order}",
+    "worklist": "/worklist",
+    "processes": "/processes",
+    "process": "/processes/quote-to-order",
+    "process-decisions": "/processes/quote-to-order?show=decisions",
+    "process-forms": "/processes/quote-to-order?show=forms",
+    "process-scenarios": "/processes/quote-to-order?show=scenarios",
+    "process-versions": "/processes/quote-to-order?show=versions",
+    "process-what-happened": "/processes/quote-to-order/what-happened",
+    "try": "/processes/quote-to-order/try",
+    "try-scenario": "/processes/quote-to-order/try?scenario=happy-path.scenario.json",
+    "try-all": "/processes/quote-to-order/try/all",
+    "landscape": "/processes/landscape",
+    "service-tasks": "/processes/service-tasks",
+    "feel": "/processes/feel",
+    "drafts": "/processes/drafts",
+    "draft": "/processes/quote-to-order/draft",
+    "draft-outcome": "/processes/quote-to-order/outcome?draft=1",
+    "modeler": "/processes/quote-to-order/draft/quote-to-order.bpmn",
+    "decision-editor": "/processes/quote-to-order/draft/approvers.dmn",
+    "form-editor": "/processes/quote-to-order/draft/approve-quote.form",
+    "text-editor": "/processes/quote-to-order/draft/README.md",
+    "instances": "/operations/instances?state=",
+    "instance": "/operations/instances/{instance}",
+    "incidents": "/operations/incidents",
+    "signals": "/operations/signals",
+    "audit": "/operations/audit",
+    "receipts": "/finance/receipts",
+    "journals": "/finance/journals",
+    "journal-new": "/finance/journals/new",
+    "customers": "/master-data/customers",
+    "prices": "/master-data/prices",
+    "rates": "/master-data/rates",
+    "sign-in": "/login",
+}
+THEMES = ("light", "dark")
+SIZES = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+_ISLANDS = "process-diagram, diagram-editor, decision-editor, form-file-editor, text-editor, task-form, feel-playground"
+_ALL_READY = f"[...document.querySelectorAll('{_ISLANDS}')].every((each) => each.dataset.ready || !each.offsetParent)"
+
+
+def main(directory: Path, names: list[str]) -> None:
+    """Take the pictures, each as `NAME-THEME-SIZE.png`."""
+    chromium = find_chromium()
+    if chromium is None:
+        sys.exit("There is no Chromium: run `python -m tests.chromium`.")
+    directory.mkdir(parents=True, exist_ok=True)
+    with _demo() as (address, told), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        wanted = {name: path for name, path in PAGES.items() if not names or any(each in name for each in names)}
+        for theme in THEMES:
+            for size in SIZES:
+                _take(browser, address, {name: path.format(**told) for name, path in wanted.items()}, directory, (theme, size))
+        browser.close()
+
+
+def _take(browser: Browser, address: str, pages: dict[str, str], directory: Path, look: tuple[str, str]) -> None:
+    theme, size = look
+    context = browser.new_context(viewport=SIZES[size])  # type: ignore[arg-type]  # a viewport
+    context.add_cookies([{"name": "theme", "value": theme, "url": address}])
+    context.request.post(f"{address}/login", form={"persona": "edith"})
+    for name, path in pages.items():
+        page = context.new_page()
+        page.goto(address + path)
+        _settled(page)
+        page.screenshot(path=directory / f"{name}-{theme}-{size}.png", full_page=True)
+        page.close()
+        print(f"{name}-{theme}-{size}.png")  # noqa: T201  # somebody waits
+    context.close()
+
+
+def _settled(page: Page) -> None:
+    """Every island of the page has drawn what it shows, or has said that it cannot."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_function(_ALL_READY)
+
+
+@contextmanager
+def _demo() -> Iterator[tuple[str, dict[str, str]]]:
+    """A served demo in which one quote went all the way, and another one waits to be approved; with a draft."""
+    with tempfile.TemporaryDirectory(prefix="ordercraft-pictures-") as home:
+        logs.configure("error", sys.stderr)
+        product = build(Settings(data=Path(home)), with_worker=True, demo=True)
+        deploy_content(product, actor="ordercraft")
+        load_company(product.database)
+        server = Server(product, take_address("127.0.0.1", 0))
+        serving = threading.Thread(target=server.run, daemon=True)
+        serving.start()
+        try:
+            report = run_story(server.address)
+            yield server.address, _told(product, report["order_no"])
+        finally:
+            server.stop()
+            serving.join(timeout=30)
+
+
+def _told(product: Product, order_no: str) -> dict[str, str]:
+    with product.database.transaction() as tx:
+        drafts.begin(tx, "quote-to-order", "edith")
+        row = tx.execute(
+            text("SELECT id, business_key FROM instance WHERE process_key = 'quote-to-order' ORDER BY started_at LIMIT 1")
+        ).one()
+    return {"order": order_no, "quote": row.business_key, "instance": str(row.id)}
+
+
+_FIRST_QUOTE = text("""
+SELECT id, business_key FROM instance WHERE process_key = 'quote-to-order' ORDER BY started_at LIMIT 1
+""")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:  # the program and where to
+        sys.exit("Say where the pictures go: python -m tests.screenshots DIRECTORY [NAME…]")
+    main(Path(sys.argv[1]), sys.argv[2:])
