@@ -196,8 +196,8 @@ def _figures(
         running=len(here),
         timed=timed,
         drawn=drawn,
-        waiting=spread([waiting for waiting, _ in times if waiting > 0], over),
-        working=spread([working for _, working in times if working > 0], over),
+        waiting=spread([waiting for waiting, _ in times], over),
+        working=spread([working for _, working in times], over),
         waiting_so_far=sum(each.waiting for each in here),
         working_so_far=sum(each.working for each in here),
     )
@@ -206,8 +206,7 @@ def _figures(
 def _gone(source: Place, edge: Edge, version: int, chosen: Mapping[tuple[int, str], int], left: Mapping[tuple[int, str], int]) -> int:
     if source.tag == "eventBasedGateway":
         return left.get((version, edge.target), 0)
-    says = source.tag in {"exclusiveGateway", "inclusiveGateway"} and len(source.outgoing) > 1
-    if says or any(each.conditional for each in source.outgoing):
+    if len(source.outgoing) > 1 and any(each.conditional for each in source.outgoing):
         return chosen.get((version, edge.id), 0)
     return left.get((version, source.id), 0)
 

@@ -76,17 +76,26 @@ class Variant:
 def variants(graphs: Mapping[int, Graph], instances: Iterable[Travelled]) -> list[Variant]:
     """The variants of some instances (the latest first), the most frequent first."""
     ways: dict[tuple[int, str], Way] = {}
+    known = _with_the_others(graphs)
     found: dict[tuple[str, tuple[str, ...]], tuple[Way, list[Travelled]]] = {}
     total = 0
     for each in instances:
         total += 1
         raw = each.deployment_id, each.path
         if raw not in ways:
-            ways[raw] = way_of(graphs.get(each.deployment_id, {}), each.path.split()[:MOST_STEPS])
+            ways[raw] = way_of(known[each.deployment_id], each.path.split()[:MOST_STEPS])
         state = each.state if each.ended_at is not None else "running"
         found.setdefault((state, ways[raw].steps), (ways[raw], []))[1].append(each)
     made = [_variant(state, way, who, total) for (state, _), (way, who) in found.items()]
     return sorted(made, key=lambda variant: (-variant.instances, variant.id))
+
+
+def _with_the_others(graphs: Mapping[int, Graph]) -> dict[int, Graph]:
+    """Each version, and what only others have: an instance that was migrated has passed steps of both."""
+    everything: dict[str, Place] = {}
+    for graph in graphs.values():
+        everything |= graph
+    return {number: {**everything, **graph} for number, graph in graphs.items()}
 
 
 def way_of(graph: Graph, nodes: Sequence[str]) -> Way:
@@ -121,24 +130,23 @@ def _led_to(graph: Graph, nodes: Sequence[str]) -> list[list[tuple[int, str]]]:
     used: set[tuple[str, str, int]] = set()
     for index, node in enumerate(nodes):
         place = graph.get(node)
-        found = [] if place is None else _unused(place, times, used)
-        if found and place is not None and not place.joins:
-            found = [max(found)]
-        elif not found and index and (place is None or place.before):
+        found = [] if place is None else _causes(place, times, used)
+        if not found and index and (place is None or place.before):
             found = [(index - 1, "")]
-        used.update((flow or nodes[before], node, before) for before, flow in found)
+        used.update((flow, node, before) for before, flow in found)
         led.append(found)
         times.setdefault(node, []).append(index)
     return led
 
 
-def _unused(place: Place, times: Mapping[str, list[int]], used: set[tuple[str, str, int]]) -> list[tuple[int, str]]:
+def _causes(place: Place, times: Mapping[str, list[int]], used: set[tuple[str, str, int]]) -> list[tuple[int, str]]:
+    """The latest on each way in that has not led here before: all of them for what joins, else the one that came last."""
     found = []
     for flow, source in place.before:
-        latest = next((index for index in reversed(times.get(source, ())) if (flow or source, place.id, index) not in used), None)
+        latest = next((index for index in reversed(times.get(source, ())) if (flow, place.id, index) not in used), None)
         if latest is not None:
             found.append((latest, flow))
-    return found
+    return found if place.joins else found and [max(found)]
 
 
 def _in_order(graph: Graph, nodes: Sequence[str], led: Sequence[Sequence[tuple[int, str]]]) -> list[int]:
@@ -161,6 +169,7 @@ def _in_order(graph: Graph, nodes: Sequence[str], led: Sequence[Sequence[tuple[i
     return ordered
 
 
-def _turn(graph: Graph, nodes: Sequence[str], index: int) -> tuple[int, str, int]:
+def _turn(graph: Graph, nodes: Sequence[str], index: int) -> tuple[int, int]:
+    """The place of a node in the drawing; one that the drawing does not have any more comes as soon as it may."""
     place = graph.get(nodes[index])
-    return place.order if place else len(graph), nodes[index], index
+    return 0 if place is None else 1 + place.order, index

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from engine.mining.figures import Counts, Observed, Spread, Standing, bottlenecks, count_flows, measure, spread
-from engine.mining.graph import read_graph
+from engine.mining.graph import Graph, read_graph
 from engine.mining.stays import Stay
 from tests import tiny_models as m
 
@@ -40,6 +40,7 @@ def test_median_and_nine_of_ten_lie_between_two_values_and_count_what_took_no_ti
     assert spread([10, 30], of=5) == Spread(40, 0, 22)  # 0 0 0 10 30: the middle is 0, and 0.6 of the way from 10 to 30 is 22
     assert spread([], of=0) == Spread(0, 0, 0)
     assert spread([7], of=1) == Spread(7, 7, 7)
+    assert spread([1.23456], of=1) == Spread(1.235, 1.235, 1.235)
 
 
 def test_a_step_tells_how_often_it_was_done_how_long_it_waited_and_who_stands_there():
@@ -60,6 +61,35 @@ def test_steps_come_in_the_order_of_the_drawing_and_what_the_shown_version_lost_
     found = measure({1: old, 2: GRAPH}, GRAPH, observed(counts=counts))
     assert found[-1].element_id == "sign"
     assert {each.element_id: each.drawn for each in found} == {**dict.fromkeys(GRAPH, True), "sign": False}
+
+
+def test_a_step_is_called_as_the_newest_version_calls_it_and_what_nobody_passed_in_an_old_one_is_left_out():
+    def version(name: str) -> Graph:
+        sign = m.user("sign").replace('name="sign"', f'name="{name}"')
+        return read_graph(m.bundle("ask", m.start() + sign + m.user("stamp") + m.end(), "start -> sign -> stamp -> done").files)
+
+    graphs = {1: version("Sign"), 2: version("Sign it"), 3: GRAPH}
+    counts, standing = [Counts(1, "sign", 1, 1, 0, 0)], [Standing("stamp", 60, 0)]
+    assert [each.name for each in measure(graphs, GRAPH, observed(counts=counts)) if not each.drawn] == ["Sign it"]
+    assert [each.element_id for each in measure(graphs, GRAPH, observed(standing=standing)) if not each.drawn] == ["stamp"]
+    named = {1: read_graph(m.bundle("f", m.start() + m.end(), "start -> done [old]").files)}
+    newer = read_graph(
+        {
+            path: content.replace(b'name="old"', b'name="new"')
+            for path, content in m.bundle("f", m.start() + m.end(), "start -> done [old]").files.items()
+        }
+    )
+    assert [flow.name for flow in count_flows({**named, 2: newer}, observed())] == ["new"]
+
+
+def test_a_gateway_that_only_joins_is_no_step_and_what_holds_others_has_no_time():
+    joins = m.gateway("join", "parallel").replace('name="join?"', "")
+    inner = '<bpmn:subProcess id="inner" name="inner"><bpmn:startEvent id="i"/></bpmn:subProcess>'
+    elements = m.start() + m.gateway("split", "parallel") + m.user("a") + m.user("b") + joins + inner + m.end()
+    graph = read_graph(m.bundle("j", elements, "start -> split -> a -> join -> inner -> done\nsplit -> b -> join").files)
+    found = {each.element_id: each.timed for each in measure({1: graph}, graph, observed(counts=[Counts(1, "join", 3, 3, 0, 0)]))}
+    assert "join" not in found
+    assert (found["inner"], found["a"]) == (False, True)
 
 
 def test_a_boundary_event_has_no_time_and_nobody_stands_on_it():
@@ -91,6 +121,18 @@ def test_behind_a_gateway_of_events_the_flow_is_that_of_the_event_that_came():
     counts = [Counts(1, "first", 5, 5, 0, 0), Counts(1, "paid", 3, 3, 0, 0), Counts(1, "tired", 1, 1, 0, 0)]
     found = {each.flow_id: each.count for each in count_flows({1: graph}, observed(counts=counts))}
     assert (found["flow_first_paid"], found["flow_first_tired"]) == (3, 1)
+    assert {each.count for each in count_flows({1: graph}, observed())} == {0}
+
+
+def test_a_step_with_conditions_of_its_own_counts_what_it_chose_and_a_gateway_that_opens_nothing_counts_what_left_it():
+    elements = m.start() + m.gateway("one") + m.user("a") + m.gateway("fork", "parallel") + m.user("b") + m.end()
+    graph = read_graph(
+        m.bundle("c", elements, "start -> one\none -> a [x]\na -> fork [y]\na -> done [default]\nfork -> b -> done\nfork -> done").files
+    )
+    counts = [Counts(1, name, 4, 4, 0, 0) for name in ("start", "one", "a", "fork")]
+    found = {each.flow_id: each.count for each in count_flows({1: graph}, observed(counts=counts, chosen={(1, "flow_a_fork"): 3}))}
+    assert (found["flow_one_a"], found["flow_a_fork"], found["flow_a_done"]) == (4, 3, 0)
+    assert (found["flow_fork_b"], found["flow_fork_done"]) == (4, 4)
 
 
 def test_bottlenecks_are_ranked_by_all_waiting_also_of_those_that_still_wait():
@@ -102,3 +144,5 @@ def test_bottlenecks_are_ranked_by_all_waiting_also_of_those_that_still_wait():
         ("check", 5, 25, 0),
     ]
     assert bottlenecks(measure({1: GRAPH}, GRAPH, observed())) == []
+    (short,) = bottlenecks(measure({1: GRAPH}, GRAPH, observed(standing=[Standing("repair", 0.5, 0)])))
+    assert (short.waited, short.share) == (0.5, 100)
