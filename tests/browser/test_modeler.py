@@ -19,8 +19,8 @@ from tests.browser.workshop import Workshop, drawn, serve_workshop
 
 DIAGRAMS = sorted(Path(bpmn.__path__[0]).glob("*/*.bpmn"))
 SHARED_DATA = Path(os.environ.get("ORDERCRAFT_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
-#: Diagrams of other tools, where somebody has fetched them: those of the BPMN MIWG are meant. Only what has a picture can be opened.
-SAMPLES = [path for path in sorted((SHARED_DATA / "bpmn").rglob("*.bpmn")) if b"BPMNDiagram" in path.read_bytes()]
+#: A diagram with most of what BPMN has and we do not draw, and those of other tools where somebody has fetched them (of the BPMN MIWG).
+SAMPLES = [*Path(__file__).parent.glob("samples/*.bpmn"), *sorted((SHARED_DATA / "bpmn").rglob("*.bpmn"))]
 #: Saves what is opened, in the editor that is on the page.
 ROUND_TRIP = "async (xml) => { const editor = document.querySelector('diagram-editor'); await editor.open(xml); return editor.xml(); }"
 

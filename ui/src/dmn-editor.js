@@ -14,6 +14,7 @@ import { goTo, Marks, titleOf } from './decisions/places.js';
 import { Trial } from './decisions/trial.js';
 import { Checking } from './editing/checking.js';
 import { DraftFile } from './editing/draft_file.js';
+import { keepDefaults, read, write } from './editing/faithful.js';
 import { showWhole } from './editing/frame.js';
 import { countProblems, showProblems } from './editing/problems.js';
 import { showSaveState } from './editing/save_state.js';
@@ -32,6 +33,7 @@ class DecisionEditor extends HTMLElement {
   async connectedCallback() {
     this.#canvas = this.querySelector('.decision-canvas');
     this.#modeler = new Modeler({ container: this.#canvas });
+    keepDefaults(this.#modeler._moddle); // all its views write by this one, and it has no other way to it
     this.#file = new DraftFile(this.getAttribute('file'));
     this.#checking = new Checking(this.getAttribute('check'), this.getAttribute('path'));
     this.#trial = new Trial(this.querySelector('[data-trial]'), {
@@ -70,7 +72,7 @@ class DecisionEditor extends HTMLElement {
 
   // Show a text of the file; nothing of it is saved before somebody changes it. A table is where most people want to be.
   async open(xml) {
-    const { warnings } = await this.#modeler.importXML(xml);
+    const { warnings } = await read(this.#modeler, xml);
     const notes = this.querySelector('[data-opened]');
     notes.hidden = !warnings.length;
     notes.querySelector('ul').replaceChildren(...warnings.slice(0, 8).map(({ message }) => Object.assign(document.createElement('li'), { textContent: message })));
@@ -81,8 +83,8 @@ class DecisionEditor extends HTMLElement {
   }
 
   // The file as it would be saved.
-  async xml() {
-    return (await this.#modeler.saveXML({ format: true })).xml;
+  xml() {
+    return write(this.#modeler);
   }
 
   async select(id) {

@@ -11,6 +11,7 @@ import { getJson } from './api.js';
 import { Checking } from './editing/checking.js';
 import { Comments } from './editing/comments.js';
 import { DraftFile } from './editing/draft_file.js';
+import { write } from './editing/faithful.js';
 import { countProblems, showProblems, uncheckedProblems } from './editing/problems.js';
 import { showSaveState } from './editing/save_state.js';
 import { tabs } from './editing/tabs.js';
@@ -114,8 +115,8 @@ class DiagramEditor extends HTMLElement {
   }
 
   // The file as it would be saved.
-  async xml() {
-    return (await this.#modeler.saveXML({ format: true })).xml;
+  xml() {
+    return write(this.#modeler);
   }
 
   #found(found) {

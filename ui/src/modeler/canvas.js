@@ -5,6 +5,7 @@ import { CreateAppendAnythingModule } from 'bpmn-js-create-append-anything';
 import colorPickerModule from 'bpmn-js-color-picker';
 import minimapModule from 'diagram-js-minimap';
 import nativeCopyPasteModule from 'bpmn-js-native-copy-paste';
+import { keepDefaults } from '../editing/faithful.js';
 import { Writer } from './extensions.js';
 import { namespaces } from './namespaces.js';
 import { panelModule } from './panel.js';
@@ -38,17 +39,6 @@ function QuietClipboard(eventBus, nativeCopyPaste) {
   eventBus.on('native-copy-paste:error', () => nativeCopyPaste.toggle(false));
 }
 QuietClipboard.$inject = ['eventBus', 'nativeCopyPaste'];
-
-// What a file says stays in it, also where BPMN would assume the same: the writer leaves out every value that equals a default.
-// An element that says nothing still has its default, from the prototype of its type.
-function keepDefaults({ factory }) {
-  const createType = factory.createType;
-  factory.createType = function (descriptor) {
-    const type = createType.call(this, descriptor);
-    descriptor.properties = descriptor.properties.map((each) => (each.default === undefined ? each : Object.create(each, { default: { value: undefined } })));
-    return type;
-  };
-}
 
 export function makeModeler(canvas, panel) {
   const modeler = new Modeler({

@@ -1,4 +1,5 @@
 // Opens a file so that nothing of it is lost when it is saved again, whatever tool made it; answers what people should know of it.
+import { read } from '../editing/faithful.js';
 
 const LOOPS = new Set(['bpmn:loopDataInputRef', 'bpmn:loopDataOutputRef', 'loopDataInputRef', 'loopDataOutputRef']);
 // Without their ends these cannot be drawn; the editor has to leave them out.
@@ -7,7 +8,7 @@ const DRAWN = new Set(['sourceRef', 'targetRef', 'attachedToRef', 'processRef', 
 const KEPT = /^unknown attribute/;
 
 export async function open(modeler, xml) {
-  const { warnings } = await modeler.importXML(xml);
+  const { warnings } = await read(modeler, xml);
   const said = [];
   for (const warning of warnings) {
     if (!KEPT.test(warning.message) && !keepReference(modeler, warning)) said.push(warning.message);
