@@ -1,7 +1,7 @@
 """What happened in the instances of a bundle, for any filter: steps, flows, variants and bottlenecks. A constant number of statements.
 
 At most MOST_INSTANCES are looked at, the latest ones; `Sample.more` says that there are others. What each figure means says
-`engine.mining`.
+`engine.mining`. An instance that was migrated counts, with all it has done, as one of the version it is on now.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

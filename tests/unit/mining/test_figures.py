@@ -55,6 +55,12 @@ def test_a_step_tells_how_often_it_was_done_how_long_it_waited_and_who_stands_th
     assert (check.waited, check.worked) == (27.5 * hour + 1800, 3.5 * hour + 600)
 
 
+def test_what_was_given_up_at_once_counts_among_the_stays_that_took_no_time():
+    counts, times = [Counts(1, "check", done=1, left=1, cancelled=2, failed=0)], stays("check", (10, None))
+    (check,) = [each for each in measure({1: GRAPH}, GRAPH, observed(counts=counts, stays=times)) if each.element_id == "check"]
+    assert (check.waiting.median, check.waiting.total) == (0, 36_000)
+
+
 def test_steps_come_in_the_order_of_the_drawing_and_what_the_shown_version_lost_comes_last():
     old = read_graph(m.bundle("ask", m.start() + m.user("sign") + m.end(), "start -> sign -> done").files)
     counts = [Counts(1, "sign", done=4, left=4, cancelled=0, failed=0)]
