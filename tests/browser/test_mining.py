@@ -32,8 +32,9 @@ def test_heat_changes_with_its_measure_leads_to_its_row_and_steps_back_behind_a_
     so_far.focus()
     page.keyboard.press("Enter")
     expect(so_far).to_have_attribute("aria-pressed", "true")
-    expect(page.locator(".djs-shape.way-passed")).to_have_count(1)
-    expect(page.locator(".djs-shape.way-beside")).to_have_count(3)
+    expect(page.locator("[data-element-id='load_ready'].way-passed")).to_have_count(1)
+    for beside in ("clear_load", "book_ramp", "load_left", "load_left_label", "to_book"):
+        expect(page.locator(f"[data-element-id='{beside}'].way-beside")).to_have_count(1)
     expect(page.get_by_role("status").filter(has_text="the way of 1 instance")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page.locator(".way-beside")).to_have_count(0)

@@ -42,8 +42,9 @@ export class Heat {
     if (!way) return;
     const passed = new Set([...way.elements, ...way.flows]);
     for (const element of elements.getAll()) {
-      if (element.type === 'label' || (!element.waypoints && !isNode(element))) continue;
-      const marker = passed.has(element.id) ? 'way-passed' : 'way-beside';
+      const named = element.labelTarget ?? element;
+      if (!named.waypoints && !isNode(named)) continue;
+      const marker = passed.has(named.id) ? 'way-passed' : 'way-beside';
       canvas.addMarker(element.id, marker);
       this.#way.push([element.id, marker]);
     }
