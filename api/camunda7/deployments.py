@@ -17,8 +17,8 @@ from api.v1.shapes import Shape
 from engine.models.bundle import FileKind, kind_of
 from engine.models.reading.identity import named_in
 from engine.problems import Invalid
-from engine.runtime.read.bundles import get_version
-from engine.runtime.read.deployments import DeploymentRow, definitions_of, list_deployments
+from engine.runtime.read.bundles import DeploymentRow, get_version
+from engine.runtime.read.deployments import definitions_of, list_deployments
 from engine.runtime.verbs.deploy import MAX_NOTE, Author
 from engine.runtime.verbs.deploy_files import Sent, Taken, deploy_files
 from engine.store.paging import Asked

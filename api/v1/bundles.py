@@ -1,7 +1,5 @@
 """What is deployed, to be read and rolled back: bundles with their versions and files, what two versions differ in, zips out and in."""
 
-from datetime import datetime
-
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, RootModel
@@ -12,7 +10,6 @@ from api.requests import operation, person, transaction
 from api.v1.deployments import DeploymentOut
 from api.v1.shapes import Listing, Page, Search, Shape, listed
 from engine.models.archive import read_archive, write_archive
-from engine.models.bundle import kind_of
 from engine.models.media import media_type_of
 from engine.runtime.dry_run.stage import judge, outcome_of
 from engine.runtime.read import bundles
@@ -75,41 +72,8 @@ class RollBackIn(Shape):
     note: str = Field("", max_length=deploy.MAX_NOTE)
 
 
-class FileOut(Shape):
-    """A file of a version; `kind` is bpmn, dmn, form, scenario.json, md or other."""
-
-    path: str
-    kind: str
-    size: int
-
-
-class ProcessOut(Shape):
-    """A process of a version. `latest` is what new instances begin with, unless it is `retired`."""
-
-    id: int
-    process_key: str
-    name: str
-    version: int
-    path: str
-    latest: bool
-    retired: bool
-    running: int
-    stuck: int
-
-
-class BundleOut(Shape):
+class BundleOut(RootModel[bundles.BundleContent]):
     """A version of a bundle with its processes and files; `newest` is the number of the newest version."""
-
-    id: int
-    name: str
-    version: int
-    newest: int
-    sha256: str
-    deployed_by: str
-    deployed_at: datetime
-    note: str
-    processes: list[ProcessOut]
-    files: list[FileOut]
 
 
 class RolledBackOut(DeploymentOut):
@@ -133,12 +97,12 @@ def list_bundles(query: Search) -> Page[bundles.BundleRow]:
 @operation(Role.READ)
 def get_bundle(path: BundlePath) -> BundleOut:
     """The newest version of a bundle."""
-    return _bundle(path.name, bundles.LATEST)
+    return BundleOut(bundles.get_content(transaction(), path.name, bundles.LATEST))
 
 
-@api.get("/<name>/versions", responses={200: Page[bundles.VersionRow]})
+@api.get("/<name>/versions", responses={200: Page[bundles.DeploymentRow]})
 @operation(Role.READ)
-def list_versions(path: BundlePath, query: Listing) -> Page[bundles.VersionRow]:
+def list_versions(path: BundlePath, query: Listing) -> Page[bundles.DeploymentRow]:
     """List the versions of a bundle, the newest first."""
     bundles.get_version(transaction(), path.name, bundles.LATEST)
     return listed(bundles.list_bundle_versions(transaction(), path.name, query.asked))
@@ -158,7 +122,7 @@ def import_archive(path: NewBundlePath, query: NoteQuery) -> tuple[DeploymentOut
 @operation(Role.READ)
 def get_version(path: VersionPath) -> BundleOut:
     """One version of a bundle."""
-    return _bundle(path.name, path.version)
+    return BundleOut(bundles.get_content(transaction(), path.name, path.version))
 
 
 @api.get("/<name>/versions/<version>/archive")
@@ -200,20 +164,6 @@ def post_rollback(path: BundlePath, body: RollBackIn) -> tuple[RolledBackOut, in
         outcome=outcome_of(product().runtime, transaction(), made).sentences,
     )
     return answer, 201
-
-
-def _bundle(name: str, version: str) -> BundleOut:
-    tx = transaction()
-    found = bundles.get_version(tx, name, version)
-    processes = bundles.processes_of(tx, [found.id])[found.id]
-    files = [
-        FileOut(path=path, kind=(kind_of(path) or "other").strip("."), size=size) for path, size in bundles.sizes_of(tx, found.id).items()
-    ]
-    return BundleOut.model_validate({**_row(found), "processes": [_row(each) for each in processes], "files": files})
-
-
-def _row(row: bundles.BundleVersion | bundles.ProcessOfVersion) -> dict[str, object]:
-    return {name: getattr(row, name) for name in row.__dataclass_fields__ if name != "deployment_id"}
 
 
 def _download(content: bytes, media_type: str, name: str) -> Response:

@@ -16,6 +16,7 @@ from engine.models.check import check
 from engine.problems import Invalid
 from engine.runtime.dry_run.stage import judge
 from engine.runtime.read import deployments as read
+from engine.runtime.read.bundles import DeploymentRow
 from engine.runtime.verbs import deploy
 
 api = APIBlueprint("deployments", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="deployments")])
@@ -84,9 +85,9 @@ def deploy_bundle(body: DeployIn) -> tuple[DeploymentOut, int]:
     return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes), outcome=outcome), 201
 
 
-@api.get("/deployments", responses={200: Page[read.DeploymentRow]})
+@api.get("/deployments", responses={200: Page[DeploymentRow]})
 @operation(Role.READ)
-def list_deployments(query: Listing) -> Page[read.DeploymentRow]:
+def list_deployments(query: Listing) -> Page[DeploymentRow]:
     """List deployments, the latest first."""
     return listed(read.list_deployments(transaction(), query.asked))
 

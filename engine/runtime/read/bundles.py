@@ -1,14 +1,14 @@
 """Bundles as they were deployed: the list, the versions of one, its files, and which running instances stand on which elements."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import Text, exists, func, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, distinct_on
 from sqlalchemy.orm import Session
 
-from engine.models.bundle import Bundle, FileKind
+from engine.models.bundle import Bundle, FileKind, kind_of
 from engine.models.reading.drawing import read_drawing
 from engine.models.reading.uses import Deployed
 from engine.problems import Invalid, NotFound
@@ -39,13 +39,12 @@ class BundleRow:
 
 
 @dataclass(frozen=True, slots=True)
-class BundleVersion:
-    """One version of a bundle; `newest` is the number of its newest one."""
+class DeploymentRow:
+    """A bundle as it was deployed; `sha256` is the hash of its files, `note` what its author said of it."""
 
     id: int
     name: str
     version: int
-    newest: int
     sha256: str
     deployed_by: str
     deployed_at: datetime
@@ -53,15 +52,10 @@ class BundleVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionRow:
-    """A version of a bundle in its list."""
+class BundleVersion(DeploymentRow):
+    """One version of a bundle; `newest` is the number of its newest one."""
 
-    id: int
-    version: int
-    sha256: str
-    deployed_by: str
-    deployed_at: datetime
-    note: str
+    newest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +72,23 @@ class ProcessOfVersion:
     retired: bool
     running: int
     stuck: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileOfVersion:
+    """A file of a version; `kind` is bpmn, dmn, form, scenario.json, md or other, `size` in bytes."""
+
+    path: str
+    kind: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class BundleContent(BundleVersion):
+    """A version of a bundle with its processes and files."""
+
+    processes: Sequence[ProcessOfVersion]
+    files: Sequence[FileOfVersion]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +146,13 @@ def get_version(tx: Session, name: str, version: str) -> BundleVersion:
     return BundleVersion(**row)
 
 
+def get_content(tx: Session, name: str, version: str) -> BundleContent:
+    """What is in a version of a bundle. Raises Invalid, NotFound."""
+    found = get_version(tx, name, version)
+    files = [FileOfVersion(path, (kind_of(path) or "other").strip("."), size) for path, size in sizes_of(tx, found.id).items()]
+    return BundleContent(**asdict(found), processes=processes_of(tx, [found.id])[found.id], files=files)
+
+
 def files_of(tx: Session, deployment_id: int, *kinds: FileKind) -> dict[str, bytes]:
     """The files of a deployment by path, byte for byte; only those of some kinds where any is named."""
     wanted = select(deployment_file.c.path, deployment_file.c.content).where(deployment_file.c.deployment_id == deployment_id)
@@ -168,10 +186,10 @@ def file_of(tx: Session, name: str, version: str, path: str) -> bytes:
     return bytes(content)
 
 
-def list_bundle_versions(tx: Session, name: str, asked: Asked, *, count: bool = False) -> Page[VersionRow]:
+def list_bundle_versions(tx: Session, name: str, asked: Asked, *, count: bool = False) -> Page[DeploymentRow]:
     """The versions of a bundle, the newest first."""
-    statement = select(*(deployment.c[each] for each in VersionRow.__dataclass_fields__)).where(deployment.c.name == name)
-    return read_page(tx, statement, (Key(deployment.c.version, descending=True),), asked, count=count).typed(VersionRow)
+    statement = select(*(deployment.c[each] for each in DeploymentRow.__dataclass_fields__)).where(deployment.c.name == name)
+    return read_page(tx, statement, (Key(deployment.c.version, descending=True),), asked, count=count).typed(DeploymentRow)
 
 
 def processes_of(tx: Session, deployment_ids: Collection[int]) -> Mapping[int, Sequence[ProcessOfVersion]]:

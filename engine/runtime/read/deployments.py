@@ -7,23 +7,9 @@ from sqlalchemy import and_, func, select, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Invalid, NotFound
+from engine.runtime.read.bundles import LATEST, DeploymentRow
 from engine.store.paging import Asked, Key, Page, read_page
 from engine.store.tables import deployment, deployment_file, instance, process_version
-
-LATEST = "latest"
-
-
-@dataclass(frozen=True, slots=True)
-class DeploymentRow:
-    """A bundle as it was deployed; `sha256` is the hash of its files, `note` what its author said of it."""
-
-    id: int
-    name: str
-    version: int
-    sha256: str
-    deployed_by: str
-    deployed_at: datetime
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
