@@ -28,6 +28,9 @@ _ALREADY_SO: Final = {
     "property": "Our settings are in the panel of our modeler; an extension property of another name is kept and not read.",
 }
 _TOPIC: Final = "Make it an external task, with the name of a service task as topic; the element templates do so by themselves."
+#: How Camunda says what runs behind a step, an event or a decision; here that is a service task.
+_IMPLEMENTATIONS: Final = frozenset({"type", "topic", "class", "delegateExpression", "expression"})
+_SERVICE_TASK: Final = "Draw a service task instead, whose topic names what runs."
 _LISTENER: Final = "Remove it: draw a service task or a script task in FEEL where it should happen."
 _ONE_VALUE: Final = "Write a text, FEEL behind = (such as =order.total * 2), or one variable as ${order.total}."
 _NEXT_STEPS: Final = {
@@ -35,7 +38,7 @@ _NEXT_STEPS: Final = {
     "delegateExpression": _TOPIC,
     "expression": _TOPIC,
     "type": _TOPIC,
-    "topic": "Keep one of the two: the service task named by our own extension, or the topic.",
+    "topic": "Set its implementation to external, and let the topic alone name the service task: not our own extension as well.",
     "connector": _TOPIC,
     "field": _TOPIC,
     "executionListener": _LISTENER,
@@ -105,7 +108,8 @@ def _broken(diagram: Diagram, element: etree._Element, name: str, told: str) -> 
         return
     owner = next((each for each in (element, *element.iterancestors()) if each.get("id") and tag_of(each)), element)
     severity: Severity | None = "info" if name in _ALREADY_SO else None
-    next_step = _ALREADY_SO.get(name) or _NEXT_STEPS.get(name, _NEXT_STEP)
+    elsewhere = name in _IMPLEMENTATIONS and tag_of(element) != "serviceTask"
+    next_step = _SERVICE_TASK if elsewhere else _ALREADY_SO.get(name) or _NEXT_STEPS.get(name, _NEXT_STEP)
     message = f"Nothing here reads camunda:{name}{told} of {owner.get('name') or owner.get('id')}."
     yield Broken(diagram.path, owner.get("id"), line_of(element), message, next_step, severity)
 

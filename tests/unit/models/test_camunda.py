@@ -128,6 +128,14 @@ def test_a_step_of_ours_that_is_given_a_topic_too_is_told_so_once_and_not_of_eac
     assert found == ["Nothing here reads camunda:topic='quoting.send_quote' of Price."]
 
 
+def test_what_is_sent_or_decided_by_code_is_to_be_a_service_task():
+    step = node("sendTask", "price", **{"camunda:type": "external", "camunda:topic": "mail.send"})
+    [found] = [each for each in check(camunda(step), service_tasks(), {"sales"}).findings if each.rule == "camunda"]
+    assert (found.message, found.next_step) == (
+        "Nothing here reads camunda:topic='mail.send' of Price.", "Draw a service task instead, whose topic names what runs.",
+    )  # fmt: skip
+
+
 def test_a_person_has_what_is_assigned_to_them_and_a_form_of_the_bundle():
     written = user('camunda:assignee="${boss}" camunda:formKey="camunda-forms:deployment:forms/approve.form" camunda:priority="70"')
     drawn = camunda(written)
