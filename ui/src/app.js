@@ -63,7 +63,8 @@ document.addEventListener('change', (event) => {
 document.addEventListener('htmx:before:swap', (event) => {
   // A dialog that a morph takes out of the page while it is open would keep the whole page inert.
   const { target } = event.detail.ctx;
-  for (const dialog of document.querySelectorAll('dialog[open]')) if (!dialog.contains(target)) dialog.close();
+  const place = typeof target === 'string' ? document.querySelector(target) : target;
+  for (const dialog of document.querySelectorAll('dialog[open]')) if (!(place instanceof Node && dialog.contains(place))) dialog.close();
   const { response, text } = event.detail.ctx;
   if (response?.headers.get('Content-Type')?.includes('json')) {
     event.preventDefault();
