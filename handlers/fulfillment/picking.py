@@ -37,8 +37,13 @@ class Plan:
 
 
 def plan(tx: Session, group_no: str) -> Plan:
-    """When to release a group. Raises NotFound, Refused CANCELLED: an order may be cancelled while the message to begin is on its way."""
+    """When to release a group. Raises NotFound, Refused CANCELLED.
+
+    An order may be cancelled while the message to begin is on its way, and of a group that is begun anew all may have left.
+    """
     _live_order(tx, group_no)
+    if not open_lines(tx, group_no):
+        raise Refused("CANCELLED", f"Nothing of group {group_no} is left to ship.")
     row = tx.execute(_PLAN, {"group_no": group_no}).mappings().one_or_none()
     if row is None:
         raise _unknown(group_no)

@@ -156,7 +156,7 @@ class BillingFacts:
 def plan_group(given: Group, tx: Session) -> Plan:
     """Work out when the warehouse starts on a group.
 
-    Refused CANCELLED when the group was cancelled before its work began.
+    Refused CANCELLED when the group was cancelled before its work began, or nothing of it is left to ship.
     """
     planned = picking.plan(tx, given.group_no)
     return Plan(planned.release_at, planned.scheduled_ship, planned.line_count)

@@ -167,8 +167,13 @@ class RolledUp:
 
 @tasks.register("orders.validate_order", errors=(NOTHING_OPEN,))
 def validate_order(given: OrderNumber, tx: Session) -> Validation:
-    """Run the checks V01 to V13 on an order. Refused NOTHING_OPEN when it is cancelled, rejected or delivered by now."""
+    """Run the checks V01 to V13 on an order.
+
+    Refused NOTHING_OPEN when it is cancelled, rejected or delivered by now, or promised already: others are at it then.
+    """
     _refuse_when_over(tx, given.order_no)
+    if tx.scalar(_IS_PROMISED, {"order_no": given.order_no}):
+        raise Refused(NOTHING_OPEN, f"Order {given.order_no} is promised: its groups and its backorders have processes of their own.")
     return _checked(tx, given.order_no)
 
 
@@ -320,6 +325,7 @@ def roll_up(given: OrderNumber, tx: Session) -> RolledUp:
     return RolledUp(status)
 
 
+_IS_PROMISED = text("SELECT EXISTS (SELECT FROM fulfil_line WHERE order_no = :order_no)")
 _CUSTOMER_OF = text("""
 SELECT coalesce(nullif(customer.email, ''), 'customer ' || customer.customer_no) FROM sales_order JOIN customer USING (customer_no)
 WHERE order_no = :order_no

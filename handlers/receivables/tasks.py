@@ -274,7 +274,8 @@ def book_entries(given: BookEntries, tx: Session) -> None:
 @tasks.register("receivables.settle_entries")
 def settle_entries(given: SettleEntries, tx: Session) -> Settlement:
     """Find returned receipts, book what people said, and answer what they still have to explain."""
-    answers = [_answer(each) for each in given.answers or []]
+    # A question that an operator skipped has no answer: it is asked again.
+    answers = [_answer(each) for each in given.answers or [] if isinstance(each, Mapping) and "position" in each]
     done = bank_entries.settle_entries(tx, given.statement_no, given.group, answers)
     return Settlement([_open_entry(row) for row in done.entries], [Reopened(each.invoice_no, each.order_no) for each in done.reopened])
 

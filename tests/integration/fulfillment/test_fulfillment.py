@@ -60,6 +60,14 @@ def test_a_group_is_planned_before_its_ship_date(database, group):
             tasks.plan_group(tasks.Group("FG-404"), tx)
 
 
+def test_a_group_of_which_all_has_left_is_not_planned_again(database, group):
+    with database.transaction() as tx:
+        tx.execute(text("UPDATE fulfil_line SET qty_shipped = qty"))
+        with pytest.raises(Refused, match="left to ship") as refused:
+            tasks.plan_group(tasks.Group(group), tx)
+    assert refused.value.code == "CANCELLED"
+
+
 def test_a_hold_keeps_the_gate_closed_until_it_is_released(database, group):
     with database.transaction() as tx:
         hold(tx)

@@ -3,9 +3,11 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from lxml import etree
 from sqlalchemy import text
 
+from engine.service_tasks import Refused
 from handlers.credit import tasks as credit
 from handlers.documents.store import read_document
 from handlers.invariants import check_all
@@ -113,6 +115,17 @@ def test_promising_again_promises_only_what_is_missing(database):
         again = promising.promise_lines(promising.PromiseLines(order_no, STOCK_ONLY), tx, context(tx))
         assert (len(first.stock_groups), again.stock_groups) == (1, [])
         assert parts_of(tx, order_no)[0][:3] == (60, "STOCK", 60)
+
+
+def test_an_order_that_is_promised_is_neither_checked_nor_priced_anew_when_its_process_begins_again(database):
+    with database.transaction() as tx:
+        open_trade(tx)
+        stock(tx, "OMINOUS-ANVIL", 60)
+        order_no = order(tx, ("OMINOUS-ANVIL", 60))
+        promise(tx, order_no)
+        with pytest.raises(Refused, match="is promised") as refused:
+            orders.validate_order(orders.OrderNumber(order_no), tx)
+    assert refused.value.code == "NOTHING_OPEN"
 
 
 def test_one_order_leaves_from_stock_and_from_a_supplier(database):

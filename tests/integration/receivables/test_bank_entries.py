@@ -369,6 +369,13 @@ def test_a_person_s_receipt_may_be_returned_too(books):
         assert off_the_bank(tx) == []
 
 
+def test_a_question_that_an_operator_skipped_is_asked_again(books):
+    with books.transaction() as tx:
+        number = bank_day(tx, debit("12.50", "what may this be"))
+        for skipped in (None, {}):
+            assert [each.position for each in settle(tx, number, TREASURY, skipped).entries] == [1]
+
+
 def test_what_a_statement_brought_is_placed_in_the_step_that_returned_another_receipt(books):
     @as_a_step
     def answered(tx, number):
