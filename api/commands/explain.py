@@ -12,6 +12,7 @@ from api.bootstrap import open_database
 from api.settings import Settings
 from engine.problems import NotFound
 from engine.runtime.read.explain import explain
+from engine.runtime.read.lists import BEGUN
 from engine.store import json_text
 from engine.store.tables import instance, process_version
 from handlers.open_things import OpenThing, of_order, under_key
@@ -75,4 +76,4 @@ def _instances(tx: Session, ids: Iterable[UUID]) -> Iterable[tuple[str, str | No
     """Process name, business key and id, the first begun first."""
     joined = instance.join(process_version, process_version.c.id == instance.c.process_version_id)
     rows = select(process_version.c.name, instance.c.business_key, instance.c.id).select_from(joined)
-    return [(row[0], row[1], row[2]) for row in tx.execute(rows.where(instance.c.id.in_(ids)).order_by(instance.c.started_at))]
+    return [(row[0], row[1], row[2]) for row in tx.execute(rows.where(instance.c.id.in_(ids)).order_by(*BEGUN))]

@@ -221,7 +221,7 @@ _PARTS: Mapping[str, TextClause] = {
     "instances": text(f"""
       SELECT i.id, i.business_key, i.process_key, i.state, i.started_at, i.ended_at, i.end_reason, v.name AS process_name
       FROM instance i JOIN process_version v ON v.id = i.process_version_id
-      WHERE i.id IN ({_INSTANCES}) ORDER BY i.started_at, i.id LIMIT 200
+      WHERE i.id IN ({_INSTANCES}) ORDER BY i.started_at, i.started_by_instance_id IS NOT NULL, i.id LIMIT 200
     """),
     "releasable": text("""
       SELECT g.group_no, g.warehouse_code, g.ship_date
@@ -238,7 +238,7 @@ _PARTS: Mapping[str, TextClause] = {
       ) w ON w.instance_id = i.id
       WHERE i.id IN ({_INSTANCES}) AND i.state = 'waiting'
         AND NOT EXISTS (SELECT 1 FROM user_task t WHERE t.instance_id = i.id AND t.state = 'open')
-      ORDER BY i.started_at, i.id, w.due_at NULLS LAST, w.name LIMIT 200
+      ORDER BY i.started_at, i.started_by_instance_id IS NOT NULL, i.id, w.due_at NULLS LAST, w.name LIMIT 200
     """),
     "decisions": text(f"""
       SELECT t.id, t.instance_id, t.title, t.state, t.assignee, t.candidate_groups, t.due_at, t.created_at,

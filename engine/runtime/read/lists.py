@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, cast, func, literal, or_, select, union_all
@@ -28,6 +28,8 @@ from engine.store.tables import (
 
 ENDED = (InstanceState.COMPLETED, InstanceState.CANCELLED)
 _HISTORY_SHOWN = 300
+#: The first begun first; of those that one transaction began, whoever began the others.
+BEGUN: Final = (instance.c.started_at, instance.c.started_by_instance_id.is_not(None), instance.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def relatives(tx: Session, shown: AnyRow) -> list[AnyRow]:
             )
             .select_from(instance.join(process_version, process_version.c.id == instance.c.process_version_id))
             .where(related, instance.c.id != shown.id)
-            .order_by(instance.c.started_at)
+            .order_by(*BEGUN)
             .limit(50)
         ).all()
     )

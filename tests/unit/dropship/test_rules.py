@@ -69,7 +69,8 @@ def test_a_rejection_leaves_everything_short():
 
 def test_golden_g2_is_inside_the_price_tolerance():
     facts = match_facts([LINE], TOTALS, duplicate=False)
-    assert facts == MatchFacts(D("1.45"), D("8.00"), D(0), D(0), D("9.60"), D("660.00"), D("0.00"), duplicate=False, received=True)
+    amounts = D("1.45"), D("8.00"), D(0), D(0), D("9.60"), D("660.00"), D("0.00")
+    assert facts == MatchFacts(*amounts, duplicate=False, received=True, order_cancelled=False)
     assert settle([LINE], D("558.00"), "EUR") == Settlement(D("550.00"), D("8.00"))
 
 
