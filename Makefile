@@ -39,7 +39,7 @@ test: .venv/made-for-tests
 	$(MAKE) --no-print-directory --jobs 3 lint suite
 
 suite: .venv/made-for-tests pages chromium
-	$(BIN)/python -m pytest -n 4 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 pages: .venv/made
 	$(BIN)/python -m ui.build
