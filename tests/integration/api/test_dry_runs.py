@@ -97,7 +97,8 @@ def test_what_cannot_be_played_is_refused_with_a_word_and_a_step_that_does_not_f
 
 def test_a_real_run_on_a_copy_of_a_real_order_s_start_data_leaves_nothing_and_is_heard_by_nobody(signed_in, deployed, installation):
     deployed("order-to-promise")
-    order_no = signed_in("tom").post("/api/v1/orders", json=ORDER).json["order_no"]
+    beyond_the_limit = ORDER | {"lines": [{"sku": "PUMP-40", "quantity": "400"}]}  # so it is not promised yet
+    order_no = signed_in("tom").post("/api/v1/orders", json=beyond_the_limit).json["order_no"]
     ravi = signed_in("ravi")
     example = ravi.get(f"/api/v1/dry-runs/start-data?process=order-to-promise&business_key={order_no}").json
     assert example["given"]["order_no"] == order_no
