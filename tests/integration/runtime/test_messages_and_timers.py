@@ -297,8 +297,9 @@ def test_a_task_and_its_timer_race_and_one_of_them_wins(world, people):
     run_until_idle(world.runtime)
     path = world.path(instance)
     assert world.row(instance).state == "completed"
-    assert (path[-1] == "decided") != (path[-1] == "expired")
-    assert isinstance(outcome[0], Conflict) == (path[-1] == "expired")
+    assert ("decided" in path) != ("expired" in path)
+    # Whoever came second was refused, or accepted while a worker was busy with it and noted as too late.
+    assert (isinstance(outcome[0], Conflict) or "decide too_late" in path) == ("expired" in path)
 
 
 def test_a_completion_takes_the_timer_away(world, people):
