@@ -10,6 +10,7 @@ from engine.store.unit_of_work import Database
 from tests.browser.complaints import without_complaints
 from tests.browser.served import Address
 from tests.browser.site import Site, serve
+from tests.browser.workshop import Workshop
 from tests.chromium import find_chromium
 from ui.build import DIST
 
@@ -88,3 +89,13 @@ def page(page: Page, site: Site) -> Iterator[Page]:
     """A page of the site; whatever the browser complains of fails the test."""
     with without_complaints(page):
         yield page
+
+
+@pytest.fixture
+def analyst(workshop: Workshop, context: BrowserContext) -> Iterator[Page]:
+    """A page of the analyst ravi, in the workshop that the file of the test serves."""
+    page = context.new_page()
+    with without_complaints(page):
+        workshop.sign_in(page)
+        yield page
+        page.goto("about:blank")

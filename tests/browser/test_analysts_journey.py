@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 import bpmn
 from engine.models.bundle import read_bundle
@@ -16,7 +16,6 @@ from engine.runtime.verbs import user_tasks
 from engine.store.paging import Asked
 from handlers.quoting import commands
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft
-from tests.browser.complaints import without_complaints
 from tests.browser.workshop import Workshop, serve_workshop
 from tests.worklist import tasks_of
 
@@ -34,13 +33,8 @@ def workshop(company_database, address) -> Iterator[Workshop]:
 
 
 @pytest.fixture
-def page(workshop: Workshop, context: BrowserContext) -> Iterator[Page]:
-    """A page of the analyst ravi."""
-    page = context.new_page()
-    with without_complaints(page):
-        workshop.sign_in(page)
-        yield page
-        page.goto("about:blank")
+def page(analyst: Page) -> Page:
+    return analyst
 
 
 def quote(workshop: Workshop) -> str:

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 import bpmn
 from engine.models.bundle import Bundle
 from tests import tiny_models as m
 from tests.browser.accessibility import violations
 from tests.browser.camunda_samples import everything
-from tests.browser.complaints import without_complaints
 from tests.browser.round_trip import changed, few
 from tests.browser.workshop import Workshop, drawn, serve_workshop
 
@@ -32,13 +31,8 @@ def workshop(database, address) -> Iterator[Workshop]:
 
 
 @pytest.fixture
-def page(workshop: Workshop, context: BrowserContext) -> Iterator[Page]:
-    """A page of the analyst ravi."""
-    page = context.new_page()
-    with without_complaints(page):
-        workshop.sign_in(page)
-        yield page
-        page.goto("about:blank")
+def page(analyst: Page) -> Page:
+    return analyst
 
 
 def approval(inputs: str = "quote_no", **more) -> Bundle:

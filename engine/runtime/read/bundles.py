@@ -12,11 +12,11 @@ from engine.models.bundle import Bundle, FileKind, kind_of
 from engine.models.reading.drawing import read_drawing
 from engine.models.reading.uses import Deployed
 from engine.problems import Invalid, NotFound
+from engine.runtime.read.places import ACTIVE, PLACES
 from engine.store.paging import Asked, Key, Page, read_page
 from engine.store.tables import deployment, deployment_file, instance, process_version
 
 LATEST = "latest"
-_ACTIVE = ("running", "waiting", "incident", "suspended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def list_bundles(tx: Session, search: str, asked: Asked, *, count: bool = False)
             func.count().filter(instance.c.state == "incident").label("stuck"),
         )
         .select_from(instance.join(process_version, process_version.c.id == instance.c.process_version_id).join(deployment))
-        .where(instance.c.state.in_(_ACTIVE))
+        .where(instance.c.state.in_(ACTIVE))
         .group_by(deployment.c.name)
         .subquery("busy")
     )
@@ -232,37 +232,31 @@ FROM deployment WHERE name = :name AND version = coalesce(CAST(:version AS integ
   (SELECT max(latest.version) FROM deployment AS latest WHERE latest.name = :name))
 """)
 
-_PROCESSES = text("""
+_COUNTED = """
 SELECT v.id, v.deployment_id, v.process_key, v.name, v.version, v.path, v.latest, v.retired,
   count(i.id) AS running, count(i.id) FILTER (WHERE i.state = 'incident') AS stuck
 FROM process_version AS v
+"""
+
+_PROCESSES = text(f"""{_COUNTED}
 LEFT JOIN instance AS i ON i.process_version_id = v.id AND i.state IN ('running', 'waiting', 'incident', 'suspended')
 WHERE v.deployment_id = ANY(CAST(:ids AS bigint[]))
 GROUP BY v.id ORDER BY v.deployment_id, v.process_key
 """)
 
-_LEFT_BEHIND = text("""
-SELECT v.id, v.deployment_id, v.process_key, v.name, v.version, v.path, v.latest, v.retired,
-  count(i.id) AS running, count(i.id) FILTER (WHERE i.state = 'incident') AS stuck
-FROM process_version AS v
+_LEFT_BEHIND = text(f"""{_COUNTED}
 JOIN deployment AS d ON d.id = v.deployment_id AND d.name = :name
 JOIN instance AS i ON i.process_version_id = v.id AND i.state IN ('running', 'waiting', 'incident', 'suspended')
 WHERE NOT v.latest
 GROUP BY v.id ORDER BY v.process_key, v.version DESC
 """)
 
-_STANDING = text("""
+_STANDING = text(f"""
 SELECT d.version, v.process_key, place.element_id, count(DISTINCT i.id) AS instances
 FROM instance AS i
 JOIN process_version AS v ON v.id = i.process_version_id
 JOIN deployment AS d ON d.id = v.deployment_id AND d.name = :name
-JOIN (
-  SELECT instance_id, element_id FROM user_task WHERE state = 'open' UNION ALL
-  SELECT instance_id, element_id FROM timer WHERE NOT fired UNION ALL
-  SELECT instance_id, element_id FROM subscription UNION ALL
-  SELECT instance_id, element_id FROM work UNION ALL
-  SELECT instance_id, element_id FROM incident WHERE state = 'open'
-) AS place ON place.instance_id = i.id
+JOIN ({PLACES}) AS place ON place.instance_id = i.id
 WHERE i.state IN ('running', 'waiting', 'incident', 'suspended') AND place.element_id = ANY(CAST(:ids AS text[]))
 GROUP BY d.version, v.process_key, place.element_id ORDER BY instances DESC, place.element_id, d.version
 """)

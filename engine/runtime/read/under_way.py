@@ -9,10 +9,9 @@ from sqlalchemy import func, literal, select, text, union_all
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
+from engine.runtime.read.places import ACTIVE, PLACES
 from engine.store.paging import Asked, Key, Page, read_page
 from engine.store.tables import incident, instance, subscription, timer, user_task, work
-
-_ACTIVE = ("running", "waiting", "incident", "suspended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def list_under_way(tx: Session, process_version_id: int, asked: Asked, *, count:
     ).subquery()
     stands_on = select(func.array_agg(aggregate_order_by(places.c.element_id, places.c.rank, places.c.element_id))).scalar_subquery()
     statement = select(*(instance.c[name] for name in ("id", "business_key", "state", "started_at")), stands_on.label("stands_on")).where(
-        instance.c.process_version_id == process_version_id, instance.c.state.in_(_ACTIVE)
+        instance.c.process_version_id == process_version_id, instance.c.state.in_(ACTIVE)
     )
     return read_page(tx, statement, (Key(instance.c.started_at), Key(instance.c.id)), asked, count=count).typed(UnderWay)
 
@@ -54,16 +53,10 @@ def count_standing(tx: Session, process_version_id: int) -> Mapping[str, int]:
     return {row.element_id: row.instances for row in tx.execute(_STANDING, {"id": process_version_id})}
 
 
-_STANDING = text("""
+_STANDING = text(f"""
 SELECT place.element_id, count(DISTINCT i.id) AS instances
 FROM instance AS i
-JOIN (
-  SELECT instance_id, element_id FROM user_task WHERE state = 'open' UNION ALL
-  SELECT instance_id, element_id FROM timer WHERE NOT fired UNION ALL
-  SELECT instance_id, element_id FROM subscription UNION ALL
-  SELECT instance_id, element_id FROM work UNION ALL
-  SELECT instance_id, element_id FROM incident WHERE state = 'open'
-) AS place ON place.instance_id = i.id
+JOIN ({PLACES}) AS place ON place.instance_id = i.id
 WHERE i.process_version_id = :id AND i.state IN ('running', 'waiting', 'incident', 'suspended')
 GROUP BY place.element_id
 """)

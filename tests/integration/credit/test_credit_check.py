@@ -94,6 +94,15 @@ def of_group(tx, group_no):
     return credit.assess_release(credit.GroupOfOrder(order_no, group_no), tx)
 
 
+def promised(tx, days):
+    """An approved order of ten anvils that is promised and leaves in so many days, with its group."""
+    open_trade(tx)
+    stock(tx, "OMINOUS-ANVIL", 100)
+    order_no = approved(tx, 10)
+    promise_lines(tx, order_no, STOCK_ONLY, context(tx).now)
+    return order_no, ship_in(tx, order_no, days)
+
+
 def ship_in(tx, order_no, days) -> str:
     """Let the whole order ship in so many days; answer its group."""
     given = {"no": order_no, "days": days}
@@ -161,22 +170,14 @@ def test_four_orders_at_once_pass_a_limit_that_is_enough_for_one_only_once(datab
 @pytest.mark.parametrize(("days", "age", "stands"), [(30, 7, True), (31, 0, False), (5, 8, False), (30, 0, True)])
 def test_an_approval_covers_a_release_within_the_horizon_for_seven_days(database, days, age, stands):
     with database.transaction() as tx:
-        open_trade(tx)
-        stock(tx, "OMINOUS-ANVIL", 100)
-        order_no = approved(tx, 10)
-        promise_lines(tx, order_no, STOCK_ONLY, context(tx).now)
-        group = ship_in(tx, order_no, days - age)
+        order_no, group = promised(tx, days - age)
         checked_ago(tx, order_no, age)
         assert credit.check_release(credit.GroupNumber(group), tx).stands is stands
 
 
 def test_a_release_that_was_refused_does_not_stand_until_it_is_approved_and_is_one_question_meanwhile(database):
     with database.transaction() as tx:
-        open_trade(tx)
-        stock(tx, "OMINOUS-ANVIL", 100)
-        order_no = approved(tx, 10)
-        promise_lines(tx, order_no, STOCK_ONLY, context(tx).now)
-        group = ship_in(tx, order_no, 40)
+        order_no, group = promised(tx, 40)
         asked = credit.check_release(credit.GroupNumber(group), tx)
         of_group(tx, group)
         assert credit.check_release(credit.GroupNumber(group), tx) == asked
@@ -191,11 +192,7 @@ def test_a_release_that_was_refused_does_not_stand_until_it_is_approved_and_is_o
 
 def test_a_release_of_what_was_cancelled_while_the_question_was_on_its_way_is_no_question(database):
     with database.transaction() as tx:
-        open_trade(tx)
-        stock(tx, "OMINOUS-ANVIL", 100)
-        order_no = approved(tx, 10)
-        promise_lines(tx, order_no, STOCK_ONLY, context(tx).now)
-        group = ship_in(tx, order_no, 40)
+        _, group = promised(tx, 40)
         checks = "SELECT count(*) FROM credit_check"
         before = tx.scalar(text(checks))
         tx.execute(text("UPDATE fulfil_group SET cancelled_at = business_now()"))
