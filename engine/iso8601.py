@@ -32,6 +32,8 @@ _DURATION: Final = re.compile(
     re.ASCII,
 )
 _UNITS: Final = "YMWDhms"
+#: FEEL takes from XML Schema that `24:00:00` is the midnight at the end of a day, and of a time alone 00:00.
+_MIDNIGHT_AFTER: Final = (24, 0, 0, 0)
 _INTERVAL: Final = re.compile(r"R(?P<times>\d{0,9})/(?:(?P<start>[^/]+)/)?(?P<every>-?P[^/]+)", re.ASCII)
 _LOOKS_ISO: Final = re.compile(r"R\d*/.*|-?P(?=[^a-z]*\d)[0-9A-Z.,+-]*|\d{4}-\d\d-\d\d.*", re.ASCII | re.DOTALL)
 
@@ -108,7 +110,8 @@ def read_clock(text: str, *, feel: bool = False) -> time | None:
     microsecond = int(((match["fraction"] or "") + "000000")[:6])
     try:
         fixed, named = offset(match["offset"] or ""), _named_zone(match["zone"])
-        clock = time(int(match["hour"]), int(match["minute"]), int(match["second"] or 0), microsecond, fixed or named)
+        parts = (int(match["hour"]), int(match["minute"]), int(match["second"] or 0), microsecond)
+        clock = time(*((0, 0, 0, 0) if feel and parts == _MIDNIGHT_AFTER else parts), fixed or named)
     except ValueError:
         return None
     return clock
@@ -125,15 +128,19 @@ def read_moment(text: str, *, feel: bool = False) -> date | None:
     day = None if match is None else read_day(match["day"])
     if match is None or day is None or (feel and match["zone"]):
         return None
-    if match["zone"]:
-        try:
-            return on_clock(day, time(), _named_zone(match["zone"]))
-        except ValueError:
-            return None
-    if match["clock"] is None:
+    if match["zone"] is None and match["clock"] is None:
         return day
+    try:
+        return _moment_of(day, match, feel=feel)
+    except (ValueError, OverflowError):  # an unknown zone, the midnight after the last day there is
+        return None
+
+
+def _moment_of(day: date, match: re.Match[str], *, feel: bool) -> datetime | None:
+    if match["zone"]:
+        return on_clock(day, time(), _named_zone(match["zone"]))
     clock = read_clock(match["clock"], feel=feel)
-    return None if clock is None else on_clock(day, clock, clock.tzinfo)
+    return None if clock is None else on_clock(day + timedelta(days=match["clock"].startswith("24:")), clock, clock.tzinfo)
 
 
 def read_duration(text: str) -> Duration | None:

@@ -7,6 +7,7 @@ from engine.dmn.records import DecisionDiagnostic, MatchedRule
 from engine.dmn.trial import TriedTable
 from engine.feel import Expression, FeelLimitExceeded
 from engine.feel.limits import Limits, Run
+from engine.feel.tracing import TESTED_IS_NULL
 
 #: A whole requirements graph may use more than one expression, but not without end.
 DECISION_LIMITS = Limits(steps=2_000_000, seconds=5.0)
@@ -58,6 +59,8 @@ class Scope:
             self.report(element_id, expression.text, error.detail)
             return
         for found in evaluation.diagnostics:
+            if found.reason == TESTED_IS_NULL:  # told once, by the input
+                continue
             self.report(element_id, found.text, found.reason)
 
 

@@ -44,9 +44,9 @@ class Text:
         return value
 
     def passes(self, scope: Scope) -> bool:
-        """Whether unary tests hold for the variable `?`; where a value cannot be compared with them, that is explained."""
+        """Whether unary tests hold for the variable `?`; where that cannot be told, it is explained, also of what was given null."""
         expression, value = self._evaluated(scope)
-        if value is None and scope.values.get("?") is not None:
+        if value is None and (expression.variables or scope.values.get("?") is not None):
             scope.explain(self.element_id, expression)
         return value is True
 

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from engine.feel.decimals import CONTEXT
+from engine.feel.decimals import CONTEXT, ONE
 from engine.feel.limits import Run
 from engine.feel.temporal import instant, microseconds_of, negate, seconds_of, shift
-from engine.feel.values import Function, Range, YearsMonths, as_index
+from engine.feel.values import Function, Open, Range, YearsMonths, as_index
 from engine.iso8601 import on_clock
 
 ORDERED: Final = frozenset({Decimal, str, date, datetime, time, timedelta, YearsMonths})
@@ -111,14 +111,19 @@ def order(test: Order, left: object, right: object) -> bool | None:
 
 
 def contains(interval: Range, value: object) -> bool | None:
-    """Whether the value lies within the range."""
-    low = interval.low is None or order(operator.ge if interval.low_in else operator.gt, value, interval.low)
-    high = interval.high is None or order(operator.le if interval.high_in else operator.lt, value, interval.high)
+    """Whether the value lies within the range; None where an end is null and the other one does not exclude it."""
+    low = interval.low is Open.END or order(operator.ge if interval.low_in else operator.gt, value, interval.low)
+    high = interval.high is Open.END or order(operator.le if interval.high_in else operator.lt, value, interval.high)
     return both(low, high)
 
 
 def matches_test(value: object, expected: object, run: Run) -> bool | None:
-    """Whether `value` passes a unary test that evaluated to `expected`: a value, a range, a list of them, or a boolean."""
+    """Whether `value` passes a unary test that evaluated to `expected`: a value, a range or a list of them.
+
+    None when either is null: what is not known passes nothing, and nothing is known to be unlike it.
+    """
+    if value is None or expected is None:
+        return None
     if isinstance(expected, Range):
         return equal(value, expected, run) if isinstance(value, Range) else contains(expected, value)
     if isinstance(expected, list):
@@ -126,9 +131,12 @@ def matches_test(value: object, expected: object, run: Run) -> bool | None:
         if isinstance(value, list) and equal(value, expected, run) is True:
             return True
         return any(matches_test(value, item, run) is True for item in expected)
-    if expected is True and not isinstance(value, bool):
-        return True  # the test is a condition of its own, which holds
     return equal(value, expected, run)
+
+
+def meets_condition(value: object, holds: object, run: Run) -> bool | None:
+    """Whether `value` passes a test that is a condition without `?`: one that holds passes any value but null, or else its equal."""
+    return holds if value is not None and isinstance(holds, bool) and not isinstance(value, bool) else matches_test(value, holds, run)
 
 
 def _months_times(months: YearsMonths, number: Decimal) -> YearsMonths:
@@ -148,6 +156,8 @@ def _duration_by(duration: timedelta, number: Decimal) -> timedelta:
 
 
 def _power(base: Decimal, exponent: Decimal) -> Decimal | None:
+    if not base and not exponent:
+        return ONE  # IEEE 754-2008, section 9.2.1; the decimal module calls it undefined
     result = CONTEXT.power(base, exponent)
     return result if result.is_finite() else None  # 0 ** -1 is infinite without any signal
 
@@ -217,14 +227,13 @@ def minus_sign(value: object) -> object:
 
 
 def make_range(low: object, high: object, *, low_in: bool, high_in: bool) -> Range | None:
-    """The range between two ends of one ordered type in order (either may be open, not both); None otherwise."""
-    if low is None and high is None:
+    """The range between two ends of one ordered type in order (one may be null or open, not both); None otherwise."""
+    ends = [end for end in (low, high) if end is not None and end is not Open.END]
+    if not ends or any(type(end) not in ORDERED for end in ends):
         return None
-    if low is not None and high is not None and order(operator.le, low, high) is not True:
+    if len(ends) == 2 and order(operator.le, *ends) is not True:  # noqa: PLR2004  # both ends are known
         return None
-    if any(end is not None and type(end) not in ORDERED for end in (low, high)):
-        return None
-    return Range(low, high, low_in and low is not None, high_in and high is not None)
+    return Range(low, high, low_in and low in ends, high_in and high in ends)
 
 
 def item_at(items: list[object], position: Decimal) -> object:

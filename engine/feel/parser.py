@@ -156,6 +156,7 @@ class Parser(TypeReader):
 
     def binary(self, level: int) -> Node:
         """An expression of operators that bind at least as strongly as `level`."""
+        start = self.token.start
         left = self._unary()
         while True:
             token = self.token
@@ -163,55 +164,57 @@ class Parser(TypeReader):
             if found < level or not found:
                 return left
             self.index += 1
-            left = self._operation(left, token.text, found)
+            left = self._operation(start, left, token.text, found)
 
-    def _operation(self, left: Node, operator: str, level: int) -> Node:
+    def _operation(self, start: int, left: Node, operator: str, level: int) -> Node:
+        """`left operator …`, which began at `start`: at a bracket, perhaps, that the left part does not have."""
         if level <= _AND:
-            return self._logic(left, operator, level)
+            return self._logic(start, left, operator, level)
         if operator == "between":
             low = self.binary(_ADD)
             self.need("and")
             high = self.binary(_ADD)
-            return syntax.Between(left.start, self.last_end, left, low, high)
+            return syntax.Between(start, self.last_end, left, low, high)
         if operator == "in":
             tests = self._membership_tests()
-            return syntax.Membership(left.start, self.last_end, left, tests)
+            return syntax.Membership(start, self.last_end, left, tests)
         right = self.binary(level + 1)
         make = syntax.Comparison if level == _COMPARE else syntax.Arithmetic
-        return make(left.start, self.last_end, operator, left, right)
+        return make(start, self.last_end, operator, left, right)
 
-    def _logic(self, left: Node, operator: str, level: int) -> Node:
+    def _logic(self, start: int, left: Node, operator: str, level: int) -> Node:
         operands = [left, self.binary(level + 1)]
         while self.take(operator):
             operands.append(self.binary(level + 1))
-        return syntax.Logic(left.start, self.last_end, operator, tuple(operands))
+        return syntax.Logic(start, self.last_end, operator, tuple(operands))
 
     def _unary(self) -> Node:
         start = self.token.start
         signs = 0
         while self.take("-"):
             signs += 1
-        node = self._postfix(self._primary())
+        first = self.token.start
+        node = self._postfix(first, self._primary())
         while self.sees("instance") and self.following().text == "of":
             self.index += 2
             wanted = self.type_name()
-            node = syntax.InstanceOf(node.start, self.last_end, node, wanted)
+            node = syntax.InstanceOf(first, self.last_end, node, wanted)
         if signs % 2:
             return syntax.Negation(start, self.last_end, node)
         return syntax.Negation(start, self.last_end, syntax.Negation(start, self.last_end, node)) if signs else node
 
-    def _postfix(self, node: Node) -> Node:
+    def _postfix(self, start: int, node: Node) -> Node:
         while True:
             if self.take("."):
                 name = self.name()
-                node = syntax.Path(node.start, self.last_end, node, name)
+                node = syntax.Path(start, self.last_end, node, name)
             elif self.sees("[") and not self._closes_range():
                 self.index += 1
                 condition = self.expression()
                 self.need("]")
-                node = syntax.Filter(node.start, self.last_end, node, condition)
+                node = syntax.Filter(start, self.last_end, node, condition)
             elif self.take("("):
-                node = self._call(node)
+                node = self._call(start, node)
             else:
                 return node
 
@@ -219,18 +222,18 @@ class Parser(TypeReader):
         """Whether this `[` ends a range, as in `]18..65[`, because no condition can follow it."""
         return self.ranges_open > 0 and self.following().text in _NEVER_FIRST
 
-    def _call(self, function: Node) -> Node:
+    def _call(self, start: int, function: Node) -> Node:
         names: list[str] = []
         arguments: list[Node] = []
         while not self.take(")"):
-            start = self.token.start
+            place = self.token.start
             name = self.argument_name()
             if arguments and bool(name) != bool(names):
-                self.fail_at(start, "either all arguments are named or none is")
+                self.fail_at(place, "either all arguments are named or none is")
             names += [name] if name else []
             arguments.append(self.expression())
             self.separate(")")
-        return syntax.Call(function.start, self.last_end, function, tuple(arguments), tuple(names))
+        return syntax.Call(start, self.last_end, function, tuple(arguments), tuple(names))
 
     # --- the smallest parts
 
@@ -361,10 +364,10 @@ class Parser(TypeReader):
         first = tests[0]
         alone = len(tests) == 1 and not first.operator
         if alone and self.take(".."):
-            interval = self._postfix(self._range(start, first.operand, low_in=False))
+            interval = self._postfix(start, self._range(start, first.operand, low_in=False))
             return (syntax.Test(start, self.last_end, "", interval, first.uses_input),)
         self.need(")")
         if alone and self.sees(".", "[", "("):
-            longer = self._postfix(first.operand)
+            longer = self._postfix(start, first.operand)
             return (syntax.Test(start, self.last_end, "", longer, first.uses_input),)
         return tests

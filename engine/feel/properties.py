@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from engine.feel.decimals import CONTEXT
-from engine.feel.values import Range, YearsMonths
+from engine.feel.values import Open, Range, YearsMonths
 
 Getter = Callable[[Any], object]
 
@@ -55,8 +55,8 @@ PROPERTIES: Final[dict[type, Mapping[str, Getter]]] = {
         "seconds": _seconds,
     },
     Range: {
-        "start": lambda value: value.low,
-        "end": lambda value: value.high,
+        "start": lambda value: None if value.low is Open.END else value.low,
+        "end": lambda value: None if value.high is Open.END else value.high,
         "start included": lambda value: value.low_in,
         "end included": lambda value: value.high_in,
     },

@@ -9,7 +9,7 @@ from typing import Final
 from engine.feel.errors import FeelLimitExceeded, FeelValueError
 from engine.feel.limits import MAX_NESTING, Run
 from engine.feel.temporal import microseconds_of
-from engine.feel.values import Function, Range, YearsMonths, kind_of, to_feel
+from engine.feel.values import Function, Open, Range, YearsMonths, kind_of, to_feel
 
 _PLAIN_KEY: Final = re.compile(r"[\w ?]+")
 
@@ -30,7 +30,7 @@ def _literal(value: object, run: Run) -> str:
         parts = [f"{_key(key)}: {_literal(item, run)}" for key, item in value.items()]
         return _joined("{", parts, "}", run)
     if isinstance(value, Range):
-        low, high = _literal(value.low, run), _literal(value.high, run)
+        low, high = (_literal(None if end is Open.END else end, run) for end in (value.low, value.high))
         return f"{'[' if value.low_in else '('}{low} .. {high}{']' if value.high_in else ')'}"
     return scalar_text(value)
 

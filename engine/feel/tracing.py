@@ -1,19 +1,24 @@
 """Why something is null: the same tree, compiled so that every part reports its value, and the nulls explained where they begin."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.feel import syntax
-from engine.feel.compiling.compiler import COMPILERS
+from engine.feel.compiling.compiler import COMPILERS, FastCompiler
 from engine.feel.compiling.frames import MISSING, Closure, Frame, lookup
 from engine.feel.compiling.functions import predicate_of
 from engine.feel.library import BUILTINS
 from engine.feel.properties import PROPERTIES
 from engine.feel.syntax import Node, children
-from engine.feel.values import Function, kind_of
+from engine.feel.text import scalar_text
+from engine.feel.values import Function, Range, kind_of
 
 MAX_DIAGNOSTICS: Final = 50
+#: Characters of a value that a reason shows.
+MAX_SHOWN: Final = 40
+#: The reason of every cell of a column that was given nothing.
+TESTED_IS_NULL: Final = "the tested value is null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class TracingCompiler:
     """Compiles a tree for one evaluation that is watched; slower, and for one use only."""
 
     tracing = True
+    silent = FastCompiler()
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -50,9 +56,10 @@ class TracingCompiler:
     def __call__(self, node: Node) -> Closure:
         """The closure of one node, which notes each value it gives."""
         closure = COMPILERS[type(node)](node, self)
+        parts = list(_parts(node))
 
         def watched(frame: Frame) -> object:
-            for child in children(node):
+            for child in parts:
                 self.values.pop(id(child), None)
             value = closure(frame)
             self.values[id(node)] = value
@@ -64,7 +71,7 @@ class TracingCompiler:
 
     def _told_below(self, node: Node) -> bool:
         """Whether a part is null for a reason already told; then it is the reason for the whole as well."""
-        told = any(id(child) in self.explained and self.values.get(id(child), node) is None for child in children(node))
+        told = any(id(child) in self.explained and self.values.get(id(child), node) is None for child in _parts(node))
         self.explained |= {id(node)} if told else set()
         return told
 
@@ -78,12 +85,26 @@ class TracingCompiler:
             self.found[id(node)] = Diagnostic(self.text[node.start : node.end], node.start, reason)
 
 
+def _parts(node: Node) -> Iterator[Node]:
+    """The parts that are evaluated on their own: of a test, what it compares with."""
+    for child in children(node):
+        if isinstance(child, syntax.Test | syntax.UnaryTests):
+            yield from _parts(child)
+        else:
+            yield child
+
+
 Values = Mapping[int, object]
 Reason = Callable[[Any, Values, Frame], str]
 
 
 def _name(node: syntax.Name, _values: Values, frame: Frame) -> str:
-    return f"there is no variable {node.name}" if lookup(frame, node.name) is MISSING else ""
+    if lookup(frame, node.name) is not MISSING:
+        return ""
+    item = lookup(frame, "item")
+    if isinstance(item, dict):
+        return f"neither the item nor the variables have {node.name}; the item has {_listed(item)}"
+    return f"there is no variable {node.name}"
 
 
 def _path(node: syntax.Path, values: Values, _frame: Frame) -> str:
@@ -157,9 +178,28 @@ def _call(node: syntax.Call, values: Values, frame: Frame) -> str:
     function = _called(node, values, frame)
     if not isinstance(function, Function):
         return f"there is no function {node.function.name}" if isinstance(node.function, syntax.Name) else "this is no function"
-    given = ", ".join(kind_of(values.get(id(argument))) for argument in node.arguments)
+    given = ", ".join(described(values.get(id(argument))) for argument in node.arguments)
     signature = function.signature or f"{function.name}({', '.join(function.parameters)})"
     return f"{signature} has no result for ({given})"
+
+
+def described(value: object) -> str:
+    """A value in few words: its kind and text; of a list the first item that is unlike those before it."""
+    if isinstance(value, list):
+        return _described_list(value)
+    if value is None or isinstance(value, dict | Range | Function):
+        return kind_of(value)
+    text = scalar_text(value)
+    return f"{kind_of(value)} {text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + '…'}"
+
+
+def _described_list(items: list[object]) -> str:
+    if not items:
+        return "empty list"
+    for place, item in enumerate(items, 1):
+        if item is None or type(item) is not type(items[0]):
+            return f"list whose item {place} is {described(item)}"
+    return f"list of {len(items)}, each a {kind_of(items[0])}"
 
 
 def _called(node: syntax.Call, values: Values, frame: Frame) -> object:
@@ -187,14 +227,27 @@ def _between(node: syntax.Between, values: Values, _frame: Frame) -> str:
 
 
 def _membership(node: syntax.Membership, values: Values, _frame: Frame) -> str:
-    return f"the {kind_of(values.get(id(node.value)))} cannot be compared with these"
+    value = values.get(id(node.value))
+    return _unknown(node.tests, values) or f"the {kind_of(value)} cannot be compared with these"
 
 
-def _tests(_node: syntax.UnaryTests, _values: Values, frame: Frame) -> str:
+def _tests(node: syntax.UnaryTests, values: Values, frame: Frame) -> str:
+    unknown = _unknown(node, values)
     value = lookup(frame, "?")
-    if value is None or value is MISSING:
-        return "the tested value is null"
-    return f"the tested {kind_of(value)} cannot be compared with these"
+    if unknown:
+        return unknown
+    return TESTED_IS_NULL if value is None or value is MISSING else f"the tested {kind_of(value)} cannot be compared with these"
+
+
+def _unknown(node: syntax.UnaryTests, values: Values) -> str:
+    """What the tests compare with and is null, or a range of which an end is null."""
+    for test in node.tests:
+        found = values.get(id(test.operand), node)
+        if found is None:
+            return "what it is compared with is null"
+        if isinstance(found, Range) and None in (found.low, found.high):
+            return f"the {'lower' if found.low is None else 'upper'} end of the range is null"
+    return ""
 
 
 def _range(node: syntax.RangeLiteral, values: Values, _frame: Frame) -> str:

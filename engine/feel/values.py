@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from enum import Enum
 from math import isfinite
 from typing import Any, Final
 
@@ -29,9 +30,15 @@ class YearsMonths:
     months: int
 
 
+class Open(Enum):
+    """The end that a range does not have: `(< 10)` has no lower one. One that is null (`[1..limit]` without a limit) is not open."""
+
+    END = "open end"
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
-    """All values between two ends of one type; an end that is None is open."""
+    """All values between two ends of one type, `Open.END` where there is none; where an end is null, what lies within is not known."""
 
     low: object
     high: object

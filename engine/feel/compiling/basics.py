@@ -5,7 +5,7 @@ from engine.feel.compiling.frames import MISSING, Closure, Compiler, Frame, look
 from engine.feel.library import BUILTINS
 from engine.feel.operators import make_range
 from engine.feel.properties import property_of
-from engine.feel.values import ATOMS, Range, bring_in
+from engine.feel.values import ATOMS, Open, Range, bring_in
 
 
 def literal(node: syntax.Literal, _compiler: Compiler) -> Closure:
@@ -116,10 +116,12 @@ def comparison_range(node: syntax.ComparisonRange, compiler: Compiler) -> Closur
 
     def build(frame: Frame) -> object:
         value = bound(frame)
+        if value is None:
+            return None
         if operator in ("<", "<="):
-            return make_range(None, value, low_in=False, high_in=operator == "<=")
+            return make_range(Open.END, value, low_in=False, high_in=operator == "<=")
         if operator in (">", ">="):
-            return make_range(value, None, low_in=operator == ">=", high_in=False)
+            return make_range(value, Open.END, low_in=operator == ">=", high_in=False)
         return Range(value, value, low_in=True, high_in=True) if operator == "=" else None
 
     return build

@@ -37,6 +37,11 @@ class FastCompiler:
 
     tracing = False
 
+    @property
+    def silent(self) -> Compiler:
+        """Itself: it watches nothing."""
+        return self
+
     def __call__(self, node: syntax.Node) -> Closure:
         """The closure of one node."""
         return COMPILERS[type(node)](node, self)

@@ -29,6 +29,10 @@ class Compiler(Protocol):
 
     tracing: bool
 
+    @property
+    def silent(self) -> "Compiler":
+        """One that does not watch: for what is evaluated to learn something about the expression, not about the data."""
+
     def __call__(self, node: Node) -> Closure:
         """The closure of one node."""
 

@@ -8,7 +8,7 @@ from engine.feel.compiling.basics import variable
 from engine.feel.compiling.frames import Closure, Compiler, Frame
 from engine.feel.library import BUILTINS
 from engine.feel.limits import Run
-from engine.feel.values import KINDS, Function, Range, kind_of
+from engine.feel.values import KINDS, Function, Open, Range, kind_of
 
 Predicate = Callable[[object], bool]
 
@@ -107,4 +107,4 @@ def _compound(node: syntax.TypeName) -> Predicate | None:
 
 
 def _ends_fit(value: Range, fits: Predicate) -> bool:
-    return all(fits(end) for end in (value.low, value.high) if end is not None)
+    return all(fits(end) for end in (value.low, value.high) if end is not Open.END)

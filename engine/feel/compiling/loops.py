@@ -129,12 +129,13 @@ def filtered(node: syntax.Filter, compiler: Compiler) -> Closure:
     """`list[3]`, `list[-1]` or `list[condition]`, where the entries of an item and the item itself are variables."""
     base = compiler(node.base)
     condition = compiler(node.condition)
+    asked_of_nothing = compiler.silent(node.condition)
 
     def run(frame: Frame) -> object:
         value = base(frame)
         items = value if isinstance(value, list) else [] if value is None else [value]
         if not items:
-            return None if isinstance(condition(frame), Decimal) else []
+            return None if isinstance(asked_of_nothing(frame), Decimal) else []
         result: list[object] = []
         for item in items:
             frame.run.charge(1)

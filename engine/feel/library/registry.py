@@ -101,7 +101,7 @@ def _add(name: str, signatures: Sequence[str], body: Body) -> None:
                 return _guarded(body, run, bound)
         return None
 
-    described = " or ".join(f"{name}({_described(signature)})" for signature in parsed)
+    described = " or ".join(dict.fromkeys(f"{name}({_described(signature)})" for signature in parsed))
     BUILTINS[name] = Function(call, parameters, name, call_named, described)
 
 

@@ -17,7 +17,7 @@ CONTEXT = {"order": {"total": 1500, "due": "2026-11-21", "lines": []}, "name": "
         ("name.length", "name.length", "a string has no length"),
         ("order.lines[1].sku", "order.lines[1]", "no item at this position"),
         ("true and name", "true and name", "'and' needs booleans, not string"),
-        ('substring(name, "2")', 'substring(name, "2")', "has no result for (string, string)"),
+        ('substring(name, "2")', 'substring(name, "2")', 'has no result for (string "Alice", string "2")'),
         ("frobnicate(1)", "frobnicate(1)", "there is no function frobnicate"),
         ("for x in nothing return x", "for x in nothing return x", "a list or range is needed"),
         ("every x in nothing satisfies x", "every x in nothing satisfies x", "a list to go through is missing"),
@@ -60,3 +60,46 @@ def test_watching_does_not_change_the_value():
     for text in ("for i in 1..5 return if i = 1 then 1 else i * partial[-1]", "[1, 2, 3][item > 1]", "5 in (1..5]"):
         expression = compile_expression(text)
         assert expression.diagnose({}).value == expression.evaluate({})
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("sum(prices)", "sum(list) has no result for (list whose item 2 is null)"),
+        ('max(1, "a")', 'max(list) has no result for (number 1, string "a")'),
+        ('date("2026-02-30")', 'date(from) or date(year, month, day) has no result for (string "2026-02-30")'),
+        ("mean([])", "mean(list) has no result for (empty list)"),
+        ("number(name)", 'has no result for (string "Alice")'),
+    ],
+)
+def test_a_call_without_a_result_says_which_item_and_which_value(text, reason):
+    found = compile_expression(text).diagnose({**CONTEXT, "prices": [1, None, 3]}).diagnostics
+    assert [reason in each.reason for each in found] == [True], found
+
+
+def test_a_filter_says_what_an_item_has_and_nothing_of_an_empty_list():
+    found = compile_expression("sum(lines[qty > 1].price)").diagnose({"lines": [{"quantity": 2, "price": 5}]}).diagnostics
+    assert found[1].reason == "neither the item nor the variables have qty; the item has quantity, price"
+    assert compile_expression("count(lines[qty > 1]) = 0").diagnose({"lines": []}).diagnostics == ()
+
+
+def test_a_part_that_begins_with_a_bracket_is_quoted_whole():
+    assert compile_expression('(@"P1D") / (@"PT0S")').diagnose({}).diagnostics[0].text.startswith('(@"P1D")')
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("gold", "there is no variable gold"),
+        ("order.tire", "the context has no entry tire; it has tier"),
+        ("[0..limit]", "the upper end of the range is null"),
+        ("[limit..9]", "the lower end of the range is null"),
+        ("limit", "what it is compared with is null"),
+        ("not(limit)", "what it is compared with is null"),
+    ],
+)
+@pytest.mark.parametrize("tested", [5, None])
+def test_a_cell_whose_text_is_null_says_so_whatever_is_tested(cell, reason, tested):
+    evaluation = compile_unary_tests(cell).diagnose({"?": tested, "limit": None, "order": {"tier": "gold"}})
+    assert evaluation.value is None
+    assert [found.reason for found in evaluation.diagnostics] == [reason]

@@ -100,3 +100,71 @@ def test_a_cell_passes_or_fails_its_value(cell, tested, expected):
 )
 def test_membership_and_quantifiers(text, expected):
     assert value(text, levels=[5]) is expected
+
+
+@pytest.mark.parametrize("tested", [None, 7, "Vienna", True])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("[0..missing]", "[missing..9]", "(missing..9]", "<= missing", "> missing", "= missing", "!= missing", "missing", "not(missing)"),
+        *("order.missing", "[missing]", "not([0..missing])", "not(contains(missing, ?))", "list contains(missing, 1)"),
+    ],
+)
+def test_a_cell_that_compares_with_null_passes_nothing(cell, tested):
+    assert compile_unary_tests(cell).evaluate({"?": tested, "missing": None, "order": {}}) is not True
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *(
+            "true",
+            "false",
+            "0",
+            '"gold"',
+            "[0..9]",
+            "< 5",
+            "3 > 1",
+            "approved",
+            'not("gold")',
+            "not(5)",
+            "not(true)",
+            "not([0..9])",
+            '!= "gold"',
+        ),
+        *('"gold", "silver"', '["gold", "silver"]', "levels", "not(levels)", "not(3 < 1)", "not(? > 3)", "? > 3", 'not(contains(?, "x"))'),
+        *("not(null)", 'not("gold", null)', "!= null"),
+    ],
+)
+def test_null_passes_no_cell_that_does_not_name_it(cell):
+    assert compile_unary_tests(cell).evaluate({"?": None, "approved": True, "levels": ["a", None]}) is not True
+
+
+@pytest.mark.parametrize("cell", ["null", '"gold", null', '["gold", null]', "= null", "? = null"])
+def test_null_passes_where_it_is_named(cell):
+    assert compile_unary_tests(cell).evaluate({"?": None}) is True
+
+
+@pytest.mark.parametrize(("cell", "tested"), [("true", "no"), ("true", 0), ("true", 1), ("false", ""), ("null", False), ("null", 0)])
+def test_a_literal_passes_its_own_kind_only(cell, tested):
+    assert compile_unary_tests(cell).evaluate({"?": tested}) is not True
+
+
+def test_a_condition_without_the_tested_value_is_negated_as_a_condition():
+    cell = compile_unary_tests('not(list contains(codes, "TEST"))')
+    assert cell.evaluate({"?": "input", "codes": ["A", "B"]}) is True
+    assert cell.evaluate({"?": "input", "codes": ["A", "TEST"]}) is False
+    assert cell.evaluate({"?": "input", "codes": None}) is not True
+
+
+@pytest.mark.parametrize("text", ["5 in [1..null)", "5 in (null..9]", "5 in [null, missing][1]", "5 in [1..missing]"])
+def test_what_lies_within_an_end_that_is_null_is_not_known(text):
+    assert value(text, missing=None) is None
+
+
+def test_an_open_end_is_another_thing_than_one_that_is_null():
+    assert value("(< 10) = (null..10)") is False
+    assert value("(< 10) = (< 10)") is True
+    assert value("3 in (< 10)") is True
+    assert value("0 in [1..null]") is False
+    assert value("(< 10).start") is None

@@ -110,6 +110,13 @@ def test_what_is_no_time_of_the_calendar_is_none(text):
     assert read_moment(text) is None
 
 
+def test_for_feel_a_day_ends_at_24_hours():
+    assert read_clock("24:00:00", feel=True) == time(0)
+    assert read_moment("2026-12-31T24:00:00Z", feel=True) == datetime(2027, 1, 1, tzinfo=UTC)
+    for text in ("2026-12-31T24:00:01", "2026-12-31T25:00:00", "9999-12-31T24:00:00"):
+        assert read_moment(text, feel=True) is None, text
+
+
 def test_feel_wants_more_of_a_time_than_the_standard_does():
     assert read_clock("10:15") == read_clock("10:15", feel=True) == time(10, 15)
     for text in ("10:15:00,5", "10:15:00+02", "10:15:00+0200", "10:15:00[Europe/London]", "10:15:00+01:00@Europe/London"):
