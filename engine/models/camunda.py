@@ -15,10 +15,9 @@ from lxml import etree
 
 from engine.models.settings import settings_of
 from engine.models.trees import child, tag_of, text_of
+from engine.models.vocabularies.camunda import CAMUNDA
 from engine.models.vocabulary import BPMN, SPIFF
 
-#: Camunda's namespace, and that of Operaton, which goes on with it.
-CAMUNDA: Final = ("http://camunda.org/schema/1.0/bpmn", "http://operaton.org/schema/1.0/bpmn")
 _VARIABLE: Final = re.compile(r"[$#]\{\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*\}")
 _FORM: Final = re.compile(r"camunda-forms:deployment:(?:[^/]*/)*([^/]+)\.form")
 #: Attributes of user tasks and the settings they are.

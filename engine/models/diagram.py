@@ -126,6 +126,11 @@ class Scope:
         """Started by an event, not by a flow."""
         return self.element.get("triggeredByEvent") == "true"
 
+    @property
+    def is_executable(self) -> bool:
+        """Whether its process is deployed; otherwise it is a picture."""
+        return self.process.element.get("isExecutable") == "true"
+
     def successors(self, node: Node) -> Iterator[Node]:
         """Where a token may go from here: along flows, over boundary events, and from a link to its other end."""
         for flow in node.outgoing:

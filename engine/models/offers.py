@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final
 
-from engine.models.elements import EVENTS_SUPPORTED
 from engine.models.settings import Setting, settings_of
 from engine.models.times import TIMES, reads_variables
+from engine.models.vocabularies import EVENTS_SUPPORTED
 from engine.models.vocabulary import ACTIVITIES
 from engine.problems import Problem
 from engine.spiff.elements import Event

@@ -17,6 +17,7 @@ from engine.models.linter import (
     structure,
     support,
     waits,
+    words,
 )
 from engine.models.linter.ruling import RULES, Broken, Known, run_rules
 
@@ -37,4 +38,5 @@ __all__ = [
     "structure",
     "support",
     "waits",
+    "words",
 ]

@@ -3,23 +3,19 @@
 import re
 from collections.abc import Callable, Collection, Iterator
 
-from lxml import etree
-
 from engine.feel import FeelSyntaxError, compile_expression
 from engine.models.bundle import FileKind, stem_of
 from engine.models.diagram import Diagram, Node, Scope, properties_of
 from engine.models.fixes import Change, Fix, meant
-from engine.models.linter.ruling import Broken, Known, at, at_element, rule
+from engine.models.linter.ruling import Broken, Known, at, rule
 from engine.models.linter.service_calls import near
 from engine.models.settings import PROCESS, Setting, Written, setting_names, settings_of
 from engine.models.times import is_duration
 from engine.models.trees import tag_of, text_of
-from engine.models.vocabulary import BPMN, SPIFF
+from engine.models.vocabulary import BPMN
 from engine.retry_policy import is_policy
 from engine.spiff.nodes.tasks import slug
 
-#: Elements of our namespace that are read; each other one would be dropped without a word.
-_EXTENSIONS = {"properties", "serviceTaskOperator", "calledDecisionId", "instructionsForEndUser", "preScript", "postScript"}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _INTEGER = re.compile(r"-?\d{1,6}", re.ASCII)
 
@@ -152,19 +148,6 @@ def settings_are_known(known: Known) -> Iterator[Broken]:
 def _other_setting(element_id: str, name: str, settings: Collection[str]) -> Fix | None:
     right = meant(name, settings)
     return None if right is None else Fix(f"Rename {name} to {right}", Change.RENAME_SETTING, element_id, name, right)
-
-
-@rule("unknown-extension", "warning")
-def extensions_are_known(known: Known) -> Iterator[Broken]:
-    """Elements of other tools in our namespace would be dropped without a word."""
-    for diagram in known.diagrams:
-        for extensions in diagram.root.iter("{*}extensionElements"):
-            for item in extensions.iterchildren(f"{{{SPIFF}}}*"):
-                name = etree.QName(item).localname
-                owner = extensions.getparent()
-                if name not in _EXTENSIONS and owner is not None:
-                    message = f"Nothing reads <{name}> of {owner.get('id')}."
-                    yield at_element(diagram.path, owner, message, "Say it by the settings in spiffworkflow:properties.")
 
 
 @rule("bad-setting")

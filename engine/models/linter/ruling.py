@@ -124,8 +124,9 @@ def at(thing: Node | Flow | Scope, message: str, next_step: str, severity: Sever
 
 
 def at_element(path: str, element: etree._Element, message: str, next_step: str) -> Broken:
-    """A broken rule at any other element of the file."""
-    return Broken(path, element.get("id"), line_of(element), message, next_step)
+    """A broken rule at any other element of the file; it is named by the nearest around it that has an id."""
+    owner = next((each for each in (element, *element.iterancestors()) if each.get("id")), element)
+    return Broken(path, owner.get("id"), line_of(element), message, next_step)
 
 
 def run_rules(known: Known, rules: Mapping[str, tuple[Severity, Rule]]) -> Iterator[Finding]:

@@ -5,22 +5,12 @@ from typing import Final
 
 from lxml import etree
 
-from engine.models.elements import ATTRIBUTES_REFUSED, EVENTS_SUPPORTED, REFUSED
 from engine.models.linter.ruling import Broken, Known, at, at_element, rule
 from engine.models.trees import line_of, tag_of, text_of
+from engine.models.vocabularies import BPMN_WORDS, EVENTS_SUPPORTED, Fate
 from engine.models.vocabulary import FLOW_NODES, RESERVED_IDS, SPIFF
 
 _SCRIPT_LANGUAGES: Final = ("", "feel", "text/feel", "application/feel", "http://www.omg.org/spec/feel/20140401")
-
-
-@rule("not-supported")
-def elements_are_supported(known: Known) -> Iterator[Broken]:
-    """Elements that the engine would run wrongly, or not at all."""
-    for diagram in known.diagrams:
-        for element in diagram.root.iter(etree.Element):
-            tag = tag_of(element)
-            if tag in REFUSED:
-                yield at_element(diagram.path, element, f"A {tag} is not supported.", REFUSED[tag])
 
 
 @rule("event-not-supported")
@@ -33,18 +23,9 @@ def events_are_supported(known: Known) -> Iterator[Broken]:
         elif (node.kinds[0] if node.kinds else "") not in allowed:
             kind = (node.kinds[0] or "unknown") if node.kinds else "plain"
             better = ", ".join(sorted(item or "plain" for item in allowed))
-            yield at(node, f"A {kind} {node.tag} is not supported ({node.label}).", f"Use one of: {better}.")
-
-
-@rule("attribute-not-supported")
-def attributes_are_supported(known: Known) -> Iterator[Broken]:
-    """Attributes that would be ignored though they change the meaning."""
-    for diagram in known.diagrams:
-        for element in diagram.root.iter(etree.Element):
-            for name, (harmless, next_step) in ATTRIBUTES_REFUSED.items() if tag_of(element) else ():
-                value = element.get(name)
-                if value is not None and value.lower() != harmless.lower():
-                    yield at_element(diagram.path, element, f"{name}={value[:40]!r} is not supported.", next_step)
+            entry = BPMN_WORDS.element(f"{kind}EventDefinition")
+            instead = entry.note if entry is not None and entry.fate is Fate.REFUSED else ""
+            yield at(node, f"A {kind} {node.tag} is not supported ({node.label}).", f"{instead} Use one of: {better}.".strip())
 
 
 @rule("task-without-kind", "warning")

@@ -298,7 +298,9 @@ def references() -> Iterator[Case]:
     yield Case("unknown-process", "call", *call)
     yield Case("unknown-setting", "ask", bundle(around("ask", user("ask", candidateGroup="sales"))), right, "warning")
     other = "<bpmn:extensionElements><spiffworkflow:messageVariable>x</spiffworkflow:messageVariable></bpmn:extensionElements>"
-    yield Case("unknown-extension", "a", bundle(around("a", script("a", "{ b: 1 }", other))), right, "warning")
+    yield Case("unknown-extension", "a", bundle(around("a", script("a", "{ b: 1 }", other))), right)
+    called = "<bpmn:extensionElements><spiffworkflow:calledDecisionId>x</spiffworkflow:calledDecisionId></bpmn:extensionElements>"
+    yield Case("unknown-extension", "a", bundle(around("a", script("a", "{ b: 1 }", called))), right)
     wrong = {"dueIn": "tomorrow", "priority": "high", "resultVariable": "the answer", "formData": "{ a: 1 }", "formKey": "=form"}
     for name, value in wrong.items():
         yield Case("bad-setting", "ask", bundle(around("ask", user("ask", **{name: value}))), right)
@@ -326,6 +328,14 @@ def support() -> Iterator[Case]:
     yield Case("event-not-supported", "late", bundle(around("late", twice)), right)
     java = node("serviceTask", "a", **{"xmlns:camunda": "http://camunda.org/schema/1.0/bpmn", "camunda:class": "com.acme.Ship"})
     yield Case("camunda", "a", bundle(around("a", java)), right)
+    headers = "<zeebe:taskHeaders xmlns:zeebe='http://camunda.org/schema/zeebe/1.0'><zeebe:header key='k' value='v'/></zeebe:taskHeaders>"
+    yield Case(
+        "zeebe", "a", bundle(around("a", script("a", "{ b: 1 }", f"<bpmn:extensionElements>{headers}</bpmn:extensionElements>"))), right
+    )
+    flowable = node("task", "a", **{"xmlns:flowable": "http://flowable.org/bpmn", "flowable:assignee": "vera"})
+    yield Case("foreign-extension", "a", bundle(around("a", flowable)), right, "info")
+    read = '<bpmn:dataInputAssociation id="read"><bpmn:targetRef>start</bpmn:targetRef></bpmn:dataInputAssociation>'
+    yield Case("drawn-only", "read", bundle(around("a", user("a").replace("</bpmn:userTask>", f"{read}</bpmn:userTask>"))), right, "info")
     yield Case("attribute-not-supported", "a", bundle(around("a", script("a", isForCompensation="true"))), right)
     handler = node("subProcess", "handler", START.replace('"start"', '"s2"'), triggeredByEvent="true")
     yield Case("attribute-not-supported", "handler", bundle(around("a", script("a"), handler)), right)
