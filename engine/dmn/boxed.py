@@ -6,6 +6,7 @@ from typing import Final
 from engine.dmn.analysis import table_findings
 from engine.dmn.errors import DmnError
 from engine.dmn.items import ANY, ItemType, Types, fitted
+from engine.dmn.iterators import iterator
 from engine.dmn.session import Logic, Scope
 from engine.dmn.source import Element, id_of, kid, kids, local_name, name_of
 from engine.dmn.tables import TableReader
@@ -33,6 +34,7 @@ class LogicReader:
             "relation": self._relation,
             "functionDefinition": self.function,
             "conditional": self._conditional,
+            **dict.fromkeys(("for", "some", "every", "filter"), self._iterator),
         }
 
     def inside(self, element: Element) -> Element | None:
@@ -71,7 +73,10 @@ class LogicReader:
         return self.workshop.expression(element).value
 
     def _context(self, element: Element) -> Logic:
-        entries = [(name_of(entry), self._entry(entry)) for entry in kids(element, "contextEntry")]
+        entries: list[tuple[str, Logic]] = []
+        for entry in kids(element, "contextEntry"):
+            with self.workshop.knowing(name for name, _ in entries):
+                entries.append((name_of(entry), self._entry(entry)))
 
         def build(scope: Scope) -> object:
             result: dict[str, object] = {}
@@ -134,6 +139,9 @@ class LogicReader:
 
         return build
 
+    def _iterator(self, element: Element) -> Logic:
+        return iterator(element, local_name(element), self)
+
     def _conditional(self, element: Element) -> Logic:
         parts = []
         for name in ("if", "then", "else"):
@@ -148,8 +156,9 @@ class LogicReader:
             self.workshop.find(element, f"A function of kind {element.get('kind')} is not evaluated; only FEEL is.")
         parameters = {" ".join((part.get("name") or "").split()): part for part in kids(element, "formalParameter")}
         types = [self.types.of(part) for part in parameters.values()]
-        body = self.required(element)
         names = tuple(parameters)
+        with self.workshop.knowing(names):
+            body = self.required(element)
         element_id = id_of(element)
 
         def define(scope: Scope) -> object:

@@ -5,7 +5,7 @@ breaks a promise of the data and is a DecisionViolation. One thing goes beyond t
 text is read as a date, time or duration where the model asks for one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Final
@@ -90,10 +90,32 @@ class ItemType:
     def _fit_structure(self, value: object, components: Mapping[str, "ItemType"], scope: Scope) -> object:
         if not isinstance(value, dict):
             raise UnfitError(f"a {kind_of(value)} is no {self.name}")
-        missing = [key for key in components if key not in value]
-        if missing:
-            raise UnfitError(f"{self.name} needs {', '.join(missing)}")
-        return {**value, **{key: component.fit(value[key], scope) for key, component in components.items()}}
+        # JSON leaves out what is empty, so a structure that lacks a component is no other one: it keeps those it has.
+        fitting = dict(value)
+        for key, component in components.items():
+            if key in value:
+                try:
+                    fitting[key] = component.fit(value[key], scope)
+                except UnfitError as error:
+                    raise UnfitError(f"its {key}: {error}") from None
+        return fitting
+
+    def conforms(self, value: object) -> bool:
+        """Whether the value is of this type as it stands, for `instance of`."""
+        if self.is_collection:
+            return isinstance(value, list) and all(map(self._item_conforms, value))
+        return self._item_conforms(value)
+
+    def _item_conforms(self, value: object) -> bool:
+        if self.allowed is not None and not (self.allowed.expression and self.allowed.expression.evaluate({"?": value}) is True):
+            return False
+        if self.base is not None:
+            return self.base.conforms(value)
+        if self.components is None:
+            return value is not None and self.kind in ("", kind_of(value))
+        return isinstance(value, dict) and all(
+            key in value and (value[key] is None or component.conforms(value[key])) for key, component in self.components.items()
+        )
 
     def _converted(self, value: object) -> object:
         if self.kind == "date and time" and type(value) is date:
@@ -145,13 +167,25 @@ def constants_of(text: str) -> tuple[object, ...]:
     return tuple(found) if isinstance(found, list) and not any(isinstance(item, Range) for item in found) else ()
 
 
-class Types:
-    """The item definitions of a model, resolved when asked for."""
+class Types(Mapping[str, Callable[[object], bool]]):
+    """The item definitions of a model, resolved when asked for; as a mapping, the test for `instance of` by name of the type."""
 
     def __init__(self, definitions: Element, workshop: Workshop) -> None:
         self.workshop = workshop
         self.elements = {(element.get("name") or ""): element for element in kids(definitions, "itemDefinition")}
         self.known: dict[str, ItemType] = {}
+        #: Those of imported models, by the name under which they are imported.
+        self.imported: dict[str, Types] = {}
+
+    def __getitem__(self, name: str) -> Callable[[object], bool]:
+        owner, plain = self._owner(name)
+        return owner.named(plain, owner.elements[plain], 0).conforms
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.elements)
+
+    def __len__(self) -> int:
+        return len(self.elements)
 
     def of(self, element: Element | None) -> ItemType:
         """The type an element's `typeRef` attribute names; anything goes without one."""
@@ -162,7 +196,11 @@ class Types:
 
     def named(self, name: str, user: Element, depth: int) -> ItemType:
         """The type of a name; an unknown one is a finding and lets anything pass. Raises DmnError for a type made of itself."""
-        plain = name.removeprefix("feel:").strip()
+        owner, plain = self._owner(name.strip())
+        if owner is not self:
+            return owner.named(plain, user, depth)
+        if plain not in self.elements and ":" in plain:
+            plain = plain.rpartition(":")[2]  # of DMN 1.1: a name in a namespace, FEEL's or the model's
         if plain in self.elements:
             if plain not in self.known:
                 self.known[plain] = self._built(self.elements[plain], depth + 1)
@@ -171,6 +209,13 @@ class Types:
             self.workshop.find(user, f"There is no type {name}.")
             return ANY
         return ItemType(plain, SIMPLE[plain])
+
+    def _owner(self, name: str) -> tuple["Types", str]:
+        """The model that has the type, and its name there: `finance.tRate` is that of an import."""
+        for prefix, types in self.imported.items():
+            if name.startswith(f"{prefix}."):
+                return types, name.removeprefix(f"{prefix}.")
+        return self, name
 
     def _built(self, element: Element, depth: int) -> ItemType:
         if depth > _MAX_NESTING:
@@ -187,11 +232,13 @@ class Types:
         parts = {" ".join((part.get("name") or "").split()): part for part in kids(element, "itemComponent")}
         components = {key: self._built(part, depth + 1) for key, part in parts.items()}
         allowed = kid(element, "allowedValues")
+        with self.workshop.knowing((), afresh=True):
+            tests = None if allowed is None else self.workshop.tests(allowed)
         return ItemType(
             name,
             components=components or None,
             base=base,
             is_collection=element.get("isCollection") == "true",
-            allowed=None if allowed is None else self.workshop.tests(allowed),
+            allowed=tests,
             allowed_text=text_of(allowed),
         )

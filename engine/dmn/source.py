@@ -8,8 +8,10 @@ from lxml import etree
 from engine.dmn.errors import DmnError
 from engine.hardened_xml import hardened_parser
 
-#: The model namespaces of DMN 1.2 to 1.5; what we read did not change between them.
+#: The model namespaces of DMN 1.1 to 1.5 (Camunda 7 wrote both of the first); what we read did not change between them.
 NAMESPACES: Final = {
+    "http://www.omg.org/spec/DMN/20151101/dmn.xsd": "1.1",
+    "http://www.omg.org/spec/DMN/20151101/dmn11.xsd": "1.1",
     "http://www.omg.org/spec/DMN/20180521/MODEL/": "1.2",
     "https://www.omg.org/spec/DMN/20191111/MODEL/": "1.3",
     "https://www.omg.org/spec/DMN/20211108/MODEL/": "1.4",
@@ -22,7 +24,7 @@ Element = etree._Element  # noqa: SLF001  # lxml publishes the type of its eleme
 
 
 def read_definitions(xml: bytes) -> Element:
-    """The `definitions` element; raises DmnError for anything but a plain DMN 1.2 to 1.5 document of bearable size."""
+    """The `definitions` element; raises DmnError for anything but a plain DMN 1.1 to 1.5 document of bearable size."""
     if len(xml) > MAX_BYTES:
         raise DmnError(f"The decision model has {len(xml)} bytes; {MAX_BYTES} are allowed.", next_step="Split it into several models.")
     if b"<!DOCTYPE" in xml:
@@ -33,7 +35,7 @@ def read_definitions(xml: bytes) -> Element:
     namespace = etree.QName(root).namespace
     if etree.QName(root).localname != "definitions" or namespace not in NAMESPACES:
         raise DmnError(
-            f"This is no DMN 1.2 to 1.5 model: its root is {root.tag}.",
+            f"This is no DMN 1.1 to 1.5 model: its root is {root.tag}.",
             next_step="Export the model as DMN 1.3 from the modeler.",
         )
     if sum(1 for _ in root.iter()) > MAX_ELEMENTS:
@@ -90,6 +92,17 @@ def id_of(element: Element) -> str:
     return element.get("id") or ""
 
 
+def reference_of(element: Element) -> tuple[str, str]:
+    """The namespace (empty where it is this model's) and the id that an `href` points to."""
+    namespace, _, found = (element.get("href") or "").rpartition("#")
+    return namespace, found
+
+
 def referenced_id(element: Element) -> str:
-    """The id an `href` points to."""
-    return (element.get("href") or "").rpartition("#")[2]
+    """The id that an `href` points to."""
+    return reference_of(element)[1]
+
+
+def foreign(element: Element, name: str) -> str:
+    """An attribute of another vocabulary, whatever its namespace; empty without it."""
+    return next((str(value) for key, value in element.attrib.items() if str(key).endswith(f"}}{name}")), "")

@@ -1,7 +1,8 @@
 """Decision tables: read from XML, and decided (DMN 1.5, section 8)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from engine.dmn.errors import DecisionViolation, DmnError
 from engine.dmn.hit_policies import (
@@ -17,10 +18,13 @@ from engine.dmn.hit_policies import (
 from engine.dmn.items import ItemType, Types, constants_of, fitted, passes
 from engine.dmn.records import MatchedRule
 from engine.dmn.session import Scope
-from engine.dmn.source import Element, id_of, kid, kids, text_of
+from engine.dmn.source import Element, foreign, id_of, kid, kids, text_of
 from engine.dmn.texts import Text, Workshop
 from engine.dmn.trial import MAX_TABLES, RefusingCell, TriedInput, TriedRule, TriedTable
 from engine.feel.text import scalar_text
+
+#: How cells of Camunda's tables name the tested value, unless the column says otherwise (`camunda:inputVariable`).
+CELL_INPUT: Final = "cellInput"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,18 @@ class Input:
     type: ItemType
     allowed: Text | None
     allowed_text: str
+    #: Names besides `?` under which its cells read the value: those of Camunda's tables.
+    aliases: tuple[str, ...] = ()
 
     @property
     def options(self) -> tuple[object, ...]:
         """The values it may have, where they are listed."""
         return constants_of(self.allowed_text) or constants_of(self.type.allowed_text)
+
+    def tested(self, scope: Scope) -> Scope:
+        """The scope in which its cells are asked; raises DecisionViolation when the value is not among the input values."""
+        value = self.value(scope)
+        return scope.with_values({"?": value, **dict.fromkeys(self.aliases, value)})
 
     def value(self, scope: Scope) -> object:
         """The value to be tested; raises DecisionViolation when it is not among the input values."""
@@ -106,7 +117,7 @@ class Table:
 
     def __call__(self, scope: Scope) -> object:
         """The decision in a scope. Raises DecisionViolation when the rules or the values break a promise of the table."""
-        scopes = [scope.with_values({"?": column.value(scope)}) for column in self.inputs]
+        scopes = [column.tested(scope) for column in self.inputs]
         self._tell(scopes, scope)
         hits = list(self._hits(scopes, scope))
         if not hits:
@@ -175,10 +186,12 @@ class Table:
         return {column.name: value for column, value in zip(self.outputs, outputs, strict=True)}
 
     def _default(self, scope: Scope) -> object:
-        """The default outputs; without any, null, or 0 where the matching rules are counted."""
+        """The default outputs; without any, null, an empty list where rules are listed, or 0 where they are counted."""
         if not any(column.default for column in self.outputs):
             if self.aggregation == "COUNT":
                 return AGGREGATIONS["COUNT"]([])
+            if self.policy in LISTING and not self.aggregation:
+                return []
             scope.report(self.element_id, "decision table", "no rule matches and there is no default output")
             return None
         row = self._row(tuple(column.default.value(scope) if column.default else None for column in self.outputs))
@@ -202,7 +215,7 @@ class TableReader:
         if not outputs:
             raise DmnError("The decision table has no output.", element_id=id_of(element), next_step="Add an output.")
         policy = self._policy(element)
-        rules = tuple(self._rule(row, index, (len(inputs), len(outputs))) for index, row in enumerate(kids(element, "rule"), 1))
+        rules = tuple(self._rule(row, index, inputs, len(outputs)) for index, row in enumerate(kids(element, "rule"), 1))
         table = Table(id_of(element), policy, self._aggregation(element, policy), inputs, outputs, rules)
         self._check(element, table)
         return table
@@ -242,6 +255,7 @@ class TableReader:
             self.types.of(expression),
             None if allowed is None else self.workshop.tests(allowed),
             text_of(allowed),
+            tuple(name for name in (CELL_INPUT, foreign(column, "inputVariable")) if name),
         )
 
     def _output(self, column: Element) -> Output:
@@ -257,12 +271,13 @@ class TableReader:
             None if default is None or not text_of(default) else self.workshop.expression(default),
         )
 
-    def _rule(self, row: Element, index: int, shape: tuple[int, int]) -> Rule:
-        tests = tuple(self.workshop.tests(cell) for cell in kids(row, "inputEntry"))
+    def _rule(self, row: Element, index: int, inputs: Sequence[Input], width: int) -> Rule:
+        cells = list(kids(row, "inputEntry"))
+        tests = tuple(self.workshop.tests(cell, column.aliases) for cell, column in zip(cells, inputs, strict=False))
         outputs = tuple(self.workshop.expression(cell) if text_of(cell) else None for cell in kids(row, "outputEntry"))
-        if (len(tests), len(outputs)) != shape:
+        if (len(cells), len(outputs)) != (len(inputs), width):
             raise DmnError(
-                f"Rule {index} has {len(tests)} inputs and {len(outputs)} outputs; the table has {shape[0]} and {shape[1]}.",
+                f"Rule {index} has {len(cells)} inputs and {len(outputs)} outputs; the table has {len(inputs)} and {width}.",
                 element_id=id_of(row),
                 next_step="Give the rule a cell for each column.",
             )

@@ -1,5 +1,8 @@
 """FEEL texts inside a model: compiled when the model is read; an error becomes a finding, and a refusal when it is used."""
 
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import DecimalException
 from typing import Final, Literal
@@ -8,10 +11,11 @@ from engine.dmn.errors import DmnError
 from engine.dmn.session import Scope
 from engine.dmn.source import Element, id_of, local_name, text_of
 from engine.feel import Expression, FeelLimitExceeded, FeelSyntaxError, compile_expression, compile_unary_tests
+from engine.feel.lexer import KEYWORDS
 
 Severity = Literal["error", "warning"]
 #: How models name FEEL as the language of an expression; nothing at all means FEEL too.
-_FEEL: Final = ("", "feel")
+_FEEL: Final = re.compile(r"^$|\bfeel\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,25 @@ class Text:
 
 @dataclass(slots=True)
 class Workshop:
-    """What reading a model needs everywhere: the declared names, and a place for findings."""
+    """What reading a model needs everywhere: the names in scope, and a place for findings."""
 
-    names: frozenset[str]
+    #: How the model names its language where a text does not.
+    language: str = ""
+    #: Names with operators, keywords or spaces that the text at hand may read: whatever else bears a name does not change its grammar.
+    names: frozenset[str] = frozenset()
     findings: list[DmnFinding] = field(default_factory=list)
     #: All that compiled so far, so that a decision's texts can be told from the others.
     compiled: list[Expression] = field(default_factory=list)
+
+    @contextmanager
+    def knowing(self, names: Iterable[str], *, afresh: bool = False) -> Iterator[None]:
+        """Read texts that see these names besides those in scope; `afresh`: instead of them."""
+        before = self.names
+        self.names = (frozenset() if afresh else before).union(name for name in names if not name.isidentifier() or name in KEYWORDS)
+        try:
+            yield
+        finally:
+            self.names = before
 
     def find(self, element: Element, message: str, severity: Severity = "error") -> None:
         """Note a finding."""
@@ -77,19 +94,24 @@ class Workshop:
 
     def expression(self, element: Element) -> Text:
         """Compile the `text` of an element as an expression."""
-        return self._compiled(element, tests=False)
+        return self._compiled(element, lambda text: compile_expression(text, self.names))
 
-    def tests(self, element: Element) -> Text | None:
-        """Compile the `text` of an element as unary tests; None for an empty text or `-`, which let everything pass."""
-        return None if text_of(element) in ("", "-") else self._compiled(element, tests=True)
+    def tests(self, element: Element, inputs: Collection[str] = ()) -> Text | None:
+        """Compile the `text` of an element as unary tests; None for an empty text or `-`, which let everything pass.
 
-    def _compiled(self, element: Element, *, tests: bool) -> Text:
-        language = (element.get("expressionLanguage") or "").rstrip("/").lower()
-        if not language.endswith(_FEEL[1]) and language not in _FEEL:
+        `inputs` are names that mean the tested value, as `?` does.
+        """
+        if text_of(element) in ("", "-"):
+            return None
+        return self._compiled(element, lambda text: compile_unary_tests(text, self.names, inputs))
+
+    def _compiled(self, element: Element, compile_text: Callable[[str], Expression]) -> Text:
+        language = element.get("expressionLanguage") or self.language
+        if not _FEEL.search(language.lower()):
             return self._broken(element, f"The language of this expression is {language}; only FEEL is evaluated.")
         text = text_of(element)
         try:
-            compiled = compile_unary_tests(text, self.names) if tests else compile_expression(text, self.names)
+            compiled = compile_text(text)
         except FeelSyntaxError as error:
             return self._broken(element, f"{local_name(element)}: {error.detail}")
         self.compiled.append(compiled)

@@ -104,20 +104,21 @@ def compile_expression(text: str, names: Collection[str] = ()) -> Expression:
 
     A leading `=` is dropped, as Camunda 8 writes it. Raises FeelSyntaxError with the place and what was expected there.
     """
-    return _compiled(text, frozenset(names), Parser.whole_expression)
+    return _compiled(text, frozenset(names), frozenset(), Parser.whole_expression)
 
 
-def compile_unary_tests(text: str, names: Collection[str] = ()) -> Expression:
+def compile_unary_tests(text: str, names: Collection[str] = (), inputs: Collection[str] = ()) -> Expression:
     """Compile a cell of a decision table; evaluate it with the tested value as the variable `?`.
 
+    `inputs` are variables that are given the tested value too (Camunda's `cellInput`): a condition on them is one on that value.
     Raises FeelSyntaxError with the place and what was expected there.
     """
-    return _compiled(text, frozenset(names), Parser.whole_tests)
+    return _compiled(text, frozenset(names), frozenset(inputs), Parser.whole_tests)
 
 
 @lru_cache(maxsize=CACHED_TEXTS)
-def _compiled(text: str, names: frozenset[str], read: Callable[[Parser], Node]) -> Expression:
-    return read_text(text, lambda plain: Expression(plain, read(Parser(plain, names))))
+def _compiled(text: str, names: frozenset[str], inputs: frozenset[str], read: Callable[[Parser], Node]) -> Expression:
+    return read_text(text, lambda plain: Expression(plain, read(Parser(plain, names, inputs))))
 
 
 def read_text(text: str, build: Callable[[str], T]) -> T:

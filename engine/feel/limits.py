@@ -1,6 +1,7 @@
 """How much one evaluation may use. Every built-in that grows data charges here before it builds."""
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -49,6 +50,8 @@ class Run:
     deadline: float | None = None
     moment: datetime | None = None
     converted: dict[int, tuple[object, object]] | None = None
+    #: Types that `instance of` may name besides FEEL's own: those of the model the expression stands in.
+    types: Mapping[str, Callable[[object], bool]] | None = None
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits

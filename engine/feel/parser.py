@@ -35,8 +35,10 @@ _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 class Parser(TypeReader):
     """Reads one expression, one list of unary tests, or one context of assignments."""
 
-    def __init__(self, text: str, names: Collection[str] = ()) -> None:
+    def __init__(self, text: str, names: Collection[str] = (), inputs: Collection[str] = ()) -> None:
         super().__init__(text, names)
+        #: Names of the tested value.
+        self.inputs = {"?", *inputs}
         self.saw_input = False
         self.ranges_open = 0
 
@@ -271,7 +273,7 @@ class Parser(TypeReader):
             if self._form():
                 return self.expression()
         name = self.name()
-        self.saw_input = self.saw_input or name == "?"
+        self.saw_input = self.saw_input or name in self.inputs
         return syntax.Name(token.start, self.last_end, name)
 
     def _parenthesis(self) -> Node:

@@ -255,8 +255,8 @@ def _range(node: syntax.RangeLiteral, values: Values, _frame: Frame) -> str:
     return f"no range goes from this {low} to this {high}"
 
 
-def _instance(node: syntax.InstanceOf, _values: Values, _frame: Frame) -> str:
-    return "" if predicate_of(node.type) else f"there is no type {node.type.name}"
+def _instance(node: syntax.InstanceOf, _values: Values, frame: Frame) -> str:
+    return "" if predicate_of(node.type, frame.run.types or {}) else f"there is no type {node.type.name}"
 
 
 _REASONS: Final[dict[type[Node], Reason]] = {

@@ -28,6 +28,8 @@ class TypeReader(Cursor):
         start = self.token.start
         self.descend()
         name = self.name()
+        while self.take("."):  # of an imported model
+            name += f".{self.name()}"
         parts: list[syntax.TypeName] = []
         names: list[str] = []
         if name in ("context", "function", "list", "range") and self.take("<"):

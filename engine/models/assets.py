@@ -23,20 +23,21 @@ class Assets:
 def read_assets(bundle: Bundle) -> Assets:
     """Read every decision and form of a bundle. Never raises on a bad file."""
     assets = Assets()
-    for path, content in bundle.of_kind(FileKind.DECISION).items():
-        assets.findings.extend(_read_model(assets, path, content))
+    models = bundle.of_kind(FileKind.DECISION)
+    for path, content in models.items():
+        assets.findings.extend(_read_model(assets, path, content, [other for name, other in models.items() if name != path]))
     for path, content in bundle.of_kind(FileKind.FORM).items():
         assets.findings.extend(_read_form(assets, path, content))
     return assets
 
 
-def _read_model(assets: Assets, path: str, content: bytes) -> Iterator[Finding]:
+def _read_model(assets: Assets, path: str, content: bytes, others: list[bytes]) -> Iterator[Finding]:
     reading = read_decisions(path, content)
     yield from reading.findings
     if reading.root is None:
         return
     try:
-        model = load_decisions(content)
+        model = load_decisions(content, others)
     except (Problem, FeelLimitExceeded) as problem:
         next_step = problem.next_step or "Correct the decision in the editor."
         yield Finding("decision", "error", problem.detail, next_step, path, problem.element_id or reading.root.get("id"))

@@ -30,6 +30,8 @@ _TRUTH_VALUES: Final = frozenset(
         "waitForCompletion",
     }
 )  # fmt: skip
+#: DMN 1.1 and 1.2 are named by http.
+_OLD_DMN_PREFIX: Final = "http://www.omg.org/spec/DMN/"
 _EXPORT: Final = "Open the diagram in the modeler and export it again."
 
 
@@ -52,10 +54,10 @@ def read_diagram(path: str, content: bytes) -> Reading:
 
 def read_decisions(path: str, content: bytes) -> Reading:
     """Read a DMN file, with the same caution."""
-    return _read(path, content, language="DMN", namespace=DMN_PREFIX)
+    return _read(path, content, language="DMN", namespace=(DMN_PREFIX, _OLD_DMN_PREFIX))
 
 
-def _read(path: str, content: bytes, *, language: str, namespace: str) -> Reading:
+def _read(path: str, content: bytes, *, language: str, namespace: str | tuple[str, ...]) -> Reading:
     refusal = _refuse_bytes(path, content)
     if refusal:
         return Reading(path, None, [refusal])

@@ -1,6 +1,6 @@
 """Closures of calls, function literals and `instance of`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from engine.feel import syntax
@@ -57,7 +57,7 @@ def function_literal(node: syntax.FunctionLiteral, compiler: Compiler) -> Closur
     """`function(a: number) a + 1`, which sees the variables of the place where it stands."""
     body = compiler(node.body)
     parameters = node.parameters
-    types = [predicate_of(kind) if kind else None for kind in node.types]
+    types = [predicate_of(kind, {}) if kind else None for kind in node.types]
 
     def build(frame: Frame) -> object:
         def invoke(run: Run, values: Sequence[object]) -> object:
@@ -76,24 +76,31 @@ def function_literal(node: syntax.FunctionLiteral, compiler: Compiler) -> Closur
 
 
 def instance_of(node: syntax.InstanceOf, compiler: Compiler) -> Closure:
-    """Whether the value is of the type; null when there is no such type."""
+    """Whether the value is of the type, FEEL's own or one of the model; null when there is no such type."""
     value = compiler(node.value)
-    fits = predicate_of(node.type)
-    return lambda frame: fits(value(frame)) if fits else None
+    fits = predicate_of(node.type, {})
+    if fits is not None:
+        return lambda frame: fits(value(frame))
+
+    def run(frame: Frame) -> object:
+        found = predicate_of(node.type, frame.run.types or {})
+        return found(value(frame)) if found else None
+
+    return run
 
 
-def predicate_of(node: syntax.TypeName) -> Predicate | None:
+def predicate_of(node: syntax.TypeName, types: Mapping[str, Predicate]) -> Predicate | None:
     """A test for the type; None when there is no such type."""
     if node.name == "Any":
         return lambda value: value is not None
     if node.parts:
-        return _compound(node)
+        return _compound(node, types)
     kind = TYPE_NAMES.get(node.name)
-    return None if kind is None else lambda value: kind_of(value) == kind
+    return types.get(node.name) if kind is None else lambda value: kind_of(value) == kind
 
 
-def _compound(node: syntax.TypeName) -> Predicate | None:
-    parts = [part for part in map(predicate_of, node.parts) if part]
+def _compound(node: syntax.TypeName, types: Mapping[str, Predicate]) -> Predicate | None:
+    parts = [part for part in (predicate_of(part, types) for part in node.parts) if part]
     if len(parts) < len(node.parts):
         return None
     if node.name == "list":
@@ -103,7 +110,8 @@ def _compound(node: syntax.TypeName) -> Predicate | None:
     if node.name == "function":
         return lambda value: isinstance(value, Function) and len(value.parameters) == len(parts)
     entries = list(zip(node.names, parts, strict=True))
-    return lambda value: isinstance(value, dict) and all(key in value and fits(value[key]) for key, fits in entries)
+    # Null conforms to every type (DMN 1.5, section 10.3.2.9.2): an entry may be null, but must be there.
+    return lambda value: isinstance(value, dict) and all(key in value and (value[key] is None or fits(value[key])) for key, fits in entries)
 
 
 def _ends_fit(value: Range, fits: Predicate) -> bool:

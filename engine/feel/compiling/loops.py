@@ -26,13 +26,14 @@ class _Source:
     def values(self, frame: Frame) -> Iterable[object]:
         """What the variable stands for, round by round."""
         items = self.items(frame)
-        found = _sequence(items, self.upto(frame)) if self.upto else _items(items)
+        found = _sequence(items, self.upto(frame)) if self.upto else items_of(items)
         if found is None:
             raise NoItemsError
         return found
 
 
-def _items(value: object) -> Iterable[object] | None:
+def items_of(value: object) -> Iterable[object] | None:
+    """What a loop over a value goes through: the items of a list, the whole numbers or days of a range, one value alone; None for null."""
     if isinstance(value, list):
         return value
     if not isinstance(value, Range):

@@ -19,9 +19,9 @@ FILE = b'<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><definitions>&x;<
         (b"", "not well-formed"),
         (b"<definitions", "not well-formed"),
         (b"<definitions>&unknown;</definitions>", "not well-formed"),
-        (b"<definitions/>", "no DMN 1.2 to 1.5 model"),
-        (b'<decision xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"/>', "no DMN 1.2 to 1.5 model"),
-        (b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"/>', "no DMN 1.2 to 1.5 model"),
+        (b"<definitions/>", "no DMN 1.1 to 1.5 model"),
+        (b'<decision xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"/>', "no DMN 1.1 to 1.5 model"),
+        (b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"/>', "no DMN 1.1 to 1.5 model"),
         (model("<x>" * 300 + "</x>" * 300), "not well-formed"),
         (model("<x/>" * 100_001), "more than 100000 elements"),
         (b" " * 4_000_001, "4000000 are allowed"),
@@ -47,13 +47,15 @@ def test_hostile_and_broken_models_are_refused_with_advice(xml, message):
 @pytest.mark.parametrize(
     "namespace",
     [
+        "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
+        "http://www.omg.org/spec/DMN/20151101/dmn11.xsd",
         "http://www.omg.org/spec/DMN/20180521/MODEL/",
         "https://www.omg.org/spec/DMN/20191111/MODEL/",
         "https://www.omg.org/spec/DMN/20211108/MODEL/",
         "https://www.omg.org/spec/DMN/20230324/MODEL/",
     ],
 )
-def test_models_of_dmn_1_2_to_1_5_are_read(namespace):
+def test_models_of_dmn_1_1_to_1_5_are_read(namespace):
     assert load_decisions(model(decision(literal("6 * 7")), namespace)).find("answer").evaluate({}).value == 42
 
 
@@ -138,7 +140,10 @@ def test_a_missing_requirement_is_refused_when_it_is_needed():
 @pytest.mark.parametrize(
     ("body", "finding"),
     [
-        ('<import id="im" name="other"/>' + decision(literal("1")), DmnFinding("im", "The import other is not read.", "error")),
+        (
+            '<import id="im" name="other"/>' + decision(literal("1")),
+            DmnFinding("im", "The import other is not among the files: none has the namespace (none).", "error"),
+        ),
         (decision(""), DmnFinding("d_answer", "There is no expression in this decision, or one that is not supported.", "error")),
         (decision(literal("1"), type_ref="tGhost"), DmnFinding("d_answer", "There is no type tGhost.", "error")),
         ("", DmnFinding("defs", "The model has no decision.", "warning")),

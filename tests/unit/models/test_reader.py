@@ -2,8 +2,11 @@
 
 import pytest
 
+from engine.dmn.source import NAMESPACES
 from engine.models.bundle import MAX_FILE_BYTES, Bundle
 from engine.models.check import check
+from tests.unit.dmn.dmn_models import decision, literal, needs, table
+from tests.unit.dmn.dmn_models import model as decision_model
 from tests.unit.models.drawing import END, HEAD, START, around, bundle, chain, document, flow, node, process, script, service, service_tasks
 
 LAUGHS = b"""<?xml version="1.0"?>
@@ -102,3 +105,20 @@ def test_three_thousand_steps_are_judged_by_one_look_at_each(shape: str) -> None
     result = check(Bundle("large", {"large.bpmn": document(body)}), service_tasks())
     assert "rule-failed" not in {finding.rule for finding in result.findings}
     assert len(result.findings) <= 500
+
+
+@pytest.mark.parametrize("namespace", sorted(NAMESPACES))
+def test_a_decision_of_every_version_may_stand_in_a_bundle(namespace: str) -> None:
+    logic = decision_model(decision(table([["< 5", '"small"'], [">= 5", '"large"']])), namespace)
+    files = {**bundle(around("a", script("a"))).files, "size.dmn": logic}
+    assert [each for each in check(Bundle("b", files), service_tasks()).findings if each.path == "size.dmn"] == []
+
+
+def test_a_decision_may_import_another_file_of_its_bundle() -> None:
+    rates = decision_model(decision(literal("42"), name="rate")).replace(b"<definitions ", b'<definitions namespace="urn:rates" ')
+    wanted = '<import name="rates" namespace="urn:rates" importType="https://www.omg.org/spec/DMN/20191111/MODEL/"/>'
+    body = wanted + decision(literal("rates.rate + 1"), needs("Decision", "d_rate").replace("#", "urn:rates#"))
+    files = {**bundle(around("a", script("a"))).files, "rates.dmn": rates, "total.dmn": decision_model(body)}
+    checked = check(Bundle("b", files), service_tasks())
+    assert [each for each in checked.findings if each.path and each.path.endswith(".dmn")] == []
+    assert checked.decisions["d_answer"].evaluate({}).value == 43
