@@ -106,9 +106,12 @@ def under_key(tx: Session, key: str) -> list[OpenThing]:
     return [OpenThing(**row) for row in tx.execute(asked).mappings()]
 
 
-def left_behind(tx: Session, key: str, instance_id: UUID) -> list[OpenThing]:
-    """What is open under this business key and would be with nobody once that instance has ended, by kind and number. One statement."""
-    without = text(f"({_everything('AND instance.id <> :leaving')}) AS thing").bindparams(leaving=instance_id)
+def left_behind(tx: Session, key: str, process_key: str) -> list[OpenThing]:
+    """What is open under this business key and with no instance but those of that process, by kind and number. One statement.
+
+    Two that look after what is left move nothing by themselves, and would each leave it to the other.
+    """
+    without = text(f"({_everything('AND instance.process_key <> :leaving')}) AS thing").bindparams(leaving=process_key)
     asked = select(*_COLUMNS).select_from(without).where(_KEYS.contains([key]), _MOVER == "none").order_by(_KIND, _NUMBER)
     return [OpenThing(**row) for row in tx.execute(asked).mappings()]
 

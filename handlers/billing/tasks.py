@@ -133,7 +133,9 @@ def deliver_invoice(given: OfInvoice, tx: Session, effects: EffectLedger) -> Non
         "currency": row.currency,
     }
     documents = {"pdf_document_id": row.pdf_document_id, "ubl_document_id": row.ubl_document_id}
-    effects.record("invoice", customer.peppol_id or customer.email or f"customer {row.customer_no}", payload | documents)
+    effects.record(
+        "invoice", customer.peppol_id or customer.email or f"customer {row.customer_no}", payload | documents, once=given.invoice_no
+    )
     tx.execute(_DELIVERED, {"no": given.invoice_no})
 
 

@@ -306,7 +306,7 @@ def send_despatch_advice(given: OfShipment, tx: Session, effects: EffectLedger) 
     row = shipping.shipment_row(tx, given.shipment_no)
     documents = papers.save_delivery_papers(tx, given.shipment_no)
     payload = {"shipment_no": given.shipment_no, "order_no": row.order_no, "carrier": row.carrier, "tracking_no": row.tracking_no}
-    effects.record("despatch_advice", row.email or f"customer {row.customer_no}", payload | documents)
+    effects.record("despatch_advice", row.email or f"customer {row.customer_no}", payload | documents, once=given.shipment_no)
 
 
 @tasks.register("fulfillment.confirm_delivery")

@@ -67,6 +67,6 @@ def start_anew(given: Anew, tx: Session, runtime: Runtime, context: TaskContext)
 @tasks.register("instances.look_what_is_open")
 def look_what_is_open(given: About, tx: Session, context: TaskContext) -> Left:
     """Find what is open under a business key and would be with nobody once this instance has ended."""
-    found = left_behind(tx, given.business_key, context.instance_id)
+    found = left_behind(tx, given.business_key, context.process_key)
     told = [f"{thing.kind} {thing.number}" for thing in found[:_MOST_TOLD]]
     return Left(len(found), ", ".join([*told, *(["…"] if len(found) > _MOST_TOLD else [])]))

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from engine.store.unit_of_work import Database
-from tests.life import customers, goods, money, office
+from tests.life import customers, goods, money, office, operators
 from tests.life.workers import Workers
 from tests.life.world import World
 
@@ -36,6 +36,9 @@ ACTS: Final[Mapping[Callable[[World], None], int]] = {
     office.retry: 3,
     office.cancel_instance: 2,
     office.suspend_and_resume: 3,
+    operators.start_anew: 2,
+    operators.skip_or_move: 2,
+    operators.go_back: 1,
 }
 WORK, TIME = 14, 6
 #: What somebody does while the workers are at it.

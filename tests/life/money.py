@@ -72,7 +72,7 @@ def apply_receipt(world: World) -> None:
     path = f"/receipts/{receipt['receipt_no']}"
     act = world.chance.choice(["apply", "apply", "apply", "on account", "reverse"])
     if act == "apply" and item:
-        action = world.chance.choice(["PARTIAL", "DISCOUNT", "WRITE_OFF"])
+        action = world.chance.choice(["PARTIAL", "EARNED_DISCOUNT", "UNEARNED_DISCOUNT", "WRITE_OFF"])
         world.send(f"apply {action.lower()}", f"{path}/applications", {"invoice_no": item["document_no"], "action": action})
     elif act == "on account":
         world.send(act, f"{path}/on-account", {"customer_no": world.chance.choice([None, *CUSTOMERS])})

@@ -30,4 +30,4 @@ def test_nothing_is_lost_twice_or_forgotten_in_a_random_life(own_database, monke
             life.workers.close()
     with capsys.disabled():
         print(f"\nlife of seed {seed}: {life.told()}")  # noqa: T201  # what make prove is for
-    assert wrong == [], f"seed {seed}, step {life.world.step}\n" + "\n".join(wrong) + "\n" + life.world.told()
+    assert wrong == [], f"seed {seed}, step {life.world.step}\n" + "\n".join(wrong) + "\n" + life.world.told(wrong)

@@ -51,7 +51,7 @@ def left_alone(own_database, monkeypatch, capsys):
         life.workers.close()
     with capsys.disabled():
         print(f"\nleft alone with seed {seed}: {ORDERS} orders, {DAYS} days; {life.told()}")  # noqa: T201  # what make prove is for
-    assert wrong == [], f"seed {seed}\n" + "\n".join(wrong) + "\n" + world.told()
+    assert wrong == [], f"seed {seed}\n" + "\n".join(wrong) + "\n" + world.told(wrong)
     return world
 
 

@@ -2,8 +2,9 @@
 
 import json
 import math
+import re
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
@@ -159,9 +160,11 @@ class World:
         defects = [str(dict(each)) for each in self.rows(_DEFECTS, kinds=list(DEFECTS))]
         return [*self.seen.faults, *sorted(set(locks.watch.broken)), *defects, *broken]
 
-    def told(self) -> str:
-        """The last that was done, for whoever looks for the cause."""
-        return "\n".join(["what was done last:", *self.seen.diary])
+    def told(self, wrong: Iterable[str]) -> str:
+        """The last that was done and all that ran under the numbers that are wrong, for whoever looks for the cause."""
+        numbers = sorted(set(_NUMBERS.findall(" ".join(wrong))))
+        ran = [" ".join(str(value) for value in row.values()) for row in self.rows(_RAN, numbers=numbers)]
+        return "\n".join(["what ran under its number:", *ran, "what was done last:", *self.seen.diary])
 
 
 def printed_once(compile_: Callable[..., bytes]) -> Callable[..., bytes]:
@@ -180,6 +183,16 @@ def _sign_in(browser: FlaskClient, name: str) -> FlaskClient:
     return browser
 
 
+_NUMBERS = re.compile(r"\b[A-Z]{1,4}-\d{6}\b")
+#: What operators did to an instance, and where each of its steps led.
+_RAN = """
+SELECT business_key, process_key, state, ran.at, ran.what FROM instance CROSS JOIN LATERAL (
+  SELECT id, ended_at AS at, element_id || ' ' || outcome || ' ' || coalesce(changed::text, '') AS what FROM history
+  WHERE instance_id = instance.id
+  UNION ALL
+  SELECT 0, at, action || ' by ' || actor || ' ' || coalesce(detail::text, '') FROM audit WHERE target = 'instance:' || instance.id
+) AS ran WHERE business_key = ANY(:numbers) ORDER BY ran.at, started_at, instance.id, ran.id
+"""
 _DEFECTS = """
 SELECT DISTINCT ON (fingerprint) handler, element_id, kind, message, coalesce(right(traceback, 600), '') AS traceback
 FROM incident WHERE kind = ANY(:kinds) ORDER BY fingerprint

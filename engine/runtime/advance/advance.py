@@ -18,7 +18,7 @@ from engine.problems import Conflict, NotFound, Problem, TooLarge
 from engine.runtime.advance import failures, objections, outside_calls
 from engine.runtime.advance.apply import apply
 from engine.runtime.advance.objections import SentBack, send_back
-from engine.runtime.advance.outgoing import match_kept, send
+from engine.runtime.advance.outgoing import hand_over_what_is_left, match_kept, send
 from engine.runtime.advance.outside_calls import OutsideCall
 from engine.runtime.advance.restore import restore
 from engine.runtime.advance.run import run
@@ -46,6 +46,7 @@ STEPS: Final[tuple[Callable[[Stretch], None], ...]] = (
     settle,
     match_kept,
     send,
+    hand_over_what_is_left,
     finish,
 )
 #: The steps of an instance that is in memory already.

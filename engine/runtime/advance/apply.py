@@ -19,6 +19,8 @@ from engine.store import json_text
 
 #: An operator's word comes before what is noted: it may be what makes that possible.
 _REPAIRS: Final = frozenset({"retry", "skip", "move", "go_back"})
+#: What is left of the steps that an operator passed over is nobody's any more: see engine/runtime/post/ended_early.py.
+_LEADING: Final = frozenset({"skip", "move", "go_back"})
 #: Facts a person stands behind: when one comes too late, the history says so.
 _BY_PERSONS: Final = frozenset({"user_task", *_REPAIRS})
 #: Facts that say something of their own, which a service task may find wrong.
@@ -95,6 +97,8 @@ def _apply(stretch: Stretch, fact: Fact) -> None:
     stretch.actor = fact.actor or stretch.actor
     taker = stretch.execution.element_of(_id(fact.body)) if fact.kind in _GIVING else None
     _APPLY[fact.kind](stretch, fact.body)
+    if fact.kind in _LEADING:
+        stretch.led_by = fact.actor or stretch.held.led_by
     if taker is not None:
         stretch.given.append((taker, fact))
 

@@ -1,11 +1,12 @@
 """Sends what an instance has thrown, by the receivers' inboxes, and takes in what was kept for its new waits."""
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import text
 
 from engine.runtime.post import message_starts
 from engine.runtime.post.delivery import fact_of, note_message
+from engine.runtime.post.ended_early import Ending, hand_over
 from engine.runtime.post.mailbox import Message
 from engine.runtime.post.message_starts import NewInstance
 from engine.runtime.post.routing import signalled, starters
@@ -16,6 +17,8 @@ from engine.spiff.records import Outgoing
 from engine.store import json_text
 from engine.store.locks import Lock, take
 
+_LED: Final = "It ended after it was led by hand; steps of its diagram may have been passed over."
+
 
 def send(stretch: Stretch) -> None:
     """Route every message and signal of the stretch."""
@@ -24,6 +27,16 @@ def send(stretch: Stretch) -> None:
             _signal(stretch, outgoing)
         else:
             _message(stretch, outgoing)
+
+
+def hand_over_what_is_left(stretch: Stretch) -> None:
+    """An instance that an operator once led by hand has ended: who owns its process takes over what it leaves with nobody."""
+    led_by = stretch.led_by or stretch.held.led_by
+    if stretch.saved.state.ended and led_by:
+        ending = Ending(led_by, _LED, stretch.execution.variables)
+        message = hand_over(stretch.runtime, stretch.tx, stretch.held, ending)
+        if message:
+            note_message(stretch.runtime, stretch.tx, message, sender=stretch.held.id, now=stretch.now)
 
 
 def match_kept(stretch: Stretch) -> None:

@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid, NotFound, Problem
 from engine.runtime.operate import incidents
-from engine.runtime.post import unheard
 from engine.runtime.post.delivery import note_message
+from engine.runtime.post.ended_early import Ending, hand_over
 from engine.runtime.post.mailbox import Message
-from engine.runtime.post.routing import starters
 from engine.runtime.state import audit, inbox
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Held, lock
@@ -24,8 +23,6 @@ from engine.store.unit_of_work import savepoint
 
 #: The setting of a process that names the message by which what a cancelled instance held is given back.
 CANCEL_MESSAGE = "cancelMessage"
-#: The message for an instance whose process names none: its owner takes over what it was about.
-CANCELLED = "instance.cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +45,16 @@ def cancel(runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason:
         tx.execute(statement, {"id": held.id})
     inbox.give_back(tx, held.id)
     tx.execute(_CLOSE_INCIDENTS, {"id": held.id, "actor": actor})
-    process = runtime.models.process(tx, held.process_version_id)
-    said = {"business_key": held.business_key, "cancelled_by": actor, "reason": reason, "cancelled_instance": str(held.id)}
-    name = process.properties.get(CANCEL_MESSAGE)
+    name = runtime.models.process(tx, held.process_version_id).properties.get(CANCEL_MESSAGE)
     if name:
-        payload = {**variables, **said}
-    elif held.business_key and starters(tx, "message", CANCELLED):
-        name, payload = (
-            CANCELLED,
-            {**said, "process_name": process.name or process.key, "owner": unheard.owner_of_process(runtime, tx, process)},
-        )
-    if name:
-        _give_back(runtime, tx, Message(name, payload=payload, business_key=held.business_key, actor=actor), held)
-    audit.record(tx, audit.Entry(actor, "cancel", f"instance:{instance_id}", reason, {"was": held.state, "told": name}))
+        said = {"business_key": held.business_key, "cancelled_by": actor, "reason": reason, "cancelled_instance": str(held.id)}
+        message: Message | None = Message(name, payload={**variables, **said}, business_key=held.business_key, actor=actor)
+    else:
+        message = hand_over(runtime, tx, held, Ending(actor, reason, variables))
+    if message:
+        _give_back(runtime, tx, message, held)
+    detail = {"was": held.state, "told": message.name if message else None}
+    audit.record(tx, audit.Entry(actor, "cancel", f"instance:{instance_id}", reason, detail))
     return Operated(instance_id, InstanceState.CANCELLED)
 
 

@@ -59,9 +59,13 @@ class EffectLedger:
     context: TaskContext
     recorded: list[Effect] = field(default_factory=list)
 
-    def record(self, kind: str, target: str, payload: Mapping[str, Any]) -> str:
-        """Note an effect of this task; answers its key, which is the same on every attempt."""
-        key = f"{self.context.idempotency_key}:{kind}:{len(self.recorded)}"
+    def record(self, kind: str, target: str, payload: Mapping[str, Any], *, once: str | None = None) -> str:
+        """Note an effect of this task; answers its key, which is the same on every attempt.
+
+        With the number of what it is about as `once` it leaves once for ever, also when another instance or an operator comes to the
+        step again.
+        """
+        key = f"{kind}:{once}" if once else f"{self.context.idempotency_key}:{kind}:{len(self.recorded)}"
         context = self.context
         effect = Effect(key, kind, target, payload, context.instance_id, context.element_id, context.business_key)
         self.recorded.append(effect)

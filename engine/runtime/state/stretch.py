@@ -46,6 +46,8 @@ class Held:
     leased: bool
     now: datetime
     started_by: str | None
+    #: The operator who last led it past a step or back to one.
+    led_by: str | None
     #: Facts were noted for it and not applied yet.
     has_facts: bool
     blob: bytes | None
@@ -103,6 +105,8 @@ class Stretch:
     origin: Mapping[str, Any] = field(default_factory=dict)
     #: The variables it began with, when this is its first stretch: they go into the history.
     initial: Mapping[str, Any] | None = None
+    #: The operator who leads it by hand in this stretch or has done so before.
+    led_by: str | None = None
     #: What is said of incidents whose step is gone after this stretch.
     resolution: str = "The step went on."
     steps: int = 0
@@ -147,7 +151,7 @@ def lock(tx: Session, instance_id: UUID, cached: int = -1) -> Held | None:
 # Read after the lock, in a statement of its own: only then does it see what was noted while the lock was waited for.
 _READ = text("""
 SELECT i.id, i.process_version_id, i.process_key, i.business_key, i.state, i.lock_version, i.wake, i.done, i.steps_since_wait,
-       i.lease_owner, i.lease_until >= now() AS leased, business_now() AS now, i.started_by,
+       i.lease_owner, i.lease_until >= now() AS leased, business_now() AS now, i.started_by, i.led_by,
        EXISTS (SELECT FROM inbox WHERE inbox.instance_id = i.id) AS has_facts,
        CASE WHEN i.lock_version = :cached THEN NULL ELSE i.blob END AS blob
 FROM instance i WHERE i.id = :id

@@ -76,6 +76,7 @@ def begin(runtime: Runtime, tx: Session, beginning: Beginning, variables: Mappin
         leased=False,
         now=beginning.now,
         started_by=options.actor,
+        led_by=None,
         has_facts=False,
         blob=None,
     )

@@ -69,6 +69,7 @@ instance = Table(
     moment("started_at", now=True),
     Column("started_by", Text),
     Column("started_by_instance_id", UUID),  # the instance whose message began this one
+    Column("led_by", Text),  # the operator who last led it past a step or back to one: what its diagram would have done may be left
     moment("updated_at", now=True),
     moment("ended_at"),
     Column("end_reason", Text),

@@ -244,7 +244,7 @@ def test_a_bill_whose_process_an_operator_cancels_is_taken_over_by_accounts_paya
     desk.ship("10")
     desk.bill("10")
     cancelled_by_operator(desk, "supplier-invoice")
-    assert desk.tasks() == ["Take over SI-000001: its Supplier's invoice to payment was cancelled"]
+    assert desk.tasks() == ["Take over SI-000001: its Supplier's invoice to payment ended early"]
     assert desk.broken() == []
     desk.do("Take over", outcome="by_hand", reason="I thought it was paid")
     assert desk.ask("SELECT form_data->>'still_open' FROM user_task WHERE state = 'open'") == "supplier invoice SI-000001"
@@ -263,7 +263,7 @@ def test_goods_whose_despatch_advice_an_operator_cancels_are_taken_over_by_the_b
     assert desk.waits()["dropship"] == "decide_acknowledgement"
     cancelled_by_operator(desk, "supplier-despatch-advice")
     assert [each for each in desk.tasks() if each.startswith("Take over")] == [
-        "Take over ASN-000001: its Supplier's despatch advice was cancelled"
+        "Take over ASN-000001: its Supplier's despatch advice ended early"
     ]
     assert desk.broken() == []
     desk.do("Take over", outcome="anew", reason="By mistake")
