@@ -179,12 +179,14 @@ def lock_order(tx: Session, po_no: str) -> Row[Any]:
 def lock_any_order(tx: Session, po_no: str) -> Row[Any]:
     """As `lock_order`, cancelled or not. Raises NotFound.
 
-    What it serves is locked first even where only the order changes: the next step of the same transaction may go on to the lines.
+    What it serves and what has been shipped of it is locked first even where only the order changes: the next step of the same transaction
+    may go on to the lines, or bill the shipment.
     """
     serves = tx.execute(_SERVES, {"po_no": po_no}).one_or_none()
     if serves is not None:
         locks.take(tx, Lock.ORDER, [serves.order_no])
         lock_lines_of_group(tx, serves.group_no)
+        locks.take(tx, Lock.SHIPMENT, [serves.group_no], by="group_no")
     locks.take(tx, Lock.PURCHASE_ORDER, [po_no])
     row = tx.execute(_ORDER, {"po_no": po_no}).one_or_none()
     if row is None:

@@ -56,7 +56,6 @@ def read_despatch(tx: Session, po_no: str, asn_no: str) -> tuple[str, str]:
     AGREED: book it. UNANSWERED: the supplier ships without having answered. UNDECIDED: its answer is still to be decided on. CANCELLED:
     the purchase order, or what these goods were for, was cancelled. Raises NotFound.
     """
-    _lock_what_it_became(tx, asn_no)
     order = lock_any_order(tx, po_no)
     _lock_asn(tx, po_no, asn_no)
     if order.cancelled_at is not None or tx.execute(_NOT_WANTED, {"asn_no": asn_no}).first() is not None:
@@ -90,7 +89,6 @@ def reject_despatch(tx: Session, po_no: str, asn_no: str, reason: str) -> None:
 
 def receive_asn(tx: Session, po_no: str, asn_no: str) -> Received:
     """Book a despatch advice as our shipment; again: the same one. Raises NotFound, Conflict (cancelled, not agreed, refused)."""
-    _lock_what_it_became(tx, asn_no)
     order = lock_order(tx, po_no)
     asn = _lock_asn(tx, po_no, asn_no)
     waits = order.closed_at is None
@@ -113,11 +111,6 @@ def receive_asn(tx: Session, po_no: str, asn_no: str) -> Received:
     heard(tx, po_no)
     note(tx, order.order_no, "shipped", detail={"shipment_no": shipment_no, "supplier_no": order.supplier_no})
     return Received(shipment_no, waits)
-
-
-def _lock_what_it_became(tx: Session, asn_no: str) -> None:
-    """A shipment comes before purchase orders in the order of locks; one that is booked already is billed behind this step."""
-    locks.take(tx, Lock.SHIPMENT, tx.execute(_BECAME, {"asn_no": asn_no}).scalars())
 
 
 def _lock_asn(tx: Session, po_no: str, asn_no: str) -> Row[Any]:
@@ -197,7 +190,6 @@ _ALL_BILLED = text("SELECT bool_and(qty_received = qty_billed + qty_given_up) FR
 _CLEARED = text("UPDATE asn SET accrual_cleared = :amount WHERE asn_no = :asn_no")
 _ASN = text("SELECT * FROM asn WHERE asn_no = :asn_no AND po_no = :po_no")
 _ANSWERED = text("SELECT 1 FROM po_acknowledgement WHERE po_no = :po_no LIMIT 1")
-_BECAME = text("SELECT shipment_no FROM asn WHERE asn_no = :asn_no AND shipment_no IS NOT NULL")
 _REJECT = text("""
 UPDATE asn SET rejected_at = business_now(), reject_reason = :reason WHERE asn_no = :asn_no AND rejected_at IS NULL
 """)
