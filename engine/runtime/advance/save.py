@@ -123,7 +123,8 @@ ON CONFLICT DO NOTHING RETURNING id
 """)
 _UPDATE = text("""
 UPDATE instance SET state = :state, blob = :blob, lock_version = lock_version + 1, variables = CAST(:variables AS jsonb), wake = :wake,
-  done = :done, led_by = :led_by, rung_at = now(), steps_since_wait = :steps, strikes = 0, last_error = NULL, lease_owner = CAST(:keep AS uuid),
+  done = :done, led_by = :led_by, rung_at = now(), steps_since_wait = :steps, strikes = 0, last_error = NULL,
+  lease_owner = CAST(:keep AS uuid),
   lease_until = CASE WHEN CAST(:keep AS uuid) IS NULL THEN 'epoch' ELSE now() + CAST(:ttl AS interval) END, updated_at = business_now(),
   ended_at = CASE WHEN :ended THEN business_now() END
 WHERE id = :id AND lock_version = :lock_version AND (CAST(:token AS uuid) IS NULL OR lease_owner = CAST(:token AS uuid))
