@@ -33,7 +33,7 @@ def open_database(settings: Settings, application: str = "ordercraft") -> Databa
     """Connect to the server `DATABASE_URL` names, or to the embedded one, which is started when it does not run."""
     url = checked_url(settings.database_url) if settings.database_url else start_embedded(settings.data / "postgres")
     return Database(
-        url, pool_size=settings.worker_threads + settings.web_threads + 4, time_zone=settings.time_zone, application=application
+        url, pool_size=settings.worker_threads + settings.web_threads + 8, time_zone=settings.time_zone, application=application
     )
 
 

@@ -74,6 +74,16 @@ def operation(role: Role) -> Callable[[Callable[P, Any]], Callable[P, Response]]
     return wrap
 
 
+def waiting_operation(role: Role) -> Callable[[Callable[P, Response]], Callable[P, Response]]:
+    """Make a function an API operation that may wait, so that it opens its own transactions, and holds none while it waits."""
+
+    def wrap(view: Callable[P, Response]) -> Callable[P, Response]:
+        view.role = role  # type: ignore[attr-defined]
+        return view
+
+    return wrap
+
+
 def transaction() -> Session:
     """The transaction of the current operation."""
     return cast(Session, g.tx)

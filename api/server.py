@@ -1,6 +1,7 @@
 """`serve`: pages, API and, unless workers run apart, a worker, in one process that stops cleanly."""
 
 import errno
+import logging
 import signal
 import socket
 import threading
@@ -11,8 +12,10 @@ from typing import Any
 import structlog
 from waitress import wasyncore
 from waitress.server import create_server
+from waitress.task import ThreadedTaskDispatcher
 
 from api.app import create_app
+from api.camunda7.polls import FETCH, polls_of
 from api.listening import port_taken
 from api.product import Product
 
@@ -24,7 +27,10 @@ class Server:
 
     def __init__(self, product: Product, listening: socket.socket) -> None:
         self._product = product
-        self._http = _listen(product, listening)
+        application = create_app(product)
+        self._polls = polls_of(application)
+        self._polls.most = product.settings.waiting_fetches
+        self._http = _listen(product, application, listening)
         self._worker_thread: threading.Thread | None = None
 
     @property
@@ -50,6 +56,7 @@ class Server:
         self._http.trigger.pull_trigger(self._close_sockets)
 
     def _close_sockets(self) -> None:
+        self._polls.close()
         self._http.task_dispatcher.shutdown()
         wasyncore.close_all(self._http._map)  # noqa: SLF001  # waitress has no public way to end the loop from another thread
 
@@ -61,12 +68,43 @@ class Server:
         log.info("stopped")
 
 
-def _listen(product: Product, listening: socket.socket) -> Any:
+class _Threads(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
+    """Threads that answer, and beside them threads for fetches that wait: however many workers wait, pages are answered."""
+
+    def __init__(self, answering: int, waiting: int) -> None:
+        super().__init__()
+        self.set_thread_count(answering)
+        self._waiting = ThreadedTaskDispatcher()
+        self._waiting.queue_logger = logging.getLogger("waitress.fetches")
+        self._waiting.queue_logger.setLevel(logging.ERROR)  # a thread is begun as one comes: that is no queue
+        self._most = waiting
+
+    def add_task(self, task: Any) -> None:
+        """Hand a connection with a request to a thread; waiting ones are begun as they are needed."""
+        if not (task.requests and task.requests[0].path and task.requests[0].path.endswith(FETCH)):
+            super().add_task(task)
+            return
+        busy = self._waiting.active_count + len(self._waiting.queue)
+        if busy >= len(self._waiting.threads):
+            self._waiting.set_thread_count(min(busy + 1, self._most))
+        self._waiting.add_task(task)
+
+    def shutdown(self, *args: Any, **kwargs: Any) -> bool:
+        """Let both finish what they have begun."""
+        self._waiting.shutdown(*args, **kwargs)
+        return bool(super().shutdown(*args, **kwargs))
+
+
+def _listen(product: Product, application: Any, listening: socket.socket) -> Any:
+    settings = product.settings
     try:
         return create_server(
-            create_app(product),
+            application,
             sockets=[listening],
-            threads=product.settings.web_threads,
+            # One more than may wait: whoever comes then lets the one go that has waited longest.
+            _dispatcher=_Threads(settings.web_threads, settings.waiting_fetches + 1),
+            threads=settings.web_threads,
+            channel_request_lookahead=1,  # so that it is seen when somebody who waits hangs up
             max_request_body_size=product.settings.max_body_bytes,
             ident=None,
             clear_untrusted_proxy_headers=True,

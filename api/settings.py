@@ -32,6 +32,8 @@ class Settings:
     lease_seconds: int = 60
     #: How many requests `serve` answers at once.
     web_threads: int = 8
+    #: How many fetches of external workers may wait at once, beside those; of more, the longest is answered early.
+    waiting_fetches: int = 64
     #: The company's time zone, such as Europe/Vienna: in it a day begins, timers without a zone are meant, pages and papers are dated.
     time_zone: str = "UTC"
     #: The largest request body in bytes.
@@ -74,11 +76,13 @@ def _refuse_impossible(values: Mapping[str, Any]) -> None:
 
 _HIGHEST_PORT = 65_535
 _MOST_THREADS = 200
+_MOST_WAITING = 1000
 _ALLOWED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("port", lambda port: port <= _HIGHEST_PORT, "no port: they go from 1 to 65535"),
     ("log_level", lambda level: level in {"debug", "info", "warning", "error"}, "no level: debug, info, warning or error"),
     ("queue", lambda queue: queue in {"pgqueuer", "procrastinate"}, "no queue: pgqueuer or procrastinate"),
     ("worker_threads", lambda threads: threads <= _MOST_THREADS, "more threads than one process should have (200)"),
+    ("waiting_fetches", lambda fetches: fetches <= _MOST_WAITING, "more than one process should let wait (1000)"),
     ("web_threads", lambda threads: threads <= _MOST_THREADS, "more threads than one process should have (200)"),
 )
 

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Final, TypeVar, get_type_hints
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
@@ -25,6 +25,7 @@ from pydantic import TypeAdapter, ValidationError
 from engine.problems import Invalid, NotFound
 
 F = TypeVar("F", bound=Callable[..., Any])
+_TOPIC: Final = "topic:"
 
 
 class Refused(Exception):
@@ -151,9 +152,19 @@ class ServiceTask:
         return None if result is None else self._output.dump_python(result, mode="python")
 
 
+def topic_of(name: str) -> str | None:
+    """The topic that a service task of a diagram is given to, written `topic:ship-parcel`; None for the name of a function."""
+    return name.removeprefix(_TOPIC) if name.startswith(_TOPIC) else None
+
+
+def given_to(topic: str) -> str:
+    """How a diagram names a topic as what a service task calls."""
+    return _TOPIC + topic
+
+
 @dataclass(slots=True)
 class ServiceTasks:
-    """Service tasks by name."""
+    """Service tasks by name. A topic that has the name of one is served by it; any other is for workers outside."""
 
     _by_name: dict[str, ServiceTask] = field(default_factory=dict)
 
@@ -198,7 +209,12 @@ class ServiceTasks:
                 raise ValueError(f"Service task {task.name!r} is registered twice: rename one of them.")
             self._by_name[task.name] = task
 
+    def leave_the_house(self, name: str) -> bool:
+        """Whether a name is a topic that no function here serves: a worker outside fetches what is to be done."""
+        return name not in self and topic_of(name) is not None
+
     def __getitem__(self, name: str) -> ServiceTask:
+        name = topic_of(name) or name
         if name not in self._by_name:
             near = get_close_matches(name, self._by_name, n=3)
             hint = f"Did you mean {', '.join(near)}?" if near else f"Known names: {', '.join(sorted(self._by_name))}."
@@ -206,7 +222,7 @@ class ServiceTasks:
         return self._by_name[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._by_name
+        return isinstance(name, str) and (topic_of(name) or name) in self._by_name
 
     def __iter__(self) -> Iterator[ServiceTask]:
         return iter(self._by_name.values())

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 
@@ -134,22 +134,32 @@ def person_of_token(tx: Session, token: str, name: str | None = None) -> Person:
     """The person of an API token, with the token's roles only. Raises Unauthenticated when it is unknown or expired, or not of `name`."""
     groups = func.array_remove(func.array_agg(UserGroup.group_name), None)
     row = tx.execute(
-        select(UserAccount.name, groups, ApiToken.roles)
+        select(UserAccount.name, groups, ApiToken.roles, ApiToken.topics)
         .join(ApiToken, ApiToken.account_id == UserAccount.id)
         .outerjoin(UserGroup, UserGroup.account_id == UserAccount.id)
         .where(ApiToken.token_hash == hash_token(token), ApiToken.expires_at > func.now(), UserAccount.active)
-        .group_by(UserAccount.name, ApiToken.roles)
+        .group_by(UserAccount.name, ApiToken.roles, ApiToken.topics)
     ).first()
     if row is None or name not in {None, row[0]}:
         raise Unauthenticated(
             "The API token is unknown or has expired.", next_step="Ask an administrator for a new one: ordercraft user token."
         )
-    return _person(row[0], row[1], only=row[2])
+    return replace(_person(row[0], row[1], only=row[2]), topics=None if row[3] is None else frozenset(row[3]))
 
 
-def add_token(tx: Session, account: UserAccount, label: str, roles: Iterable[Role], lasts: timedelta) -> str:
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token to be made: what it is for, what it may do of what the account may, and the topics it may serve (all where none is named)."""
+
+    label: str
+    roles: tuple[Role, ...]
+    lasts: timedelta
+    topics: tuple[str, ...] = ()
+
+
+def add_token(tx: Session, account: UserAccount, new: NewToken) -> str:
     """Make a bearer token; it is shown once and stored as a hash. Raises Invalid when the account has none of the roles."""
-    roles = list(roles)
+    roles = list(new.roles)
     if len(roles_lacking(tx, account, roles)) == len(roles):
         raise Invalid(
             f"{account.name} has no role of {', '.join(roles)}, so the token could do nothing.",
@@ -157,7 +167,8 @@ def add_token(tx: Session, account: UserAccount, label: str, roles: Iterable[Rol
             next_step="Ask for roles the account's groups grant, or make the token for another account.",
         )
     token = "oc_" + secrets.token_urlsafe(32)
-    tx.add(ApiToken(token_hash=hash_token(token), account_id=account.id, label=label, roles=roles, expires_at=func.now() + lasts))
+    kept = {"label": new.label, "roles": roles, "topics": list(new.topics) or None, "expires_at": func.now() + new.lasts}
+    tx.add(ApiToken(token_hash=hash_token(token), account_id=account.id, **kept))
     tx.flush()
     return token
 

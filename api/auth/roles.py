@@ -25,6 +25,8 @@ class Role(StrEnum):
     COLLECT = "collect"
     #: Decide user tasks of one's groups.
     WORK = "work"
+    #: Fetch external tasks and say how they ended: for workers outside, which need nothing else.
+    SERVE = "serve"
     #: Repair instances: retry, suspend, resume, cancel.
     OPERATE = "operate"
     #: Deploy processes.
@@ -48,6 +50,7 @@ _OF_GROUP: dict[str, frozenset[Role]] = {
     "accounts-payable": frozenset({Role.BUY}),
     "accounts-receivable": frozenset({Role.COLLECT}),
     "treasury": frozenset({Role.COLLECT, Role.BOOK}),
+    "external-worker": frozenset({Role.SERVE}),
     "operator": frozenset({Role.OPERATE, Role.MIGRATE}),
     "analyst": frozenset({Role.DEPLOY, Role.MIGRATE}),
     "admin": frozenset(Role),

@@ -3,14 +3,13 @@
 import re
 from typing import Any, Final
 
-from flask import Response, request
+from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
 from api.auth.roles import Role
-from api.camunda7.dialect import BASE, REFUSALS, TAG, answer
+from api.camunda7.dialect import BASE, REFUSALS, TAG, answer, read_body
 from api.camunda7.variables import read_variables
-from api.errors import BadRequest
 from api.product import product
 from api.requests import operation, person, transaction
 from engine.problems import Conflict, Invalid, NotFound
@@ -95,8 +94,19 @@ def shown(found: Definition) -> dict[str, Any]:
 
 
 def id_of(found: Definition) -> str:
+    """The id of a process definition."""
+    return id_text(found.process_key, found.version, found.deployment_id)
+
+
+def id_text(process_key: str, version: int, deployment_id: int) -> str:
     """The id of a process definition. No key has a colon in it: ids of elements are plain names."""
-    return f"{found.process_key}:{found.version}:{found.deployment_id}"
+    return f"{process_key}:{version}:{deployment_id}"
+
+
+def parts_of_id(identity: str) -> tuple[str, int] | None:
+    """Process and version of a definition's id; None where it is none."""
+    parts = _ID.fullmatch(identity)
+    return (parts[1], int(parts[2])) if parts else None
 
 
 @api.get("/key/<key>", responses={200: DefinitionOut})
@@ -157,12 +167,8 @@ def _start(found: Definition) -> Response:
 
 
 def _body() -> dict[str, Any]:
-    """The body, whatever its content type says; nothing is an empty one. Refuses by name what is not spoken here."""
-    if not request.get_data().strip():
-        return {}
-    body = request.get_json(force=True)
-    if not isinstance(body, dict):
-        raise BadRequest("The body is no JSON object.", next_step='Send {"businessKey": …, "variables": {…}}.')
+    """The body. Refuses by name what is not spoken here."""
+    body = read_body()
     unknown = sorted(
         name for name, value in body.items() if name not in {"variables", "businessKey"} and value not in _NOT_SPOKEN.get(name, ())
     )
@@ -172,8 +178,8 @@ def _body() -> dict[str, Any]:
 
 
 def _of_id(identity: str) -> Definition:
-    parts = _ID.fullmatch(identity)
-    found = find_definition(transaction(), parts[1], int(parts[2])) if parts else None
+    parts = parts_of_id(identity)
+    found = find_definition(transaction(), *parts) if parts else None
     if found is None or id_of(found) != identity:
         raise NotFound(f"There is no process definition {identity[:100]}.", code="process_unknown", next_step="Deploy your diagram again.")
     return found

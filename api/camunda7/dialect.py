@@ -1,6 +1,7 @@
 """How Camunda 7 says things: where it is spoken, its refusals, its moments, and which requests of other pages it lets in."""
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -13,7 +14,7 @@ from api import errors
 from api.auth.roles import Role
 from api.requests import operation
 from engine.models.bundle import Finding
-from engine.problems import Forbidden, Problem
+from engine.problems import Forbidden, Invalid, Problem
 from engine.runtime.verbs.deploy import ModelRefused
 
 BASE: Final = "/engine-rest"
@@ -78,6 +79,22 @@ def install(app: Flask) -> None:
 def answer(body: Any, status: int = 200) -> Response:
     """JSON in the order it is given: clients take the first definition. Without a charset, for one of them compares the whole header."""
     return Response(json.dumps(body), status, mimetype="application/json")
+
+
+def read_body(known: Collection[str] = (), empty: Collection[str] = ()) -> dict[str, Any]:
+    """The body, whatever its content type says; nothing is an empty one. What is not `known` is refused by name, where something is.
+
+    `empty` may be there too, but must ask for nothing. Raises BadRequest, or Invalid.
+    """
+    if not request.get_data().strip():
+        return {}
+    body = request.get_json(force=True)
+    if not isinstance(body, dict):
+        raise errors.BadRequest("The body is no JSON object.", next_step="Send a JSON object.")
+    unknown = sorted(name for name, value in body.items() if name not in known and (name not in empty or value)) if known else ()
+    if unknown:
+        raise Invalid(f"{', '.join(unknown)} is not taken here.", code="not_spoken", next_step=f"Send {', '.join(sorted(known))} only.")
+    return body
 
 
 def moment(at: datetime) -> str:

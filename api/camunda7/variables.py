@@ -1,6 +1,11 @@
-"""Variables as Camunda's clients send them, `{value, type, valueInfo}` by name, as our plain values; what we cannot keep is refused."""
+"""Variables as Camunda's clients send and take them, `{value, type, valueInfo}` by name; what we cannot keep is refused.
 
-from collections.abc import Callable, Mapping
+A decimal goes out as Double while fifteen digits hold all of it, for so many come back exactly as they were; a longer one as String. A text that
+is a moment to the millisecond goes out as Date. Both come back as what they were.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -9,6 +14,9 @@ from engine.problems import Invalid
 from engine.store import json_text
 
 _MOMENT: Final = "%Y-%m-%dT%H:%M:%S.%f%z"
+#: RFC 3339 with at most milliseconds: what a Date of theirs can say without loss.
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)")
+_DIGITS_OF_A_DOUBLE: Final = 15
 _BITS: Final = {"short": 16, "integer": 32, "long": 64}
 
 
@@ -37,6 +45,41 @@ def read_variables(given: Any) -> dict[str, Any]:
         told = "; ".join(f"{name} {messages[0]}" for name, messages in errors.items())
         raise Invalid(f"Variables cannot be taken: {told}.", code="variables", next_step="Correct them and start again.", errors=errors)
     return found
+
+
+def write_variables(variables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The variables as clients take them. Lists and contexts go as the text of their JSON."""
+    return {name: {"value": value, "type": kind, "valueInfo": {}} for name, (kind, value) in _written(variables)}
+
+
+def _written(variables: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, Any]]]:
+    for name, value in variables.items():
+        writer = _WRITERS.get(type(value), _as_json)
+        yield name, writer(value)
+
+
+def _write_whole(value: int) -> tuple[str, Any]:
+    kind = next((kind for kind in ("integer", "long") if -(1 << _BITS[kind] - 1) <= value < 1 << _BITS[kind] - 1), None)
+    return (kind.capitalize(), value) if kind else ("String", str(value))
+
+
+def _write_number(value: Decimal) -> tuple[str, Any]:
+    exact = len(value.normalize().as_tuple().digits) <= _DIGITS_OF_A_DOUBLE
+    return ("Double", float(value)) if exact else ("String", format(value, "f"))
+
+
+def _write_text(value: str) -> tuple[str, Any]:
+    if not _INSTANT.fullmatch(value):
+        return "String", value
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return "String", value
+    return "Date", f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}{at:%z}"
+
+
+def _as_json(value: Any) -> tuple[str, Any]:
+    return "Json", json_text.encode(value).decode()
 
 
 def _value(variable: Any) -> Any:
@@ -119,4 +162,11 @@ _READERS: Final[Mapping[str, Callable[[Any, str, Any], Any]]] = {
     "json": _json,
     "object": _object,
     "null": _null,
+}
+_WRITERS: Final[Mapping[type, Callable[[Any], tuple[str, Any]]]] = {
+    type(None): lambda value: ("Null", value),
+    bool: lambda value: ("Boolean", value),
+    int: _write_whole,
+    Decimal: _write_number,
+    str: _write_text,
 }

@@ -5,7 +5,7 @@ from datetime import timedelta
 import click
 from sqlalchemy import select
 
-from api.auth.accounts import NewAccount, add_account, add_token, roles_lacking
+from api.auth.accounts import NewAccount, NewToken, add_account, add_token, roles_lacking
 from api.auth.model import UserAccount
 from api.auth.roles import Role
 from api.bootstrap import open_database
@@ -42,15 +42,16 @@ def add(name: str, full_name: str, groups: tuple[str, ...], password: str) -> No
     type=click.Choice([role.value for role in Role]),
     help="What it may do of what the account may; repeat for more.",
 )
+@click.option("--topic", "topics", multiple=True, help="A topic of external tasks that it may serve; repeat for more. Without it, all.")
 @click.option("--days", default=90, show_default=True, help="How long it is valid.")
-def token(name: str, label: str, roles: tuple[str, ...], days: int) -> None:
+def token(name: str, label: str, roles: tuple[str, ...], topics: tuple[str, ...], days: int) -> None:
     """Make an API token for an account; it is shown once."""
     with _database().transaction() as tx:
         account = tx.scalar(select(UserAccount).where(UserAccount.name == name))
         if account is None:
             raise click.ClickException(f"There is no account {name!r}. Add it with: ordercraft user add.")
         asked = [Role(role) for role in roles]
-        made = add_token(tx, account, label, asked, timedelta(days=days))
+        made = add_token(tx, account, NewToken(label, tuple(asked), timedelta(days=days), topics))
         lacking = roles_lacking(tx, account, asked)
     if lacking:
         click.echo(f"{name} has no role {', '.join(lacking)}: the token gets it when a group of the account grants it.", err=True)

@@ -3,7 +3,7 @@
 The bytes of a file stay as they are; what is translated is the tree that the check, the engine and the pages look at. What was translated
 is taken out of the tree, so that whatever is left of Camunda's namespace is what nothing reads: the rule `camunda` names it.
 
-An external task with a topic runs the service task of that name. Values are literal text, FEEL behind `=`, or one variable as
+An external task with a topic runs the service task of that name, and where there is none it is for workers outside. Values are literal text, FEEL behind `=`, or one variable as
 `${order.number}`; any other `${…}` calls Java or coerces types in its own way, and is left.
 """
 
@@ -17,6 +17,7 @@ from engine.models.settings import settings_of
 from engine.models.trees import child, tag_of, text_of
 from engine.models.vocabularies.camunda import CAMUNDA
 from engine.models.vocabulary import BPMN, SPIFF
+from engine.service_tasks import given_to
 
 _VARIABLE: Final = re.compile(r"[$#]\{\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*\}")
 _FORM: Final = re.compile(r"camunda-forms:deployment:(?:[^/]*/)*([^/]+)\.form")
@@ -50,7 +51,7 @@ def _external_task(element: etree._Element) -> None:
     topic = _attribute(element, "topic")
     if _attribute(element, "type") != "external" or not topic or "{" in topic or _ours(element, "serviceTaskOperator") is not None:
         return
-    operator = etree.SubElement(_extensions(element), f"{{{SPIFF}}}serviceTaskOperator", id=topic.strip())
+    operator = etree.SubElement(_extensions(element), f"{{{SPIFF}}}serviceTaskOperator", id=given_to(topic.strip()))
     parameters = etree.SubElement(operator, f"{{{SPIFF}}}parameters")
     for item in list(_inputs(element)):
         value = None if len(item) else value_of(item.text or "")

@@ -29,6 +29,8 @@ class Written(StrEnum):
     DURATION = "duration"
     #: A whole number, or `=FEEL` that gives one.
     INTEGER = "integer"
+    #: A whole number, as it is.
+    WHOLE = "whole"
     #: R5/PT10S: how often, and how long before the first repetition.
     RETRY = "retry"
 
@@ -67,7 +69,12 @@ START: Final = _catalogue(
     _INPUTS,
     Setting("formKey", Written.NAME, "The form that gives what it begins with, where it is tried; by its file name without .form."),
 )
-SERVICE: Final = _catalogue(_RESULT, Setting("retry", Written.RETRY, "How often a failing call is repeated: R5/PT10S is the default."))
+SERVICE: Final = _catalogue(
+    _RESULT,
+    Setting("retry", Written.RETRY, "How often a failing call is repeated: R5/PT10S is the default."),
+    Setting("priority", Written.WHOLE, "Of a topic for workers outside: the higher is fetched first, where they ask so; 0 is normal."),
+    Setting("outputs", Written.NAMES, "Of a topic without a result variable: the variables that the worker gives."),
+)
 USER: Final = _catalogue(
     Setting("formKey", Written.NAME, "The form of the same deployment, by its file name without .form."),
     Setting("candidateGroups", Written.NAMES, "The groups that may take the task; without it, the lane."),

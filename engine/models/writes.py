@@ -17,7 +17,7 @@ def brought_in(process: Scope) -> set[str]:
 
 def written_by(diagram: Diagram, node: Node, forms: Mapping[str, Form]) -> set[str]:
     """The variables that a step or event writes, beside those of its FEEL."""
-    names = set(setting_names(node, "inputs"))
+    names = {*setting_names(node, "inputs"), *setting_names(node, "outputs")}
     names.add(result_of(node))
     names.add(node.properties.get("resultVariable", ""))
     names.add(text_of(node.extension("calledDecisionId")).replace("-", "_"))

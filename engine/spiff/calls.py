@@ -26,6 +26,8 @@ class Done:
     """The task is done; `result` goes to its result variable."""
 
     result: Mapping[str, Any] | None = None
+    #: Without a result variable each entry becomes a variable; else it is dropped.
+    merged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Refusal:
 
     code: str
     reason: str
+    #: Variables that go on with the boundary event.
+    variables: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

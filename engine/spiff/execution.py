@@ -120,16 +120,21 @@ class Execution:
         else:
             token.become(READY)
 
-    def work_done(self, task_id: UUID, result: Mapping[str, Any] | None) -> None:
-        """A service task that ran elsewhere gave its result. Raises Conflict when it does not wait, Invalid when that is not data."""
+    def work_done(self, task_id: UUID, result: Mapping[str, Any] | None, *, merged: bool = False) -> None:
+        """A service task that ran elsewhere gave its result. Raises Conflict when it does not wait, Invalid when that is not data.
+
+        `merged`: without a result variable each entry becomes a variable.
+        """
         token = self._waiting(task_id, ServiceTask, STARTED)
         token.internal_data["fact"] = plain(result)
+        if merged:
+            token.internal_data["merged"] = True
         token.become(READY)
 
-    def throw_error(self, task_id: UUID, code: str, message: str) -> bool:
+    def throw_error(self, task_id: UUID, code: str, message: str, variables: Mapping[str, Any] | None = None) -> bool:
         """A step was refused: give that to the nearest error boundary event. False when there is none; then `fail` it."""
         token = self._waiting(task_id, ServiceTask | UserTask, STARTED | ERROR)
-        return self._instance.throw_error(token, code, message)
+        return self._instance.throw_error(token, code, message, plain_mapping(variables or {}, "Variables"))
 
     def fail(self, task_id: UUID, failure: Failure, *, now: datetime) -> None:
         """An attempt made elsewhere failed: wait for the next one, or for an operator. Raises Conflict when it does not wait."""
@@ -198,6 +203,11 @@ class Execution:
         """The element a token stands on; None when it is there no more."""
         token = self._instance.find(task_id)
         return None if token is None or token.task_spec.element is None else token.task_spec.bpmn_id
+
+    def variables_at(self, task_id: UUID) -> Mapping[str, Any]:
+        """The variables as one step sees them, those of its turn or branch included. Not to be changed."""
+        token = self._instance.find(task_id)
+        return self.variables if token is None else token.data
 
     @property
     def waits(self) -> Waits:

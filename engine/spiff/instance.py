@@ -138,11 +138,12 @@ class Instance(Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow has 
         for scope in list(self.all_scopes):
             yield from list(scope.live.values())
 
-    def throw_error(self, token: Token, code: str, reason: str) -> bool:
+    def throw_error(self, token: Token, code: str, reason: str, variables: Mapping[str, Any] = NOTHING) -> bool:
         """Give an error to the nearest error boundary event; False when there is none."""
         listener = catcher(token, "error", code)
         if listener is None:
             return False
+        listener.write(variables)
         listener.internal_data["refusal"] = {"code": code, "reason": reason, "by": token.id.hex}
         listener.task_spec.came(listener, {"code": code, "message": reason})
         return True

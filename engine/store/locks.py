@@ -31,6 +31,8 @@ class Lock(StrEnum):
     DRAFT = "draft"
     SCHEDULE = "schedule"
     INSTANCE = "instance"
+    #: What a worker outside has fetched: it locks nothing else then, and the instance before it completes.
+    EXTERNAL_TASK = "external_task"
     QUOTE = "quote"
     ORDER = "sales_order"
     FULFIL_GROUP = "fulfil_group"
@@ -74,6 +76,7 @@ _KEYS = {
     Lock.DRAFT: "bundle",
     Lock.SCHEDULE: "id",
     Lock.INSTANCE: "id",
+    Lock.EXTERNAL_TASK: "id",
     Lock.ORDER: "order_no",
     Lock.FULFIL_GROUP: "group_no",
     Lock.FULFIL_LINE: "id",

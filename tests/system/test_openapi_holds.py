@@ -9,7 +9,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance
 from sqlalchemy import select
 
-from api.auth.accounts import add_token
+from api.auth.accounts import NewToken, add_token
 from api.auth.model import UserAccount
 from api.auth.roles import Role
 from api.demo.company import load_company
@@ -36,7 +36,7 @@ def test_no_operation_falls_over_and_every_refusal_is_a_problem(database):
 def _token_for_everything(database) -> str:
     with database.transaction() as tx:
         edith = tx.scalar(select(UserAccount).where(UserAccount.name == "edith"))
-        return add_token(tx, edith, "random requests", list(Role), timedelta(days=1))
+        return add_token(tx, edith, NewToken("random requests", tuple(Role), timedelta(days=1)))
 
 
 def _try(operation, bearer) -> list[str]:

@@ -6,6 +6,7 @@ from engine.models.diagram import Node, Scope
 from engine.models.formulas import Formula
 from engine.models.linter.ruling import Broken, Known, at, rule
 from engine.models.trees import tag_of, text_of
+from engine.service_tasks import topic_of
 
 
 @rule("feel-syntax")
@@ -79,8 +80,10 @@ def _undeclared(process: Scope, names: list[str]) -> Iterator[Broken]:
 
 def _brings_anything(node: Node) -> bool:
     """Whether variables nobody has listed come in here."""
-    if "inputs" in node.properties or "resultVariable" in node.properties:
+    if not {"inputs", "outputs", "resultVariable"}.isdisjoint(node.properties):
         return False
+    if node.operator is not None and topic_of(node.operator.get("id", "")) is not None:
+        return not node.operator.get("resultVariable")
     if node.tag == "startEvent":
         return node.scope.parent is None
     catches = node.tag in {"intermediateCatchEvent", "boundaryEvent"} and not {"message", "signal"}.isdisjoint(node.kinds)

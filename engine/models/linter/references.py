@@ -181,12 +181,13 @@ def _wrong(setting: Setting, value: str) -> tuple[str, str] | None:
     if setting.written is Written.FEEL:
         return None if value.startswith("=") else ("expression", f"Begin it with '=': ={value[:60] or '{ }'}")
     if value.startswith("="):
-        plain = setting.written in {Written.NAME, Written.VARIABLE, Written.RETRY}
+        plain = setting.written in {Written.NAME, Written.VARIABLE, Written.RETRY, Written.WHOLE}
         return ("plain value", "Write it without FEEL.") if plain else None
     forms: dict[Written, tuple[Callable[[str], object], str, str]] = {
         Written.VARIABLE: (_VARIABLE.fullmatch, "variable name", "Use a plain name: letters, digits and '_'."),
         Written.DURATION: (is_duration, "duration", "Write PT4H for four hours, P10D for ten days."),
         Written.INTEGER: (_INTEGER.fullmatch, "whole number", "Write a whole number such as 50."),
+        Written.WHOLE: (_INTEGER.fullmatch, "whole number", "Write a whole number such as 10."),
         Written.RETRY: (is_policy, "retry policy", "Write R5/PT10S for five attempts, ten seconds before the first repetition."),
     }
     holds, what, how = forms.get(setting.written, (bool, "value", "Write something, or remove it."))

@@ -1,5 +1,6 @@
 """Rules of service tasks: the task exists, is given what it needs, and what it refuses is caught."""
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Final
@@ -8,17 +9,19 @@ from engine.models.diagram import Diagram, Node
 from engine.models.fixes import Change, Fix, meant
 from engine.models.linter.ruling import Broken, Known, at, rule
 from engine.models.vocabulary import SUBPROCESSES
-from engine.service_tasks import ServiceTask
+from engine.service_tasks import ServiceTask, topic_of
 
 #: What a called process or a person's decision raises cannot be told from here.
 _MAY_RAISE_ANYTHING: Final = frozenset({"callActivity", "userTask", "manualTask", "receiveTask"})
+#: A topic that workers can ask for.
+_TOPIC: Final = re.compile(r"[A-Za-z0-9_.:/-]{1,100}")
 
 
 def task_of(known: Known, node: Node) -> ServiceTask | None:
     """The registered service task that a node calls."""
     operator = node.operator
     name = "" if operator is None else operator.get("id", "")
-    return next((task for task in known.service_tasks if task.name == name), None)
+    return known.service_tasks[name] if name in known.service_tasks else None
 
 
 def near(name: str, names: list[str]) -> str:
@@ -45,10 +48,24 @@ def service_task_exists(known: Known) -> Iterator[Broken]:
     for _, node in known.nodes("serviceTask"):
         operator = node.operator
         name = "" if operator is None else operator.get("id", "")
-        if name and name not in known.service_tasks:
+        if name and name not in known.service_tasks and topic_of(name) is None:
             right = meant(name, names)
             fix = None if right is None else Fix(f"Call {right}", Change.SET_SERVICE_TASK, node.id, value=right)
             yield at(node, f"{node.label} calls {name!r}, and no service task has this name.", near(name, names), fix=fix)
+
+
+@rule("external-topic", "info")
+def topics_are_served_outside(known: Known) -> Iterator[Broken]:
+    """A topic that no function here serves waits until a worker outside fetches it; without such a worker it waits for ever."""
+    for _, node in known.nodes("serviceTask"):
+        name = "" if node.operator is None else node.operator.get("id", "")
+        topic = topic_of(name)
+        if topic is not None and not _TOPIC.fullmatch(topic):
+            message = f"{node.label} is given to the topic {topic[:60]!r}, which workers cannot ask for."
+            yield at(node, message, "Name the topic by letters, digits, '_', '-', '.' and ':', at most 100.", "error")
+        elif known.service_tasks.leave_the_house(name):
+            message = f"{node.label} is given to the topic {topic!r}: workers outside fetch and complete it."
+            yield at(node, message, "See that a worker asks for this topic; what waits is listed under External tasks.")
 
 
 @rule("unknown-parameter")

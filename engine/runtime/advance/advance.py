@@ -52,7 +52,7 @@ STEPS: Final[tuple[Callable[[Stretch], None], ...]] = (
 #: The steps of an instance that is in memory already.
 GOING_ON: Final = STEPS[STEPS.index(run) :]
 #: Facts that come from outside and not from a person who waits for the answer: what fails behind them is the instance's own affair.
-_FROM_OUTSIDE: Final = frozenset({"message", "signal"})
+_FROM_OUTSIDE: Final = frozenset({"message", "signal", "work_result"})
 
 
 @dataclass(frozen=True, slots=True)

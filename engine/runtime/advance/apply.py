@@ -1,7 +1,7 @@
 """Brings a fact into the instance in memory. A fact whose step no longer waits raises Conflict and changes nothing."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import MISSING, Field, fields, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -121,8 +121,13 @@ def _too_late(stretch: Stretch, fact: Fact, conflict: Conflict) -> Executed:
 
 
 def outcome_to_json(outcome: CallOutcome) -> dict[str, Any]:
-    """An outcome as it is noted when the instance cannot take it now."""
-    return {"outcome": type(outcome).__name__, **asdict(outcome)}
+    """An outcome as it is noted when the instance cannot take it now. What is as always is left out: an older worker may read it."""
+    said = {each.name: getattr(outcome, each.name) for each in fields(outcome) if getattr(outcome, each.name) != _usual(each)}
+    return {"outcome": type(outcome).__name__, **said}
+
+
+def _usual(each: "Field[Any]") -> Any:
+    return each.default if each.default_factory is MISSING else each.default_factory()
 
 
 def _outcome(body: Mapping[str, Any]) -> CallOutcome:
@@ -131,7 +136,7 @@ def _outcome(body: Mapping[str, Any]) -> CallOutcome:
     kind = _OUTCOMES[given.pop("outcome")]
     if isinstance(given.get("retry_at"), str):
         given["retry_at"] = datetime.fromisoformat(given["retry_at"])
-    return kind(**given)
+    return kind(**{name: value for name, value in given.items() if name in kind.__dataclass_fields__})
 
 
 def _user_task(stretch: Stretch, body: Mapping[str, Any]) -> None:
@@ -159,9 +164,9 @@ def _signal(stretch: Stretch, body: Mapping[str, Any]) -> None:
 def _work_result(stretch: Stretch, body: Mapping[str, Any]) -> None:
     task_id, outcome = _id(body), _outcome(body)
     if isinstance(outcome, Done):
-        stretch.execution.work_done(task_id, outcome.result)
+        stretch.execution.work_done(task_id, outcome.result, merged=outcome.merged)
     elif isinstance(outcome, Refusal):
-        if not stretch.execution.throw_error(task_id, outcome.code, outcome.reason):
+        if not stretch.execution.throw_error(task_id, outcome.code, outcome.reason, outcome.variables):
             next_step = f"Catch the error {outcome.code} with a boundary event in the diagram, or remove its cause and retry."
             stretch.execution.fail(task_id, Failure("refused", f"{outcome.code}: {outcome.reason}", next_step=next_step), now=stretch.now)
     elif isinstance(outcome, Failure):

@@ -19,7 +19,8 @@ def judge(stretch: Stretch) -> None:
     stretch.after = execution.waits
     incidents = failures.settle_failures(stretch, stretch.after)
     saved.endless = _steps_since_wait(stretch) >= stretch.runtime.limits.steps_without_wait
-    saved.calls = any(wait.retry_at is None for wait in stretch.after.work)
+    outside = stretch.runtime.service_tasks.leave_the_house
+    saved.calls = any(wait.retry_at is None and not outside(wait.handler) for wait in stretch.after.work)
     saved.more = (saved.calls or stretch.spent) and not saved.endless
     saved.state = _state(execution.completed, incidents or saved.endless, more=saved.more)
 

@@ -46,6 +46,8 @@ class Calls:
 
 def call_inside(runtime: Runtime, tx: Session, request: ServiceCall, context: TaskContext) -> tuple[CallOutcome, Sequence[Effect]]:
     """Run a transactional task now in a savepoint and answer its effects too, which the caller writes; put an external one off."""
+    if runtime.service_tasks.leave_the_house(request.handler):
+        return Deferred(), ()
     try:
         task = runtime.service_tasks[request.handler]
     except Problem as problem:

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from engine.problems import Conflict, TooLarge
+from engine.runtime.advance import offers
 from engine.runtime.state import effects
 from engine.runtime.state.directory import Directory
 from engine.runtime.state.stretch import Stretch
@@ -168,7 +169,7 @@ def _work(stretch: Stretch, after: Waits) -> None:
             "element_id": wait.element_id,
             "handler": wait.handler,
             "input": wait.parameters,
-            "state": "ready" if wait.retry_at is None else "waiting",
+            "state": _state_of(stretch, wait),
             "attempt": max(wait.attempt - 1, 0),
             "idempotency_key": f"{stretch.held.id}:{wait.task_id}",
             "retry": wait.retry,
@@ -181,6 +182,13 @@ def _work(stretch: Stretch, after: Waits) -> None:
         "(id) DO UPDATE SET state = excluded.state, attempt = excluded.attempt, last_error = coalesce(excluded.last_error, work.last_error)"
     )
     insert_rows(stretch.tx, work, rows, on_conflict=clause)
+    offers.make(stretch, [wait for wait in after.work if known.get(wait.task_id) != wait])
+
+
+def _state_of(stretch: Stretch, wait: Work) -> str:
+    if stretch.runtime.service_tasks.leave_the_house(wait.handler):
+        return "offered"
+    return "ready" if wait.retry_at is None else "waiting"
 
 
 def _delete(stretch: Stretch, name: str, ids: Collection[UUID]) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -67,7 +67,8 @@ class ScenarioCalls:
     def possible(self, handler: str, outcome: CallOutcome) -> CallOutcome:
         """The outcome, or the failure that says why the task could never answer so."""
         if handler not in self.service_tasks:
-            return outcome
+            outside = self.service_tasks.leave_the_house(handler)
+            return replace(outcome, merged=True) if outside and isinstance(outcome, Done) else outcome
         try:
             if isinstance(outcome, Refusal):
                 self.service_tasks[handler].could_refuse(outcome.code)

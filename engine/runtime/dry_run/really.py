@@ -64,7 +64,7 @@ class ReallyInside:
     def goes_outside(self, handler: str) -> bool:
         """Whether it is registered as a call to the outside."""
         tasks = self.runtime.service_tasks
-        return handler in tasks and tasks[handler].kind is Kind.EXTERNAL
+        return tasks.leave_the_house(handler) or (handler in tasks and tasks[handler].kind is Kind.EXTERNAL)
 
     def call(self, request: ServiceCall) -> tuple[CallOutcome, Sequence[Left]]:
         """Run it in a savepoint, at the time of the dry run."""

@@ -290,7 +290,7 @@ def _call(stage: _Stage, step: Step) -> None:
     if isinstance(outcome, Refusal):
         _refuse(stage, wait, outcome)
     else:
-        stage.execution.work_done(wait.task_id, getattr(outcome, "result", None))
+        stage.execution.work_done(wait.task_id, getattr(outcome, "result", None), merged=getattr(outcome, "merged", False))
     stage.run()
 
 

@@ -14,7 +14,7 @@ from engine.problems import NotFound
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """One thing an instance waits for: user_task, timer, message, signal, work, retry or incident.
+    """One thing an instance waits for: user_task, timer, message, signal, work, external_task, retry or incident.
 
     `task_id` is the instance's own id when the incident is of the instance as a whole.
     """
@@ -116,6 +116,18 @@ def _work(wait: Wait, _row: Any) -> tuple[str, str]:
     return f"It waits for {wait.what} to be called.", "See that a worker runs."
 
 
+def _external_task(wait: Wait, row: Any) -> tuple[str, str]:
+    data = wait.data
+    held = wait.due_at is not None and wait.due_at > row.now
+    what = f"an external worker of the topic {wait.what}"
+    if data["worker_id"]:
+        until = f"until {_time(wait.due_at)}" if held else f"was not heard of since {_time(wait.due_at)}"
+        return f"It waits for {what}: {data['worker_id']} has it {until}.", "Wait; when its time is over, another worker can have it."
+    if held:
+        return f"It waits for {what}, who may try again at {_time(wait.due_at)}: {data['last_error']}.", "Wait, or see to the cause."
+    return f"It waits for {what}; none has it.", "See that a worker asks for this topic."
+
+
 def _retry(wait: Wait, _row: Any) -> tuple[str, str]:
     why = f": {wait.data['last_error']}" if wait.data["last_error"] else ""
     at = f" at {_time(wait.due_at)}" if wait.due_at else ""
@@ -143,6 +155,7 @@ _SENTENCES: dict[str, Callable[[Wait, Any], tuple[str, str]]] = {
     "message": _message,
     "signal": _message,
     "work": _work,
+    "external_task": _external_task,
     "retry": _retry,
     "incident": _incident,
 }
@@ -150,7 +163,7 @@ _SENTENCES: dict[str, Callable[[Wait, Any], tuple[str, str]]] = {
 
 def _urgency(wait: Wait) -> tuple[int, str]:
     # What happens by itself is told before what somebody would have to send.
-    rank = {"incident": 0, "user_task": 1, "work": 2, "retry": 3, "timer": 4, "message": 5, "signal": 6}
+    rank = {"incident": 0, "user_task": 1, "work": 2, "external_task": 2, "retry": 3, "timer": 4, "message": 5, "signal": 6}
     return rank[wait.kind], wait.due_at.isoformat() if wait.due_at else ""
 
 
@@ -178,7 +191,10 @@ _WAITS = text(
     "WHERE s.instance_id = :id UNION ALL "
     "SELECT CASE WHEN w.state = 'waiting' THEN 'retry' ELSE 'work' END, w.id, w.element_id, w.handler, w.called_at, t.due_at, "
     "jsonb_build_object('state', w.state, 'attempt', w.attempt, 'last_error', w.last_error) FROM work w "
-    "LEFT JOIN timer t ON t.id = w.id WHERE w.instance_id = :id UNION ALL "
+    "LEFT JOIN timer t ON t.id = w.id WHERE w.instance_id = :id AND w.state <> 'offered' UNION ALL "
+    "SELECT 'external_task', w.id, w.element_id, substr(w.handler, 7), x.created_at, x.locked_until, jsonb_build_object("
+    "'worker_id', x.worker_id, 'account', x.account, 'retries', x.retries, 'last_error', w.last_error, 'fetched', x.fetched) FROM work w "
+    "JOIN external_task x ON x.id = w.id WHERE w.instance_id = :id UNION ALL "
     "SELECT 'incident', coalesce(n.task_id, n.instance_id), n.element_id, coalesce(n.handler, n.element_id, n.kind), n.opened_at, NULL, "
     "jsonb_build_object('incident_id', n.id, 'message', n.message, 'next_step', n.next_step, 'attempt', n.attempt, "
     "'acknowledged_by', n.acknowledged_by) FROM incident n WHERE n.instance_id = :id AND n.state = 'open'"

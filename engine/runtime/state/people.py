@@ -13,6 +13,12 @@ class Person:
     name: str
     groups: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
+    #: The topics whose external tasks they may do; None for all.
+    topics: frozenset[str] | None = None
+
+    def serves(self, topic: str) -> bool:
+        """Whether they may do the external tasks of a topic."""
+        return self.topics is None or topic in self.topics
 
     @property
     def oversees(self) -> bool:

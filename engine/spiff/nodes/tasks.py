@@ -58,7 +58,7 @@ class ServiceTask(Drawn):
         """Call it, or take the result that came meanwhile."""
         internal = token.internal_data
         if "fact" in internal:
-            return self._finish(token, internal["fact"])
+            return self._finish(token, internal["fact"], merged=internal.get("merged", False))
         now = now_of(token)
         internal.pop("retry_at", None)
         attempt = internal.pop("next_attempt", None) or 1
@@ -70,7 +70,7 @@ class ServiceTask(Drawn):
         except Exception as error:
             raise CallsBroken(error) from error
         if isinstance(outcome, Done):
-            return self._finish(token, outcome.result)
+            return self._finish(token, outcome.result, merged=outcome.merged)
         if isinstance(outcome, Deferred):
             return None
         self._not_done(token, outcome)
@@ -82,8 +82,8 @@ class ServiceTask(Drawn):
         elif not token.workflow.top_workflow.throw_error(token, outcome.code, outcome.reason):
             raise uncaught(self.label, outcome.code, outcome.reason)
 
-    def _finish(self, token: Token, result: Any) -> bool:
-        if self._result_variable:
+    def _finish(self, token: Token, result: Any, *, merged: bool) -> bool:
+        if self._result_variable or merged:
             store(token, result, self._result_variable, self.label)
         return True
 

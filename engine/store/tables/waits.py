@@ -1,6 +1,6 @@
 """What instances wait for: rows derived from the state at each save. The key is always the engine's task id."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from engine.store.base import metadata
@@ -69,11 +69,29 @@ work = Table(  # a service task to be run outside a transaction, or one that wai
     Column("element_id", Text, nullable=False),
     Column("handler", Text, nullable=False),
     Column("input", JSONB, nullable=False),
-    Column("state", Text, nullable=False),  # ready, called, waiting (for its timer), failed (an incident is open)
+    Column("state", Text, nullable=False),  # ready, called, waiting (for its timer), offered (to workers outside)
     Column("attempt", Integer, nullable=False, server_default=text("0")),
     Column("idempotency_key", Text, nullable=False),
     Column("retry", Text),  # the model's policy, such as R5/PT10S; null takes the default
     Column("last_error", Text),
     moment("called_at"),
     Index("work_handler_ix", "handler", "state"),
+)
+
+external_task = Table(  # of a work that is offered to workers outside: who has it, until when; gone once it is answered
+    "external_task",
+    metadata,
+    Column("id", UUID, ForeignKey("work.id", ondelete="CASCADE"), primary_key=True),
+    Column("topic", Text, nullable=False),
+    Column("priority", Integer, nullable=False, server_default=text("0")),
+    Column("variables", JSONB, nullable=False, server_default=text("'{}'")),  # what the step sees otherwise than the instance
+    Column("retries", Integer),  # left, as the worker counts them; null until it has failed
+    Column("account", Text),  # who holds it: the account that asked, and the name that the worker gives itself
+    Column("worker_id", Text),
+    Column("locked_until", moment("x").type),  # nobody else gets it before: it is locked, or its next attempt is then
+    Column("fetched", Integer, nullable=False, server_default=text("0")),
+    Column("expired", Integer, nullable=False, server_default=text("0")),  # how often whoever held it was not heard of again
+    Column("last_error", Text),
+    moment("created_at", now=True, machine=True),
+    Index("external_task_topic_ix", "topic", "priority", "created_at"),
 )

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 from werkzeug.serving import make_server
 
-from api.auth.accounts import add_token
+from api.auth.accounts import NewToken, add_token
 from api.auth.model import UserAccount
 from api.auth.roles import Role
 from api.camunda7.variables import read_variables
@@ -67,7 +67,7 @@ class Modeler:
 def token(installation) -> Callable[..., str]:
     def make(name: str, *roles: Role) -> str:
         with installation.database.transaction() as tx:
-            return add_token(tx, tx.scalar(select(UserAccount).where(UserAccount.name == name)), "modeler", roles, timedelta(days=1))
+            return add_token(tx, tx.scalar(select(UserAccount).where(UserAccount.name == name)), NewToken("modeler", roles, timedelta(days=1)))
 
     return make
 

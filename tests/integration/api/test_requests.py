@@ -4,7 +4,7 @@ from inspect import unwrap
 import pytest
 from sqlalchemy import select, text
 
-from api.auth.accounts import add_token
+from api.auth.accounts import NewToken, add_token
 from api.auth.model import UserAccount
 from api.auth.roles import Role
 
@@ -44,7 +44,7 @@ def test_a_role_that_is_missing_is_named_and_nothing_changes(signed_in, installa
 def test_a_token_without_a_role_of_its_person_says_how_to_make_a_better_one(client, installation):
     with installation.database.transaction() as tx:
         tom = tx.scalar(select(UserAccount).where(UserAccount.name == "tom"))
-        bearer = {"Authorization": f"Bearer {add_token(tx, tom, 'shop', [Role.READ], timedelta(days=1))}"}
+        bearer = {"Authorization": f"Bearer {add_token(tx, tom, NewToken('shop', (Role.READ,), timedelta(days=1)))}"}
     answer = client.post("/api/v1/items", json=PUMP, headers=bearer)
     assert (answer.status_code, answer.json["detail"]) == (403, "This token lacks the role order.")
     assert "ordercraft user token tom" in answer.json["next_step"]

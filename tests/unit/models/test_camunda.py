@@ -66,7 +66,7 @@ def test_an_external_task_runs_the_service_task_that_its_topic_names():
     found = check(camunda(FILLED), service_tasks(), {"sales"})
     assert [each for each in found.findings if each.severity == "error"] == []
     [step] = [each for each in found.processes[0].elements.values() if each.id == "price"]
-    assert step.handler == "quoting.price_quote"
+    assert step.handler == "topic:quoting.price_quote"
     assert step.result_variable == "margin"
     assert step.properties["retry"] == "R2/PT1M"
     assert step.parameters["quote_no"] == "quote_no"

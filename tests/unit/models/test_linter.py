@@ -189,6 +189,8 @@ def calls() -> Iterator[Case]:
     yield Case(
         "unknown-service-task", "price", bundle(around("price", service("price", "quoting.prise_quote", quote_no="quote_no"))), right
     )
+    outside = bundle(around("price", service("price", "topic:price-quote", quote_no="quote_no")))
+    yield Case("external-topic", "price", outside, right, "info")
     extra = service("price", "quoting.price_quote", quote_no="quote_no", coment='"hi"')
     yield Case("unknown-parameter", "price", bundle(around("price", extra)), right)
     yield Case("missing-parameter", "price", bundle(around("price", service("price", "quoting.price_quote", comment='"hi"'))), right)
