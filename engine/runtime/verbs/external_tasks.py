@@ -117,7 +117,7 @@ def _task(tx: Session, person: Person, task_id: UUID) -> Any:
         raise _unknown(task_id)
     if not person.serves(row.topic):
         raise Forbidden(
-            f"This token is not for the topic {row.topic}.", code="topic_missing", next_step="Use a token that was made for this topic."
+            f"This token is not for the topic {row.topic}.", code="topic_missing", next_step="Make one with `ordercraft user token … --topic`."
         )
     return row
 

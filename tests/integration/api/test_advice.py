@@ -34,6 +34,8 @@ OF_THE_MODEL = ("engine/dmn/", "engine/feel/", "engine/forms/", "engine/models/"
 #: A phrase, the groups that are spoken to, and the doors through which they do it. The first that fits counts.
 ACTS: list[tuple[str, set[str], list[str]]] = [
     (r"[Ff]ile the rate of (category|\{\} for)|rate of category", {"finance", "treasury"}, ["POST /api/v1/tax-rates"]),
+    (r"[Ff]etch (the|anew)", {"external-worker"}, ["POST /engine-rest/external-task/fetchAndLock"]),
+    (r"external tasks that wait", {"operator"}, ["GET /api/v1/external-tasks"]),
     (r"File the rate|exchange rate", {"finance", "treasury"}, ["POST /api/v1/exchange-rates", "POST /master-data/rates"]),
     (r"administrator to add the account", {"admin"}, ["POST /api/v1/bank-accounts"]),
     (r"^Add it first", {"order-desk"}, ["POST /api/v1/customers", "POST /api/v1/items"]),
