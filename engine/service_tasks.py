@@ -221,6 +221,10 @@ class ServiceTasks:
             raise NotFound(f"No service task is named {name!r}.", code="service_task_unknown", next_step=hint)
         return self._by_name[name]
 
+    def get(self, name: str) -> ServiceTask | None:
+        """The task of a name; None where no function here has it."""
+        return self._by_name.get(topic_of(name) or name)
+
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and (topic_of(name) or name) in self._by_name
 

@@ -25,7 +25,7 @@ _TOPIC: Final = frozenset(
     }
 )  # fmt: skip
 #: What asks for nothing, however it is spelt.
-_NOTHING: Final = (None, False, "", [], {})
+_NOTHING: Final[tuple[Any, ...]] = (None, False, "", [], {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _topic(row: Mapping[str, Any]) -> Topic:
         name=name,
         lock=min(timedelta(milliseconds=min(length, 2**40)), LONGEST_LOCK),
         business_key=next(iter(_texts(row, "businessKey")), None),
-        process_keys=tuple([*_texts(row, "processDefinitionKeyIn"), *_texts(row, "processDefinitionKey")]),
+        process_keys=(*_texts(row, "processDefinitionKeyIn"), *_texts(row, "processDefinitionKey")),
         versions=tuple(parts_of_id(identity) or (identity, 0) for identity in identities),
         having=_having(row.get("processVariables")),
     )

@@ -53,7 +53,9 @@ class Polls:
         self._listeners: dict[str, _Listener] = {}
         self._closed = False
 
-    def until_found(self, look: Callable[[], tuple[Sequence[Found], float | None]], topics: Sequence[str], seconds: float) -> Sequence[Found]:
+    def until_found(
+        self, look: Callable[[], tuple[Sequence[Found], float | None]], topics: Sequence[str], seconds: float
+    ) -> Sequence[Found]:
         """What `look` finds, at once or within so many seconds. It also answers in how many seconds it may find something by itself."""
         if seconds <= 0:
             return look()[0]

@@ -1,7 +1,7 @@
 """Variables as Camunda's clients send and take them, `{value, type, valueInfo}` by name; what we cannot keep is refused.
 
-A decimal goes out as Double while fifteen digits hold all of it, for so many come back exactly as they were; a longer one as String. A text that
-is a moment to the millisecond goes out as Date. Both come back as what they were.
+A decimal goes out as Double while fifteen digits hold all of it, for so many come back exactly as they were; a longer one as String. A text
+that is a moment to the millisecond goes out as Date. Both come back as what they were.
 """
 
 import re

@@ -3,7 +3,8 @@
 The bytes of a file stay as they are; what is translated is the tree that the check, the engine and the pages look at. What was translated
 is taken out of the tree, so that whatever is left of Camunda's namespace is what nothing reads: the rule `camunda` names it.
 
-An external task with a topic runs the service task of that name, and where there is none it is for workers outside. Values are literal text, FEEL behind `=`, or one variable as
+An external task with a topic runs the service task of that name; where there is none, it is for workers outside. Values are literal text,
+FEEL behind `=`, or one variable as
 `${order.number}`; any other `${…}` calls Java or coerces types in its own way, and is left.
 """
 

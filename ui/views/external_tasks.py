@@ -25,7 +25,6 @@ def show() -> str:
 @needs(OPERATE)
 def unlock(task_id: UUID) -> AnyResponse:
     """Take a task away from whoever has it."""
-
     product().database.run(lambda tx: _unlock(tx, task_id))
     return redirect(PAGE, code=303)
 

@@ -21,7 +21,7 @@ def task_of(known: Known, node: Node) -> ServiceTask | None:
     """The registered service task that a node calls."""
     operator = node.operator
     name = "" if operator is None else operator.get("id", "")
-    return known.service_tasks[name] if name in known.service_tasks else None
+    return known.service_tasks.get(name)
 
 
 def near(name: str, names: list[str]) -> str:

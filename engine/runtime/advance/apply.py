@@ -136,7 +136,8 @@ def _outcome(body: Mapping[str, Any]) -> CallOutcome:
     kind = _OUTCOMES[given.pop("outcome")]
     if isinstance(given.get("retry_at"), str):
         given["retry_at"] = datetime.fromisoformat(given["retry_at"])
-    return kind(**{name: value for name, value in given.items() if name in kind.__dataclass_fields__})
+    taken = {each.name for each in fields(kind)}
+    return kind(**{name: value for name, value in given.items() if name in taken})
 
 
 def _user_task(stretch: Stretch, body: Mapping[str, Any]) -> None:
@@ -198,7 +199,7 @@ def _id(body: Mapping[str, Any]) -> UUID:
     return UUID(str(body["task_id"]))
 
 
-_OUTCOMES: dict[str, Callable[..., CallOutcome]] = {"Done": Done, "Deferred": Deferred, "Refusal": Refusal, "Failure": Failure}
+_OUTCOMES: dict[str, type[Done | Deferred | Refusal | Failure]] = {kind.__name__: kind for kind in (Done, Deferred, Refusal, Failure)}
 _APPLY: dict[str, Callable[[Stretch, Mapping[str, Any]], None]] = {
     "user_task": _user_task,
     "timer": _timer,

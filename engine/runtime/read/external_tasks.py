@@ -104,7 +104,7 @@ def _rows() -> Select[Any]:
     own = ("id", "topic", "worker_id", "account", "locked_until", "created_at", "retries", "priority", "fetched", "expired", "last_error")
     return select(
         *(external_task.c[name] for name in own),
-        func.coalesce(external_task.c.locked_until > func.now(), False).label("locked"),  # noqa: FBT003  # SQL's own argument
+        func.coalesce(external_task.c.locked_until > func.now(), False).label("locked"),  # SQL's own argument
         work.c.element_id,
         work.c.instance_id,
         instance.c.process_key,

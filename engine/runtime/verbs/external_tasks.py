@@ -7,7 +7,7 @@ Completion and all that follows from it are one transaction.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -117,7 +117,9 @@ def _task(tx: Session, person: Person, task_id: UUID) -> Any:
         raise _unknown(task_id)
     if not person.serves(row.topic):
         raise Forbidden(
-            f"This token is not for the topic {row.topic}.", code="topic_missing", next_step="Make one with `ordercraft user token … --topic`."
+            f"This token is not for the topic {row.topic}.",
+            code="topic_missing",
+            next_step="Make one with `ordercraft user token … --topic`.",
         )
     return row
 

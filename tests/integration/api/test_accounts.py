@@ -3,7 +3,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text
 
-from api.auth.accounts import NewAccount, NewToken, add_account, add_token, check_password, person_of_session, person_of_token, sign_in, sign_out
+from api.auth.accounts import (
+    NewAccount,
+    NewToken,
+    add_account,
+    add_token,
+    check_password,
+    person_of_session,
+    person_of_token,
+    sign_in,
+    sign_out,
+)
 from api.auth.model import ApiToken, SignIn, UserAccount
 from api.auth.roles import Role
 from api.errors import Unauthenticated
@@ -64,7 +74,7 @@ def test_a_session_ends_by_signing_out_and_by_time(database, alice):
 def test_a_token_has_only_the_roles_it_was_given_and_its_owner_has(database, alice):
     with database.transaction() as tx:
         account = tx.scalar(select(UserAccount))
-        token = add_token(tx, account, NewToken("shop", (Role.READ, Role.OPERATE,), timedelta(days=1)))
+        token = add_token(tx, account, NewToken("shop", (Role.READ, Role.OPERATE), timedelta(days=1)))
         assert person_of_token(tx, token).roles == {Role.READ}
         assert tx.scalar(select(ApiToken.token_hash)) != token
 

@@ -67,7 +67,9 @@ class Modeler:
 def token(installation) -> Callable[..., str]:
     def make(name: str, *roles: Role) -> str:
         with installation.database.transaction() as tx:
-            return add_token(tx, tx.scalar(select(UserAccount).where(UserAccount.name == name)), NewToken("modeler", roles, timedelta(days=1)))
+            return add_token(
+                tx, tx.scalar(select(UserAccount).where(UserAccount.name == name)), NewToken("modeler", roles, timedelta(days=1))
+            )
 
     return make
 

@@ -1,4 +1,4 @@
-"""The published clients of Camunda 7 run workers against us as they are: Python's and JavaScript's. Fetches that wait keep nobody from a page."""
+"""The published clients of Camunda 7 run workers against us as they are, and fetches that wait keep nobody from a page."""
 
 import subprocess
 import sys
@@ -48,7 +48,7 @@ def pack(task):
         return task.failure("printer", "no paper in tray 2", 0, 0)
     return task.complete({"weight": task.get_variable("total") * 2, "by": ["robot"]})
 
-config = {"auth_bearer": {"access_token": sys.argv[2]}, "maxTasks": 2, "lockDuration": 20000, "asyncResponseTimeout": 5000, "sleepSeconds": 1}
+config = {"auth_bearer": {"access_token": sys.argv[2]}, "maxTasks": 2, "lockDuration": 20000, "asyncResponseTimeout": 5000}
 ExternalTaskWorker("w-py", sys.argv[1], config).subscribe(["pack-parcel"], pack)
 """
 JAVASCRIPT_WORKER = """
@@ -60,7 +60,7 @@ client.subscribe("pack-parcel", { lockDuration: 20000 }, async ({ task, taskServ
   const order = task.variables.get("order_no");
   const brought = new Variables();
   if (order === "SO-2") return taskService.handleBpmnError(task, "NO_STOCK", "none left", brought.set("missing", 3));
-  if (order === "SO-3") return taskService.handleFailure(task, { errorMessage: "printer", errorDetails: "no paper", retries: 0, retryTimeout: 0 });
+  if (order === "SO-3") return taskService.handleFailure(task, { errorMessage: "printer", errorDetails: "smoke", retries: 0 });
   await taskService.extendLock(task, 30000);
   await taskService.complete(task, brought.set("weight", task.variables.get("total") * 2).set("by", ["robot"]));
 });

@@ -63,18 +63,27 @@ def test_a_worker_gets_typed_variables_and_brings_typed_ones_back(robot, order, 
     assert (fetched.status_code, fetched.content_type) == (200, "application/json")
     (task,) = fetched.json
     assert task["variables"] == {
-        "order_no": {"value": "SO-17", "type": "String", "valueInfo": {}}, "total": {"value": Decimal("99.9"), "type": "Double", "valueInfo": {}},
+        "order_no": {"value": "SO-17", "type": "String", "valueInfo": {}},
+        "total": {"value": Decimal("99.9"), "type": "Double", "valueInfo": {}},
         "due": {"value": "2026-12-01T08:00:00.000+0000", "type": "Date", "valueInfo": {}},
         "lines": {"value": '[{"sku":"A-1"}]', "type": "Json", "valueInfo": {}},
     }  # fmt: skip
     assert (task["retries"], task["workerId"], task["businessKey"], task["processDefinitionKey"]) == (None, "w-py", "SO-17", "ship")
     assert robot.fetch().json == []
-    brought = {"weight": {"value": 1.25, "type": "Double"}, "packed": {"value": "2026-11-30T10:00:00.000+0200", "type": "date"}, "by": {"value": ["r1"]}}
+    brought = {
+        "weight": {"value": 1.25, "type": "Double"},
+        "packed": {"value": "2026-11-30T10:00:00.000+0200", "type": "date"},
+        "by": {"value": ["r1"]},
+    }
     done = robot.post(f"/{task['id']}/complete", {"workerId": "w-py", "variables": brought})
     assert (done.status_code, done.data) == (204, b"")
     after = row(company_database, order)
     assert after.state == "completed"
-    assert {name: after.variables[name] for name in brought} == {"weight": Decimal("1.25"), "packed": "2026-11-30T08:00:00.000Z", "by": ["r1"]}
+    assert {name: after.variables[name] for name in brought} == {
+        "weight": Decimal("1.25"),
+        "packed": "2026-11-30T08:00:00.000Z",
+        "by": ["r1"],
+    }
     again = robot.post(f"/{task['id']}/complete", {"workerId": "w-py"})
     assert (again.status_code, again.json["type"]) == (404, "RestException")
 

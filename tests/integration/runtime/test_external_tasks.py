@@ -71,7 +71,13 @@ def order(world, workers) -> UUID:
 
 def test_a_task_is_fetched_once_and_completing_it_brings_its_variables_and_goes_on(world, workers, order):
     (task,) = workers.fetch()
-    assert (task.topic, task.business_key, task.process_key, task.element_id, task.retries) == ("pack-parcel", "SO-17", "ship", "pack", None)
+    assert (task.topic, task.business_key, task.process_key, task.element_id, task.retries) == (
+        "pack-parcel",
+        "SO-17",
+        "ship",
+        "pack",
+        None,
+    )
     assert (task.parameters, task.variables["total"]) == ({"parcels": 2}, Decimal("99.90"))
     assert workers.fetch("w-2") == []
     workers.complete(task, weight=Decimal("1.25"), tracking={"no": "T-1"})
@@ -151,7 +157,10 @@ def test_an_error_goes_to_its_boundary_event_and_one_that_nothing_catches_is_an_
 
 
 def test_only_tasks_that_every_filter_lets_through_are_fetched_in_the_order_asked_for(world, workers):
-    ids = [world.start("ship", {**LINES, "region": region}, business_key=f"SO-{number}") for number, region in ((1, "EU"), (2, "US"), (3, "EU"))]
+    ids = [
+        world.start("ship", {**LINES, "region": region}, business_key=f"SO-{number}")
+        for number, region in ((1, "EU"), (2, "US"), (3, "EU"))
+    ]
     assert [each.business_key for each in workers.fetch(business_key="SO-2")] == ["SO-2"]
     assert workers.fetch(process_keys=("other",)) == workers.fetch(versions=(("ship", 2),)) == []
     assert [each.business_key for each in workers.fetch(having={"region": "EU"}, newest_first=True)] == ["SO-3", "SO-1"]
@@ -194,7 +203,7 @@ def test_cancelling_the_instance_takes_the_task_away_from_who_has_it(world, work
 
 def test_each_turn_of_a_repeated_step_is_a_task_of_its_own_and_sees_its_item(world):
     many = (
-        '<bpmn:multiInstanceLoopCharacteristics><bpmn:loopDataInputRef>lines</bpmn:loopDataInputRef>'
+        "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopDataInputRef>lines</bpmn:loopDataInputRef>"
         '<bpmn:inputDataItem id="line" name="line"/></bpmn:multiInstanceLoopCharacteristics>'
     )
     step = m.service("pack", "topic:pack-parcel").replace("</bpmn:serviceTask>", f"{many}</bpmn:serviceTask>")

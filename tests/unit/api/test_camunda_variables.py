@@ -34,7 +34,9 @@ def test_what_goes_out_comes_back_as_what_it_was(value, kind):
 
 
 def test_what_no_number_of_theirs_can_hold_goes_as_text():
-    sent = write_variables({"total": Decimal("12345678901234567.89"), "count": 2**63, "at": "2026-11-30T10:00:00.123456Z", "day": "2026-99-30T10:00:00Z"})
+    sent = write_variables(
+        {"total": Decimal("12345678901234567.89"), "count": 2**63, "at": "2026-11-30T10:00:00.123456Z", "day": "2026-99-30T10:00:00Z"}
+    )
     assert {name: (each["type"], each["value"]) for name, each in sent.items()} == {
         "total": ("String", "12345678901234567.89"), "count": ("String", "9223372036854775808"),
         "at": ("String", "2026-11-30T10:00:00.123456Z"), "day": ("String", "2026-99-30T10:00:00Z"),
