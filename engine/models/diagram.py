@@ -110,6 +110,8 @@ class Scope:
     parent: "Scope | None"
     nodes: dict[str, Node] = field(default_factory=dict)
     flows: dict[str, Flow] = field(default_factory=dict)
+    #: The subprocesses drawn in it, by id.
+    children: dict[str, "Scope"] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -196,6 +198,8 @@ def properties_of(element: etree._Element) -> dict[str, str]:
 def _add_scope(diagram: Diagram, element: etree._Element, parent: Scope | None) -> None:
     scope = Scope(element, diagram.path, parent)
     diagram.scopes.append(scope)
+    if parent is not None:
+        parent.children[scope.id] = scope
     for item in element:
         tag = tag_of(item)
         if tag in FLOW_NODES:

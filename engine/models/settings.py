@@ -94,7 +94,9 @@ THROW: Final = _catalogue(
     Setting("messageId", Written.FEEL, "By which a message sent twice is taken once."),
 )
 CATCH: Final = _catalogue(
-    Setting("correlation", Written.FEEL, "The keys that a message must carry to be the one waited for."),
+    Setting(
+        "correlation", Written.FEEL, "The keys that a message must carry to be the one waited for; ={} takes every message of its name."
+    ),
     Setting("resultVariable", Written.VARIABLE, "The variable that takes the payload; without it, each entry becomes a variable."),
     _INPUTS,
 )

@@ -131,14 +131,15 @@ def _compiled(process_key: str, specs: dict[str, ProcessSpec], properties: Mappi
         _refuse_loose(spec)
         if not spec.start_events:
             raise Invalid(f"{key} has no start event.", code="no_start", next_step="Draw one.", element_id=key)
-    top = specs.pop(process_key)
+    top = specs[process_key]
+    called = {node.spec for spec in specs.values() for node in _nodes(spec) if isinstance(node, ScopeTask)}
     return CompiledProcess(
         key=process_key,
         name=top.description,
         elements=elements,
         start_events=tuple(start.element for start in top.start_events),
         spec=top,
-        scopes=specs,
+        scopes={key: spec for key, spec in specs.items() if key in called},
         properties=properties,
     )
 

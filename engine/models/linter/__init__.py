@@ -6,6 +6,7 @@ its subject (or name a new file below) and give it a right and a wrong example i
 
 from engine.models.linter import (
     camunda,
+    circles,
     drawing,
     entries,
     events,
@@ -26,6 +27,7 @@ __all__ = [
     "Broken",
     "Known",
     "camunda",
+    "circles",
     "drawing",
     "entries",
     "events",

@@ -8,7 +8,7 @@ from engine.models.fixes import Change, Fix
 from engine.models.linter.ruling import Broken, Known, at, at_element, rule
 from engine.models.times import TIMES, no_time, reads_variables
 from engine.models.trees import child, tag_of, text_of
-from engine.models.vocabulary import EVENTS
+from engine.models.vocabulary import BPMN, EVENTS
 
 #: The attribute of each event definition that refers to a definition of the file, what it refers to, and what that must have.
 _REFERENCES = {
@@ -43,6 +43,29 @@ def messages_have_names(known: Known) -> Iterator[Broken]:
             yield at(
                 node, f"{node.label} refers to no message with a name.", "Choose a message, and give it a name such as 'order.received'."
             )
+
+
+@rule("message-for-all")
+def waits_say_for_whom(known: Known) -> Iterator[Broken]:
+    """Without keys one message goes to every instance that waits for its name: one payment would settle three orders."""
+    for _, node in known.nodes("intermediateCatchEvent", "boundaryEvent", "receiveTask"):
+        waits = node.tag == "receiveTask" or "message" in node.kinds
+        if waits and not node.properties.get("correlation", "").strip():
+            message = f"{node.label} takes every message of its name, whoever it is about."
+            next_step = "Set correlation to the keys of the one waited for, such as ={order_no: order_no}; ={} if it is meant for all."
+            yield at(node, message, next_step)
+
+
+@rule("message-flow-inside-pool", "warning")
+def message_flows_connect_pools(known: Known) -> Iterator[Broken]:
+    """Within one process tokens go along sequence flows; a message flow is drawn only, and moves nothing."""
+    for diagram in known.diagrams:
+        processes = {node.id: node.scope.process.id for node in diagram.nodes}
+        for element in diagram.root.iterfind(f"{{{BPMN}}}collaboration/{{{BPMN}}}messageFlow"):
+            ends = [processes.get((element.get(name) or "").rsplit(":", 1)[-1]) for name in ("sourceRef", "targetRef")]
+            if ends[0] is not None and ends[0] == ends[1]:
+                message = f"The message flow {element.get('name') or element.get('id')} leads from {ends[0]} to itself."
+                yield at_element(diagram.path, element, message, "Draw a sequence flow, or tie it to another pool.")
 
 
 @rule("unknown-reference")

@@ -82,6 +82,12 @@ class Known:
         """The FEEL of a process, with that of its subprocesses."""
         return self._formulas_by_process.get(process, [])
 
+    @cached_property
+    def drawn(self) -> frozenset[tuple[str, str]]:
+        """File and id of every element of a process that is a picture: the customer's pool, or an empty one."""
+        pictures = [process for diagram in self.diagrams for process in diagram.processes if not process.is_executable]
+        return frozenset((picture.path, str(each.get("id"))) for picture in pictures for each in picture.element.iter() if each.get("id"))
+
     def scopes(self) -> Iterator[Scope]:
         """Processes and subprocesses of all diagrams."""
         for diagram in self.diagrams:
@@ -102,6 +108,8 @@ class Broken:
 
 
 Rule = Callable[[Known], Iterator[Broken]]
+#: Rules that speak of a picture because it is one.
+_OF_THE_BUNDLE: Final = frozenset({"not-executable", "nothing-runs"})
 #: Every rule, by its name, with the severity of its findings where they do not say otherwise.
 RULES: Final[dict[str, tuple[Severity, Rule]]] = {}
 
@@ -137,12 +145,15 @@ def run_rules(known: Known, rules: Mapping[str, tuple[Severity, Rule]]) -> Itera
         except Exception as error:  # noqa: BLE001 - whatever a hostile model does to a rule, its author gets a finding and not a crash
             yield _failed(name, error)
             continue
-        yield from _findings(name, severity, found)
+        yield from _findings(known, name, severity, found)
 
 
-def _findings(name: str, severity: Severity, found: Iterable[Broken]) -> Iterator[Finding]:
+def _findings(known: Known, name: str, severity: Severity, found: Iterable[Broken]) -> Iterator[Finding]:
+    """A picture never refuses a deployment: what is wrong with one is only said, beside whether anything runs at all."""
     for item in found:
-        yield Finding(name, item.severity or severity, item.message, item.next_step, item.path, item.element_id, item.line, item.fix)
+        picture = name not in _OF_THE_BUNDLE and (item.path, item.element_id) in known.drawn
+        weight: Severity = "info" if picture else item.severity or severity
+        yield Finding(name, weight, item.message, item.next_step, item.path, item.element_id, item.line, item.fix)
 
 
 def _failed(name: str, error: Any) -> Finding:

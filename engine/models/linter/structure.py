@@ -66,6 +66,18 @@ def is_executable(known: Known) -> Iterator[Broken]:
                 yield at(process, message, "Tick 'Executable' in the properties of the process, if it is to run.", fix=fix)
 
 
+@rule("nothing-runs")
+def something_is_executable(known: Known) -> Iterator[Broken]:
+    """A bundle is deployed so that something may run."""
+    processes = [process for diagram in known.diagrams for process in diagram.processes]
+    if processes and not any(process.is_executable for process in processes):
+        fix = None
+        if len(processes) == 1:
+            fix = Fix("Make it executable", Change.SET_ATTRIBUTE, processes[0].id, "isExecutable", "true")
+        message = "No process of the bundle is marked as executable, so there is nothing to deploy."
+        yield at(processes[0], message, "Tick 'Executable' in the properties of the process that is to run.", fix=fix)
+
+
 @rule("empty-process")
 def is_not_empty(known: Known) -> Iterator[Broken]:
     """A level without steps would wait for ever."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from engine.runtime.post import message_starts
-from engine.runtime.post.delivery import fact_of, note_message
+from engine.runtime.post.delivery import Sender, fact_of, note_message, steps_of_birth
 from engine.runtime.post.ended_early import Ending, hand_over
 from engine.runtime.post.mailbox import Message
 from engine.runtime.post.message_starts import NewInstance
@@ -36,7 +36,7 @@ def hand_over_what_is_left(stretch: Stretch) -> None:
         ending = Ending(led_by, _LED, stretch.execution.variables)
         message = hand_over(stretch.runtime, stretch.tx, stretch.held, ending)
         if message:
-            note_message(stretch.runtime, stretch.tx, message, sender=stretch.held.id, now=stretch.now)
+            note_message(stretch.runtime, stretch.tx, message, sender=_sender(stretch), now=stretch.now)
 
 
 def match_kept(stretch: Stretch) -> None:
@@ -68,7 +68,11 @@ def _message(stretch: Stretch, outgoing: Outgoing) -> None:
     message = Message(
         outgoing.name, outgoing.correlation, outgoing.payload, outgoing.message_id, business_key=outgoing.business_key, actor=stretch.actor
     )
-    note_message(stretch.runtime, stretch.tx, message, sender=stretch.held.id, now=stretch.now)
+    note_message(stretch.runtime, stretch.tx, message, sender=_sender(stretch), now=stretch.now)
+
+
+def _sender(stretch: Stretch) -> Sender:
+    return Sender(stretch.held.id, stretch.held.steps_since_wait + stretch.steps)
 
 
 def _signal(stretch: Stretch, outgoing: Outgoing) -> None:
@@ -86,6 +90,7 @@ def _signal(stretch: Stretch, outgoing: Outgoing) -> None:
             business_key=outgoing.business_key,
             started_by=stretch.actor,
             started_by_instance_id=stretch.held.id,
+            steps_since_wait=steps_of_birth(stretch.runtime, _sender(stretch), start.process_key),
         )
         message_starts.begin(stretch.runtime, stretch.tx, new)
 

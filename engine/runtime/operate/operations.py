@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid, NotFound, Problem
 from engine.runtime.operate import incidents
-from engine.runtime.post.delivery import note_message
+from engine.runtime.post.delivery import Sender, note_message
 from engine.runtime.post.ended_early import Ending, hand_over
 from engine.runtime.post.mailbox import Message
 from engine.runtime.state import audit, inbox
@@ -72,7 +72,7 @@ def _give_back(runtime: Runtime, tx: Session, message: Message, held: Held) -> N
         with savepoint(tx):
             messages.publish(runtime, tx, message)
     except Problem:
-        note_message(runtime, tx, message, sender=held.id)
+        note_message(runtime, tx, message, sender=Sender(held.id, 0))
 
 
 def suspend(_runtime: Runtime, tx: Session, instance_id: UUID, actor: str, reason: str) -> Operated:

@@ -31,6 +31,8 @@ class NewInstance:
     dedupe_key: str | None = None
     started_by: str | None = None
     started_by_instance_id: UUID | None = None
+    #: Elements that ran without a wait up to here, in whoever began it and in those that began that one.
+    steps_since_wait: int = 0
 
 
 def begin(runtime: Runtime, tx: Session, new: NewInstance) -> UUID | None:
@@ -47,6 +49,7 @@ def begin(runtime: Runtime, tx: Session, new: NewInstance) -> UUID | None:
         "variables": json_text.encode(new.variables).decode(),
         "started_by": new.started_by,
         "started_by_instance_id": new.started_by_instance_id,
+        "steps_since_wait": new.steps_since_wait,
     }
     instance_id: UUID | None = tx.connection().execute(_INSERT, row).scalar()
     if instance_id is not None:
@@ -66,8 +69,8 @@ def try_to_begin(runtime: Runtime, tx: Session, new: NewInstance) -> UUID | None
 
 _INSERT = text("""
 INSERT INTO instance (id, process_version_id, process_key, business_key, dedupe_key, state, blob, variables, wake, done, rung_at,
-  started_by, started_by_instance_id)
+  started_by, started_by_instance_id, steps_since_wait)
 VALUES (:id, :process_version_id, :process_key, :business_key, :dedupe_key, 'running', :blob, CAST(:variables AS jsonb), 1, 0, now(),
-  :started_by, :started_by_instance_id)
+  :started_by, :started_by_instance_id, :steps_since_wait)
 ON CONFLICT DO NOTHING RETURNING id
 """)

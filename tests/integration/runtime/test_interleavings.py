@@ -24,7 +24,8 @@ from engine.store.unit_of_work import Collision
 from tests import tiny_models as m
 
 PAID = m.message("paid")
-BY_PAYMENT = '<bpmn:messageEventDefinition messageRef="paid"/>'
+FOR_ALL = m.properties(correlation="={}")
+BY_PAYMENT = f'<bpmn:extensionElements>{FOR_ALL}</bpmn:extensionElements><bpmn:messageEventDefinition messageRef="paid"/>'
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from engine.problems import Conflict, Invalid, NotFound, TooLarge
-from engine.runtime.operate import operations
+from engine.runtime.operate import incidents, operations
 from engine.runtime.post import timers
 from engine.runtime.state import inbox
 from engine.runtime.state.stretch import Fact
@@ -193,6 +193,26 @@ def test_what_one_instance_throws_begins_another(orders):
     run_until_idle(orders.runtime)
     child = orders.one("SELECT * FROM instance WHERE process_key = 'order'")
     assert (child.business_key, child.state, child.started_by_instance_id) == ("SO-7", "waiting", parent)
+
+
+def test_processes_that_begin_one_another_without_a_wait_are_stopped_with_an_incident_that_says_so(world):
+    world = world.with_limits(steps_without_wait=500)
+    for key, hears, says in (("ping", "pong_said", "ping_said"), ("pong", "ping_said", "pong_said")):
+        begins = m.start("begin", f'<bpmn:messageEventDefinition messageRef="{hears}"/>') + m.start("by_hand")
+        declared = m.message("ping.said") + m.message("pong.said")
+        flows = "begin -> say -> done\nby_hand -> say"
+        world.deploy(m.bundle(key, begins + m.throw("say", says) + m.end(), flows, outside=declared))
+    world.start("ping")
+    run_until_idle(world.runtime)
+    [incident] = world.incidents()
+    assert (incident.kind, "begun one another without a wait" in incident.message) == ("begins_without_end", True)
+    assert "begins itself" in incident.next_step
+    born = world.one("SELECT count(*) AS n FROM instance WHERE state = 'completed'").n
+    assert 5 < born < 12
+    with world.database.transaction() as tx:
+        incidents.retry(world.runtime, tx, incident.id, "olga")
+    run_until_idle(world.runtime)
+    assert world.one("SELECT count(*) AS n FROM instance WHERE state = 'completed'").n > born + 5
 
 
 def test_a_thrown_message_for_a_taken_business_key_waits_until_it_is_free(orders, people):

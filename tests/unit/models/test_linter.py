@@ -28,6 +28,7 @@ from tests.unit.models.drawing import (
     timer,
     user,
 )
+from tests.unit.spiff.drawing import Play
 
 FORM = b'{"type": "default", "components": [{"type": "textfield", "key": "comment"}]}'
 PRICE = service("price", "quoting.price_quote", quote_no="quote_no")
@@ -35,9 +36,16 @@ RECORD = service("record", "quoting.record_approval", quote_no="quote_no")
 MISSING = '<bpmn:error id="missing" name="Price missing" errorCode="PRICE_MISSING"/>'
 ERROR = '<bpmn:error id="missing" name="Price missing" errorCode="PRICE_LOST"/>'
 CATCH_MISSING = event("boundaryEvent", "no_price", "error errorRef='missing'", attachedToRef="price")
-WAIT = event("intermediateCatchEvent", "wait", "message messageRef='accepted'", settings(resultVariable="answer"))
+WAIT = event(
+    "intermediateCatchEvent", "wait", "message messageRef='accepted'", settings(resultVariable="answer", correlation="={quote: quote_no}")
+)
 LATE = event("intermediateCatchEvent", "late", timer("P14D"))
-HEAR = event("intermediateCatchEvent", "hear", "message messageRef='accepted'", settings(resultVariable="answer"))
+HEAR = event(
+    "intermediateCatchEvent",
+    "hear",
+    "message messageRef='accepted'",
+    settings(resultVariable="answer", correlation="={quote: quote_no}"),
+)
 GATE = node("exclusiveGateway", "gate", default="gate_to_end")
 LOOP_START = "<bpmn:standardLoopCharacteristics"
 REVIEW = user("review", title="Review")
@@ -95,6 +103,7 @@ def structure() -> Iterator[Case]:
     yield Case("too-many-processes", "p40", bundle(*plenty), right)
     picture = process(START, END, chain("start", "end"), isExecutable="false")
     yield Case("not-executable", "quote_to_order", bundle(picture), right, "warning")
+    yield Case("nothing-runs", "quote_to_order", bundle(picture), right)
     yield Case("empty-process", "quote_to_order", bundle(process()), right)
     yield Case("missing-start", "quote_to_order", bundle(process(script("a"), END, chain("a", "end"))), right, "warning")
     yield Case("missing-end", "quote_to_order", bundle(process(START, script("a"), chain("start", "a"))), right, "warning")
@@ -427,6 +436,18 @@ def events() -> Iterator[Case]:
     ]
     yield Case("boundary-never-fires", "slow", *beside, "warning")
     yield Case("event-gateway-targets", "late", bundle(MESSAGE, events_behind(HEAR, script("late"))), heard)
+
+
+def messages() -> Iterator[Case]:
+    for everybody in ({"correlation": "={}"}, {"correlation": "={quote: quote_no}"}):
+        deaf, listens = (
+            event("intermediateCatchEvent", "hear", "message messageRef='accepted'", settings(**each)) for each in ({}, everybody)
+        )
+        yield Case("message-for-all", "hear", *(bundle(MESSAGE, events_behind(each, LATE)) for each in (deaf, listens)))
+    arrow = '<bpmn:messageFlow id="arrow" sourceRef="start" targetRef="{}"/>'
+    pools = '<bpmn:collaboration id="both">{}</bpmn:collaboration>'
+    inside, outside = (bundle(pools.format(arrow.format(end)), around("a", script("a"))) for end in ("end", "customer"))
+    yield Case("message-flow-inside-pool", "arrow", inside, outside, "warning")
     hears, again = (event("startEvent", name, "message messageRef='accepted'", settings(inputs="quote_no")) for name in ("start", "s2"))
     starts = process(hears, again, END, chain("start", "end"), chain("s2", "end"))
     once = process(hears, END, chain("start", "end"))
@@ -436,6 +457,21 @@ def events() -> Iterator[Case]:
         bundle(ERROR, process(END.replace('"end"', '"e2"'), START.replace('"start"', '"s2"'), chain("s2", "e2"), key="p2")),
     )
     yield Case("conflicting-declaration", "missing", Bundle("two", {**here.files, "z.bpmn": there.files["quote.bpmn"]}), here)
+
+
+def circles() -> Iterator[Case]:
+    hears = event("startEvent", "start", "message messageRef='accepted'", settings(inputs="quote_no, amount"))
+    says = event("endEvent", "end", "message messageRef='accepted'")
+    paused = process(hears, says, LATE, chain("start", "late", "end"))
+    plain = bundle(MESSAGE, process(hears, END, script("a"), chain("start", "a", "end")))
+    yield Case("self-starting", "end", bundle(MESSAGE, process(hears, says, chain("start", "end"))), plain)
+    yield Case("self-starting", "end", bundle(MESSAGE, paused), plain, "warning")
+    call = node("callActivity", "call", calledElement="quote_to_order")
+    gate = node("exclusiveGateway", "gate", default="gate_to_end")
+    deeper = process(START, END, gate, call, chain("start", "gate", "call", "end").replace(flow("gate", "call"), ""), flow("gate", "end"))
+    asked = deeper.replace("</bpmn:process>", flow("gate", "call", "amount > 5") + "</bpmn:process>")
+    yield Case("endless-calls", "call", bundle(around("call", call)), plain)
+    yield Case("endless-calls", "call", bundle(asked), plain, "warning")
 
 
 def waits_and_loops() -> Iterator[Case]:
@@ -493,7 +529,7 @@ def pictures() -> Iterator[Case]:
     yield Case("not-drawn", "a", bundle(in_lane("start", "end")), bundle(in_lane("start", "a", "end")), "warning")
 
 
-RULE_CASES = (structure, gateways, calls, expressions, entries, references, support, events, waits_and_loops, pictures)
+RULE_CASES = (structure, gateways, calls, expressions, entries, references, support, events, messages, circles, waits_and_loops, pictures)
 CASES = [case for cases in RULE_CASES for case in cases()]
 names = pytest.mark.parametrize("case", CASES, ids=[f"{case.rule}-{number}" for number, case in enumerate(CASES)])
 
@@ -519,6 +555,37 @@ def test_the_right_diagram_is_not_found_and_compiles(case: Case) -> None:
     assert [finding for finding in result.findings if finding.rule == case.rule] == []
     assert [finding for finding in result.findings if finding.severity == "error"] == []
     assert result.processes
+
+
+def test_what_is_wrong_with_the_customer_s_pool_never_refuses_our_process():
+    broken = process(
+        script("island"), node("complexGateway", "odd"), "<bpmn:sequenceFlow id='loose'/>", key="customer", isExecutable="false"
+    )
+    found = check(bundle(around("a", script("a")), broken.replace("<bpmn:sequenceFlow id='loose'/>", "")), service_tasks(), {"sales"})
+    assert {each.severity for each in found.findings if each.element_id in {"island", "odd", "customer"}} == {"info", "warning"}
+    assert found.ok
+    assert [each.key for each in found.processes] == ["quote_to_order"]
+
+
+def test_a_process_that_calls_itself_runs_until_its_condition_ends_it():
+    asked = process(
+        START,
+        END,
+        node("exclusiveGateway", "gate", default="gate_to_end"),
+        node("callActivity", "call", calledElement="quote_to_order"),
+        script("less", "{ amount: amount - 1 }"),
+        chain("start", "gate", "end"),
+        flow("gate", "less", "amount > 0"),
+        chain("less", "call", "end"),
+    )
+    [compiled] = check(bundle(asked), service_tasks(), {"sales"}).processes
+    ended = Play(compiled, {"amount": 3}, restored=True)
+    assert (ended.instance.completed, ended.instance.variables["amount"]) == (True, 0)
+    assert [each.element_id for each in ended.trace].count("call") == 3
+    endless = Play(compiled, {"amount": 10_000}, restored=False).instance
+    [failed] = endless.waits.failed
+    assert (failed.kind, failed.element_id) == ("calls_without_end", "call")
+    assert "cancel this instance" in failed.next_step
 
 
 def test_every_rule_has_an_example() -> None:

@@ -118,11 +118,11 @@ def test_an_event_definition_may_stand_apart() -> None:
 
 
 def test_references_may_have_a_namespace_prefix() -> None:
-    wait = d.event("intermediateCatchEvent", "hear", "message messageRef='t:accepted'", d.settings(resultVariable="answer"))
+    wait = d.event("intermediateCatchEvent", "hear", "message messageRef='t:accepted'", d.settings(correlation="={quote: quote_no}"))
     file = d.document(d.MESSAGE, d.around("hear", wait)).replace(b"<bpmn:definitions", b'<bpmn:definitions xmlns:t="http://example.com/t"')
     result = check(Bundle("b", {"b.bpmn": file}), d.service_tasks())
     assert result.ok, result.findings
-    execution = Execution.start(result.processes[0], {}, now=NOW)
+    execution = Execution.start(result.processes[0], {"quote_no": "Q-1"}, now=NOW)
     execution.run(Calls(), now=NOW)
     assert [wait.name for wait in execution.waits.subscriptions] == ["quote.accepted"]
 
