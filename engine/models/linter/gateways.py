@@ -112,29 +112,3 @@ def inclusive_joins_lie_outside_of_loops(known: Known) -> Iterator[Broken]:
                 yield at(
                     node, f"The inclusive join {node.label} lies in a loop.", "Put the branches into a subprocess, and the loop around it."
                 )
-
-
-@rule("join-that-waits-for-ever")
-def parallel_joins_get_all_tokens(known: Known) -> Iterator[Broken]:
-    """A parallel join of flows that come straight from one exclusive split gets only one of them."""
-    for _, node in known.nodes("parallelGateway"):
-        sources = {_only_origin(node, flow) for flow in node.incoming}
-        if len(node.incoming) > 1 and len(sources) == 1:
-            origin = sources.pop()
-            if origin is not None and origin.tag in {"exclusiveGateway", "eventBasedGateway"}:
-                message = f"The parallel join {node.label} waits for all its flows, but {origin.label} sends only one."
-                yield at(node, message, "Join them with an exclusive gateway.")
-
-
-def _only_origin(join: Node, flow: Flow) -> Node | None:
-    """The splitting gateway a flow comes from, over steps with one way in and one way out; None when it cannot be told."""
-    seen: set[str] = {join.id}
-    node = join.scope.nodes.get(flow.source)
-    while node is not None and node.id not in seen:
-        seen.add(node.id)
-        if len(node.outgoing) > 1:
-            return node
-        if len(node.incoming) != 1 or node.boundary_events:
-            return None
-        node = join.scope.nodes.get(node.incoming[0].source)
-    return None

@@ -14,6 +14,7 @@ from engine.models.bundle import Bundle, Finding, Severity
 from engine.models.diagram import Diagram, Flow, Node, Scope
 from engine.models.fixes import Fix
 from engine.models.formulas import Formula, formulas_of
+from engine.models.soundness import Walked
 from engine.models.trees import line_of
 from engine.models.writes import brought_in, turn_names, written_by
 from engine.service_tasks import ServiceTasks
@@ -33,6 +34,8 @@ class Known:
     forms: Mapping[str, Form] = field(default_factory=dict)
     #: The company's, in which times without a zone are meant.
     time_zone: tzinfo = UTC
+    #: Levels that rules have walked through already.
+    walked: dict[Scope, Walked] = field(default_factory=dict)
 
     @cached_property
     def formulas(self) -> tuple[Formula, ...]:

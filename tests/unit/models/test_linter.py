@@ -161,7 +161,12 @@ def gateways() -> Iterator[Case]:
     yield Case("implicit-split", "start", bundle(split), right, "info")
     yield Case("gateway-without-purpose", "gate", bundle(around("gate", node("parallelGateway", "gate"))), right, "info")
     yield Case("inclusive-join-in-loop", "join", bundle(circle("inclusiveGateway")), bundle(circle("exclusiveGateway")))
-    yield Case("join-that-waits-for-ever", "join", bundle(joined("parallelGateway")), bundle(joined("exclusiveGateway")))
+    sound = bundle(joined("exclusiveGateway"))
+    yield Case("deadlock", "join", bundle(joined("parallelGateway")), sound)
+    yield Case("deadlock", "join", bundle(joined("parallelGateway", split="inclusiveGateway")), sound, "warning")
+    yield Case("dead-part", "end", bundle(joined("parallelGateway")), sound, "warning")
+    forked = joined("exclusiveGateway", split="parallelGateway")
+    yield Case("lack-of-synchronisation", "join", bundle(forked), sound, "warning")
 
 
 def circle(tag: str) -> str:
@@ -178,9 +183,12 @@ def circle(tag: str) -> str:
     )
 
 
-def joined(tag: str) -> str:
-    """One of two ways, and a join behind."""
-    gate = node("exclusiveGateway", "gate", default="gate_to_high")
+def joined(tag: str, split: str = "exclusiveGateway") -> str:
+    """Two ways out of a gateway, and a join behind."""
+    if split == "parallelGateway":
+        flows = chain("start", "gate", "low", "join", "end") + chain("gate", "high", "join")
+        return process(START, END, node(split, "gate"), script("low"), script("high", "{ b: 1 }"), node(tag, "join"), flows)
+    gate = node(split, "gate", default="gate_to_high")
     flows = (
         flow("start", "gate")
         + flow("gate", "low", "amount &lt; 9")
