@@ -33,6 +33,12 @@ _HEADER = ("quote_no", "version_no", "customer_no", "currency", "header_discount
 _LINE = ("line_no", "sku", "qty", "unit_net", "line_net", "header_discount", "cost", "tax_category", "tax_rate_pct")
 
 
+class QuoteClosed(Conflict):
+    """The quote was answered, withdrawn or expired."""
+
+    default_code = "quote_closed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """One approver's decision."""
@@ -339,7 +345,7 @@ def _check_decision(quote: Quote, decision: Decision) -> None:
 
 def _refuse_closed(quote: Quote) -> None:
     if quote.state in _CLOSED:
-        raise Conflict(f"Quote {quote.quote_no} is closed ({quote.state.lower()}).", code="quote_closed", next_step="Make a new quote.")
+        raise QuoteClosed(f"Quote {quote.quote_no} is closed ({quote.state.lower()}).", next_step="Make a new quote.")
 
 
 def _reference(quote: Quote, customer_po: str) -> str:

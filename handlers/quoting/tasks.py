@@ -154,14 +154,16 @@ class Closed:
     state: str
 
 
-@tasks.register("quoting.price_quote", errors=("PRICE_MISSING",))
+@tasks.register("quoting.price_quote", errors=("PRICE_MISSING", "QUOTE_CLOSED"))
 def price_quote(given: QuoteNumber, tx: Session) -> Pricing:
     """Price a quote by the waterfall and work out its margins.
 
-    Refused PRICE_MISSING when an item has no price that holds for the quote.
+    Refused PRICE_MISSING when an item has no price that holds for the quote, QUOTE_CLOSED when the quote is answered, withdrawn or expired.
     """
     try:
         priced = life.price_quote(tx, given.quote_no)
+    except life.QuoteClosed as closed:
+        raise Refused("QUOTE_CLOSED", closed.detail) from closed
     except PriceMissing as missing:
         raise Refused("PRICE_MISSING", missing.detail) from missing
     return Pricing(

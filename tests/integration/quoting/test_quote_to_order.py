@@ -211,8 +211,9 @@ def test_a_closed_quote_stays_closed(database):
         open_trade(tx)
         quote_no = quote(tx)
         quoting.close_quote(quoting.CloseQuote(quote_no, "LOST", "Too dear"), tx)
-        with pytest.raises(Conflict, match=r"is closed \(lost\)"):
+        with pytest.raises(Refused, match=r"is closed \(lost\)") as refused:
             quoting.price_quote(quoting.QuoteNumber(quote_no), tx)
+        assert refused.value.code == "QUOTE_CLOSED", "the diagram ends there, instead of standing at an incident for ever"
 
 
 def test_the_same_reference_makes_one_quote(database):
