@@ -115,7 +115,8 @@ INVARIANTS = (
         WHERE grp.cancelled_at IS NULL
         UNION ALL
         SELECT orders.order_no, 'purchase order', ordered.po_no FROM ({_WHOLLY_CANCELLED}) AS orders
-        JOIN purchase_order AS ordered USING (order_no) WHERE ordered.cancelled_at IS NULL AND NOT {_IN_HAND.format("ordered.group_no")}
+        JOIN purchase_order AS ordered USING (order_no)
+        WHERE ordered.cancelled_at IS NULL AND ordered.closed_at IS NULL AND NOT {_IN_HAND.format("ordered.group_no")}
         UNION ALL
         SELECT orders.order_no, 'shipment', shipment.shipment_no FROM ({_WHOLLY_CANCELLED}) AS orders JOIN shipment USING (order_no)
         WHERE (shipment.cancelled_at IS NULL OR shipment.tracking_no <> '') AND NOT {_IN_HAND.format("shipment.group_no")}

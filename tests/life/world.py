@@ -191,7 +191,8 @@ SELECT business_key, process_key, state, ran.at, ran.what FROM instance CROSS JO
   WHERE instance_id = instance.id
   UNION ALL
   SELECT 0, at, action || ' by ' || actor || ' ' || coalesce(detail::text, '') FROM audit WHERE target = 'instance:' || instance.id
-) AS ran WHERE business_key = ANY(:numbers) ORDER BY ran.at, started_at, instance.id, ran.id
+) AS ran WHERE business_key = ANY(:numbers) OR business_key IN (SELECT group_no FROM fulfil_group WHERE order_no = ANY(:numbers))
+ORDER BY ran.at, started_at, instance.id, ran.id
 """
 _DEFECTS = """
 SELECT DISTINCT ON (fingerprint) handler, element_id, kind, message, coalesce(right(traceback, 600), '') AS traceback

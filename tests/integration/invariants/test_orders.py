@@ -75,7 +75,9 @@ def test_everything_that_a_cancelled_order_leaves_behind_is_found_unless_its_pro
         connection.execute(text(waits("x", "SELECT group_no FROM fulfil_group")))
         assert left_over() == set()
         connection.execute(text("UPDATE instance SET state = 'completed'"))
-        connection.execute(text("UPDATE purchase_order SET cancelled_at = now()"))
+        connection.execute(text("UPDATE purchase_order SET closed_at = now()"))
+        assert left_over() == {"shipment"}, "a supplier that never delivered is asked for nothing any more"
+        connection.execute(text("UPDATE purchase_order SET closed_at = NULL, cancelled_at = now()"))
         connection.execute(text("UPDATE shipment SET cancelled_at = now(), tracking_no = 'T1' WHERE shipment_no = 'SH-9'"))
         assert left_over() == {"shipment"}, "the carrier still has its label"
         connection.execute(text("UPDATE shipment SET tracking_no = ''"))
