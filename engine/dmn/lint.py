@@ -1,9 +1,11 @@
 """What is wrong with the requirements of a model, beyond texts that do not compile."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from engine.dmn.requirements import Graph, InputNode, LogicNode, ServiceNode
 from engine.dmn.texts import DmnFinding
+from engine.feel.library import BUILTINS
 
 Node = InputNode | LogicNode | ServiceNode
 
@@ -16,6 +18,7 @@ def requirement_findings(graph: Graph) -> Iterator[DmnFinding]:
         yield from _dangling(node, known)
         yield from _unused(node, known)
         yield from _undeclared(node, known, by_name)
+        yield from _uncallable(node, known)
     for service in graph.services.values():
         for wanted in (*service.inputs, *service.input_decisions, *service.outputs):
             if wanted not in known:
@@ -42,10 +45,23 @@ def _undeclared(node: LogicNode, known: dict[str, Node], by_name: dict[str, Node
     """A name of the model read without a requirement is null at run time; another one may come from the process."""
     required = {name for wanted in node.requires if wanted in known for name in known[wanted].names}
     required.update(node.requires.imports.values())
-    for name in sorted(node.reads - required - node.local_names - {"?"}):
+    for name in sorted(node.reads - required - node.local_names - {name for _, name in node.calls} - {"?"}):
         if name in by_name:
             message = f"{node.name} reads {name}, but does not require it."
             yield DmnFinding(node.element_id, message, "error")
         elif required:
             message = f"{node.name} reads {name}, which is not in the model; it must be a variable of the process."
             yield DmnFinding(node.element_id, message, "warning")
+
+
+def _uncallable(node: LogicNode, known: dict[str, Node]) -> Iterator[DmnFinding]:
+    """A function that is neither FEEL's nor the model's; the process has none to give."""
+    required = {name for wanted in node.requires if wanted in known for name in known[wanted].names}
+    for element_id, name in node.calls:
+        if name in required | node.local_names:
+            continue
+        if any(name in each.names for each in known.values()):
+            yield DmnFinding(node.element_id, f"{node.name} calls {name}, but does not require it.", "error")
+            continue
+        near = get_close_matches(name, BUILTINS, 1)
+        yield DmnFinding(element_id, f"There is no function {name}{f'; {near[0]} is one' if near else ''}.", "error")

@@ -89,6 +89,7 @@ class GraphReader:
         with self.workshop.knowing(in_scope):
             logic = self._logic(element, is_function=is_function)
         texts = self.workshop.compiled[before:]
+        expressions = [text.expression for text in texts if text.expression is not None]
         columns = tuple(self.logic.tables.columns[columns_before:])
         aliases = {name for column in columns for name in column.aliases}
         return LogicNode(
@@ -97,10 +98,11 @@ class GraphReader:
             type=ANY if is_function else self.types.of(kid(element, "variable")),
             requires=requires,
             logic=logic,
-            reads=frozenset[str]().union(*(text.variables for text in texts)),
-            may_read=frozenset[str]().union(*(text.variables | text.possible_variables for text in texts)),
+            reads=frozenset[str]().union(*(each.variables for each in expressions)),
+            may_read=frozenset[str]().union(*(each.variables | each.possible_variables for each in expressions)),
             local_names=frozenset((*_local_names(element), *aliases, CELL_INPUT)),
             columns=columns,
+            calls=tuple((text.element_id, name) for text in texts for name in sorted(text.calls)),
             other_names=() if is_function else _other_names(element),
             outputs=() if is_function else _outputs(element),
         )

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from engine.dmn.errors import DmnError
 from engine.dmn.session import Scope
 from engine.dmn.source import Element, id_of, local_name, text_of
-from engine.feel import Expression, FeelLimitExceeded, FeelSyntaxError, compile_expression, compile_unary_tests
+from engine.feel import Expression, FeelLimitExceeded, FeelSyntaxError, compile_expression, compile_unary_tests, syntax
 from engine.feel.lexer import KEYWORDS
 
 Severity = Literal["error", "warning"]
@@ -39,6 +39,15 @@ class Text:
     def text(self) -> str:
         """What was written; empty where it does not compile."""
         return "" if self.expression is None else self.expression.text
+
+    @property
+    def calls(self) -> frozenset[str]:
+        """The functions it calls by name that are neither FEEL's own nor made in the text itself."""
+        if self.expression is None:
+            return frozenset()
+        free = self.expression.variables | self.expression.possible_variables
+        parts = (part.function for part in syntax.within(self.expression.tree) if isinstance(part, syntax.Call)) if free else ()
+        return frozenset(part.name for part in parts if isinstance(part, syntax.Name)) & free
 
     def value(self, scope: Scope) -> object:
         """The value in a scope; null is explained in the diagnostics. Raises DmnError for a text that did not compile."""
@@ -76,7 +85,7 @@ class Workshop:
     names: frozenset[str] = frozenset()
     findings: list[DmnFinding] = field(default_factory=list)
     #: All that compiled so far, so that a decision's texts can be told from the others.
-    compiled: list[Expression] = field(default_factory=list)
+    compiled: list[Text] = field(default_factory=list)
 
     @contextmanager
     def knowing(self, names: Iterable[str], *, afresh: bool = False) -> Iterator[None]:
@@ -114,8 +123,9 @@ class Workshop:
             compiled = compile_text(text)
         except FeelSyntaxError as error:
             return self._broken(element, f"{local_name(element)}: {error.detail}")
-        self.compiled.append(compiled)
-        return Text(id_of(element), compiled)
+        text_here = Text(id_of(element), compiled)
+        self.compiled.append(text_here)
+        return text_here
 
     def _broken(self, element: Element, message: str) -> Text:
         self.find(element, message)

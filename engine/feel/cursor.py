@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Final, NoReturn
 
 from engine.feel.errors import FeelSyntaxError
@@ -122,6 +123,11 @@ class Cursor:
 
 
 def _pattern(names: Collection[str]) -> re.Pattern[str]:
+    return _pattern_of(tuple(names))
+
+
+@lru_cache(maxsize=512)
+def _pattern_of(names: tuple[str, ...]) -> re.Pattern[str]:
     longest_first = sorted((*names, *_STANDARD_NAMES), key=len, reverse=True)
     spaced = (r"\s+".join(map(re.escape, name.split())) for name in longest_first if name.strip())
     return re.compile(rf"(?:{'|'.join(spaced)})(?!\w)")

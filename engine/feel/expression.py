@@ -40,6 +40,11 @@ class Expression:
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
 
+    @property
+    def tree(self) -> Node:
+        """What it was compiled from, for those who look at texts rather than values."""
+        return self._tree
+
     def evaluate(self, context: Mapping[str, object], limits: Limits = DEFAULT_LIMITS, *, now: datetime | None = None) -> object:
         """The value in a context of host data; null (None) wherever FEEL has no result.
 

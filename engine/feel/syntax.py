@@ -222,3 +222,12 @@ def children(node: Node) -> Iterator[Node]:
             yield value
         elif isinstance(value, tuple):
             yield from (item for item in value if isinstance(item, Node))
+
+
+def within(node: Node) -> Iterator[Node]:
+    """A part and all its parts. Works with its own stack: a long sum is a deep tree."""
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        yield part
+        stack += children(part)

@@ -1,10 +1,15 @@
 """A table is read as a whole: rules that meet where one may speak, rules nothing reaches, values of another type."""
 
 import pytest
+from lxml import etree
 
 from engine.dmn import load_decisions
-from tests.unit.dmn.dmn_models import decision, model, output, table
-from tests.unit.dmn.test_gaps import with_values
+from engine.dmn.items import Types
+from engine.dmn.sweep import Sweep, tracks_of
+from engine.dmn.tables import TableReader
+from engine.dmn.texts import Workshop
+from tests.unit.dmn.dmn_models import decision, literal, model, output, table
+from tests.unit.dmn.test_gaps import gaps_of, with_values
 
 
 def told(logic: str) -> list[tuple[str, str]]:
@@ -39,9 +44,103 @@ def test_a_rule_below_one_that_takes_everything_never_decides():
     assert told(table(rows, hitPolicy="COLLECT")) == []
 
 
-def test_a_rule_for_a_value_that_may_not_be_matches_nothing():
+def test_a_cell_with_a_value_that_may_not_be_is_told():
     rows = [['"A"', "1"], ['"C"', "2"], ['"B"', "3"]]
-    assert told(with_values(table(rows, ("class",)), '"A", "B"')) == [("r2", "Rule 2 matches nothing: no value passes all its cells.")]
+    assert told(with_values(table(rows, ("class",)), '"A", "B"')) == [("c2.1", '"C" is not among the input values of the column.')]
+
+
+def test_a_rule_that_nothing_can_pass_is_told():
+    rows = [["? > 10 and ? < 5", "1"], ["-", "2"]]
+    assert told(table(rows, hitPolicy="FIRST")) == [("r1", "Rule 1 matches nothing: no value passes all its cells.")]
+    assert told(table([["? > 5 and ? < 10", "1"], ["-", "2"]], hitPolicy="FIRST")) == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("[100..50]", "The range [100..50] holds nothing: it ends before it begins, or its ends are no values of one kind."),
+        ('[1.."b"]', 'The range [1.."b"] holds nothing: it ends before it begins, or its ends are no values of one kind.'),
+        ('date("2026-02-30")', 'date("2026-02-30") is null, so this cell matches nothing.'),
+        ('"> 10"', '"> 10" is a text; a comparison stands without the quotation marks.'),
+    ],
+)
+def test_a_cell_that_cannot_be_meant_so_is_told(cell, message):
+    assert told(table([[cell, "1"], ["-", "2"]], hitPolicy="FIRST")) == [("c1.1", message)]
+
+
+def test_a_word_without_quotation_marks_among_texts_is_told_in_inputs_and_outputs():
+    rows = [["gold", '"ten"'], ['"silver"', "five"], ["-", '"none"']]
+    assert told(table(rows, ("tier",), hitPolicy="FIRST")) == [
+        ("c1.1", 'gold is read as a variable; write "gold" if the text is meant.'),
+        ("c2.2", 'five is read as a variable; write "five" if the text is meant.'),
+    ]
+    assert told(table([["limit", "1"], ["5", "2"], ["-", "3"]], hitPolicy="FIRST")) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "example"),
+    [
+        (['date("2026-01-01")', '> date("2026-01-01")'], "amount = 2025-12-31"),
+        (['< @"2026-01-01"', '> @"2026-01-01"'], "amount = 2026-01-01"),
+        (['<= @"P1D"', '> @"P3D"'], "amount = P2D"),
+        (['"a"', '"b"'], "amount = any other text"),
+        (["null", "> 5"], "amount = 4"),
+        (["not(null)", "not(null)"], "amount = null"),
+        (["true", "null"], "amount = false"),
+        (["? < 5", "? > 5"], "amount = 5"),
+        (["? in [1..5]", "? > 5 or ? < 0"], "amount = 0.5"),
+        (['!= "a"', '!= "a"'], 'amount = "a"'),
+    ],
+)
+def test_a_gap_is_found_among_values_of_every_kind(cells, example):
+    assert [each[2] for each in gaps_of(table([[cell, "1"] for cell in cells], hitPolicy="COLLECT"))] == [f"No rule answers {example}"]
+
+
+def test_between_whole_numbers_and_days_is_nothing():
+    rows = table([["<= 4", "1"], [">= 5", "2"]])
+    assert gaps_of(rows) == [("t1", "warning", "No rule answers amount = 4.5")]
+    assert gaps_of(rows.replace("<inputExpression>", '<inputExpression typeRef="integer">')) == []
+    days = table([['<= @"2026-01-01"', "1"], ['>= @"2026-01-02"', "2"]])
+    assert gaps_of(days) == []
+
+
+def test_two_columns_that_read_the_same_are_no_two_dimensions():
+    rows = [["< 5", ">= 5", "1"], [">= 5", "< 5", "2"]]
+    assert gaps_of(table(rows, ("amount", "amount"))) == []
+
+
+def test_dates_and_repeated_rows_meet_too():
+    rows = [['>= @"2026-01-01"', "1"], ['<= @"2026-12-31"', "2"], ['>= @"2026-01-01"', "3"]]
+    assert [message.split(" both")[0] for _, message in told(table(rows))] == [
+        "Rule 2 and rule 1",
+        "Rule 3 and rule 2",
+        "Rule 3 and rule 1",
+    ]
+
+
+def test_an_output_that_is_not_listed_is_an_error():
+    listed = table([["-", '"tin"']], outputs=output("level", values='"gold", "silver"'))
+    assert [(found.severity, found.message) for found in load_decisions(model(decision(listed))).problems()] == [
+        ("error", '"tin" is not among the output values ("gold", "silver"); the rule would be refused.')
+    ]
+
+
+def test_a_table_that_tells_too_much_apart_is_left_alone_after_a_while():
+    width = 18
+    rows = [["[1..2]" if place == row else "-" for place in range(width)] + ["1"] for row in range(width)]
+    assert told(table(rows, tuple(f"v{place}" for place in range(width)), hitPolicy="FIRST")) == []
+
+
+def test_many_rows_are_looked_at_in_a_few_steps_each():
+    rows = [[f"[{row}..{row + 1})", f'"{row % 7}"', str(row)] for row in range(500)]
+    xml = model(decision(table([*rows, ["< 0, >= 500", "-", "0"]], ("amount", "class"))))
+    element = next(etree.fromstring(xml).iter("{*}decisionTable"))
+    workshop = Workshop()
+    sweep = Sweep(tracks_of(TableReader(workshop, Types(element, workshop)).read(element)), lambda _one, _other: True)
+    found = sweep.over(501)
+    assert found.gap is not None
+    assert (found.gap.example, found.meetings, found.dead) == ('amount = 0.5, class = "1"', {}, ())
+    assert sweep.work < 5 * 501
 
 
 @pytest.mark.parametrize(
@@ -60,3 +159,13 @@ def test_a_cell_that_compares_with_a_value_of_another_type_is_told(cell, message
 def test_an_output_of_another_type_is_told():
     typed = table([["-", "1"]], outputs=output("level", typeRef="string"))
     assert told(typed) == [("c1.2", "1 is a number, but the output is of type string: it gives null.")]
+
+
+def test_a_function_that_nobody_has_is_told_with_the_one_that_may_be_meant():
+    body = decision(table([["> 5", "uper case(name)"], ["-", "frobnicate(1)"]], hitPolicy="FIRST"))
+    assert [(found.element_id, found.message) for found in load_decisions(model(body)).problems()] == [
+        ("c1.2", "There is no function uper case; upper case is one."),
+        ("c2.2", "There is no function frobnicate."),
+    ]
+    fine = decision(literal("{twice: function(x) x * 2, answer: twice(4) + sum([1])}.answer"))
+    assert load_decisions(model(fine)).problems() == []

@@ -69,14 +69,9 @@ def test_a_flag_is_tried_both_ways():
     assert gaps_of(table([["true", "1"], ["false", "2"]], ("urgent",))) == []
 
 
-@pytest.mark.parametrize("cell", ['starts with(?, "AT")', "> limit", 'date("2026-01-01")', "[1..limit]", "null", "? * 2 > 4", "1 /"])
+@pytest.mark.parametrize("cell", ['starts with(?, "AT")', "> limit", "[1..limit]", "limit", "? * 2 > 4", "? > limit", "now() - ?", "1 /"])
 def test_a_table_that_says_more_than_ranges_and_constants_is_left_alone(cell):
     assert gaps_of(table([[cell, "1"], ["> 5", "2"]])) == []
-
-
-def test_a_table_with_too_many_combinations_is_left_alone():
-    names = ("a", "b", "c", "d", "e", "f")
-    assert gaps_of(table([["[1..2]"] * 6 + ["1"]], names)) == []
 
 
 @pytest.mark.parametrize("path", sorted(BPMN.rglob("*.dmn")), ids=lambda path: path.stem)
