@@ -5,11 +5,24 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any, Final
 
 from engine.feel import Expression, FeelSyntaxError, compile_expression
 from engine.forms.patterns import BadPattern, compile_pattern
-from engine.forms.schema import CHOICES, COMPUTED, CONTAINERS, FIELDS, REFUSED, SHOWN, Component, Form
+from engine.forms.schema import (
+    CHOICES,
+    COMPUTED,
+    CONTAINERS,
+    FIELDS,
+    PROPERTIES,
+    REFUSED,
+    RULES,
+    SHOWN,
+    TIME_INTERVALS,
+    Component,
+    Form,
+)
 from engine.forms.values import as_number
 from engine.problems import Invalid
 
@@ -27,7 +40,6 @@ _TEMPLATE: Final = re.compile(r"\{\{([^#/{}][^{}]*)\}\}")
 #: Texts that may be an expression.
 _TEXTS: Final = ("label", "description", "text", "source", "alt", "url", "title", "dataSource", "columnsExpression")
 _LIMITS: Final = ("min", "max", "minLength", "maxLength")
-_RULES: Final = frozenset({"required", "pattern", "validationType", "custom", "patternErrorMessage", *_LIMITS})
 _SUBTYPES: Final = frozenset({"date", "time", "datetime"})
 
 
@@ -120,6 +132,7 @@ class _Reader:
             how = REFUSED.get(kind, f"Use one of {', '.join(sorted(FIELDS | CONTAINERS | SHOWN | {COMPUTED}))}.")
             self.refuse(where, f"The component {where!r} is of the type {kind[:40]!r}, which is not allowed.", how)
             return None
+        self.settings(item, where)
         texts = self.texts(item, where)
         path = self.path(item, kind, where, prefix)
         inner = f"{prefix}{'.'.join(path)}." if path else prefix
@@ -131,7 +144,7 @@ class _Reader:
             label=str(item.get("label", "")),
             hide=self.expression(hide, where, "condition") if hide else None,
             readonly=True if item.get("disabled") is True else self.rule(item.get("readonly", False), where, "readonly"),
-            rules=self.rules(_object(item.get("validate")), where),
+            rules=self.rules(_object(item.get("validate")), kind, where),
             options=self.options(item, kind, where),
             options_key=item["valuesKey"] if isinstance(item.get("valuesKey"), str) else None,
             options_expression=self.expression(item["valuesExpression"], where, "values") if item.get("valuesExpression") else None,
@@ -187,12 +200,27 @@ class _Reader:
                 found.extend(self.expression(template, where, name) for template in _TEMPLATE.findall(shown))
         return tuple(expression for expression in found if expression is not None)
 
-    def rules(self, found: dict[str, Any], where: str) -> dict[str, Any]:
+    def settings(self, item: dict[str, Any], where: str) -> None:
+        """What would be passed over without a word: misspelt properties, conditions that are none."""
+        for name in item:
+            if name not in PROPERTIES:
+                near = get_close_matches(name, PROPERTIES, 1)
+                how = f"Write {near[0]!r}, or take it out." if near else "Take it out; put what is your own into properties."
+                self.refuse(where, f"The property {name[:40]!r} of {where!r} is not known.", how)
+        condition = item.get("conditional")
+        if condition is not None and not (isinstance(condition, dict) and set(condition) <= {"hide"}):
+            self.refuse(where, f"The condition of {where!r} has more than hide.", "Write when the component is hidden: hide.")
+        for name in ("hide", "valuesExpression", "expression"):
+            text = _object(condition).get(name) if name == "hide" else item.get(name)
+            if isinstance(text, str) and text.strip() and not text.startswith("="):
+                self.refuse(where, f"The {name} of {where!r} is no expression: {text[:40]!r}.", f"Begin it with '=': ={text[:40]}")
+
+    def rules(self, found: dict[str, Any], kind: str, where: str) -> dict[str, Any]:
         rules: dict[str, Any] = {}
         for name, value in found.items():
-            if name not in _RULES:
-                self.refuse(where, f"The rule {name[:40]!r} of {where!r} is not known.", f"Use {', '.join(sorted(_RULES))}.")
-            elif name in _LIMITS:
+            if not self.has_meaning(name, value, kind, where):
+                continue
+            if name in _LIMITS:
                 rules[name] = self.limit(value, where, name)
             elif name == "custom":
                 rules[name] = tuple(self.custom(value, where))
@@ -203,6 +231,15 @@ class _Reader:
         if rules.get("pattern"):
             self.pattern(rules["pattern"], where)
         return rules
+
+    def has_meaning(self, name: str, value: Any, kind: str, where: str) -> bool:
+        """Whether form-js heeds a rule of such a field; one that it passes over would be believed to be kept."""
+        if name not in RULES[kind]:
+            how = f"Use {', '.join(sorted(RULES[kind]))}."
+            self.refuse(where, f"The rule {name[:40]!r} of {where!r} has no meaning for a {kind}.", how)
+        elif name == "required" and not isinstance(value, bool | None):
+            self.refuse(where, f"required of {where!r} is {str(value)[:40]!r}.", "Write true or false; hide the field where it is not.")
+        return name in RULES[kind]
 
     def limit(self, value: Any, where: str, name: str) -> Any:
         if value is None or value == "":
@@ -238,7 +275,11 @@ class _Reader:
     def details(self, item: dict[str, Any], kind: str, where: str) -> dict[str, Any]:
         if kind == "datetime" and str(item.get("subtype", "date")) not in _SUBTYPES:
             self.refuse(where, f"{where!r} is a datetime of the subtype {str(item['subtype'])[:40]!r}.", "Use date, time or datetime.")
-        names = ("decimalDigits", "increment", "subtype", "allowAddRemove")
+        interval = item.get("timeInterval")
+        if interval is not None and interval not in TIME_INTERVALS:
+            allowed = ", ".join(map(str, TIME_INTERVALS))
+            self.refuse(where, f"timeInterval of {where!r} is {str(interval)[:40]!r}.", f"Use one of {allowed} minutes.")
+        names = ("decimalDigits", "increment", "subtype", "allowAddRemove", "disallowPassedDates", "timeInterval")
         return {name: item[name] for name in names if item.get(name) is not None}
 
     def rule(self, value: Any, where: str, name: str) -> Any:

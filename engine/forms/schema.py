@@ -24,6 +24,27 @@ REFUSED: Final[Mapping[str, str]] = {
     "script": "Use an expression component.",
 }
 
+#: Rules of `validate` that mean something for which fields; form-js passes over others without a word, or fails on them.
+_FOR_ALL: Final = frozenset({"required", "custom"})
+_FOR_TEXT: Final = frozenset({*_FOR_ALL, "minLength", "maxLength", "pattern", "patternErrorMessage", "validationType"})
+RULES: Final[Mapping[str, frozenset[str]]] = {
+    **dict.fromkeys(FIELDS | CONTAINERS | SHOWN | {COMPUTED}, _FOR_ALL),
+    **dict.fromkeys(("textfield", "textarea"), _FOR_TEXT),
+    "number": frozenset({*_FOR_ALL, "min", "max"}),
+}
+#: What form-js 19 reads of a component. A misspelt property would be passed over without a word.
+PROPERTIES: Final = frozenset(
+    (
+        *("type", "id", "key", "path", "label", "description", "layout", "conditional", "validate", "readonly", "disabled", "appearance"),
+        *("properties", "defaultValue", "components", "showOutline", "isRepeating", "allowAddRemove", "defaultRepetitions"),
+        *("disableCollapse", "nonCollapsedItems", "verticalAlignment", "values", "valuesKey", "valuesExpression", "searchable"),
+        *("decimalDigits", "increment", "serializeToString", "subtype", "dateLabel", "timeLabel", "timeSerializingFormat", "timeInterval"),
+        *("disallowPassedDates", "use24h", "text", "alt", "source", "height", "computeOn", "expression", "dataSource", "columns"),
+        *("columnsExpression", "rowCount", "action", "title", "style"),
+    )
+)
+TIME_INTERVALS: Final = (1, 5, 10, 15, 30, 60)
+
 #: Names that expressions in forms are given besides the data.
 _BOUND: Final = frozenset({"this", "parent", "i", "value"})
 
@@ -39,7 +60,7 @@ class Component:
     id: str
     path: tuple[str, ...]
     label: str
-    #: Hidden while this is true.
+    #: Hidden while this is true or null.
     hide: Expression | None = None
     #: True, False, or computed; disabled components are read-only too.
     readonly: Rule = False
@@ -51,7 +72,7 @@ class Component:
     options_expression: Expression | None = None
     #: The value of a computed component.
     value: Expression | None = None
-    #: Everything else of the schema that a check reads: decimalDigits, increment, subtype, allowAddRemove.
+    #: Everything else of the schema that a check reads: decimalDigits, increment, subtype, allowAddRemove …
     details: Mapping[str, Any] = field(default_factory=dict)
     #: Texts that are computed.
     texts: tuple[Expression, ...] = ()

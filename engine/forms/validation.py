@@ -8,7 +8,7 @@ from typing import Any, Final
 from engine.feel import Expression, FeelLimitExceeded
 from engine.feel.limits import Limits, Run
 from engine.forms.schema import Component, Form
-from engine.forms.values import REQUIRED, is_empty, judge
+from engine.forms.values import REQUIRED, Offered, first_day, is_empty, judge
 
 #: What all expressions of a form may use in one submission.
 FORM_LIMITS: Final = Limits(steps=2_000_000, seconds=5.0)
@@ -69,7 +69,8 @@ class _Walk:
         self.components(component.children, _inner(level, component))
 
     def is_hidden(self, component: Component, level: _Level) -> bool:
-        return component.hide is not None and self.value_of(component.hide, level) is True
+        """While the condition is true, or cannot be told: form-js asks it as a unary test, which null passes, and shows nothing then."""
+        return component.hide is not None and self.value_of(component.hide, level) in (True, None)
 
     def value_of(self, rule: Any, level: _Level) -> Any:
         """A fixed value, or what an expression gives. Raises FeelLimitExceeded where all of them together take too much."""
@@ -85,7 +86,7 @@ class _Walk:
         rules = {name: self.value_of(rule, level) for name, rule in component.rules.items() if name != "custom"}
         errors = [REQUIRED] if rules.get("required") is True and is_empty(component, value) else []
         if value is not None and value not in ("", []):
-            judged = judge(component, value, rules, list(self.options(component, level)))
+            judged = judge(component, value, rules, Offered(tuple(self.options(component, level)), first_day(self.run.now())))
             errors += judged.errors
             value = judged.value
             if value is not None:

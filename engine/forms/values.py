@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final
@@ -12,6 +13,7 @@ from engine.forms.schema import Component
 from engine.iso8601 import read_clock, read_day, read_moment
 
 REQUIRED: Final = "Field is required."
+_WESTERNMOST: Final = timezone(timedelta(hours=-12))
 #: Characters of one text, whatever a form allows.
 MAX_TEXT: Final = 20_000
 _NUMBER: Final = re.compile(r"-?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,2})?", re.ASCII)
@@ -20,7 +22,7 @@ _EMAIL: Final = re.compile(
 )
 _PHONE: Final = re.compile(r"(?:\+|00)[1-9]\d{5,28}\Z", re.ASCII)
 #: What form-js sends, read as FEEL reads it, so that an expression can compute with whatever a form has taken.
-_MOMENTS: Final[Mapping[str, tuple[Callable[[str], object | None], str]]] = {
+_MOMENTS: Final[Mapping[str, tuple[Callable[[str], object], str]]] = {
     "date": (read_day, "Field must be a date."),
     "time": (partial(read_clock, feel=True), "Field must be a time."),
     "datetime": (lambda text: read_moment(text, feel=True) if "T" in text else None, "Field must be a date and time."),
@@ -40,17 +42,30 @@ def is_empty(component: Component, value: Any) -> bool:
     return value is None or value in ("", []) or (component.type == "checkbox" and value is False)
 
 
-def judge(component: Component, value: Any, rules: Mapping[str, Any], options: Sequence[Any]) -> Judged:
-    """Judge a value that is not empty; `rules` are computed, `options` are those on offer."""
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What may be chosen: the options, and the first day that is not past."""
+
+    options: Sequence[Any]
+    first_day: date
+
+
+def first_day(now: datetime) -> date:
+    """The day it is where it is earliest on Earth: nobody's today is past, wherever the browser is."""
+    return now.astimezone(_WESTERNMOST).date()
+
+
+def judge(component: Component, value: Any, rules: Mapping[str, Any], offered: Offered) -> Judged:
+    """Judge a value that is not empty; `rules` are computed."""
     if component.type == "number":
         return _judge_number(component, value, rules)
     if component.type in {"textfield", "textarea"}:
         return _judge_text(value, rules)
     if component.type == "datetime":
-        return _judge_moment(component, value)
+        return _judge_moment(component, value, offered.first_day)
     if component.type == "checkbox":
         return Judged(value) if isinstance(value, bool) else Judged(None, ("Field must be yes or no.",))
-    return _judge_choice(component, value, options)
+    return _judge_choice(component, value, offered.options)
 
 
 def as_number(value: Any) -> Decimal | None:
@@ -111,7 +126,7 @@ def _judge_text(value: Any, rules: Mapping[str, Any]) -> Judged:
 def _text_errors(value: str, rules: Mapping[str, Any]) -> Iterator[str]:
     pattern = rules.get("pattern")
     if pattern and not matches(str(pattern), value):
-        yield f"Field must match pattern {pattern}."
+        yield str(rules.get("patternErrorMessage") or f"Field must match pattern {pattern}.")
     length = len(value.strip().encode("utf-16-le")) // 2  # as JavaScript counts
     shortest, longest = as_number(rules.get("minLength")), as_number(rules.get("maxLength"))
     if shortest is not None and length < shortest:
@@ -124,11 +139,19 @@ def _text_errors(value: str, rules: Mapping[str, Any]) -> Iterator[str]:
         yield "Field must be a valid email."
 
 
-def _judge_moment(component: Component, value: Any) -> Judged:
+def _judge_moment(component: Component, value: Any, first: date) -> Judged:
     read, message = _MOMENTS[str(component.details.get("subtype", "date"))]
-    if not isinstance(value, str) or read(value) is None:
-        return Judged(None, (message,))
-    return Judged(value)
+    found = read(value) if isinstance(value, str) else None
+    return Judged(None, (message,)) if found is None else Judged(value, tuple(_moment_errors(component, found, first)))
+
+
+def _moment_errors(component: Component, found: object, first: date) -> Iterator[str]:
+    day = found.date() if isinstance(found, datetime) else found
+    if component.details.get("disallowPassedDates") is True and isinstance(day, date) and day < first:
+        yield "Date must not be in the past."
+    interval = component.details.get("timeInterval")
+    if isinstance(interval, int) and isinstance(found, datetime | time) and (found.minute % interval or found.second or found.microsecond):
+        yield f"Time must be a multiple of {interval} minutes."
 
 
 def _judge_choice(component: Component, value: Any, options: Sequence[Any]) -> Judged:

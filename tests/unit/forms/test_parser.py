@@ -41,13 +41,23 @@ BROKEN: list[tuple[str, Any, str]] = [
     ("label", {**FIELD, "label": "=if"}, "label of 'a' is not FEEL"),
     ("template", {"type": "text", "text": "Total {{ amount * }}"}, "is not FEEL"),
     ("pattern", {**FIELD, "validate": {"pattern": "(["}}, "is no regular expression"),
-    ("rule", {**FIELD, "validate": {"mandatory": True}}, "'mandatory' of 'a' is not known"),
+    ("rule", {**FIELD, "validate": {"mandatory": True}}, "'mandatory' of 'a' has no meaning for a textfield"),
     ("validation-type", {**FIELD, "validate": {"validationType": ["email"]}}, "is validated as"),
     ("no-options", {"type": "select", "key": "a"}, "come from nothing"),
     ("two-options", {"type": "select", "key": "a", "values": [{"value": 1}], "valuesKey": "b"}, "come from values and valuesKey"),
     ("subtype", {"type": "datetime", "key": "a", "subtype": {"x": 1}}, "datetime of the subtype"),
     ("expression", {"type": "expression", "key": "a", "expression": ""}, "is empty"),
     ("no-object", "textfield", "is no object"),
+    ("misspelt", {**FIELD, "requird": True}, "property 'requird' of 'a' is not known"),
+    ("misspelt-setting", {"type": "datetime", "key": "a", "disallowPastDates": True}, "'disallowPastDates' of 'a' is not known"),
+    ("computed-required", {**FIELD, "validate": {"required": "=amount > 5"}}, "required of 'a' is '=amount > 5'"),
+    ("rule-of-choice", {"type": "checklist", "key": "a", "values": [{"value": 1}], "validate": {"min": 2}}, "no meaning for a checklist"),
+    ("rule-of-number", {"type": "number", "key": "a", "validate": {"maxLength": 2}}, "no meaning for a number"),
+    ("rule-of-text", {**FIELD, "validate": {"max": 2}}, "no meaning for a textfield"),
+    ("interval", {"type": "datetime", "key": "a", "subtype": "time", "timeInterval": 7}, "timeInterval of 'a' is '7'"),
+    ("hide-without-sign", {**FIELD, "conditional": {"hide": "amount > 5"}}, "hide of 'a' is no expression"),
+    ("show", {**FIELD, "conditional": {"show": "=amount > 5"}}, "has more than hide"),
+    ("values-without-sign", {"type": "select", "key": "a", "valuesExpression": "tiers"}, "valuesExpression of 'a' is no expression"),
 ]
 
 
@@ -100,6 +110,10 @@ def test_too_many_and_too_deep_components_are_refused() -> None:
     for _ in range(12):
         nested = {"type": "group", "components": [nested]}
     assert "more than 10 deep" in refusal(raw(nested)).detail
+
+
+def test_a_misspelt_property_is_told_with_the_one_that_may_be_meant() -> None:
+    assert "'readonly'" in refusal(raw({**FIELD, "readOnly": True})).problems[0].next_step
 
 
 def test_every_problem_is_told_at_once() -> None:

@@ -138,6 +138,51 @@ def test_a_hidden_field_is_not_asked_for_and_not_believed() -> None:
     assert validate(approval, {"approved": "no"}, {}).errors == {"comment": ["Field is required."]}
 
 
+@pytest.mark.parametrize(
+    ("hide", "hidden"), [("=amount < 100", True), ("=amount = null", True), ("=not(amount < 100)", True), ("=false", False)]
+)
+def test_what_is_hidden_by_a_condition_that_is_null_is_not_asked_for(hide: str, hidden: bool) -> None:
+    order = form(
+        {"type": "number", "key": "amount"},
+        {"type": "textfield", "key": "reason", "conditional": {"hide": hide}, "validate": {"required": True}},
+    )
+    assert validate(order, {}, {}).ok is hidden
+
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("subtype", "given", "ok"),
+    [
+        ("date", "2026-03-01", True),
+        ("date", "2026-02-28", False),
+        ("datetime", "2026-02-28T23:59", False),
+        ("datetime", "2026-03-01T00:00+14:00", True),
+        ("time", "08:00", True),
+    ],
+)
+def test_a_day_that_is_past_everywhere_is_refused_where_it_may_not_be(subtype: str, given: str, ok: bool) -> None:
+    due = form({"type": "datetime", "key": "due", "subtype": subtype, "disallowPassedDates": True})
+    assert validate(due, {"due": given}, {}, now=NOON).errors == ({} if ok else {"due": ["Date must not be in the past."]})
+    free = form({"type": "datetime", "key": "due", "subtype": subtype, "disallowPassedDates": False})
+    assert validate(free, {"due": given}, {}, now=NOON).ok
+    # In Hawaii it is still the day before.
+    assert validate(due, {"due": given}, {}, now=NOON.replace(hour=9)).ok is (ok or given.startswith("2026-02-28"))
+
+
+@pytest.mark.parametrize(("given", "ok"), [("10:15", True), ("10:00:00", True), ("10:07", False), ("10:15:30", False)])
+def test_a_time_off_the_interval_is_refused(given: str, ok: bool) -> None:
+    slot = {"type": "datetime", "subtype": "time", "timeInterval": 15}
+    assert one(slot, given).errors == ({} if ok else {"field": ["Time must be a multiple of 15 minutes."]})
+    assert one({**slot, "timeInterval": 1}, given).ok is (given != "10:15:30")
+
+
+def test_a_pattern_may_say_its_own_words() -> None:
+    field = {"type": "textfield", "validate": {"pattern": "^Q", "patternErrorMessage": "Quotes begin with Q."}}
+    assert one(field, "X").errors == {"field": ["Quotes begin with Q."]}
+
+
 def test_a_condition_cannot_be_fooled_by_a_key_that_is_no_field() -> None:
     review = form({"type": "textfield", "key": "reason", "conditional": {"hide": "=not(risky)"}, "validate": {"required": True}})
     assert validate(review, {"risky": False}, {"risky": True}).errors == {"reason": ["Field is required."]}
