@@ -66,6 +66,13 @@ class Node:
         """Something that does work, and that a boundary event may sit on."""
         return self.tag in ACTIVITIES
 
+    @property
+    def is_implicit_start(self) -> bool:
+        """Nothing leads here, and nothing else could start it."""
+        link = self.tag == "intermediateCatchEvent" and "link" in self.kinds
+        handler = self.element.get("isForCompensation") == "true" or self.element.get("triggeredByEvent") == "true"
+        return not self.incoming and self.tag not in {"boundaryEvent", "startEvent"} and not link and not handler
+
     @cached_property
     def kinds(self) -> tuple[str, ...]:
         """The short names of its event definitions: `("timer",)`."""

@@ -12,7 +12,6 @@ from lxml import etree
 
 from engine.models.diagram import Diagram, Node, Scope, build_diagram
 from engine.models.formulas import LOOP_TEXTS
-from engine.models.linter.structure import is_implicit_start
 from engine.models.trees import tag_of, text_of
 from engine.models.vocabulary import BPMN, BPMNDI, EVENT_DEFINITIONS, SPIFF
 
@@ -123,7 +122,7 @@ def _implicit_starts(diagram: Diagram) -> None:
     for scope in diagram.scopes:
         if any(node.tag == "startEvent" for node in scope.nodes.values()):
             continue
-        starts = [node.id for node in scope.nodes.values() if is_implicit_start(node)]
+        starts = [node.id for node in scope.nodes.values() if node.is_implicit_start]
         source = _add_node(diagram, scope, "startEvent", f"{scope.id}_start")
         for target in starts:
             _add_flow(diagram, scope, source, target)

@@ -32,6 +32,7 @@ MACHINE = {
     "api/requests.py": (1, "how long answers are kept for repeated requests"),
     "engine/feel/limits.py": (1, "an evaluation that nobody gave a time, such as of a constant"),
     "engine/jobs/pgqueuer.py": (1, "the queue's own log"),
+    "engine/models/rehearsal.py": (1, "whether a step that reads no variable fails at all"),
     "engine/models/times.py": (1, "whether a constant timer gives a time at all"),
     "engine/runtime/advance/advance.py": (1, "when the bell was rung"),
     "engine/runtime/advance/save.py": (3, "leases, and when the bell was rung"),

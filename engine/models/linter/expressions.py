@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from engine.models.diagram import Node, Scope
 from engine.models.formulas import Formula
 from engine.models.linter.ruling import Broken, Known, at, rule
+from engine.models.rehearsal import Stage, rehearsed
 from engine.models.trees import tag_of, text_of
 from engine.service_tasks import topic_of
 
@@ -19,6 +20,29 @@ def formulas_compile(known: Known) -> Iterator[Broken]:
                 f"The {formula.what} is not FEEL: {error.message} (line {error.line}, column {error.column} of {_short(formula.text)})."
             )
             yield Broken(formula.path, formula.element_id, formula.line, message, error.next_step)
+
+
+@rule("fails-in-every-instance")
+def what_reads_no_variable_runs(known: Known) -> Iterator[Broken]:
+    """What reads no variable is run once, by the engine itself: where it fails now, it would fail every instance."""
+    stage = Stage(known.decisions, known.time_zone)
+    for diagram in known.diagrams:
+        for thing, failed in rehearsed(stage, diagram):
+            yield at(thing, f"{thing.label} fails in every instance. {failed.message}", failed.next_step)
+
+
+@rule("words-instead-of-a-name")
+def names_are_of_one_word(known: Known) -> Iterator[Broken]:
+    """FEEL takes `order is large` for one name: a sentence that nothing writes is no variable."""
+    for formula in known.formulas:
+        written = known.written_in(formula.scope.process)
+        for name in sorted(formula.reads - written):
+            if " " in name:
+                message = f"The {formula.what} reads {name!r} as the name of one variable, which nothing in this process writes."
+                next_step = (
+                    f"Write a comparison such as order_total > 1000, or list {name!r} in the setting 'inputs' if it comes from outside."
+                )
+                yield Broken(formula.path, formula.element_id, formula.line, message, next_step)
 
 
 @rule("empty-script")

@@ -28,14 +28,7 @@ def reachable(scope: Scope, starts: Iterable[Node]) -> set[str]:
 def starts_of(scope: Scope) -> list[Node]:
     """Where tokens are born: start events, or, where none is drawn, whatever nothing leads to."""
     starts = [node for node in scope.nodes.values() if node.tag == "startEvent"]
-    return starts or [node for node in scope.nodes.values() if is_implicit_start(node)]
-
-
-def is_implicit_start(node: Node) -> bool:
-    """Nothing leads here, and nothing else could start it."""
-    link = node.tag == "intermediateCatchEvent" and "link" in node.kinds
-    handler = node.element.get("isForCompensation") == "true" or node.element.get("triggeredByEvent") == "true"
-    return not node.incoming and node.tag not in {"boundaryEvent", "startEvent"} and not link and not handler
+    return starts or [node for node in scope.nodes.values() if node.is_implicit_start]
 
 
 @rule("no-process")

@@ -261,6 +261,24 @@ def expressions() -> Iterator[Case]:
         bundle(around("ask", user("ask", excludedUsers="=[requester"))),
         bundle(around("ask", user("ask", excludedUsers="alice"))),
     )
+    gate = node("exclusiveGateway", "gate", default="gate_to_high")
+    undecided = bundle(choice(gate, flow("gate", "low", "1 + 1"), flow("gate", "high")))
+    decided = bundle(choice(gate, flow("gate", "low", "1 + 1 = 2"), flow("gate", "high")))
+    yield Case("fails-in-every-instance", "gate_to_low", undecided, decided)
+    due = [bundle(around("ask", user("ask", dueIn=text))) for text in ("P9999999D", "P10D")]
+    yield Case("fails-in-every-instance", "ask", *due)
+    for text in ('={quote: ""}', "={quote: null}", "=[1]", "={quote: {a: 1}}"):
+        heard = [
+            event("intermediateCatchEvent", "hear", "message messageRef='accepted'", settings(correlation=each))
+            for each in (text, "={q: 1}")
+        ]
+        yield Case("fails-in-every-instance", "hear", *(bundle(MESSAGE, events_behind(each, LATE)) for each in heard))
+    said = [event("endEvent", "end", "message messageRef='accepted'", settings(payload=text)) for text in ("=[1]", "={a: [1]}")]
+    yield Case("fails-in-every-instance", "end", *(bundle(MESSAGE, process(START, each, chain("start", "end"))) for each in said))
+    counted = [bundle(many(f"<bpmn:loopCardinality>{text}</bpmn:loopCardinality>")) for text in ('"three"', "1 + 2")]
+    yield Case("fails-in-every-instance", "work", *counted)
+    sentence = [choice(gate, flow("gate", "low", text), flow("gate", "high")) for text in ("order is large", "amount > 1000")]
+    yield Case("words-instead-of-a-name", "gate_to_low", *map(bundle, sentence))
     yield Case("empty-script", "a", bundle(around("a", script("a", " "))), right)
     gate = node("exclusiveGateway", "gate", default="gate_to_high")
     yield Case("empty-condition", "gate_to_low", bundle(choice(gate, flow("gate", "low", " "), flow("gate", "high"))), right)
