@@ -111,7 +111,7 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/processes/<bundle>/versions/<int:version>/files/<path:path>", bundles.show_file, GET),
     ("/processes/<bundle>/draft", drafts.show_draft, GET),
     ("/processes/<bundle>/draft", drafts.begin, POST),
-    ("/processes/<bundle>/draft/<any(deploy, discard, rebase, add, rename, remove, restore):verb>", drafts.change, POST),
+    ("/processes/<bundle>/draft/<any(deploy, discard, rebase, add, import, rename, remove, restore):verb>", drafts.change, POST),
     ("/processes/<bundle>/draft/<path:path>", drafts.edit, GET),
     ("/operations", instances.redirect_to_list, GET),
     ("/operations/instances", instances.show_list, GET),

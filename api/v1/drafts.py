@@ -14,10 +14,11 @@ from api.requests import operation, person, transaction
 from api.v1.deployments import DeploymentOut
 from api.v1.shapes import Listing, Page, Shape, listed
 from engine.models.bundle import FileKind, kind_of
+from engine.models.converting.report import summary
 from engine.runtime.dry_run.stage import judge
 from engine.runtime.read import drafts as read
 from engine.runtime.read.draft_changes import DraftChanges, changes_of
-from engine.runtime.verbs import drafts
+from engine.runtime.verbs import draft_import, drafts
 from engine.runtime.verbs.deploy import MAX_NOTE, Author
 
 api = APIBlueprint("drafts", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="drafts")])
@@ -91,6 +92,24 @@ class RevisionOut(Shape):
 
     path: str
     revision: int
+
+
+class NoteOut(Shape):
+    """A setting of another tool: translated (`became` says into what), needless here, or left for somebody to decide (what to do)."""
+
+    fate: str
+    element_id: str
+    element_name: str
+    what: str
+    became: str
+
+
+class ImportedOut(RevisionOut):
+    """A diagram that was brought in, what became of each setting in it, and the files made beside it: forms, and the report."""
+
+    summary: str
+    notes: list[NoteOut]
+    files: list[str]
 
 
 class RebasedOut(Shape):
@@ -183,6 +202,19 @@ def save_draft_file(path: FilePath) -> tuple[RevisionOut, int, dict[str, str]]:
     saving = drafts.Saving(path.path, request.get_data(), _revision_seen(), person().name)
     revision = drafts.save(transaction(), path.bundle, saving)
     return RevisionOut(path=path.path, revision=revision), 200, {"ETag": f'"{revision}"'}
+
+
+@api.post("/drafts/<bundle>/import/<path:path>", responses={201: ImportedOut}, openapi_extensions=_BYTES)
+@operation(Role.DEPLOY)
+def import_diagram(path: FilePath) -> tuple[ImportedOut, int]:
+    """Bring a diagram of elsewhere in: settings of Camunda 7 and 8 become ours, with a report of each; pictures are taken as they are.
+
+    A file that is there is written over only at the revision named in If-Match.
+    """
+    saving = drafts.Saving(path.path, request.get_data(), _revision_seen(), person().name)
+    made = draft_import.import_diagram(transaction(), path.bundle, saving)
+    notes = [NoteOut.model_validate(note) for note in made.notes]
+    return ImportedOut(path=made.path, revision=made.revision, summary=summary(made.notes), notes=notes, files=list(made.files)), 201
 
 
 @api.delete("/drafts/<bundle>/files/<path:path>", responses={204: None})

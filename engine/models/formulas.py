@@ -60,7 +60,8 @@ def _of_node(node: Node) -> Iterator[Formula]:
     settings = settings_of(node.tag, node.kinds)
     for name, value in node.properties.items():
         if value.strip().startswith("=") and name in settings:
-            yield _compiled(_written(node, node.element, f"setting {name} of {node.label}", value))
+            formula = _compiled(_written(node, node.element, f"setting {name} of {node.label}", value), assigns=name == "outputs")
+            yield replace(formula, reads=frozenset()) if name == "outputs" else formula  # it reads the result, which nobody knows here
 
 
 def _of_element(node: Node, item: etree._Element) -> Iterator[Formula]:

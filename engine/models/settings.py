@@ -68,12 +68,15 @@ PROCESS: Final = _catalogue(
 START: Final = _catalogue(
     _INPUTS,
     Setting("formKey", Written.NAME, "The form that gives what it begins with, where it is tried; by its file name without .form."),
+    Setting("outputs", Written.FEEL, "Variables that an instance begins with beside what it is given: ={priority: 50}."),
 )
 SERVICE: Final = _catalogue(
     _RESULT,
     Setting("retry", Written.RETRY, "How often a failing call is repeated: R5/PT10S is the default."),
     Setting("priority", Written.WHOLE, "Of a topic for workers outside: the higher is fetched first, where they ask so; 0 is normal."),
-    Setting("outputs", Written.NAMES, "Of a topic without a result variable: the variables that the worker gives."),
+    Setting(
+        "outputs", Written.NAMES, "What of the result goes on: ={total: result.total}; of a topic, or the names of what its worker gives."
+    ),
 )
 USER: Final = _catalogue(
     Setting("formKey", Written.NAME, "The form of the same deployment, by its file name without .form."),
@@ -85,6 +88,7 @@ USER: Final = _catalogue(
     Setting("priority", Written.INTEGER, "Higher comes first; 50 is normal."),
     Setting("formData", Written.FEEL, "What the form shows and what read-only fields are taken from; without it, all variables."),
     Setting("resultVariable", Written.VARIABLE, "The variable that takes the submission; without it, each field becomes a variable."),
+    Setting("outputs", Written.FEEL, 'What of the submission goes on: ={approved: decision = "yes"}; without it, all.'),
 )
 RULE: Final = _catalogue(_RESULT, Setting("input", Written.FEEL, "What the decision reads; without it, all variables."))
 THROW: Final = _catalogue(

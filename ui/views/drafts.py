@@ -10,13 +10,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.models.bundle import FileKind, Finding, kind_of, stem_of
 from engine.models.new_diagram import new_diagram
-from engine.problems import NotFound, Problem
+from engine.problems import Invalid, NotFound, Problem
 from engine.runtime.dry_run.stage import judge
 from engine.runtime.read import drafts as read
 from engine.runtime.read.bundles import left_behind
 from engine.runtime.read.draft_changes import changes_of
-from engine.runtime.verbs import drafts
+from engine.runtime.verbs import draft_import, drafts
 from engine.runtime.verbs.deploy import Author
+from ui.markdown import render
 from ui.product import DEPLOY, MIGRATE, asked, needs, person, product
 
 _REFUSED = 422
@@ -130,8 +131,19 @@ def _page(bundle: str, refused: Refusal | None = None) -> str:
         refused=refused,
         done=request.args.get("done", ""),
         version=request.args.get("version", "")[:9],
+        report=_report(bundle) if request.args.get("report") else None,
         kept=request.args.getlist("kept"),
     )
+
+
+def _report(bundle: str) -> tuple[str, str] | None:
+    """The report of an import, by its path, as a page shows it."""
+    path = request.args["report"][:200]
+    with product().database.transaction() as tx:
+        try:
+            return path, render(read.read_file(tx, bundle, path).content.decode())
+        except NotFound:
+            return None
 
 
 def _deploy(tx: Session, bundle: str) -> str:
@@ -158,6 +170,16 @@ def _add(tx: Session, bundle: str) -> str:
     return f"/processes/{bundle}/draft/{path}"
 
 
+def _import(tx: Session, bundle: str) -> str:
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise Invalid("No file is chosen.", code="file_missing", next_step="Choose a .bpmn file.", errors={"file": ["is missing"]})
+    saving = drafts.Saving(file.filename.rsplit("/", 1)[-1].replace(" ", "-"), file.read(), None, person().name)
+    made = draft_import.import_diagram(tx, bundle, saving)
+    report = next((path for path in made.files if path.endswith(FileKind.TEXT)), None)
+    return f"/processes/{bundle}/draft?done=imported" + (f"&report={report}" if report else "")
+
+
 def _rename(tx: Session, bundle: str) -> str:
     path, to = request.form.get("path", ""), request.form.get("to", "").strip()
     drafts.rename(tx, bundle, path, to, (_revision(), person().name))
@@ -180,6 +202,7 @@ _VERBS: Mapping[str, Callable[[Session, str], str]] = {
     "discard": _discard,
     "rebase": _rebase,
     "add": _add,
+    "import": _import,
     "rename": _rename,
     "remove": _remove,
     "restore": _restore,

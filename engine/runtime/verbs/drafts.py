@@ -110,6 +110,11 @@ def begin(tx: Session, bundle: str, actor: str, *, empty: bool = False) -> bool:
     return True
 
 
+def find_file(tx: Session, bundle: str, path: str) -> Written | None:
+    """A file of a draft, locked with it, as it is now; None where it has none of this name. Raises NotFound where there is no draft."""
+    return _current(tx, _locked(tx, bundle).id, path)
+
+
 def save(tx: Session, bundle: str, saving: Saving) -> int:
     """Write a file of a draft and answer its revision. The same bytes again are no change: an answer may have been lost.
 

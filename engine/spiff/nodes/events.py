@@ -8,6 +8,7 @@ from engine.spiff.elements import Element, Event
 from engine.spiff.expressions import Formula, formula, setting
 from engine.spiff.failures import StepFailed
 from engine.spiff.nodes.base import Drawn, End, now_of, store
+from engine.spiff.nodes.outputs import Outputs
 from engine.spiff.nodes.tasks import uncaught
 from engine.spiff.plain import key_mapping, within_limit
 from engine.spiff.records import Outgoing
@@ -17,6 +18,15 @@ from engine.spiff.token import READY, WAITING, Token
 
 class StartEvent(Drawn):
     """Where a process begins; what started it is in the variables already."""
+
+    def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
+        super().__init__(wf_spec, name, element=element, **options)
+        self._handed_on = Outputs(element)
+
+    def act(self, token: Token) -> bool:
+        """Assign what the event itself gives."""
+        self._handed_on.store(token, None)
+        return True
 
 
 class CatchEvent(Drawn):

@@ -12,6 +12,7 @@ from engine.spiff.elements import Element
 from engine.spiff.expressions import Formula, assignments, formula, setting, variable_name
 from engine.spiff.failures import CallsBroken, StepFailed
 from engine.spiff.nodes.base import Drawn, now_of, store
+from engine.spiff.nodes.outputs import Outputs
 from engine.spiff.plain import within_limit
 from engine.spiff.records import UserTaskWait
 from engine.spiff.token import Token
@@ -49,6 +50,7 @@ class ServiceTask(Drawn):
         self.handler = element.handler or ""
         self.retry = element.properties.get("retry")
         self._result_variable = element.result_variable
+        self._handed_on = Outputs(element)
         self._parameters: list[tuple[str, Formula]] = [
             (parameter, formula(text, f"Parameter {parameter} of {element.label}", element.id))
             for parameter, text in element.parameters.items()
@@ -83,7 +85,9 @@ class ServiceTask(Drawn):
             raise uncaught(self.label, outcome.code, outcome.reason)
 
     def _finish(self, token: Token, result: Any, *, merged: bool) -> bool:
-        if self._result_variable or merged:
+        if self._handed_on:
+            self._handed_on.store(token, result)
+        elif self._result_variable or merged:
             store(token, result, self._result_variable, self.label)
         return True
 
@@ -155,6 +159,7 @@ class UserTask(Drawn):
     def __init__(self, wf_spec: Any, name: str, *, element: Element, zone: tzinfo = UTC, **options: Any) -> None:
         super().__init__(wf_spec, name, element=element, **options)
         self._zone = zone
+        self._handed_on = Outputs(element)
         groups = {"candidateGroups": slug(element.lane)} if element.lane else {}
         wanted = {"title": element.name or element.id, **groups, **element.properties, "instructions": element.instructions}
         self._settings = {
@@ -167,7 +172,10 @@ class UserTask(Drawn):
         """Begin, or take what the person gave."""
         internal = token.internal_data
         if "fact" in internal:
-            store(token, internal["fact"], self.element.result_variable, self.label)
+            if self._handed_on:
+                self._handed_on.store(token, internal["fact"])
+            else:
+                store(token, internal["fact"], self.element.result_variable, self.label)
             del internal["fact"], internal["wait"]
             return True
         internal["wait"] = self._begin(token)
