@@ -158,7 +158,8 @@ class Closed:
 def price_quote(given: QuoteNumber, tx: Session) -> Pricing:
     """Price a quote by the waterfall and work out its margins.
 
-    Refused PRICE_MISSING when an item has no price that holds for the quote, QUOTE_CLOSED when the quote is answered, withdrawn or expired.
+    Refused PRICE_MISSING when an item has no price that holds for the quote.
+    Refused QUOTE_CLOSED when the quote is answered, withdrawn or expired.
     """
     try:
         priced = life.price_quote(tx, given.quote_no)

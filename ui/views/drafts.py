@@ -112,6 +112,7 @@ def _page(bundle: str, refused: Refusal | None = None) -> str:
         checked = None if draft is None else read.check_draft(product().runtime, tx, bundle, {}, product().groups)
         changes = None if draft is None else changes_of(tx, bundle)
         deployed = read.deployed_version(tx, bundle)
+        report = _report(tx, bundle, draft)
         behind = left_behind(tx, bundle) if request.args.get("done") == "deployed" else []
     if draft is None and refused is not None:
         raise refused.problem
@@ -131,19 +132,17 @@ def _page(bundle: str, refused: Refusal | None = None) -> str:
         refused=refused,
         done=request.args.get("done", ""),
         version=request.args.get("version", "")[:9],
-        report=_report(bundle) if request.args.get("report") else None,
+        report=report,
         kept=request.args.getlist("kept"),
     )
 
 
-def _report(bundle: str) -> tuple[str, str] | None:
+def _report(tx: Session, bundle: str, draft: read.Draft | None) -> tuple[str, str] | None:
     """The report of an import, by its path, as a page shows it."""
-    path = request.args["report"][:200]
-    with product().database.transaction() as tx:
-        try:
-            return path, render(read.read_file(tx, bundle, path).content.decode())
-        except NotFound:
-            return None
+    path = request.args.get("report", "")
+    if draft is None or path not in {file.path for file in draft.files if file.revision is not None}:
+        return None
+    return path, render(read.read_file(tx, bundle, path).content.decode())
 
 
 def _deploy(tx: Session, bundle: str) -> str:

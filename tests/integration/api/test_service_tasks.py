@@ -26,7 +26,10 @@ def test_a_service_task_is_told_with_its_fields_errors_uses_and_an_example(sara)
             "choices": [], "fields": [],
         }
     ]  # fmt: skip
-    assert entry["task"]["errors"] == [{"code": "PRICE_MISSING", "meaning": "When an item has no price that holds for the quote."}]
+    assert entry["task"]["errors"] == [
+        {"code": "PRICE_MISSING", "meaning": "When an item has no price that holds for the quote."},
+        {"code": "QUOTE_CLOSED", "meaning": "When the quote is answered, withdrawn or expired."},
+    ]
     assert {"bundle": "quote-to-order", "step_name": "Price quote"}.items() <= entry["uses"][0].items()
     assert entry["example"]["parameters"] == {"quote_no": "quote_no"}
     assert entry["example"]["answer"]["currency"] == "EUR"
@@ -52,7 +55,7 @@ def test_every_service_task_has_an_element_template_in_one_file_that_its_page_li
     templates = {each["id"]: each for each in answer.json}
     assert set(templates) == {f"ordercraft.{task.name}" for task in installation.runtime.service_tasks}
     price = templates["ordercraft.quoting.price_quote"]
-    assert price["description"].endswith("It may refuse with PRICE_MISSING.")
+    assert price["description"].endswith("It may refuse with PRICE_MISSING, QUOTE_CLOSED.")
     bound = {(each["binding"]["type"], each["binding"]["name"]): each for each in price["properties"]}
     assert bound["property", "camunda:topic"] == {
         "type": "Hidden", "value": "quoting.price_quote", "binding": {"type": "property", "name": "camunda:topic"},
