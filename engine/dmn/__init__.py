@@ -4,10 +4,9 @@
 a decision and says which rules led to it, `Decision.try_out(context)` also what every other rule said.
 
 Imports `engine.feel` and `engine.problems` only. Where to look: `source` (hardened XML), `texts` (compiled cells), `items`
-(types), `tables` and `hit_policies`, `boxed` (contexts, invocations, lists, relations, functions), `iterators`, `reading` (XML to
-graph, imports), `requirements` (the graph, decision services), `lint` (its faults), `cells`, `domains`, `sweep` and
-`analysis` (those of a table),
-`session` (one evaluation), `records` and `trial` (what it tells), `model` (the public objects).
+(types), `tables`, `index` and `hit_policies`, `boxed` (contexts, invocations, lists, relations, functions), `iterators`, `reading`
+(XML to graph, imports), `requirements` (the graph, decision services), `lint` (its faults), `cells`, `domains`, `sweep` and `analysis`
+(those of a table), `session` (one evaluation), `records` and `trial` (what it tells), `model` (the public objects).
 """
 
 from engine.dmn.errors import DecisionViolation, DmnError

@@ -15,6 +15,7 @@ from engine.dmn.hit_policies import (
     require_agreement,
     require_unique,
 )
+from engine.dmn.index import RuleIndex, index_of
 from engine.dmn.items import ItemType, Types, constants_of, fitted, passes
 from engine.dmn.records import MatchedRule
 from engine.dmn.session import Scope
@@ -114,6 +115,7 @@ class Table:
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
     rules: tuple[Rule, ...]
+    index: RuleIndex | None = None
 
     def __call__(self, scope: Scope) -> object:
         """The decision in a scope. Raises DecisionViolation when the rules or the values break a promise of the table."""
@@ -127,7 +129,8 @@ class Table:
         return self._result([hit.outputs for hit in spoken])
 
     def _hits(self, scopes: list[Scope], scope: Scope) -> Iterator[Hit]:
-        for rule in self.rules:
+        places = None if self.index is None else self.index.candidates([inner.values["?"] for inner in scopes])
+        for rule in self.rules if places is None else [self.rules[place] for place in places]:
             scope.session.run.charge(1)
             if rule.matches(scopes):
                 yield Hit(rule.index, rule.element_id, tuple(self._outputs(rule, scope)))
@@ -216,7 +219,8 @@ class TableReader:
             raise DmnError("The decision table has no output.", element_id=id_of(element), next_step="Add an output.")
         policy = self._policy(element)
         rules = tuple(self._rule(row, index, inputs, len(outputs)) for index, row in enumerate(kids(element, "rule"), 1))
-        table = Table(id_of(element), policy, self._aggregation(element, policy), inputs, outputs, rules)
+        index = index_of([[rule.tests[place] for rule in rules] for place in range(len(inputs))], len(rules))
+        table = Table(id_of(element), policy, self._aggregation(element, policy), inputs, outputs, rules, index)
         self._check(element, table)
         return table
 

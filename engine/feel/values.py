@@ -132,10 +132,20 @@ def _convert(value: object, depth: int) -> object:
 
 
 def _convert_context(value: Mapping[object, object], depth: int) -> object:
-    if type(value) is dict and ATOMS.issuperset(map(type, value.values())) and _TEXT.issuperset(map(type, value)):
+    plain = type(value) is dict and _TEXT.issuperset(map(type, value))
+    if plain and ATOMS.issuperset(map(type, value.values())):
         return value
-    result = {str(key): _convert(item, depth) for key, item in value.items()}
-    same = type(value) is dict and all(result.get(key) is item for key, item in value.items())
+    result: dict[str, object] = {}
+    same = plain
+    for key, item in value.items():
+        kind = type(item)
+        if kind in ATOMS:
+            new = item
+        else:
+            short = _PLAIN.get(kind)
+            new = short(item) if short is not None else _convert(item, depth)
+            same = same and new is item
+        result[key if type(key) is str else str(key)] = new
     return value if same else result
 
 

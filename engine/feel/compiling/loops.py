@@ -68,33 +68,47 @@ def _integers(first: int, last: int, *, rising: bool) -> range:
     return range(first, last + 1) if rising or first <= last else range(first, last - 1, -1)
 
 
-def _rounds(sources: list[_Source], frame: Frame) -> Iterator[Frame]:
-    """A frame for each combination of the sources' values, the last source turning fastest; each costs a step."""
+def _rounds(sources: list[_Source], frame: Frame, *, anew: bool) -> Iterator[Frame]:
+    """A frame for each combination of the sources' values, the last source turning fastest; each costs a step.
+
+    `anew`: each round has a frame of its own, because a function may keep it; else one is filled again and again.
+    """
     source, rest = sources[0], sources[1:]
+    name, run = source.name, frame.run
+    inner = Frame({}, frame, run)
     for value in source.values(frame):
-        frame.run.charge(1)
-        inner = Frame({source.name: value}, frame, frame.run)
+        run.charge(1)
+        if anew:
+            inner = Frame({name: value}, frame, run)
+        else:
+            inner.values = {name: value}
         if rest:
-            yield from _rounds(rest, inner)
+            yield from _rounds(rest, inner, anew=anew)
         else:
             yield inner
+
+
+def keeps_frames(node: syntax.Node) -> bool:
+    """Whether a part makes functions, which see the variables of the round in which they were made."""
+    return any(isinstance(part, syntax.FunctionLiteral) for part in syntax.within(node))
 
 
 def for_loop(node: syntax.For, compiler: Compiler) -> Closure:
     """`for … return`: the list of results; `partial` is the list so far."""
     sources = [_Source(source, compiler) for source in node.sources]
     body = compiler(node.body)
+    anew = keeps_frames(node)
 
     def run(frame: Frame) -> object:
         try:
-            return [body(inner) for inner in _rounds(sources, frame)]
+            return [body(inner) for inner in _rounds(sources, frame, anew=anew)]
         except NoItemsError:
             return None
 
     def run_with_partial(frame: Frame) -> object:
         result: list[object] = []
         try:
-            for inner in _rounds(sources, frame):
+            for inner in _rounds(sources, frame, anew=anew):
                 frame.run.grow_list(len(result))
                 result.append(body(Frame({"partial": list(result)}, inner, frame.run)))
         except NoItemsError:
@@ -109,11 +123,12 @@ def quantified(node: syntax.Quantified, compiler: Compiler) -> Closure:
     sources = [_Source(source, compiler) for source in node.sources]
     body = compiler(node.body)
     deciding = node.some
+    anew = keeps_frames(node)
 
     def run(frame: Frame) -> object:
         result: bool | None = not deciding
         try:
-            for inner in _rounds(sources, frame):
+            for inner in _rounds(sources, frame, anew=anew):
                 value = body(inner)
                 if value is deciding:
                     return deciding
@@ -132,24 +147,38 @@ def filtered(node: syntax.Filter, compiler: Compiler) -> Closure:
     condition = compiler(node.condition)
     asked_of_nothing = compiler.silent(node.condition)
 
+    anew = keeps_frames(node.condition)
+
     def run(frame: Frame) -> object:
         value = base(frame)
         items = value if isinstance(value, list) else [] if value is None else [value]
         if not items:
             return None if isinstance(asked_of_nothing(frame), Decimal) else []
         result: list[object] = []
-        for item in items:
-            frame.run.charge(1)
-            verdict = condition(_item_frame(item, frame))
-            if isinstance(verdict, Decimal):
-                return item_at(items, verdict)
+        frame.run.charge(len(items))
+        for item, inner in _item_frames(items, frame, anew=anew):
+            verdict = condition(inner)
             if verdict is True:
                 result.append(item)
+            elif isinstance(verdict, Decimal):
+                return item_at(items, verdict)
         return result
 
     return run
 
 
-def _item_frame(item: object, frame: Frame) -> Frame:
-    inner = Frame({"item": item}, frame, frame.run)
-    return Frame(item, inner, frame.run) if isinstance(item, dict) else inner
+def _item_frames(items: list[object], frame: Frame, *, anew: bool) -> Iterator[tuple[object, Frame]]:
+    """Each item with the frame in which it is asked: its entries, over it itself."""
+    run = frame.run
+    around = Frame({}, frame, run)
+    entries = Frame({}, around, run)
+    for item in items:
+        if anew:
+            around = Frame({}, frame, run)
+            entries = Frame({}, around, run)
+        around.values = {"item": item}
+        if isinstance(item, dict):
+            entries.values = item
+            yield item, entries
+        else:
+            yield item, around
