@@ -22,9 +22,12 @@ NO_RESULT: Final = (decimal.DecimalException, OverflowError, ValueError, TypeErr
 
 
 def rounded(number: Decimal, scale: Decimal, mode: str) -> Decimal | None:
-    """`number` with `scale` digits after the point (before it, where negative); None when the scale is out of range."""
+    """`number` with `scale` digits after the point (before it, where negative); None when the scale is out of range.
+
+    A fraction of a digit does not count: FEEL's scale is a whole number, and 2.5 is read as 2.
+    """
     digits = int(scale)
-    if digits != scale or not SMALLEST_SCALE <= digits <= LARGEST_SCALE:
+    if not SMALLEST_SCALE <= digits <= LARGEST_SCALE:
         return None
     try:
         return number.quantize(ONE.scaleb(-digits), rounding=mode, context=CONTEXT)

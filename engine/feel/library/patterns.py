@@ -19,6 +19,17 @@ _SUBTRACTION: Final = re.compile(r"\[([^\]\[]*)-\[([^\]]*)\]\]")
 #: The regex module unrolls what must repeat: `a{999999999}` would take all memory before any time limit looks.
 MAX_REPEATS: Final = 100_000
 _REPEAT: Final = re.compile(r"\{\s*(\d+)")
+_PIECE: Final = re.compile(r"\\.|.", re.DOTALL)
+_BACK_REFERENCE: Final = re.compile(r"\\\d")
+#: The beginning and the other characters of an XML name.
+_INSIDE: Final = {r"\i": r"\p{L}_:", r"\c": r"\p{L}\p{N}_:.\-"}
+_NAMES: Final = {r"\i": r"[\p{L}_:]", r"\c": r"[\p{L}\p{N}_:.\-]", r"\I": r"[^\p{L}_:]", r"\C": r"[^\p{L}\p{N}_:.\-]"}
+#: What a piece means, by whether `$` is the end of each line and `.` any character: `.` is no line end of any kind, `$` the very end.
+_OUTSIDE: Final = {
+    (lines, dots): {**_NAMES, **({} if lines else {"$": r"\Z"}), **({} if dots else {".": r"[^\n\r]"})}
+    for lines in (True, False)
+    for dots in (True, False)
+}
 _GROUP_REFERENCE: Final = re.compile(r"\$(\d)")
 
 
@@ -27,9 +38,7 @@ def compiled(pattern: str, flags: str) -> Any:
     """The pattern; raises ValueError when it is none or has unknown flags."""
     if len(pattern) > MAX_PATTERN or not set(flags) <= set(_FLAGS):
         raise ValueError("no such pattern")
-    if "x" in flags:
-        pattern = re.sub(r"\s+", "", pattern)
-    pattern = _SUBTRACTION.sub(r"(?:(?![\2])[\1])", pattern.replace(r"\p{IsBasicLatin}", r"\x00-\x7f"))
+    pattern = _SUBTRACTION.sub(r"(?:(?![\2])[\1])", _translated(pattern.replace(r"\p{IsBasicLatin}", r"\x00-\x7f"), flags))
     # Counted as if each stood inside the other: telling otherwise would take a parser of patterns.
     if prod(max(1, int(count[:9])) for count in _REPEAT.findall(pattern)) > MAX_REPEATS:
         raise FeelLimitExceeded(f"a pattern repeats something more than {MAX_REPEATS} times")
@@ -38,6 +47,21 @@ def compiled(pattern: str, flags: str) -> Any:
         return regex.compile(pattern, option)
     except (regex.error, RecursionError) as error:
         raise ValueError("no such pattern") from error
+
+
+def _translated(pattern: str, flags: str) -> str:
+    """XPath's dialect (XPath and XQuery Functions 3.1, section 5.6) where Python's differs; raises ValueError for what it forbids."""
+    parts: list[str] = []
+    inside = False
+    for piece in _PIECE.findall(pattern):
+        if piece == "[" or (piece == "]" and inside):
+            inside = piece == "["
+        if inside and _BACK_REFERENCE.fullmatch(piece):
+            raise ValueError("no reference to a group within brackets")
+        if piece.isspace() and "x" in flags and not inside:
+            continue
+        parts.append((_INSIDE if inside else _OUTSIDE["m" in flags, "s" in flags]).get(piece, piece))
+    return "".join(parts)
 
 
 def limited(run: Run, work: Callable[[float], Any]) -> Any:

@@ -1,6 +1,7 @@
 """How points and ranges lie to one another: before, meets, overlaps … (DMN 1.5, section 10.3.4.10)."""
 
 import operator
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from engine.feel.library.registry import builtin
 from engine.feel.operators import make_range, minus_sign, order
 from engine.feel.parser import Parser
 from engine.feel.temporal import parse_temporal
-from engine.feel.values import Range
+from engine.feel.values import Open, Range
 
 _POINT: Final = "n|s|d|dt|t|dd|ym|r"
 Relation = Callable[[Range, Range], bool | None]
@@ -118,24 +119,46 @@ def _coincides(left: Range, right: Range) -> bool:
     return bool(_low(left) == _low(right) and _high(left) == _high(right))
 
 
+_OMITTED_LOW: Final = re.compile(r"\s*[(\]]\s*\.\.(.+)([)\]\[])\s*", re.DOTALL)
+_OMITTED_HIGH: Final = re.compile(r"\s*([(\[\]])(.+)\.\.\s*[)\[]\s*", re.DOTALL)
+
+
 @builtin("range", "from:s")
 def _range(text: str) -> Range | None:
-    """A range written as text, with constants for ends: `[18..21)`, `["a".."f"]`, `[@"2026-01-01"..@"2026-12-31"]`."""
+    """A range written as text, with constants for ends: `[18..21)`, `["a".."f"]`, `[@"2026-01-01"..)`, where an end may be left out.
+
+    An end that is no constant makes no range: it is not as if it were left out.
+    """
+    below, above = _OMITTED_LOW.fullmatch(text), _OMITTED_HIGH.fullmatch(text)
     try:
+        if below:
+            return make_range(Open.END, _constant(below[1]), low_in=False, high_in=below[2] == "]")
+        if above:
+            return make_range(_constant(above[2]), Open.END, low_in=above[1] == "[", high_in=False)
         node = Parser(text).whole_expression()
-    except FeelSyntaxError:
+        if not isinstance(node, syntax.RangeLiteral):
+            return None
+        return make_range(_end(node.low), _end(node.high), low_in=node.low_in, high_in=node.high_in)
+    except (FeelSyntaxError, _NoConstantError):
         return None
-    if not isinstance(node, syntax.RangeLiteral):
-        return None
-    return make_range(_constant(node.low), _constant(node.high), low_in=node.low_in, high_in=node.high_in)
 
 
-def _constant(node: syntax.Node) -> object:
+class _NoConstantError(Exception):
+    """An end of a written range would have to be computed. Never leaves this module."""
+
+
+def _constant(text: str) -> object:
+    return _end(Parser(text).whole_expression())
+
+
+def _end(node: syntax.Node) -> object:
     if isinstance(node, syntax.Literal):
         return node.value
     if isinstance(node, syntax.Negation):
-        return minus_sign(_constant(node.operand))
+        return minus_sign(_end(node.operand))
     if isinstance(node, syntax.Call) and len(node.arguments) == 1:  # date("2026-01-01")
-        text = _constant(node.arguments[0])
-        return parse_temporal(text) if isinstance(text, str) else None
-    return None
+        text = _end(node.arguments[0])
+        found = parse_temporal(text) if isinstance(text, str) else None
+        if found is not None:
+            return found
+    raise _NoConstantError

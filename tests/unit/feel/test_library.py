@@ -115,3 +115,45 @@ def test_a_variable_of_the_same_name_does_not_hide_a_function():
 def test_there_are_about_seventy_functions_each_with_a_signature():
     assert len(BUILTINS) >= 70
     assert all(function.signature.startswith(f"{name}(") for name, function in BUILTINS.items())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('matches("a b", "a b", "x")', False),
+        ('matches("ab", "a b", "x")', True),
+        ('matches("a b", "a[ ]b", "x")', True),
+        ('matches("aa", "(a)\\1")', True),
+        ('matches("aa", "(a)[\\1]")', None),
+        ('matches("a\\rb", "a.b")', False),
+        ('matches("a\\rb", "a.b", "s")', True),
+        ('matches("a.b", "a[.]b")', True),
+        ('matches("end\\n", "end$")', False),
+        ('matches("end\\nmore", "end$", "m")', True),
+        ('matches("_name", "^\\i\\c*$")', True),
+        ('matches("1name", "^\\i\\c*$")', False),
+    ],
+)
+def test_patterns_are_those_of_xpath(text, expected):
+    assert value(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('5 in range("[1..10]")', True),
+        ('10 in range("[1..10)")', False),
+        ('5 in range("(..10]")', True),
+        ('50 in range("[10..)")', True),
+        ('range("[date(input)..@\\"2026-01-01\\"]")', None),
+        ('range("[1..limit]")', None),
+        ('range("[date(\\"2026-13-01\\")..@\\"2026-01-01\\"]")', None),
+        ('range("5")', None),
+    ],
+)
+def test_a_range_written_as_text_has_constant_ends(text, expected):
+    assert value(text) is expected
+
+
+def test_a_fraction_of_a_digit_does_not_count():
+    assert value("decimal(1/3, 2.5)") == value("decimal(1/3, 2)")
