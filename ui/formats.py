@@ -33,6 +33,33 @@ def quantity(amount: Decimal | int | None) -> str:
     return text or "0"
 
 
+def percent(amount: Decimal | int | None) -> str:
+    """A percentage: `24.29 %`, `-9.4 %`."""
+    return NOTHING if amount is None else f"{quantity(amount)} %"
+
+
+def points(amount: Decimal | int | None) -> str:
+    """Percentage points above or below something: `+2.05 points`."""
+    return NOTHING if amount is None else f"{'+' if amount > 0 else ''}{quantity(amount)} points"
+
+
+def days(count: int | None) -> str:
+    """A number of days: `1 day`, `30 days`."""
+    return NOTHING if count is None else f"{quantity(count)} {'day' if count == 1 else 'days'}"
+
+
+def address(parts: Mapping[str, Any]) -> str:
+    """An address on one line: name, street, postal code and city, country."""
+    place = " ".join(str(parts[name]) for name in ("postal_code", "city") if parts.get(name))
+    return ", ".join(str(part) for part in (parts.get("name"), parts.get("street"), place, parts.get("country")) if part) or NOTHING
+
+
+def decider(name: str | None) -> str:
+    """Who decided: a person's name, or the rule: `decision:credit-check` becomes `the rule Credit check`."""
+    kind, _, rule = (name or "").partition(":")
+    return f"the rule {words(rule)}" if kind == "decision" and rule else name or NOTHING
+
+
 def day(value: date | datetime | None, zone: tzinfo = UTC) -> Markup | str:
     """A day: `21 Nov 2026`; of a point in time its day in the zone."""
     if value is None:
@@ -108,6 +135,11 @@ def json_pretty(value: Any) -> str:
 FILTERS: Mapping[str, Any] = {
     "money": money,
     "quantity": quantity,
+    "percent": percent,
+    "points": points,
+    "days": days,
+    "address": address,
+    "decider": decider,
     "lasting": lasting,
     "words": words,
     "json_island": json_island,

@@ -7,11 +7,12 @@ from typing import Any
 from flask import Blueprint, Response, g, request, send_from_directory
 
 from engine.problems import Problem
-from ui import company_time, formats
+from ui import company_time, facts, formats
 from ui.build import DIST
 from ui.errors import answer_problem
 from ui.manifest import Manifest
 from ui.product import open_to_all
+from ui.subjects import subject_address
 from ui.views import (
     audit_log,
     bundles,
@@ -157,7 +158,8 @@ def blueprint(status_of: Callable[[Problem], int]) -> Blueprint:
     pages.register_error_handler(Problem, lambda problem: answer_problem(problem, status_of(problem)))
     manifest = Manifest()
     pages.app_context_processor(lambda: _context(manifest))
-    for name, write in {**formats.FILTERS, **company_time.FILTERS}.items():
+    filters = {**formats.FILTERS, **company_time.FILTERS, **facts.FILTERS, "subject_address": subject_address}
+    for name, write in filters.items():
         pages.add_app_template_filter(write, name)
     return pages
 

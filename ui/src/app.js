@@ -5,6 +5,7 @@ import '@fontsource/ibm-plex-sans/latin-ext-600.css';
 import './css/tokens.css';
 import './css/layout.css';
 import './css/components.css';
+import './css/case.css';
 import './css/charts.css';
 import './css/findings.css';
 import './css/dry-run.css';

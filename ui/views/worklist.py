@@ -13,6 +13,7 @@ from engine.runtime.read import worklist as read
 from engine.runtime.verbs import user_tasks
 from engine.store import json_text
 from engine.store.paging import AnyRow, Asked
+from handlers.cases import Case, read_case, subject_of
 from ui.facts import entered, facts, said
 from ui.product import WORK, asked, needs, person, product, wants_fragment
 
@@ -71,17 +72,32 @@ def _task(tx: Session, task_id: UUID) -> dict[str, Any]:
     schema = json_text.decode(task.form) if task.form else _NO_FORM
     shown = {**task.form_data, **(task.outcome or task.draft or {})}
     done = task.state != "open"
+    case = _case(tx, task)
     return {
         "task": task,
         "schema": schema,
         "data": shown,
-        "facts": facts(task.form_data, without=_keys(schema) | ({"order_no"} if task.order_no else set())),
+        "case": case,
+        "facts": facts(_beside(task.form_data, case), without=_keys(schema) | ({"order_no"} if task.order_no else set())),
         "before": [(earlier, said(entered(earlier))) for earlier in read.decisions_before(tx, task)],
         "mine": not done and task.assignee == person().name,
         "next_task": _next(tx) if done else None,
         "hand_to": read.who_could(product().runtime, tx, task) if _may_hand_on(task) else (),
         "handed_to": request.args.get("handed_to", "") == task.assignee and task.assignee,
     }
+
+
+def _case(tx: Session, task: AnyRow) -> Case | None:
+    """The case of what the task is about; none where it is about nothing that has one."""
+    subject = subject_of(tx, task.form_data, task.business_key, task.variables)
+    return read_case(tx, *subject) if subject else None
+
+
+def _beside(form_data: dict[str, Any], case: Case | None) -> dict[str, Any]:
+    """What the process says beside the case: what its case shows already is not said twice."""
+    if case is None:
+        return form_data
+    return {name: value for name, value in form_data.items() if name not in case.names and value != case.number}
 
 
 def _may_hand_on(task: AnyRow) -> bool:

@@ -107,6 +107,7 @@ def get_task(tx: Session, person: Person, task_id: UUID) -> AnyRow:
             (literal(person.name) == any_(user_task.c.excluded_users)).label("excluded"),
             form.c.content.label("form"),
             instance.c.state.label("instance_state"),
+            instance.c.variables,
         )
         .select_from(
             _joined().outerjoin(

@@ -1,0 +1,99 @@
+"""The case of an invoice: what is charged, what is still owed, what was paid, and how often we reminded."""
+
+from handlers.cases import CaseKind, Part, Shown
+from handlers.parties.cases import WITH_CUSTOMER
+
+_LINES = Part(
+    "Lines",
+    (
+        Shown("what", "What", under="description"),
+        Shown("qty", "Quantity", "quantity", "uom"),
+        Shown("unit_price", "Unit price", "money", "currency"),
+        Shown("tax_rate_pct", "Tax", "percent"),
+        Shown("amount", "Net", "money", "currency"),
+    ),
+    """
+    SELECT coalesce(nullif(line.sku, ''), line.charge_code) AS what, line.description, line.qty, line.uom, line.unit_price,
+      line.tax_rate_pct, line.amount, billed.currency
+    FROM invoice_line AS line JOIN invoice AS billed ON billed.invoice_no = line.invoice_no
+    WHERE line.invoice_no = :number ORDER BY line.line_no
+    """,
+)
+_PAID = Part(
+    "Paid",
+    (
+        Shown("receipt_no", "Receipt", "receipt"),
+        Shown("received_on", "Received", "day"),
+        Shown("action", "How", "code"),
+        Shown("cash", "Cash", "money", "currency"),
+        Shown("discount", "Discount", "money", "currency"),
+        Shown("written_off", "Written off", "money", "currency"),
+    ),
+    """
+    SELECT paid.receipt_no, money.received_on, paid.action, paid.cash, nullif(paid.discount, 0) AS discount,
+      nullif(paid.written_off, 0) AS written_off, money.currency
+    FROM application AS paid JOIN receipt AS money ON money.receipt_no = paid.receipt_no
+    WHERE paid.invoice_no = :number AND paid.unapplied_at IS NULL ORDER BY paid.applied_at
+    """,
+)
+_REMINDED = Part(
+    "Reminders",
+    (
+        Shown("level", "Level", "quantity"),
+        Shown("sent_at", "Sent", "moment"),
+        Shown("days_overdue", "Overdue by", "days"),
+        Shown("open_amount", "Open then", "money", "currency"),
+        Shown("hold_orders", "Put orders on hold", "flag", odd="hold_orders"),
+    ),
+    """
+    SELECT reminded.level, reminded.sent_at, reminded.days_overdue, reminded.open_amount, reminded.hold_orders, billed.currency
+    FROM reminder AS reminded JOIN invoice AS billed ON billed.invoice_no = reminded.invoice_no
+    WHERE reminded.invoice_no = :number ORDER BY reminded.level
+    """,
+)
+
+CASES = (
+    CaseKind(
+        kind="invoice",
+        noun="Invoice",
+        named="SELECT invoice_no AS known_as, invoice_no AS number FROM invoice",
+        head="""
+        SELECT billed.invoice_no, billed.order_no, billed.shipment_no, billed.customer_no, customer.name, customer.name AS customer_name,
+          billed.customer_po, billed.currency, billed.invoice_date, billed.due_date, billed.discount_date,
+          nullif(billed.discount_amount, 0) AS discount_amount, billed.net_total, nullif(billed.freight_total, 0) AS freight_total,
+          billed.tax_total, billed.gross_total, owed.open_amount, owed.disputed, nullif(owed.dunning_level, 0) AS dunning_level,
+          owed.dunning_level > 0 AS dunned, owed.open_amount > 0 AND owed.due_date < business_today() AS late,
+          CASE WHEN owed.open_amount > 0 AND owed.due_date < business_today() THEN business_today() - owed.due_date END AS days_overdue,
+          CASE WHEN billed.kind = 'CM' THEN 'Credit memo' END AS kind, billed.bill_to, billed.posted_at,
+          CASE WHEN billed.cancelled_at IS NOT NULL THEN 'CANCELLED' WHEN billed.posted_at IS NULL THEN 'DRAFT'
+            WHEN owed.open_amount > 0 AND owed.due_date < business_today() THEN 'OVERDUE' WHEN owed.open_amount > 0 THEN 'OPEN'
+            ELSE 'SETTLED' END AS state,
+          ARRAY[billed.invoice_no] AS keys, ARRAY[billed.invoice_no, billed.shipment_no] AS papers
+        FROM invoice AS billed JOIN customer ON customer.customer_no = billed.customer_no
+        LEFT JOIN open_item AS owed ON owed.kind = 'AR' AND owed.document_no = billed.invoice_no AND owed.party_no = billed.customer_no
+        WHERE billed.invoice_no = :number
+        """,
+        facts=(
+            Shown("kind", "Kind"),
+            Shown("customer_no", "Customer", "customer", under="customer_name"),
+            Shown("customer_po", "Their purchase order"),
+            Shown("order_no", "Order", "order"),
+            Shown("shipment_no", "Shipment", "shipment"),
+            Shown("invoice_date", "Date", "day"),
+            Shown("due_date", "Due", "day", odd="late"),
+            Shown("days_overdue", "Overdue by", "days", odd="late"),
+            Shown("net_total", "Net", "money", "currency"),
+            Shown("freight_total", "Freight", "money", "currency"),
+            Shown("tax_total", "Tax", "money", "currency"),
+            Shown("gross_total", "Gross", "money", "currency"),
+            Shown("open_amount", "Open", "money", "currency", odd="late"),
+            Shown("discount_amount", "Discount for paying early", "money", "currency"),
+            Shown("discount_date", "Until", "day"),
+            Shown("disputed", "Disputed", "flag", odd="disputed"),
+            Shown("dunning_level", "Reminder level", "quantity", odd="dunned"),
+            Shown("posted_at", "Posted", "moment"),
+            Shown("bill_to", "Bill to", "address"),
+        ),
+        parts=(_LINES, _PAID, _REMINDED, *WITH_CUSTOMER),
+    ),
+)
