@@ -145,21 +145,21 @@ def all_kinds() -> Mapping[str, CaseKind]:
 def read_case(tx: Session, kind: str, number: str) -> Case:
     """The case of a subject. Raises NotFound."""
     made = all_kinds().get(kind)
-    head = made and tx.execute(text(made.head), {"number": number}).mappings().one_or_none()
-    if made is None or head is None:
+    rows = _rows(tx, made.head, {"number": number}) if made else []
+    if made is None or not rows:
         raise NotFound(
             f"There is no {made.noun.lower() if made else kind} {number}.", code="case_unknown", next_step="Check the number in the list."
         )
-    given = {"number": number, **head}
+    head = rows[0]
     return Case(
         kind=kind,
         noun=made.noun,
         number=number,
         name=head["name"] or "",
         state=head["state"] or "",
-        sections=[Section(title="", facts=_facts(made.facts, head)), *_sections(tx, made.parts, given)],
+        sections=[Section(title="", facts=_facts(made.facts, head)), *_sections(tx, made.parts, {"number": number, **head})],
         papers=[Paper(**row) for row in tx.execute(_PAPERS, {"numbers": head["papers"]}).mappings()],
-        decided=[_ruling(row) for row in tx.execute(_DECIDED, {"keys": head["keys"]}).mappings()],
+        decided=[_ruling(dict(row)) for row in tx.execute(_DECIDED, {"keys": head["keys"]}).mappings()],
     )
 
 
@@ -198,13 +198,17 @@ def _everything() -> str:
 
 def _sections(tx: Session, parts: Iterable[Part], given: Mapping[str, Any]) -> Iterable[Section]:
     for part in parts:
-        rows = tx.execute(text(part.sql), given).mappings().all()
+        rows = _rows(tx, part.sql, given)
         if not rows:
             continue
         if part.rows:
             yield Section(title=part.title, rows=_table(part.shown, rows[:_MOST_ROWS]), folded=part.folded)
         else:
             yield Section(title=part.title, facts=_facts(part.shown, rows[0]), folded=part.folded)
+
+
+def _rows(tx: Session, sql: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [dict(row) for row in tx.execute(text(sql), given).mappings()]
 
 
 def _facts(shown: Iterable[Shown], row: Mapping[str, Any]) -> list[Fact]:

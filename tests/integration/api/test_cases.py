@@ -121,3 +121,8 @@ def test_of_what_a_task_names_it_is_about_the_most_particular(installation, quot
         assert subject_of(tx, {"amount": 3}, quote_no, {"order_no": "SO-999999"}) == ("quote", quote_no)
         assert subject_of(tx, {}, None, {"about": "C-1001"}) == ("customer", "C-1001")
         assert subject_of(tx, {}, None, {}) is None
+
+
+def test_what_has_no_other_page_shows_its_case_and_what_there_is_not_is_missing(sara):
+    assert sara.get("/finance/invoices/INV-999999").status_code == 404
+    assert sara.get("/fulfillment/shipments/SH-999999").status_code == 404
