@@ -1,4 +1,4 @@
-"""The page of a subject that has no page of its own kind: its case. One view for groups, shipments, purchase orders, invoices and the rest."""
+"""The page of a subject that only its case shows. One view for groups, shipments, purchase orders, invoices and the rest."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
