@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from flask import Blueprint, Response, g, request, send_from_directory
 
@@ -15,6 +16,7 @@ from ui.product import open_to_all
 from ui.subjects import subject_address
 from ui.views import (
     audit_log,
+    batches,
     bundles,
     customers,
     drafts,
@@ -133,9 +135,15 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/operations/signals", signals.send, POST),
     ("/operations/audit", audit_log.show, GET),
     ("/operations/audit/verification", audit_log.verify, POST),
+    ("/operations/batches", batches.show_list, GET),
+    ("/operations/batches", batches.begin, POST),
+    ("/operations/batches/new", batches.show_new, GET),
+    ("/operations/batches/<int:batch_id>", batches.show, GET),
+    ("/operations/batches/<int:batch_id>.csv", batches.export, GET),
+    ("/operations/batches/<int:batch_id>/<any(pause, 'go-on', agree, abandon):verb>", batches.steer, POST),
     ("/operations/incidents", incidents.show_causes, GET),
     ("/operations/incidents/<int:incident_id>/<any(retry, acknowledge):verb>", incidents.operate, POST),
-    ("/operations/causes/<fingerprint>/<any(retry, acknowledge):verb>", incidents.operate_on_cause, POST),
+    ("/operations/causes/<fingerprint>/acknowledge", incidents.acknowledge_cause, POST),
 )
 NAVIGATION = (
     ("/", "Today"),
@@ -175,6 +183,7 @@ def _context(manifest: Manifest) -> dict[str, Any]:
         "theme": theme if theme in {"light", "dark"} else "",
         "person": g.get("person"),
         "moved_clock": company_time.moved_clock(),
+        "new_key": lambda: uuid4().hex,
     }
 
 

@@ -9,6 +9,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.orm import Session
 
+from engine.runtime.operate import batch_work
 from engine.runtime.post import timers
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import housekeeping
@@ -25,6 +26,7 @@ class Beat:
     tick: float = 0.5
     sweep: float = 15.0
     effects: float = 1.0
+    batches: float = 0.5
     housekeeping: float = 300.0
 
 
@@ -39,6 +41,7 @@ class Clock:
         self._every(beat.tick, "tick", lambda: tick(runtime))
         self._every(beat.sweep, "sweep", lambda: housekeeping.sweep(runtime))
         self._every(beat.effects, "effects", lambda: housekeeping.send_effects(runtime))
+        self._every(beat.batches, "batches", lambda: batch_work.work(runtime))
         self._every(beat.housekeeping, "housekeeping", lambda: clean(runtime, chores))
         self._every(runtime.limits.lease.total_seconds() / 3, "renew", lambda: housekeeping.renew(runtime), executor="renew")
 

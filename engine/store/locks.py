@@ -30,6 +30,8 @@ class Lock(StrEnum):
     #: Whoever deploys a draft holds it first: what is deployed is what was checked.
     DRAFT = "draft"
     SCHEDULE = "schedule"
+    #: Whoever does what is asked of many takes the act first: it is steered between two instances, never within one.
+    BATCH = "batch"
     INSTANCE = "instance"
     #: What a worker outside has fetched: it locks nothing else then, and the instance before it completes.
     EXTERNAL_TASK = "external_task"
@@ -75,6 +77,7 @@ _KEYS = {
     Lock.INBOUND_MESSAGE: "id",
     Lock.DRAFT: "bundle",
     Lock.SCHEDULE: "id",
+    Lock.BATCH: "id",
     Lock.INSTANCE: "id",
     Lock.EXTERNAL_TASK: "id",
     Lock.ORDER: "order_no",

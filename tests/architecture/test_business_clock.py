@@ -36,6 +36,7 @@ MACHINE = {
     "engine/models/times.py": (1, "whether a constant timer gives a time at all"),
     "engine/runtime/advance/advance.py": (1, "when the bell was rung"),
     "engine/runtime/advance/save.py": (3, "leases, and when the bell was rung"),
+    "engine/runtime/operate/batch_work.py": (1, "whether a worker holds the lease"),
     "engine/runtime/post/message_starts.py": (1, "when the bell was rung"),
     "engine/runtime/read/explain.py": (1, "whether a worker holds the lease"),
     "engine/runtime/read/external_tasks.py": (2, "locks of workers outside"),

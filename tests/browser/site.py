@@ -15,6 +15,7 @@ from api.errors import status_of
 from engine.jobs.null_dispatcher import NullDispatcher
 from engine.models.bundle import Bundle
 from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem
+from engine.runtime.operate import batch_work
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import deploy, start, user_tasks
@@ -111,6 +112,7 @@ def make_app(site: Site) -> Flask:
     app.extensions["ordercraft"] = SimpleNamespace(database=site.database, runtime=site.runtime, groups={"warehouse", "operator"})
     app.jinja_env.globals["csrf_token"] = lambda: CSRF
     app.before_request(lambda: _recognise(site))
+    app.before_request(lambda: _work(site))
     app.register_blueprint(blueprint(status_of))
     app.add_url_rule("/api/v1/user-tasks/<uuid:task_id>/<verb>", "task", lambda **given: _task_verb(site, **given), methods=["POST"])
     app.add_url_rule("/api/v1/instances/<uuid:instance_id>/model", "model", lambda **given: _model(site, **given))
@@ -126,6 +128,12 @@ def _recognise(site: Site) -> Response | None:
     if role not in site.person.roles:
         return Response("role missing", 403)
     return None
+
+
+def _work(site: Site) -> None:
+    """The worker has a look whenever somebody does."""
+    if request.method == "GET":
+        batch_work.work(site.runtime)
 
 
 def _protect(response: Response) -> Response:

@@ -21,7 +21,7 @@ def test_a_failed_instance_says_why_and_goes_on_after_a_retry(page: Page, site: 
     expect(page.get_by_role("button", name="Book ramp: failed")).to_be_visible()
     site.ramp.closed = False
     page.get_by_role("button", name="Retry", exact=True).click()
-    expect(page.locator(".alert-success")).to_contain_text("the step has passed")
+    expect(page.locator(".alert-success")).to_contain_text("Passed")
     expect(page.locator(".page-head")).to_contain_text("Completed")
     expect(page.locator("#step-book_ramp")).to_contain_text("Passed")
     expect(page.get_by_role("button", name="Book ramp: passed")).to_be_visible()
@@ -30,7 +30,8 @@ def test_a_failed_instance_says_why_and_goes_on_after_a_retry(page: Page, site: 
 def test_a_retry_that_fails_again_is_not_called_a_success(page: Page, site: Site):
     page.goto(fail(site, "L-4711"))
     page.get_by_role("button", name="Retry", exact=True).click()
-    expect(page.locator("#instance .alert")).to_contain_text("has not passed yet")
+    expect(page.locator("#followed")).to_contain_text("It failed again.")
+    expect(page.locator("#followed")).to_contain_text("Ramp 4 is closed")
     expect(page.locator(".page-head")).to_contain_text("Incident")
 
 
@@ -77,17 +78,22 @@ def test_incidents_of_one_cause_are_one_line_and_one_press(page: Page, site: Sit
     row.get_by_role("button", name="Acknowledge").click()
     expect(page.locator("#causes")).to_contain_text("otto")
     site.ramp.closed = False
-    row.get_by_role("button", name="Retry 3").click()
-    expect(page.locator("#notices")).to_contain_text("3 of 3 passed.")
+    row.get_by_role("link", name="Retry 3").click()
+    page.get_by_role("button", name="Retry 3").click()
+    expect(page.get_by_role("status").filter(has_text="3 of 3 passed.")).to_be_visible()
+    expect(page.locator(".page-head")).to_contain_text("Ended")
+    page.goto(f"{site.url}/operations/incidents")
     expect(page.locator("#causes")).to_contain_text("Nothing has failed")
 
 
 def test_a_retry_of_many_says_which_did_not_pass(page: Page, site: Site):
     fail(site, "L-4711", "L-4712")
     page.goto(f"{site.url}/operations/incidents")
+    page.get_by_role("link", name="Retry 2").click()
     page.get_by_role("button", name="Retry 2").click()
-    expect(page.locator("#notices")).to_contain_text("0 of 2 passed.")
-    expect(page.locator("#notices")).to_contain_text("has not passed yet")
+    expect(page.locator("#batch")).to_contain_text("0 of 2 passed, 2 failed.")
+    expect(page.get_by_role("row").filter(has_text="L-4712")).to_contain_text("Failed again")
+    expect(page.get_by_role("row").filter(has_text="L-4712")).to_contain_text("Ramp 4 is closed")
 
 
 def test_who_may_not_operate_sees_no_buttons(page: Page, site: Site):

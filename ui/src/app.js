@@ -9,9 +9,12 @@ import './css/case.css';
 import './css/charts.css';
 import './css/findings.css';
 import './css/dry-run.css';
+import './css/many.css';
 import 'htmx.org';
 import { newKey, post } from './api.js';
 import { changed, say } from './notice.js';
+import './following.js';
+import './selecting.js';
 
 const YEAR = 60 * 60 * 24 * 365;
 
@@ -79,7 +82,7 @@ document.addEventListener('htmx:error', () => {
 });
 
 // After a swap the list shows which task is open, and the keyboard goes where the eye goes.
-document.addEventListener('htmx:after:swap', () => {
+document.addEventListener('htmx:after:swap', (event) => {
   const task = document.querySelector('[data-task]');
   const open = task?.dataset.task;
   if (task) document.title = `${task.dataset.title} · Ordercraft`;
@@ -87,7 +90,9 @@ document.addEventListener('htmx:after:swap', () => {
     if (row.dataset.row === open) row.setAttribute('aria-current', 'true');
     else row.removeAttribute('aria-current');
   }
-  document.querySelector('[data-focus-after-swap]')?.focus({ preventScroll: true });
+  const { target } = event.detail.ctx;
+  const place = typeof target === 'string' ? document.querySelector(target) : target;
+  place?.querySelector?.('[data-focus-after-swap]')?.focus({ preventScroll: true });
 });
 
 document.addEventListener('ordercraft:changed', (event) => {

@@ -1,4 +1,4 @@
-"""Incidents by cause: one line a cause, with what to do; acknowledge or retry one, or all of a cause, with an honest result for each."""
+"""Incidents by cause: one line a cause, with what to do; acknowledge or retry one, or all of a cause, followed to the end of each."""
 
 from uuid import UUID
 
@@ -7,16 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine.problems import NotFound, Problem
+from engine.problems import NotFound
 from engine.runtime.operate import incidents
 from engine.runtime.read import lists as read
 from engine.store.tables import incident
 from ui.forms import json_object
 from ui.product import OPERATE, asked, needs, person, product
-from ui.views.instances import answer_changed
-
-#: Retried in one press; each in its own transaction, while the person waits.
-AT_ONCE = 50
+from ui.views.instances import answer_changed, retry_followed
 
 
 def show_causes() -> str:
@@ -34,14 +31,15 @@ def show_causes() -> str:
 
 @needs(OPERATE)
 def operate(incident_id: int, verb: str) -> AnyResponse:
-    """Retry or acknowledge one incident. A retry is called done only when the step has passed."""
-    changes = json_object("variables") or None
+    """Retry or acknowledge one incident. A retry is followed: it is called done only when the step has passed."""
     if verb == "acknowledge":
         instance_id = product().database.run(lambda tx: _acknowledge(tx, incident_id))
         return answer_changed(instance_id, "Acknowledged: others see that you look after it.")
+    changes = json_object("variables") or {}
+    arguments = {"incident_id": incident_id, **({"variables": changes} if changes else {})}
     with product().database.transaction() as tx:
         instance_id = _instance_of(tx, incident_id)
-    return answer_changed(instance_id, _retry(incident_id, changes))
+    return retry_followed(instance_id, f"Retry of incident {incident_id}", arguments)
 
 
 def _acknowledge(tx: Session, incident_id: int) -> UUID:
@@ -57,32 +55,14 @@ def _instance_of(tx: Session, incident_id: int) -> UUID:
 
 
 @needs(OPERATE)
-def operate_on_cause(fingerprint: str, verb: str) -> AnyResponse:
-    """Retry or acknowledge the incidents of a cause, and say for each what became of it."""
-    chosen = product().database.run(lambda tx: _choose(tx, fingerprint, verb))
-    results = [(incident_id, _attempt(incident_id)) for incident_id in chosen] if verb == "retry" else []
-    answer = make_response(render_template("_retried.html", results=results, chosen=chosen, verb=verb))
+def acknowledge_cause(fingerprint: str) -> AnyResponse:
+    """Say that one looks after every incident of a cause."""
+    chosen = product().database.run(lambda tx: _acknowledge_all(tx, fingerprint))
+    title = f"{chosen} acknowledged: others see that you look after {'it' if chosen == 1 else 'them'}."
+    answer = make_response(render_template("_notice.html", kind="success", title=title, text=""))
     answer.headers["HX-Trigger"] = "ordercraft:changed"
     return answer
 
 
-def _choose(tx: Session, fingerprint: str, verb: str) -> list[int]:
-    chosen = read.open_incident_ids(tx, fingerprint, AT_ONCE)
-    if verb == "acknowledge":
-        for incident_id in chosen:
-            incidents.acknowledge(product().runtime, tx, incident_id, person().name)
-    return chosen
-
-
-def _attempt(incident_id: int) -> str:
-    try:
-        return _retry(incident_id, None)
-    except Problem as problem:
-        return problem.detail
-
-
-def _retry(incident_id: int, changes: dict[str, object] | None) -> str:
-    product().database.run(lambda tx: incidents.retry(product().runtime, tx, incident_id, person().name, changes))
-    with product().database.transaction() as tx:
-        state = tx.scalar(select(incident.c.state).where(incident.c.id == incident_id))
-    return "Resolved: the step has passed." if state == "resolved" else "Tried again; the step has not passed yet."
+def _acknowledge_all(tx: Session, fingerprint: str) -> int:
+    return incidents.acknowledge_cause(tx, fingerprint, person().name)

@@ -1,22 +1,29 @@
 """Instances: the list with its filters; one instance with its explanation, diagram, steps, history, data and the operator's verbs."""
 
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
 from uuid import UUID
 
 from flask import Response, jsonify, make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine.runtime.operate import operations
+from engine.problems import Invalid
+from engine.runtime.operate import batches, operations
 from engine.runtime.read import explain
 from engine.runtime.read import lists as read
+from engine.runtime.read.batches import item_of
 from engine.runtime.read.instances import tokens_of
 from engine.runtime.read.steps import list_marks, list_names, list_steps
+from engine.store.paging import AnyRow, Page
 from engine.store.tables import InstanceState
 from handlers.holdings import holdings_of
 from ui.forms import reason
 from ui.product import OPERATE, asked, needs, person, product, wants_fragment
 
+#: A number of more digits is none of ours.
+_DIGITS: Final = 19
 _VERBS = {"suspend": operations.suspend, "resume": operations.resume, "cancel": operations.cancel}
 _DONE = {"suspend": "Suspended. Nothing moves until it is resumed.", "resume": "Resumed.", "cancel": "Cancelled."}
 
@@ -35,23 +42,55 @@ def show_list() -> str:
         search=given.get("q", "").strip()[:200],
         variable=given.get("variable", "").strip()[:400],
     )
+    problem = None
     with product().database.transaction() as tx:
-        instances = read.list_instances(tx, wanted, asked())
+        try:
+            instances = read.list_instances(tx, wanted, asked())
+        except Invalid as unreadable:
+            problem, instances = unreadable, Page((), None, None, 1)
         return render_template(
             "instances.html",
             instances=instances,
+            problem=problem,
             names=list_names(tx, ((row.deployment_id, row.path) for row in instances.rows)),
             counts=read.count_states(tx),
             processes=read.list_processes(tx),
             wanted=wanted,
             states=list(InstanceState),
+            may_operate=OPERATE in person().roles,
         )
 
 
-def show_instance(instance_id: UUID) -> str:
-    """One instance."""
+def show_instance(instance_id: UUID) -> AnyResponse:
+    """One instance, and what became of the retry that is followed."""
+    template = "_instance.html" if wants_fragment() else "instance.html"
     with product().database.transaction() as tx:
-        return render_template("instance.html", **instance_context(tx, instance_id))
+        followed = _followed(tx, instance_id)
+        answer: Response = make_response(render_template(template, **instance_context(tx, instance_id), followed=followed))
+    if wants_fragment() and followed and followed.state not in {"pending", "running"}:
+        answer.headers["HX-Trigger"] = "ordercraft:changed"  # the diagram paints anew
+    return answer
+
+
+def retry_followed(instance_id: UUID, why: str, arguments: Mapping[str, Any] = MappingProxyType({})) -> AnyResponse:
+    """Let workers try again what has failed of an instance; the page follows it to its end."""
+    order = batches.Order("retry", read.Filter(ids=(instance_id,)), person().name, why, arguments=arguments)
+    batch_id = product().database.run(lambda tx: batches.begin(product().runtime, tx, order))
+    address = f"/operations/instances/{instance_id}?follow={batch_id}"
+    if not wants_fragment():
+        return redirect(address, 303)
+    with product().database.transaction() as tx:
+        followed = item_of(tx, batch_id, instance_id)
+        answer: Response = make_response(render_template("_instance.html", **instance_context(tx, instance_id), followed=followed))
+    answer.headers["HX-Push-Url"] = address
+    return answer
+
+
+def _followed(tx: Session, instance_id: UUID) -> AnyRow | None:
+    """What became of the batch that the address follows, or of one that tries the instance again at this moment."""
+    given = request.args.get("follow", "")
+    batch_id = int(given) if given.isascii() and given.isdigit() and len(given) < _DIGITS else None
+    return item_of(tx, batch_id, instance_id)
 
 
 def show_tokens(instance_id: UUID) -> Response:

@@ -12,9 +12,9 @@ from engine.problems import Conflict, Invalid
 from engine.runtime.operate import migrate, operations, restart, timer_moves, token_moves
 from engine.runtime.read.lists import latest_version
 from ui.company_time import zone
-from ui.forms import json_object
+from ui.forms import json_object, reason
 from ui.product import OPERATE, needs, person, product
-from ui.views.instances import answer_changed
+from ui.views.instances import answer_changed, retry_followed
 
 Repair = Callable[[Session, UUID], operations.Operated]
 
@@ -22,15 +22,13 @@ Repair = Callable[[Session, UUID], operations.Operated]
 @needs(OPERATE)
 def repair(instance_id: UUID, verb: str) -> AnyResponse:
     """Do one of the repairs; the reason goes to the audit log."""
+    if verb == "retry":
+        return retry_followed(instance_id, reason())
     act, done = _REPAIRS[verb]
     made = product().database.run(lambda tx: act(tx, instance_id))
     if made.instance_id != instance_id:
         return redirect(f"/operations/instances/{made.instance_id}", 303)
     return answer_changed(instance_id, done)
-
-
-def _retry(tx: Session, instance_id: UUID) -> operations.Operated:
-    return operations.retry(product().runtime, tx, instance_id, person().name, _reason())
 
 
 def _skip(tx: Session, instance_id: UUID) -> operations.Operated:
@@ -65,7 +63,6 @@ def _start_anew(tx: Session, instance_id: UUID) -> operations.Operated:
 
 
 _REPAIRS: Mapping[str, tuple[Repair, str]] = {
-    "retry": (_retry, "Tried again: what failed is shown below if it failed anew."),
     "skip": (_skip, "Skipped: it went on behind the step."),
     "move": (_move, "Moved: it goes on at the other step."),
     "go-back": (_go_back, "It begins again at the earlier step, with the data of that time."),

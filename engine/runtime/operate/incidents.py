@@ -76,6 +76,15 @@ def acknowledge(runtime: Runtime, tx: Session, incident_id: int, actor: str, not
     return get(runtime, tx, incident_id)
 
 
+def acknowledge_cause(tx: Session, fingerprint: str, actor: str, note: str | None = None) -> int:
+    """Say that one is at every open incident of a cause; answers how many there are."""
+    values: dict[str, Any] = {"acknowledged_by": actor, "acknowledged_at": func.business_now(), "owner": actor}
+    of_cause = update(incident).where(incident.c.fingerprint == fingerprint, incident.c.state == "open")
+    found = len(tx.execute(of_cause.values(**values, **({"note": note} if note else {})).returning(incident.c.id)).all())
+    audit.record(tx, audit.Entry(actor, "acknowledge", f"cause:{fingerprint}", note, {"incidents": found}))
+    return found
+
+
 def retry(runtime: Runtime, tx: Session, incident_id: int, actor: str, variables: Mapping[str, Any] | None = None) -> Acted:
     """Try the failed step again, with changed variables if given. Raises Conflict when the incident is resolved or the instance suspended.
 

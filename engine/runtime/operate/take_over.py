@@ -54,13 +54,14 @@ def take_over(runtime: Runtime, run: Run[Operated], migration: Migration, instan
 
 def _one(runtime: Runtime, run: Run[Operated], migration: Migration, instance_id: UUID) -> TakenOver:
     try:
-        moved = run(lambda tx: _moved(runtime, tx, instance_id, migration))
+        moved = run(lambda tx: take_one(runtime, tx, instance_id, migration))
     except Problem as problem:
         return TakenOver(instance_id, None, problem.detail, problem.next_step)
     return TakenOver(instance_id, moved.state)
 
 
-def _moved(runtime: Runtime, tx: Session, instance_id: UUID, migration: Migration) -> Operated:
+def take_one(runtime: Runtime, tx: Session, instance_id: UUID, migration: Migration) -> Operated:
+    """Take one instance over; who is there already stays there. Raises Conflict when it cannot go."""
     there = tx.execute(_THERE, {"id": instance_id, "version_id": migration.version_id}).scalar_one_or_none()
     return Operated(instance_id, there) if there else migrate.migrate(runtime, tx, instance_id, migration)
 

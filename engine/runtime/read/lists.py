@@ -5,15 +5,14 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, cast, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, func, literal, or_, select, union_all
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
-from engine.store import json_text
+from engine.runtime.state.chosen import ENDED, Filter, conditions
 from engine.store.paging import AnyRow, Asked, Key, Page, read_page
 from engine.store.tables import (
-    InstanceState,
     audit,
     deployment,
     history,
@@ -26,24 +25,25 @@ from engine.store.tables import (
     work,
 )
 
-ENDED = (InstanceState.COMPLETED, InstanceState.CANCELLED)
 _HISTORY_SHOWN = 300
+__all__ = [
+    "BEGUN",
+    "Filter",
+    "InstanceRow",
+    "count_states",
+    "get_instance",
+    "latest_version",
+    "list_acts",
+    "list_causes",
+    "list_history",
+    "list_incidents",
+    "list_incidents_of",
+    "list_instances",
+    "list_processes",
+    "relatives",
+]
 #: The first begun first; of those that one transaction began, whoever began the others.
 BEGUN: Final = (instance.c.started_at, instance.c.started_by_instance_id.is_not(None), instance.c.id)
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which instances to show. `variable` reads `name=value`; the value is JSON, or text when it is none.
-
-    `state` is one of the states, or `active` for those that have not ended; `search` begins a business key, `business_key` is one.
-    """
-
-    state: str = ""
-    process: str = ""
-    search: str = ""
-    variable: str = ""
-    business_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def list_instances(tx: Session, wanted: Filter, asked: Asked, *, count: bool = T
         _waits_for().label("waits_for"),
         _waits_at().label("waits_at"),
     ).select_from(instance.join(process_version, process_version.c.id == instance.c.process_version_id))
-    for condition in _conditions(wanted):
+    for condition in conditions(wanted):
         statement = statement.where(condition)
     keys = (Key(instance.c.updated_at, descending=True), Key(instance.c.id, descending=True))
     return read_page(tx, statement, keys, asked, count=count).typed(InstanceRow)
@@ -238,51 +238,6 @@ def list_incidents(tx: Session, asked: Asked, *, state: str = "open", fingerprin
     if fingerprint:
         statement = statement.where(incident.c.fingerprint == fingerprint)
     return read_page(tx, statement, (Key(incident.c.id, descending=True),), asked, count=count)
-
-
-def open_incident_ids(tx: Session, fingerprint: str, limit: int) -> list[int]:
-    """The ids of the open incidents of one cause, the oldest first."""
-    return list(
-        tx.scalars(
-            select(incident.c.id)
-            .where(incident.c.state == "open", incident.c.fingerprint == fingerprint)
-            .order_by(incident.c.id)
-            .limit(limit)
-        ).all()
-    )
-
-
-def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.state == "active":
-        conditions.append(instance.c.state.notin_(ENDED))
-    elif wanted.state:
-        conditions.append(instance.c.state == wanted.state)
-    if wanted.process:
-        conditions.append(instance.c.process_key == wanted.process)
-    if wanted.business_key:
-        conditions.append(instance.c.business_key == wanted.business_key)
-    if wanted.search:
-        conditions.append(
-            or_(instance.c.business_key.istartswith(wanted.search, autoescape=True), cast(instance.c.id, String) == wanted.search.lower())
-        )
-    if "=" in wanted.variable:
-        conditions.append(has_variable(wanted.variable))
-    return conditions
-
-
-def has_variable(written: str) -> ColumnElement[bool]:
-    """Whether an instance has a variable of this value, written `name=value`; the value is JSON, or text when it is none."""
-    name, _, value = written.partition("=")
-    texts, parsed = {name.strip(): value.strip()}, {name.strip(): _json_value(value.strip())}
-    return or_(instance.c.variables.contains(texts), instance.c.variables.contains(parsed))
-
-
-def _json_value(text: str) -> Any:
-    try:
-        return json_text.decode(text)
-    except ValueError:
-        return text
 
 
 def _waits_for() -> ColumnElement[Any]:

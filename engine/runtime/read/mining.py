@@ -30,7 +30,7 @@ from engine.mining.ways import Travelled, Variant, variants
 from engine.models.bundle import FileKind
 from engine.problems import Invalid
 from engine.runtime.read.bundles import LATEST, get_version
-from engine.runtime.read.lists import ENDED, has_variable
+from engine.runtime.state.chosen import ENDED, has_variable
 from engine.store.clock import business_now
 from engine.store.tables import deployment, instance, process_version
 

@@ -38,3 +38,7 @@ class Limits:
     effect_attempts: int = 12
     #: Timers, schedules, effects or instances taken up in one round of the clock.
     batch: int = 500
+    #: Instances that one batch of an operator may be about.
+    batch_instances: int = 10_000
+    #: Instances that one person alone may cancel or migrate at once; beyond it a second one agrees first.
+    batch_alone: int = 100
