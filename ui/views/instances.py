@@ -42,23 +42,26 @@ def show_list() -> str:
         search=given.get("q", "").strip()[:200],
         variable=given.get("variable", "").strip()[:400],
     )
-    problem = None
-    with product().database.transaction() as tx:
-        try:
-            instances = read.list_instances(tx, wanted, asked())
-        except Invalid as unreadable:
-            problem, instances = unreadable, Page((), None, None, 1)
-        return render_template(
-            "instances.html",
-            instances=instances,
-            problem=problem,
-            names=list_names(tx, ((row.deployment_id, row.path) for row in instances.rows)),
-            counts=read.count_states(tx),
-            processes=read.list_processes(tx),
-            wanted=wanted,
-            states=list(InstanceState),
-            may_operate=OPERATE in person().roles,
-        )
+    try:
+        with product().database.transaction() as tx:
+            return _list(tx, wanted, read.list_instances(tx, wanted, asked()))
+    except Invalid as unreadable:
+        with product().database.transaction() as tx:
+            return _list(tx, wanted, Page((), None, None, 1), unreadable)
+
+
+def _list(tx: Session, wanted: read.Filter, instances: Page[read.InstanceRow], problem: Invalid | None = None) -> str:
+    return render_template(
+        "instances.html",
+        instances=instances,
+        problem=problem,
+        names=list_names(tx, ((row.deployment_id, row.path) for row in instances.rows)),
+        counts=read.count_states(tx),
+        processes=read.list_processes(tx),
+        wanted=wanted,
+        states=list(InstanceState),
+        may_operate=OPERATE in person().roles,
+    )
 
 
 def show_instance(instance_id: UUID) -> AnyResponse:

@@ -158,7 +158,9 @@ def agree(tx: Session, batch_id: int, person: Person) -> None:
 def abandon(tx: Session, batch_id: int, person: Person) -> None:
     """Leave what is not begun as it is, for good. Raises Conflict when it has ended."""
     said = f"{person.name} stopped it for good."
-    _change(tx, batch_id, person, "abandon", "proposed", "running", "paused", state="abandoned", state_reason=said, ended_at=func.business_now())
+    _change(
+        tx, batch_id, person, "abandon", "proposed", "running", "paused", state="abandoned", state_reason=said, ended_at=func.business_now()
+    )
     left = update(batch_item).where(batch_item.c.batch_id == batch_id, batch_item.c.state == "pending")
     tx.execute(left.values(state="left", detail="Nothing was done to it: the batch was stopped."))
 
