@@ -67,7 +67,7 @@ PROCESS: Final = _catalogue(
 )
 START: Final = _catalogue(
     _INPUTS,
-    Setting("formKey", Written.NAME, "The form that gives what it begins with, where it is tried; by its file name without .form."),
+    Setting("formKey", Written.NAME, "The form that gives what it begins with, by its file name without .form."),
     Setting("outputs", Written.FEEL, "Variables that an instance begins with beside what it is given: ={priority: 50}."),
 )
 SERVICE: Final = _catalogue(

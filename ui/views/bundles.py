@@ -12,7 +12,7 @@ from engine.models.media import media_type_of
 from engine.models.reading.drawing import read_drawing
 from engine.problems import Problem
 from engine.runtime.read import bundles as read
-from ui.product import DEPLOY, MIGRATE, asked, person, product
+from ui.product import DEPLOY, MIGRATE, OPERATE, asked, person, product
 from ui.views.bundle_tabs import SHOWN, Opened
 
 #: The tabs of a version, and the kind of files each shows.
@@ -79,6 +79,7 @@ def show(bundle: str, version: str, *, tab: str = "", problem: Problem | None = 
         version_address=opened.address,
         files=files,
         may_deploy=DEPLOY in person().roles,
+        may_start=OPERATE in person().roles,
         may_migrate=MIGRATE in person().roles,
         done=request.args.get("done", ""),
         problem=problem,

@@ -28,8 +28,8 @@ from engine.runtime.verbs import drafts as draft_verbs
 from engine.store import json_text
 from engine.store.clock import business_now
 from engine.task_catalogue import FieldOfTask, describe
+from ui.beginning import StartForm, beginnings, example, given_of, start_form, typed_fields
 from ui.dry_run_acts import begun, named_values, told_so_far, with_step, without_last
-from ui.dry_run_start import StartForm, beginnings, example, given_of, start_form, typed_fields
 from ui.dry_run_story import MOST_SHOWN, state_sentence, story, tokens_of
 from ui.formats import json_pretty
 from ui.product import DEPLOY, WORK, needs, person, product

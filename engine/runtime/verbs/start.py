@@ -8,11 +8,15 @@ from uuid import UUID, uuid4
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from engine.forms import fillable, validate
 from engine.problems import Invalid, NotFound
 from engine.runtime.advance.advance import GOING_ON, take_steps
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Held, Stretch
+from engine.spiff.elements import Element
 from engine.spiff.execution import Execution
+from engine.spiff.plain import plain_mapping
+from engine.spiff.process import CompiledProcess
 from engine.store.locks import Advisory, advisory
 from engine.store.tables import InstanceState, instance
 
@@ -38,7 +42,10 @@ class Beginning:
 
 
 def start(runtime: Runtime, tx: Session, process_key: str, variables: Mapping[str, Any], options: StartOptions | None = None) -> UUID:
-    """Start the latest version of a process. Raises NotFound, Invalid, or Conflict when the business key is taken."""
+    """Start the latest version of a process. Raises NotFound, Invalid, or Conflict when the business key is taken.
+
+    Where its start event names a form, the variables are a submission of that form: Invalid names what is wrong by field.
+    """
     options = options or StartOptions()
     if options.dedupe_key is not None:
         # Of two who ask the same at once, the second waits here and then finds what the first has started.
@@ -49,16 +56,17 @@ def start(runtime: Runtime, tx: Session, process_key: str, variables: Mapping[st
     if found is None or found.retired:
         keys = tx.execute(_KEYS).scalar() or "none yet"
         raise NotFound(f"No process {process_key!r} is deployed.", code="process_unknown", next_step=f"Deploy it, or start one of: {keys}.")
-    return begin(runtime, tx, Beginning(found.id, process_key, found.now), variables, options)
+    given = _submitted(runtime, tx, found, variables)
+    return begin(runtime, tx, Beginning(found.id, process_key, found.now), given, options)
 
 
 def begin(runtime: Runtime, tx: Session, beginning: Beginning, variables: Mapping[str, Any], options: StartOptions) -> UUID:
     """Start a given version at a given start event and run to the first wait."""
     process = runtime.models.process(tx, beginning.process_version_id)
-    if beginning.element_id is None and not any(element.event is None or element.event.kind == "none" for element in process.start_events):
+    if beginning.element_id is None and plain_start(process) is None:
         raise Invalid(
             f"{process.key} has no start event without a trigger, so it cannot be started by name.",
-            code="no_plain_start",
+            code="noplain_start",
             next_step="Send the message or signal it begins with.",
         )
     execution = Execution.start(process, variables, element_id=beginning.element_id, now=beginning.now)
@@ -84,6 +92,34 @@ def begin(runtime: Runtime, tx: Session, beginning: Beginning, variables: Mappin
     stretch = Stretch(runtime, tx, held, execution, actor=options.actor, fresh=True, origin=origin, initial=execution.variables)
     take_steps(stretch, GOING_ON)
     return held.id
+
+
+def _submitted(runtime: Runtime, tx: Session, version: Any, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The variables as the form of the plain start event takes them, and those that the event declares besides."""
+    process = runtime.models.process(tx, version.id)
+    at = plain_start(process)
+    key = at.properties.get("formKey") if at is not None else None
+    if at is None or not key:
+        return variables
+    given = plain_mapping(variables, "The variables")
+    form = runtime.models.form(tx, version.id, key)
+    submission = validate(form, given, {}, version.now)
+    declared = {name.strip() for name in at.properties.get("inputs", "").split(",")}
+    besides = {name: value for name, value in given.items() if name not in fillable(form, given)}
+    unknown = {name: [f"is no field of the form {key}"] for name in besides.keys() - declared}
+    if errors := {**submission.errors, **unknown}:
+        raise Invalid(
+            f"{len(errors)} field(s) of the form {key} are not right.",
+            code="form_invalid",
+            next_step="Correct the fields named and start it again.",
+            errors=errors,
+        )
+    return {**besides, **submission.data}
+
+
+def plain_start(process: CompiledProcess) -> Element | None:
+    """The start event without a trigger; None where each of them waits for one."""
+    return next((element for element in process.start_events if element.event is None or element.event.kind == "none"), None)
 
 
 def _asked_before(tx: Session, process_key: str, dedupe_key: str) -> UUID | None:

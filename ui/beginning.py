@@ -1,7 +1,7 @@
-"""How a dry run begins: the start form of the process, or a field for each variable that its start declares, or all of it as JSON."""
+"""How a process is begun, really or to try it: the start form of the process, or a field for each variable that its start declares, or all of it as JSON."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -82,6 +82,12 @@ def start_form(stage: CheckedBundle | None, shown: Mapping[str, str], given: Map
         form=form if stage is not None and form in stage.forms else "",
         data=_data(shown.get("form_data", "")) or given,
     )
+
+
+def empty_form(stage: CheckedBundle, process: str) -> StartForm:
+    """The form of a real start: what scenarios begin with says only of which kind each variable is."""
+    shown = start_form(stage, {"process": process, "now": "", "business_key": "", "given": "{}"}, example(stage, process))
+    return replace(shown, fields=[replace(each, value="") for each in shown.fields], data={})
 
 
 def given_of(stage: CheckedBundle, typed: Given) -> dict[str, Any]:
