@@ -104,6 +104,22 @@ FOREIGN = """<?xml version="1.0" encoding="UTF-8"?>
 </bpmndi:BPMNPlane></bpmndi:BPMNDiagram></bpmn:definitions>"""
 
 
+def test_a_file_without_a_picture_is_laid_out_and_the_picture_is_saved_with_the_first_change(workshop: Workshop, page: Page):
+    elements = m.start("begin") + m.gateway("large") + m.user("approve", candidateGroups="sales") + m.end()
+    bare = m.bundle("approval", elements, "begin -> large\nlarge -> approve [amount > 100]\napprove -> done\nlarge -> done [default]")
+    workshop.draft(bare)
+    open_editor(page, workshop)
+    expect(page.locator("[data-opened]")).to_contain_text("laid out for you")
+    expect(page.locator('.djs-shape[data-element-id="approve"]')).to_be_visible()
+    assert workshop.saved("approval", "approval.bpmn") == bare.files["approval.bpmn"], "looking at it changes nothing"
+    select(page, "approve")
+    page.locator(".bio-properties-panel-group-header", has_text="General").click()
+    page.get_by_label("Name", exact=True).fill("Approve it")
+    saved_file = workshop.saved_with("approval", "approval.bpmn", b"Approve it", b'bpmnElement="approve"')
+    assert saved_file.count(b"<bpmndi:BPMNEdge ") == 4
+    workshop.deploy(Bundle("approval", {"approval.bpmn": saved_file}))
+
+
 def test_an_analyst_adds_a_step_sees_a_mistake_mends_it_and_finds_it_saved(workshop: Workshop, page: Page):
     workshop.deploy(approval())
     page.goto(f"{workshop.url}/processes/approval/draft")

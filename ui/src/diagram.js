@@ -4,6 +4,7 @@ import 'bpmn-js/dist/assets/bpmn-js.css';
 import './css/diagram.css';
 import { getJson, getText } from './api.js';
 import { showAround, showWhole } from './editing/frame.js';
+import { withPicture } from './editing/layout.js';
 import { Heat } from './heat.js';
 
 const LABELS = { active: 'waiting here', completed: 'passed', failed: 'failed' };
@@ -33,7 +34,7 @@ class ProcessDiagram extends HTMLElement {
     this.addEventListener('click', (event) => this.#onClick(event));
     document.addEventListener('ordercraft:changed', this.#refresh);
     try {
-      await this.#viewer.importXML(await getText(this.getAttribute('model')));
+      await this.#viewer.importXML((await withPicture(await getText(this.getAttribute('model')))).xml);
       await this.#paint();
       this.#mark();
       this.#heatUp();

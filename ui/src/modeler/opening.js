@@ -1,5 +1,6 @@
 // Opens a file so that nothing of it is lost when it is saved again, whatever tool made it; answers what people should know of it.
 import { read } from '../editing/faithful.js';
+import { withPicture } from '../editing/layout.js';
 
 const LOOPS = new Set(['bpmn:loopDataInputRef', 'bpmn:loopDataOutputRef', 'loopDataInputRef', 'loopDataOutputRef']);
 // Without their ends these cannot be drawn; the editor has to leave them out.
@@ -8,8 +9,9 @@ const DRAWN = new Set(['sourceRef', 'targetRef', 'attachedToRef', 'processRef', 
 const KEPT = /^unknown attribute/;
 
 export async function open(modeler, xml) {
-  const { warnings } = await read(modeler, xml);
-  const said = [];
+  const drawn = await withPicture(xml);
+  const { warnings } = await read(modeler, drawn.xml);
+  const said = drawn.laid ? ['The file has no picture. This one was laid out for you; it is saved with your first change.'] : [];
   for (const warning of warnings) {
     if (!KEPT.test(warning.message) && !keepReference(modeler, warning)) said.push(warning.message);
   }
