@@ -1,4 +1,4 @@
-"""How a process is begun, really or to try it: the start form of the process, or a field for each variable that its start declares, or all of it as JSON."""
+"""How a process is begun, really or to try it: its start form, a field for each variable that its start declares, or all of it as JSON."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
