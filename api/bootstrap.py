@@ -17,6 +17,7 @@ from api.zones import name_in, refuse_other_zones
 from engine.jobs.pgqueuer import PgQueuerDispatcher
 from engine.jobs.worker import Worker
 from engine.problems import Invalid
+from engine.runtime.state.bounds import read_bounds
 from engine.runtime.state.directory import Directory
 from engine.runtime.state.dispatcher import Dispatcher
 from engine.runtime.state.limits import Limits
@@ -80,7 +81,7 @@ def _put_together(settings: Settings, database: Database, *, with_worker: bool, 
 
 def _limits(settings: Settings) -> Limits:
     lease = timedelta(seconds=settings.lease_seconds)
-    return Limits(lease=lease, sweep_grace=lease / 2)
+    return Limits(lease=lease, sweep_grace=lease / 2, bounds=read_bounds(settings.service_task_bounds))
 
 
 def ports() -> Mapping[Any, object]:

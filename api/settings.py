@@ -30,6 +30,8 @@ class Settings:
     worker_threads: int = 4
     #: How long a worker that died keeps what it was at work on before another takes over, in seconds.
     lease_seconds: int = 60
+    #: How much of a service task the outside bears: carrier.book=4 at once, 10 per 1 s, 5 failures stop 60 s; *=8 at once.
+    service_task_bounds: str = ""
     #: How many requests `serve` answers at once.
     web_threads: int = 8
     #: How many fetches of external workers may wait at once, beside those; of more, the longest is answered early.

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.runtime.operate import batch_work
 from engine.runtime.post import timers
+from engine.runtime.state.leases import Rescue
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import housekeeping
 
@@ -24,6 +25,7 @@ class Beat:
     """Seconds between two rounds of each duty; leases are renewed three times in their life."""
 
     tick: float = 0.5
+    rescue: float = 1.0
     sweep: float = 15.0
     effects: float = 1.0
     batches: float = 0.5
@@ -40,6 +42,8 @@ class Clock:
         self._scheduler = BackgroundScheduler(executors=executors, timezone="UTC")
         self._every(beat.tick, "tick", lambda: tick(runtime))
         self._every(beat.sweep, "sweep", lambda: housekeeping.sweep(runtime))
+        rescue = Rescue()
+        self._every(beat.rescue, "rescue", lambda: housekeeping.rescue(runtime, rescue))
         self._every(beat.effects, "effects", lambda: housekeeping.send_effects(runtime))
         self._every(beat.batches, "batches", lambda: batch_work.work(runtime))
         self._every(beat.housekeeping, "housekeeping", lambda: clean(runtime, chores))

@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 
 from engine.jobs.clock import Beat, Chore, Clock
+from engine.jobs.presence import Presence
 from engine.runtime.advance.advance import advance
 from engine.runtime.state.runtime import Runtime
 
@@ -26,17 +27,20 @@ class Worker:
     def __init__(self, runtime: Runtime, *, threads: int | None = None, beat: Beat | None = None, chores: Iterable[Chore] = ()) -> None:
         self._runtime = runtime
         self._clock = Clock(runtime, beat, tuple(chores))
+        self._presence = Presence(runtime.database, runtime.leases.process)
         if threads is not None and isinstance(runtime.dispatcher, Threaded):
             runtime.dispatcher.threads = threads
 
     def run(self) -> None:
         """Work until stopped."""
         _log.info("worker_started")
+        self._presence.start()
         self._clock.start()
         try:
             self._runtime.dispatcher.run(self._advance)
         finally:
             self._clock.stop()
+            self._presence.stop()
             _log.info("worker_stopped")
 
     def stop(self) -> None:

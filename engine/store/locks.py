@@ -109,6 +109,8 @@ class Advisory(IntEnum):
     BANK_ACCOUNT = 7_210_945_016
     #: Shared by whoever posts, alone by whoever closes or opens a period.
     LEDGER_PERIODS = 7_210_945_018
+    #: Whoever asks whether a bounded service task may be called.
+    SERVICE_TASK_LOAD = 7_210_945_019
     DEMO = 735_190_301
     MIGRATE = 7_351_903
 
@@ -169,6 +171,16 @@ def advisory(tx: Session, number: Advisory, thing: str | None = None, *, shared:
         tx.execute(text(f"SELECT {how}(:number)"), {"number": int(number)})
     else:
         tx.execute(text(f"SELECT {how}(hashtextextended(:thing, :number))"), {"number": int(number), "thing": thing})
+
+
+def hold_presence(connection: Any, process: int) -> None:
+    """Take the lock that says that a worker's process lives, on a connection of its own: it is held as long as the connection is."""
+    connection.execute("SELECT pg_advisory_lock(%s, %s)", (_PRESENCE, process))
+
+
+def present(tx: Session) -> set[int]:
+    """The worker processes that live."""
+    return set(tx.execute(_PRESENT, {"presence": _PRESENCE}).scalars())
 
 
 def highest(tx: Session) -> Lock | None:
@@ -234,5 +246,11 @@ def _strangers(lock: Lock, by: str) -> TextClause:
     )
 
 
+#: Of locks by two numbers: the one that all workers' processes share.
+_PRESENCE = 721_094
+_PRESENT = text("""
+SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND classid = :presence AND objsubid = 2 AND granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+""")
 _OF_TASK = text("SELECT instance_id FROM user_task WHERE id = :id")
 _INSTANCE_OF_TASK = text("SELECT id FROM instance WHERE id = (SELECT instance_id FROM user_task WHERE id = :id) FOR NO KEY UPDATE")

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import text
 
 from engine.runtime.advance.apply import outcome_to_json
+from engine.runtime.advance.loads import load_of
 from engine.runtime.advance.service_tasks import call_outside, context_of
 from engine.runtime.state import inbox
 from engine.runtime.state.runtime import Runtime
@@ -47,12 +48,27 @@ def make(runtime: Runtime, call: OutsideCall) -> None:
             next_step="Find out at the other side whether it was done. Complete the step with its result, or retry to call it again.",
         )
     else:
-        outcome = call_outside(runtime, call.request, call.context)
+        outcome = _within_bounds(runtime, call)
     body = {"task_id": call.request.task_id, **outcome_to_json(outcome)}
     fact = Fact("work_result", body, call.context.actor, f"work:{call.request.task_id}:{call.request.attempt}")
     with runtime.database.transaction() as tx:
+        if isinstance(outcome, Failure) and not outcome.counts:  # no attempt, so the history does not tell of it
+            tx.execute(_WHY, {"id": call.request.task_id, "why": outcome.message})
         if not inbox.keep(tx, call.context.instance_id, fact):  # it was cancelled meanwhile: what the outside did is told all the same
             insert_rows(tx, history, [_told_too_late(call, body)])
+
+
+def _within_bounds(runtime: Runtime, call: OutsideCall) -> CallOutcome:
+    """Make the call if the load of its service task allows it; else it waits for its turn."""
+    load = load_of(runtime, call.request.handler)
+    if load is None:
+        return call_outside(runtime, call.request, call.context)
+    refused = load.refuse(call.request, call.context.now)
+    if refused is not None:
+        return refused
+    outcome = call_outside(runtime, call.request, call.context)
+    load.note(outcome)
+    return outcome
 
 
 def _told_too_late(call: OutsideCall, body: dict[str, Any]) -> dict[str, Any]:
@@ -75,4 +91,5 @@ _NEXT = text("""
 SELECT id, element_id, handler, input, attempt, retry, state FROM work WHERE instance_id = :id AND state IN ('ready', 'called')
 ORDER BY called_at NULLS FIRST, id LIMIT 1
 """)
-_MARK = text("UPDATE work SET state = 'called', attempt = attempt + 1, called_at = business_now() WHERE id = :id")
+_WHY = text("UPDATE work SET last_error = :why WHERE id = :id")
+_MARK = text("UPDATE work SET state = 'called', attempt = attempt + 1, called_at = business_now(), under_way = false WHERE id = :id")

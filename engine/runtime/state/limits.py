@@ -1,7 +1,10 @@
 """Every limit of the runtime with its default. Settings change them; `GET /api/v1/limits` shows them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+
+from engine.runtime.state.bounds import Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Limits:
     effect_answer: timedelta = timedelta(minutes=5)
     #: Attempts at delivering an effect before it is marked failed.
     effect_attempts: int = 12
+    #: How much of a service task the outside bears, by its name; `*` is for every other one.
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
     #: Timers, schedules, effects or instances taken up in one round of the clock.
     batch: int = 500
     #: Instances that one batch of an operator may be about.

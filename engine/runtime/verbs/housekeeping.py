@@ -1,9 +1,12 @@
 """What the clock does besides the tick: ring again for what was lost, match and expire messages, send effects."""
 
+from time import monotonic
+
 from sqlalchemy import text
 
 from engine.runtime.post import unheard
 from engine.runtime.state import effects
+from engine.runtime.state.leases import Rescue
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import messages
 from engine.store.locks import Lock, take
@@ -22,6 +25,15 @@ def sweep(runtime: Runtime) -> int:
     with runtime.database.transaction() as tx:
         unheard.tell(runtime, tx)
     return len(lost)
+
+
+def rescue(runtime: Runtime, rescue: Rescue) -> int:
+    """Give back what processes hold that live no more, and ring for it; answers how many instances."""
+    with runtime.database.transaction() as tx:
+        free = rescue.round(tx, runtime.leases.process, monotonic())
+        if free:
+            runtime.dispatcher.ring(tx, free)
+    return len(free)
 
 
 def renew(runtime: Runtime) -> int:

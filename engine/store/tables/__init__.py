@@ -12,7 +12,7 @@ from engine.store.tables.drafts import draft, draft_file, draft_revision, elemen
 from engine.store.tables.instances import InstanceState, inbox, instance
 from engine.store.tables.models import deployment, deployment_file, process_version, schedule, start_event
 from engine.store.tables.records import audit, effect, history, incident, message
-from engine.store.tables.waits import external_task, subscription, timer, user_task, work
+from engine.store.tables.waits import external_task, service_task_load, subscription, timer, user_task, work
 
 __all__ = [
     "InstanceState",
@@ -34,6 +34,7 @@ __all__ = [
     "message",
     "process_version",
     "schedule",
+    "service_task_load",
     "start_event",
     "subscription",
     "timer",

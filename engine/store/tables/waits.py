@@ -75,6 +75,7 @@ work = Table(  # a service task to be run outside a transaction, or one that wai
     Column("retry", Text),  # the model's policy, such as R5/PT10S; null takes the default
     Column("last_error", Text),
     moment("called_at"),
+    Column("under_way", Boolean, nullable=False, server_default=text("false")),  # called within the bounds of its service task
     Index("work_handler_ix", "handler", "state"),
 )
 
@@ -94,4 +95,14 @@ external_task = Table(  # of a work that is offered to workers outside: who has 
     Column("last_error", Text),
     moment("created_at", now=True, machine=True),
     Index("external_task_topic_ix", "topic", "priority", "created_at"),
+)
+
+service_task_load = Table(  # of service tasks whose load is bounded: what all workers together have begun, and how it went
+    "service_task_load",
+    metadata,
+    Column("handler", Text, primary_key=True),
+    Column("calls", Integer, nullable=False, server_default=text("0")),
+    Column("counted_from", moment("x").type, nullable=False, server_default=text("'epoch'")),
+    Column("failures", Integer, nullable=False, server_default=text("0")),  # one after the other
+    moment("stopped_until"),
 )
