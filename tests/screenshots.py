@@ -47,6 +47,8 @@ PAGES = {
     "try-all": "/processes/quote-to-order/try/all",
     "landscape": "/processes/landscape",
     "service-tasks": "/processes/service-tasks",
+    "rules": "/processes/rules?name=deadlock",
+    "words": "/processes/words",
     "feel": "/processes/feel",
     "drafts": "/processes/drafts",
     "draft": "/processes/quote-to-order/draft",

@@ -11,6 +11,8 @@ from api.product import product
 from api.requests import operation, transaction
 from api.v1.shapes import Shape
 from engine.models import offers
+from engine.models.examples import rules
+from engine.models.vocabularies import VOCABULARIES
 from engine.store.clock import business_now
 from engine.task_catalogue import TaskDescription, describe
 
@@ -32,6 +34,35 @@ class VocabularyOut(Shape):
     events: dict[str, list[str]]
     service_tasks: list[TaskDescription]
     groups: list[str]
+
+
+class RuleOut(Shape):
+    """A rule of the check: its findings keep a model from being deployed (error) or do not (warning, info); `why` it is one."""
+
+    name: str
+    severity: Literal["error", "warning", "info"]
+    why: str
+
+
+class RulesOut(Shape):
+    """Every rule of the check."""
+
+    items: list[RuleOut]
+
+
+class WordOut(Shape):
+    """A word of a vocabulary: `runs`, `drawn` only, or `refused`; `note` says what it does or what to do instead."""
+
+    vocabulary: str
+    word: str
+    fate: Literal["runs", "drawn", "refused"]
+    note: str
+
+
+class WordsOut(Shape):
+    """Every element and attribute of BPMN 2.0 and of the extensions that are known. An attribute is `element@attribute`."""
+
+    items: list[WordOut]
 
 
 class TimerIn(Shape):
@@ -62,6 +93,25 @@ def get_vocabulary() -> VocabularyOut:
     events = {tag: list(kinds) for tag, kinds in offers.events_supported().items()}
     groups = sorted(product().groups or ())
     return VocabularyOut(settings=settings, events=events, service_tasks=tasks, groups=groups)
+
+
+@api.get("/rules", responses={200: RulesOut})
+@operation(Role.READ)
+def get_rules() -> RulesOut:
+    """Say what the check asks of a diagram, and why; an example of each is at `/processes/rules?name=…`."""
+    return RulesOut(items=[RuleOut(name=each.name, severity=each.severity, why=each.why) for each in rules()])
+
+
+@api.get("/words", responses={200: WordsOut})
+@operation(Role.READ)
+def get_words() -> WordsOut:
+    """Say of each word that a diagram may use what becomes of it."""
+    items = [
+        WordOut(vocabulary=vocabulary.prefix or "bpmn", word=word, fate=entry.fate.value, note=entry.otherwise or entry.note)
+        for vocabulary in VOCABULARIES
+        for word, entry in sorted(vocabulary.entries.items())
+    ]
+    return WordsOut(items=items)
 
 
 @api.post("/timer", responses={200: TimesOut})

@@ -25,6 +25,8 @@ PAGES = {
     "take over": "/processes/clear-load/take-over/1",
     "landscape": "/processes/landscape",
     "service task": "/processes/service-tasks?name=ramp.book",
+    "rule": "/processes/rules?name=deadlock",
+    "words": "/processes/words?vocabulary=zeebe",
     "what happened": "/processes/clear-load/what-happened?measure=waiting",
     "what happened, compared": "/processes/clear-load/what-happened?compare=1&version=1&b_version=2",
 }

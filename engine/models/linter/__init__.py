@@ -1,7 +1,8 @@
 """The linter: one rule a function, in files by subject.
 
 A rule is a function decorated with `@rule("its-name")` that yields a `Broken` for each place. To add one, write it in the file of
-its subject (or name a new file below) and give it a right and a wrong example in `tests/unit/models`.
+its subject (or name a new file below), give it a wrong and a right example in `tests/unit/models/test_linter.py`, and let
+`python -m tests.rule_examples` write that for the page of the rule (`engine.models.examples`).
 """
 
 from engine.models.linter import (

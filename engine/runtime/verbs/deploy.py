@@ -38,7 +38,7 @@ class Deployment:
 
 
 #: Pages beside those of the bundles.
-RESERVED_NAMES = frozenset({"service-tasks", "landscape", "drafts", "feel"})
+RESERVED_NAMES = frozenset({"service-tasks", "landscape", "drafts", "feel", "rules", "words"})
 #: The longest note, in characters.
 MAX_NOTE = 2000
 

@@ -43,7 +43,7 @@ function item(finding, path, { select, fix }) {
   place.append(line('finding-message', finding.message), line('finding-step', finding.next_step));
   if (finding.path && finding.path !== path) place.append(line('finding-step', `In ${finding.path}`));
   place.addEventListener('click', () => select(finding));
-  row.append(mark, place);
+  row.append(mark, place, why(finding));
   if (finding.fix && finding.path === path && fix) {
     const button = document.createElement('button');
     button.type = 'button';
@@ -53,6 +53,18 @@ function item(finding, path, { select, fix }) {
     row.append(button);
   }
   return row;
+}
+
+// In a page of its own: what is drawn and not yet saved stays.
+function why(finding) {
+  const link = document.createElement('a');
+  link.className = 'finding-why';
+  link.href = `/processes/rules?name=${encodeURIComponent(finding.rule)}`;
+  link.target = '_blank';
+  link.rel = 'noopener';
+  link.textContent = 'Why?';
+  link.setAttribute('aria-label', `Why? The rule ${finding.rule}, in a page of its own`);
+  return link;
 }
 
 function line(kind, text) {
