@@ -13,7 +13,7 @@ from handlers.values import decimals_of, round_currency
 
 #: Stands where there is no value.
 NOTHING = "\u2013"
-_ACRONYMS = frozenset({"COGS", "CSV", "EDI", "ID", "PDF", "PO", "SKU", "UBL", "VAT"})
+_ACRONYMS = frozenset({"API", "COGS", "CSV", "EDI", "ID", "PDF", "PO", "SKU", "UBL", "VAT"})
 _BETWEEN = re.compile(r"[-_.\s]+")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Boolean, Select, String, TextClause, column, func, or_, select, table, text
+from sqlalchemy import Boolean, ColumnElement, Select, String, TextClause, column, func, literal_column, or_, select, table, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Invalid, NotFound
@@ -40,7 +40,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class OrderSummary:
-    """An order as a list shows it. Totals are in `currency`; `status` is derived from its quantities."""
+    """An order as a list shows it. Totals are in `currency`; `status` is derived from its quantities, `stopped` says of a failed step."""
 
     order_no: str
     customer_no: str
@@ -57,6 +57,7 @@ class OrderSummary:
     on_hold: bool
     status: str
     change_pending: bool
+    stopped: bool
 
 
 def list_orders(tx: Session, wanted: Filter, asked: Asked, *, count: bool = False) -> Page[OrderSummary]:
@@ -98,6 +99,7 @@ class Story:
     instances: Sequence[AnyRow]
     releasable: Sequence[AnyRow]
     waits: Sequence[AnyRow]
+    stops: Sequence[AnyRow]
     decisions: Sequence[AnyRow]
     events: Sequence[AnyRow]
     shipments: Sequence[AnyRow]
@@ -130,6 +132,16 @@ _PROMISE = (
     .correlate(SalesOrder)
     .lateral("promise")
 )
+_STOPPED: ColumnElement[bool] = literal_column(
+    """EXISTS (
+      SELECT FROM (
+        SELECT sales_order.order_no AS key
+        UNION ALL SELECT fulfil_group.group_no FROM fulfil_group WHERE fulfil_group.order_no = sales_order.order_no
+      ) AS carried
+      JOIN instance ON instance.business_key = carried.key JOIN incident ON incident.instance_id = instance.id AND incident.state = 'open'
+    )""",
+    Boolean,
+)
 _NUMBER = Key(SalesOrder.order_no)
 SORTS: Mapping[str, Sequence[Key]] = {
     "newest": (Key(SalesOrder.created_at, descending=True), Key(SalesOrder.order_no, descending=True)),
@@ -153,6 +165,7 @@ def _matching(wanted: Filter) -> Select[Any]:
             _PROMISE.c.last_promised,
             _STATUS.c.on_hold,
             _STATUS.c.status,
+            _STOPPED.label("stopped"),
         )
         .select_from(orders)
         .join(Customer, Customer.customer_no == orders.customer_no)
@@ -239,6 +252,27 @@ _PARTS: Mapping[str, TextClause] = {
       WHERE i.id IN ({_INSTANCES}) AND i.state = 'waiting'
         AND NOT EXISTS (SELECT 1 FROM user_task t WHERE t.instance_id = i.id AND t.state = 'open')
       ORDER BY i.started_at, i.started_by_instance_id IS NOT NULL, i.id, w.due_at NULLS LAST, w.name LIMIT 200
+    """),
+    "stops": text(f"""
+      WITH of_order AS (
+        SELECT i.id, i.business_key, i.state, i.updated_at, v.name AS process_name, v.deployment_id, v.path
+        FROM instance i JOIN process_version v ON v.id = i.process_version_id
+        WHERE i.id IN ({_INSTANCES}) AND i.state NOT IN ('completed', 'cancelled')
+      )
+      SELECT * FROM (
+        SELECT 'incident' AS kind, o.id AS instance_id, o.business_key, o.process_name, o.deployment_id, o.path, n.element_id,
+               n.message AS why, n.next_step, n.opened_at AS since, CAST(NULL AS timestamptz) AS due_at, n.attempt,
+               CAST(NULL AS text) AS retry
+        FROM incident n JOIN of_order o ON o.id = n.instance_id WHERE n.state = 'open'
+        UNION ALL
+        SELECT 'retry', o.id, o.business_key, o.process_name, o.deployment_id, o.path, w.element_id, w.last_error, NULL,
+               w.called_at, t.due_at, w.attempt, w.retry
+        FROM work w JOIN of_order o ON o.id = w.instance_id LEFT JOIN timer t ON t.id = w.id
+        WHERE w.state = 'waiting' AND w.last_error IS NOT NULL
+        UNION ALL
+        SELECT 'suspended', o.id, o.business_key, o.process_name, o.deployment_id, o.path, NULL, NULL, NULL, o.updated_at, NULL, 0, NULL
+        FROM of_order o WHERE o.state = 'suspended'
+      ) stopped ORDER BY kind, since LIMIT 50
     """),
     "decisions": text(f"""
       SELECT t.id, t.instance_id, t.title, t.state, t.assignee, t.candidate_groups, t.due_at, t.created_at,

@@ -1,7 +1,6 @@
 """Orders: the list with its filters and its export, one order's whole story, and the documents that belong to it."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -18,9 +17,11 @@ from handlers.open_things import of_order, told
 from handlers.orders import views as read
 from handlers.orders.commands import may_be_cancelled, request_cancellation
 from handlers.orders.rules import HOLDS
+from ui.company_time import now, zone
 from ui.csv_export import csv_response
-from ui.facts import entered, facts, said
 from ui.formats import words
+from ui.order_events import latest_first, timeline
+from ui.order_stages import attempts, stages
 from ui.product import ORDER, SHIP, asked, needs, person, product
 
 _SAFE_INLINE = {"application/pdf"}
@@ -35,24 +36,27 @@ _SORT_NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One line of an order's timeline."""
-
-    at: datetime
-    what: str
-    detail: str = ""
-    who: str = ""
-    tone: str = ""
-    href: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Waiting:
     """An instance of an order that goes on by itself or by a message: each step with its time, if it has one."""
 
     href: str
     what: str
     steps: Sequence[tuple[str, datetime | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """An instance of an order that has failed (kind incident), is tried again by itself (retry) or was suspended by an operator."""
+
+    kind: str
+    href: str
+    what: str
+    step: str
+    why: str
+    next_step: str
+    since: datetime | None
+    again_at: datetime | None
+    attempts: str
 
 
 def show_list() -> str:
@@ -86,12 +90,14 @@ def show_order(order_no: str) -> str:
         may_cancel = ORDER in person().roles and may_be_cancelled(tx, order_no) is None
         holdings = holdings_of(tx, order_no) if may_cancel else []
         unmoved = [(thing, told(thing)) for thing in of_order(tx, order_no) if thing.instance_id is None]
-        waits = list(_waits(story, list_names(tx, ((row.deployment_id, row.path) for row in story.waits))))
+        names = list_names(tx, ((row.deployment_id, row.path) for row in (*story.waits, *story.stops)))
+        waits, stops = list(_waits(story, names)), [_stopped(row, names) for row in story.stops]
     journals = [list(lines) for _, lines in groupby(story.journals, key=lambda line: line.id)]
-    timeline = latest_first(_timeline(story))
+    events = latest_first(timeline(story))
     open_tasks = [task for task in story.decisions if task.state == "open"]
     may_ship = SHIP in person().roles
-    shown = {"journals": journals, "timeline": timeline, "open_tasks": open_tasks, "waits": waits, "may_ship": may_ship}
+    shown = {"journals": journals, "events": events, "open_tasks": open_tasks, "waits": waits, "may_ship": may_ship}
+    shown |= {"stages": stages(story, now().astimezone(zone()).date()), "stops": stops}
     shown |= {"may_order": ORDER in person().roles, "groups": person().groups, "hold_kinds": HOLDS, "done": request.args.get("done", "")}
     shown |= {"unmoved": unmoved, "may_cancel": may_cancel, "holdings": holdings}
     return render_template("order.html", story=story, order=story.order, **shown)
@@ -138,13 +144,6 @@ def _file_name(document: Any) -> str:
     return f"{plain}.{ending}"
 
 
-def latest_first(events: Iterable[Event]) -> list[tuple[Event, bool]]:
-    """The events, each with whether its seconds are needed to tell it from another one. Of one moment, what comes later is first."""
-    found = sorted(events, key=lambda event: event.at)[::-1]
-    minutes = Counter(second.replace(second=0) for second in {event.at.replace(microsecond=0) for event in found})
-    return [(event, minutes[event.at.replace(second=0, microsecond=0)] > 1) for event in found]
-
-
 def _waits(story: read.Story, names: Mapping[Model, Mapping[str, str]]) -> Iterator[Waiting]:
     """What goes on by itself or by a message, by instance."""
     for _, rows in groupby(story.waits, key=lambda row: row.id):
@@ -154,54 +153,16 @@ def _waits(story: read.Story, names: Mapping[Model, Mapping[str, str]]) -> Itera
         yield Waiting(f"/operations/instances/{of_one[0].id}", of_one[0].business_key or of_one[0].process_name, steps)
 
 
-def _timeline(story: read.Story) -> Iterator[Event]:
-    """Of one transaction, the cause before what follows from it."""
-    for task in story.decisions:
-        if task.completed_at:
-            href = f"/operations/instances/{task.instance_id}"
-            yield Event(task.completed_at, task.title, said(entered(task)), task.completed_by or "", "", href)
-    for instance in story.instances:
-        yield Event(instance.started_at, f"{instance.process_name} began", instance.business_key or "", href=_address(instance))
-    for event in story.events:
-        what = words(event.kind) + (f", line {event.line_no}" if event.line_no else "")
-        yield Event(event.at, what, said(facts(event.detail)), event.actor, _tone(event.kind))
-    yield from _of_goods_and_money(story)
-    for instance in story.instances:
-        if instance.ended_at:
-            tone = "bad" if instance.state == "cancelled" else ""
-            yield Event(
-                instance.ended_at, f"{instance.process_name} {instance.state}", instance.end_reason or "", "", tone, _address(instance)
-            )
-
-
-def _of_goods_and_money(story: read.Story) -> Iterator[Event]:
-    for shipment in story.shipments:
-        if shipment.shipped_at:
-            yield _left(shipment)
-        if shipment.delivered_at:
-            yield Event(shipment.delivered_at, f"Shipment {shipment.shipment_no} delivered", "", "", "good")
-    for invoice in story.invoices:
-        if invoice.posted_at:
-            yield Event(invoice.posted_at, f"Invoice {invoice.invoice_no} posted", "", "", "good")
-    for receipt in story.receipts:
-        yield Event(receipt.applied_at, f"Receipt {receipt.receipt_no} applied to {receipt.invoice_no}", words(receipt.action), "", "good")
-
-
-def _left(shipment: Any) -> Event:
-    what = f"Shipment {shipment.shipment_no} left"
-    if shipment.kind != "DROP":
-        return Event(shipment.shipped_at, what, shipment.tracking_no, "", "good")
-    # A supplier names a day and no time: what counts is when we heard of it.
-    detail = f"on {shipment.shipped_at.day} {shipment.shipped_at:%b %Y} {shipment.tracking_no}".strip()
-    return Event(shipment.created_at, what, detail, "", "good")
-
-
-def _address(instance: Any) -> str:
-    return f"/operations/instances/{instance.id}"
-
-
-def _tone(kind: str) -> str:
-    lowered = kind.lower()
-    if any(word in lowered for word in ("hold", "reject", "cancel", "short", "fail")) and "release" not in lowered:
-        return "bad"
-    return ""
+def _stopped(row: Any, names: Mapping[Model, Mapping[str, str]]) -> Stopped:
+    known = names.get((row.deployment_id, row.path), {})
+    return Stopped(
+        kind=row.kind,
+        href=f"/operations/instances/{row.instance_id}",
+        what=f"{row.process_name} {row.business_key or ''}".strip(),
+        step=known.get(row.element_id) or words(row.element_id),
+        why=row.why or "",
+        next_step=row.next_step or "",
+        since=row.since,
+        again_at=row.due_at,
+        attempts=attempts(row) if row.kind == "retry" else "",
+    )

@@ -18,7 +18,7 @@ from tests import tiny_models as m
 from tests.browser.orders import found_company, take
 from tests.browser.site import OTTO, Site
 from tests.unit.ui.conftest import statements
-from ui.views.orders import Event, _left, latest_first
+from ui.order_events import Event, latest_first, left
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_an_order_tells_its_whole_story(client: FlaskClient, company: Site):
     for part in (
         "Swivel chair Aurora",
         "Over the limit.",
-        "Hold applied",
+        "Put on hold: Credit hold",
         "Order response",
         "Clear a load",
         "Clear load L-4711",
@@ -190,7 +190,7 @@ def test_of_one_moment_what_comes_later_is_told_first_and_seconds_only_where_the
 
 def test_a_drop_shipment_stands_where_it_was_recorded_and_says_its_day():
     recorded, noon = datetime(2026, 11, 22, 9, 0, tzinfo=UTC), datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-    event = _left(SimpleNamespace(shipment_no="SH-1", kind="DROP", shipped_at=noon, created_at=recorded, tracking_no="T-1"))
+    event = left(SimpleNamespace(shipment_no="SH-1", kind="DROP", shipped_at=noon, created_at=recorded, tracking_no="T-1"))
     assert (event.at, event.detail) == (recorded, "on 22 Nov 2026 T-1")
 
 

@@ -1,0 +1,199 @@
+"""What happened to an order, told in sentences: each kind of event has one, and of one moment the cause stands before what follows."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from handlers.orders.rules import HOLDS
+from handlers.orders.views import Story
+from ui.facts import entered, facts, said
+from ui.formats import decider, money, quantity, words
+
+_BAD = ("hold_applied", "reject", "cancel", "returned", "short", "fail")
+_ANSWERS = {"AP": "accept it", "CA": "accept it with changes", "RE": "reject it"}
+#: What an instance is begun with, rather than what it does.
+_BEFORE = frozenset({"order_received", "cancellation_requested"})
+#: Told by the shipment itself, with its carrier.
+_BY_SHIPMENT = frozenset({"shipped", "delivered"})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of an order's timeline; `machine` where a process took it up or ended, and people need not know."""
+
+    at: datetime
+    what: str
+    detail: str = ""
+    who: str = ""
+    tone: str = ""
+    href: str = ""
+    machine: bool = False
+
+
+def latest_first(events: Iterable[Event]) -> list[tuple[Event, bool]]:
+    """The events, each with whether its seconds are needed to tell it from another one. Of one moment, what comes later is first."""
+    found = sorted(events, key=lambda event: event.at)[::-1]
+    minutes = Counter(second.replace(second=0) for second in {event.at.replace(microsecond=0) for event in found})
+    return [(event, minutes[event.at.replace(second=0, microsecond=0)] > 1) for event in found]
+
+
+def timeline(story: Story) -> Iterator[Event]:
+    """All that happened. Of one moment, the cause comes before what follows from it."""
+    own = [instance for instance in story.instances if instance.business_key == story.order.order_no]
+    others = [instance for instance in story.instances if instance.business_key != story.order.order_no]
+    events = [event for event in story.events if event.kind.lower() not in _BY_SHIPMENT]
+    yield from (_decision(task) for task in story.decisions if task.completed_at)
+    yield from (_told(story, event) for event in events if event.kind.lower() in _BEFORE)
+    yield from map(_began, own)
+    yield from (_told(story, event) for event in events if event.kind.lower() not in _BEFORE)
+    yield from map(_began, others)
+    yield from _of_goods_and_money(story)
+    for instance in story.instances:
+        if instance.ended_at:
+            yield _ended(instance)
+
+
+def left(shipment: Any) -> Event:
+    """A shipment went on its way."""
+    what = f"Shipment {shipment.shipment_no} left"
+    if shipment.kind != "DROP":
+        return Event(shipment.shipped_at, what, " ".join(filter(None, (shipment.carrier, shipment.tracking_no))), "", "good")
+    # A supplier names a day and no time: what counts is when we heard of it.
+    return Event(shipment.created_at, what, f"on {_day(shipment.shipped_at)} {shipment.tracking_no}".strip(), "", "good")
+
+
+def _decision(task: Any) -> Event:
+    return Event(
+        task.completed_at, task.title, said(entered(task)), task.completed_by or "", "", f"/operations/instances/{task.instance_id}"
+    )
+
+
+def _began(instance: Any) -> Event:
+    return Event(instance.started_at, f"{instance.process_name} began", instance.business_key or "", href=_address(instance), machine=True)
+
+
+def _ended(instance: Any) -> Event:
+    cancelled = instance.state == "cancelled"
+    what = f"{instance.process_name} {instance.state}"
+    return Event(
+        instance.ended_at, what, instance.end_reason or "", "", "bad" if cancelled else "", _address(instance), machine=not cancelled
+    )
+
+
+def _address(instance: Any) -> str:
+    return f"/operations/instances/{instance.id}"
+
+
+def _told(story: Story, event: Any) -> Event:
+    """An event of the order in a sentence; one that has none yet by its name and facts."""
+    kind, detail = event.kind.lower(), event.detail or {}
+    tell = _SENTENCES.get(kind)
+    try:
+        what, more = tell({**detail, "currency": story.order.currency}) if tell else (words(event.kind), said(facts(detail)))
+    except KeyError:  # an event of an earlier version, that says less
+        what, more = words(event.kind), said(facts(detail))
+    line = f", line {event.line_no}" if event.line_no else ""
+    who = "" if event.actor == "system" else decider(event.actor) if event.actor else ""
+    return Event(event.at, what + line, more, who, "bad" if any(word in kind for word in _BAD) else "")
+
+
+def _of_goods_and_money(story: Story) -> Iterator[Event]:
+    for shipment in story.shipments:
+        if shipment.shipped_at:
+            yield left(shipment)
+        if shipment.delivered_at:
+            yield Event(shipment.delivered_at, f"Shipment {shipment.shipment_no} arrived", "", "", "good")
+    for invoice in story.invoices:
+        if invoice.posted_at:
+            what = f"{'Credit memo' if invoice.kind == 'CM' else 'Invoice'} {invoice.invoice_no} posted"
+            yield Event(invoice.posted_at, what, money(invoice.gross_total, invoice.currency), "", "good")
+    for receipt in story.receipts:
+        paid = money(receipt.cash, receipt.currency)
+        yield Event(
+            receipt.applied_at, f"Receipt {receipt.receipt_no} paid {paid} of {receipt.invoice_no}", words(receipt.action), "", "good"
+        )
+
+
+def _amount(detail: Mapping[str, Any], name: str) -> str:
+    return money(Decimal(detail[name]), detail.get("currency") or "EUR")
+
+
+def _day(value: Any) -> str:
+    at = date.fromisoformat(value) if isinstance(value, str) else value
+    return f"{at.day} {at:%b %Y}"
+
+
+def _count(number: Any, one: str) -> str:
+    return f"{quantity(Decimal(number))} {one}{'' if Decimal(number) == 1 else 's'}"
+
+
+def _received(detail: Mapping[str, Any]) -> tuple[str, str]:
+    quote_no = detail.get("quote_no")
+    return "Order received", f"from quote {quote_no}" if quote_no else f"by {words(detail['source'])}"
+
+
+def _priced(detail: Mapping[str, Any]) -> tuple[str, str]:
+    differs = Decimal(detail.get("variance") or 0)
+    return (
+        f"Priced at {_amount(detail, 'net_total')} net",
+        f"the customer's price differs by {_amount(detail, 'variance')}" if differs else "",
+    )
+
+
+def _credit(detail: Mapping[str, Any]) -> tuple[str, str]:
+    of = f" for {detail['group_no']}" if detail.get("group_no") else ""
+    return f"Credit {_RULINGS.get(detail['decision'], words(detail['decision']).lower())}{of}", detail.get("reason", "")
+
+
+def _promised(detail: Mapping[str, Any]) -> tuple[str, str]:
+    waits = int(detail.get("backordered_lines") or 0)
+    on = f" for {_day(detail['arrival'])}" if detail.get("arrival") else ""
+    rest = f", {_count(waits, 'line')} wait{'s' if waits == 1 else ''} for supply" if waits else ""
+    return f"Promised{on}", f"in {_count(detail.get('groups') or 0, 'delivery').replace('deliverys', 'deliveries')}{rest}"
+
+
+def _acknowledged(detail: Mapping[str, Any]) -> tuple[str, str]:
+    by = detail.get("sent_by", "")
+    return (
+        f"Customer told that we {_ANSWERS[detail['response_code']]}",
+        "nobody to send it to" if by == "nobody" else f"by {words(by).lower()}",
+    )
+
+
+def _held(detail: Mapping[str, Any]) -> tuple[str, str]:
+    hold = HOLDS.get(detail["hold_code"])
+    return f"Put on hold: {hold.sentence.rstrip('.') if hold else words(detail['hold_code'])}", detail.get("reason", "")
+
+
+def _quantity_back(detail: Mapping[str, Any]) -> tuple[str, str]:
+    return f"{quantity(Decimal(detail['qty']))} of {detail['group_no']} to be promised anew", detail.get("reason", "")
+
+
+def _repaired(detail: Mapping[str, Any]) -> tuple[str, str]:
+    parts = [words(field).lower() for field in detail["fields"]]
+    lines = detail.get("lines") or ()
+    return "Order repaired", ", ".join([*parts, *([f"lines {', '.join(map(str, lines))}"] if lines else [])])
+
+
+_RULINGS = {"APPROVED": "approved", "HOLD": "not given: on hold", "PREPAY": "only against prepayment", "REFER": "to be decided by a person"}
+_SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, str]]] = {
+    "order_received": _received,
+    "order_priced": _priced,
+    "credit_decided": _credit,
+    "order_submitted": lambda detail: ("Order accepted as complete", f"{_amount(detail, 'gross_total')} gross"),
+    "order_promised": _promised,
+    "order_acknowledged": _acknowledged,
+    "order_rolled_up": lambda detail: (f"The order is now {words(detail['status']).lower()}", ""),
+    "order_repaired": _repaired,
+    "order_rejected": lambda detail: ("Order rejected", detail.get("reason", "")),
+    "order_cancelled": lambda detail: (f"Order cancelled: {quantity(Decimal(detail['qty']))} not delivered", detail.get("reason", "")),
+    "group_cancelled": lambda detail: (f"Delivery {detail['group_no']} cancelled", detail.get("reason", "")),
+    "cancellation_requested": lambda detail: ("Cancellation asked for", detail.get("reason", "")),
+    "hold_applied": _held,
+    "hold_released": lambda detail: (f"Hold released: {words(detail['hold_code'])}", detail.get("reason", "")),
+    "lines_returned": _quantity_back,
+    "returned_to_promising": _quantity_back,
+}
