@@ -185,7 +185,7 @@ def test_the_panel_offers_what_the_server_knows(workshop: Workshop, page: Page):
     select(page, "wait")
     expect(page.locator(".timer-times li")).to_have_count(3)
     select(page, "price")
-    expect(page.locator(".modeler-panel")).to_contain_text("May refuse with PRICE_MISSING.")
+    expect(page.locator(".modeler-panel")).to_contain_text("May refuse with PRICE_MISSING, QUOTE_CLOSED.")
     page.get_by_label("Result variable").fill("pricing")
     page.locator("[data-entry-id=parameter-quote_no] .cm-content").click()
     page.keyboard.press("ControlOrMeta+a")

@@ -33,10 +33,10 @@ CAMUNDA_WORDS: Final = Vocabulary(
         told("@exclusive", "An instance is never worked on twice at once."),
         told("@jobPriority @taskPriority", _IN_ORDER),
         told("@formRefBinding", "A form is always that of the same deployment."),
-        read_as("@type", "`external`: the step runs the service task that its topic names.", _TOPIC),
+        read_as("@type", "`external`: the step is for its topic.", _TOPIC),
         read_as(
             "@topic",
-            "The name of the service task.",
+            "The service task of this name; where there is none, workers outside fetch it.",
             "Set its implementation to external, and let the topic alone name the service task: not our own extension as well.",
         ),
         refused("@class @delegateExpression @expression field connector connectorId", _TOPIC),

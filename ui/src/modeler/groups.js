@@ -28,7 +28,7 @@ export function settingsGroup(context, element) {
   const { vocabulary } = context.workbench;
   const key = keysOf(element).find((each) => vocabulary.settings[each]);
   const entries = (vocabulary.settings[key] ?? [])
-    .filter((each) => !(is(element, 'bpmn:ServiceTask') && each.name === 'resultVariable' && !setting(subject, each.name)))
+    .filter((each) => !(is(element, 'bpmn:ServiceTask') && hidden(subject).includes(each.name) && !setting(subject, each.name)))
     .map((each) => settingEntry(context, element, each));
   if (is(element, 'bpmn:BusinessRuleTask')) entries.unshift(decisionEntry(context, element));
   if (isAny(element, ['bpmn:UserTask', 'bpmn:ManualTask'])) entries.push(instructions(context, element));
@@ -36,6 +36,9 @@ export function settingsGroup(context, element) {
   const title = is(element, 'bpmn:ServiceTask') ? null : (TITLES[element.type] ?? (key?.includes(':') ? 'Data and correlation' : 'Settings'));
   return { id: 'settings', label: title, entries };
 }
+
+// Settings of a service task that are given elsewhere, or mean something of a topic only.
+const hidden = (subject) => (operator(subject)?.id?.startsWith(OUTSIDE) ? ['resultVariable'] : ['resultVariable', 'priority']);
 
 function settingEntry({ write, workbench }, element, { name, written, meaning }) {
   const subject = owner(element);
@@ -48,7 +51,7 @@ function settingEntry({ write, workbench }, element, { name, written, meaning })
   if (name === 'owner') return choice(id, 'Owner', read, change, () => asOptions(workbench.vocabulary.groups), more);
   if (name === 'candidateGroups') more.hint = `${meaning} Groups: ${workbench.vocabulary.groups.join(', ')}.`;
   if (written === 'feel') return formula(id, label, read, change, { ...more, signed: true });
-  if (['name', 'variable', 'retry'].includes(written)) return text(id, label, read, change, more);
+  if (['name', 'variable', 'retry', 'whole'].includes(written)) return text(id, label, read, change, more);
   return textOrFormula(id, label, read, change, more);
 }
 
@@ -73,10 +76,16 @@ export function serviceTaskGroup(context, element) {
   const { write, workbench } = context;
   const subject = getBusinessObject(element);
   const tasks = workbench.vocabulary.service_tasks;
-  const name = () => operator(subject)?.id ?? topic(subject);
+  const outside = () => operator(subject)?.id?.startsWith(OUTSIDE) ?? false;
+  const name = () => (outside() ? OUTSIDE : (operator(subject)?.id ?? topic(subject)));
   const task = tasks.find((each) => each.name === name());
   const choose = (value) => write.run(write.serviceTask(element, subject, { id: value }));
-  const entries = [choice('service-task', 'Service task', name, choose, () => asOptions(tasks.map((each) => each.name)), { none: '(choose)' })];
+  const offered = () => [{ value: OUTSIDE, label: 'A worker outside, by topic' }, ...asOptions(tasks.map((each) => each.name))];
+  const entries = [choice('service-task', 'Service task', name, choose, offered, { none: '(choose)' })];
+  if (outside()) {
+    const read = () => operator(subject).id.slice(OUTSIDE.length);
+    entries.push(text('topic', 'Topic', read, (value) => choose(OUTSIDE + value.trim()), { hint: 'What workers outside fetch: letters, digits and - . _ : /' }));
+  }
   if (task) entries.push(note('service-task-says', said(task)));
   if (topic(subject)) entries.push(note('service-task-topic', BY_TOPIC));
   if (operator(subject)) {
@@ -88,6 +97,9 @@ export function serviceTaskGroup(context, element) {
   const settings = settingsGroup(context, element)?.entries ?? [];
   return { id: 'service-task', label: 'Service task', entries: [...entries, ...settings] };
 }
+
+// How a diagram names a topic that workers outside fetch, instead of a service task of ours.
+const OUTSIDE = 'topic:';
 
 const BY_TOPIC =
   'Made in Camunda Modeler: it runs the service task that its topic names, and its parameters are edited there. ' +
