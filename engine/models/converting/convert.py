@@ -10,6 +10,7 @@ from lxml import etree
 from engine.hardened_xml import hardened_parser
 from engine.models.converting import camunda7, camunda8
 from engine.models.converting.bench import ACTIVITI, CAMUNDA, ZEEBE, Bench
+from engine.models.converting.inputs import declare_inputs
 from engine.models.converting.report import Note
 from engine.models.reader import read_diagram
 from engine.models.trees import tag_of
@@ -48,6 +49,8 @@ def convert(path: str, content: bytes) -> Converted:
     camunda8.convert(bench)
     camunda7.convert(bench)
     camunda8.drop_needless(bench)
+    if bench.notes:
+        declare_inputs(bench)
     notes = (*bench.notes, *bench.leftovers())
     if not bench.notes:
         return Converted(content, {}, notes)

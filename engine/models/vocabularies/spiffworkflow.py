@@ -11,7 +11,10 @@ SPIFF_WORDS: Final = Vocabulary(
     table(
         runs("properties property", "Settings; the check names those that nothing reads."),
         runs("serviceTaskOperator parameters parameter", "The service task that is called, and what it is given.", "serviceTask"),
-        runs("serviceTaskOperator@id serviceTaskOperator@resultVariable", "Its name, or `topic:` and a topic for workers outside, and where its result goes."),
+        runs(
+            "serviceTaskOperator@id serviceTaskOperator@resultVariable",
+            "Its name, or `topic:` and a topic for workers outside, and where its result goes.",
+        ),
         runs("parameter@id parameter@value", "The parameter's name, and its value in FEEL."),
         drawn("parameter@type", "The service task itself says what it takes."),
         runs("property@name property@value", "The setting and what is written there."),
