@@ -8,8 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from ui.formats import NOTHING, money, percent, quantity, words
+from ui.task_form import Label
 
 _ROWS_SHOWN = 50
+_NO_LABELS: Mapping[str, Label] = {}
+_CURRENCY = re.compile("[A-Z]{3}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 #: How a name ends that is an amount, where the data name a currency beside it.
 _AMOUNTS = ("total", "amount", "price", "limit", "exposure", "available", "variance")
@@ -25,12 +28,14 @@ class Fact:
     rows: tuple[tuple[str, ...], ...] = ()
 
 
-def facts(data: Mapping[str, Any], *, without: Collection[str] = (), under: str = "") -> list[Fact]:
-    """The facts of a case in the order given; nested records are flattened, empty values left out."""
+def facts(
+    data: Mapping[str, Any], *, without: Collection[str] = (), under: str = "", labels: Mapping[str, Label] = _NO_LABELS
+) -> list[Fact]:
+    """The facts of a case in the order given; nested records are flattened, empty values left out. `labels` are what a form calls them."""
     found: list[Fact] = []
-    currency = data.get("currency")
     for name, value in data.items():
-        label = f"{under} {words(name).lower()}".strip() if under else words(name)
+        called = words(name.removesuffix("_pct"))
+        label = labels[name].text if name in labels else f"{under} {called.lower()}" if under else called
         if name in without or value in (None, "", [], {}):
             continue
         if isinstance(value, Mapping):
@@ -38,7 +43,7 @@ def facts(data: Mapping[str, Any], *, without: Collection[str] = (), under: str 
         elif isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(row, Mapping) for row in value):
             found.append(_table(label, value))
         else:
-            found.append(Fact(label, _written(name, value, currency)))
+            found.append(Fact(label, _written(value, _unit_of(name, data, labels))))
     return found
 
 
@@ -59,14 +64,20 @@ def _table(label: str, records: Sequence[Mapping[str, Any]]) -> Fact:
     return Fact(label, columns=tuple(words(name) for name in names), rows=rows)
 
 
-def _written(name: str, value: Any, currency: Any) -> str:
-    """A value by what its name says of it: a percentage, an amount in the currency beside it, else by itself."""
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        if name.endswith("_pct"):
-            return percent(value)
-        if name.endswith(_AMOUNTS) and isinstance(currency, str) and currency:
-            return money(Decimal(value), currency)
-    return _text(value)
+def _unit_of(name: str, data: Mapping[str, Any], labels: Mapping[str, Label]) -> str:
+    """The unit of a value: the one its form gives it, else what its name says: a percentage, or an amount in the currency beside it."""
+    given = labels[name].unit if name in labels else ""
+    if given:
+        return str(data.get(given[1:].strip(), "")) if given.startswith("=") else given
+    return "%" if name.endswith("_pct") else str(data.get("currency") or "") if name.endswith(_AMOUNTS) else ""
+
+
+def _written(value: Any, unit: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not unit:
+        return _text(value)
+    if unit == "%":
+        return percent(value)
+    return money(Decimal(value), unit) if _CURRENCY.fullmatch(unit) else f"{quantity(value)} {unit}"
 
 
 def _text(value: Any) -> str:

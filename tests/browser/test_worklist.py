@@ -3,6 +3,7 @@ import json
 from playwright.sync_api import Page, Route, expect
 
 from engine.runtime.state.people import Person
+from tests.browser.orders import found_company
 from tests.browser.site import OTTO, Site
 
 
@@ -22,6 +23,24 @@ def test_a_task_is_claimed_decided_and_gone(page: Page, site: Site):
     expect(page.locator("#notices")).to_contain_text("The process has moved on")
     expect(page.locator("#task")).to_contain_text("Completed")
     expect(page.locator("#tasks")).to_contain_text("Nothing needs you now")
+
+
+def test_the_case_of_its_subject_stands_beside_the_form_and_above_it_on_a_phone(page: Page, site: Site):
+    found_company(site)
+    site.start("L-4713", order_no="SO-000002")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{site.url}/worklist")
+    page.get_by_role("link", name="Clear load L-4713").click()
+    case, form = page.locator("[data-case=order]"), page.locator("task-form")
+    for fact in ("SO-000002", "Swivel chair Aurora", "Over the limit.", "250.00 EUR"):
+        expect(case).to_contain_text(fact)
+    expect(form).to_have_attribute("data-ready", "true")
+    beside, entered = case.bounding_box(), form.bounding_box()
+    assert beside["x"] + beside["width"] <= entered["x"]
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    above, below = case.bounding_box(), form.bounding_box()
+    assert above["y"] + above["height"] <= below["y"]
 
 
 def test_what_is_around_an_open_task_follows_it(page: Page, site: Site):

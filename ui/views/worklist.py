@@ -16,6 +16,7 @@ from engine.store.paging import AnyRow, Asked
 from handlers.cases import Case, read_case, subject_of
 from ui.facts import entered, facts, said
 from ui.product import WORK, asked, needs, person, product, wants_fragment
+from ui.task_form import part_facts
 
 _NO_FORM: dict[str, Any] = {"type": "default", "schemaVersion": 19, "components": []}
 
@@ -73,12 +74,14 @@ def _task(tx: Session, task_id: UUID) -> dict[str, Any]:
     shown = {**task.form_data, **(task.outcome or task.draft or {})}
     done = task.state != "open"
     case = _case(tx, task)
+    schema, labels = part_facts(schema)
+    said_already = _keys(schema) | {label.unit.removeprefix("=") for label in labels.values()} | ({"order_no"} if task.order_no else set())
     return {
         "task": task,
         "schema": schema,
         "data": shown,
         "case": case,
-        "facts": facts(_beside(task.form_data, case), without=_keys(schema) | ({"order_no"} if task.order_no else set())),
+        "facts": facts(_beside(task.form_data, case), without=said_already, labels=labels),
         "before": [(earlier, said(entered(earlier))) for earlier in read.decisions_before(tx, task)],
         "mine": not done and task.assignee == person().name,
         "next_task": _next(tx) if done else None,
