@@ -1,4 +1,4 @@
-"""The state of an instance as bytes, format 1.
+"""The state of an instance as bytes, format 2; what earlier releases wrote is read by `old_states.py`.
 
 Specs are never stored; a node is its place among the sorted names of its scope. Only tokens that live, or that living ones hang on, exist
 at all, so the blob stays small however long the instance has run. A value that several tokens share is stored once. Decimals are JSON
@@ -14,12 +14,14 @@ import msgspec
 
 from engine.problems import Invalid
 from engine.spiff.instance import Instance, Scope
+from engine.spiff.nodes.events import CatchEvent
+from engine.spiff.old_states import from_format_1
 from engine.spiff.process import CompiledProcess
 from engine.spiff.records import Outgoing
-from engine.spiff.token import LIVE, NOTHING, Token
+from engine.spiff.token import LIVE, NOTHING, WAITING, Token
 from engine.store.json_text import decode
 
-STATE_FORMAT: Final = 1
+STATE_FORMAT: Final = 2
 #: Unlike `json_text` it keeps the order of keys, so that a restored instance is the same in every expression.
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")
 
@@ -49,7 +51,7 @@ def dump(instance: Instance) -> bytes:
     living = list(instance.tokens)
     values = _Values(shared=len(living) > 1)
     common = set(living[0].stamps.items()).intersection(*(token.stamps.items() for token in living[1:])) if living else set()
-    numbers: dict[UUID, int] = {}
+    numbers: dict[str, int] = {}
     scopes = [_scope(scope, values, common, numbers) for scope in instance.all_scopes] if living else []
     queue = [numbers[token.id] for token in (*instance.urgent, *instance.ready) if token.state & LIVE and token.id in numbers]
     return _encoder.encode(
@@ -67,7 +69,7 @@ def dump(instance: Instance) -> bytes:
     )
 
 
-def _scope(scope: Scope, values: _Values, common: set[tuple[str, int]], numbers: dict[UUID, int]) -> list[Any]:
+def _scope(scope: Scope, values: _Values, common: set[tuple[str, int]], numbers: dict[str, int]) -> list[Any]:
     names = scope.spec.places
     rows: list[Any] = []
     first = len(numbers)
@@ -76,7 +78,7 @@ def _scope(scope: Scope, values: _Values, common: set[tuple[str, int]], numbers:
         token, above = stack.pop()
         number = numbers[token.id] = first + len(rows)
         rows.append(_row(token, above, names[token.task_spec.name], values, common))
-        stack.extend((child, number) for child in reversed(token.below))
+        stack.extend((child, number) for child in reversed(token.children))
     live = [numbers[token] for token in scope.live]
     activity = getattr(scope, "activity", None)
     at_end = numbers[scope.at_end.id] if scope.at_end is not None else None
@@ -84,7 +86,7 @@ def _scope(scope: Scope, values: _Values, common: set[tuple[str, int]], numbers:
 
 
 def _row(token: Token, above: int, place: int, values: _Values, common: set[tuple[str, int]]) -> list[Any]:
-    row: list[Any] = [token.id.hex, above, place, token.state]
+    row: list[Any] = [token.id, above, place, token.state]
     if token.state & LIVE:
         stamps = {name: stamp for name, stamp in token.stamps.items() if (name, stamp) not in common}
         changed = dict(token.changed) if token.changed else None
@@ -95,6 +97,8 @@ def _row(token: Token, above: int, place: int, values: _Values, common: set[tupl
 def restore(process: CompiledProcess, blob: bytes) -> Instance:
     """Read an instance. Raises Invalid when the blob has another format."""
     state = decode(blob)
+    if state.get("format") == 1:
+        state = from_format_1(state, process)
     if state.get("format") != STATE_FORMAT:
         raise Invalid(
             f"The state has format {state.get('format')!r}, not {STATE_FORMAT}.",
@@ -109,22 +113,22 @@ def restore(process: CompiledProcess, blob: bytes) -> Instance:
     instance.outgoing = [_outgoing(item) for item in state["out"]]
     made: list[Token] = []
     for name, activity, _first, rows, live, at_end in state["scopes"]:
-        scope: Scope = instance if activity is None else instance.create_subprocess(made[activity], name)
+        scope: Scope = instance if activity is None else instance.reopen_subprocess(made[activity], name)
         _fill(scope, rows, made, state["values"])
         scope.live = {made[number].id: made[number] for number in live}
         scope.at_end = None if at_end is None else made[at_end]
     for number in state["queue"]:
         instance.enqueue(made[number])
     if not state["scopes"]:
-        instance.begin_nothing()
+        instance.plant()
     return instance
 
 
 def _fill(scope: Scope, rows: Sequence[Any], made: list[Token], values: Sequence[Any] | None) -> None:
-    nodes = scope.spec.nodes_in_order
+    nodes, waiting = scope.spec.nodes_in_order, scope.top_workflow.event_manager
+    scope.tasks.clear()
     for row in rows:
-        token = Token(scope, nodes[row[2]], made[row[1]] if row[1] >= 0 else None, identity=UUID(hex=row[0]))
-        token.place(row[3])
+        token = Token(scope, nodes[row[2]], made[row[1]] if row[1] >= 0 else None, row[3], row[0])
         made.append(token)
         if row[1] < 0:
             scope.task_tree = token
@@ -134,6 +138,8 @@ def _fill(scope: Scope, rows: Sequence[Any], made: list[Token], values: Sequence
             token.data = data if values is None else {name: values[place] for name, place in data.items()}
             token.stamps, token.internal_data = stamps or NOTHING, internal or {}
             token.changed, token.detail = changed, detail
+            if row[3] == WAITING and isinstance(token.task_spec, CatchEvent):
+                waiting.add_task(token)
         else:
             token.data = token.stamps = NOTHING
 

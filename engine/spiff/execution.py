@@ -9,10 +9,13 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from engine.problems import Conflict, Problem
+from SpiffWorkflow.bpmn.util.event import BpmnEvent
+
+from engine.problems import Conflict
 from engine.spiff import codec
 from engine.spiff.calls import Failure, ServiceCalls
-from engine.spiff.failures import CallsBroken, StepFailed, unexpected
+from engine.spiff.export import export_json, import_json
+from engine.spiff.failures import CallsBroken, StepFailed, failure_of
 from engine.spiff.instance import Instance
 from engine.spiff.migration import migrated, propose_plan
 from engine.spiff.moves import go_back, move
@@ -23,7 +26,7 @@ from engine.spiff.nodes.tasks import ServiceTask, UserTask, attempt_failed
 from engine.spiff.plain import plain, plain_mapping
 from engine.spiff.process import CompiledProcess
 from engine.spiff.records import Budget, Executed, Outgoing, RunResult, Waits
-from engine.spiff.token import ERROR, NOTHING, READY, STARTED, WAITING, Token
+from engine.spiff.token import ERROR, READY, STARTED, WAITING, Token
 from engine.spiff.views import merged
 from engine.spiff.waiting import waits_of
 
@@ -46,7 +49,7 @@ class Execution:
             raise Conflict(f"{process.key} has no start event {chosen!r}.", next_step="Name one of its start events.")
         instance = Instance(process)
         instance.now = now
-        instance.begin(chosen, plain_mapping(variables, "Variables"), NOTHING)
+        instance.begin(process.spec.name_of(chosen), plain_mapping(variables, "Variables"))
         return cls(process, instance)
 
     @classmethod
@@ -58,6 +61,15 @@ class Execution:
         """The whole state; take the trace before, for it is no part of it."""
         return codec.dump(self._instance)
 
+    def export(self) -> str:
+        """The instance as SpiffWorkflow's own serializer stores one. Raises Invalid when a variable cannot travel."""
+        return export_json(self._instance)
+
+    @classmethod
+    def from_export(cls, process: CompiledProcess, text: str, *, now: datetime) -> "Execution":
+        """Read what `export`, or SpiffWorkflow itself, wrote. Raises Invalid when it is of another version of the process."""
+        return cls(process, import_json(process, text, now))
+
     def run(self, calls: ServiceCalls, *, now: datetime, budget: Budget = _ONE_RUN, explain: bool = False) -> RunResult:
         """Go on until every path waits or the budget is spent. A step that fails becomes a failed wait; only `calls` can raise.
 
@@ -66,12 +78,21 @@ class Execution:
         instance = self._instance
         instance.now, instance.calls, instance.explains = now, calls, explain
         steps, deadline = 0, monotonic() + budget.seconds
-        while (token := instance.next_ready()) is not None:
-            if steps >= budget.steps or monotonic() > deadline:
-                instance.put_back(token)
-                return RunResult(steps, spent=True)
-            _step(instance, token)
-            steps += 1
+        while instance.urgent or instance.ready:
+            token = None
+            try:
+                for token in iter(instance.next_ready, None):
+                    if steps >= budget.steps or monotonic() > deadline:
+                        instance.put_back(token)
+                        return RunResult(steps, spent=True)
+                    steps += 1
+                    token.run()
+            except CallsBroken as broken:
+                raise broken.error from None
+            except Exception as error:
+                if token is None or token.id not in token.workflow.tasks:
+                    raise
+                instance.fail(token, failure_of(error, token.task_spec.label))
         self._tell_deadlock()
         return RunResult(steps, spent=False)
 
@@ -199,6 +220,10 @@ class Execution:
         """A signal came: every place that waits for it goes on. Answers how many there were."""
         return self._instance.broadcast(name, None if payload is None else plain_mapping(payload, "The payload"))
 
+    def catch(self, event: BpmnEvent) -> None:
+        """An event from the SpiffWorkflow world: whoever waits for it goes on. What nobody waits for is kept by the workflow."""
+        self._instance.catch(event)
+
     def element_of(self, task_id: UUID) -> str | None:
         """The element a token stands on; None when it is there no more."""
         token = self._instance.find(task_id)
@@ -253,18 +278,3 @@ def _conflict(token: Token, why: str) -> Conflict:
     return Conflict(
         message, code="not_waiting", next_step="Look at the instance again; nothing was changed.", element_id=token.task_spec.bpmn_id
     )
-
-
-def _step(instance: Instance, token: Token) -> None:
-    try:
-        token.run()
-    except CallsBroken as broken:
-        raise broken.error from None
-    except StepFailed as failure:
-        instance.fail(token, failure)
-    except Problem as problem:
-        instance.fail(token, StepFailed.of(problem, token.task_spec.label))
-    except Exception as error:
-        if token.id not in token.workflow.tasks:
-            raise
-        instance.fail(token, unexpected(error, token.task_spec.label))

@@ -4,14 +4,15 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
 
 from engine.feel import Assignments, Expression, FeelSyntaxError, compile_assignments, compile_expression, to_json
-from engine.problems import Invalid, Problem
+from engine.problems import Invalid, Problem, TooLarge
 from engine.spiff.failures import StepFailed
+from engine.spiff.plain import within_limit
 
 Variables = Mapping[str, Any]
 #: A text of the model, ready to be evaluated with the variables and the moment.
@@ -76,16 +77,53 @@ def condition(text: str, where: str, element_id: str) -> Callable[[Variables, da
     return holds
 
 
-def assignments(text: str, where: str, element_id: str) -> Callable[[Variables, datetime], dict[str, Any]]:
-    """The body of a script task."""
+class Text(str):
+    """A text of the model with what it does to a token: SpiffWorkflow carries it to its script engine, and writes it as it is."""
+
+    value: Callable[[Any], Any]
+    __slots__ = ("value",)
+
+    def __new__(cls, text: str, value: Callable[[Any], Any]) -> Self:
+        """A text and what it does."""
+        made = super().__new__(cls, text)
+        made.value = value
+        return made
+
+
+def condition_text(text: str, where: str, flow: str) -> Text:
+    """The condition of a flow, which notes that it holds. Raises Invalid when it is not FEEL."""
+    holds = condition(text, where, flow)
+
+    def chosen(token: Any) -> bool:
+        found = holds(token.data, token.workflow.top_workflow.now)
+        if found:
+            token.internal_data["chosen"].append(flow)
+        return found
+
+    return Text(text, chosen)
+
+
+def script_text(text: str, element_id: str, label: str) -> Text:
+    """The body of a script task. Raises Invalid when it is not FEEL."""
+    assign = assignments(text, f"Script of {label}", element_id, label)
+    return Text(text, lambda token: token.write(assign(token.data, token.workflow.top_workflow.now)))
+
+
+def assignments(text: str, where: str, element_id: str, label: str = "") -> Callable[[Variables, datetime], dict[str, Any]]:
+    """A context of assignments; those of a step with a `label` may write no more than variables are for."""
     compiled: Assignments = _checked(compile_assignments, text, where, element_id)
 
     def assign(variables: Variables, now: datetime) -> dict[str, Any]:
         try:
             changed = compiled.apply(variables, now=now)
-            return {name: value if type(value) in _ATOMS else to_json(value) for name, value in changed.items()}
+            changed = {name: value if type(value) in _ATOMS else to_json(value) for name, value in changed.items()}
+            if label:
+                within_limit(changed)
+        except TooLarge as problem:
+            raise StepFailed.of(problem, label) from None
         except Problem as problem:
             raise StepFailed.of(problem, where) from None
+        return changed
 
     return assign
 
@@ -103,7 +141,7 @@ def _reason(compiled: Expression, variables: Variables, now: datetime) -> str:
     return f" ({reasons})." if reasons else "."
 
 
-class FeelEnvironment(BasePythonScriptEngineEnvironment):  # type: ignore[misc]  # SpiffWorkflow has no types
+class FeelEnvironment(BasePythonScriptEngineEnvironment):
     """What SpiffWorkflow itself would evaluate is FEEL as well; no path leads to Python."""
 
     def evaluate(self, expression: str, context: Variables, external_context: Variables | None = None) -> Any:
@@ -120,7 +158,7 @@ class FeelEnvironment(BasePythonScriptEngineEnvironment):  # type: ignore[misc] 
         raise Invalid(f"Services are not called from scripts (with {len(context)} variables).", next_step="Use a service task.")
 
 
-class FeelEngine(PythonScriptEngine):  # type: ignore[misc]  # SpiffWorkflow has no types
+class FeelEngine(PythonScriptEngine):
     """SpiffWorkflow's script engine with no Python in it."""
 
     def __init__(self) -> None:
@@ -129,6 +167,18 @@ class FeelEngine(PythonScriptEngine):  # type: ignore[misc]  # SpiffWorkflow has
     def validate(self, expression: str) -> None:
         """Raises FeelSyntaxError when it is not FEEL."""
         compile_expression(expression)
+
+    def evaluate(self, task: Any, expression: str, external_context: Variables | None = None) -> Any:
+        """The value of a text of the model, compiled when that was deployed. Raises StepFailed."""
+        return expression.value(task) if isinstance(expression, Text) else super().evaluate(task, expression, external_context)
+
+    def execute(self, task: Any, script: str, external_context: Variables | None = None) -> bool:
+        """Let a text of the model write into the variables. Raises StepFailed."""
+        if isinstance(script, Text):
+            script.value(task)
+            return True
+        done: bool = super().execute(task, script, external_context)
+        return done
 
 
 _NAME: Final = re.compile(r"[^0-9A-Za-z_]")

@@ -29,8 +29,12 @@ class CallsBroken(Exception):
         self.error = error
 
 
-def unexpected(error: Exception, where: str) -> StepFailed:
-    """The failure that a defect of ours makes: the instance stays whole, and the operator sees where it was."""
+def failure_of(error: Exception, where: str) -> StepFailed:
+    """The failure that an exception makes. A defect of ours leaves the instance whole, and the operator sees where it was."""
+    if isinstance(error, StepFailed):
+        return error
+    if isinstance(error, Problem):
+        return StepFailed.of(error, where)
     message = f"{where}: {type(error).__name__}: {error}"
     next_step = "This is a defect: report it with the traceback. The step can be retried."
     return StepFailed("defect", message, next_step, "".join(format_exception(error)))

@@ -1,83 +1,90 @@
+# ruff: noqa: SLF001  # the workflow and its tokens are one thing
 """SpiffWorkflow's workflow without its scans: ready tokens queue up, boundary events first, and one token runs at a time."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
+from SpiffWorkflow.bpmn.util.event import BpmnEvent
+from SpiffWorkflow.bpmn.util.subworkflow import BpmnBaseWorkflow, BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 
 from engine.spiff.calls import ServiceCalls
+from engine.spiff.catching import NearestCatcher
 from engine.spiff.failures import StepFailed
-from engine.spiff.nodes.boundary import catcher, overtaken
-from engine.spiff.nodes.events import CatchEvent
+from engine.spiff.nodes.definitions import Escalation, Signal, Thrown
 from engine.spiff.records import Executed, Outgoing
-from engine.spiff.token import COMPLETED, ERROR, NOTHING, READY, WAITING, Token
-
-_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+from engine.spiff.token import BEGINNING, COMPLETED, ERROR, LIVE, NOTHING, READY, WAITING, Token
 
 
-class Scope:
+class Scope(BpmnBaseWorkflow):
     """What an instance and each of its running subprocesses have in common: a tree of tokens and the living ones among them."""
 
-    spec: Any
-    tasks: dict[UUID, Token]
-    task_tree: Token
-    completed: bool
-
-    def prepare(self) -> None:
-        """Begin empty."""
-        self.live: dict[UUID, Token] = {}
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self.live: dict[str, Token] = {}
         self.final: tuple[Mapping[str, Any], Mapping[str, int]] = (NOTHING, NOTHING)
         #: The token that has reached the end and waits for the others.
         self.at_end: Token | None = None
+        super().__init__(*arguments, deserializing=True, **options)
 
-    def begin(self, start_event: str, data: Mapping[str, Any], stamps: Mapping[str, int]) -> None:
-        """Put the first token on a start event."""
-        root = Token(self, self.spec.start)
-        root.data, root.stamps = data, stamps
-        root.place(COMPLETED)
-        self.task_tree = root
-        Token(self, self.spec.task_specs[start_event], root).become(READY)
+    def plant(self, state: int = COMPLETED) -> Token:
+        """Begin the tree with its root, and nothing else."""
+        self.tasks.clear()
+        self.task_tree: Token = Token(self, self.spec.start, state=state)
+        self.task_tree.data = {}
+        return self.task_tree
 
-    def begin_nothing(self) -> None:
-        """An ended instance has a root and nothing else."""
-        root = Token(self, self.spec.start)
-        root.place(COMPLETED)
-        self.task_tree = root
+    def enter(self, token: Token, before: int) -> None:
+        """A token begins to live, or goes on to."""
+        if not before & LIVE:
+            self.live[token.id], token.started_at = token, self.top_workflow.now
+        if token._state == READY:
+            self.top_workflow.enqueue(token)
 
-    def settle(self) -> None:
+    def update_waiting_tasks(self) -> None:
         """After every completion: whoever waits for others looks again; the scope ends when only the end is left."""
-        if self.spec.has_looking:
-            for token in [token for token in self.live.values() if token.task_spec.looks_again]:
-                if token.state == WAITING:
-                    token.task_spec.look_again(token)
-        if self.at_end is not None and len(self.live) == 1:
-            self.finish(self.at_end)
+        if self.at_end is not None or self.spec.has_looking:
+            self._look_again()
 
-    def finish(self, token: Token) -> None:
-        """The scope is done; its variables are the token's."""
-        self.completed = True
+    def _look_again(self) -> None:
+        for token in [token for token in self.live.values() if token.task_spec.looks_again]:
+            if token._state == WAITING:
+                token.task_spec._update(token)
+        end = self.at_end
+        if end is not None and len(self.live) == 1 and end._state == WAITING:
+            end.task_spec._update(end)
+
+    def _task_completed_notify(self, task: Token) -> None:
+        """Something is done: it is noted, and has left the tree when the next begins."""
+        self.top_workflow.note(task, "skipped" if task.detail and "skipped" in task.detail else "completed")
+        super()._task_completed_notify(task)
+        if not task.task_spec.keeps_place:
+            task.retire()
+
+    def _mark_complete(self, task: Token) -> None:
+        super()._mark_complete(task)
         self.at_end = None
-        self.final = (token.data, token.stamps)
-        token.become(COMPLETED)
-        token.retire()
+        self.final = (task.data, task.stamps)
+
+    def collect_log_extras(self, dct: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Nothing is logged from here; the history says it."""
+        return dct or {}
 
     def cancel_all(self) -> None:
         """Cancel every token."""
-        for child in self.task_tree.below:
+        for child in self.task_tree.children:
             if child.id in self.tasks:
                 child.cancel()
         self.at_end = None
 
 
-class Instance(Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow has no types
+class Instance(Scope, BpmnWorkflow):
     """The top of one running process."""
 
     def __init__(self, process: Any) -> None:
-        self.now = _BEGINNING
+        self.now = BEGINNING
+        #: How many writes there were: it stamps each.
         self.stamp = 0
         self.ready: deque[Token] = deque()
         self.urgent: deque[Token] = deque()
@@ -87,8 +94,14 @@ class Instance(Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow has 
         #: Decisions say in the trace what they were given: for a dry run, whose trace is kept nowhere.
         self.explains = False
         self.process = process
-        super().__init__(process.spec, process.scopes, script_engine=process.script_engine, deserializing=True)
-        self.prepare()
+        super().__init__(process.spec, process.scopes, script_engine=process.script_engine)
+        self.event_manager = NearestCatcher(self)
+
+    def begin(self, start_event: str, data: Mapping[str, Any]) -> None:
+        """Put the first token on a start event."""
+        root = self.plant(READY)
+        root.data, root.internal_data["start"] = data, start_event
+        root.run()
 
     def enqueue(self, token: Token) -> None:
         """A token became ready."""
@@ -96,26 +109,35 @@ class Instance(Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow has 
 
     def next_ready(self) -> Token | None:
         """The next token to run: boundary events first, then in the order they became ready."""
-        for queue in (self.urgent, self.ready):
-            while queue:
-                token = queue.popleft()
-                if token.state == READY:
-                    return token
+        while queue := self.urgent or self.ready:
+            token = queue.popleft()
+            if token._state == READY:
+                return token
         return None
 
     def put_back(self, token: Token) -> None:
         """The token is to be the next again."""
         (self.urgent if token.task_spec.urgent else self.ready).appendleft(token)
 
-    def next_stamp(self) -> int:
-        """A number that only grows: the order of writes."""
-        self.stamp += 1
-        return self.stamp
+    def do_engine_steps(self, will_complete_task: Any = None, did_complete_task: Any = None) -> None:
+        """One token at a time until everything waits. SpiffWorkflow looks through the tree, and lets what was interrupted run on."""
+        while (token := self.next_ready()) is not None:
+            if will_complete_task:
+                will_complete_task(token)
+            token.run()
+            if did_complete_task:
+                did_complete_task(token)
 
     def create_subprocess(self, my_task: Token, spec_name: str) -> "SubInstance":
         """Open the scope of a subprocess or called process."""
         scope = SubInstance(self.subprocess_specs[spec_name], my_task, self)
         self.subprocesses[my_task.id] = scope
+        return scope
+
+    def reopen_subprocess(self, activity: Token, spec_name: str) -> "SubInstance":
+        """The scope of one that is under way already: of a stored state, or in another version."""
+        scope = self.create_subprocess(activity, spec_name)
+        scope.completed_event.connect(activity.task_spec._on_subworkflow_completed, activity)
         return scope
 
     @property
@@ -124,10 +146,11 @@ class Instance(Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow has 
         yield self
         yield from self.subprocesses.values()
 
-    def find(self, task_id: UUID) -> Token | None:
+    def find(self, task_id: UUID | str) -> Token | None:
         """The token of this id anywhere in the instance."""
+        key = task_id if isinstance(task_id, str) else task_id.hex
         for scope in self.all_scopes:
-            token = scope.tasks.get(task_id)
+            token: Token | None = scope.tasks.get(key)
             if token is not None:
                 return token
         return None
@@ -139,56 +162,27 @@ class Instance(Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow has 
             yield from list(scope.live.values())
 
     def throw_error(self, token: Token, code: str, reason: str, variables: Mapping[str, Any] = NOTHING) -> bool:
-        """Give an error to the nearest error boundary event; False when there is none."""
-        listener = catcher(token, "error", code)
-        if listener is None:
-            return False
-        listener.write(variables)
-        listener.internal_data["refusal"] = {"code": code, "reason": reason, "by": token.id.hex}
-        listener.task_spec.came(listener, {"code": code, "message": reason})
-        return True
+        """Give an error to the nearest error boundary event, with variables that go on there; False when there is none."""
+        return self.event_manager.catch(Thrown(token, code, reason, variables)) > 0
 
     def escalate(self, token: Token, code: str | None, payload: Any) -> bool:
         """Give an escalation to the nearest boundary event for it; False when there is none, which is no fault."""
-        listener = catcher(token, "escalation", code)
-        if listener is None:
-            return False
-        listener.task_spec.came(listener, {"code": code, "payload": payload})
-        return True
+        event = BpmnEvent(Escalation(code, code), {"code": code, "payload": payload}, target=token)
+        return self.event_manager.catch(event) > 0
 
     def broadcast(self, name: str, payload: Any) -> int:
         """Give a signal to every place that waits for it; answer how many there were."""
-        places = [token for token in self.tokens if token.state == WAITING and _waits_for_signal(token, name)]
-        for token in places:
-            if not overtaken(token):
-                token.task_spec.came(token, payload)
-        return len(places)
+        return self.event_manager.catch(BpmnEvent(Signal(name), payload), internal=False)
 
     def note(self, token: Token, outcome: str, detail: Mapping[str, Any] | None = None) -> None:
         """Write a line of history, unless the step is one of our own and not of the drawing."""
-        element = token.task_spec.element
-        if element is None:
+        drawn, internal, found = token.task_spec.told, token.internal_data, token.detail or {}
+        if drawn is None:
             return
-        internal = token.internal_data
-        found: dict[str, Any] = dict(token.detail or {})
-        if "index" in internal:
-            found["index"] = internal["index"]
-        found.update(detail or {})
-        self.trace.append(
-            Executed(
-                token.id,
-                element.id,
-                element.name,
-                element.type,
-                outcome,
-                token.started_at,
-                self.now,
-                token.changed or {},
-                found,
-                internal.get("attempt", 1),
-                internal.get("actor"),
-            )
-        )
+        if detail or "index" in internal:
+            found = {**found, **({"index": internal["index"]} if "index" in internal else {}), **(detail or {})}
+        when, by = (token.started_at, self.now), (internal.get("attempt", 1), internal.get("actor"))
+        self.trace.append(Executed(UUID(hex=token.id), *drawn, outcome, *when, token.changed or {}, found, *by))  # type: ignore[call-arg]
 
     def note_cancelled(self, token: Token) -> None:
         """A step that was under way is given up; events that merely waited are not worth a line."""
@@ -208,18 +202,13 @@ class Instance(Scope, BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow has 
         self.note(token, "failed", {"kind": failure.kind, "message": failure.message})
 
 
-def _waits_for_signal(token: Token, name: str) -> bool:
-    spec = token.task_spec
-    return isinstance(spec, CatchEvent) and spec.event.kind == "signal" and spec.event.name == name
-
-
-class SubInstance(Scope, BpmnSubWorkflow):  # type: ignore[misc]  # SpiffWorkflow has no types
+class SubInstance(Scope, BpmnSubWorkflow):
     """The scope of a running subprocess or called process."""
 
     def __init__(self, spec: Any, activity: Token, top: Instance) -> None:
         self.activity = activity
-        super().__init__(spec, activity.id, top, deserializing=True)
-        self.prepare()
+        super().__init__(spec, activity.id, top)
+        self.plant(READY)
 
     def _calculate_depth(self) -> int:
         return int(self.activity.workflow.depth) + 1
@@ -229,11 +218,3 @@ class SubInstance(Scope, BpmnSubWorkflow):  # type: ignore[misc]  # SpiffWorkflo
         """The scope around."""
         scope: Scope = self.activity.workflow
         return scope
-
-    def finish(self, token: Token) -> None:
-        """Give the variables to the activity and go on there."""
-        super().finish(token)
-        activity = self.activity
-        self.top_workflow.subprocesses.pop(activity.id)
-        activity.data, activity.stamps = self.final
-        activity.complete()

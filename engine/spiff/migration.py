@@ -7,19 +7,17 @@ nothing is changed.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from engine.problems import Conflict
 from engine.spiff.instance import Instance, Scope
-from engine.spiff.nodes.base import Node
-from engine.spiff.nodes.boundary import BoundaryEvent, BoundarySplit
-from engine.spiff.nodes.events import EventGateway
+from engine.spiff.nodes.base import BODY, Step
+from engine.spiff.nodes.boundary import JOIN, SPLIT, BoundaryEvent, BoundaryJoin, BoundarySplit
+from engine.spiff.nodes.events import CatchEvent, EventGateway
 from engine.spiff.nodes.scopes import ScopeTask
 from engine.spiff.process import CompiledProcess
-from engine.spiff.token import COMPLETED, READY, Token
-
-_SPLIT: Final = ".BoundaryEventSplit"
-_BODY: Final = " [child]"
+from engine.spiff.process_spec import DRAWN, END, JOINED, START
+from engine.spiff.token import COMPLETED, READY, WAITING, Token
 
 
 def propose_plan(source: CompiledProcess, target: CompiledProcess) -> dict[str, str | None]:
@@ -46,66 +44,68 @@ class _Move:
     reasons: dict[str, list[str]] = field(default_factory=dict)
     tokens: dict[Token, Token] = field(default_factory=dict)
 
-    def name(self, old: str) -> str:
-        """What the new version calls a node."""
-        for suffix in (_SPLIT, _BODY):
+    def name(self, scope: Scope, old: str) -> str:
+        """What the new version calls a step."""
+        if old in {START, END}:
+            return old
+        if old.endswith(JOINED):
+            return str(scope.spec.end.name)
+        for suffix in (SPLIT, JOIN, BODY):
             if old.endswith(suffix):
-                return self.name(old.removesuffix(suffix)) + suffix
-        return self.plan.get(old, old) or ""
+                return self.name(scope, old.removesuffix(suffix)) + suffix
+        identity = old.removesuffix(DRAWN)
+        found = self.plan.get(identity, identity)
+        return "" if found is None else str(scope.spec.name_of(found))
 
-    def refuse(self, node: Node, why: str) -> None:
+    def refuse(self, node: Step, why: str) -> None:
         """Note why a token cannot go."""
         self.reasons.setdefault(node.element.id if node.element else str(node.name), []).append(why)
 
     def scope(self, old: Scope, new: Scope) -> None:
         """Take over the tokens of a scope."""
-        root = Token(new, new.spec.start)
-        root.place(old.task_tree.state)
-        new.task_tree = root
-        self.below(old.task_tree, root)
-        for token in old.live.values():
-            if token in self.tokens:
-                self.tokens[token].become(token.state)
+        self.below(old.task_tree, new.plant())
+        moved = [self.tokens[token] for token in old.live.values() if token in self.tokens]
+        new.live = {token.id: token for token in moved}
         if old.at_end is not None:
             new.at_end = self.tokens[old.at_end]
 
     def below(self, old: Token, new: Token) -> None:
         """Take over what hangs on a token."""
-        for child in old.below:
-            node = new.workflow.spec.task_specs.get(self.name(child.task_spec.name))
+        for child in old.children:
+            node = new.workflow.spec.task_specs.get(self.name(new.workflow, child.task_spec.name))
             if node is None and isinstance(child.task_spec, BoundarySplit):
                 self.below(child, new)
-            elif node is None and isinstance(child.task_spec, BoundaryEvent):
+            elif node is None and isinstance(child.task_spec, BoundaryEvent | BoundaryJoin):
                 continue
             elif node is None or not self._alike(child.task_spec, node):
                 self.refuse(child.task_spec, "has no counterpart of its kind in the new version")
             else:
                 self.token(child, node, new)
 
-    def token(self, old: Token, node: Node, above: Token) -> None:
+    def token(self, old: Token, node: Step, above: Token) -> None:
         """Take over one token, and what the new version adds around it."""
-        split = above.workflow.spec.task_specs.get(f"{node.name}{_SPLIT}")
+        split = above.workflow.spec.task_specs.get(f"{node.name}{SPLIT}")
         if split is not None and above.task_spec is not split and old.live:
-            above = Token(above.workflow, split, above)
-            above.place(COMPLETED)
-        new = Token(above.workflow, node, above, identity=old.id)
-        new.place(old.state)
+            above = Token(above.workflow, split, above, COMPLETED)
+        new = Token(above.workflow, node, above, old.state, old.id)
         new.data, new.stamps, new.started_at = old.data, old.stamps, old.started_at
         new.internal_data, new.changed, new.detail = dict(old.internal_data), old.changed, old.detail
         self.tokens[old] = new
         if "from" in new.internal_data:
             self._origin(new)
+        if isinstance(node, CatchEvent) and new.state == WAITING:
+            self.instance.event_manager.add_task(new)
         self.below(old, new)
         scope = old.workflow.top_workflow.subprocesses.get(old.id)
         if scope is not None:
-            self.scope(scope, self.instance.create_subprocess(new, node.spec))
+            self.scope(scope, self.instance.reopen_subprocess(new, node.spec))
 
     def _origin(self, new: Token) -> None:
-        new.internal_data["from"] = self.name(new.internal_data["from"])
+        new.internal_data["from"] = self.name(new.workflow, new.internal_data["from"])
         if new.internal_data["from"] not in new.task_spec.origins:
             self.refuse(new.task_spec, "waits for flows that the new version draws differently")
 
-    def _alike(self, old: Node, new: Node) -> bool:
+    def _alike(self, old: Step, new: Step) -> bool:
         kinds = [getattr(getattr(node, "event", None), "kind", None) for node in (old, new)]
         called = not isinstance(old, ScopeTask) or isinstance(new, ScopeTask)
         return type(old) is type(new) and kinds[0] == kinds[1] and called
@@ -115,11 +115,9 @@ class _Move:
         for token in [token for scope in list(self.instance.all_scopes) for token in list(scope.tasks.values())]:
             spec = token.task_spec
             if isinstance(spec, BoundarySplit | EventGateway):
-                there = {child.task_spec for child in token.below}
-                under_way = (
-                    spec.main(token) if isinstance(spec, BoundarySplit) else next((child for child in token.below if child.live), None)
-                )
-                for node in spec.following:
+                there = {child.task_spec for child in token.children}
+                under_way = spec.main(token) if isinstance(spec, BoundarySplit) else next(iter(spec.events_of(token)), None)
+                for node in spec.outputs:
                     if node not in there and under_way is not None:
                         added = Token(token.workflow, node, token)
                         added.data, added.stamps = under_way.data, under_way.stamps

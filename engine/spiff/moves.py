@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001  # SpiffWorkflow's way of letting a token arrive
 """An operator puts a token elsewhere: move it, or go back to an earlier step with the variables of that time."""
 
 from collections.abc import Mapping
@@ -5,8 +6,8 @@ from typing import Any
 
 from engine.problems import Conflict
 from engine.spiff.instance import Instance, Scope
-from engine.spiff.nodes.base import Node
-from engine.spiff.nodes.boundary import BoundaryEvent, BoundarySplit
+from engine.spiff.nodes.base import Step
+from engine.spiff.nodes.boundary import SPLIT, BoundaryEvent, BoundarySplit
 from engine.spiff.nodes.events import EventGateway, StartEvent
 from engine.spiff.nodes.gateways import Joining
 from engine.spiff.token import Token
@@ -31,9 +32,9 @@ def move(token: Token, element_id: str, variables: Mapping[str, Any]) -> None:
     if isinstance(above.task_spec, EventGateway):
         above.task_spec.decided(above, token)
     elif isinstance(above.task_spec, BoundarySplit):
-        above.task_spec.release(above, keep=None)
+        above.task_spec.release(above)
     token.cancel()
-    node.arrive(arrived)
+    node._update(arrived)
 
 
 def go_back(instance: Instance, element_id: str, variables: Mapping[str, Any]) -> None:
@@ -43,13 +44,13 @@ def go_back(instance: Instance, element_id: str, variables: Mapping[str, Any]) -
     instance.completed = False
     token = Token(instance, node, instance.task_tree)
     token.data, token.stamps = dict(variables), {}
-    node.arrive(token)
+    node._update(token)
 
 
-def _entry(scope: Scope, element_id: str) -> Node:
+def _entry(scope: Scope, element_id: str) -> Step:
     """Where a token comes in for an element: before its boundary events, if it has some."""
-    specs = scope.spec.task_specs
-    node = specs.get(f"{element_id}.BoundaryEventSplit") or specs.get(element_id)
+    specs, name = scope.spec.task_specs, scope.spec.name_of(element_id)
+    node = specs.get(f"{name}{SPLIT}") or specs.get(name)
     if node is None or (node.element is None and not isinstance(node, BoundarySplit)) or isinstance(node, StartEvent | BoundaryEvent):
         raise Conflict(f"There is no {element_id!r} to go to in {scope.spec.name}.", code="cannot_move", next_step=_CHOOSE)
     if isinstance(node, Joining) and len(node.origins) > 1:
@@ -59,5 +60,5 @@ def _entry(scope: Scope, element_id: str) -> Node:
             next_step="Go to the element behind it, or before it.",
             element_id=element_id,
         )
-    found: Node = node
+    found: Step = node
     return found

@@ -1,9 +1,9 @@
 """SpiffWorkflow's parser with our nodes: it walks the flow, and the catalogue of elements says what each node is."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import tzinfo
-from functools import cached_property
 from typing import Any, Final
 
 from lxml import etree
@@ -12,25 +12,19 @@ from SpiffWorkflow.bpmn.parser.ProcessParser import ProcessParser
 from SpiffWorkflow.bpmn.parser.task_parsers import SubprocessParser
 from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
-from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
-from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 
 from engine.dmn import Decision
 from engine.problems import Invalid
 from engine.spiff.elements import Element
-from engine.spiff.expressions import condition
-from engine.spiff.nodes.base import End, Node, Root
-from engine.spiff.nodes.boundary import BoundaryEvent, BoundarySplit
-from engine.spiff.nodes.events import CatchEvent, EndEvent, EventGateway, StartEvent, ThrowEvent
-from engine.spiff.nodes.gateways import Choosing, ExclusiveGateway, Flow, InclusiveGateway, ParallelGateway
-from engine.spiff.nodes.repeats import MultiInstance, SequentialMultiInstance, StandardLoop
-from engine.spiff.nodes.scopes import ScopeTask
+from engine.spiff.nodes.base import Step
+from engine.spiff.nodes.boundary import JOIN, SPLIT, BoundaryEvent, BoundaryJoin, BoundarySplit
+from engine.spiff.nodes.events import EndEvent, EventGateway, IntermediateCatchEvent, ReceiveTask, SendTask, StartEvent, ThrowEvent
+from engine.spiff.nodes.gateways import Choosing, ExclusiveGateway, InclusiveGateway, ParallelGateway
+from engine.spiff.nodes.repeats import ParallelMultiInstance, SequentialMultiInstance, StandardLoop, seal
+from engine.spiff.nodes.scopes import CallActivity, Subprocess
 from engine.spiff.nodes.tasks import BusinessRuleTask, PlainTask, ScriptTask, ServiceTask, UserTask
+from engine.spiff.process_spec import DRAWN, ProcessSpec, is_reserved
 from engine.spiff.refusals import refuse_element
-
-#: Names that no element can have, because they are no XML names.
-START: Final = "(start)"
-END: Final = "(end)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,46 +37,11 @@ class Model:
     zone: tzinfo
 
 
-class ProcessSpec(BpmnProcessSpec):  # type: ignore[misc]  # SpiffWorkflow has no types
-    """The spec of one scope: a process or a subprocess."""
-
-    def __init__(self, name: str, description: str, filename: str | None) -> None:
-        WorkflowSpec.__init__(self, name=name, filename=filename)
-        self.description = description
-        self.svg, self.io_specification = None, None
-        self.data_objects: dict[str, Any] = {}
-        self.data_stores: dict[str, Any] = {}
-        self.correlation_keys: dict[str, Any] = {}
-        self.bpmn_start_events: list[Any] = []
-        self.start = Root(self, START)
-        self.end = End(self, END)
-
-    @cached_property
-    def nodes_in_order(self) -> tuple[Node, ...]:
-        """Every node by its place in the stored state: in the order of names."""
-        return tuple(self.task_specs[name] for name in sorted(self.task_specs))
-
-    @cached_property
-    def places(self) -> dict[str, int]:
-        """The place of each node by name."""
-        return {node.name: place for place, node in enumerate(self.nodes_in_order)}
-
-    @cached_property
-    def has_looking(self) -> bool:
-        """Whether some node has to be asked again after each completion."""
-        return any(node.looks_again for node in self.task_specs.values())
-
-    @property
-    def start_events(self) -> list[StartEvent]:
-        """Where it may begin, in document order."""
-        return [spec for spec in self.task_specs.values() if isinstance(spec, StartEvent)]
-
-
-class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow has no types
+class ElementParser(TaskParser):
     """Makes the node of one element and walks on."""
 
     STANDARD_LOOP_CLASS = StandardLoop
-    PARALLEL_MI_CLASS = MultiInstance
+    PARALLEL_MI_CLASS = ParallelMultiInstance
     SEQUENTIAL_MI_CLASS = SequentialMultiInstance
 
     @property
@@ -90,12 +49,13 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow has no t
         """The element as the catalogue has it."""
         process = next(self.node.iterancestors(full_tag("process")))
         known: Mapping[str, Element] = self.process_parser.parser.model.elements[process.get("id")]
-        return known.get(self.bpmn_id) or Element(self.bpmn_id, etree.QName(self.node).localname, "", process.get("id"))
+        identity = self.bpmn_id.removesuffix(DRAWN)
+        return known.get(identity) or Element(identity, etree.QName(self.node).localname, "", process.get("id"))
 
-    def create_task(self) -> Node:
+    def create_task(self) -> Step:
         """The node. Raises Invalid when the element cannot run as drawn."""
         refuse_element(self.element)
-        node: Node = self.spec_class(self.spec, self.bpmn_id, element=self.element, **self.options())
+        node: Step = self.spec_class(self.spec, self.bpmn_id, element=self.element, **self.options())
         if isinstance(node, EndEvent):
             node.connect(self.spec.end)
         return node
@@ -112,7 +72,7 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow has no t
         """Always the same: flows are tried in document order, wherever their targets are drawn."""
         return {"x": 0.0, "y": 0.0}
 
-    def connect_outgoing(self, outgoing_task: Node, sequence_flow_node: etree._Element, is_default: bool) -> None:
+    def connect_outgoing(self, outgoing_task: Step, sequence_flow_node: etree._Element, is_default: bool) -> None:
         """Connect a flow, with its condition where a gateway chooses."""
         identity = str(sequence_flow_node.get("id"))
         text = (self.parse_condition(sequence_flow_node) or "").strip()
@@ -128,8 +88,7 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow has no t
             return
         only = len(self.process_parser.get_outgoing_sequence_flows(self.bpmn_id)) == 1
         unconditional = is_default or (only and not text)
-        holds = None if unconditional else condition(text, f"Condition of flow {identity}", identity)
-        self.task.add_flow(Flow(identity, outgoing_task.name, holds, unconditional), outgoing_task)
+        self.task.add_flow(identity, outgoing_task, None if unconditional else text)
 
     def _add_loop_task(self, loop_characteristics: etree._Element) -> None:
         super()._add_loop_task(loop_characteristics)
@@ -140,15 +99,20 @@ class ElementParser(TaskParser):  # type: ignore[misc]  # SpiffWorkflow has no t
         self._name_repeat()
 
     def _name_repeat(self) -> None:
-        self.task.element, self.task.is_activity = self.element, True
+        self.task.drawn_as(self.element)
 
     def _add_boundary_event(self, children: list[etree._Element]) -> BoundarySplit:
-        # The name is one that SpiffWorkflow's parser looks for when a flow leads back to the activity.
-        split = BoundarySplit(self.spec, f"{self.bpmn_id}.BoundaryEventSplit")
+        """As SpiffWorkflow's, but that only what interrupts leads to the join: each firing of another would leave a token there."""
+        split = BoundarySplit(self.spec, f"{self.bpmn_id}{SPLIT}")
+        join = BoundaryJoin(self.spec, f"{self.bpmn_id}{JOIN}", split_task=split.name, cancel=True)
         split.activity = self.task
-        for event in children:
-            split.connect(self.process_parser.parse_node(event))
         split.connect(self.task)
+        self.task.connect(join)
+        for child in children:
+            event = self.process_parser.parse_node(child)
+            split.connect(event)
+            if event.cancel_activity:
+                event.connect(join)
         return split
 
 
@@ -194,7 +158,7 @@ class CallActivityNodeParser(ElementParser):
         return {"subworkflow_spec": SubprocessParser.get_call_activity_spec(self)}
 
 
-class ScopeParser(ProcessParser):  # type: ignore[misc]  # SpiffWorkflow has no types
+class ScopeParser(ProcessParser):
     """Parses one process or subprocess."""
 
     def create_spec(self) -> ProcessSpec:
@@ -205,25 +169,35 @@ class ScopeParser(ProcessParser):  # type: ignore[misc]  # SpiffWorkflow has no 
         """Walk from every start event."""
         self.spec.data_objects = {}
         for node in self.xpath("./bpmn:startEvent"):
-            self.parse_node(node)
+            self.spec.start.connect(self.parse_node(node))
+
+    def get_spec(self) -> ProcessSpec:
+        """The spec, whose repetitions hear of their turns."""
+        known = self.spec is not None
+        spec: ProcessSpec = super().get_spec()
+        if not known:
+            seal(spec)
+            for step in spec.task_specs.values():  # inputs and outputs of a single step are not carried out; the linter says so
+                step.io_specification = None
+        return spec
 
 
-_NODES: Final[dict[str, tuple[type[ElementParser], type[Node]]]] = {
+_NODES: Final[dict[str, tuple[type[ElementParser], type[Step]]]] = {
     "startEvent": (ElementParser, StartEvent),
     "endEvent": (ElementParser, EndEvent),
-    "intermediateCatchEvent": (ZonedParser, CatchEvent),
-    "receiveTask": (ZonedParser, CatchEvent),
+    "intermediateCatchEvent": (ZonedParser, IntermediateCatchEvent),
+    "receiveTask": (ZonedParser, ReceiveTask),
     "boundaryEvent": (ZonedParser, BoundaryEvent),
     "intermediateThrowEvent": (ElementParser, ThrowEvent),
-    "sendTask": (ElementParser, ThrowEvent),
+    "sendTask": (ElementParser, SendTask),
     "task": (ElementParser, PlainTask),
     "userTask": (ZonedParser, UserTask),
     "manualTask": (ZonedParser, UserTask),
     "serviceTask": (ElementParser, ServiceTask),
     "scriptTask": (ElementParser, ScriptTask),
     "businessRuleTask": (DecisionParser, BusinessRuleTask),
-    "subProcess": (SubprocessNodeParser, ScopeTask),
-    "callActivity": (CallActivityNodeParser, ScopeTask),
+    "subProcess": (SubprocessNodeParser, Subprocess),
+    "callActivity": (CallActivityNodeParser, CallActivity),
     "exclusiveGateway": (ElementParser, ExclusiveGateway),
     "parallelGateway": (ElementParser, ParallelGateway),
     "inclusiveGateway": (ElementParser, InclusiveGateway),
@@ -231,7 +205,20 @@ _NODES: Final[dict[str, tuple[type[ElementParser], type[Node]]]] = {
 }
 
 
-class Parser(BpmnParser):  # type: ignore[misc]  # SpiffWorkflow has no types
+def without_reserved_ids(tree: etree._Element) -> etree._Element:
+    """The document, in which no element has the name of a step of SpiffWorkflow's own; itself when none had."""
+    taken = {str(node.get("id")) for node in tree.iter(*(full_tag(tag) for tag in _NODES)) if is_reserved(str(node.get("id")))}
+    if not taken:
+        return tree
+    tree = deepcopy(tree)
+    for node in tree.iter(etree.Element):
+        for attribute in ("id", "sourceRef", "targetRef", "attachedToRef"):
+            if node.get(attribute) in taken:
+                node.set(attribute, f"{node.get(attribute)}{DRAWN}")
+    return tree
+
+
+class Parser(BpmnParser):
     """SpiffWorkflow's parser, taught our nodes."""
 
     PROCESS_PARSER_CLASS = ScopeParser
@@ -241,7 +228,7 @@ class Parser(BpmnParser):  # type: ignore[misc]  # SpiffWorkflow has no types
         super().__init__()
         self.model = model
 
-    def _get_parser_class(self, tag: str) -> tuple[type[ElementParser], type[Node]]:
+    def _get_parser_class(self, tag: str) -> tuple[type[ElementParser], type[Step]]:
         """Whoever makes the node; of what does not run, the one that refuses it in our words."""
         return self.PARSER_CLASSES.get(tag, (ElementParser, PlainTask))
 

@@ -68,7 +68,12 @@ def within_limit(value: Any) -> None:
         written = _encoder.encode(value)
     except UnicodeEncodeError:
         written = _NUL_TEXT
-    if b"\\u0000" in written and _NUL.search(written):
+    if len(written) > MAX_BYTES or b"\\u0000" in written:
+        _refuse(written)
+
+
+def _refuse(written: bytes) -> None:
+    if _NUL.search(written):
         raise Invalid("A text holds a character that cannot be kept (NUL or half a surrogate pair).", next_step="Remove the character.")
     if len(written) > MAX_BYTES:
         raise TooLarge(

@@ -13,7 +13,8 @@ from engine.problems import Invalid, Problem
 from engine.spiff.elements import BPMN, Element, properties_of, read_elements
 from engine.spiff.expressions import FeelEngine
 from engine.spiff.nodes.scopes import ScopeTask
-from engine.spiff.parser import Model, Parser, ProcessSpec
+from engine.spiff.parser import Model, Parser, without_reserved_ids
+from engine.spiff.process_spec import ProcessSpec
 from engine.spiff.refusals import refuse_attributes
 
 #: Elements whose message comes from elsewhere.
@@ -94,7 +95,7 @@ def compile_process(
 
 def _parse(parser: Parser, definitions: Sequence[NormalisedFile], process_key: str) -> dict[str, ProcessSpec]:
     for file in definitions:
-        parser.add_bpmn_xml(file.tree, file.path)
+        parser.add_bpmn_xml(without_reserved_ids(file.tree), file.path)
     specs: dict[str, ProcessSpec] = {}
     wanted = [process_key]
     while wanted:
@@ -145,7 +146,7 @@ def _compiled(process_key: str, specs: dict[str, ProcessSpec], properties: Mappi
 
 
 def _refuse_loose(spec: ProcessSpec) -> None:
-    loose = next((node for node in _nodes(spec) if node.element and not node.following and not node.repeated), None)
+    loose = next((node for node in _nodes(spec) if node.element and not node.leads_on and not node.repeated), None)
     if loose is not None:
         raise Invalid(
             f"{loose.label} leads nowhere.",

@@ -14,7 +14,7 @@ def view(token: Token) -> Variables:
     scope = token.workflow.top_workflow.subprocesses.get(token.id)
     if scope is not None:
         found = merged(found, scope)
-    for child in () if token.task_spec.keeps_local else token.below:
+    for child in () if token.task_spec.keeps_local else token.children:
         if child.live:
             found = _joined(found, view(child))
     return found

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from engine.problems import Problem
 from engine.spiff.instance import Instance
@@ -13,7 +14,7 @@ from engine.spiff.token import ERROR, STARTED, WAITING, Token
 
 
 def waits_of(instance: Instance) -> Waits:
-    """Every wait of every scope, in the order they began."""
+    """Every wait of every scope, in the order they began; the lists stand in the order of `Waits`."""
     found: dict[str, list[Any]] = {"user_tasks": [], "timers": [], "subscriptions": [], "work": [], "failed": []}
     for token in instance.tokens:
         spec, state = token.task_spec, token.state
@@ -25,20 +26,20 @@ def waits_of(instance: Instance) -> Waits:
             work = _work(token)
             found["work"].append(work)
             if work.retry_at is not None:
-                found["timers"].append(TimerWait(token.id, spec.bpmn_id, work.retry_at, "retry"))
+                found["timers"].append(TimerWait(_id(token), spec.bpmn_id, work.retry_at, "retry"))
         elif state == WAITING and isinstance(spec, CatchEvent):
             _event(token, found)
-    return Waits(**{name: tuple(waits) for name, waits in found.items()})
+    return Waits(*map(tuple, found.values()))
 
 
 def _event(token: Token, found: dict[str, list[Any]]) -> None:
     spec, wait = token.task_spec, token.internal_data.get("wait", {})
     event = spec.event
     if event.kind == "timer":
-        found["timers"].append(TimerWait(token.id, spec.bpmn_id, datetime.fromisoformat(wait["due"]), "event"))
+        found["timers"].append(TimerWait(_id(token), spec.bpmn_id, datetime.fromisoformat(wait["due"]), "event"))
     elif event.kind in {"message", "signal"}:
         correlation = _keys(wait.get("correlation", {}))
-        found["subscriptions"].append(Subscription(token.id, spec.bpmn_id, event.kind, event.name, correlation))
+        found["subscriptions"].append(Subscription(_id(token), spec.bpmn_id, event.kind, event.name, correlation))
 
 
 def _keys(kept: dict[str, Any]) -> dict[str, Any]:
@@ -49,11 +50,15 @@ def _keys(kept: dict[str, Any]) -> dict[str, Any]:
         return kept
 
 
+def _id(token: Token) -> UUID:
+    return UUID(hex=token.id)
+
+
 def _work(token: Token) -> Work:
     internal, spec = token.internal_data, token.task_spec
     retry_at = internal.get("retry_at")
     return Work(
-        task_id=token.id,
+        task_id=_id(token),
         element_id=spec.bpmn_id,
         handler=spec.handler,
         parameters=internal.get("parameters", {}),
@@ -67,7 +72,7 @@ def _failed(token: Token) -> FailedStep:
     internal, element = token.internal_data, token.task_spec.element
     failure = internal["failure"]
     return FailedStep(
-        task_id=token.id,
+        task_id=_id(token),
         element_id=element.id,
         element_type=element.type,
         handler=element.handler,

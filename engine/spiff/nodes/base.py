@@ -1,20 +1,23 @@
-"""What every element does: take the variables over, act, and pass the flow on."""
+"""What every step of ours adds to SpiffWorkflow's spec of it: the element it was drawn as, and that it fails in a step of its own."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
+from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
+from SpiffWorkflow.specs.base import TaskSpec
 
 from engine.problems import Problem
 from engine.spiff.elements import ACTIVITIES, Element
 from engine.spiff.failures import StepFailed
 from engine.spiff.plain import plain, within_limit
-from engine.spiff.token import CANCELLED, READY, WAITING, Token
+from engine.spiff.token import WAITING, Token
+
+#: What the body of a repetition is called by SpiffWorkflow's parser.
+BODY = " [child]"
 
 
-class Node(BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow has no types
-    """A task spec that predicts nothing: the tree holds what is, not what may come."""
+class Step(TaskSpec):
+    """Stands before SpiffWorkflow's class in the order of inheritance."""
 
     #: Runs before everything else that is ready.
     urgent: ClassVar[bool] = False
@@ -25,12 +28,21 @@ class Node(BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow has no types
     #: Holds the turns of a repeated activity, and whether what they write stays theirs.
     repeats: ClassVar[bool] = False
     keeps_local = False
+    element: Element | None = None
+    is_activity = False
+    #: What the history says of it: id, name and type of the element.
+    told: tuple[str, str, str] | None = None
 
     def __init__(self, wf_spec: Any, name: str, *, element: Element | None = None, **options: Any) -> None:
-        super().__init__(wf_spec, name, description=options.get("description") or name)
-        self.element = element
-        self.is_activity = element is not None and element.type in ACTIVITIES
-        self._following: tuple[Node, ...] | None = None
+        super().__init__(wf_spec, name, description=options.pop("description", None) or name, **options)
+        if element is not None:
+            self.drawn_as(element)
+
+    def drawn_as(self, element: Element) -> None:
+        """Say what it is in the drawing."""
+        self.element, self.is_activity = element, element.type in ACTIVITIES
+        self.told = (element.id, element.name, element.type)
+        self.bpmn_id, self.bpmn_name, self.lane = element.id, element.name or None, element.lane
 
     @property
     def label(self) -> str:
@@ -40,70 +52,43 @@ class Node(BpmnSpecMixin):  # type: ignore[misc]  # SpiffWorkflow has no types
     @property
     def repeated(self) -> bool:
         """Whether it is the body of a repetition, behind which nothing comes."""
-        return str(self.name).endswith(" [child]")
+        return str(self.name).endswith(BODY)
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether a flow leads out of it, and not only to the end of its boundary events."""
+        return any(not str(name).endswith(".BoundaryEventJoin") for name in self._outputs)
 
     @property
     def origins(self) -> list[str]:
-        """The names of the nodes before it, one for each flow."""
+        """The names of the steps before it, one for each flow."""
         return list(self._inputs)
 
-    @property
-    def following(self) -> "tuple[Node, ...]":
-        """The nodes behind it, in document order."""
-        if self._following is None:
-            self._following = tuple(self.outputs)
-        return self._following
+    def listeners_of(self, _token: Token, _activity: Token) -> list[Token]:
+        """The boundary events that wait beside what hangs on it."""
+        return []
 
-    def _predict(self, *_arguments: Any, **_options: Any) -> None:
-        """Nothing is predicted."""
-
-    def arrive(self, my_task: Token) -> None:
-        """A token comes in."""
-        my_task.become(READY)
-
-    def do(self, my_task: Token) -> bool | None:
-        """Act, unless an operator has decided to go on behind it."""
-        internal = my_task.internal_data
-        if "skip" in internal:
-            my_task.write(internal.pop("skip"))
-            my_task.say(skipped=True)
-            return True
-        return self.act(my_task)
-
-    def act(self, token: Token) -> bool | None:  # noqa: ARG002  # what other nodes need
-        """Do the element. True: it is done; None: it waits. Raises StepFailed."""
-        return True
-
-    def going_to(self, token: Token) -> "Sequence[Node]":  # noqa: ARG002  # what other nodes need
-        """The nodes that get a token when this one is done."""
-        return self.following
-
-    def _on_complete(self, my_task: Token) -> None:
-        scope = my_task.workflow
-        scope.top_workflow.note(my_task, "skipped" if my_task.detail and my_task.detail.get("skipped") else "completed")
-        above = my_task.above
-        above.task_spec.child_done(above, my_task)
-        for node in self.going_to(my_task):
-            node.arrive(Token(scope, node, my_task))
-        if my_task.id in scope.tasks and not self.keeps_place:
-            my_task.retire()
-        above.task_spec.child_retired(above, my_task)
-        scope.settle()
-
-    def child_done(self, token: Token, child: Token) -> None:
-        """Something that hangs on this node is done; what follows it has not begun."""
-
-    def child_retired(self, token: Token, child: Token) -> None:
-        """Something that hung on this node is done, and has left the tree."""
+    def overtakes(self, _token: Token, _child: Token) -> bool:
+        """Whether something has decided against what hangs on it."""
+        return False
 
 
-class Drawn(Node):
-    """A node that is an element of the drawing."""
+class OwnStep(Step):
+    """An element that begins in a step of its own.
 
-    element: Element
+    SpiffWorkflow begins it (counts, arms, opens) while the step before it completes. Here it becomes ready and begins when it runs, so
+    that what goes wrong is its own failure, and a boundary event that was thrown meanwhile comes first.
+    """
 
-    def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
-        super().__init__(wf_spec, name, element=element, **options)
+    def _update_hook(self, my_task: Token) -> bool | None:
+        if my_task.state < WAITING:
+            return bool(BpmnTaskSpec._update_hook(self, my_task))  # noqa: SLF001  # SpiffWorkflow's hook
+        return self.begin(my_task)
+
+    def begin(self, my_task: Token) -> bool | None:
+        """What SpiffWorkflow does at once. True: there is nothing to wait for."""
+        at_once: bool | None = super()._update_hook(my_task)
+        return at_once
 
 
 def now_of(token: Token) -> datetime:
@@ -129,24 +114,3 @@ def store(token: Token, value: Any, variable: str | None, where: str) -> None:
             f"{where}: there is no place to keep the result, which is no context.",
             "Give the element a result variable and deploy a new version, or skip the step.",
         )
-
-
-class Root(Node):
-    """Where every scope begins."""
-
-    keeps_place = True
-
-
-class End(Node):
-    """Where every scope ends: of the tokens that came here one waits until no other is left."""
-
-    def arrive(self, my_task: Token) -> None:
-        """Only the latest token waits; it has the variables of all that came."""
-        scope = my_task.workflow
-        earlier = scope.at_end
-        if earlier is not None:
-            my_task.take_over(earlier.data, earlier.stamps)
-            earlier.become(CANCELLED)
-            earlier.retire()
-        scope.at_end = my_task
-        my_task.become(WAITING)

@@ -1,134 +1,148 @@
-"""Boundary events: they begin to wait with their activity, and end with it."""
+# SpiffWorkflow's hooks
+"""Boundary events: they begin to wait with their activity, and end with it. SpiffWorkflow's split, events and join.
 
+The split stands before the activity and stays in the tree; the activity and what interrupts it lead to the join, which gives up whoever
+is left. Handlers that run go on.
+"""
+
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+from SpiffWorkflow.bpmn.specs import defaults
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
+from SpiffWorkflow.bpmn.util.event import BpmnEvent
+
 from engine.spiff.elements import Element
-from engine.spiff.nodes.base import Node, now_of
-from engine.spiff.nodes.events import CatchEvent, EventGateway
+from engine.spiff.nodes.base import Step, now_of
+from engine.spiff.nodes.definitions import Moment
+from engine.spiff.nodes.events import CatchEvent
 from engine.spiff.timers import due_from_data, due_to_data
-from engine.spiff.token import WAITING, Token
+from engine.spiff.token import Token
 from engine.spiff.views import view
 
+SPLIT = ".BoundaryEventSplit"
+JOIN = ".BoundaryEventJoin"
 
-class BoundarySplit(Node):
-    """Stands before an activity with boundary events: the events begin to wait, then the activity begins."""
+
+class BoundarySplit(Step, BoundaryEventSplit):
+    """Stands before an activity with boundary events."""
 
     keeps_place = True
-    activity: Node
+    activity: Step
 
     def main(self, token: Token) -> Token | None:
         """The activity's own token, while it is under way."""
-        return next((child for child in token.below if child.task_spec is self.activity and child.live), None)
+        return next((child for child in token.children if child.task_spec is self.activity and child.live), None)
 
     def listeners(self, token: Token) -> list[Token]:
-        """The boundary events that wait."""
-        return [
-            child
-            for child in token.below
-            if isinstance(child.task_spec, BoundaryEvent) and child.live and child.task_spec in self.following
-        ]
+        """The boundary events that wait or have just been told, but not those that lead to a handler already."""
+        return [child for child in self.events(token) if not child.internal_data.get("handler")]
 
-    def child_done(self, token: Token, child: Token) -> None:
-        """The activity is done: nobody waits any more."""
-        if child.task_spec is self.activity:
-            self.release(token, keep=None)
+    def events(self, token: Token) -> Iterator[Token]:
+        """Its boundary events that live."""
+        for child in token.children:
+            if isinstance(child.task_spec, BoundaryEvent) and child.live and child.task_spec.name in self._outputs:
+                yield child
 
-    def release(self, token: Token, keep: Token | None) -> None:
-        """Give up the waiting events but one, and leave the tree. Handlers that run go on."""
+    def listeners_of(self, token: Token, activity: Token) -> list[Token]:
+        """Those that wait beside the activity."""
+        return self.listeners(token) if activity.task_spec is self.activity else []
+
+    def release(self, token: Token) -> None:
+        """Give up the waiting events, and leave the tree."""
         for listener in self.listeners(token):
-            if listener is not keep and not listener.internal_data.get("handler"):
-                listener.cancel()
+            listener.cancel()
         token.retire()
 
+    def overtakes(self, token: Token, child: Token) -> bool:
+        """Whether something has decided against a child already: an interrupting event, or the activity that is done."""
+        if child.task_spec is self.activity:
+            return any(_told(event) and event.task_spec.cancel_activity for event in self.events(token))
+        main = self.main(token)
+        return main is None or bool(child.task_spec.cancel_activity and _told(main))
 
-class BoundaryEvent(CatchEvent):
+
+def _told(token: Token) -> bool:
+    return "fact" in token.internal_data or bool(token.internal_data.get("event_fired"))
+
+
+class BoundaryJoin(Step, BoundaryEventJoin):
+    """The activity is done or interrupted: nobody waits any more."""
+
+    urgent = True
+
+    def _check_threshold_structured(self, my_task: Token) -> tuple[bool, list[Token]]:
+        """SpiffWorkflow lets events alone that failed, or have been told at the same moment."""
+        finished, given_up = super()._check_threshold_structured(my_task)
+        split = my_task.find_ancestor(self.split_task)
+        if finished:
+            given_up += [event for event in split.task_spec.listeners(split) if event not in given_up]
+        return finished, given_up
+
+    def _update_hook(self, my_task: Token) -> bool:
+        split = my_task.find_ancestor(self.split_task)
+        finished: bool = super()._update_hook(my_task)
+        if finished:
+            split.retire()
+        return finished
+
+
+class BoundaryEvent(CatchEvent, defaults.BoundaryEvent):
     """Waits beside its activity for a message, signal, moment, error or escalation."""
 
     urgent = True
 
     def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
-        super().__init__(wf_spec, name, element=element, **options)
-        self.interrupting = element.interrupting or self.event.kind == "error"
+        event = element.event
+        interrupting = element.interrupting or (event is not None and event.kind == "error")
+        super().__init__(wf_spec, name, element=element, cancel_activity=interrupting, **options)
 
-    def came(self, token: Token, payload: Any) -> None:
-        """An interrupting event runs itself; another sends a token to its handler and goes on waiting, unless it was its last time."""
-        if self.interrupting or not self._waits_again(token):
-            super().came(token, payload)
+    def catch(self, my_task: Token, event: BpmnEvent) -> None:
+        """An interrupting event goes on itself; another sends a token to its handler and goes on waiting, unless it was its last time."""
+        if self.cancel_activity or not self._waits_again(my_task):
+            super().catch(my_task, event)
             return
-        handler = Token(token.workflow, self, token.above)
-        handler.data, handler.stamps = token.data, token.stamps
-        handler.internal_data["handler"] = True
-        super().came(handler, payload)
+        handler = Token(my_task.workflow, self, my_task.above)
+        handler.data, handler.stamps = my_task.data, my_task.stamps
+        handler.internal_data.update(handler=True, wait=my_task.internal_data.get("wait"))
+        super().catch(handler, event)
+        self._update(handler)
 
     def _waits_again(self, token: Token) -> bool:
-        if self._timer is None:
+        if not isinstance(self.event_definition, Moment):
             return True
-        following = self._timer.again(due_from_data(token.internal_data["wait"]), now_of(token))
+        following = self.event_definition.timer.again(due_from_data(token.internal_data["wait"]), now_of(token))
         if following is None:
             return False
         token.internal_data["wait"] = due_to_data(following)
         return True
 
-    def take(self, token: Token, fact: Any) -> None:
-        """Go on here; an interrupting event gives up the activity first."""
+    def take(self, token: Token) -> None:
+        """See what the activity has written so far; an interrupting event gives it up when it is done itself."""
         split = token.above
-        spec = split.task_spec
-        if isinstance(spec, BoundarySplit):
-            main = spec.main(split)
-            if main is not None:
-                token.take_over(*view(main))
-                if self.interrupting:
-                    self._interrupt(split, main, token)
-        token.internal_data.pop("wait", None)
-        self.keep(token, fact)
-
-    def catches_code(self, kind: str, code: str | None) -> bool:
-        """Whether it is for this error or escalation."""
-        return bool(self.event.kind == kind and self.event.code in {None, code})
-
-    def keep(self, token: Token, fact: Any) -> None:
-        """What an error or escalation says is kept only where the event has a variable for it."""
-        if self.event.kind not in {"error", "escalation"} or self.element.result_variable:
-            super().keep(token, fact)
-
-    def _interrupt(self, split: Token, main: Token, token: Token) -> None:
+        main = split.task_spec.main(split) if isinstance(split.task_spec, BoundarySplit) else None
+        if main is None:
+            return
+        token.take_over(*view(main))
         refusal = token.internal_data.pop("refusal", None)
         if refusal is not None:
-            note_refused(token.workflow.top_workflow, refusal)
+            _note_refused(token.workflow.top_workflow, refusal)
             token.say(error=refusal["code"])
-        main.cancel()
-        split.task_spec.release(split, keep=token)
+
+    def keep(self, token: Token, payload: Any) -> None:
+        """What an error or escalation says is kept only where the event has a variable for it."""
+        if self.event.kind not in {"error", "escalation"} or self.element.result_variable:
+            super().keep(token, payload)
 
 
 def overtaken(token: Token) -> bool:
     """Whether something has decided against it already: another event of its gateway, its boundary event, or its activity."""
     above = token.above
-    spec = above.task_spec
-    if isinstance(spec, EventGateway):
-        return any("fact" in sibling.internal_data for sibling in above.below if sibling is not token)
-    if not isinstance(spec, BoundarySplit):
-        return False
-    if token.task_spec is spec.activity:
-        return any("fact" in listener.internal_data and listener.task_spec.interrupting for listener in spec.listeners(above))
-    main = spec.main(above)
-    return main is None or (token.task_spec.interrupting and "fact" in main.internal_data)
+    return bool(above.task_spec.overtakes(above, token))
 
 
-def catcher(token: Token, kind: str, code: str | None) -> Token | None:
-    """The boundary event that takes an error or escalation: the nearest around, and there the one for this code before one for all."""
-    place: Token | None = token
-    while place is not None:
-        above = place.above
-        if isinstance(above.task_spec, BoundarySplit) and above.task_spec.activity is place.task_spec:
-            fitting = [one for one in above.task_spec.listeners(above) if one.state == WAITING and one.task_spec.catches_code(kind, code)]
-            if fitting:
-                return max(fitting, key=lambda one: one.task_spec.event.code is not None)
-        place = above if above.task_spec.repeats else getattr(place.workflow, "activity", None)
-    return None
-
-
-def note_refused(top: Any, refusal: dict[str, Any]) -> None:
+def _note_refused(top: Any, refusal: dict[str, Any]) -> None:
     """Write the refusal at the step that was refused, which may lie deep inside the interrupted activity."""
     thrower = top.find(UUID(refusal["by"]))
     if thrower is not None and thrower.task_spec.is_activity:

@@ -1,88 +1,95 @@
+# ruff: noqa: SLF001  # SpiffWorkflow's hooks
 """Events and the tasks that are events: start, end, catch, throw, send and receive."""
 
 from datetime import UTC, datetime, tzinfo
 from typing import Any
+from uuid import UUID
+
+from SpiffWorkflow.bpmn.specs import defaults
+from SpiffWorkflow.bpmn.specs.event_definitions import MultipleEventDefinition, NoneEventDefinition
+from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
+from SpiffWorkflow.bpmn.util.event import BpmnEvent
+from SpiffWorkflow.specs.base import TaskSpec
 
 from engine.problems import Problem
 from engine.spiff.elements import Element, Event
 from engine.spiff.expressions import Formula, formula, setting
 from engine.spiff.failures import StepFailed
-from engine.spiff.nodes.base import Drawn, End, now_of, store
+from engine.spiff.nodes.base import OwnStep, Step, now_of, store
+from engine.spiff.nodes.definitions import definition_of
 from engine.spiff.nodes.outputs import Outputs
 from engine.spiff.nodes.tasks import uncaught
 from engine.spiff.plain import key_mapping, within_limit
 from engine.spiff.records import Outgoing
-from engine.spiff.timers import Timer, compile_timer, due_to_data
-from engine.spiff.token import READY, WAITING, Token
+from engine.spiff.token import WAITING, Token
 
 
-class StartEvent(Drawn):
+class StartEvent(Step, defaults.StartEvent):
     """Where a process begins; what started it is in the variables already."""
 
+    element: Element
+
     def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
-        super().__init__(wf_spec, name, element=element, **options)
+        super().__init__(wf_spec, name, event_definition=NoneEventDefinition(), element=element, **options)
         self._handed_on = Outputs(element)
 
-    def act(self, token: Token) -> bool:
+    def _run_hook(self, my_task: Token) -> bool:
         """Assign what the event itself gives."""
-        self._handed_on.store(token, None)
-        return True
+        self._handed_on.store(my_task, None)
+        return bool(super()._run_hook(my_task))
 
 
-class CatchEvent(Drawn):
-    """Waits for a message, a signal or a moment. Receive tasks are the same."""
+class CatchEvent(OwnStep, CatchingEvent):
+    """Waits for a message, a signal or a moment."""
+
+    element: Element
 
     def __init__(self, wf_spec: Any, name: str, *, element: Element, zone: tzinfo = UTC, **options: Any) -> None:
-        super().__init__(wf_spec, name, element=element, **options)
         self.event: Event = element.event or Event("none")
-        self._timer: Timer | None = compile_timer(self.event, element.id, zone) if self.event.kind == "timer" else None
+        super().__init__(wf_spec, name, event_definition=definition_of(element, zone), element=element, **options)
         given = element.properties.get("correlation")
         self._correlation = None if given is None else formula(given, f"Correlation of {element.label}", element.id)
 
-    def act(self, token: Token) -> bool | None:
-        """Begin to wait, or take what came."""
-        internal = token.internal_data
-        if "fact" in internal:
-            self.take(token, internal["fact"])
-            del internal["fact"]
-            return True
-        if self.event.kind == "none":
-            return True
-        self.arm(token)
-        return None
+    def _run_hook(self, my_task: Token) -> bool | None:
+        """Begin to wait, or take what came. A moment that is past already has come."""
+        internal = my_task.internal_data
+        if not internal.get("event_fired") and not self.begin(my_task):
+            if (
+                my_task.state == WAITING
+                and self.event.kind == "timer"
+                and datetime.fromisoformat(internal["wait"]["due"]) <= now_of(my_task)
+            ):
+                self.came(my_task, None)
+            return None
+        self.take(my_task)
+        internal.pop("wait", None)
+        return bool(super()._run_hook(my_task))
 
-    def take(self, token: Token, fact: Any) -> None:
+    def catches(self, my_task: Token, event: BpmnEvent) -> bool:
+        """Whether it is for this wait, and nothing has decided against that already."""
+        return (
+            my_task.state == WAITING and not my_task.above.task_spec.overtakes(my_task.above, my_task) and super().catches(my_task, event)
+        )
+
+    def came(self, token: Token, payload: Any) -> None:
+        """A fact has come for a waiting token: it runs next."""
+        self.catch(token, BpmnEvent(self.event_definition, payload))
+        self._update(token)
+
+    def take(self, token: Token) -> None:
         """What was waited for is there."""
         above = token.above
         if isinstance(above.task_spec, EventGateway):
             above.task_spec.decided(above, token)
-        token.internal_data.pop("wait", None)
-        self.keep(token, fact)
 
-    def keep(self, token: Token, fact: Any) -> None:
+    def keep(self, token: Token, payload: Any) -> None:
         """Write a payload into the variables."""
-        if fact is not None:
-            store(token, fact, self.element.result_variable, self.label)
+        if payload is not None:
+            store(token, payload, self.element.result_variable, self.label)
 
-    def arm(self, token: Token) -> None:
-        """Begin to wait. A moment that is past already has come."""
-        now = now_of(token)
-        due = None if self._timer is None else self._timer.due(token.data, now)
-        if due is not None:
-            token.internal_data["wait"] = due_to_data(due)
-        elif self.event.kind == "message":
-            token.internal_data["wait"] = {"correlation": self._correlate(token, now)}
-        token.become(WAITING)
-        if due is not None and due.at <= now:
-            self.came(token, None)
-
-    def came(self, token: Token, payload: Any) -> None:
-        """A fact has come for the waiting token: it runs next."""
-        token.internal_data["fact"] = payload
-        token.become(READY)
-
-    def _correlate(self, token: Token, now: datetime) -> dict[str, Any]:
-        keys = {} if self._correlation is None else self._correlation(token.data, now)
+    def correlate(self, token: Token) -> dict[str, Any]:
+        """The keys of the message it waits for. Raises StepFailed when one has no value."""
+        keys = {} if self._correlation is None else self._correlation(token.data, now_of(token))
         if isinstance(keys, dict) and None not in keys.values():
             known = keys_of(keys, self.label)
             if "" not in known.values():
@@ -94,6 +101,14 @@ class CatchEvent(Drawn):
         )
 
 
+class IntermediateCatchEvent(CatchEvent, defaults.IntermediateCatchEvent):
+    """In the flow."""
+
+
+class ReceiveTask(CatchEvent, defaults.ReceiveTask):
+    """The same, drawn as a task."""
+
+
 def keys_of(given: dict[str, Any], label: str) -> dict[str, Any]:
     """Correlation keys in their canonical form. Raises StepFailed for what is no key."""
     try:
@@ -102,79 +117,89 @@ def keys_of(given: dict[str, Any], label: str) -> dict[str, Any]:
         raise StepFailed("correlation", problem.detail, "Correct the variables it reads and retry.") from None
 
 
-class EventGateway(Drawn):
-    """Lets every event behind it wait; the first that comes decides, and the others are given up."""
+class EventGateway(Step, defaults.EventBasedGateway):
+    """Lets every event behind it wait; the first that comes decides, and the others are given up.
+
+    SpiffWorkflow waits in the gateway for all of them at once, with one due moment for all.
+    """
 
     keeps_place = True
 
+    def __init__(self, wf_spec: Any, name: str, **options: Any) -> None:
+        super().__init__(wf_spec, name, event_definition=MultipleEventDefinition(), **options)
+
+    def connect(self, child: Any) -> None:
+        """The events behind it stay theirs."""
+        TaskSpec.connect(self, child)
+
+    def _predict_hook(self, my_task: Token) -> None:
+        TaskSpec._predict_hook(self, my_task)
+
+    def _update_hook(self, my_task: Token) -> bool:
+        ready: bool = TaskSpec._update_hook(self, my_task)
+        return ready
+
+    def _run_hook(self, my_task: Token) -> bool:
+        done: bool = TaskSpec._run_hook(self, my_task)
+        return done
+
     def decided(self, token: Token, winner: Token) -> None:
         """Give up the other events and leave the tree."""
-        for child in token.below:
-            if child is not winner and child.task_spec in self.following and child.live:
+        for child in self.events_of(token):
+            if child is not winner:
                 child.cancel()
         token.retire()
 
+    def events_of(self, token: Token) -> list[Token]:
+        """The events that wait behind it."""
+        return [child for child in token.children if child.task_spec.name in self._outputs and child.live]
 
-class ThrowEvent(Drawn):
+    def overtakes(self, token: Token, event: Token) -> bool:
+        """Whether another event has come already."""
+        return any(sibling.internal_data.get("event_fired") for sibling in token.children if sibling is not event)
+
+
+class ThrowEvent(Step, defaults.IntermediateThrowEvent):
     """Sends a message or signal, raises an error or escalation, or only marks a place."""
 
-    def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
-        super().__init__(wf_spec, name, element=element, **options)
+    element: Element
+
+    def __init__(self, wf_spec: Any, name: str, *, element: Element, zone: tzinfo = UTC, **options: Any) -> None:
         self.event: Event = element.event or Event("none")
+        super().__init__(wf_spec, name, event_definition=definition_of(element, zone), element=element, **options)
         self._settings: dict[str, Formula] = {
             name: setting(element.properties[name], f"{name} of {element.label}", element.id)
             for name in ("payload", "correlation", "businessKey", "messageId")
             if name in element.properties
         }
 
-    def act(self, token: Token) -> bool | None:
-        """Throw."""
-        kind = self.event.kind
-        if kind in {"message", "signal"}:
-            self._send(token, kind)
-        elif kind == "error":
-            self._raise_error(token)
-            return None
-        elif kind == "escalation":
-            token.workflow.top_workflow.escalate(token, self.event.code, self._value("payload", token))
-        return True
-
-    def _send(self, token: Token, kind: str) -> None:
-        top = token.workflow.top_workflow
+    def send(self, token: Token, kind: str) -> dict[str, Any]:
+        """Hand a message or signal over to be sent; answers its payload. Raises StepFailed."""
         payload, correlation = self._context("payload", token), keys_of(self._context("correlation", token), self.label)
-        top.outgoing.append(
-            Outgoing(
-                kind,
-                self.event.name,
-                payload,
-                correlation,
-                self._key("businessKey", token),
-                self._key("messageId", token),
-                self.bpmn_id,
-                token.id,
-            )
-        )
+        keys = self._key("businessKey", token), self._key("messageId", token)
+        top = token.workflow.top_workflow
+        top.outgoing.append(Outgoing(kind, self.event.name, payload, correlation, *keys, self.bpmn_id, _uuid(token)))
         token.say(**{kind: self.event.name}, correlation=correlation)
-        if kind == "signal":
-            top.broadcast(self.event.name, payload)
+        return payload
 
-    def _raise_error(self, token: Token) -> None:
+    def raise_error(self, token: Token) -> None:
+        """Give an error to whoever catches it. Raises StepFailed when nobody does."""
         code = self.event.code or self.event.name
         token.say(error=code)
         if not token.workflow.top_workflow.throw_error(token, code, self.element.name):
             raise uncaught(self.label, code, self.element.name)
-        token.workflow.top_workflow.note(token, "completed")
 
-    def _value(self, name: str, token: Token) -> Any:
+    def value(self, name: str, token: Token) -> Any:
+        """One of its settings."""
         given = self._settings.get(name)
         return None if given is None else given(token.data, now_of(token))
 
     def _key(self, name: str, token: Token) -> str | None:
-        key: str | None = keys_of({name: self._value(name, token)}, self.label)[name]
+        key: str | None = keys_of({name: self.value(name, token)}, self.label)[name]
         return key
 
     def _context(self, name: str, token: Token) -> dict[str, Any]:
-        value = self._value(name, token)
+        value = self.value(name, token)
         if value is None:
             return {}
         if isinstance(value, dict):
@@ -186,15 +211,13 @@ class ThrowEvent(Drawn):
         raise StepFailed("message", f"The {name} of {self.label} is no context.", "Correct the variables it reads, then retry the step.")
 
 
-class EndEvent(ThrowEvent):
+class SendTask(ThrowEvent, defaults.SendTask):
+    """The same, drawn as a task."""
+
+
+class EndEvent(ThrowEvent, defaults.EndEvent):
     """Ends a path, and with terminate the whole scope."""
 
-    def act(self, token: Token) -> bool | None:
-        """Throw what it throws; terminate what is to be terminated."""
-        result = super().act(token)
-        if self.event.kind == "terminate":
-            scope = token.workflow
-            for other in list(scope.live.values()):
-                if other is not token and other.live and other.id in scope.tasks and not isinstance(other.task_spec, End):
-                    other.cancel()
-        return result
+
+def _uuid(token: Token) -> UUID:
+    return UUID(hex=token.id)

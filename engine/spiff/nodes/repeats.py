@@ -1,111 +1,183 @@
+# ruff: noqa: SLF001  # SpiffWorkflow's hooks
 """Activities that are done more than once: multi-instance, parallel or one after the other, and the standard loop.
 
-Each turn is a token of the body, below the token of the whole. What a turn writes comes back to the whole: with an output collection only
-the output item, in the order of the items; without one every variable, the latest write of each.
+SpiffWorkflow begins, ends and cancels the turns. What a turn sees and gives back is ours: with an output collection only the output item,
+in the order of the items; without one every variable, the latest write of each. Each turn is a token of the body, below the whole's.
 """
 
-from abc import ABC, abstractmethod
 from typing import Any, Final
 
-from engine.spiff.expressions import Formula, condition, formula
+from SpiffWorkflow.bpmn.specs import defaults
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask, MultiInstanceTask
+
+from engine.spiff.expressions import Formula, Text, condition, formula
 from engine.spiff.failures import StepFailed
-from engine.spiff.nodes.base import Node, now_of
-from engine.spiff.token import Token
+from engine.spiff.nodes.base import OwnStep, now_of
+from engine.spiff.token import READY, Token
 
 #: More turns than this are a mistake, or work for instances of their own.
 MAX_TURNS: Final = 10_000
 
 
-class Repeat(Node, ABC):
-    """What all repetitions share. `task_spec` names the body's node; SpiffWorkflow's parser sets it."""
+class Repeat(OwnStep, LoopTask):
+    """What all repetitions share. `task_spec` names the body; SpiffWorkflow's parser sets it.
+
+    What is kept in the token: `done` turns, `total` of them where that is known, `begun`, and `ended` when a condition ended it early.
+    """
 
     repeats = True
     task_spec: str
 
-    @property
-    def body(self) -> Node:
-        """The node that is repeated."""
-        node: Node = self._wf_spec.task_specs[self.task_spec]
-        return node
+    def seal(self) -> None:
+        """Hear of the turns. SpiffWorkflow connects at the first turn, which races between threads, and is lost when one is restored."""
+        self._wf_spec.task_specs[self.task_spec].completed_event.connect(self.merge_child)
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        """Begin; after a failure, go on where it stopped; end when all turns are done."""
+        internal = my_task.internal_data
+        if "done" not in internal:
+            self.prepare(my_task)
+            if not self.begin(my_task):
+                return None
+        elif not self.ended(my_task):
+            self.go_on(my_task)
+            return None
+        my_task.say(turns=internal["done"])
+        self.give_output(my_task)
+        for rest in my_task.children:
+            rest.cancel()
+        return bool(super()._run_hook(my_task))
 
     def begin_turn(self, token: Token, index: int, local: dict[str, Any]) -> None:
         """One turn more."""
-        child = Token(token.workflow, self.body, token)
+        body = self._wf_spec.task_specs[self.task_spec]
+        child = token._add_child(body)
+        child.triggered = True
         child.data = {**token.data, **local, "loopCounter": index + 1}
         child.internal_data["index"] = index
-        self.body.arrive(child)
+        body._update(child)
 
-    def child_retired(self, token: Token, child: Token) -> None:
-        """A turn is done: take what it wrote, and go on with the next or with what follows."""
-        top = token.workflow.top_workflow
+    def merge_child(self, workflow: Any, child: Token) -> None:
+        """A turn is done: take what it wrote, and go on with the next or with what follows. What goes wrong here is the whole's failure."""
+        token = child.above
         try:
-            self.take_turn(token, child)
-            done = self.go_on(token, child)
+            self.turn_done(workflow, child)
         except StepFailed as failure:
-            top.fail(token, failure)
-            return
-        if done:
-            for rest in token.below:
-                rest.cancel()
-            token.complete()
+            token.workflow.top_workflow.fail(token, failure)
 
-    @abstractmethod
-    def take_turn(self, token: Token, child: Token) -> None:
-        """Take what a turn wrote."""
+    def turn_done(self, workflow: Any, child: Token) -> None:
+        """What SpiffWorkflow does with a turn that is done."""
+        super().merge_child(workflow, child)
 
-    @abstractmethod
-    def go_on(self, token: Token, child: Token | None) -> bool:
-        """Begin what is to begin; True when the whole is done."""
+    def take_turn(self, token: Token, child: Token, local: set[str | None]) -> None:
+        """Everything a turn wrote stays, but what is only its own."""
+        token.take_over(child.data, {name: stamp for name, stamp in child.stamps.items() if name not in local})
+
+    def prepare(self, token: Token) -> None:
+        """Before the first turn."""
+        token.internal_data["done"] = 0
+
+    def ended(self, token: Token) -> bool:
+        """Whether no turn is to come and none runs."""
+        raise NotImplementedError
+
+    def go_on(self, token: Token) -> None:
+        """Begin what is to begin."""
+        raise NotImplementedError
+
+    def give_output(self, token: Token) -> None:
+        """Write what all turns gave."""
 
 
-class MultiInstance(Repeat):
+class Turns(MultiInstanceTask):
+    """Stands between SpiffWorkflow's classes in the order of inheritance: where theirs ask `super()`, this answers."""
+
+    def merge_child(self, _workflow: Any, child: Token) -> None:
+        """Keep a turn's output item under its place. SpiffWorkflow appends it, in the order in which turns end."""
+        token = child.above
+        internal = token.internal_data
+        internal["done"] += 1
+        internal["merged"] = [child.id]
+        if self.data_output is None:
+            self.take_turn(token, child, {self.item_name, "loopCounter"})
+        elif self.output_item is not None:
+            internal["results"][str(child.internal_data["index"])] = child.data.get(self.output_item.bpmn_id)
+
+
+class MultiInstance(Repeat, MultiInstanceTask):
     """Does its body for each item of a list, or a number of times."""
 
     sequential = False
 
     def __init__(self, wf_spec: Any, name: str, task_spec: str, **options: Any) -> None:
-        super().__init__(wf_spec, name, **options)
-        self.task_spec = task_spec
-        self._input = _reference(options.get("data_input"))
-        self._output = _reference(options.get("data_output"))
-        self._input_item = _reference(options.get("input_item"))
-        self._output_item = _reference(options.get("output_item"))
-        self.keeps_local = self._output is not None
-        cardinality, ends = options.get("cardinality"), options.get("condition")
-        self._cardinality: Formula | None = formula(cardinality, f"Cardinality of {name}", name) if cardinality else None
-        self._ends = condition(ends, f"Completion condition of {name}", name) if ends else None
+        for reference in ("data_input", "data_output", "input_item", "output_item"):
+            if options.get(reference) is not None:
+                options[reference].bpmn_id = str(options[reference].bpmn_id).strip()
+        super().__init__(wf_spec, name, task_spec=task_spec, **options)
+        self.keeps_local = self.data_output is not None
+        self.item_name = None if self.input_item is None else self.input_item.bpmn_id
+        number = options.get("cardinality")
+        self._number: Formula | None = formula(number, f"Cardinality of {name}", name) if number else None
+        if number:  # counted before; this is for SpiffWorkflow, which counts once more
+            self.cardinality = Text(number, lambda token: token.internal_data["total"])
+        self._ends = condition(self.condition, f"Completion condition of {name}", name) if self.condition else None
 
-    def act(self, token: Token) -> bool | None:
-        """Count the items and begin; after a failure, go on where it stopped."""
+    def prepare(self, token: Token) -> None:
+        """Count the items. Raises StepFailed when they cannot be counted."""
         internal = token.internal_data
-        if "total" not in internal:
-            internal.pop("items", None)  # a first try may have failed on a list that was corrected since
-            internal["total"] = self._count(token)
-            internal["begun"], internal["done"], internal["results"] = 0, 0, {}
-        return True if self.go_on(token, None) else None
+        internal.pop("items", None)  # a first try may have failed on a list that was corrected since
+        internal["total"] = self._count(token)
+        internal["begun"], internal["done"], internal["results"] = 0, 0, {}
 
-    def take_turn(self, token: Token, child: Token) -> None:
-        """With an output collection, keep the output item under the turn's place."""
-        internal = token.internal_data
-        internal["done"] += 1
-        if self._output is None:
-            local = {self._input_item, "loopCounter"}
-            own = {name: stamp for name, stamp in child.stamps.items() if name not in local}
-            token.take_over(child.data, own)
-        elif self._output_item is not None:
-            internal["results"][str(child.internal_data["index"])] = child.data.get(self._output_item)
+    def begin(self, my_task: Token) -> bool | None:
+        """SpiffWorkflow's, which keeps a list of turns to come and of those that were; numbers are enough here."""
+        at_once = super().begin(my_task)
+        for key in ("merged", "remaining", "cardinality", "current"):
+            my_task.internal_data.pop(key, None)
+        return at_once
 
-    def go_on(self, token: Token, child: Token | None) -> bool:
-        """Begin the next turn, or all of them; done when all are, or the completion condition holds."""
+    def create_children(self, my_task: Token) -> None:
+        """All turns at once."""
+        self.go_on(my_task)
+
+    def add_next_child(self, my_task: Token) -> None:
+        """The next turn. SpiffWorkflow begins none for an item that is null, and waits for ever."""
+        self.go_on(my_task)
+
+    def init_remaining_items(self, _my_task: Token) -> list[Any]:
+        """SpiffWorkflow keeps the places still to come, a list that is copied at each turn."""
+        return []
+
+    def init_data_output_with_input_data(self, my_task: Token, input_data: Any) -> None:
+        """The output is written at the end; SpiffWorkflow refuses a variable that exists already."""
+
+    def init_data_output_with_cardinality(self, my_task: Token) -> None:
+        """The same; SpiffWorkflow's has a slip."""
+
+    def children_complete(self, my_task: Token) -> bool:
+        """Whether all turns are done; SpiffWorkflow looks at each of them."""
+        internal = my_task.internal_data
+        return bool(internal["done"] == internal["total"])
+
+    def check_completion_condition(self, my_task: Token) -> bool:
+        """Whether it ends early. SpiffWorkflow's condition sees the last turn only, neither the output so far nor BPMN's counts."""
+        internal = my_task.internal_data
+        child = my_task.workflow.tasks[internal.pop("merged")[0]]
+        if self._ends is None or internal["done"] == internal["total"]:
+            return False
+        internal["ended"] = self._ends(self._seen(my_task, child), now_of(my_task))
+        return bool(internal["ended"])
+
+    def ended(self, token: Token) -> bool:
+        """All turns are done, or the condition holds."""
+        return self.children_complete(token) or bool(token.internal_data.get("ended"))
+
+    def go_on(self, token: Token) -> None:
+        """Begin the next turn, or all of them."""
         internal = token.internal_data
         total = internal["total"]
-        if internal["done"] == total or (
-            child is not None and self._ends is not None and self._ends(self._seen(token, child), now_of(token))
-        ):
-            self._give_output(token)
-            return True
-        if self.sequential and self._output is not None:
-            token.data = {**token.data, self._output: self._collected(token)}
+        if self.sequential and self.data_output is not None:
+            token.data = {**token.data, self.data_output.bpmn_id: self._collected(token)}
         until = min(total, internal["done"] + 1) if self.sequential else total
         while internal["begun"] < until:
             index = internal["begun"]
@@ -114,13 +186,18 @@ class MultiInstance(Repeat):
             self.begin_turn(token, index, item)
         if internal["begun"] == total:
             internal.pop("items", None)
-        return False
+
+    def give_output(self, token: Token) -> None:
+        """The output collection, in the order of the items."""
+        token.internal_data.pop("merged", None)
+        if self.data_output is not None:
+            token.write({self.data_output.bpmn_id: self._collected(token)})
 
     def _count(self, token: Token) -> int:
-        if self._input is not None:
+        if self.data_input is not None:
             total = len(self._items(token))
         else:
-            number = self._cardinality(token.data, now_of(token)) if self._cardinality else None
+            number = self._number(token.data, now_of(token)) if self._number else None
             if number is None or isinstance(number, bool | str | list | dict) or number != int(number) or number < 0:
                 raise _no_turns(self.label, f"the cardinality is {number!r}, no whole number from 0")
             total = int(number)
@@ -129,85 +206,101 @@ class MultiInstance(Repeat):
         return total
 
     def _item(self, token: Token, index: int) -> dict[str, Any]:
-        if self._input is None:
+        if self.data_input is None:
             return {}
         items = self._items(token)
         if index >= len(items):  # only of a state that an earlier release began
-            raise _no_turns(self.label, f"the list {self._input} has no item {index + 1} any more")
-        return {self._input_item or "item": items[index]}
+            raise _no_turns(self.label, f"the list {self.data_input.bpmn_id} has no item {index + 1} any more")
+        return {self.item_name or "item": items[index]}
 
     def _items(self, token: Token) -> list[Any]:
         """The list as it was when the activity began, whatever its turns make of the variable (BPMN 2.0.2, 13.3.7)."""
-        items = token.internal_data.setdefault("items", token.data.get(str(self._input)))
+        items = token.internal_data.setdefault("items", token.data.get(self.data_input.bpmn_id))
         if not isinstance(items, list):
             del token.internal_data["items"]
-            raise _no_turns(self.label, f"the variable {self._input} is no list")
+            raise _no_turns(self.label, f"the variable {self.data_input.bpmn_id} is no list")
         return items
 
     def _collected(self, token: Token) -> list[Any]:
         results = token.internal_data["results"]
-        return [results[place] for place in sorted(results, key=int)]
+        places = results if self.sequential else sorted(results, key=int)
+        return [results[place] for place in places]
 
     def _seen(self, token: Token, child: Token) -> dict[str, Any]:
         """What the completion condition reads."""
         internal = token.internal_data
         done, begun = internal["done"], internal["begun"]
         seen = {**token.data, **child.data}
-        if self._output is not None:
-            seen[self._output] = self._collected(token)
+        if self.data_output is not None:
+            seen[self.data_output.bpmn_id] = self._collected(token)
         counts = {"numberOfInstances": internal["total"], "numberOfCompletedInstances": done, "numberOfActiveInstances": begun - done}
         return {**seen, **counts, "numberOfTerminatedInstances": 0}
 
-    def _give_output(self, token: Token) -> None:
-        token.say(turns=token.internal_data["done"])
-        if self._output is not None:
-            token.write({self._output: self._collected(token)})
+
+class ParallelMultiInstance(MultiInstance, defaults.ParallelMultiInstanceTask, Turns):
+    """All at once."""
 
 
-class SequentialMultiInstance(MultiInstance):
+class SequentialMultiInstance(MultiInstance, defaults.SequentialMultiInstanceTask, Turns):
     """One item after the other."""
 
     sequential = True
 
 
-class StandardLoop(Repeat):
+class StandardLoop(Repeat, defaults.StandardLoopTask):
     """Does its body as long as a condition holds, at most a number of times."""
 
     def __init__(self, wf_spec: Any, name: str, task_spec: str, *rules: Any, **options: Any) -> None:
-        super().__init__(wf_spec, name, **options)
         maximum, loop_condition, test_before = rules  # in the order of SpiffWorkflow's parser
-        self.task_spec = task_spec
-        self._maximum: int | None = maximum
+        more = {"maximum": maximum, "condition": loop_condition, "test_before": bool(test_before)}
+        super().__init__(wf_spec, name, task_spec=task_spec, **more, **options)
         self._holds = condition(loop_condition, f"Loop condition of {name}", name) if loop_condition else None
-        self._test_before = bool(test_before)
 
-    def act(self, token: Token) -> bool | None:
-        """Begin; after a failure, go on where it stopped."""
-        token.internal_data.setdefault("done", 0)
-        return True if self.go_on(token, None) else None
+    def begin(self, my_task: Token) -> bool | None:
+        """SpiffWorkflow's, which keeps a list of the turns that were; a number is enough here."""
+        at_once = True if self.maximum == 0 else super().begin(my_task)
+        my_task.internal_data.pop("merged", None)
+        return at_once
 
-    def take_turn(self, token: Token, child: Token) -> None:
-        """Everything a turn wrote stays."""
+    def turn_done(self, _workflow: Any, child: Token) -> None:
+        """Everything a turn wrote stays. SpiffWorkflow merges lists and contexts instead of writing them."""
+        token = child.above
         token.internal_data["done"] += 1
-        token.take_over(child.data, {name: stamp for name, stamp in child.stamps.items() if name != "loopCounter"})
+        self.take_turn(token, child, {"loopCounter"})
+        if self.loop_complete(token):
+            token.become(READY)
+        else:
+            self.create_child(token)
 
-    def go_on(self, token: Token, child: Token | None) -> bool:  # noqa: ARG002  # what other repetitions need
-        """Begin the next turn; True when there is none."""
-        done = token.internal_data["done"]
-        tested = done > 0 or self._test_before
-        if (self._maximum is not None and done >= self._maximum) or (
-            tested and self._holds is not None and not self._holds({**token.data, "loopCounter": done}, now_of(token))
-        ):
-            token.say(turns=done)
+    def create_child(self, my_task: Token) -> None:
+        """The next turn."""
+        self.begin_turn(my_task, my_task.internal_data["done"], {})
+
+    def go_on(self, token: Token) -> None:
+        """After a failure: the next turn, unless one runs."""
+        if not any(child.live for child in token.children):
+            self.create_child(token)
+
+    def loop_complete(self, my_task: Token) -> bool:
+        """Whether no turn is to come. Raises StepFailed when the condition is neither true nor false."""
+        done = my_task.internal_data["done"]
+        if self.maximum is not None and done >= self.maximum:
             return True
-        self.begin_turn(token, done, {})
-        return False
+        return self._holds is not None and not self._holds({**my_task.data, "loopCounter": done}, now_of(my_task))
 
-
-def _reference(found: Any) -> str | None:
-    """The variable that SpiffWorkflow's data reference names."""
-    return None if found is None else str(found.bpmn_id).strip()
+    def ended(self, token: Token) -> bool:
+        """It was found out when the last turn ended; after a failure, now."""
+        if any(child.live for child in token.children):
+            return False
+        return self.loop_complete(token)
 
 
 def _no_turns(label: str, why: str) -> StepFailed:
     return StepFailed("multi_instance", f"{label} cannot be repeated: {why}.", "Correct the variable and retry the step.")
+
+
+def seal(spec: Any) -> None:
+    """Let the repetitions of a scope hear of their turns, once, before anything runs."""
+    for step in spec.task_specs.values():
+        if isinstance(step, Repeat):
+            step.seal()

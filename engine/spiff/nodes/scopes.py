@@ -2,41 +2,55 @@
 
 from typing import Any, Final
 
+from SpiffWorkflow.bpmn.specs import defaults
+from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
+
 from engine.spiff.elements import Element
 from engine.spiff.failures import StepFailed
-from engine.spiff.nodes.base import Drawn
+from engine.spiff.nodes.base import OwnStep
 from engine.spiff.token import Token
 
 #: Subprocesses and calls inside one another. Below what Python's own stack bears, above what people draw or fold.
 MAX_SCOPES: Final = 200
 
 
-class ScopeTask(Drawn):
+class ScopeTask(OwnStep, SubWorkflowTask):
     """Opens a scope with all the variables, waits for its end, and goes on with the scope's variables.
 
-    `spec` names the scope; SpiffWorkflow's parser follows it to find the specs a process needs.
+    By reference: SpiffWorkflow copies them deeply, twice. `spec` names the scope.
     """
 
-    def __init__(self, wf_spec: Any, name: str, *, element: Element, subworkflow_spec: str, **options: Any) -> None:
-        super().__init__(wf_spec, name, element=element, **options)
-        self.spec = subworkflow_spec
+    element: Element
 
-    def act(self, token: Token) -> None:
+    def _run_hook(self, my_task: Token) -> bool | None:
         """Open the scope, unless it is open already: then a failure inside was dealt with. Raises StepFailed below MAX_SCOPES others."""
-        top = token.workflow.top_workflow
-        if token.id not in top.subprocesses:
-            if token.workflow.depth >= MAX_SCOPES:
-                raise StepFailed(
-                    "calls_without_end",
-                    f"{self.label} would open level {MAX_SCOPES + 1} of subprocesses and calls inside one another.",
-                    "Correct what ends the calls and deploy a new version, then cancel this instance; skip the step to go on behind it.",
-                )
-            scope = top.create_subprocess(token, self.spec)
-            scope.begin(start_of(scope.spec), token.data, token.stamps)
+        if my_task.workflow.depth >= MAX_SCOPES:
+            raise StepFailed(
+                "calls_without_end",
+                f"{self.label} would open level {MAX_SCOPES + 1} of subprocesses and calls inside one another.",
+                "Correct what ends the calls and deploy a new version, then cancel this instance; skip the step to go on behind it.",
+            )
+        if not my_task.internal_data.pop("ended", False):
+            return self.begin(my_task)
+        return bool(super()._run_hook(my_task))
+
+    def copy_data(self, my_task: Token, subworkflow: Any) -> None:
+        """The scope begins with the variables there are."""
+        subworkflow.task_tree.data, subworkflow.task_tree.stamps = my_task.data, my_task.stamps
+
+    def update_data(self, my_task: Token, subworkflow: Any) -> None:
+        """They are now what the scope made of them."""
+        my_task.data, my_task.stamps = subworkflow.final
+
+    def _on_subworkflow_completed(self, subworkflow: Any, my_task: Token) -> None:
+        my_task.workflow.top_workflow.subprocesses.pop(my_task.id, None)
+        my_task.internal_data["ended"] = True
+        super()._on_subworkflow_completed(subworkflow, my_task)
 
 
-def start_of(spec: Any) -> str:
-    """The start event of a subprocess, or the plain one of a called process."""
-    starts = spec.start_events
-    plain = [start for start in starts if start.element.event.kind == "none"]
-    return str((plain or starts)[0].name)
+class Subprocess(ScopeTask, defaults.SubWorkflowTask):
+    """Drawn inside."""
+
+
+class CallActivity(ScopeTask, defaults.CallActivity):
+    """A process of the same deployment."""

@@ -3,61 +3,55 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
+from uuid import UUID
+
+from SpiffWorkflow.bpmn.specs import defaults
 
 from engine.dmn import Decision
 from engine.feel import after, as_instant, to_json
 from engine.problems import Problem
 from engine.spiff.calls import Deferred, Done, Failure, Refusal, ServiceCall
 from engine.spiff.elements import Element
-from engine.spiff.expressions import Formula, assignments, formula, setting, variable_name
+from engine.spiff.expressions import Formula, formula, script_text, setting, variable_name
 from engine.spiff.failures import CallsBroken, StepFailed
-from engine.spiff.nodes.base import Drawn, now_of, store
+from engine.spiff.nodes.base import Step, now_of, store
 from engine.spiff.nodes.outputs import Outputs
-from engine.spiff.plain import within_limit
 from engine.spiff.records import UserTaskWait
 from engine.spiff.token import Token
 
 DEFAULT_PRIORITY = 50
 
 
-class PlainTask(Drawn):
+class PlainTask(Step, defaults.NoneTask):
     """`bpmn:task`: nothing is done; the flow goes on."""
 
 
-class ScriptTask(Drawn):
+class ScriptTask(Step, defaults.ScriptTask):
     """Assigns variables by a FEEL context."""
 
     def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
-        super().__init__(wf_spec, name, element=element, **options)
-        self._assign = assignments(element.script or "{}", f"Script of {element.label}", element.id)
-
-    def act(self, token: Token) -> bool:
-        """Assign."""
-        changed = self._assign(token.data, now_of(token))
-        try:
-            within_limit(changed)
-        except Problem as problem:
-            raise StepFailed.of(problem, self.label) from None
-        token.write(changed)
-        return True
+        script = script_text(element.script or "{}", element.id, element.label)
+        super().__init__(wf_spec, name, script=script, element=element, **options)
 
 
-class ServiceTask(Drawn):
+class ServiceTask(Step, defaults.ServiceTask):
     """Calls a service task by name. Waits while it runs elsewhere or is to be tried again."""
+
+    element: Element
 
     def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
         super().__init__(wf_spec, name, element=element, **options)
         self.handler = element.handler or ""
         self.retry = element.properties.get("retry")
         self._result_variable = element.result_variable
-        self._handed_on = Outputs(element)
+        self._handed_on = Outputs(element) or None
         self._parameters: list[tuple[str, Formula]] = [
             (parameter, formula(text, f"Parameter {parameter} of {element.label}", element.id))
             for parameter, text in element.parameters.items()
         ]
 
-    def act(self, token: Token) -> bool | None:
-        """Call it, or take the result that came meanwhile."""
+    def _execute(self, token: Token) -> bool | None:
+        """Call it, or take the result that came meanwhile; SpiffWorkflow leaves this place empty."""
         internal = token.internal_data
         if "fact" in internal:
             return self._finish(token, internal["fact"], merged=internal.get("merged", False))
@@ -66,7 +60,7 @@ class ServiceTask(Drawn):
         attempt = internal.pop("next_attempt", None) or 1
         parameters = {name: value(token.data, now) for name, value in self._parameters}
         internal["attempt"], internal["parameters"] = attempt, parameters
-        request = ServiceCall(token.id, self.bpmn_id, self.handler, parameters, self.retry, attempt)
+        request = ServiceCall(UUID(hex=token.id), self.bpmn_id, self.handler, parameters, self.retry, attempt)
         try:
             outcome = token.workflow.top_workflow.calls.call(request)
         except Exception as error:
@@ -114,8 +108,10 @@ def uncaught(label: str, code: str, reason: str) -> StepFailed:
     )
 
 
-class BusinessRuleTask(Drawn):
-    """Asks a decision."""
+class BusinessRuleTask(Step, defaults.ServiceTask):
+    """Asks a decision, for SpiffWorkflow a service like any other."""
+
+    element: Element
 
     def __init__(self, wf_spec: Any, name: str, *, element: Element, decision: Decision, **options: Any) -> None:
         super().__init__(wf_spec, name, element=element, **options)
@@ -123,7 +119,7 @@ class BusinessRuleTask(Drawn):
         given = element.properties.get("input")
         self._input = None if given is None else formula(given, f"Decision input of {element.label}", element.id)
 
-    def act(self, token: Token) -> bool:
+    def _execute(self, token: Token) -> bool:
         """Decide, and keep which rules matched. A decision that gives nothing, and not because it says so, fails."""
         now = now_of(token)
         context = token.data if self._input is None else self._input(token.data, now)
@@ -153,13 +149,15 @@ class BusinessRuleTask(Drawn):
         return variable_name(self.element.decision_id or "")
 
 
-class UserTask(Drawn):
+class UserTask(Step, defaults.UserTask):
     """Waits for a person. What the worklist shows is evaluated once, when the task begins."""
+
+    element: Element
 
     def __init__(self, wf_spec: Any, name: str, *, element: Element, zone: tzinfo = UTC, **options: Any) -> None:
         super().__init__(wf_spec, name, element=element, **options)
         self._zone = zone
-        self._handed_on = Outputs(element)
+        self._handed_on = Outputs(element) or None
         groups = {"candidateGroups": slug(element.lane)} if element.lane else {}
         wanted = {"title": element.name or element.id, **groups, **element.properties, "instructions": element.instructions}
         self._settings = {
@@ -168,17 +166,17 @@ class UserTask(Drawn):
             if name in {"title", "candidateGroups", "candidateUsers", "excludedUsers", "dueIn", "priority", "formData", "instructions"}
         }
 
-    def act(self, token: Token) -> bool | None:
+    def _run_hook(self, my_task: Token) -> bool | None:
         """Begin, or take what the person gave."""
-        internal = token.internal_data
+        internal = my_task.internal_data
         if "fact" in internal:
             if self._handed_on:
-                self._handed_on.store(token, internal["fact"])
+                self._handed_on.store(my_task, internal["fact"])
             else:
-                store(token, internal["fact"], self.element.result_variable, self.label)
+                store(my_task, internal["fact"], self.element.result_variable, self.label)
             del internal["fact"], internal["wait"]
-            return True
-        internal["wait"] = self._begin(token)
+            return bool(super()._run_hook(my_task))
+        internal["wait"] = self._begin(my_task)
         return None
 
     def _begin(self, token: Token) -> dict[str, Any]:
@@ -203,21 +201,10 @@ class UserTask(Drawn):
     def waiting(self, token: Token) -> UserTaskWait:
         """The wait as the outside sees it."""
         wait, element = token.internal_data["wait"], self.element
-        due = wait.get("due")
-        return UserTaskWait(
-            task_id=token.id,
-            element_id=element.id,
-            name=element.name or element.id,
-            title=wait["title"],
-            form_key=element.properties.get("formKey"),
-            form_data=wait.get("form", token.data),
-            candidate_groups=tuple(wait["candidateGroups"]),
-            candidate_users=tuple(wait["candidateUsers"]),
-            excluded_users=tuple(wait["excludedUsers"]),
-            priority=wait["priority"],
-            due_at=None if due is None else datetime.fromisoformat(due),
-            instructions=wait["instructions"],
-        )
+        what = UUID(hex=token.id), element.id, element.name or element.id, wait["title"], element.properties.get("formKey")
+        who = tuple(wait["candidateGroups"]), tuple(wait["candidateUsers"]), tuple(wait["excludedUsers"])
+        due = datetime.fromisoformat(wait["due"]) if "due" in wait else None
+        return UserTaskWait(*what, wait.get("form", token.data), *who, wait["priority"], due, wait["instructions"])
 
 
 def slug(name: str | None) -> str:

@@ -156,7 +156,7 @@ def test_a_defect_of_ours_becomes_an_incident_with_its_traceback(play, monkeypat
     def broken(self, token):
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr(PlainTask, "act", broken, raising=False)
+    monkeypatch.setattr(PlainTask, "_run_hook", broken, raising=False)
     order = play(process(start(), '<bpmn:task id="think"/>', end(), flow("start", "think", "end")))
     assert order.failure.kind == "defect"
     assert "ZeroDivisionError: oh" in order.failure.traceback
