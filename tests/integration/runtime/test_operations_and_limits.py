@@ -124,7 +124,7 @@ def test_a_loop_that_never_ends_becomes_an_incident_and_can_be_let_on(world):
 
 def test_variables_that_grow_too_large_in_a_worker_become_an_incident(world):
     elements = m.start() + m.service("book", "carrier.book", result="booking", order_no="order_no")
-    elements += m.script("grow", "{ a: string join(for i in 1..5000 return &quot;abcdef&quot;), b: a + a }") + m.end()
+    elements += m.script("grow", "{ a: string join(for i in 1..5000 return order_no), b: a + a }") + m.end()
     world.deploy(m.bundle("growth", elements, "start -> book -> grow -> done"))
     instance = world.with_limits(variables_bytes=40_000).start("growth", {"order_no": "SO-1"})
     small = world.with_limits(variables_bytes=40_000)
