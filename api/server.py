@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import resource
 import signal
 import socket
 import threading
@@ -11,15 +12,18 @@ from typing import Any
 
 import structlog
 from waitress import wasyncore
-from waitress.server import create_server
+from waitress.adjustments import Adjustments
 from waitress.task import ThreadedTaskDispatcher
 
 from api.app import create_app
 from api.camunda7.polls import FETCH, polls_of
+from api.http_server import CONNECTIONS, HttpServer
 from api.listening import port_taken
 from api.product import Product
 
 log = structlog.get_logger()
+#: Connections, the database's and files, with room to spare.
+_OPEN_FILES = 16_384
 
 
 class Server:
@@ -97,22 +101,41 @@ class _Threads(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no
 
 def _listen(product: Product, application: Any, listening: socket.socket) -> Any:
     settings = product.settings
+    _allow_connections()
+    adjustments = Adjustments(
+        sockets=[listening],
+        threads=settings.web_threads,
+        connection_limit=CONNECTIONS,
+        cleanup_interval=1,
+        channel_timeout=60,
+        asyncore_use_poll=True,  # select ends at the descriptor 1024
+        channel_request_lookahead=1,  # so that it is seen when somebody who waits hangs up
+        max_request_body_size=settings.max_body_bytes,
+        ident=None,
+        clear_untrusted_proxy_headers=True,
+    )
     try:
-        return create_server(
+        return HttpServer(
             application,
-            sockets=[listening],
+            _sock=listening,
             # One more than may wait: whoever comes then lets the one go that has waited longest.
-            _dispatcher=_Threads(settings.web_threads, settings.waiting_fetches + 1),
-            threads=settings.web_threads,
-            channel_request_lookahead=1,  # so that it is seen when somebody who waits hangs up
-            max_request_body_size=product.settings.max_body_bytes,
-            ident=None,
-            clear_untrusted_proxy_headers=True,
+            dispatcher=_Threads(settings.web_threads, settings.waiting_fetches + 1),
+            adj=adjustments,
+            sockinfo=(listening.family, listening.type, listening.proto, listening.getsockname()),
+            bind_socket=False,
         )
     except OSError as error:
         if error.errno != errno.EADDRINUSE:  # somebody else may begin to listen between our binding and our listening
             raise
         raise port_taken(listening.getsockname()[1]) from None
+
+
+def _allow_connections() -> None:
+    """Many systems allow a process 1,024 open files unless it asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def on_signals(stop: Callable[[], None]) -> None:
