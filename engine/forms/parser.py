@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from engine.feel import Expression, FeelSyntaxError, compile_expression
-from engine.forms.patterns import BadPattern, compile_pattern
+from engine.forms.patterns import compile_pattern
 from engine.forms.schema import (
     CHOICES,
     COMPUTED,
@@ -24,6 +24,7 @@ from engine.forms.schema import (
     Form,
 )
 from engine.forms.values import as_number
+from engine.patterns import BadPattern
 from engine.problems import Invalid
 
 MAX_FORM_BYTES: Final = 500_000

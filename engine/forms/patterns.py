@@ -1,24 +1,15 @@
 """Regular expressions as JavaScript means them, with a limit on time."""
 
-from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 import regex
 
-#: Seconds that one test may take.
-TIME_LIMIT: Final = 0.1
-MAX_PATTERN: Final = 1_000
-
-
-class BadPattern(ValueError):
-    """The text is no regular expression."""
+from engine.patterns import TIME_LIMIT, BadPattern, compiled
 
 
 def compile_pattern(pattern: str) -> Any:
     """A compiled pattern. Raises BadPattern."""
-    if len(pattern) > MAX_PATTERN:
-        raise BadPattern(f"it is longer than {MAX_PATTERN} characters")
-    return _compiled(pattern)
+    return compiled(_end_means_end(pattern), regex.ASCII)
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -27,14 +18,6 @@ def matches(pattern: str, text: str) -> bool:
         return compile_pattern(pattern).search(text, timeout=TIME_LIMIT) is not None
     except (BadPattern, TimeoutError):
         return False
-
-
-@lru_cache(maxsize=1_000)
-def _compiled(pattern: str) -> Any:
-    try:
-        return regex.compile(_end_means_end(pattern), regex.ASCII)
-    except (regex.error, RecursionError, OverflowError, ValueError) as error:
-        raise BadPattern(str(error)) from None
 
 
 def _end_means_end(pattern: str) -> str:

@@ -37,6 +37,11 @@ class CheckedBundle:
         """Whether it may be deployed."""
         return not _has_errors(self.findings)
 
+    def path_of(self, process_key: str) -> str:
+        """The diagram that holds a process; empty where none does."""
+        diagrams = self.known.diagrams if self.known else ()
+        return next((diagram.path for diagram in diagrams if any(process.id == process_key for process in diagram.processes)), "")
+
 
 def check(bundle: Bundle, service_tasks: ServiceTasks, groups: Collection[str] | None = None, time_zone: tzinfo = UTC) -> CheckedBundle:
     """Look at every file of a bundle. Never raises on a bad model: everything wrong is a finding.

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import holidays
 
+from engine.patterns import fits
 from handlers.catalog.rules import EU
 from handlers.countries import COUNTRIES
 
@@ -163,7 +164,7 @@ def _v02_purchase_order_number(order: OrderFacts) -> Iterator[Issue]:
     if not order.customer_po:
         if order.requires_po:
             yield _error("V02", f"Customer {order.customer_no} requires a purchase order number; the order has none.")
-    elif order.po_pattern and not re.fullmatch(order.po_pattern, order.customer_po):
+    elif order.po_pattern and not fits(order.po_pattern, order.customer_po):
         yield _error("V02", f"Purchase order number {order.customer_po!r} does not look like one of customer {order.customer_no}.")
 
 

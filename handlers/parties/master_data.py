@@ -1,6 +1,5 @@
 """Adds and changes our company, customers and suppliers. Every number is checked before anything is written."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from engine.patterns import BadPattern, compiled
 from engine.problems import Invalid, NotFound
 from handlers.identifiers import (
     Amount,
@@ -175,8 +175,8 @@ def _check_terms(draft: CustomerDraft) -> None:
     _check_days("discount_days", draft.discount_days)
     _check_discount(draft.discount_pct)
     try:
-        re.compile(draft.po_pattern)
-    except re.error as error:
+        compiled(draft.po_pattern)
+    except BadPattern as error:
         raise Invalid(
             f"po_pattern is no pattern: {error}.",
             code="pattern",

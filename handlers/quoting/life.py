@@ -1,6 +1,5 @@
 """What happens to a quote: priced, revised, approved, sent, accepted, ordered, closed; each step asks the state before it acts."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from engine.patterns import fits
 from engine.problems import Conflict, Forbidden, Invalid, NotFound
 from engine.store import locks
 from engine.store.clock import business_today
@@ -261,7 +261,7 @@ def check_acceptance(tx: Session, quote_no: str, customer_po: str, now: datetime
             hash_is_approved=quote.approved_hash == quote.snapshot_hash,
             customer_active=customer.active,
             requires_po=customer.requires_po,
-            po_is_well_formed=not (po and customer.po_pattern) or bool(re.fullmatch(customer.po_pattern, po)),
+            po_is_well_formed=not (po and customer.po_pattern) or fits(customer.po_pattern, po),
             customer_po=po,
             po_used_for=tx.execute(_PO_USED, given).scalar_one_or_none() if po else None,
         )

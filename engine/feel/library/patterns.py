@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from functools import lru_cache, reduce
-from math import prod
 from operator import or_
 from typing import Any, Final
 
@@ -11,14 +10,12 @@ import regex
 
 from engine.feel.errors import FeelLimitExceeded
 from engine.feel.limits import REGEX_STEPS, Run
+from engine.patterns import MAX_PATTERN, MAX_REPEATS, TooManyRepeats
+from engine.patterns import compiled as bounded
 
-MAX_PATTERN: Final = 1_000
 _FLAGS: Final = {"s": regex.DOTALL, "m": regex.MULTILINE, "i": regex.IGNORECASE, "x": 0}
 #: `[a-z-[aeiou]]` is XPath for "a to z without the vowels".
 _SUBTRACTION: Final = re.compile(r"\[([^\]\[]*)-\[([^\]]*)\]\]")
-#: The regex module unrolls what must repeat: `a{999999999}` would take all memory before any time limit looks.
-MAX_REPEATS: Final = 100_000
-_REPEAT: Final = re.compile(r"\{\s*(\d+)")
 _PIECE: Final = re.compile(r"\\.|.", re.DOTALL)
 _BACK_REFERENCE: Final = re.compile(r"\\\d")
 #: The beginning and the other characters of an XML name.
@@ -39,14 +36,10 @@ def compiled(pattern: str, flags: str) -> Any:
     if len(pattern) > MAX_PATTERN or not set(flags) <= set(_FLAGS):
         raise ValueError("no such pattern")
     pattern = _SUBTRACTION.sub(r"(?:(?![\2])[\1])", _translated(pattern.replace(r"\p{IsBasicLatin}", r"\x00-\x7f"), flags))
-    # Counted as if each stood inside the other: telling otherwise would take a parser of patterns.
-    if prod(max(1, int(count[:9])) for count in _REPEAT.findall(pattern)) > MAX_REPEATS:
-        raise FeelLimitExceeded(f"a pattern repeats something more than {MAX_REPEATS} times")
-    option = reduce(or_, (_FLAGS[flag] for flag in flags), 0)
     try:
-        return regex.compile(pattern, option)
-    except (regex.error, RecursionError) as error:
-        raise ValueError("no such pattern") from error
+        return bounded(pattern, reduce(or_, (_FLAGS[flag] for flag in flags), 0))
+    except TooManyRepeats:
+        raise FeelLimitExceeded(f"a pattern repeats something more than {MAX_REPEATS} times") from None
 
 
 def _translated(pattern: str, flags: str) -> str:

@@ -1,6 +1,5 @@
 """Deploys a bundle: looked at, compiled, stored as it is, and from now on what new instances run."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from engine.models.bundle import Bundle, FileKind, Finding, kind_of
+from engine.models.bundle import Bundle, Finding, kind_of
 from engine.models.check import CheckedBundle, check
 from engine.problems import Invalid, NotFound
 from engine.runtime.post import schedules
@@ -91,7 +90,7 @@ def deploy(runtime: Runtime, tx: Session, bundle: Bundle, actor: str | Author, g
     row = {"name": bundle.name, "version": version, "sha256": bundle.sha256, "deployed_by": author.name, "note": author.note.strip()}
     number: int = tx.execute(insert(deployment).values(**row).returning(deployment.c.id)).scalar_one()
     _store_files(tx, number, bundle)
-    processes = {process.key: _store_process(tx, number, process, bundle) for process in checked.processes}
+    processes = {process.key: _store_process(tx, number, process, checked.path_of(process.key)) for process in checked.processes}
     for process in checked.processes:
         schedules.replace(tx, process.key, processes[process.key], schedules.timers_of(process, runtime.time_zone))
     _keep_compiled(runtime, tx, checked, Deployment(number, bundle.name, version, processes))
@@ -152,7 +151,7 @@ def _store_files(tx: Session, number: int, bundle: Bundle) -> None:
     tx.execute(insert(deployment_file), rows)
 
 
-def _store_process(tx: Session, number: int, process: CompiledProcess, bundle: Bundle) -> int:
+def _store_process(tx: Session, number: int, process: CompiledProcess, path: str) -> int:
     of_key = process_version.c.process_key == process.key
     newest: int = tx.execute(select(func.coalesce(func.max(process_version.c.version), 0)).where(of_key)).scalar_one()
     tx.execute(update(process_version).where(of_key, process_version.c.latest).values(latest=False))
@@ -161,17 +160,11 @@ def _store_process(tx: Session, number: int, process: CompiledProcess, bundle: B
         "process_key": process.key,
         "version": newest + 1,
         "name": process.name,
-        "path": _path_of(process.key, bundle),
+        "path": path,
     }
     version_id: int = tx.execute(insert(process_version).values(**row).returning(process_version.c.id)).scalar_one()
     insert_rows(tx, start_event, [_start_row(version_id, element) for element in process.start_events])
     return version_id
-
-
-def _path_of(process_key: str, bundle: Bundle) -> str:
-    """The diagram that holds a process."""
-    opening = re.compile(rb"<(?:[\w.-]+:)?process\b[^>]*\bid=[\"']" + re.escape(process_key.encode()) + rb"[\"']")
-    return next((path for path, content in bundle.of_kind(FileKind.DIAGRAM).items() if opening.search(content)), "")
 
 
 def _start_row(version_id: int, element: Element) -> dict[str, Any]:

@@ -38,6 +38,14 @@ def test_the_same_bytes_from_another_folder_deploy_nothing_while_they_run(world)
     assert (again.id, again.new) == (first.id, False)
 
 
+def test_a_process_is_found_in_the_file_that_draws_it_whatever_a_comment_of_another_says(world):
+    other = m.bundle("asking", m.start("asked") + m.end("told"), "asked -> told").files["asking.bpmn"]
+    misleading = other.replace(b"<bpmn:process", b'<!-- <process id="quoting" ' + b"<process " * 30_000 + b" -->\n<bpmn:process")
+    world.deploy(Bundle("both", {"a.bpmn": misleading, **short().files}))
+    rows = world.all("SELECT process_key, path FROM process_version ORDER BY process_key")
+    assert [tuple(row) for row in rows] == [("asking", "a.bpmn"), ("quoting", "quoting.bpmn")]
+
+
 def test_the_command_tells_the_versions_of_the_process(world, monkeypatch, tmp_path):
     monkeypatch.setattr(command, "build", lambda _: SimpleNamespace(runtime=world.runtime, database=world.database))
 
