@@ -26,6 +26,7 @@ _PYTHON = {
 
 #: How often each file may read the machine's time, and why.
 MACHINE = {
+    "api/http_server.py": (1, "how long a request takes to come"),
     "api/auth/accounts.py": (8, "how long a sign-in, a token or a lock of an account lasts"),
     "api/auth/model.py": (4, "when an account, a token, a sign-in or a request's key was made"),
     "api/demo/bank.py": (1, "the booking day of a bank outside, where a test names none"),
