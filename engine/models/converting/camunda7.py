@@ -5,6 +5,7 @@ Java that a step calls is no part of a model: the step becomes one of a topic th
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
@@ -17,6 +18,7 @@ from engine.models.converting.juel import expression, feel_of, quoted
 from engine.models.converting.mappings import mapped, place_inputs, place_outputs
 from engine.models.converting.report import Fate
 from engine.models.trees import tag_of, text_of
+from engine.models.vocabularies import CAMUNDA_WORDS, Entry
 from engine.models.vocabulary import BPMN, SPIFF
 
 _SPACE: Final = CAMUNDA[0]
@@ -168,29 +170,44 @@ def _collection(part: etree._Element) -> str | None:
 def _translated(bench: Bench) -> None:
     """Let the reader translate, and write down what has gone since."""
     before = list(_present(bench))
-    texts = [(element, what) for element, _, what in before]
     translate(bench.root)
-    after = {(element, name) for element, name, _ in _present(bench)}
-    for (element, what), (_, name, _) in zip(texts, before, strict=True):
-        if (element, name) not in after:
-            bench.note(_near(element, bench.root), what, "Said by our own extensions.")
+    after = {(each.element, each.name) for each in _present(bench)}
+    for each in before:
+        if (each.element, each.name) not in after:
+            bench.note(each.step, each.what, each.became)
 
 
-def _present(bench: Bench) -> Iterator[tuple[etree._Element, str, str]]:
-    """Everything of Camunda's with the step it belongs to and how it is shown: attributes by name, elements by an empty name."""
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """One setting of Camunda's in the tree, an attribute by its name or an element; its step, and what the reader makes of it."""
+
+    element: etree._Element
+    name: str
+    step: etree._Element
+    what: str
+    became: str
+
+
+def _present(bench: Bench) -> Iterator[_Setting]:
+    """Every setting of Camunda's that holds no others."""
     for element in bench.root.iter(etree.Element):
-        if etree.QName(element).namespace in CAMUNDA:
+        name = etree.QName(element)
+        if name.namespace in CAMUNDA:
             if not len(element):
                 step = next((each for each in element.iterancestors() if tag_of(each) not in {"", "extensionElements"}), element)
-                yield element, f"<{id(step)}", bench.originals.get(element) or shown(element)
+                what = bench.originals.get(element) or shown(element)
+                yield _Setting(element, "", step, what, _meaning(CAMUNDA_WORDS.element(name.localname)))
             continue
         for key, value in element.attrib.items():
-            if etree.QName(str(key)).namespace in CAMUNDA:
-                yield element, str(key), f'camunda:{etree.QName(str(key)).localname}="{str(value)[:80]}"'
+            attribute_name = etree.QName(str(key))
+            if attribute_name.namespace in CAMUNDA:
+                what = f'camunda:{attribute_name.localname}="{str(value)[:80]}"'
+                entry = CAMUNDA_WORDS.attribute(name.localname, attribute_name.localname)
+                yield _Setting(element, str(key), element, what, _meaning(entry))
 
 
-def _near(element: etree._Element, root: etree._Element) -> etree._Element:
-    return element if element.getroottree().getroot() is root else root
+def _meaning(entry: Entry | None) -> str:
+    return entry.note if entry is not None and entry.otherwise else "A setting of ours."
 
 
 def _decision(bench: Bench, element: etree._Element) -> None:

@@ -51,7 +51,7 @@ def as_markdown(path: str, notes: Sequence[Note]) -> str:
     for fate, heading, told in _HEADINGS:
         rows = [note for note in notes if note.fate is fate]
         if rows:
-            parts.append(f"\n## {heading}\n\n{told}\n\n| Element | Setting | |\n|---|---|---|\n")
+            parts.append(f"\n## {heading}\n\n{told}\n\n| Element | Setting | What became of it |\n|---|---|---|\n")
             parts += [f"| {_cell(row.element)} | `{_cell(row.what)}` | {_cell(row.became)} |\n" for row in rows]
     return "".join(parts)
 

@@ -104,6 +104,16 @@ def test_what_has_no_counterpart_stays_in_the_file_and_is_named_with_what_to_do(
         assert "To be decided" in as_markdown("order.bpmn", made.notes)
 
 
+def test_each_setting_is_told_once_with_its_step_and_what_it_became():
+    notes = {note.what: note for note in converted(CAMUNDA_7.replace(b'type="long"', b'type="colour"')).notes}
+    shelf = notes['camunda:inputParameter name="title": Invoice of ${creditor}']
+    assert (shelf.element, shelf.became) == ("Archive (archive)", "A parameter of the service task.")
+    assert notes['camunda:priority="70"'].became == "The setting 'priority'."
+    assert notes['camunda:constraint name="min" config="1"'].fate is Fate.LEFT
+    told = [note.what for note in converted(CAMUNDA_7).notes if note.element_id == "begin"]
+    assert len(told) == len(set(told))
+
+
 @pytest.mark.parametrize(
     ("written", "read"),
     [
