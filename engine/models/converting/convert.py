@@ -18,6 +18,8 @@ from engine.models.vocabulary import FLOW_NODES, SPIFF
 from engine.problems import Invalid
 
 _FOREIGN: Final = (*ZEEBE, *CAMUNDA, ACTIVITI)
+#: What keeps a diagram from being deployed, not from being worked on.
+_MENDED_LATER: Final = frozenset({"bad-id", "duplicate-id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,10 @@ def convert(path: str, content: bytes) -> Converted:
 
     Raises Invalid, with what is wrong, for bytes that are no diagram at all.
     """
+    content = _as_utf8(content)
     reading = read_diagram(path, content)
-    if reading.root is None:
-        found = reading.findings[0]
+    found = next(iter(reading.findings), None)
+    if reading.root is None and found is not None and found.rule not in _MENDED_LATER:
         raise Invalid(f"{path} cannot be converted: {found.message}", code="diagram_unreadable", next_step=found.next_step)
     root = etree.fromstring(content.replace(ACTIVITI.encode(), CAMUNDA[0].encode()), hardened_parser(encoding="utf-8"))
     bench = Bench(_with_our_prefix(root))
@@ -56,6 +59,20 @@ def convert(path: str, content: bytes) -> Converted:
         return Converted(content, {}, notes)
     made = etree.tostring(bench.root.getroottree(), encoding="UTF-8", xml_declaration=True)
     return Converted(made + b"\n", dict(bench.files), notes)
+
+
+def _as_utf8(content: bytes) -> bytes:
+    """The same file in UTF-8, where it says that it is written otherwise; as it is, where nothing can be made of it."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        try:
+            root = etree.fromstring(content, hardened_parser())
+        except etree.XMLSyntaxError:
+            return content
+        doctype = root.getroottree().docinfo.doctype  # type: ignore[union-attr]  # lxml-stubs does not know the property
+        return content if doctype else bytes(etree.tostring(root, encoding="UTF-8", xml_declaration=True))
+    return content
 
 
 def _give_ids(bench: Bench) -> None:

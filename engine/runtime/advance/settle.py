@@ -179,7 +179,8 @@ def _work(stretch: Stretch, after: Waits) -> None:
         if known.get(wait.task_id) != wait
     ]
     clause = (
-        "(id) DO UPDATE SET state = excluded.state, attempt = excluded.attempt, last_error = coalesce(excluded.last_error, work.last_error)"
+        "(id) DO UPDATE SET handler = excluded.handler, state = excluded.state, attempt = excluded.attempt, "
+        "last_error = coalesce(excluded.last_error, work.last_error)"
     )
     insert_rows(stretch.tx, work, rows, on_conflict=clause)
     offers.make(stretch, [wait for wait in after.work if known.get(wait.task_id) != wait])

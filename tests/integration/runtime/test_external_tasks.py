@@ -8,8 +8,10 @@ from uuid import UUID
 
 import pytest
 
+from engine.models.bundle import Bundle
 from engine.problems import Forbidden, Invalid, NotFound
-from engine.runtime.operate import operations
+from engine.runtime.operate import migrate, operations
+from engine.runtime.operate.migrate import Migration
 from engine.runtime.state.people import Person
 from engine.runtime.verbs import external_fetch, external_tasks
 from engine.runtime.verbs.external_fetch import Fetch, Fetched, Topic
@@ -216,3 +218,17 @@ def test_each_turn_of_a_repeated_step_is_a_task_of_its_own_and_sees_its_item(wor
     for task in tasks:
         workers.complete(task)
     assert world.row(instance).state == "completed"
+
+
+def test_a_task_whose_topic_is_another_in_the_new_version_is_offered_there_and_stays_with_who_has_it(world, workers, order):
+    (held,) = workers.fetch()
+    renamed = {name: content.replace(b"topic:pack-parcel", b"topic:pack-box") for name, content in SHIP.files.items()}
+    made = world.deploy(Bundle("ship", renamed))
+    with world.database.transaction() as tx:
+        migrate.migrate(world.runtime, tx, order, Migration(made.processes["ship"], "olga", "boxes are cheaper"))
+    assert workers.fetch("w-2", topic="pack-box") == []
+    workers.let_locks_run_out()
+    (task,) = workers.fetch("w-2", topic="pack-box")
+    assert (task.id, workers.fetch("w-2")) == (held.id, [])
+    workers.complete(task, "w-2")
+    assert world.path(order)[-1] == "pack"

@@ -150,5 +150,9 @@ def test_a_picture_of_the_business_is_taken_as_it_is_and_what_is_no_diagram_is_r
         ).notes
         == ()
     )
+    twice = picture.replace(b'<bpmn:task id="t"/>', b'<bpmn:task id="t"/><bpmn:task id="t"/>')
+    assert b'<bpmn:task id="t"/><bpmn:task id="t"/>' in convert("picture.bpmn", twice).content
+    latin = b'<?xml version="1.0" encoding="ISO-8859-1"?>' + CAMUNDA_8.replace(b"Check the order", "Pr\u00fcfen".encode("latin-1"))
+    assert "Prüfen".encode() in convert("order.bpmn", latin).content
     with pytest.raises(Invalid, match="cannot be converted"):
         convert("order.bpmn", b"PK\x03\x04 no diagram")
