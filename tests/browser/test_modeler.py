@@ -131,6 +131,7 @@ def test_an_analyst_adds_a_step_sees_a_mistake_mends_it_and_finds_it_saved(works
     expect(page.locator(".modeler-panel")).to_contain_text("Candidate groups", timeout=30_000)
     problems, count = page.locator("[data-problems]"), page.locator("[data-tab=problems] .count")
     expect(problems).to_contain_text("has no form")
+    expect(problems.locator(".finding-why").first).to_have_attribute("href", "/processes/rules?name=missing-form")
     expect(count).to_have_text("0")
     page.get_by_role("tab", name="Steps").click()
     page.get_by_role("button", name="approve", exact=True).click()
