@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from random import uniform
 from time import monotonic, sleep
 from typing import Any, TypeVar
@@ -21,6 +21,8 @@ _BEFORE_COMMIT = "before_commit"
 _AFTER_COMMIT = "after_commit"
 #: A connection that was used within these seconds is taken to be alive; asking it before each use would cost a round trip.
 _TRUSTED_SECONDS = 2.0
+#: Who freezes in the middle of a transaction holds its locks as long as a lease lasts, and no longer.
+IDLE = timedelta(seconds=60)
 #: How often something is tried that another transaction locked out, and the longest pause in seconds before the next time.
 ATTEMPTS = 3
 _PAUSE = 0.05
@@ -65,24 +67,27 @@ class Collision(Conflict):
 
 
 def collided(error: DBAPIError) -> bool:
-    """Whether the database gave the transaction up because of another one (deadlock, serialization failure)."""
-    return getattr(error.orig, "sqlstate", None) in {"40P01", "40001"}
+    """Whether the database gave the transaction up for the sake of others: deadlock, serialization failure, one that asked nothing long."""
+    return getattr(error.orig, "sqlstate", None) in {"40P01", "40001", "25P03"}
 
 
 class Database:
     """A PostgreSQL database. `url` is a SQLAlchemy or libpq URL of a server; `time_zone` is the company's, in which its dates are.
 
-    `application` is how the server names our connections to others. Raises ValueError for a zone that does not exist.
+    `application` is how the server names our connections to others; `idle` is how long a transaction may ask nothing before the server
+    ends it. Raises ValueError for a zone that does not exist.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 16, time_zone: str = "UTC", application: str = "ordercraft") -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = 16, time_zone: str = "UTC", application: str = "ordercraft", idle: timedelta = IDLE
+    ) -> None:
         self.url = as_psycopg(url)
         self.time_zone: tzinfo = zone_of(time_zone)
         self.engine: Engine = create_engine(
             self.url,
             pool_size=pool_size,
             max_overflow=0,
-            connect_args={"options": f"-c TimeZone={time_zone}", "application_name": application},
+            connect_args={"options": _options(time_zone, idle), "application_name": application},
             json_serializer=lambda value: json_text.encode(value).decode(),
             json_deserializer=json_text.decode,
         )
@@ -135,6 +140,10 @@ class Database:
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+def _options(time_zone: str, idle: timedelta) -> str:
+    return f"-c TimeZone={time_zone} -c idle_in_transaction_session_timeout={round(idle.total_seconds() * 1000)}"
 
 
 def as_psycopg(url: str) -> str:

@@ -1,5 +1,6 @@
 """Transactions over a server that comes and goes."""
 
+from datetime import timedelta
 from decimal import Decimal
 from threading import Barrier, Thread
 
@@ -10,7 +11,7 @@ from engine.runtime.state import audit
 from engine.store import unit_of_work
 from engine.store.rows import insert_rows
 from engine.store.tables import audit as audit_table
-from engine.store.unit_of_work import Collision, after_commit
+from engine.store.unit_of_work import Collision, Database, after_commit
 
 
 def kill_connections(database) -> None:
@@ -105,3 +106,20 @@ def test_of_two_who_lock_each_other_out_one_is_told_to_repeat(database):
     assert outcomes == [("collision", "Repeat the request.")]
     with database.transaction() as tx:
         assert tx.execute(text("SELECT stock FROM shelf ORDER BY id")).scalars().all() == [4, 4]
+
+
+def test_who_freezes_in_the_middle_of_a_transaction_gives_its_locks_back(database):
+    frozen = Database(database.url, pool_size=1, idle=timedelta(milliseconds=200))
+    lock = text("SELECT pg_advisory_xact_lock(4711)")
+
+    def freeze(tx):
+        tx.execute(lock)
+        with database.transaction() as other:
+            other.execute(lock)  # comes as soon as the server has ended the frozen one
+        tx.execute(text("SELECT 1"))
+
+    with pytest.raises(Collision), frozen.transaction() as tx:
+        freeze(tx)
+    with frozen.transaction() as tx:
+        assert tx.execute(text("SELECT 1")).scalar_one() == 1, "the next transaction has a fresh connection"
+    frozen.close()
