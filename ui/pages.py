@@ -94,6 +94,7 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/finance/receipts/<receipt_no>/keep", receipts.keep, POST),
     ("/processes", bundles.show_list, GET),
     ("/processes", versions.import_bundle, POST),
+    ("/processes.csv", bundles.export, GET),
     ("/processes/service-tasks", service_tasks.show, GET),
     ("/processes/drafts", drafts.show_list, GET),
     ("/processes/drafts", drafts.begin_new, POST),

@@ -202,8 +202,12 @@ def test_the_panel_offers_what_the_server_knows(workshop: Workshop, page: Page):
     )
     page.locator(".djs-context-pad [data-action=replace]").click()
     page.locator(".djs-popup-results").get_by_text("User task", exact=True).click()
-    expect(page.get_by_label("Candidate groups")).to_be_visible()
-    assert b'Operator id="quoting.price_quote"' not in workshop.saved_with("approval", "approval.bpmn", b"<bpmn:userTask")
+    page.get_by_label("Add a group").select_option("sales")
+    expect(page.get_by_label("Candidate groups")).to_have_value("sales")
+    page.get_by_label("Add a group").select_option("finance")
+    expect(page.get_by_label("Add a group").locator("option[value=sales]")).to_have_count(0)
+    task = workshop.saved_with("approval", "approval.bpmn", b"<bpmn:userTask", b'"candidateGroups" value="sales, finance"')
+    assert b'Operator id="quoting.price_quote"' not in task
 
 
 def test_each_kind_of_fix_mends_what_it_is_offered_for_in_one_step(workshop: Workshop, page: Page):

@@ -1,6 +1,7 @@
 """What is deployed: the list of bundles, and one version of one with its diagrams, decisions, forms, scenarios, README and files."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, render_template, request, url_for
@@ -12,6 +13,7 @@ from engine.models.media import media_type_of
 from engine.models.reading.drawing import read_drawing
 from engine.problems import Problem
 from engine.runtime.read import bundles as read
+from ui.csv_export import csv_response
 from ui.product import DEPLOY, MIGRATE, OPERATE, asked, person, product
 from ui.views.bundle_tabs import SHOWN, Opened
 
@@ -44,6 +46,21 @@ def show_list(problem: Problem | None = None, typed: Mapping[str, str] | None = 
     )
 
 
+def export() -> Response:
+    """The list, as it is searched, as CSV."""
+    with product().database.transaction() as tx:
+        rows = read.export_bundles(tx, request.args.get("q", "").strip()[:200])
+    head = ("Process", "Bundle", "Processes", "Version", "Since", "Deployed by", "Note", "Under way", "Stuck")
+    return csv_response(
+        "processes",
+        head,
+        (
+            [row.title, row.name, ", ".join(row.processes), row.version, row.deployed_at, row.deployed_by, row.note, row.running, row.stuck]
+            for row in rows
+        ),
+    )
+
+
 def show_newest(bundle: str) -> str:
     """The newest version of a bundle."""
     return show(bundle, read.LATEST)
@@ -54,7 +71,16 @@ def show_version(bundle: str, version: int) -> str:
     return show(bundle, str(version))
 
 
-def show(bundle: str, version: str, *, tab: str = "", problem: Problem | None = None, refused: int = 0) -> str:
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What was refused in a dialog of the page: of one version, or of an import with what was typed."""
+
+    problem: Problem
+    version_id: int = 0
+    typed: Mapping[str, str] | None = None
+
+
+def show(bundle: str, version: str, *, tab: str = "", refused: Refused | None = None) -> str:
     """A version, with the tab that the address asks for. A constant number of statements."""
     wanted = tab or request.args.get("show", "")
     tab = wanted if wanted in TABS else "diagram"
@@ -82,15 +108,17 @@ def show(bundle: str, version: str, *, tab: str = "", problem: Problem | None = 
         may_start=OPERATE in person().roles,
         may_migrate=MIGRATE in person().roles,
         done=request.args.get("done", ""),
-        problem=problem,
-        refused=refused,
+        problem=refused and refused.problem,
+        refused=refused.version_id if refused else 0,
+        typed=refused and refused.typed,
+        findings=getattr(refused and refused.problem, "findings", ()),
         **context,
     )
 
 
 def show_versions(bundle: str, problem: Problem, refused: int) -> str:
     """The versions of a bundle, with what was refused in the dialog that asked for it."""
-    return show(bundle, read.LATEST, tab="versions", problem=problem, refused=refused)
+    return show(bundle, read.LATEST, tab="versions", refused=Refused(problem, refused))
 
 
 def show_file(bundle: str, version: int, path: str) -> Response:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.models.archive import read_archive
 from engine.models.diff import FileDiff
-from engine.problems import Invalid, Problem
+from engine.problems import Invalid, NotFound, Problem
 from engine.runtime.read.bundles import LATEST, list_bundle_versions
 from engine.runtime.read.comparisons import compare_versions
 from engine.runtime.verbs import deploy
@@ -75,9 +75,19 @@ def import_bundle() -> AnyResponse:
             lambda tx: deploy.deploy(product().runtime, tx, bundle, deploy.Author(person().name, note), product().groups)
         )
     except Problem as problem:
-        return make_response(bundles.show_list(problem, {"name": name, "note": note}), _REFUSED)
+        return make_response(_refused_import(problem, name, note), _REFUSED)
     done = "imported" if made.new else "unchanged"
     return redirect(url_for("ui.bundles_show_newest", bundle=made.name, show="versions", done=done), 303)
+
+
+def _refused_import(problem: Problem, name: str, note: str) -> str:
+    """The page the zip was sent from, with the dialog open on what is wrong."""
+    if request.form.get("into") == name and _NAME.fullmatch(name):
+        try:
+            return bundles.show(name, LATEST, refused=bundles.Refused(problem, typed={"note": note}))
+        except NotFound:
+            pass
+    return bundles.show_list(problem, {"name": name, "note": note})
 
 
 def _bundle_name(name: str) -> str:

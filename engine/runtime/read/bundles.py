@@ -13,7 +13,7 @@ from engine.models.reading.drawing import read_drawing
 from engine.models.reading.uses import Deployed
 from engine.problems import Invalid, NotFound
 from engine.runtime.read.places import ACTIVE, PLACES
-from engine.store.paging import Asked, Key, Page, read_page
+from engine.store.paging import MOST, Asked, Key, Page, read_page
 from engine.store.tables import deployment, deployment_file, instance, process_version
 
 LATEST = "latest"
@@ -132,6 +132,11 @@ def list_bundles(tx: Session, search: str, asked: Asked, *, count: bool = False)
         named = exists().where(of_version, process_version.c.name.icontains(search, autoescape=True))
         statement = statement.where(newest.c.name.icontains(search, autoescape=True) | named)
     return read_page(tx, statement, (Key(newest.c.name),), asked, count=count).typed(BundleRow)
+
+
+def export_bundles(tx: Session, search: str) -> Sequence[BundleRow]:
+    """Every bundle that the search finds up to MOST, for a file."""
+    return list_bundles(tx, search, Asked(MOST)).rows
 
 
 def get_version(tx: Session, name: str, version: str) -> BundleVersion:

@@ -136,6 +136,30 @@ def test_a_zip_that_does_not_pass_the_check_is_refused_with_everything_that_was_
     assert "Import a zip" not in signed_in("sara").get("/processes").text
 
 
+def test_a_zip_is_imported_on_the_page_of_its_bundle_and_refused_there(checks, signed_in):
+    page = checks.get("/processes/checks").text
+    assert '<input type="hidden" name="name" value="checks">' in page
+    assert 'id="import" aria-labelledby="import-title">' in page
+    refused = checks.post("/processes", data={"name": "checks", "into": "checks", "note": "Kept note"})
+    assert refused.status_code == 422
+    assert "Zip is missing" in refused.text
+    assert "Kept note</textarea>" in refused.text
+    assert 'aria-labelledby="import-title" data-opened' in refused.text
+    assert "<li>checks</li>" in refused.text
+    assert "Deployed bundles" in checks.post("/processes", data={"name": "nowhere", "into": "nowhere"}).text
+    assert "Import…" not in signed_in("sara").get("/processes/checks").text
+
+
+def test_the_list_of_processes_is_a_file_too(checks):
+    head, *rows = checks.get("/processes.csv?q=check").get_data(as_text=True).lstrip("\ufeff").splitlines()
+    assert head == "Process,Bundle,Processes,Version,Since,Deployed by,Note,Under way,Stuck"
+    assert len(rows) == 1
+    assert ",checks," in rows[0]
+    assert rows[0].endswith(",ravi,Finance checks from now on,1,0")
+    assert len(checks.get("/processes.csv?q=nothing").get_data(as_text=True).splitlines()) == 1
+    assert 'href="/processes.csv?q=check"' in checks.get("/processes?q=check").text
+
+
 def test_versions_are_compared_and_rolled_back_once_it_is_seen_what_that_changes(checks, signed_in):
     page = checks.get("/processes/checks/diff?from=1&to=2").text
     assert "Candidate groups" in page

@@ -29,7 +29,7 @@ export function settingsGroup(context, element) {
   const key = keysOf(element).find((each) => vocabulary.settings[each]);
   const entries = (vocabulary.settings[key] ?? [])
     .filter((each) => !(is(element, 'bpmn:ServiceTask') && hidden(subject).includes(each.name) && !setting(subject, each.name)))
-    .map((each) => settingEntry(context, element, each));
+    .flatMap((each) => settingEntry(context, element, each));
   if (is(element, 'bpmn:BusinessRuleTask')) entries.unshift(decisionEntry(context, element));
   if (isAny(element, ['bpmn:UserTask', 'bpmn:ManualTask'])) entries.push(instructions(context, element));
   if (!entries.length) return null;
@@ -49,10 +49,22 @@ function settingEntry({ write, workbench }, element, { name, written, meaning })
   const more = { hint: meaning };
   if (name === 'formKey') return choice(id, 'Form', read, change, () => asOptions(workbench.found?.forms ?? []), more);
   if (name === 'owner') return choice(id, 'Owner', read, change, () => asOptions(workbench.vocabulary.groups), more);
-  if (name === 'candidateGroups') more.hint = `${meaning} Groups: ${workbench.vocabulary.groups.join(', ')}.`;
+  if (name === 'candidateGroups') return groupEntries({ id, label, read, change, meaning }, workbench.vocabulary.groups);
   if (written === 'feel') return formula(id, label, read, change, { ...more, signed: true });
   if (['name', 'variable', 'retry', 'whole'].includes(written)) return text(id, label, read, change, more);
   return textOrFormula(id, label, read, change, more);
+}
+
+// Names with commas, or a formula; a group that is there is chosen rather than typed.
+function groupEntries({ id, label, read, change, meaning }, groups) {
+  const named = () => read().split(',').map((each) => each.trim()).filter(Boolean); // prettier-ignore
+  const unknown = () => (read().startsWith('=') ? [] : named().filter((each) => !groups.includes(each)));
+  const hint = unknown().length ? `${meaning} There is no group ${unknown().join(', ')}.` : meaning;
+  const written = textOrFormula(id, label, read, change, { hint });
+  if (read().startsWith('=')) return [written];
+  const left = () => asOptions(groups.filter((each) => !named().includes(each)));
+  const add = (value) => value && change([...named(), value].join(', '));
+  return [written, choice(`${id}-add`, 'Add a group', () => '', add, left, { none: '(choose)' })];
 }
 
 function decisionEntry({ write, workbench }, element) {
