@@ -11,7 +11,7 @@ from engine.dmn.items import ItemType
 from engine.dmn.sweep import Case, Contradicts, coverage_of, domain_of, written
 from engine.dmn.tables import Input, Output, Rule, Table
 from engine.dmn.texts import DmnFinding, Text
-from engine.feel import kind_of, syntax
+from engine.feel import FeelSyntaxError, compile_unary_tests, kind_of, syntax
 from engine.feel.limits import Limits, Run
 from engine.feel.operators import equal
 from engine.feel.text import scalar_text
@@ -84,10 +84,12 @@ def _of_column(column: Input, texts: Sequence[Text | None]) -> Iterator[DmnFindi
     listed = domain_of(column, [cell for _, cell in cells]) if column.options else None
     strings = column.type.feel_kind == "string" or any(isinstance(mark, str) for _, cell in cells for mark in cell.marks)
     for text, cell in cells:
-        complaint = _mistyped(cell, column.type) or _quoted(cell) or _empty(cell) or _unlisted(cell, listed)
-        complaint = complaint or (_unquoted(text) if strings else "")
+        quoted, word = _quoted(cell), _word(text) if strings else ""
+        complaint = quoted or _mistyped(cell, column.type) or _empty(cell) or _unlisted(cell, listed)
         if complaint:
-            yield DmnFinding(text.element_id, complaint, "warning")
+            yield DmnFinding(text.element_id, complaint, "warning", _without_quotes(text) if quoted else None)
+        elif word:
+            yield _unquoted(text, word)
 
 
 def _unlisted(cell: Passing, listed: Domain | None) -> str:
@@ -118,14 +120,30 @@ def _empty(cell: Passing) -> str:
     return f"{cell.empty[0]} is null, so this cell matches nothing."
 
 
-def _unquoted(text: Text) -> str:
-    """A word where the others are texts; it may be a variable of the process, but who writes `gold` mostly means "gold"."""
+def _without_quotes(text: Text) -> str | None:
+    """The comparison that somebody has put in quotes, where the cell is nothing else and it is one."""
+    tree = None if text.expression is None else text.expression.tree
+    match tree:
+        case syntax.UnaryTests(tests=(syntax.Test(operator="", operand=syntax.Literal(value=str() as said)),), negated=False):
+            try:
+                return compile_unary_tests(said).text
+            except FeelSyntaxError:
+                return None
+    return None
+
+
+def _word(text: Text) -> str:
+    """The only thing a text is, a word without quotation marks; empty where it is more."""
     node = None if text.expression is None else text.expression.tree
     if isinstance(node, syntax.UnaryTests) and len(node.tests) == 1 and not node.tests[0].operator:
         node = node.tests[0].operand
-    if not isinstance(node, syntax.Name) or node.name == "?":
-        return ""
-    return f'{node.name} is read as a variable; write "{node.name}" if the text is meant.'
+    return node.name if isinstance(node, syntax.Name) and node.name != "?" else ""
+
+
+def _unquoted(text: Text, word: str) -> DmnFinding:
+    """A word where the others are texts; it may be a variable of the process, but who writes `gold` mostly means "gold"."""
+    message = f'{word} is read as a variable; write "{word}" if the text is meant.'
+    return DmnFinding(text.element_id, message, "warning", f'"{word}"')
 
 
 def _of_output(output: Output, texts: Sequence[Text | None]) -> Iterator[DmnFinding]:
@@ -144,8 +162,8 @@ def _of_output(output: Output, texts: Sequence[Text | None]) -> Iterator[DmnFind
         elif output.order and any(value is not None and not _listed(value, output.order) for value in constants):
             message = f"{written(constants[0])} is not among the output values ({output.allowed_text}); the rule would be refused."
             yield DmnFinding(text.element_id, message, "error")
-        elif strings and (complaint := _unquoted(text)):
-            yield DmnFinding(text.element_id, complaint, "warning")
+        elif strings and (word := _word(text)):
+            yield _unquoted(text, word)
 
 
 def _listed(value: object, order: Sequence[object]) -> bool:

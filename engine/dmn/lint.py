@@ -45,7 +45,7 @@ def _undeclared(node: LogicNode, known: dict[str, Node], by_name: dict[str, Node
     """A name of the model read without a requirement is null at run time; another one may come from the process."""
     required = {name for wanted in node.requires if wanted in known for name in known[wanted].names}
     required.update(node.requires.imports.values())
-    for name in sorted(node.reads - required - node.local_names - {name for _, name in node.calls} - {"?"}):
+    for name in sorted(node.reads - required - node.local_names - {name for _, name, _ in node.calls} - {"?"}):
         if name in by_name:
             message = f"{node.name} reads {name}, but does not require it."
             yield DmnFinding(node.element_id, message, "error")
@@ -57,11 +57,14 @@ def _undeclared(node: LogicNode, known: dict[str, Node], by_name: dict[str, Node
 def _uncallable(node: LogicNode, known: dict[str, Node]) -> Iterator[DmnFinding]:
     """A function that is neither FEEL's nor the model's; the process has none to give."""
     required = {name for wanted in node.requires if wanted in known for name in known[wanted].names}
-    for element_id, name in node.calls:
+    for element_id, name, text in node.calls:
         if name in required | node.local_names:
             continue
         if any(name in each.names for each in known.values()):
             yield DmnFinding(node.element_id, f"{node.name} calls {name}, but does not require it.", "error")
             continue
         near = get_close_matches(name, BUILTINS, 1)
-        yield DmnFinding(element_id, f"There is no function {name}{f'; {near[0]} is one' if near else ''}.", "error")
+        if near:
+            yield DmnFinding(element_id, f"There is no function {name}; {near[0]} is one.", "error", text.replace(name, near[0]))
+        else:
+            yield DmnFinding(element_id, f"There is no function {name}.", "error")

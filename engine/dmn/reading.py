@@ -102,7 +102,7 @@ class GraphReader:
             may_read=frozenset[str]().union(*(each.variables | each.possible_variables for each in expressions)),
             local_names=frozenset((*_local_names(element), *aliases, CELL_INPUT)),
             columns=columns,
-            calls=tuple((text.element_id, name) for text in texts for name in sorted(text.calls)),
+            calls=tuple((text.element_id, name, text.text) for text in texts for name in sorted(text.calls)),
             other_names=() if is_function else _other_names(element),
             outputs=() if is_function else _outputs(element),
         )

@@ -79,8 +79,8 @@ class LogicNode:
     local_names: frozenset[str]
     #: The input columns of its tables.
     columns: tuple[Input, ...]
-    #: Functions it calls that are not FEEL's own, each with the element whose text does.
-    calls: tuple[tuple[str, str], ...] = ()
+    #: Functions it calls that are not FEEL's own, each with the element whose text does, and that text.
+    calls: tuple[tuple[str, str, str], ...] = ()
     #: Other names under which it is handed on: Camunda 8 hands on under the id, Camunda 7 under those of the table's outputs.
     other_names: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()

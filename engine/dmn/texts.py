@@ -25,6 +25,8 @@ class DmnFinding:
     element_id: str
     message: str
     severity: Severity
+    #: What the text of the element should say, where that is certain.
+    fix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ class FormProblem:
     component: str | None
     message: str
     next_step: str
+    #: A property, and what it was meant to be called.
+    renamed: tuple[str, str] | None = None
 
 
 class FormInvalid(Invalid):
@@ -108,8 +110,8 @@ class _Reader:
     _ids: set[str] = field(default_factory=set)
     _paths: set[str] = field(default_factory=set)
 
-    def refuse(self, component: str | None, message: str, next_step: str) -> None:
-        self.problems.append(FormProblem(component, message, next_step))
+    def refuse(self, component: str | None, message: str, next_step: str, renamed: tuple[str, str] | None = None) -> None:
+        self.problems.append(FormProblem(component, message, next_step, renamed))
 
     def components(self, found: Any, prefix: str, depth: int) -> tuple[Component, ...]:
         """Read a list of components; `prefix` is the path of what they lie in."""
@@ -207,7 +209,8 @@ class _Reader:
             if name not in PROPERTIES:
                 near = get_close_matches(name, PROPERTIES, 1)
                 how = f"Write {near[0]!r}, or take it out." if near else "Take it out; put what is your own into properties."
-                self.refuse(where, f"The property {name[:40]!r} of {where!r} is not known.", how)
+                renamed = (name, near[0]) if near and near[0] not in item else None
+                self.refuse(where, f"The property {name[:40]!r} of {where!r} is not known.", how, renamed)
         condition = item.get("conditional")
         if condition is not None and not (isinstance(condition, dict) and set(condition) <= {"hide"}):
             self.refuse(where, f"The condition of {where!r} has more than hide.", "Write when the component is hidden: hide.")

@@ -7,6 +7,7 @@ from engine.dmn import Decision, DecisionModel, load_decisions
 from engine.feel import FeelLimitExceeded
 from engine.forms import Form, FormInvalid, parse_form
 from engine.models.bundle import Bundle, FileKind, Finding, Severity, stem_of
+from engine.models.fixes import Change, Fix
 from engine.models.reader import read_decisions
 from engine.problems import Problem
 
@@ -54,7 +55,8 @@ def _decision_findings(path: str, model: DecisionModel) -> Iterator[Finding]:
     for found in model.problems():
         severity: Severity = "error" if found.severity == "error" else "warning"
         next_step = "Correct it in the decision editor." if severity == "error" else "Correct it, or leave it if it is meant."
-        yield Finding("decision", severity, found.message, next_step, path, found.element_id or None)
+        fix = None if found.fix is None else Fix(f"Write {found.fix[:60]}", Change.SET_TEXT, found.element_id, value=found.fix)
+        yield Finding("decision", severity, found.message, next_step, path, found.element_id or None, fix=fix)
 
 
 def _read_form(assets: Assets, path: str, content: bytes) -> Iterator[Finding]:
@@ -63,7 +65,9 @@ def _read_form(assets: Assets, path: str, content: bytes) -> Iterator[Finding]:
         form = parse_form(content)
     except FormInvalid as error:
         for problem in error.problems:
-            yield Finding("form", "error", problem.message, problem.next_step, path, problem.component)
+            renamed = problem.renamed
+            fix = renamed and Fix(f"Write {renamed[1]}", Change.RENAME_PROPERTY, problem.component or "", *renamed)
+            yield Finding("form", "error", problem.message, problem.next_step, path, problem.component, fix=fix)
         return
     if key in assets.forms:
         yield Finding("duplicate-id", "error", f"Two files hold the form {key!r}.", "Rename one of the files.", path, key)

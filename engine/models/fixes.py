@@ -1,4 +1,4 @@
-"""Small certain changes that mend a finding: worked out where the finding is made, applied by whoever has the diagram open.
+"""Small certain changes that mend a finding: worked out where the finding is made, applied by whoever has the file open.
 
 A fix is offered only where one answer is right: a single near name, the one flow without a condition. It is data, not text of the file,
 so that an editor applies it as one step that can be taken back.
@@ -38,6 +38,10 @@ class Change(StrEnum):
     SET_DECISION = "set-decision"
     #: The process, at which this is, gets a property `value`: modelers then keep references to the variable.
     DECLARE_VARIABLE = "declare-variable"
+    #: The text of a cell or expression of a decision becomes `value`.
+    SET_TEXT = "set-text"
+    #: The property `name` of a form's component is called `value` from now on.
+    RENAME_PROPERTY = "rename-property"
 
 
 @dataclass(frozen=True, slots=True)

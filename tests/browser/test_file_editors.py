@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 import bpmn
+from engine.dmn.source import NAMESPACES
 from engine.models.bundle import Bundle
 from tests.browser.accessibility import violations
 from tests.browser.round_trip import changed, few
@@ -75,14 +76,28 @@ def kept(before, after) -> bool:
     return before == after
 
 
+def of_version(namespace: str) -> bytes:
+    """A drawn decision model of one version of DMN."""
+    drawing = (
+        f'<dmndi:DMNDI xmlns:dmndi="{namespace.replace("MODEL", "DMNDI")}" xmlns:dc="http://www.omg.org/spec/DMN/20180521/DC/">'
+        '<dmndi:DMNDiagram id="drawn"><dmndi:DMNShape id="shape" dmnElementRef="d_answer"><dc:Bounds height="80" width="180" x="5" y="5"/>'
+        "</dmndi:DMNShape></dmndi:DMNDiagram></dmndi:DMNDI>"
+    )
+    return model(decision(table([["> 1000", '"director"'], ["-", '"clerk"']], hitPolicy="FIRST")) + drawing, namespace)
+
+
 def test_every_decision_and_every_form_is_saved_as_it_was_opened(workshop: Workshop, page: Page):
     open_editor(page, workshop, "levels.dmn")
     said = model(decision(table([["> 1000", '"director"'], ["-", '"clerk"']], hitPolicy="UNIQUE"))).replace(
         b'name="', b'name="A&#13;&#10;', 1
     )
     files = {path.name: path.read_bytes() for path in DECISIONS} | {"what a default says too": said}
+    files |= {f"DMN {NAMESPACES[name]}": of_version(name) for name in NAMESPACES if NAMESPACES[name] != "1.1"}
     tables = changed(lambda xml: page.evaluate(OPEN_DECISION, xml), files)
     assert few(tables) == {}
+    newer = "https://www.omg.org/spec/DMN/20211108/MODEL/"
+    with pytest.raises(Error, match="is of DMN 1.4 and has a conditional"):
+        page.evaluate(OPEN_DECISION, model(decision("<conditional/>"), newer).decode())
     saved(page)
     open_editor(page, workshop, "approve.form")
     others = {}
@@ -141,6 +156,43 @@ def test_a_form_is_previewed_on_data_and_judged_by_the_server(workshop: Workshop
     expect(answer).to_contain_text('"discount": 7.5')
     page.get_by_label("Data the form is shown with, as JSON").fill("{")
     expect(page.locator("#preview-data-error")).to_contain_text("no JSON object")
+
+
+def comment(page: Page, text: str, about: str) -> None:
+    """Say something about what is selected, and see of what it is said."""
+    page.get_by_role("tab", name="Comments").click()
+    page.get_by_label("Comment", exact=True).fill(text)
+    page.get_by_role("button", name="Comment", exact=True).click()
+    said = page.locator("[data-comments] ol")
+    expect(said).to_contain_text(about)
+    expect(said).to_contain_text(text)
+    expect(page.locator('[data-tab="comments"] .count')).to_have_text("1")
+
+
+def test_an_analyst_mends_by_a_button_and_talks_about_a_rule_and_a_field(workshop: Workshop, page: Page):
+    open_editor(page, workshop, "levels.dmn")
+    problems = page.locator("[data-problems]")
+    page.locator('[data-element-id="c1.3"]').click()
+    page.keyboard.press("ControlOrMeta+A")
+    page.keyboard.type("manager")
+    page.keyboard.press("Enter")
+    expect(problems).to_contain_text("manager is read as a variable")
+    page.get_by_role("button", name='Write "manager"', exact=True).click()
+    expect(problems).not_to_contain_text("manager is read as a variable")
+    saved(page)
+    workshop.saved_with("approval", "levels.dmn", b'<text>"manager"</text>')
+    page.locator('[data-element-id="c1.3"]').click()
+    comment(page, "Or the director?", "rule 1 of answer")
+
+    open_editor(page, workshop, "approve.form")
+    page.evaluate(OPEN_FORM, json.dumps({**DISCOUNT, "components": [{**DISCOUNT["components"][0], "readOnly": True}]}))
+    expect(problems).to_contain_text("The property 'readOnly' of 'discount' is not known.")
+    page.get_by_role("button", name="Write readonly", exact=True).click()
+    expect(problems).not_to_contain_text("is not known")
+    saved(page)
+    workshop.saved_with("approval", "approve.form", b'"readonly": true')
+    page.locator('.form-edit-canvas [data-id="f1"]').click()
+    comment(page, "In percent?", "Discount")
 
 
 def test_the_playground_says_value_type_and_where_it_is_wrong(workshop: Workshop, page: Page):

@@ -10,9 +10,11 @@ import 'dmn-js/dist/assets/dmn-font/css/dmn-embedded.css';
 import './css/editor.css';
 import './css/decisions.css';
 import Modeler from 'dmn-js/lib/Modeler';
-import { goTo, Marks, titleOf } from './decisions/places.js';
+import { goTo, Marks, mend, nameOf, selectedIn, titleOf } from './decisions/places.js';
 import { Trial } from './decisions/trial.js';
+import { shownAs13 } from './decisions/versions.js';
 import { Checking } from './editing/checking.js';
+import { Comments } from './editing/comments.js';
 import { DraftFile } from './editing/draft_file.js';
 import { keepDefaults, read, write } from './editing/faithful.js';
 import { showWhole } from './editing/frame.js';
@@ -27,8 +29,11 @@ class DecisionEditor extends HTMLElement {
   #file;
   #checking;
   #trial;
+  #comments;
   #canvas;
   #marks = new Marks();
+  // Writes what is saved under the names of the file's own version.
+  #back = (xml) => xml;
 
   async connectedCallback() {
     this.#canvas = this.querySelector('.decision-canvas');
@@ -41,8 +46,18 @@ class DecisionEditor extends HTMLElement {
       title: (id) => titleOf(this.#modeler, id),
       mark: (kind, ids) => this.#marks.show(kind, ids),
     });
+    this.#comments = new Comments(this.querySelector('[data-comments]'), {
+      url: this.getAttribute('comments'),
+      path: this.getAttribute('path'),
+      name: (id) => nameOf(this.#modeler, id),
+      select: (id) => this.select(id),
+      shown: (counts) => this.#marks.show('comment', [...counts.keys()]),
+    });
     this.#checking.addEventListener('found', () => this.#found(this.#checking.found.findings));
-    this.#modeler.on('viewer.created', ({ viewer }) => viewer.on('commandStack.changed', ({ trigger }) => this.#changed(trigger)));
+    this.#modeler.on('viewer.created', ({ viewer }) => {
+      viewer.on('commandStack.changed', ({ trigger }) => this.#changed(trigger));
+      viewer.on('selection.changed', (event) => this.#comments.about(selectedIn(this.#modeler.getActiveView(), event)));
+    });
     this.#modeler.on('views.changed', () => this.#showViews());
     this.#modeler.on('import.render.complete', ({ view, error }) => view.type === 'drd' && !error && showWhole(this.#modeler.getActiveViewer().get('canvas')));
     tabs(this.querySelector('.editor-views'));
@@ -61,6 +76,7 @@ class DecisionEditor extends HTMLElement {
       show: (theirs, dialog) => this.#showBoth(theirs, dialog),
       reopen: (theirs) => this.open(theirs),
     });
+    this.#comments.load();
     if (location.hash) this.select(decodeURIComponent(location.hash.slice(1)));
   }
 
@@ -72,7 +88,9 @@ class DecisionEditor extends HTMLElement {
 
   // Show a text of the file; nothing of it is saved before somebody changes it. A table is where most people want to be.
   async open(xml) {
-    const { warnings } = await read(this.#modeler, xml);
+    const shown = shownAs13(xml);
+    const { warnings } = await read(this.#modeler, shown.xml);
+    this.#back = shown.back;
     const notes = this.querySelector('[data-opened]');
     notes.hidden = !warnings.length;
     notes.querySelector('ul').replaceChildren(...warnings.slice(0, 8).map(({ message }) => Object.assign(document.createElement('li'), { textContent: message })));
@@ -83,8 +101,8 @@ class DecisionEditor extends HTMLElement {
   }
 
   // The file as it would be saved.
-  xml() {
-    return write(this.#modeler);
+  async xml() {
+    return this.#back(await write(this.#modeler));
   }
 
   async select(id) {
@@ -107,7 +125,10 @@ class DecisionEditor extends HTMLElement {
   async #found(findings) {
     const path = this.getAttribute('path');
     const own = findings.filter((finding) => finding.path === path);
-    showProblems(this.querySelector('[data-problems]'), own, path, { select: ({ element_id: id }) => id && this.select(id) });
+    showProblems(this.querySelector('[data-problems]'), own, path, {
+      select: ({ element_id: id }) => id && this.select(id),
+      fix: ({ fix }) => mend(this.#modeler, this.#canvas, fix),
+    });
     countProblems(this.querySelector('[data-tab="problems"]'), own);
     for (const severity of ['warning', 'error']) this.#marks.show(severity, own.filter((finding) => finding.severity === severity).map((finding) => finding.element_id));
     await this.#trial.learn(await this.xml());
@@ -136,6 +157,7 @@ class DecisionEditor extends HTMLElement {
     const head = this.#canvas.querySelector('th.index-column');
     if (head && !head.textContent) head.append('Rule');
     this.#chooseShown();
+    this.#comments.about(selectedIn(active, {}));
     this.#buttons();
   }
 

@@ -5,6 +5,7 @@ import './css/editor.css';
 import './css/form-editor.css';
 import { FormEditor } from '@bpmn-io/form-js-editor';
 import { Checking } from './editing/checking.js';
+import { Comments } from './editing/comments.js';
 import { DraftFile } from './editing/draft_file.js';
 import { countProblems, showProblems } from './editing/problems.js';
 import { showSaveState } from './editing/save_state.js';
@@ -18,6 +19,7 @@ class FormFileEditor extends HTMLElement {
   #file;
   #checking;
   #preview;
+  #comments;
   #opening = false;
 
   async connectedCallback() {
@@ -25,6 +27,14 @@ class FormFileEditor extends HTMLElement {
     this.#file = new DraftFile(this.getAttribute('file'));
     this.#checking = new Checking(this.getAttribute('check'), this.getAttribute('path'));
     this.#preview = new Preview(this.querySelector('[data-preview]'), { formKey: this.getAttribute('form-key'), file: () => this.text() });
+    this.#comments = new Comments(this.querySelector('[data-comments]'), {
+      url: this.getAttribute('comments'),
+      path: this.getAttribute('path'),
+      name: (id) => this.#nameOf(id),
+      select: (id) => this.select(id),
+      shown: () => {},
+    });
+    this.#editor.on('selection.changed', ({ selection }) => this.#comments.about(selection && selection.type !== 'default' ? selection.id : null));
     this.#checking.addEventListener('found', () => this.#found(this.#checking.found.findings));
     this.#editor.on('commandStack.changed', () => this.#changed());
     tabs(this.querySelector('.editor-views'));
@@ -46,6 +56,7 @@ class FormFileEditor extends HTMLElement {
       },
       reopen: (theirs) => this.open(theirs),
     });
+    this.#comments.load();
     this.#preview.load();
     if (location.hash) this.select(decodeURIComponent(location.hash.slice(1)));
   }
@@ -74,9 +85,25 @@ class FormFileEditor extends HTMLElement {
     return `${JSON.stringify(this.#editor.saveSchema(), null, 2)}\n`;
   }
 
+  #nameOf(id) {
+    const field = this.#editor.get('formFieldRegistry').getAll().find((each) => each.id === id);
+    return field?.label || field?.key || id;
+  }
+
+  // Applies a fix of the server (engine/models/fixes.py), as one step that can be taken back.
+  #mend({ change, element_id: id, name, value }) {
+    const field = this.#field(id);
+    if (change !== 'rename-property' || !field) return;
+    this.#editor.get('modeling').editFormField(field, { [value]: field[name], [name]: undefined });
+  }
+
   // A finding names a field by its key or its id.
+  #field(name) {
+    return this.#editor.get('formFieldRegistry').getAll().find((each) => each.id === name || each.key === name || each.path === name);
+  }
+
   select(name) {
-    const field = this.#editor.get('formFieldRegistry').getAll().find((each) => each.id === name || each.key === name || each.path === name);
+    const field = this.#field(name);
     if (!field) return;
     this.#editor.get('selection').set(field);
     this.querySelector(`[data-id="${CSS.escape(field.id)}"]`)?.scrollIntoView({ block: 'nearest' });
@@ -94,7 +121,10 @@ class FormFileEditor extends HTMLElement {
   #found(findings) {
     const path = this.getAttribute('path');
     const own = findings.filter((finding) => finding.path === path);
-    showProblems(this.querySelector('[data-problems]'), own, path, { select: ({ element_id: name }) => name && this.select(name) });
+    showProblems(this.querySelector('[data-problems]'), own, path, {
+      select: ({ element_id: name }) => name && this.select(name),
+      fix: ({ fix }) => this.#mend(fix),
+    });
     countProblems(this.querySelector('[data-tab="problems"]'), own);
     this.dataset.checked = String(Number(this.dataset.checked ?? 0) + 1);
   }

@@ -169,3 +169,18 @@ def test_a_function_that_nobody_has_is_told_with_the_one_that_may_be_meant():
     ]
     fine = decision(literal("{twice: function(x) x * 2, answer: twice(4) + sum([1])}.answer"))
     assert load_decisions(model(fine)).problems() == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "fix"),
+    [('"> 10"', "> 10"), ('"not(5)"', "not(5)"), ('"> "', None), ('"> 10", 5', None)],
+)
+def test_a_comparison_in_quotes_is_mended_where_it_is_one(cell, fix):
+    found = load_decisions(model(decision(table([[cell, "1"], ["-", "2"]], hitPolicy="FIRST")))).problems()
+    assert [each.fix for each in found if "stands without" in each.message] == [fix]
+
+
+def test_a_word_and_a_misspelt_function_are_mended_where_they_stand():
+    rows = [["gold", "uper case(name)"], ['"silver"', "1"], ["-", "2"]]
+    found = load_decisions(model(decision(table(rows, ("tier",), hitPolicy="FIRST")))).problems()
+    assert {each.element_id: each.fix for each in found} == {"c1.1": '"gold"', "c1.2": "upper case(name)"}

@@ -14,20 +14,46 @@ export function viewOf(modeler, id) {
 
 export const titleOf = (modeler, id) => (modeler.getDefinitions()?.drgElement ?? []).find((element) => element.id === id)?.name || id;
 
-function holds(element, id) {
+// A part as people call it: a decision by its name, a rule by its number.
+export function nameOf(modeler, id) {
+  for (const element of modeler.getDefinitions()?.drgElement ?? []) {
+    const rule = element.decisionLogic?.rule?.findIndex((each) => each.id === id) ?? -1;
+    if (rule >= 0) return `rule ${rule + 1} of ${element.name || element.id}`;
+  }
+  return titleOf(modeler, id);
+}
+
+// What is selected in a view: the shape of the drawing, the rule of the table; without any the decision that is shown.
+export function selectedIn(view, { newSelection, selection }) {
+  if (view?.type === 'drd') return newSelection?.[0]?.id ?? null;
+  return selection?.row?.id ?? view?.element.id ?? null;
+}
+
+const holds = (element, id) => Boolean(partOf(element, id));
+
+// The part of this id within an element; undefined where there is none.
+function partOf(element, id) {
   const left = [element];
   const seen = new Set();
   while (left.length) {
     const part = left.pop();
     if (seen.has(part)) continue;
     seen.add(part);
-    if (part.id === id) return true;
+    if (part.id === id) return part;
     for (const [name, value] of Object.entries(part)) {
       if (name.startsWith('$')) continue;
       for (const each of Array.isArray(value) ? value : [value]) if (each?.$type) left.push(each);
     }
   }
-  return false;
+  return undefined;
+}
+
+// Applies a fix of the server (engine/models/fixes.py) to the text of a cell or expression, as one step that can be taken back.
+export async function mend(modeler, canvas, fix) {
+  if (fix.change !== 'set-text' || !(await goTo(modeler, canvas, fix.element_id))) return;
+  const element = partOf(modeler.getActiveView().element, fix.element_id);
+  const stack = modeler.getActiveViewer().get('commandStack');
+  if (element) stack.execute('element.updateProperties', { element, properties: { text: fix.value } });
 }
 
 // Show the element's place and put the keyboard there; answers false where it has none.
@@ -55,6 +81,7 @@ const FRAME = (colour) => `box-shadow: inset 0 0 0 2px ${colour} !important;`;
 const LOOKS = {
   error: { cell: FRAME('#da1e28'), drawn: 'stroke: #da1e28 !important; stroke-width: 3px !important;' },
   warning: { cell: FRAME('#b28600'), drawn: 'stroke: #b28600 !important; stroke-width: 3px !important;' },
+  comment: { cell: FRAME('#4589ff'), drawn: 'stroke: #4589ff !important; stroke-width: 3px !important;', row: FRAME('#4589ff') },
   matched: { row: 'background: #defbe6 !important;' },
   refusing: { cell: `${FRAME('#a2191f')} background: #fff1f1 !important;` },
 };
