@@ -8,11 +8,12 @@ from uuid import uuid4
 from flask import Blueprint, Response, g, request, send_from_directory
 
 from engine.problems import Problem
+from engine.runtime.read.worklist import count_urgent
 from ui import company_time, facts, formats
 from ui.build import DIST
 from ui.errors import answer_problem
 from ui.manifest import Manifest
-from ui.product import open_to_all
+from ui.product import OPERATE, open_to_all, product
 from ui.subjects import subject_address
 from ui.views import (
     audit_log,
@@ -46,12 +47,17 @@ from ui.views import (
     today,
     versions,
     worklist,
+    worklist_acts,
 )
 
 GET, POST = ["GET"], ["POST"]
 ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/", today.show, GET),
     ("/worklist", worklist.show_list, GET),
+    ("/worklist.csv", worklist_acts.export, GET),
+    ("/worklist/decide", worklist_acts.show_decide, GET),
+    ("/worklist/decide", worklist_acts.decide, POST),
+    ("/worklist/<any(claim, release):verb>", worklist_acts.act, POST),
     ("/worklist/<uuid:task_id>", worklist.show_task, GET),
     ("/worklist/<uuid:task_id>/assign", worklist.assign, POST),
     ("/quotes", quotes.show_list, GET),
@@ -162,6 +168,8 @@ NAVIGATION = (
     ("/finance", "Finance"),
     ("/operations", "Operations"),
 )
+#: Further than this nothing is counted for the navigation.
+_COUNTED = 100
 _A_YEAR = 60 * 60 * 24 * 365
 
 
@@ -190,8 +198,20 @@ def _context(manifest: Manifest) -> dict[str, Any]:
         "theme": theme if theme in {"light", "dark"} else "",
         "person": g.get("person"),
         "moved_clock": company_time.moved_clock(),
+        "waiting": _waiting,
         "new_key": lambda: uuid4().hex,
     }
+
+
+def _waiting() -> dict[str, str]:
+    """What waits behind a section, to be counted beside its name; asked by whole pages only."""
+    who = g.get("person")
+    if who is None:
+        return {}
+    with product().database.transaction() as tx:
+        tasks, failed = count_urgent(tx, who)
+    counts = {"/worklist": tasks, "/operations": failed if OPERATE in who.roles else 0}
+    return {address: f"{many}+" if many >= _COUNTED else str(many) for address, many in counts.items() if many}
 
 
 def _here(path: str) -> str:

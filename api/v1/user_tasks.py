@@ -1,19 +1,21 @@
 """User tasks: the worklist of the person who asks."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from api.auth.roles import Role
 from api.json_provider import as_it_is, in_utc
 from api.product import product
-from api.requests import link_to_next, operation, person, transaction
+from api.requests import link_to_next, operation, person, transaction, waiting_operation
 from api.v1.shapes import Done, Listing, Shape
 from engine.runtime.read import worklist
-from engine.runtime.verbs import user_tasks
+from engine.runtime.verbs import many_tasks, user_tasks
 
 api = APIBlueprint("user_tasks", __name__, url_prefix="/api/v1/user-tasks", abp_tags=[Tag(name="user tasks")])
 
@@ -103,6 +105,72 @@ def list_tasks(query: TaskQuery) -> tuple[list[dict[str, Any]], int, dict[str, s
     return [in_utc(_out(task)).model_dump(mode="json") for task in shown.rows], 200, link_to_next(shown.next)
 
 
+class TasksIn(Shape):
+    """The tasks meant, at most 50."""
+
+    ids: list[UUID] = Field(min_length=1, max_length=50)
+
+
+class AnswersIn(TasksIn):
+    """One answer for several tasks."""
+
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class HandOnIn(TasksIn):
+    """To whom several tasks are handed."""
+
+    to: str = Field(min_length=1, max_length=200)
+
+
+class TaskResultOut(Shape):
+    """What became of one task; `refused` says why in `code`, `detail`, `next_step` and `errors`, and nothing of it has changed."""
+
+    id: UUID
+    state: str
+    code: str
+    detail: str
+    next_step: str
+    errors: dict[str, list[str]] | None
+
+
+class TaskResultsOut(Shape):
+    """What became of each task, in the order asked for."""
+
+    items: list[TaskResultOut]
+
+
+@api.post("/complete", responses={200: TaskResultsOut})
+@waiting_operation(Role.WORK)
+def complete_many(body: AnswersIn) -> Response:
+    """Give several tasks the same answer, each for itself: one that is refused keeps no other from being decided.
+
+    Told again, a task that is completed already is refused as such; nothing is done twice.
+    """
+    return _results(many_tasks.complete_many(product().runtime, product().database.run, body.ids, body.data, person()))
+
+
+@api.post("/claim", responses={200: TaskResultsOut})
+@waiting_operation(Role.WORK)
+def claim_many(body: TasksIn) -> Response:
+    """Take several tasks for oneself, each for itself."""
+    return _results(many_tasks.claim_many(product().runtime, product().database.run, body.ids, person()))
+
+
+@api.post("/release", responses={200: TaskResultsOut})
+@waiting_operation(Role.WORK)
+def release_many(body: TasksIn) -> Response:
+    """Give several tasks back to their groups, each for itself."""
+    return _results(many_tasks.release_many(product().runtime, product().database.run, body.ids, person()))
+
+
+@api.post("/assign", responses={200: TaskResultsOut})
+@waiting_operation(Role.WORK)
+def assign_many(body: HandOnIn) -> Response:
+    """Hand several tasks to somebody, each for itself."""
+    return _results(many_tasks.assign_many(product().runtime, product().database.run, body.ids, body.to, person()))
+
+
 @api.get("/<uuid:task_id>", responses={200: OpenedTaskOut})
 @operation(Role.WORK)
 def get_task(path: TaskPath) -> dict[str, Any]:
@@ -142,6 +210,11 @@ def complete(path: TaskPath, body: Submission) -> Done:
     completion = user_tasks.Completion(person(), body.version)
     made = user_tasks.complete(product().runtime, transaction(), path.task_id, body.data, completion)
     return Done(id=str(path.task_id), state="completed" if made.applied else "accepted")
+
+
+def _results(results: Sequence[many_tasks.TaskResult]) -> Response:
+    found = TaskResultsOut(items=[TaskResultOut.model_validate(each) for each in results])
+    return Response(found.model_dump_json(), mimetype="application/json")
 
 
 def _out(task: Any) -> TaskOut:

@@ -1,6 +1,6 @@
 import json
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from engine.runtime.state.people import Person
 from tests.browser.orders import found_company
@@ -168,3 +168,57 @@ def test_on_a_phone_the_open_task_takes_the_place_of_the_list(page: Page, site: 
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.locator(".back-to-list").click()
     expect(page.locator("#tasks")).to_be_visible()
+
+
+def test_ten_alike_tasks_are_decided_with_five_clicks_and_each_says_what_became_of_it(page: Page, site: Site):
+    for number in range(10):
+        site.start(f"L-47{number:02}")
+    clicks = []
+
+    def click(what: Locator) -> None:
+        clicks.append(what)
+        what.click()
+
+    page.goto(f"{site.url}/worklist")
+    click(page.get_by_label("Tick all on this page"))
+    expect(page.locator("[data-select-count]")).to_have_text("10 ticked")
+    click(page.get_by_role("button", name="Decide…"))
+    expect(page.locator("task-form")).to_have_attribute("data-ready", "true")
+    site.complete(OTTO, decision="go")
+    click(page.get_by_label("Let it go"))
+    click(page.get_by_role("button", name="Decide 10"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("9 of 10 decided")
+    expect(page.get_by_role("row").nth(1)).to_contain_text("otto completed 'Clear load L-4709'")
+    click(page.get_by_role("link", name="Worklist").last)
+    expect(page.locator("#tasks")).to_contain_text("Nothing needs you now")
+    assert len(clicks) <= 6
+
+
+def test_a_task_is_opened_claimed_and_decided_with_eight_strokes(page: Page, site: Site):
+    site.start("L-4711")
+    site.start("L-4712")
+    page.goto(f"{site.url}/worklist")
+    strokes = ["j", "j", "Enter", "c", "f", "Space", "Control+Enter"]
+    for stroke in strokes[:3]:
+        page.keyboard.press(stroke)
+    expect(page.get_by_role("button", name="Claim")).to_be_visible()
+    page.keyboard.press("c")
+    expect(page.get_by_role("button", name="Complete")).to_be_visible()
+    expect(page.locator("task-form")).to_have_attribute("data-ready", "true")
+    for stroke in strokes[4:]:
+        page.keyboard.press(stroke)
+    expect(page.locator("#notices")).to_contain_text("The process has moved on")
+    assert len(strokes) <= 8
+
+
+def test_a_list_that_renews_itself_leaves_what_is_ticked_and_typed_where_it_is(page: Page, site: Site):
+    site.start("L-4711")
+    page.goto(f"{site.url}/worklist")
+    page.get_by_label("Tick Clear load L-4711").check()
+    page.get_by_role("searchbox").fill("L-47")
+    site.start("L-4712")
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('ordercraft:changed', {bubbles: true}))")
+    expect(page.get_by_role("link", name="Clear load L-4712")).to_be_visible()
+    expect(page.get_by_label("Tick Clear load L-4711")).to_be_checked()
+    expect(page.get_by_role("searchbox")).to_have_value("L-47")
+    expect(page.get_by_role("searchbox")).to_be_focused()

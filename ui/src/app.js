@@ -15,6 +15,7 @@ import { newKey, post } from './api.js';
 import { changed, say } from './notice.js';
 import './following.js';
 import './selecting.js';
+import './keys.js';
 
 const YEAR = 60 * 60 * 24 * 365;
 

@@ -13,7 +13,7 @@ function show(form) {
   text.dataset.none ??= text.textContent;
   text.textContent = ticked ? `${ticked} ticked` : text.dataset.none;
   for (const field of form.querySelectorAll('[data-all]')) field.disabled = ticked > 0;
-  for (const act of form.querySelectorAll('[data-select-acts] [data-ticked]')) act.disabled = ticked === 0;
+  for (const act of form.querySelectorAll('[data-select-acts] [data-ticked]')) act.hidden = ticked === 0;
 }
 
 document.addEventListener('change', (event) => {

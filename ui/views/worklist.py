@@ -12,12 +12,15 @@ from engine.problems import Invalid
 from engine.runtime.read import worklist as read
 from engine.runtime.verbs import user_tasks
 from engine.store import json_text
-from engine.store.paging import AnyRow, Asked
+from engine.store.paging import MOST, AnyRow, Asked
+from handlers.briefs import briefs_of
 from handlers.cases import Case, read_case, subject_of
 from ui.facts import entered, facts, said
 from ui.product import WORK, asked, needs, person, product, wants_fragment
 from ui.task_form import part_facts
+from ui.task_why import about, why_asked
 
+_PRIORITIES = {"": "Any", "51": "High"}
 _NO_FORM: dict[str, Any] = {"type": "default", "schemaVersion": 19, "components": []}
 
 
@@ -51,20 +54,41 @@ def _views() -> dict[str, str]:
     return {**read.VIEWS, read.EVERYBODY: "Everybody's"} if person().oversees else read.VIEWS
 
 
-def _list(tx: Session) -> dict[str, Any]:
-    given = request.args
+def wanted_tasks() -> tuple[read.Filter, list[str]]:
+    """Which tasks the address asks for, and what of it is not understood: that is left out, and said."""
+    given = {name: request.args.get(name, "").strip()[:200] for name in ("view", "sort", "due", "process", "q", "group", "priority")}
+    allowed = {"view": _views(), "sort": read.SORTS, "due": read.DUE, "priority": _PRIORITIES}
+    unknown = [f"{name}={given[name]}" for name, values in allowed.items() if given[name] and given[name] not in values]
+    known = {name: value if name not in allowed or value in allowed[name] else "" for name, value in given.items()}
     wanted = read.Filter(
-        view=given.get("view", "all") if given.get("view") in _views() else "all",
-        process=given.get("process", "")[:200],
-        search=given.get("q", "").strip()[:200],
-        sort=given.get("sort", "due") if given.get("sort") in read.SORTS else "due",
+        view=known["view"] or "all",
+        process=known["process"],
+        search=known["q"],
+        sort=known["sort"] or "due",
+        due=known["due"],
+        group=known["group"],
+        least_priority=int(known["priority"]) if known["priority"] else None,
     )
+    return wanted, unknown
+
+
+def _list(tx: Session) -> dict[str, Any]:
+    wanted, unknown = wanted_tasks()
+    tasks = read.list_tasks(tx, person(), wanted, asked(), count=True)
     return {
-        "tasks": read.list_tasks(tx, person(), wanted, asked(), count=True),
+        "tasks": tasks,
+        "briefs": briefs_of(tx, [number for row in tasks.rows for number in about(row)]),
+        "about": about,
+        "why_asked": why_asked,
         "counts": read.count_tasks(tx, person()),
+        "most": MOST,
         "wanted": wanted,
+        "unknown": unknown,
         "views": _views(),
         "sorts": read.SORTS,
+        "dues": read.DUE,
+        "priorities": _PRIORITIES,
+        "groups": sorted(person().groups),
     }
 
 

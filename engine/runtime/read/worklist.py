@@ -1,6 +1,6 @@
 """The worklist of one person: what they hold and what their groups may claim. Who may see a task is decided in the query."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,10 +14,13 @@ from engine.runtime.state.directory import Directory
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs.visible_tasks import visible_to
-from engine.store.paging import AnyRow, Asked, Key, Page, read_page
-from engine.store.tables import deployment_file, instance, process_version, user_task
+from engine.store.paging import MOST, AnyRow, Asked, Key, Page, read_page
+from engine.store.tables import deployment_file, incident, instance, process_version, user_task
 
-VIEWS = {"all": "All", "mine": "Mine", "claimable": "To claim", "overdue": "Overdue"}
+VIEWS = {"all": "All", "mine": "Mine", "claimable": "To claim", "overdue": "Overdue", "done": "Done"}
+#: What was completed by the person, the latest first.
+DONE = "done"
+DUE = {"": "Any time", "today": "Today or before", "week": "Within a week", "none": "No due date"}
 #: Beyond what concerns the person: all they may see. An overseer may see every task.
 EVERYBODY = "everybody"
 SORTS = {"due": "Due first", "priority": "Priority first", "newest": "Newest first"}
@@ -37,6 +40,9 @@ class Filter:
     element_id: str = ""
     group: str = ""
     form_key: str = ""
+    #: One of DUE, by the company's days.
+    due: str = ""
+    least_priority: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class TaskRow:
     order_no: str | None
     process_name: str
     overdue: bool
+    form_data: dict[str, Any]
 
 
 def concerns(person: Person) -> ColumnElement[bool]:
@@ -76,25 +83,56 @@ def list_tasks(tx: Session, person: Person, wanted: Filter, asked: Asked, *, cou
     """One page of the tasks that a person may see."""
     seen = visible_to(person) if wanted.view == EVERYBODY else concerns(person)
     statement = _TASKS.where(seen, *_conditions(person, wanted))
-    return read_page(tx, statement, _SORTED.get(wanted.sort, _SORTED["due"]), asked, count=count).typed(TaskRow)
+    keys = _DONE_LAST if wanted.view == DONE else _SORTED.get(wanted.sort, _SORTED["due"])
+    return read_page(tx, statement, keys, asked, count=count).typed(TaskRow)
 
 
 def count_tasks(tx: Session, person: Person) -> AnyRow:
-    """How many open tasks each view holds, and of which processes. One statement."""
-    mine = user_task.c.assignee == person.name
+    """How many open tasks each view holds, of at most MOST counted, and of which processes. One statement."""
+    first = (
+        select(user_task.c.assignee, OVERDUE.label("overdue"), instance.c.process_key, process_version.c.name.label("process_name"))
+        .select_from(_joined())
+        .where(user_task.c.state == "open", concerns(person))
+        .limit(MOST)
+        .subquery()
+    )
     return tx.execute(
         select(
             func.count().label("all"),
-            func.count().filter(mine).label("mine"),
-            func.count().filter(user_task.c.assignee.is_(None)).label("claimable"),
-            func.count().filter(OVERDUE).label("overdue"),
-            func.coalesce(func.jsonb_object_agg(instance.c.process_key, process_version.c.name), func.jsonb_build_object()).label(
-                "processes"
-            ),
+            func.count().filter(first.c.assignee == person.name).label("mine"),
+            func.count().filter(first.c.assignee.is_(None)).label("claimable"),
+            func.count().filter(first.c.overdue).label("overdue"),
+            func.coalesce(func.jsonb_object_agg(first.c.process_key, first.c.process_name), func.jsonb_build_object()).label("processes"),
         )
-        .select_from(_joined())
-        .where(user_task.c.state == "open", concerns(person))
     ).one()
+
+
+def count_urgent(tx: Session, person: Person, most: int = 100) -> tuple[int, int]:
+    """For the navigation: tasks that wait for the person, and open incidents; counted no further than `most`. One statement."""
+
+    def counted(rows: Any) -> Any:
+        return select(func.count()).select_from(rows.limit(most).subquery()).scalar_subquery()
+
+    tasks = select(user_task.c.id).where(user_task.c.state == "open", concerns(person))
+    failed = select(incident.c.id).where(incident.c.state == "open")
+    row = tx.execute(select(counted(tasks), counted(failed))).one()
+    return row[0], row[1]
+
+
+def list_chosen(tx: Session, person: Person, task_ids: Sequence[UUID]) -> list[TaskRow]:
+    """Those of some open tasks that the person may see, the most urgent first."""
+    chosen = _TASKS.where(visible_to(person), user_task.c.state == "open", user_task.c.id.in_(task_ids))
+    return list(read_page(tx, chosen, _SORTED["due"], Asked(len(task_ids) or 1)).typed(TaskRow).rows)
+
+
+def titles_of(tx: Session, task_ids: Sequence[UUID]) -> dict[UUID, AnyRow]:
+    """Title and business key of tasks by their ids, whatever their state."""
+    rows = tx.execute(
+        select(user_task.c.id, user_task.c.title, instance.c.business_key)
+        .join(instance, instance.c.id == user_task.c.instance_id)
+        .where(user_task.c.id.in_(task_ids))
+    )
+    return {row.id: row for row in rows}
 
 
 def get_task(tx: Session, person: Person, task_id: UUID) -> AnyRow:
@@ -174,13 +212,7 @@ def _columns() -> list[ColumnElement[Any]]:
 
 
 def _conditions(person: Person, wanted: Filter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [user_task.c.state == wanted.state]
-    if wanted.view == "mine":
-        conditions.append(user_task.c.assignee == person.name)
-    if wanted.view == "claimable":
-        conditions.append(user_task.c.assignee.is_(None))
-    if wanted.view == "overdue":
-        conditions.append(OVERDUE)
+    conditions = [*_of_view(person, wanted)]
     equal = {
         instance.c.process_key: wanted.process,
         instance.c.business_key: wanted.business_key,
@@ -188,6 +220,10 @@ def _conditions(person: Person, wanted: Filter) -> list[ColumnElement[bool]]:
         user_task.c.form_key: wanted.form_key,
     }
     conditions += [column == value for column, value in equal.items() if value]
+    if wanted.due:
+        conditions.append(_DUE_WITHIN[wanted.due])
+    if wanted.least_priority is not None:
+        conditions.append(user_task.c.priority >= wanted.least_priority)
     if wanted.group:
         conditions.append(user_task.c.candidate_groups.contains([wanted.group]))
     if wanted.search:
@@ -200,8 +236,28 @@ def _conditions(person: Person, wanted: Filter) -> list[ColumnElement[bool]]:
     return conditions
 
 
+def _of_view(person: Person, wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    if wanted.view == DONE:
+        yield user_task.c.state == "completed"
+        yield user_task.c.completed_by == person.name
+        return
+    yield user_task.c.state == wanted.state
+    if wanted.view == "mine":
+        yield user_task.c.assignee == person.name
+    if wanted.view == "claimable":
+        yield user_task.c.assignee.is_(None)
+    if wanted.view == "overdue":
+        yield OVERDUE
+
+
 _DUE = Key(user_task.c.due_at, nullable=True)
 _URGENT, _OLDEST, _ID = Key(user_task.c.priority, descending=True), Key(user_task.c.created_at), Key(user_task.c.id)
+_DONE_LAST = (Key(user_task.c.completed_at, descending=True, nullable=True), _ID)
+_DUE_WITHIN: dict[str, ColumnElement[bool]] = {
+    "today": user_task.c.due_at < func.business_today() + 1,
+    "week": user_task.c.due_at < func.business_today() + 8,
+    "none": user_task.c.due_at.is_(None),
+}
 _SORTED = {
     "due": (_DUE, _URGENT, _OLDEST, _ID),
     "priority": (_URGENT, _DUE, _OLDEST, _ID),
