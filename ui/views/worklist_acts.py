@@ -44,7 +44,10 @@ def decide() -> AnyResponse:
         if not isinstance(data, dict):
             raise ValueError  # noqa: TRY004,TRY301  # answered like what is no JSON at all
     except ValueError:
-        return _decide(chosen, Invalid("What was filled in cannot be read.", code="form_invalid", next_step="Choose the tasks and fill in the form again."))
+        return _decide(
+            chosen,
+            Invalid("What was filled in cannot be read.", code="form_invalid", next_step="Choose the tasks again."),
+        )
     results = many_tasks.complete_many(product().runtime, product().database.run, chosen, data, person())
     wrong = [each for each in results if each.errors]
     if wrong and len(wrong) == len(results):  # the answer itself is wrong, nothing has changed

@@ -144,7 +144,8 @@ def constants(tree: ast.Module) -> dict[str, ast.expr]:
 
 #: Who hands on a next step that was written elsewhere, where it is looked at: a problem's, a rule's, an expression's.
 HANDED_ON = re.compile(
-    r"(^|\.)next_step( if \w+ else None| or '')?$|^(advice|hint|cure)$|\['next_step'\]|'next_step'|error\.next_step or|^keepable\(next_step\)$"
+    r"(^|\.)next_step( if \w+ else None| or '')?$|^(advice|hint|cure)$|\['next_step'\]|'next_step'|error\.next_step or"
+    r"|^keepable\(next_step\)$"
 )
 
 
