@@ -38,6 +38,7 @@ from ui.views import (
     records,
     repair,
     rules,
+    search,
     service_tasks,
     signals,
     starts,
@@ -53,6 +54,7 @@ from ui.views import (
 GET, POST = ["GET"], ["POST"]
 ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/", today.show, GET),
+    ("/search", search.show, GET),
     ("/worklist", worklist.show_list, GET),
     ("/worklist.csv", worklist_acts.export, GET),
     ("/worklist/decide", worklist_acts.show_decide, GET),
@@ -147,6 +149,7 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/operations/signals", signals.show, GET),
     ("/operations/signals", signals.send, POST),
     ("/operations/audit", audit_log.show, GET),
+    ("/operations/audit.csv", audit_log.export, GET),
     ("/operations/audit/verification", audit_log.verify, POST),
     ("/operations/batches", batches.show_list, GET),
     ("/operations/batches", batches.begin, POST),

@@ -40,3 +40,12 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault();
   KEYS[event.key]();
 });
+
+// Ctrl+K searches everything, from every page.
+document.addEventListener('keydown', (event) => {
+  if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+  const link = document.querySelector('[data-search-all]');
+  if (!link) return;
+  event.preventDefault();
+  link.click();
+});

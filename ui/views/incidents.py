@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import make_response, render_template, request
+from flask import redirect, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -11,6 +11,7 @@ from engine.problems import NotFound
 from engine.runtime.operate import incidents
 from engine.runtime.read import lists as read
 from engine.store.tables import incident
+from handlers.briefs import briefs_of
 from ui.forms import json_object
 from ui.product import OPERATE, asked, needs, person, product
 from ui.views.instances import answer_changed, retry_followed
@@ -20,11 +21,17 @@ def show_causes() -> str:
     """The causes; and the incidents of the one asked for."""
     cause = request.args.get("cause", "")[:200]
     with product().database.transaction() as tx:
+        causes = read.list_causes(tx)
+        listed = read.list_incidents(tx, asked(), fingerprint=cause, count=True) if cause else None
+        hit = [number for row in (listed.rows if listed else ()) for number in (row.business_key, row.order_no) if number]
         return render_template(
             "incidents.html",
-            causes=read.list_causes(tx),
+            causes=causes,
+            trend=read.trend_of(tx, [row.fingerprint for row in causes]),
             cause=cause,
-            listed=read.list_incidents(tx, asked(), fingerprint=cause, count=True) if cause else None,
+            listed=listed,
+            briefs=briefs_of(tx, hit),
+            done=request.args.get("acknowledged", ""),
             may_operate=OPERATE in person().roles,
         )
 
@@ -56,13 +63,7 @@ def _instance_of(tx: Session, incident_id: int) -> UUID:
 
 @needs(OPERATE)
 def acknowledge_cause(fingerprint: str) -> AnyResponse:
-    """Say that one looks after every incident of a cause."""
-    chosen = product().database.run(lambda tx: _acknowledge_all(tx, fingerprint))
-    title = f"{chosen} acknowledged: others see that you look after {'it' if chosen == 1 else 'them'}."
-    answer = make_response(render_template("_notice.html", kind="success", title=title, text=""))
-    answer.headers["HX-Trigger"] = "ordercraft:changed"
-    return answer
-
-
-def _acknowledge_all(tx: Session, fingerprint: str) -> int:
-    return incidents.acknowledge_cause(tx, fingerprint, person().name)
+    """Say that one looks after every incident of a cause, with a note for the others."""
+    note = request.form.get("note", "").strip()[:2000] or None
+    chosen = product().database.run(lambda tx: incidents.acknowledge_cause(tx, fingerprint, person().name, note))
+    return redirect(f"/operations/incidents?acknowledged={chosen}", 303)

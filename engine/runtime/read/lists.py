@@ -1,11 +1,12 @@
 """What the operator sees: instances, why they stand where they stand, and incidents by cause."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Date, cast, func, literal, or_, select, union_all
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -31,6 +32,7 @@ __all__ = [
     "Filter",
     "InstanceRow",
     "count_states",
+    "find_incidents",
     "get_instance",
     "latest_version",
     "list_acts",
@@ -41,6 +43,7 @@ __all__ = [
     "list_instances",
     "list_processes",
     "relatives",
+    "trend_of",
 ]
 #: The first begun first; of those that one transaction began, whoever began the others.
 BEGUN: Final = (instance.c.started_at, instance.c.started_by_instance_id.is_not(None), instance.c.id)
@@ -194,6 +197,7 @@ def list_causes(tx: Session, limit: int = 100) -> list[AnyRow]:
         select(
             incident.c.fingerprint,
             func.count().label("open"),
+            func.count(func.distinct(incident.c.instance_id)).label("instances"),
             func.count(incident.c.acknowledged_at).label("acknowledged"),
             func.min(incident.c.opened_at).label("first_at"),
             func.max(incident.c.opened_at).label("last_at"),
@@ -220,24 +224,52 @@ def list_causes(tx: Session, limit: int = 100) -> list[AnyRow]:
     )
 
 
+def find_incidents(tx: Session, words: str, most: int) -> list[AnyRow]:
+    """Open incidents whose message has these words, the latest first."""
+    statement = (
+        select(incident.c.instance_id, incident.c.message, instance.c.business_key, process_version.c.name.label("process_name"))
+        .select_from(_with_process(incident))
+        .where(incident.c.state == "open", incident.c.message.icontains(words, autoescape=True))
+    )
+    return list(tx.execute(statement.order_by(incident.c.id.desc()).limit(most)).all())
+
+
+def trend_of(tx: Session, fingerprints: Sequence[str], days: int = 7) -> dict[str, list[int]]:
+    """How many incidents of each cause were opened on each of the last days, today last, whatever became of them. One statement."""
+    ago = (func.business_today() - cast(incident.c.opened_at, Date)).label("ago")
+    rows = tx.execute(
+        select(incident.c.fingerprint, ago, func.count().label("many"))
+        .where(incident.c.fingerprint.in_(fingerprints), incident.c.opened_at >= func.business_today() - (days - 1))
+        .group_by(incident.c.fingerprint, ago)
+    ).all()
+    trend = {fingerprint: [0] * days for fingerprint in fingerprints}
+    for row in rows:
+        if 0 <= row.ago < days:
+            trend[row.fingerprint][days - 1 - row.ago] = row.many
+    return trend
+
+
 def list_incidents(tx: Session, asked: Asked, *, state: str = "open", fingerprint: str = "", count: bool = False) -> Page[AnyRow]:
     """Incidents of a state, or of one cause, the latest first; without their tracebacks."""
     statement = (
         select(
             *(column for column in incident.c if column.name != "traceback"),
             instance.c.business_key,
+            instance.c.variables["order_no"].astext.label("order_no"),
             process_version.c.name.label("process_name"),
         )
-        .select_from(
-            incident.join(instance, instance.c.id == incident.c.instance_id).join(
-                process_version, process_version.c.id == instance.c.process_version_id
-            )
-        )
+        .select_from(_with_process(incident))
         .where(incident.c.state == state)
     )
     if fingerprint:
         statement = statement.where(incident.c.fingerprint == fingerprint)
     return read_page(tx, statement, (Key(incident.c.id, descending=True),), asked, count=count)
+
+
+def _with_process(table: Any) -> Any:
+    return table.join(instance, instance.c.id == table.c.instance_id).join(
+        process_version, process_version.c.id == instance.c.process_version_id
+    )
 
 
 def _waits_for() -> ColumnElement[Any]:

@@ -13,7 +13,7 @@ from engine.problems import NotFound
 from engine.runtime.state.directory import Directory
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
-from engine.runtime.verbs.visible_tasks import visible_to
+from engine.runtime.verbs.visible_tasks import may_do, visible_to
 from engine.store.paging import MOST, AnyRow, Asked, Key, Page, read_page
 from engine.store.tables import deployment_file, incident, instance, process_version, user_task
 
@@ -76,12 +76,12 @@ class TaskRow:
 
 def concerns(person: Person) -> ColumnElement[bool]:
     """Tasks the person holds or may claim. An overseer may open every task, but is not asked to do them all."""
-    return visible_to(Person(person.name, person.groups))
+    return may_do(person)
 
 
 def list_tasks(tx: Session, person: Person, wanted: Filter, asked: Asked, *, count: bool = False) -> Page[TaskRow]:
     """One page of the tasks that a person may see."""
-    seen = visible_to(person) if wanted.view == EVERYBODY else concerns(person)
+    seen = visible_to(person) if wanted.view in {EVERYBODY, DONE} else concerns(person)
     statement = _TASKS.where(seen, *_conditions(person, wanted))
     keys = _DONE_LAST if wanted.view == DONE else _SORTED.get(wanted.sort, _SORTED["due"])
     return read_page(tx, statement, keys, asked, count=count).typed(TaskRow)

@@ -96,17 +96,35 @@ def visible_to(person: Person) -> ColumnElement[bool]:
     return _visible(literal(person.name, Text), literal(sorted(person.groups), ARRAY(Text)), true() if person.oversees else false())
 
 
-def _visible(name: ColumnElement[str], groups: ColumnElement[Any], oversees: ColumnElement[bool]) -> ColumnElement[bool]:
+def may_do(person: Person) -> ColumnElement[bool]:
+    """The tasks that a person holds or may claim: each way is answered by an index, also where there are a million for others."""
+    task = user_task.c
+    name = literal(person.name, Text)
+    return or_(task.assignee == name, and_(~_excluded(name), _offered(name, literal(sorted(person.groups), ARRAY(Text)))))
+
+
+def _alone(name: ColumnElement[str]) -> ColumnElement[Any]:
+    return cast(array([name]), ARRAY(Text))
+
+
+def _excluded(name: ColumnElement[str]) -> ColumnElement[bool]:
+    return user_task.c.excluded_users.contains(_alone(name))
+
+
+def _offered(name: ColumnElement[str], groups: ColumnElement[Any]) -> ColumnElement[bool]:
+    """A task without candidates is offered to anybody."""
     task = user_task.c
     nobody: ColumnElement[Any] = literal_column("'{}'")
-    alone = cast(array([name]), ARRAY(Text))
-    candidate = or_(
+    return or_(
         task.candidate_groups.overlap(groups),
-        task.candidate_users.contains(alone),
+        task.candidate_users.contains(_alone(name)),
         and_(task.candidate_groups == nobody, task.candidate_users == nobody),
     )
-    excluded = task.excluded_users.contains(alone)
-    return or_(oversees, task.assignee == name, task.completed_by == name, and_(~excluded, candidate))
+
+
+def _visible(name: ColumnElement[str], groups: ColumnElement[Any], oversees: ColumnElement[bool]) -> ColumnElement[bool]:
+    task = user_task.c
+    return or_(oversees, task.assignee == name, task.completed_by == name, and_(~_excluded(name), _offered(name, groups)))
 
 
 def one(tx: Session, person: Person, task_id: UUID, *, lock: bool = False) -> OpenedTask | None:

@@ -79,6 +79,7 @@ incident = Table(
     moment("resolved_at"),
     Column("resolved_by", Text),
     Column("resolution", Text),
+    Index("incident_cause_ix", "fingerprint", "opened_at"),
     Index("incident_open_ix", "fingerprint", "opened_at", postgresql_where=text("state = 'open'")),
 )
 

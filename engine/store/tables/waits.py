@@ -33,6 +33,13 @@ user_task = Table(  # kept after completion: who decided what
     Column("outcome", JSONB),
     Index("user_task_open_ix", "due_at", "created_at", postgresql_where=text("state = 'open'")),
     Index("user_task_groups_ix", "candidate_groups", postgresql_using="gin", postgresql_where=text("state = 'open'")),
+    Index("user_task_users_ix", "candidate_users", postgresql_using="gin", postgresql_where=text("state = 'open'")),
+    Index(
+        "user_task_anybody_ix",
+        "due_at",
+        postgresql_where=text("state = 'open' AND candidate_groups = '{}' AND candidate_users = '{}'"),
+    ),
+    Index("user_task_done_ix", "completed_by", "completed_at", postgresql_where=text("state = 'completed'")),
     Index("user_task_assignee_ix", "assignee", postgresql_where=text("state = 'open'")),
 )
 
