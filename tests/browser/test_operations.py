@@ -75,7 +75,8 @@ def test_incidents_of_one_cause_are_one_line_and_one_press(page: Page, site: Sit
     page.goto(f"{site.url}/operations/incidents")
     row = page.get_by_role("row").filter(has_text="Ramp 4 is closed")
     expect(row).to_have_count(1)
-    row.get_by_role("button", name="Acknowledge").click()
+    row.get_by_role("button", name="Acknowledge…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Acknowledge", exact=True).click()
     expect(page.locator("#causes")).to_contain_text("otto")
     site.ramp.closed = False
     row.get_by_role("link", name="Retry 3").click()
