@@ -41,7 +41,7 @@ def flaws(xml: str) -> list[Finding]:
     return list(run_rules(Known(Bundle("b", {}), (build_diagram("order.bpmn", root),), ServiceTasks()), SOUND))
 
 
-@examples(120, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@examples(60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(block=BLOCKS, seed=st.integers(0, 2**16))
 def test_a_join_of_another_kind_than_its_split_is_found_and_a_right_one_is_not(block: Any, seed: int):
     xml = xml_of(block)

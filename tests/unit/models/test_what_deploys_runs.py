@@ -84,7 +84,7 @@ SLOTS: list[tuple[Callable[[str], str], st.SearchStrategy[str]]] = [
 ]
 
 
-@examples(120)
+@examples(70)
 @given(st.sampled_from(SLOTS).flatmap(lambda slot: st.tuples(st.just(slot[0]), slot[1])))
 def test_what_deploys_and_reads_no_variable_runs(drawn: tuple[Callable[[str], str], str]):
     draw, text = drawn
