@@ -36,7 +36,7 @@ class VocabularyOut(Shape):
     groups: list[str]
 
 
-class RuleOut(Shape):
+class CheckRuleOut(Shape):
     """A rule of the check: its findings keep a model from being deployed (error) or do not (warning, info); `why` it is one."""
 
     name: str
@@ -44,10 +44,10 @@ class RuleOut(Shape):
     why: str
 
 
-class RulesOut(Shape):
+class CheckRulesOut(Shape):
     """Every rule of the check."""
 
-    items: list[RuleOut]
+    items: list[CheckRuleOut]
 
 
 class WordOut(Shape):
@@ -95,11 +95,11 @@ def get_vocabulary() -> VocabularyOut:
     return VocabularyOut(settings=settings, events=events, service_tasks=tasks, groups=groups)
 
 
-@api.get("/rules", responses={200: RulesOut})
+@api.get("/rules", responses={200: CheckRulesOut})
 @operation(Role.READ)
-def get_rules() -> RulesOut:
+def get_rules() -> CheckRulesOut:
     """Say what the check asks of a diagram, and why; an example of each is at `/processes/rules?name=…`."""
-    return RulesOut(items=[RuleOut(name=each.name, severity=each.severity, why=each.why) for each in rules()])
+    return CheckRulesOut(items=[CheckRuleOut(name=each.name, severity=each.severity, why=each.why) for each in rules()])
 
 
 @api.get("/words", responses={200: WordsOut})
