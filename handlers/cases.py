@@ -213,16 +213,17 @@ def _rows(tx: Session, sql: str, given: Mapping[str, Any]) -> list[dict[str, Any
 
 def _facts(shown: Iterable[Shown], row: Mapping[str, Any]) -> list[Fact]:
     """What there is to say: what is empty is left out."""
-    return [fact for fact in (_fact(column, row) for column in shown) if not _empty(fact.value)]
+    return [fact for fact in (fact_of(column, row) for column in shown) if not _empty(fact.value)]
 
 
 def _table(shown: Iterable[Shown], rows: Sequence[Mapping[str, Any]]) -> list[list[Fact]]:
     """Rows of facts without the columns that are empty in all of them."""
     filled = [column for column in shown if any(not _empty(row[column.name]) for row in rows)]
-    return [[_fact(column, row) for column in filled] for row in rows]
+    return [[fact_of(column, row) for column in filled] for row in rows]
 
 
-def _fact(column: Shown, row: Mapping[str, Any]) -> Fact:
+def fact_of(column: Shown, row: Mapping[str, Any]) -> Fact:
+    """The value of a column in a row."""
     return Fact(
         name=column.name,
         label=column.label,

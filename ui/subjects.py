@@ -7,7 +7,7 @@ ADDRESSES = {
     "order": "/orders",
     "group": "/fulfillment/groups",
     "shipment": "/fulfillment/shipments",
-    "purchase-order": "/purchasing/orders",
+    "purchase-order": "/fulfillment/purchase-orders",
     "invoice": "/finance/invoices",
     "receipt": "/finance/receipts",
     "statement": "/finance/statements",

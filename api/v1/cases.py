@@ -11,10 +11,12 @@ from pydantic import BaseModel, Field
 from api.auth.roles import Role
 from api.json_provider import as_it_is, in_utc
 from api.requests import operation, person, transaction
+from api.v1.shapes import Page, Search
 from api.v1.user_tasks import TaskPath
 from engine.problems import NotFound
 from engine.runtime.read import worklist
 from handlers import cases
+from handlers.case_lists import ListFilter, list_subjects
 
 api = APIBlueprint("cases", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="cases")])
 
@@ -24,6 +26,18 @@ class CasePath(BaseModel):
 
     kind: str = Field(max_length=40)
     number: str = Field(max_length=100)
+
+
+class KindPath(BaseModel):
+    """A kind of subject in the address that has a list: group, shipment, purchase-order, invoice or statement."""
+
+    kind: str = Field(max_length=40)
+
+
+class CaseQuery(Search):
+    """Which subjects to list: `search` finds the beginning of a number and any part of who it is about."""
+
+    state: str = Field("", max_length=40)
 
 
 class FactOut(BaseModel):
@@ -40,6 +54,15 @@ class FactOut(BaseModel):
     beside: str
     odd: bool
     under: str
+
+
+class CaseRowOut(BaseModel):
+    """A subject in a list."""
+
+    number: str
+    name: str
+    state: str
+    facts: list[FactOut]
 
 
 class SectionOut(BaseModel):
@@ -81,6 +104,15 @@ class CaseOut(BaseModel):
     sections: list[SectionOut]
     papers: list[PaperOut]
     decided: list[RulingOut]
+
+
+@api.get("/cases/<kind>", responses={200: Page[CaseRowOut]})
+@operation(Role.READ)
+def list_cases(path: KindPath, query: CaseQuery) -> Page[CaseRowOut]:
+    """List fulfilment groups, shipments, purchase orders, invoices or bank statements, the latest number first."""
+    found = list_subjects(transaction(), path.kind, ListFilter(query.search, query.state), query.asked)
+    rows = [CaseRowOut(number=row.number, name=row.name, state=row.state, facts=_facts(row.facts)) for row in found.rows]
+    return Page(items=rows, next_cursor=found.next)
 
 
 @api.get("/cases/<kind>/<number>", responses={200: CaseOut})

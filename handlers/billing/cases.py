@@ -1,5 +1,6 @@
 """The case of an invoice: what is charged, what is still owed, what was paid, and how often we reminded."""
 
+from handlers.case_lists import CaseList
 from handlers.cases import CaseKind, Part, Shown
 from handlers.parties.cases import WITH_CUSTOMER
 
@@ -95,5 +96,30 @@ CASES = (
             Shown("bill_to", "Bill to", "address"),
         ),
         parts=(_LINES, _PAID, _REMINDED, *WITH_CUSTOMER),
+    ),
+)
+
+LISTS = (
+    CaseList(
+        kind="invoice",
+        title="Invoices",
+        states=("OPEN", "OVERDUE", "SETTLED", "DRAFT", "CANCELLED"),
+        shown=(
+            Shown("order_no", "Order", "order"),
+            Shown("invoice_date", "Date", "day"),
+            Shown("due_date", "Due", "day", odd="late"),
+            Shown("gross_total", "Gross", "money", "currency"),
+            Shown("open_amount", "Open", "money", "currency", odd="late"),
+        ),
+        sql="""
+        SELECT billed.invoice_no AS number, customer.name, billed.order_no, billed.invoice_date, billed.due_date, billed.currency,
+          billed.gross_total, owed.open_amount, owed.open_amount > 0 AND owed.due_date < business_today() AS late,
+          CASE WHEN billed.cancelled_at IS NOT NULL THEN 'CANCELLED' WHEN billed.posted_at IS NULL THEN 'DRAFT'
+            WHEN owed.open_amount > 0 AND owed.due_date < business_today() THEN 'OVERDUE' WHEN owed.open_amount > 0 THEN 'OPEN'
+            ELSE 'SETTLED' END AS state
+        FROM invoice AS billed JOIN customer ON customer.customer_no = billed.customer_no
+        LEFT JOIN open_item AS owed ON owed.kind = 'AR' AND owed.document_no = billed.invoice_no AND owed.party_no = billed.customer_no
+        """,
+        empty="An invoice is written when goods leave, and posted at once. It shows here with what is still owed of it.",
     ),
 )

@@ -1,5 +1,6 @@
 """The case of a purchase order: for which customer, what the supplier says, sends and bills, and what we earn by it."""
 
+from handlers.case_lists import CaseList
 from handlers.cases import CaseKind, Part, Shown
 
 _LINES = Part(
@@ -136,5 +137,33 @@ CASES = (
             Shown("cancel_reason", "Cancelled because"),
         ),
         parts=(_LINES, _ANSWERS, _DESPATCHES, _BILLS, _SUPPLIER),
+    ),
+)
+
+LISTS = (
+    CaseList(
+        kind="purchase-order",
+        title="Purchase orders",
+        states=("DRAFT", "SENT", "CONFIRMED", "RECEIVED", "CLOSED", "CANCELLED"),
+        shown=(
+            Shown("order_no", "For order", "order"),
+            Shown("requested_ship", "Should ship", "day", odd="late"),
+            Shown("reminders", "Reminders", "quantity", odd="silent"),
+            Shown("net_total", "Net", "money", "currency"),
+        ),
+        sql="""
+        SELECT ordered.po_no AS number, supplier.name, ordered.order_no, ordered.requested_ship, ordered.currency, ordered.net_total,
+          nullif(ordered.reminders, 0) AS reminders, ordered.reminders > 0 AS silent,
+          ordered.requested_ship < business_today() AND NOT done.received AND ordered.cancelled_at IS NULL AS late,
+          CASE WHEN ordered.cancelled_at IS NOT NULL THEN 'CANCELLED' WHEN ordered.closed_at IS NOT NULL THEN 'CLOSED'
+            WHEN done.received THEN 'RECEIVED' WHEN ordered.confirmed_at IS NOT NULL THEN 'CONFIRMED'
+            WHEN ordered.sent_at IS NOT NULL THEN 'SENT' ELSE 'DRAFT' END AS state
+        FROM purchase_order AS ordered JOIN supplier ON supplier.supplier_no = ordered.supplier_no
+        CROSS JOIN LATERAL (
+          SELECT coalesce(bool_and(line.qty_received >= coalesce(line.confirmed_qty, line.qty)), false) AS received
+          FROM po_line AS line WHERE line.po_no = ordered.po_no
+        ) AS done
+        """,
+        empty="What a supplier ships to a customer of ours is ordered by a purchase order. It begins when an order is promised that way.",
     ),
 )

@@ -1,5 +1,6 @@
 """The cases of an order and of one of its fulfilment groups."""
 
+from handlers.case_lists import CaseList
 from handlers.cases import CaseKind, Part, Shown
 from handlers.parties.cases import WITH_CUSTOMER
 
@@ -8,13 +9,13 @@ _LINES = Part(
     (
         Shown("sku", "Item", "item", under="description"),
         Shown("qty", "Ordered", "quantity", "uom"),
-        Shown("shipped", "Shipped", "quantity"),
-        Shown("free", "Free stock", "quantity", odd="short"),
-        Shown("promised_arrival", "Arrives", "day", odd="late"),
         Shown("unit_net", "Unit price", "money", "currency"),
         Shown("stated_price", "They say", "money", "currency", odd="differs"),
         Shown("margin_pct", "Margin", "percent", odd="under_floor"),
         Shown("line_net", "Net", "money", "currency"),
+        Shown("promised_arrival", "Arrives", "day", odd="late"),
+        Shown("shipped", "Shipped", "quantity"),
+        Shown("free", "Free stock", "quantity", odd="short"),
     ),
     """
     SELECT line.sku, coalesce(nullif(line.description, ''), item.name, line.item_ref) AS description, line.uom, line.line_no,
@@ -223,5 +224,33 @@ CASES = (
             *_TERMS[1:],
         ),
         parts=(_TO_PICK, _HOLDS, *WITH_CUSTOMER),
+    ),
+)
+
+LISTS = (
+    CaseList(
+        kind="group",
+        title="To ship",
+        states=("PLANNED", "RELEASED", "SHIPPED", "CANCELLED"),
+        shown=(
+            Shown("order_no", "Order", "order"),
+            Shown("place", "From"),
+            Shown("ship_date", "Ships", "day", odd="late"),
+            Shown("lines", "Lines", "quantity"),
+        ),
+        sql="""
+        SELECT grouped.group_no AS number, customer.name, grouped.order_no, coalesce(grouped.warehouse_code, grouped.supplier_no) AS place,
+          grouped.ship_date, part.lines,
+          part.left_over > 0 AND grouped.cancelled_at IS NULL AND grouped.ship_date < business_today() AS late,
+          CASE WHEN grouped.cancelled_at IS NOT NULL THEN 'CANCELLED' WHEN part.left_over <= 0 THEN 'SHIPPED'
+            WHEN grouped.released_at IS NOT NULL THEN 'RELEASED' ELSE 'PLANNED' END AS state
+        FROM fulfil_group AS grouped JOIN sales_order AS orders ON orders.order_no = grouped.order_no
+        JOIN customer ON customer.customer_no = orders.customer_no
+        CROSS JOIN LATERAL (
+          SELECT count(*) AS lines, coalesce(sum(part.qty - part.qty_cancelled - part.qty_shipped), 0) AS left_over
+          FROM fulfil_line AS part WHERE part.group_no = grouped.group_no
+        ) AS part
+        """,
+        empty="What one warehouse or supplier ships of an order on one day is a group. Groups appear as soon as an order is promised.",
     ),
 )

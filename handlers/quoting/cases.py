@@ -8,12 +8,12 @@ _LINES = Part(
     (
         Shown("sku", "Item", "item", under="description"),
         Shown("qty", "Quantity", "quantity", "uom"),
-        Shown("free", "Free stock", "quantity", odd="short"),
-        Shown("list_price", "List price", "money", "currency"),
+        Shown("margin_pct", "Margin", "percent", odd="under_floor", under="floor"),
         Shown("manual_discount_pct", "Own discount", "percent", under="discount_reason"),
         Shown("unit_net", "Unit price", "money", "currency"),
-        Shown("margin_pct", "Margin", "percent", odd="under_floor", under="floor"),
         Shown("line_net", "Net", "money", "currency"),
+        Shown("free", "Free stock", "quantity", odd="short"),
+        Shown("list_price", "List price", "money", "currency"),
     ),
     """
     SELECT priced.*, priced.margin_pct < priced.margin_floor_pct AS under_floor,

@@ -1,5 +1,6 @@
 """The cases of a receipt and of a bank statement: who paid, what they wrote, and which invoices it could be for."""
 
+from handlers.case_lists import CaseList
 from handlers.cases import CaseKind, Part, Shown
 from handlers.parties.cases import WITH_CUSTOMER
 
@@ -162,5 +163,34 @@ CASES = (
             Shown("refused_because", "Refused because"),
         ),
         parts=(_UNAPPLIED, _ENTRIES),
+    ),
+)
+
+LISTS = (
+    CaseList(
+        kind="statement",
+        title="Bank statements",
+        states=("RECEIVED", "READ", "APPLIED", "REFUSED"),
+        shown=(
+            Shown("opened_on", "From", "day"),
+            Shown("closed_on", "To", "day"),
+            Shown("opening", "Opening", "money", "currency"),
+            Shown("closing", "Closing", "money", "currency"),
+            Shown("waits", "Entries that wait", "quantity", odd="waiting"),
+        ),
+        sql="""
+        SELECT statement.statement_no AS number, coalesce(nullif(house.name, ''), statement.account) AS name, statement.opened_on,
+          statement.closed_on, statement.currency, statement.opening, statement.closing, nullif(open.waits, 0) AS waits,
+          open.waits > 0 AS waiting,
+          CASE WHEN statement.refused_at IS NOT NULL THEN 'REFUSED' WHEN statement.applied_at IS NOT NULL THEN 'APPLIED'
+            WHEN statement.read_at IS NOT NULL THEN 'READ' ELSE 'RECEIVED' END AS state
+        FROM bank_statement AS statement
+        LEFT JOIN house_bank_account AS house ON house.iban = statement.account AND house.currency = statement.currency
+        CROSS JOIN LATERAL (
+          SELECT count(*) AS waits FROM bank_line AS entry
+          WHERE entry.statement_no = statement.statement_no AND entry.outcome = '' AND statement.refused_at IS NULL
+        ) AS open
+        """,
+        empty="A bank's statements come as files or by API; each is checked against the one before, and its receipts are matched.",
     ),
 )

@@ -16,7 +16,7 @@ from handlers.receivables.model import Application, BankLine, BankStatement, Rec
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRow:
-    """Money that came in, in `currency`; `rest` is what is left to apply."""
+    """Money that came in, in `currency`, from whom and with which text; `rest` is what is left to apply."""
 
     receipt_no: str
     statement_no: str
@@ -31,6 +31,8 @@ class ReceiptRow:
     journal_id: int | None
     reversed_at: datetime | None
     created_at: datetime
+    payer_name: str
+    remittance: str
     rest: Decimal
 
 
@@ -123,7 +125,9 @@ _APPLIED = (
     .scalar_subquery()
 )
 _LEFT = case((Receipt.reversed_at.is_(None), Receipt.amount - Receipt.on_account - Receipt.written_off - _APPLIED), else_=0)
-_OWN = [name for name in ReceiptRow.__dataclass_fields__ if name != "rest"]
-_RECEIPTS = select(*(getattr(Receipt, name) for name in _OWN), _LEFT.label("rest"))
+_OWN = [name for name in ReceiptRow.__dataclass_fields__ if name not in {"payer_name", "remittance", "rest"}]
+_RECEIPTS = select(*(getattr(Receipt, name) for name in _OWN), BankLine.payer_name, BankLine.remittance, _LEFT.label("rest")).join(
+    BankLine, BankLine.id == Receipt.bank_line_id
+)
 _STATEMENTS = select(*(getattr(BankStatement, name) for name in StatementSummary.__dataclass_fields__))
 _BANK_LINES = select(*(getattr(BankLine, name) for name in BankLineRow.__dataclass_fields__)).order_by(BankLine.position)

@@ -1,5 +1,6 @@
 """The case of a shipment: what is in it, where it goes, who carries it."""
 
+from handlers.case_lists import CaseList
 from handlers.cases import CaseKind, Part, Shown
 from handlers.parties.cases import WITH_CUSTOMER
 
@@ -65,5 +66,29 @@ CASES = (
             ),
             *WITH_CUSTOMER,
         ),
+    ),
+)
+
+LISTS = (
+    CaseList(
+        kind="shipment",
+        title="Shipments",
+        states=("PLANNED", "PACKED", "SHIPPED", "DELIVERED", "CANCELLED"),
+        shown=(
+            Shown("order_no", "Order", "order"),
+            Shown("place", "From"),
+            Shown("carrier", "Carrier", under="tracking_no"),
+            Shown("shipped_at", "Left", "day"),
+            Shown("delivered_at", "Arrived", "day"),
+        ),
+        sql="""
+        SELECT sent.shipment_no AS number, customer.name, sent.order_no, coalesce(grouped.warehouse_code, grouped.supplier_no) AS place,
+          sent.carrier, sent.tracking_no, sent.shipped_at, sent.delivered_at,
+          CASE WHEN sent.cancelled_at IS NOT NULL THEN 'CANCELLED' WHEN sent.delivered_at IS NOT NULL THEN 'DELIVERED'
+            WHEN sent.shipped_at IS NOT NULL THEN 'SHIPPED' WHEN sent.packed_at IS NOT NULL THEN 'PACKED' ELSE 'PLANNED' END AS state
+        FROM shipment AS sent JOIN sales_order AS orders ON orders.order_no = sent.order_no
+        JOIN customer ON customer.customer_no = orders.customer_no JOIN fulfil_group AS grouped ON grouped.group_no = sent.group_no
+        """,
+        empty="A shipment begins when the warehouse picks a group, or when a supplier says that it has sent one.",
     ),
 )

@@ -28,6 +28,7 @@ def populate(site: Site) -> dict[str, str]:
         "everybody's tasks": "/worklist?view=everybody",
         "journals": "/finance/journals",
         "receipts": "/finance/receipts",
+        "to ship": "/fulfillment/groups",
         "missing": "/orders/SO-999999",
     }
 

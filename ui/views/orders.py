@@ -53,7 +53,7 @@ class Stopped:
     what: str
     step: str
     why: str
-    next_step: str
+    cure: str
     since: datetime | None
     again_at: datetime | None
     attempts: str
@@ -161,7 +161,7 @@ def _stopped(row: Any, names: Mapping[Model, Mapping[str, str]]) -> Stopped:
         what=f"{row.process_name} {row.business_key or ''}".strip(),
         step=known.get(row.element_id) or words(row.element_id),
         why=row.why or "",
-        next_step=row.next_step or "",
+        cure=row.next_step or "",
         since=row.since,
         again_at=row.due_at,
         attempts=attempts(row) if row.kind == "retry" else "",

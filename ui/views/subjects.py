@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from flask import render_template
+from flask import redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
 
-from handlers.cases import read_case
-from ui.product import product
+from handlers.case_lists import ListFilter, all_lists, list_subjects
+from handlers.cases import all_kinds, read_case
+from ui.product import asked, product
 from ui.subjects import ADDRESSES
 
 #: Kinds that only their case shows.
@@ -18,18 +20,34 @@ Route = tuple[str, Callable[..., Any], list[str]]
 def routes() -> Iterator[Route]:
     """The address of each kind; anybody may look."""
     for kind in _KINDS:
-        yield f"{ADDRESSES[kind]}/<number>", _of(kind), ["GET"]
+        yield f"{ADDRESSES[kind]}/<number>", _of(kind, _show), ["GET"]
+    for kind in all_lists():
+        yield ADDRESSES[kind], _of(kind, _list), ["GET"]
 
 
-def _of(kind: str) -> Callable[..., Any]:
-    def answer(number: str) -> str:
-        return _show(kind, number)
+def redirect_to_fulfillment() -> AnyResponse:
+    """`/fulfillment` is the list of what is to ship."""
+    return redirect(ADDRESSES["group"])
 
-    answer.__name__, answer.__module__ = f"show_{kind.replace('-', '_')}", __name__
+
+def _of(kind: str, view: Callable[..., str]) -> Callable[..., Any]:
+    def answer(**given: str) -> str:
+        return view(kind, **given)
+
+    answer.__name__, answer.__module__ = f"{view.__name__.strip('_')}_{kind.replace('-', '_')}", __name__
     return answer
+
+
+def _list(kind: str) -> str:
+    wanted = ListFilter(request.args.get("q", "").strip()[:200], request.args.get("state", "")[:40])
+    with product().database.transaction() as tx:
+        found = list_subjects(tx, kind, wanted, asked(), count=True)
+    return render_template(
+        "subjects.html", found=found, wanted=wanted, of=all_lists()[kind], noun=all_kinds()[kind].noun, address=ADDRESSES[kind]
+    )
 
 
 def _show(kind: str, number: str) -> str:
     with product().database.transaction() as tx:
         case = read_case(tx, kind, number)
-    return render_template("subject.html", case=case)
+    return render_template("subject.html", case=case, lists=all_lists(), list_address=ADDRESSES[kind])

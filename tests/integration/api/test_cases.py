@@ -11,6 +11,8 @@ from sqlalchemy import event, text
 import bpmn
 from api.content import deploy_content
 from engine.runtime.verbs.run_until_idle import run_until_idle
+from engine.store.paging import Asked
+from handlers.case_lists import ListFilter, all_lists, list_subjects
 from handlers.cases import all_kinds, read_case, subject_of
 from ui.subjects import ADDRESSES
 
@@ -94,8 +96,12 @@ def _columns(shown):
     return {name for each in shown for name in (each.name, each.beside, each.odd, each.under) if name}
 
 
-def test_every_kind_has_a_page():
+def test_every_kind_has_a_page_and_every_list_its_columns(installation):
     assert set(all_kinds()) <= set(ADDRESSES)
+    with installation.database.transaction() as tx:
+        for kind, of in all_lists().items():
+            assert {"number", "name", "state", *_columns(of.shown)} <= set(tx.execute(text(of.sql)).keys()), kind
+            assert list_subjects(tx, kind, ListFilter("x", of.states[0]), Asked(), count=True).rows == []
 
 
 #: Tasks about what has no case: an entry of the ledger, and whatever a message or a cancelled instance was about.
@@ -121,6 +127,22 @@ def test_of_what_a_task_names_it_is_about_the_most_particular(installation, quot
         assert subject_of(tx, {"amount": 3}, quote_no, {"order_no": "SO-999999"}) == ("quote", quote_no)
         assert subject_of(tx, {}, None, {"about": "C-1001"}) == ("customer", "C-1001")
         assert subject_of(tx, {}, None, {}) is None
+
+
+def test_what_is_to_ship_is_found_by_its_customer_and_filtered_by_its_state(sara, signed_in, installation):
+    edith = signed_in("edith")
+    edith.post("/api/v1/orders", json={"customer_no": "C-1001", "customer_po": "4500", "lines": [{"sku": "PUMP-40", "quantity": "6"}]})
+    run_until_idle(installation.runtime)
+    (group,) = edith.get("/api/v1/cases/group?search=bergmann&state=RELEASED").json["items"]
+    assert group["name"] == "Bergmann Haustechnik GmbH"
+    assert edith.get("/api/v1/cases/group?state=SHIPPED").json == {"items": [], "next_cursor": None}
+    page = edith.get("/fulfillment/groups?q=bergmann").text
+    assert f'href="/fulfillment/groups/{group["number"]}"' in page
+    assert edith.get("/fulfillment/groups?state=GONE").status_code == 422
+    assert edith.get("/api/v1/cases/dream").json["code"] == "list_unknown"
+    assert "6 EA" in edith.get(f"/fulfillment/groups/{group['number']}").text
+    for address in ("/fulfillment/shipments", "/fulfillment/purchase-orders", "/finance/invoices", "/finance/statements"):
+        assert "Nothing yet" in edith.get(address).text
 
 
 def test_what_has_no_other_page_shows_its_case_and_what_there_is_not_is_missing(sara):
