@@ -1,7 +1,7 @@
 """Lists of subjects: found by number or name, filtered by state, the latest number first. A room's `cases.py` says what each shows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -77,10 +77,12 @@ def list_subjects(tx: Session, kind: str, wanted: ListFilter, asked: Asked, *, c
     if wanted.state:
         statement = statement.where(wanted.state == _STATE)
     page = read_page(tx, statement, (Key(_NUMBER, descending=True),), asked, count=count)
-    rows = [dict(row._mapping) for row in page.rows]  # noqa: SLF001  # its public name
-    return replace(
-        page, rows=[Listed(row["number"], row["name"] or "", row["state"], [fact_of(each, row) for each in of.shown]) for row in rows]
-    )
+    rows = [_listed(of, dict(row._mapping)) for row in page.rows]  # noqa: SLF001  # its public name
+    return Page(rows, page.next, page.previous, page.first, page.total)
+
+
+def _listed(of: CaseList, row: Mapping[str, Any]) -> Listed:
+    return Listed(row["number"], row["name"] or "", row["state"], [fact_of(each, row) for each in of.shown])
 
 
 _NUMBER: ColumnElement[str] = column("number", Text)
