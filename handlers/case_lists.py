@@ -75,7 +75,7 @@ def list_subjects(tx: Session, kind: str, wanted: ListFilter, asked: Asked, *, c
         starts = _NUMBER.istartswith(wanted.search, autoescape=True)
         statement = statement.where(or_(starts, _NAME.icontains(wanted.search, autoescape=True)))
     if wanted.state:
-        statement = statement.where(wanted.state == _STATE)
+        statement = statement.where(_STATE.in_([wanted.state]))
     page = read_page(tx, statement, (Key(_NUMBER, descending=True),), asked, count=count)
     rows = [_listed(of, dict(row._mapping)) for row in page.rows]  # noqa: SLF001  # its public name
     return Page(rows, page.next, page.previous, page.first, page.total)
