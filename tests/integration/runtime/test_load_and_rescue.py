@@ -141,7 +141,8 @@ def test_who_lives_or_was_missing_for_a_moment_only_keeps_what_it_has(world):
         until(lambda: connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711").fetchone()[0])
     assert housekeeping.rescue(world.runtime, Rescue(patience=0)) == 0
     presence.stop()
-    assert housekeeping.rescue(world.runtime, Rescue(patience=0)) == 1
+    # The server notices a moment later that the connection has gone.
+    assert until(lambda: housekeeping.rescue(world.runtime, Rescue(patience=0))) == 1
     assert world.row(job).lease_owner is None
 
 
