@@ -203,12 +203,12 @@ def _context(manifest: Manifest) -> dict[str, Any]:
         "theme": theme if theme in {"light", "dark"} else "",
         "person": g.get("person"),
         "moved_clock": company_time.moved_clock(),
-        "waiting": _waiting,
+        "navigation_counts": _navigation_counts,
         "new_key": lambda: uuid4().hex,
     }
 
 
-def _waiting() -> dict[str, str]:
+def _navigation_counts() -> dict[str, str]:
     """What waits behind a section, to be counted beside its name; asked by whole pages only."""
     who = g.get("person")
     if who is None:
