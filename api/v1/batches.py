@@ -11,6 +11,7 @@ from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Listing, Page, Shape
+from engine.problems import Invalid
 from engine.runtime.operate import batches
 from engine.runtime.read import batches as read
 from engine.runtime.state.chosen import Filter
@@ -27,7 +28,7 @@ class ChosenIn(Shape):
     search: str = Field("", max_length=200)
     variable: str = Field("", max_length=400)
     business_key: str = Field("", max_length=200)
-    version_id: int | None = None
+    version_id: int | None = Field(None, ge=1, lt=2**63)
     element_id: str = Field("", max_length=200)
     fingerprint: str = Field("", max_length=200)
     instance_ids: list[UUID] = Field(default_factory=list, max_length=1000)
@@ -51,12 +52,19 @@ class BatchIn(PreviewIn):
     reason: str = Field(min_length=3, max_length=2000)
     stop_after: int | None = Field(None, ge=1, le=10_000)
     variables: dict[str, Any] = Field(default_factory=dict)
-    version_id: int | None = None
+    version_id: int | None = Field(None, ge=1, lt=2**63)
     plan: dict[str, str | None] = Field(default_factory=dict)
 
     def arguments(self) -> dict[str, Any]:
         """What the verb is told beside the instance."""
         if self.verb == "migrate":
+            if self.version_id is None:
+                raise Invalid(
+                    "A migration goes to a version.",
+                    code="version_missing",
+                    next_step="Give the version_id to go to.",
+                    errors={"version_id": ["is missing"]},
+                )
             return {"version_id": self.version_id, "plan": self.plan}
         return {"variables": self.variables} if self.variables else {}
 

@@ -59,6 +59,12 @@ def test_a_filter_that_cannot_be_understood_is_refused_by_name(three, signed_in,
     assert (refused.status_code, refused.json["code"], list(refused.json["errors"])) == (422, "filter_unreadable", [field])
 
 
+def test_a_migration_names_its_version_within_all_numbers(three, signed_in):
+    olga, body = signed_in("olga"), {"verb": "migrate", "chosen": {"process_key": "checks"}, **WHY}
+    assert olga.post("/api/v1/batches", json=body).json["code"] == "version_missing"
+    assert olga.post("/api/v1/batches", json={**body, "version_id": 10**30}).status_code == 422
+
+
 def test_only_operators_begin_a_batch_and_everybody_may_read_it(three, signed_in):
     olga, sara = signed_in("olga"), signed_in("sara")
     body = {"verb": "cancel", "chosen": {"process_key": "checks"}, **WHY}
