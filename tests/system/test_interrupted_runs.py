@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.keeper import ROOT, processes_of
@@ -44,5 +45,5 @@ def test_an_interrupted_run_leaves_no_server_and_no_data_behind(run, how):
         process.kill()
     else:
         os.kill(worker, signal.SIGKILL)
-    until(lambda: not directory.exists(), lambda: str(processes_of(directory)))
+    until(lambda: not directory.exists(), lambda: f"{processes_of(directory)}; the worker is alive: {psutil.pid_exists(worker)}")
     assert processes_of(directory) == []

@@ -34,7 +34,9 @@ def test_a_diagram_is_a_table_of_steps_with_what_each_says_names_and_leads_to():
         "Service task", "System", (("quote_no", "quote_no"),), (("Result", "pricing"),),
     )  # fmt: skip
     assert [(each.role, each.kind, each.name) for each in price.references] == [("runs", "service_task", "quoting.price_quote")]
-    assert [(way.label, way.target) for way in price.ways] == [("", "Check availability"), ("on error", "Price missing")]
+    assert [(way.label, way.target) for way in price.ways] == [
+        ("", "Check availability"), ("on error", "Price missing"), ("on error", "Closed"),
+    ]  # fmt: skip
     needed = steps["is_approval_needed"]
     assert [(way.label, way.condition, way.default, way.target) for way in needed.ways] == [
         ("yes", "count(approver_groups) > 0", False, "Approve quote"), ("no", "", True, "Record approval"),
