@@ -25,8 +25,10 @@ def run(tmp_path):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**environment, "STARTED": str(started)}, stdout=log, stderr=log, start_new_session=True
-        )
+            command, cwd=ROOT, env={**environment, "STARTED": str(started)}, stdout=log, stderr=log, start_new_session=True,
+            # A shell that runs this in the background lets a Ctrl-C be ignored, and who is started inherits it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # the child runs no thread yet
+        )  # fmt: skip
     until(started.exists, (tmp_path / "log").read_text)
     directory, worker = started.read_text().splitlines()
     yield process, int(worker), Path(directory)
