@@ -41,16 +41,14 @@ CHANGES: Final[tuple[Change, ...]] = (
     Change(
         "cost",
         "SpiffWorkflow writes a log record of eleven fields at every change of a state, 39 to 77 % of the CPU. Ours tells the workflow, so "
-        "that "
-        "what is ready or waits is not searched in the tree (26 % for ten scripts, eleven times for 1,000 turns).",
+        "that what is ready or waits is not searched in the tree (26 % for ten scripts, eleven times for 1,000 turns).",
         {"Task._set_state": "self value"},
         ("log_record",),
     ),
     Change(
         "cost",
         "The tree is predicted to its end when an instance begins and when it is restored: 400 tasks for 400 steps. Ours makes the next "
-        "step "
-        "when the one before is done, in the way its spec predicts it.",
+        "step when the one before is done, in the way its spec predicts it.",
         {"Task._sync_children": "self task_specs state", "Task.complete": "self"},
         ("full_prediction",),
     ),
@@ -63,8 +61,7 @@ CHANGES: Final[tuple[Change, ...]] = (
     Change(
         "fault",
         "Variables are copied at each step (12 % with 4 kB), yet what is nested in them is shared with all ancestors and other branches, "
-        "and "
-        "branches are merged list by list. Ours are shared, never changed in place, and stamped.",
+        "and branches are merged list by list. Ours are shared, never changed in place, and stamped.",
         {"Task._inherit_data": "self", "Task.set_data": "self kwargs"},
         ("nested_write", "list_at_join"),
     ),
@@ -127,8 +124,7 @@ CHANGES: Final[tuple[Change, ...]] = (
     Change(
         "rule",
         "SpiffWorkflow arms events, counts turns and opens scopes while the step before completes. Here these steps become ready and do "
-        "the "
-        "same when they run, so that what goes wrong is their own failure, and waits for an operator.",
+        "the same when they run, so that what goes wrong is their own failure, and waits for an operator.",
         {
             "BpmnTaskSpec._update_hook": _TASK,
             "TaskSpec._update_hook": _TASK,

@@ -26,14 +26,19 @@ def broken(installation, browser):
     return [each["id"] for each in browser.get("/api/v1/invariants").json["invariants"] if not each["ok"]]
 
 
-def test_a_statement_whose_process_was_cancelled_is_not_dealt_with_by_saying_so(installation, signed_in):
-    deploy_content(installation, actor="test")
-    amina, olga = signed_in("amina"), signed_in("olga")
+def take_in_what_nobody_can_explain(installation, amina):
+    """A statement with one entry that waits for treasury."""
     with installation.database.transaction() as tx:
         yesterday = clock.business_today(tx) - timedelta(days=1)
     taken = camt("S1", yesterday, (Decimal(0), Decimal("-12.50")), [("DBIT", Decimal("12.50"), "what may this be", False)])
     assert amina.post("/api/v1/statements", data=taken, content_type="application/xml").status_code == 202
     run_until_idle(installation.runtime)
+
+
+def test_a_statement_whose_process_was_cancelled_is_not_dealt_with_by_saying_so(installation, signed_in):
+    deploy_content(installation, actor="test")
+    amina, olga = signed_in("amina"), signed_in("olga")
+    take_in_what_nobody_can_explain(installation, amina)
     assert task_of(amina)["task"]["name"] == "Explain bank entry"
     with installation.database.transaction() as tx:
         instance_id = tx.execute(text("SELECT id FROM instance WHERE process_key = 'statement-intake'")).scalar_one()
@@ -56,11 +61,7 @@ def test_a_statement_whose_process_was_cancelled_is_not_dealt_with_by_saying_so(
 def test_a_process_that_cannot_begin_again_leaves_its_owner_asked(installation, signed_in):
     deploy_content(installation, actor="test")
     amina, olga = signed_in("amina"), signed_in("olga")
-    with installation.database.transaction() as tx:
-        yesterday = clock.business_today(tx) - timedelta(days=1)
-    taken = camt("S1", yesterday, (Decimal(0), Decimal("-12.50")), [("DBIT", Decimal("12.50"), "what may this be", False)])
-    amina.post("/api/v1/statements", data=taken, content_type="application/xml")
-    run_until_idle(installation.runtime)
+    take_in_what_nobody_can_explain(installation, amina)
     with installation.database.transaction() as tx:
         instance_id = tx.execute(text("SELECT id FROM instance WHERE process_key = 'statement-intake'")).scalar_one()
     olga.post(f"/api/v1/instances/{instance_id}/cancel", json={"reason": "By mistake"})
@@ -96,11 +97,7 @@ def test_who_takes_over_from_who_took_over_starts_the_first_process_anew(install
     """Two that look after what is left never leave it to each other."""
     deploy_content(installation, actor="test")
     amina, olga = signed_in("amina"), signed_in("olga")
-    with installation.database.transaction() as tx:
-        yesterday = clock.business_today(tx) - timedelta(days=1)
-    taken = camt("S1", yesterday, (Decimal(0), Decimal("-12.50")), [("DBIT", Decimal("12.50"), "what may this be", False)])
-    amina.post("/api/v1/statements", data=taken, content_type="application/xml")
-    run_until_idle(installation.runtime)
+    take_in_what_nobody_can_explain(installation, amina)
     for process_key in ("statement-intake", "cancelled-instance"):
         with installation.database.transaction() as tx:
             running = text("SELECT id FROM instance WHERE process_key = :key AND state = 'waiting'")

@@ -1,16 +1,18 @@
 """An effect leaves that is pending and due, and what happens to it meanwhile is not overwritten."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from engine.jobs.null_dispatcher import NullDispatcher
 from engine.runtime.state import effects
-from engine.runtime.state.effects import Effect, EffectSink
+from engine.runtime.state.effects import Effect, EffectLedger, EffectSink
 from engine.runtime.state.limits import Limits
 from engine.runtime.state.runtime import Runtime
-from engine.service_tasks import ServiceTasks
+from engine.service_tasks import ServiceTasks, TaskContext
 
 
 class Sink:
@@ -71,3 +73,16 @@ def test_an_answer_that_comes_after_the_effect_was_settled_otherwise_changes_not
         tx.execute(text("UPDATE effect SET attempts = 11"))
     got, states = delivering(ledger, "UPDATE effect SET state = 'kept' WHERE key = 'a' AND state = 'pending'", error)
     assert (got, states) == (["a", "b"], ["kept", "failed" if error else "sent"])
+
+
+def test_what_leaves_once_is_recorded_once_whichever_instance_comes_to_the_step(ledger):
+    """An operator begins an instance anew or takes it back: the invoice has left already."""
+    with ledger.database.transaction() as tx:
+        tx.execute(text("DELETE FROM effect"))
+        for instance in (UUID(int=1), UUID(int=2)):
+            context = TaskContext(instance, None, "billing", "send", UUID(int=9), f"{instance}:send", 1, None, datetime.now(UTC))
+            told = EffectLedger(context)
+            told.record("invoice", "a@b.example", {"invoice_no": "INV-000001"}, once="INV-000001")
+            told.record("mail", "a@b.example", {"text": "Hello"})
+            effects.record(tx, *(replace(each, instance_id=None) for each in told.recorded))  # there are no such instances here
+        assert sorted(tx.scalars(text("SELECT kind FROM effect"))) == ["invoice", "mail", "mail"]
