@@ -172,6 +172,13 @@ def identify(tx: Session, numbers: Collection[str]) -> dict[str, tuple[str, str]
     return known
 
 
+def is_known(tx: Session, kind: str, number: str) -> bool:
+    """Whether there is a subject of that kind and number."""
+    made = all_kinds().get(kind)
+    known = f"SELECT EXISTS (SELECT FROM ({made.named}) AS named WHERE known_as = :number AND number = :number)" if made else ""
+    return bool(known and tx.scalar(text(known), {"number": number}))
+
+
 def subject_of(tx: Session, form_data: Mapping[str, Any], business_key: str | None, variables: Mapping[str, Any]) -> tuple[str, str] | None:
     """What a task is about: the most particular subject its form names, else the one its instance carries, else one of its variables."""
     sources = (_texts(form_data), [business_key] if business_key else [], _texts(variables))

@@ -33,6 +33,8 @@ PAGES = {
     "orders": "/orders",
     "order": "/orders/{order}",
     "worklist": "/worklist",
+    "task": "/worklist/{task}",
+    "mentions": "/worklist/mentions",
     "processes": "/processes",
     "process": "/processes/quote-to-order",
     "process-decisions": "/processes/quote-to-order?show=decisions",
@@ -148,9 +150,11 @@ def _told(product: Product, order_no: str) -> dict[str, str]:
         row = tx.execute(
             text("SELECT id, business_key FROM instance WHERE process_key = 'quote-to-order' ORDER BY started_at LIMIT 1")
         ).one()
-    return {"order": order_no, "quote": row.business_key, "instance": str(row.id)}
+        task = tx.scalar(_OPEN_TASK)
+    return {"task": str(task), "order": order_no, "quote": row.business_key, "instance": str(row.id)}
 
 
+_OPEN_TASK = text("SELECT id FROM user_task WHERE state = 'open' ORDER BY created_at LIMIT 1")
 _FIRST_QUOTE = text("""
 SELECT id, business_key FROM instance WHERE process_key = 'quote-to-order' ORDER BY started_at LIMIT 1
 """)

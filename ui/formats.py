@@ -1,13 +1,14 @@
 """How values are written for people: money, quantities, times, codes. Jinja filters: `pages.py`, those of times `company_time.py`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from engine.runtime.verbs.case_comments import MENTION
 from engine.store import json_text
 from handlers.values import decimals_of, round_currency
 
@@ -120,6 +121,15 @@ def words(code: str | None) -> str:
     return plain[:1].upper() + plain[1:]
 
 
+def mentioning(text: str, names: Collection[str]) -> Markup:
+    """What somebody wrote, as text whatever it holds, with each of the people it calls marked."""
+    parts = (
+        Markup('<b class="mention">{}</b>').format(part) if number % 2 and part[1:] in names else escape(part)
+        for number, part in enumerate(MENTION.split(text))
+    )
+    return Markup("").join(parts)
+
+
 def json_island(value: Any) -> Markup:
     """JSON for a script element of a data type; `<` is written as an escape, so that no text can end the element."""
     return Markup(json_text.encode(value).decode().replace("<", "\\u003c"))  # noqa: S704  # escaped above, and not executed
@@ -142,6 +152,7 @@ FILTERS: Mapping[str, Any] = {
     "decider": decider,
     "lasting": lasting,
     "words": words,
+    "mentioning": mentioning,
     "json_island": json_island,
     "json_pretty": json_pretty,
 }

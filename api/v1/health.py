@@ -17,6 +17,11 @@ from engine.runtime.dry_run.scenario import MAX_BYTES, MAX_STEPS
 from engine.runtime.dry_run.scribe import MAX_TOLD
 from engine.runtime.read.event_log import MOST_EVENTS
 from engine.runtime.read.mining import MOST_INSTANCES
+from engine.runtime.verbs.attachments import KINDS
+from engine.runtime.verbs.attachments import MAX_BYTES as MOST_BYTES
+from engine.runtime.verbs.attachments import MOST as MOST_ATTACHED
+from engine.runtime.verbs.case_comments import MOST_MENTIONS
+from engine.runtime.verbs.comments import MAX_TEXT
 from engine.store.clock import moved_by
 from engine.store.tables import InstanceState, effect, incident, instance, timer, user_task
 
@@ -92,6 +97,13 @@ def limits() -> dict[str, Any]:
             "scenario_bytes": MAX_BYTES,
             "scenario_steps": MAX_STEPS,
             "told_bytes": MAX_TOLD,
+        },
+        "comments": {
+            "characters": MAX_TEXT,
+            "mentions": MOST_MENTIONS,
+            "attachments": MOST_ATTACHED,
+            "attachment_bytes": MOST_BYTES,
+            "attachment_kinds": KINDS,
         },
         "mining": {"instances": MOST_INSTANCES, "events_of_a_log": MOST_EVENTS},
         "api": {"max_body_bytes": settings.max_body_bytes, "max_page_size": 200, "max_idempotency_key_length": 200},

@@ -137,9 +137,9 @@ def test_a_task_is_decided_with_the_keyboard_alone(page: Page, site: Site):
 
 def test_a_comment_is_asked_for_only_where_the_load_is_kept(page: Page, site: Site):
     open_mine(page, site)
-    expect(page.get_by_label("Comment")).to_be_hidden()
+    expect(page.locator("task-form").get_by_label("Comment")).to_be_hidden()
     page.get_by_label("Keep it").check()
-    expect(page.get_by_label("Comment")).to_be_visible()
+    expect(page.locator("task-form").get_by_label("Comment")).to_be_visible()
 
 
 def test_the_page_has_one_set_of_buttons(page: Page, site: Site):

@@ -10,15 +10,18 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.problems import Invalid
 from engine.runtime.read import worklist as read
+from engine.runtime.read.case_comments import count_unseen
 from engine.runtime.verbs import user_tasks
 from engine.store import json_text
 from engine.store.paging import MOST, AnyRow, Asked
 from handlers.briefs import briefs_of
 from handlers.cases import Case, read_case, subject_of
+from handlers.discussing import about_shown
 from ui.facts import entered, facts, said
 from ui.product import WORK, asked, needs, person, product, wants_fragment
 from ui.task_form import part_facts
 from ui.task_why import about, why_asked
+from ui.views.comments import comments_of_task
 
 _PRIORITIES = {"": "Any", "51": "High"}
 _NO_FORM: dict[str, Any] = {"type": "default", "schemaVersion": 19, "components": []}
@@ -81,6 +84,7 @@ def _list(tx: Session) -> dict[str, Any]:
         "about": about,
         "why_asked": why_asked,
         "counts": read.count_tasks(tx, person()),
+        "unseen": count_unseen(tx, person()),
         "most": MOST,
         "wanted": wanted,
         "unknown": unknown,
@@ -106,6 +110,7 @@ def _task(tx: Session, task_id: UUID) -> dict[str, Any]:
         "data": shown,
         "case": case,
         "facts": facts(_beside(task.form_data, case), without=said_already, labels=labels),
+        "comments": comments_of_task(tx, about_shown(case, task.id), task.id),
         "before": [(earlier, said(entered(earlier))) for earlier in read.decisions_before(tx, task)],
         "mine": not done and task.assignee == person().name,
         "next_task": _next(tx) if done else None,

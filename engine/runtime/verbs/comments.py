@@ -25,10 +25,7 @@ class NewComment:
 
 def add(tx: Session, new: NewComment) -> int:
     """Write a comment and answer its number. Raises NotFound for a bundle nobody knows, Invalid for one that says nothing."""
-    text = new.text.strip()
-    if not text or len(text) > MAX_TEXT:
-        said = "is missing" if not text else f"must have at most {MAX_TEXT} characters"
-        raise Invalid("The comment cannot be kept.", code="comment", next_step="Say it in a few words.", errors={"text": [said]})
+    text = checked_text(new.text)
     drafted = select(draft.c.id).where(draft.c.bundle == new.bundle).exists()
     deployed = select(deployment.c.id).where(deployment.c.name == new.bundle).exists()
     if not tx.scalar(select(drafted | deployed)):
@@ -36,6 +33,15 @@ def add(tx: Session, new: NewComment) -> int:
     row = {"bundle": new.bundle, "path": new.path, "element_id": new.element_id, "text": text, "author": new.author}
     number: int = tx.execute(insert(element_comment).values(**row).returning(element_comment.c.id)).scalar_one()
     return number
+
+
+def checked_text(given: str) -> str:
+    """What a comment says, on whatever it is. Raises Invalid for one that says nothing, or too much."""
+    text = given.replace("\0", "").strip()
+    if not text or len(text) > MAX_TEXT:
+        said = "is missing" if not text else f"must have at most {MAX_TEXT} characters"
+        raise Invalid("The comment cannot be kept.", code="comment", next_step="Say it in a few words.", errors={"text": [said]})
+    return text
 
 
 def resolve(tx: Session, bundle: str, number: int, actor: str) -> None:

@@ -1,13 +1,14 @@
 """The engine's tables.
 
 `models` (what was deployed), `drafts` (what analysts work on), `instances` (what runs), `waits` (what it waits for),
-`records` (what happened) and `batches` (what operators do to many).
+`records` (what happened), `comments` (what people say beside it) and `batches` (what operators do to many).
 
 Times are `timestamptz` in UTC from the database's clock. Ids of instances and tasks are UUIDs made by the engine, so that a whole
 advance can be worked out before its first statement.
 """
 
 from engine.store.tables.batches import batch, batch_item
+from engine.store.tables.comments import comment, comment_attachment, comment_mention
 from engine.store.tables.drafts import draft, draft_file, draft_revision, element_comment
 from engine.store.tables.instances import InstanceState, inbox, instance
 from engine.store.tables.models import deployment, deployment_file, process_version, schedule, start_event
@@ -19,6 +20,9 @@ __all__ = [
     "audit",
     "batch",
     "batch_item",
+    "comment",
+    "comment_attachment",
+    "comment_mention",
     "deployment",
     "deployment_file",
     "draft",
