@@ -9,10 +9,9 @@ from threading import Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from werkzeug.serving import WSGIRequestHandler, make_server
-
-from api.app import create_app
+from api.listening import take_address
 from api.product import Product
+from api.server import Server
 from engine.problems import Conflict
 from engine.runtime.read.drafts import read_file
 from engine.runtime.verbs import drafts
@@ -117,23 +116,15 @@ def _draft(product: Product, size: int) -> None:
 
 @contextmanager
 def _served(product: Product) -> Iterator[str]:
-    """The whole product on a free port of the loopback."""
-    server = make_server("127.0.0.1", 0, create_app(product), threaded=True, request_handler=_Quiet)
-    thread = Thread(target=server.serve_forever)
+    """The whole product as it is served, on a free port of the loopback."""
+    server = Server(product, take_address("127.0.0.1", 0))
+    thread = Thread(target=server.run)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield server.address
     finally:
-        server.shutdown()
+        server.stop()
         thread.join()
-        server.server_close()
-
-
-class _Quiet(WSGIRequestHandler):
-    """Figures are printed, not requests."""
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
 
 
 def _key(elements: int) -> str:

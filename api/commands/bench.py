@@ -3,6 +3,7 @@
 import atexit
 import json
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api import logs
 from engine.jobs.benchmark import run
 from engine.problems import NotFound
 from engine.store.embedded import start_embedded
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 @click.group("bench")
 def command() -> None:
     """Measure. Figures are printed, never judged."""
+    logs.configure("error", sys.stderr)
 
 
 @command.command("engine")

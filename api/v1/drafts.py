@@ -1,6 +1,5 @@
 """Drafts: what analysts work on and nobody runs. Files are read and written one by one, with `ETag` and `If-Match`."""
 
-from datetime import datetime
 from typing import Any
 
 from flask import Response, request
@@ -120,35 +119,8 @@ class RebasedOut(Shape):
     kept: list[str]
 
 
-class DraftFileOut(Shape):
-    """A file of a draft; `state` is new, changed, unchanged or removed against what the draft is based on."""
-
-    path: str
-    kind: str
-    size: int
-    revision: int | None
-    changed_by: str | None
-    changed_at: datetime | None
-    state: str
-
-
-class NewerOut(Shape):
-    """What somebody deployed since the draft was begun."""
-
-    version: int
-    deployed_by: str
-    deployed_at: datetime
-
-
-class DraftOut(Shape):
-    """A draft with its files."""
-
-    bundle: str
-    based_on_version: int | None
-    begun_by: str
-    begun_at: datetime
-    newer: NewerOut | None
-    files: list[DraftFileOut]
+class DraftOut(RootModel[read.Draft]):
+    """A draft with its files, each against what the draft is based on, and what was deployed since it was begun."""
 
 
 @api.get("/drafts", responses={200: Page[read.DraftRow]})
@@ -283,7 +255,7 @@ def deploy_draft(path: BundlePath, body: DraftDeploymentIn) -> tuple[DeploymentO
 
 
 def _shown(bundle: str) -> DraftOut:
-    return DraftOut.model_validate(read.show_draft(transaction(), bundle))
+    return DraftOut(read.show_draft(transaction(), bundle))
 
 
 def _revision_seen() -> int | None:

@@ -115,6 +115,9 @@ def test_a_file_without_a_picture_is_laid_out_and_the_picture_is_saved_with_the_
     select(page, "approve")
     page.locator(".bio-properties-panel-group-header", has_text="General").click()
     page.get_by_label("Name", exact=True).fill("Approve it")
+    page.locator(".djs-context-pad [data-action=replace]").click()
+    expect(page.locator(".djs-popup-results"), "a press on the pad counts though it ends what was typed").to_be_visible()
+    page.keyboard.press("Escape")
     saved_file = workshop.saved_with("approval", "approval.bpmn", b"Approve it", b'bpmnElement="approve"')
     assert saved_file.count(b"<bpmndi:BPMNEdge ") == 4
     workshop.deploy(Bundle("approval", {"approval.bpmn": saved_file}))

@@ -37,8 +37,11 @@ class DiagramEditor extends HTMLElement {
   #opening = false;
 
   async connectedCallback() {
-    this.#modeler = makeModeler(this.querySelector('.modeler-canvas'), this.querySelector('.modeler-panel'));
     this.#file = new DraftFile(this.getAttribute('file'));
+    // Asked for before the modeler is made: the server answers while this page is busy with that.
+    const asked = Promise.all([this.#file.load(), getJson('/api/v1/modeling/vocabulary')]);
+    asked.catch(() => {});
+    this.#modeler = makeModeler(this.querySelector('.modeler-canvas'), this.querySelector('.modeler-panel'));
     this.#checking = new Checking(this.getAttribute('check'), this.getAttribute('path'));
     this.#variables = new Variables(this.#modeler, this.querySelector('[data-variables]'));
     this.#steps = new Steps(this.#modeler, this.querySelector('[data-steps]'), (id) => this.select(id, true));
@@ -56,7 +59,7 @@ class DiagramEditor extends HTMLElement {
     tabs(this.querySelector('.editor-views'));
     document.addEventListener('click', (event) => this.#onClick(event));
     try {
-      await this.#begin();
+      await this.#begin(asked);
       this.dataset.ready = 'true';
     } catch (error) {
       say(`The diagram cannot be opened: ${error.message}`, { kind: 'error', nextStep: 'Open the file as text, or take the deployed version again.' });
@@ -64,10 +67,10 @@ class DiagramEditor extends HTMLElement {
     }
   }
 
-  async #begin() {
+  async #begin(asked) {
     const workbench = this.#modeler.get('workbench');
     workbench.timeZone = this.getAttribute('time-zone');
-    const [xml, vocabulary] = await Promise.all([this.#file.load(), getJson('/api/v1/modeling/vocabulary')]);
+    const [xml, vocabulary] = await asked;
     workbench.vocabulary = vocabulary;
     this.#checking.addEventListener('found', () => this.#found(this.#checking.found));
     this.#checking.addEventListener('failed', () => uncheckedProblems(this.querySelector('[data-problems]')));

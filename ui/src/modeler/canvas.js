@@ -9,16 +9,18 @@ import { keepDefaults } from '../editing/faithful.js';
 import { Writer } from './extensions.js';
 import { namespaces } from './namespaces.js';
 import { panelModule } from './panel.js';
+import { PressedPad } from './pressed_pad.js';
 import { Workbench } from './workbench.js';
 
 const houseModule = {
-  __init__: ['allowedIn', 'quietClipboard'],
+  __init__: ['allowedIn', 'quietClipboard', 'pressedPad'],
   writer: ['type', Writer],
   workbench: ['type', Workbench],
   // What belongs to one kind of element does not stay behind when it becomes another.
   allowedIn: ['type', AllowedIn],
   // Without leave to use the system's clipboard, copying works inside the editor.
   quietClipboard: ['type', QuietClipboard],
+  pressedPad: ['type', PressedPad],
 };
 
 function AllowedIn(eventBus, moddle) {
