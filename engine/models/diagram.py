@@ -50,6 +50,8 @@ class Node:
     definitions: tuple[etree._Element, ...] = ()
     #: The events that sit on it.
     boundary_events: list["Node"] = field(default_factory=list)
+    #: Of a compensation event at the edge of a step: what an association ties it to.
+    handler: "Node | None" = None
 
     @property
     def label(self) -> str:
@@ -146,6 +148,8 @@ class Scope:
             if flow.target in self.nodes:
                 yield self.nodes[flow.target]
         yield from node.boundary_events
+        if node.handler is not None:
+            yield node.handler
         if node.tag == "intermediateThrowEvent" and "link" in node.kinds:
             name = node.definitions[0].get("name")
             yield from (
@@ -190,7 +194,18 @@ def build_diagram(path: str, root: etree._Element) -> Diagram:
     for element in root:
         if tag_of(element) == "process":
             _add_scope(diagram, element, None)
+    _tie_handlers(diagram)
     return diagram
+
+
+def _tie_handlers(diagram: Diagram) -> None:
+    """Let compensation events know what an association ties them to, whichever of the two it is drawn from."""
+    events = {node.id: node for node in diagram.nodes if node.tag == "boundaryEvent" and "compensate" in node.kinds}
+    for tie in diagram.root.iter(f"{{{BPMN}}}association") if events else ():
+        ends = [(tie.get(name) or "").rsplit(":", 1)[-1] for name in ("sourceRef", "targetRef")]
+        for one, other in (ends, ends[::-1]):
+            if one in events and other in events[one].scope.nodes:
+                events[one].handler = events[one].scope.nodes[other]
 
 
 def properties_of(element: etree._Element) -> dict[str, str]:

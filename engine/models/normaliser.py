@@ -22,7 +22,7 @@ _DRAWN: Final = frozenset(
         "dataOutputAssociation", "ioSpecification", "textAnnotation", "association", "group", "category", "incoming", "outgoing",
     },
 )  # fmt: skip
-_REFERENCES: Final = ("messageRef", "signalRef", "errorRef", "escalationRef", "calledElement")
+_REFERENCES: Final = ("messageRef", "signalRef", "errorRef", "escalationRef", "calledElement", "activityRef")
 
 
 def normalise(diagram: Diagram) -> etree._Element:
@@ -45,10 +45,18 @@ def _inline_event_definitions(diagram: Diagram) -> None:
 
 
 def _leave_out_what_is_drawn(diagram: Diagram) -> None:
-    """Without shapes the order of the file decides which condition is looked at first, and not the height on the canvas."""
+    """Without shapes the order of the file decides which condition is looked at first, and not the height on the canvas.
+
+    Of the associations those stay that tie a compensation event to what undoes its step.
+    """
+    tied = {node.id: node.handler.id for node in diagram.nodes if node.handler is not None}
     for element in list(diagram.root.iter(etree.Element)):
         if tag_of(element) in _DRAWN or element.tag == f"{{{BPMNDI}}}BPMNDiagram":
             _remove(element)
+    for event, handler in tied.items():
+        scope = diagram.by_id[event].getparent()
+        if scope is not None:
+            etree.SubElement(scope, f"{{{BPMN}}}association", id=f"{event}_tie", sourceRef=event, targetRef=handler)
 
 
 def _leave_out_foreign_ids(diagram: Diagram) -> None:
@@ -112,7 +120,8 @@ def _implicit_ends(diagram: Diagram) -> None:
     """Where a way ends without an end event, one is drawn."""
     for scope in diagram.scopes:
         for node in list(scope.nodes.values()):
-            if not node.outgoing and node.tag != "endEvent":
+            aside = node.element.get("isForCompensation") == "true" or (node.tag == "boundaryEvent" and "compensate" in node.kinds)
+            if not node.outgoing and node.tag != "endEvent" and not aside:
                 end = _add_node(diagram, scope, "endEvent", f"{node.id}_end")
                 _add_flow(diagram, scope, node.id, end)
 

@@ -51,6 +51,7 @@ def _of_process(known: Known, diagram: Diagram, process: Scope) -> Reach:
             writes[formula.element_id] |= formula.writes
     scopes = [scope for scope in diagram.scopes if scope.process is process]
     follows = _followers(scopes)
+    _follow_handlers(nodes, follows)
     brought = brought_in(process)
     there = {node.id: brought | _turns(node) for node in nodes}
     for node in nodes:
@@ -112,6 +113,14 @@ def _followers(scopes: Collection[Scope]) -> dict[str, list[str]]:
         if outer is not None:
             follows.setdefault(outer.id, []).extend(node.id for node in starts_of(scope))
     return follows
+
+
+def _follow_handlers(nodes: Collection[Node], follows: Mapping[str, list[str]]) -> None:
+    """What undoes a step writes before whatever asked for that goes on."""
+    asking = [node.id for node in nodes if node.tag != "boundaryEvent" and {"compensate", "cancel"}.intersection(node.kinds)]
+    for node in nodes:
+        if node.handler is not None:
+            follows[node.handler.id].extend(asking)
 
 
 def _behind(start: str, follows: Mapping[str, list[str]]) -> set[str]:

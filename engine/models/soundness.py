@@ -140,7 +140,7 @@ class _Net:
     def gives(self, node: Node) -> Iterator[tuple[int, ...] | None]:
         """The edges that get a token, each way it may go on; None where everything on this level ends."""
         out = self.out[node.id]
-        if "terminate" in node.kinds or (node.tag == "endEvent" and "error" in node.kinds):
+        if "terminate" in node.kinds or (node.tag == "endEvent" and {"error", "cancel"}.intersection(node.kinds)):
             yield None
         elif node.tag in {"exclusiveGateway", "eventBasedGateway", "complexGateway"}:
             yield from ((edge,) for edge in out or ())
@@ -148,7 +148,7 @@ class _Net:
             yield from self._some(node, out)
         else:
             yield tuple(out)
-        for event in node.boundary_events:
+        for event in [event for event in node.boundary_events if "compensate" not in event.kinds]:
             interrupts = event.element.get("cancelActivity", "true") == "true"
             yield (*self.out[event.id], *(() if interrupts else out))
 
@@ -219,7 +219,8 @@ class _Walk:
         if len(there) > 1 and node.tag not in _MERGES and node.tag != "endEvent":
             self._tell("twice", node, marking)
         self.walked.run.add(node.id)
-        self.walked.run.update(event.id for event in node.boundary_events)
+        for event in node.boundary_events:
+            self.walked.run.update([event.id, *([event.handler.id] if event.handler is not None else [])])
         rest = marking - set(there)
         for given in self.net.gives(node):
             if given is None:

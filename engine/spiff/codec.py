@@ -14,11 +14,13 @@ import msgspec
 
 from engine.problems import Invalid
 from engine.spiff.instance import Instance, Scope
+from engine.spiff.nodes.compensation import UndoScope, ledger_of
 from engine.spiff.nodes.events import CatchEvent
 from engine.spiff.old_states import from_format_1
 from engine.spiff.process import CompiledProcess
 from engine.spiff.records import Outgoing
 from engine.spiff.token import LIVE, NOTHING, WAITING, Token
+from engine.spiff.undoable import Undoable
 from engine.store.json_text import decode
 
 STATE_FORMAT: Final = 2
@@ -49,7 +51,7 @@ class _Values:
 def dump(instance: Instance) -> bytes:
     """Write an instance."""
     living = list(instance.tokens)
-    values = _Values(shared=len(living) > 1)
+    values = _Values(shared=len(living) > 1 or any(scope.ledger for scope in instance.all_scopes))
     common = set(living[0].stamps.items()).intersection(*(token.stamps.items() for token in living[1:])) if living else set()
     numbers: dict[str, int] = {}
     scopes = [_scope(scope, values, common, numbers) for scope in instance.all_scopes] if living else []
@@ -82,7 +84,25 @@ def _scope(scope: Scope, values: _Values, common: set[tuple[str, int]], numbers:
     live = [numbers[token] for token in scope.live]
     activity = getattr(scope, "activity", None)
     at_end = numbers[scope.at_end.id] if scope.at_end is not None else None
-    return [scope.spec.name, None if activity is None else numbers[activity.id], first, rows, live, at_end]
+    written = [scope.spec.name, None if activity is None else numbers[activity.id], first, rows, live, at_end]
+    if scope.ledger and not isinstance(activity and activity.task_spec, UndoScope):
+        written.append(_ledger(scope.ledger, values, {}))
+    return written
+
+
+def _ledger(ledger: Sequence[Undoable], values: _Values, known: dict[str, int]) -> list[Any]:
+    """Each entry with what differs from the variables of the one before it; `known` are those, and become the last one's."""
+    rows = []
+    for done in ledger:
+        changed, gone = None, None
+        if done.data is not None:
+            there = values.refer(done.data)
+            changed = {name: place for name, place in there.items() if known.get(name) != place}
+            gone = [name for name in known if name not in there]
+            known.clear()
+            known.update(there)
+        rows.append([done.element, done.turn, done.by, changed, gone or None, _ledger(done.inside, values, known)])
+    return rows
 
 
 def _row(token: Token, above: int, place: int, values: _Values, common: set[tuple[str, int]]) -> list[Any]:
@@ -112,8 +132,12 @@ def restore(process: CompiledProcess, blob: bytes) -> Instance:
     instance.final = (state["final"] or NOTHING, NOTHING)
     instance.outgoing = [_outgoing(item) for item in state["out"]]
     made: list[Token] = []
-    for name, activity, _first, rows, live, at_end in state["scopes"]:
+    for name, activity, _first, rows, live, at_end, *ledger in state["scopes"]:
         scope: Scope = instance if activity is None else instance.reopen_subprocess(made[activity], name)
+        if ledger:
+            scope.ledger = _undoable(ledger[0], state["values"], {})
+        elif activity is not None and isinstance(made[activity].task_spec, UndoScope):
+            scope.ledger = ledger_of(made[activity])
         _fill(scope, rows, made, state["values"])
         scope.live = {made[number].id: made[number] for number in live}
         scope.at_end = None if at_end is None else made[at_end]
@@ -122,6 +146,19 @@ def restore(process: CompiledProcess, blob: bytes) -> Instance:
     if not state["scopes"]:
         instance.plant()
     return instance
+
+
+def _undoable(rows: Sequence[Any], values: Sequence[Any], known: dict[str, int]) -> list[Undoable]:
+    ledger = []
+    for element, turn, by, changed, gone, inside in rows:
+        data = None
+        if changed is not None:
+            known.update(changed)
+            for name in gone or ():
+                del known[name]
+            data = {name: values[place] for name, place in known.items()}
+        ledger.append(Undoable(element, data, turn, _undoable(inside, values, known), by))
+    return ledger
 
 
 def _fill(scope: Scope, rows: Sequence[Any], made: list[Token], values: Sequence[Any] | None) -> None:

@@ -12,7 +12,7 @@ SPIFF: Final = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 ACTIVITIES: Final = frozenset(
     {
         "task", "userTask", "manualTask", "serviceTask", "scriptTask", "sendTask", "receiveTask", "businessRuleTask",
-        "subProcess", "callActivity",
+        "subProcess", "transaction", "callActivity",
     }
 )  # fmt: skip
 GATEWAYS: Final = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"})
@@ -25,10 +25,10 @@ SUPPORTED_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "startEvent": _CATCH,
     "intermediateCatchEvent": _CATCH - {"none"},
     "receiveTask": frozenset({"message"}),
-    "boundaryEvent": frozenset({"message", "timer", "signal", "error", "escalation"}),
-    "intermediateThrowEvent": frozenset({"none", "message", "signal", "escalation"}),
+    "boundaryEvent": frozenset({"message", "timer", "signal", "error", "escalation", "cancel", "compensate"}),
+    "intermediateThrowEvent": frozenset({"none", "message", "signal", "escalation", "compensate"}),
     "sendTask": frozenset({"message"}),
-    "endEvent": frozenset({"none", "message", "signal", "error", "escalation", "terminate"}),
+    "endEvent": frozenset({"none", "message", "signal", "error", "escalation", "terminate", "cancel", "compensate"}),
 }
 
 
@@ -36,7 +36,7 @@ SUPPORTED_EVENTS: Final[Mapping[str, frozenset[str]]] = {
 class Event:
     """What an event waits for or throws."""
 
-    #: none, message, timer, signal, error, escalation or terminate; anything else is refused.
+    #: none, message, timer, signal, error, escalation, terminate, cancel or compensate; anything else is refused.
     kind: str
     #: The name of the message, signal, error or escalation.
     name: str = ""
@@ -45,6 +45,8 @@ class Event:
     #: date, duration or cycle, and the text of the timer.
     timer: str = ""
     expression: str = ""
+    #: The activity that a compensation is to undo; None for all that was done.
+    activity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,11 @@ class Element:
     instructions: str = ""
     #: sequential, parallel or loop when it is done more than once.
     repeats: str | None = None
+    #: Whether it runs only to undo another, and of what can be undone: the id of what undoes it.
+    for_compensation: bool = False
+    undone_by: str | None = None
+    #: Of a subprocess: whether something in it can be undone.
+    holds_handlers: bool = False
     line: int | None = None
 
     @property
@@ -80,11 +87,26 @@ class Element:
 
 def read_elements(process: etree._Element) -> dict[str, Element]:
     """Every flow node below a process element, by id, in document order."""
-    lanes = _lanes(process)
-    return {element.id: element for node in process.iter(etree.Element) for element in _element(node, lanes)}
+    lanes, handlers = _lanes(process), handlers_of(process)
+    return {element.id: element for node in process.iter(etree.Element) for element in _element(node, lanes, handlers)}
 
 
-def _element(node: etree._Element, lanes: Mapping[str, str]) -> Iterator[Element]:
+def handlers_of(process: etree._Element) -> dict[str, str]:
+    """For each activity with a compensation event at its edge: what an association ties to that event; empty where there is none."""
+    ties: dict[str, str] = {}
+    for tie in process.iter(f"{BPMN}association"):
+        ends = str(tie.get("sourceRef")), str(tie.get("targetRef"))
+        ties |= {ends[0]: ends[1], **({ends[1]: ends[0]} if ends[1] not in ties else {})}
+    events = [event for event in process.iter(f"{BPMN}boundaryEvent") if is_compensation(event)]
+    return {str(event.get("attachedToRef")): ties.get(str(event.get("id")), "") for event in events}
+
+
+def is_compensation(event: etree._Element) -> bool:
+    """Whether an event is one of compensation."""
+    return event.find(f"{BPMN}compensateEventDefinition") is not None
+
+
+def _element(node: etree._Element, lanes: Mapping[str, str], handlers: Mapping[str, str]) -> Iterator[Element]:
     tag = str(node.tag)
     if not tag.startswith(BPMN) or not _is_flow_node(tag.removeprefix(BPMN)) or node.get("id") is None:
         return
@@ -110,6 +132,9 @@ def _element(node: etree._Element, lanes: Mapping[str, str]) -> Iterator[Element
         called_element=node.get("calledElement"),
         instructions=_text(node, f"{BPMN}extensionElements/{SPIFF}instructionsForEndUser"),
         repeats=_repeats(node),
+        for_compensation=node.get("isForCompensation") == "true",
+        undone_by=handlers.get(identity),
+        holds_handlers=any(is_compensation(event) for event in node.iter(f"{BPMN}boundaryEvent")),
         line=_line(node),
     )
 
@@ -167,7 +192,7 @@ def _definition(definition: etree._Element) -> Event:
         return Event("timer")
     if kind in {"message", "signal", "error", "escalation"}:
         return _named(definition, kind)
-    return Event(kind)
+    return Event(kind, activity=definition.get("activityRef") if kind == "compensate" else None)
 
 
 def _named(node: etree._Element, kind: str) -> Event:

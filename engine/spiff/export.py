@@ -46,6 +46,7 @@ def export_json(instance: Instance) -> str:
     """An instance as SpiffWorkflow stores one. Raises Invalid when a variable cannot travel."""
     serializer = stock_serializer()
     for scope in instance.all_scopes:
+        _refuse_what_can_be_undone(scope)
         scope.task_tree.data = dict(scope.task_tree.data)
         for token in scope.live.values():
             _refuse_type_names(token.data, token.task_spec.label)
@@ -57,6 +58,16 @@ def export_json(instance: Instance) -> str:
         _as_theirs(found, instance)
     written["subprocesses"] = {_dashed(key): found for key, found in written["subprocesses"].items()}
     return json.dumps(written)
+
+
+def _refuse_what_can_be_undone(scope: Scope) -> None:
+    """SpiffWorkflow has no place for what is done and can be undone."""
+    if scope.ledger:
+        raise Invalid(
+            f"{scope.ledger[-1].element} is done and can be undone, which SpiffWorkflow does not know.",
+            code="export",
+            next_step="Export the instance before, or behind the event that compensates.",
+        )
 
 
 def _name_as_theirs(registry: Any, instance: Instance) -> None:

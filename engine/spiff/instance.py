@@ -16,6 +16,7 @@ from engine.spiff.failures import StepFailed
 from engine.spiff.nodes.definitions import Escalation, Signal, Thrown
 from engine.spiff.records import Executed, Outgoing
 from engine.spiff.token import BEGINNING, COMPLETED, ERROR, LIVE, NOTHING, READY, WAITING, Token
+from engine.spiff.undoable import Undoable
 
 
 class Scope(BpmnBaseWorkflow):
@@ -26,6 +27,8 @@ class Scope(BpmnBaseWorkflow):
         self.final: tuple[Mapping[str, Any], Mapping[str, int]] = (NOTHING, NOTHING)
         #: The token that has reached the end and waits for the others.
         self.at_end: Token | None = None
+        #: What was done and can be undone, in the order in which it was done.
+        self.ledger: list[Undoable] = []
         super().__init__(*arguments, deserializing=True, **options)
 
     def plant(self, state: int = COMPLETED) -> Token:

@@ -5,7 +5,7 @@ version adds begin to wait; those it does not have any more are given up. What c
 nothing is changed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +13,13 @@ from engine.problems import Conflict
 from engine.spiff.instance import Instance, Scope
 from engine.spiff.nodes.base import BODY, Step
 from engine.spiff.nodes.boundary import JOIN, SPLIT, BoundaryEvent, BoundaryJoin, BoundarySplit
+from engine.spiff.nodes.compensation import UNDO, UNDO_ALL, UndoScope, ledger_of
 from engine.spiff.nodes.events import CatchEvent, EventGateway
 from engine.spiff.nodes.scopes import ScopeTask
 from engine.spiff.process import CompiledProcess
 from engine.spiff.process_spec import DRAWN, END, JOINED, START
 from engine.spiff.token import COMPLETED, READY, WAITING, Token
+from engine.spiff.undoable import Undoable
 
 
 def propose_plan(source: CompiledProcess, target: CompiledProcess) -> dict[str, str | None]:
@@ -50,7 +52,9 @@ class _Move:
             return old
         if old.endswith(JOINED):
             return str(scope.spec.end.name)
-        for suffix in (SPLIT, JOIN, BODY):
+        if old.endswith(UNDO_ALL):
+            return f"{scope.spec.name}{UNDO_ALL}"
+        for suffix in (SPLIT, JOIN, BODY, UNDO):
             if old.endswith(suffix):
                 return self.name(scope, old.removesuffix(suffix)) + suffix
         identity = old.removesuffix(DRAWN)
@@ -63,11 +67,32 @@ class _Move:
 
     def scope(self, old: Scope, new: Scope) -> None:
         """Take over the tokens of a scope."""
+        new.ledger = self.ledger(old.ledger, new)
         self.below(old.task_tree, new.plant())
         moved = [self.tokens[token] for token in old.live.values() if token in self.tokens]
         new.live = {token.id: token for token in moved}
         if old.at_end is not None:
             new.at_end = self.tokens[old.at_end]
+
+    def ledger(self, old: Sequence[Undoable], new: Scope) -> list[Undoable]:
+        """What is done and can be undone in the new version as well."""
+        activity = getattr(new, "activity", None)
+        if activity is not None and isinstance(activity.task_spec, UndoScope):
+            return ledger_of(activity)
+        return self.undoable(old, new.spec)
+
+    def undoable(self, old: Sequence[Undoable], spec: Any) -> list[Undoable]:
+        """The entries of a ledger by the new version's names; what it has no handler for is a reason not to go."""
+        found = []
+        for done in old:
+            element = self.plan.get(done.element, done.element) or ""
+            by_parts = str(spec.handlers.get(element, "")).endswith(UNDO)
+            if element not in spec.handlers or by_parts != (done.data is None):
+                self.reasons.setdefault(done.element, []).append("is done, and the new version does not compensate it as the old one does")
+                continue
+            inside = self.undoable(done.inside, self.target.scopes[element]) if by_parts else []
+            found.append(Undoable(element, done.data, done.turn, inside, done.by))
+        return found
 
     def below(self, old: Token, new: Token) -> None:
         """Take over what hangs on a token."""

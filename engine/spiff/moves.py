@@ -18,11 +18,11 @@ _CHOOSE = "Choose an activity, event or gateway of the same process or subproces
 def move(token: Token, element_id: str, variables: Mapping[str, Any]) -> None:
     """Give up a step and go on at another element of its scope. Raises Conflict when that cannot be."""
     above = token.above
-    if above.task_spec.repeats or isinstance(token.task_spec, BoundaryEvent):
+    if above.task_spec.holds_others or isinstance(token.task_spec, BoundaryEvent):
         raise Conflict(
             f"{token.task_spec.label} is part of another step and cannot be moved alone.",
             code="cannot_move",
-            next_step="Move the whole multi-instance, or the activity it is attached to.",
+            next_step="Move the whole multi-instance, the event that compensates, or the activity it is attached to.",
             element_id=token.task_spec.bpmn_id,
         )
     node = _entry(token.workflow, element_id)
@@ -53,6 +53,13 @@ def _entry(scope: Scope, element_id: str) -> Step:
     node = specs.get(f"{name}{SPLIT}") or specs.get(name)
     if node is None or (node.element is None and not isinstance(node, BoundarySplit)) or isinstance(node, StartEvent | BoundaryEvent):
         raise Conflict(f"There is no {element_id!r} to go to in {scope.spec.name}.", code="cannot_move", next_step=_CHOOSE)
+    if node.element is not None and node.element.for_compensation:
+        raise Conflict(
+            f"{node.label} undoes another step, and runs when an event compensates.",
+            code="cannot_move",
+            next_step="Go to the event that compensates.",
+            element_id=element_id,
+        )
     if isinstance(node, Joining) and len(node.origins) > 1:
         raise Conflict(
             f"{node.label} waits for several flows, so one token cannot go there.",

@@ -15,13 +15,14 @@ from SpiffWorkflow.bpmn.parser.util import full_tag
 
 from engine.dmn import Decision
 from engine.problems import Invalid
-from engine.spiff.elements import Element
+from engine.spiff.elements import Element, is_compensation
 from engine.spiff.nodes.base import Step
 from engine.spiff.nodes.boundary import JOIN, SPLIT, BoundaryEvent, BoundaryJoin, BoundarySplit
+from engine.spiff.nodes.compensation import CancelEnd, CompensationEnd, CompensationThrow, make_undo_all, wire
 from engine.spiff.nodes.events import EndEvent, EventGateway, IntermediateCatchEvent, ReceiveTask, SendTask, StartEvent, ThrowEvent
 from engine.spiff.nodes.gateways import Choosing, ExclusiveGateway, InclusiveGateway, ParallelGateway
 from engine.spiff.nodes.repeats import ParallelMultiInstance, SequentialMultiInstance, StandardLoop, seal
-from engine.spiff.nodes.scopes import CallActivity, Subprocess
+from engine.spiff.nodes.scopes import CallActivity, Subprocess, Transaction
 from engine.spiff.nodes.tasks import BusinessRuleTask, PlainTask, ScriptTask, ServiceTask, UserTask
 from engine.spiff.process_spec import DRAWN, ProcessSpec, is_reserved
 from engine.spiff.refusals import refuse_element
@@ -116,6 +117,17 @@ class ElementParser(TaskParser):
         return split
 
 
+class ThrowParser(ElementParser):
+    """What is thrown decides on the node."""
+
+    def create_task(self) -> Step:
+        """The node. Raises Invalid when the element cannot run as drawn."""
+        kind = self.element.event.kind if self.element.event else ""
+        drawn: type[Step] = self.spec_class
+        self.spec_class: type[Step] = _THROWING.get((drawn, kind), drawn)
+        return super().create_task()
+
+
 class ZonedParser(ElementParser):
     """Timers and due dates are counted in the business time zone."""
 
@@ -170,25 +182,44 @@ class ScopeParser(ProcessParser):
         self.spec.data_objects = {}
         for node in self.xpath("./bpmn:startEvent"):
             self.spec.start.connect(self.parse_node(node))
+        for node in self.xpath("./*[@isForCompensation='true']"):
+            self.parse_node(node)
+        if not self.is_process and any(map(is_compensation, self.xpath(".//bpmn:boundaryEvent"))):
+            make_undo_all(self.spec)
+
+    @property
+    def is_process(self) -> bool:
+        """Whether it is a process, and not a subprocess of one."""
+        return bool(self.node.tag == full_tag("process"))
+
+    def get_boundary_events(self, attached_to_ref: str) -> list[etree._Element]:
+        """Those that wait beside their activity. What undoes it is waited for by nobody."""
+        return [event for event in super().get_boundary_events(attached_to_ref) if not is_compensation(event)]
 
     def get_spec(self) -> ProcessSpec:
         """The spec, whose repetitions hear of their turns."""
         known = self.spec is not None
         spec: ProcessSpec = super().get_spec()
         if not known:
+            wire(spec)
             seal(spec)
             for step in spec.task_specs.values():  # inputs and outputs of a single step are not carried out; the linter says so
                 step.io_specification = None
         return spec
 
 
+_THROWING: Final[dict[tuple[type[Step], str], type[Step]]] = {
+    (ThrowEvent, "compensate"): CompensationThrow,
+    (EndEvent, "compensate"): CompensationEnd,
+    (EndEvent, "cancel"): CancelEnd,
+}
 _NODES: Final[dict[str, tuple[type[ElementParser], type[Step]]]] = {
     "startEvent": (ElementParser, StartEvent),
-    "endEvent": (ElementParser, EndEvent),
+    "endEvent": (ThrowParser, EndEvent),
     "intermediateCatchEvent": (ZonedParser, IntermediateCatchEvent),
     "receiveTask": (ZonedParser, ReceiveTask),
     "boundaryEvent": (ZonedParser, BoundaryEvent),
-    "intermediateThrowEvent": (ElementParser, ThrowEvent),
+    "intermediateThrowEvent": (ThrowParser, ThrowEvent),
     "sendTask": (ElementParser, SendTask),
     "task": (ElementParser, PlainTask),
     "userTask": (ZonedParser, UserTask),
@@ -197,6 +228,7 @@ _NODES: Final[dict[str, tuple[type[ElementParser], type[Step]]]] = {
     "scriptTask": (ElementParser, ScriptTask),
     "businessRuleTask": (DecisionParser, BusinessRuleTask),
     "subProcess": (SubprocessNodeParser, Subprocess),
+    "transaction": (SubprocessNodeParser, Transaction),
     "callActivity": (CallActivityNodeParser, CallActivity),
     "exclusiveGateway": (ElementParser, ExclusiveGateway),
     "parallelGateway": (ElementParser, ParallelGateway),

@@ -146,7 +146,8 @@ def _compiled(process_key: str, specs: dict[str, ProcessSpec], properties: Mappi
 
 
 def _refuse_loose(spec: ProcessSpec) -> None:
-    loose = next((node for node in _nodes(spec) if node.element and not node.leads_on and not node.repeated), None)
+    ways = [node for node in _nodes(spec) if node.element and node.told and not node.element.for_compensation and not node.repeated]
+    loose = next((node for node in ways if not node.leads_on), None)
     if loose is not None:
         raise Invalid(
             f"{loose.label} leads nowhere.",

@@ -30,6 +30,8 @@ class ProcessSpec(BpmnProcessSpec):
         self.start = Root(self, START)
         self.end = Ends(self, f"{name}{JOINED}")
         self.end.connect(End(self, END))
+        #: By the id of an activity: the name of the step that undoes it.
+        self.handlers: dict[str, str] = {}
 
     @cached_property
     def nodes_in_order(self) -> tuple[Any, ...]:

@@ -11,7 +11,6 @@ _CHANGE: Final = "Draw it differently; the list of supported elements says how."
 #: Attributes that change the meaning of an element, and the only value that we run.
 _ONLY: Final = {
     "triggeredByEvent": ("false", "an event subprocess"),
-    "isForCompensation": ("false", "a compensation handler"),
     "startQuantity": ("1", "a start quantity"),
     "completionQuantity": ("1", "a completion quantity"),
     "instantiate": ("false", "an instantiating element"),

@@ -221,6 +221,20 @@ CHANGES: Final[tuple[Change, ...]] = (
             "ItemAwareEventDefinition.reset": _TASK,
         },
     ),
+    Change(
+        "fault",
+        "SpiffWorkflow knows no compensation: an event that asks for it does nothing, and a compensation event at an edge is refused. Ours "
+        "runs the handlers of what is done, and goes on when they are; such an edge waits for nothing.",
+        {"ThrowingEvent._run_hook": _TASK, "ProcessParser.get_boundary_events": "self attached_to_ref"},
+        ("compensation_does_nothing", "compensation_at_an_edge"),
+    ),
+    Change(
+        "fault",
+        "SpiffWorkflow cancels a transaction by dropping its scope: nothing is undone, and what was written in it is gone. Ours undoes "
+        "what is done, and the cancel event at the edge gives the scope up when it has seen the variables.",
+        {"CancelEventDefinition.throw": "self my_task kwargs", "EndEvent._on_complete_hook": _TASK},
+        ("cancel_forgets",),
+    ),
     # ----------------------------------------------------------------------------------------------------- activities that hold others
     Change(
         "cost",
@@ -292,6 +306,7 @@ CHANGES: Final[tuple[Change, ...]] = (
             "ServiceTask.__init__": "self wf_spec bpmn_id kwargs",
             "StandardLoopTask.__init__": f"self {_LOOP}",
             "SubWorkflowTask.__init__": "self wf_spec bpmn_id subworkflow_spec transaction kwargs",
+            "TransactionSubprocess.__init__": "self wf_spec bpmn_id subworkflow_spec kwargs",
             "ThrowingEvent.__init__": "self wf_spec bpmn_id event_definition kwargs",
             "UserTask.__init__": "self wf_spec bpmn_id kwargs",
         },

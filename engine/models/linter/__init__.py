@@ -8,6 +8,7 @@ its subject (or name a new file below), give it a wrong and a right example in `
 from engine.models.linter import (
     camunda,
     circles,
+    compensation,
     drawing,
     entries,
     events,
@@ -30,6 +31,7 @@ __all__ = [
     "Known",
     "camunda",
     "circles",
+    "compensation",
     "drawing",
     "entries",
     "events",

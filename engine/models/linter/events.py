@@ -168,9 +168,9 @@ def boundary_events_sit_on_activities(known: Known) -> Iterator[Broken]:
         if host is None or not host.is_activity:
             sits = "nothing" if host is None else f"the {host.tag} {host.label}"
             yield at(node, f"The boundary event {node.label} sits on {sits}.", "Put it on the edge of a task or subprocess.")
-        if node.element.get("cancelActivity") == "false" and "error" in node.kinds:
+        for kind in {"error", "cancel"}.intersection(node.kinds) if node.element.get("cancelActivity") == "false" else ():
             fix = Fix("Make it interrupting", Change.SET_ATTRIBUTE, node.id, "cancelActivity", "true")
-            yield at(node, f"The error event {node.label} must interrupt: the step has failed.", "Make it interrupting.", fix=fix)
+            yield at(node, f"The {kind} event {node.label} must interrupt: the step has failed.", "Make it interrupting.", fix=fix)
 
 
 @rule("boundary-never-fires")
@@ -179,7 +179,7 @@ def boundary_events_can_fire(known: Known) -> Iterator[Broken]:
     for _, node in known.nodes("boundaryEvent"):
         host = node.scope.nodes.get(node.element.get("attachedToRef", ""))
         quick = host is not None and host.tag in {"scriptTask", "sendTask", "businessRuleTask"}
-        if host is not None and quick and not {"error"}.intersection(node.kinds):
+        if host is not None and quick and not {"error", "compensate"}.intersection(node.kinds):
             yield at(
                 node, f"{host.label} does not wait, so {node.label} can never happen.", "Put the event on a step that waits.", "warning"
             )

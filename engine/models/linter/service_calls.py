@@ -170,9 +170,10 @@ def effects_can_be_undone(known: Known) -> Iterator[Broken]:
     """What touches the outside should have an undo, for the day the order is cancelled."""
     for _, node in known.nodes("serviceTask"):
         task = task_of(known, node)
-        if task and task.kind == "external" and not task.undo:
+        undone = any("compensate" in event.kinds for event in node.boundary_events) or node.element.get("isForCompensation") == "true"
+        if task and task.kind == "external" and not task.undo and not undone:
             message = f"{task.name} acts on the outside and has no undo."
-            yield at(node, message, "Register it with undo=…, if it can be taken back.")
+            yield at(node, message, "Draw a compensation event with what takes it back, or register it with undo=….")
 
 
 def _caught_at(diagram: Diagram, node: Node) -> set[str | None]:

@@ -167,7 +167,12 @@ def ways_end_at_ends(known: Known) -> Iterator[Broken]:
 
 def _ends_by_itself(node: Node) -> bool:
     link = node.tag == "intermediateThrowEvent" and "link" in node.kinds
-    return link or node.element.get("triggeredByEvent") == "true" or node.element.get("isForCompensation") == "true"
+    return (
+        link
+        or (node.tag == "boundaryEvent" and "compensate" in node.kinds)
+        or node.element.get("triggeredByEvent") == "true"
+        or node.element.get("isForCompensation") == "true"
+    )
 
 
 @rule("endless-loop", "warning")

@@ -11,9 +11,9 @@ from engine.models.vocabularies.entries import Vocabulary, drawn, refused, runs,
 EVENTS_SUPPORTED: Final = {
     "startEvent": frozenset({"", "message", "timer"}),
     "intermediateCatchEvent": frozenset({"message", "timer", "signal", "link"}),
-    "intermediateThrowEvent": frozenset({"", "message", "signal", "escalation", "link"}),
-    "endEvent": frozenset({"", "message", "signal", "error", "escalation", "terminate"}),
-    "boundaryEvent": frozenset({"message", "timer", "signal", "error", "escalation"}),
+    "intermediateThrowEvent": frozenset({"", "message", "signal", "escalation", "compensate", "link"}),
+    "endEvent": frozenset({"", "message", "signal", "error", "escalation", "compensate", "cancel", "terminate"}),
+    "boundaryEvent": frozenset({"message", "timer", "signal", "error", "escalation", "compensate", "cancel"}),
 }
 
 _OUR_SIDE: Final = "Draw the process of our own side."
@@ -33,12 +33,17 @@ _RUNNING: Final = (
     runs("businessRuleTask", "Asks a decision of the same deployment."),
     runs("sendTask receiveTask", "Sends a message, waits for one."),
     runs("subProcess", "Steps with boundary events of their own."),
+    runs("transaction", "A subprocess that a cancel end event undoes."),
     runs("callActivity", "Runs another process of the same deployment."),
     runs("exclusiveGateway inclusiveGateway parallelGateway eventBasedGateway", "Split and join."),
     runs("sequenceFlow", "The way a token takes."),
     runs("conditionExpression", "FEEL; the flow is taken when it is true."),
     runs("messageEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition", "Named by what it refers to."),
     runs("timerEventDefinition timeDate timeDuration timeCycle", "ISO 8601, cron or FEEL."),
+    runs("compensateEventDefinition compensateEventDefinition@activityRef", "Undoes a step that is done, or all of its level."),
+    runs("@isForCompensation", "Runs only to undo the step that a compensation event ties it to."),
+    runs("association association@sourceRef association@targetRef", "Ties a compensation event to what undoes its step; others are drawn."),
+    runs("cancelEventDefinition", "Undoes a transaction and leaves it; at its edge, the way that then goes on."),
     runs("terminateEventDefinition", "Ends everything that is under way in its process or subprocess."),
     runs("linkEventDefinition", "A flow between two events of one name."),
     runs("eventDefinitionRef", "The same as the definition it refers to."),
@@ -71,10 +76,16 @@ _ATTRIBUTES: Final = (
     refused(
         "@completionQuantity", "Remove completionQuantity: a step ends with one token. To send on several, draw a parallel gateway.", "1"
     ),
-    refused("@isForCompensation", "Compensation is not implemented: draw the undo as steps of the process.", "false"),
+    refused(
+        "compensateEventDefinition@waitForCompletion",
+        "Remove waitForCompletion: what is undone is waited for. To go on meanwhile, put the event into a parallel branch.",
+        "true",
+    ),
+    drawn("transaction@method", "What is cancelled is undone by compensation, whatever the method is called."),
+    drawn("association@associationDirection", "For readers of the diagram."),
     refused("@instantiate", "Draw a message start event instead.", "false"),
     refused(
-        "subProcess@triggeredByEvent",
+        "subProcess@triggeredByEvent transaction@triggeredByEvent",
         "Event subprocesses are not implemented: use a boundary event on a subprocess around the steps.",
         "false",
     ),
@@ -99,7 +110,7 @@ _ATTRIBUTES: Final = (
 )
 
 _DRAWN: Final = (
-    drawn("documentation incoming outgoing text textAnnotation association group", "For readers of the diagram."),
+    drawn("documentation incoming outgoing text textAnnotation group", "For readers of the diagram."),
     drawn("category categoryValue categoryValueRef", "For readers of the diagram."),
     drawn("collaboration participant participantMultiplicity messageFlow messageFlowAssociation", "Messages go by their names."),
     drawn("participantAssociation participantRef messageFlowRef", "Who takes part, for readers."),
@@ -122,13 +133,10 @@ _DRAWN: Final = (
 _REFUSED: Final = (
     refused("complexGateway activationCondition", "Use exclusive, inclusive or parallel gateways."),
     refused("adHocSubProcess", "Draw the order of the steps, or a parallel gateway."),
-    refused("transaction", "Use a subprocess with error boundary events."),
     refused("choreographyTask subChoreography callChoreography choreography globalChoreographyTask choreographyRef", _OUR_SIDE),
     refused("globalTask globalUserTask globalManualTask globalScriptTask globalBusinessRuleTask", _ONE_TASK),
     refused("complexBehaviorDefinition implicitThrowEvent", "Use a completion condition."),
     refused("auditing", "Remove it: everything is recorded."),
-    refused("cancelEventDefinition", "Draw an error end event, and an error boundary event on the subprocess."),
-    refused("compensateEventDefinition", "Compensation is not implemented: draw the undo as steps of the process."),
     refused("conditionalEventDefinition condition", "Draw an exclusive gateway with the condition, and a timer that comes back to it."),
     refused("correlationProperty correlationPropertyRetrievalExpression messagePath", _CORRELATION),
     refused("correlationKey correlationPropertyRef correlationSubscription correlationPropertyBinding dataPath", _CORRELATION),

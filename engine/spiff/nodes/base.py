@@ -28,6 +28,8 @@ class Step(TaskSpec):
     #: Holds the turns of a repeated activity, and whether what they write stays theirs.
     repeats: ClassVar[bool] = False
     keeps_local = False
+    #: What hangs on its token is part of it and goes nowhere by itself: turns, handlers of a compensation.
+    holds_others: ClassVar[bool] = False
     element: Element | None = None
     is_activity = False
     #: What the history says of it: id, name and type of the element.

@@ -95,7 +95,7 @@ class BoundaryEvent(CatchEvent, defaults.BoundaryEvent):
 
     def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
         event = element.event
-        interrupting = element.interrupting or (event is not None and event.kind == "error")
+        interrupting = element.interrupting or (event is not None and event.kind in {"error", "cancel"})
         super().__init__(wf_spec, name, element=element, cancel_activity=interrupting, **options)
 
     def catch(self, my_task: Token, event: BpmnEvent) -> None:

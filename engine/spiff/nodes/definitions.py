@@ -6,6 +6,7 @@ from datetime import tzinfo
 from typing import Any, ClassVar, Final
 
 from SpiffWorkflow.bpmn.specs.event_definitions import (
+    CancelEventDefinition,
     ErrorEventDefinition,
     EscalationEventDefinition,
     MessageEventDefinition,
@@ -18,6 +19,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinitio
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 
 from engine.spiff.elements import Element, Event
+from engine.spiff.failures import StepFailed
 from engine.spiff.nodes.base import now_of
 from engine.spiff.timers import compile_timer, due_to_data
 from engine.spiff.token import Token
@@ -172,10 +174,28 @@ class Terminate(TerminateEventDefinition):
 
     def throw(self, my_task: Token) -> None:
         """Cancel the others."""
-        scope = my_task.workflow
-        for other in list(scope.live.values()):
-            if other is not my_task and other.live and other.id in scope.tasks:
-                other.cancel()
+        give_up_others(my_task)
+
+
+class Cancel(CancelEventDefinition):
+    """Leaves a transaction by its cancel event, when everything in it is undone."""
+
+    def throw(self, my_task: Token) -> None:
+        """Raises StepFailed when the transaction has no such event."""
+        if not my_task.workflow.top_workflow.event_manager.catch(BpmnEvent(self, target=my_task)):
+            raise StepFailed(
+                "transaction_without_cancel",
+                f"{my_task.task_spec.label} cancels a transaction that has no cancel boundary event.",
+                "Draw one on the transaction and deploy a new version, or skip the step to let the transaction end.",
+            )
+
+
+def give_up_others(token: Token) -> None:
+    """Cancel all that is under way in the scope of a token but itself."""
+    scope = token.workflow
+    for other in list(scope.live.values()):
+        if other is not token and other.live and other.id in scope.tasks:
+            other.cancel()
 
 
 def definition_of(element: Element, zone: tzinfo) -> EventDefinition:
@@ -187,4 +207,4 @@ def definition_of(element: Element, zone: tzinfo) -> EventDefinition:
         return (Message if event.kind == "message" else Signal)(event.name)
     if event.kind in {"error", "escalation"}:
         return (Error if event.kind == "error" else Escalation)(event.name, event.code)
-    return Terminate() if event.kind == "terminate" else NoneEventDefinition()
+    return {"terminate": Terminate, "cancel": Cancel}.get(event.kind, NoneEventDefinition)()

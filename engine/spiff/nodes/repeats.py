@@ -26,6 +26,7 @@ class Repeat(OwnStep, LoopTask):
     """
 
     repeats = True
+    holds_others = True
     task_spec: str
 
     def seal(self) -> None:

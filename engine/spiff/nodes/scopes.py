@@ -9,6 +9,7 @@ from engine.spiff.elements import Element
 from engine.spiff.failures import StepFailed
 from engine.spiff.nodes.base import OwnStep
 from engine.spiff.token import Token
+from engine.spiff.undoable import Undoable
 
 #: Subprocesses and calls inside one another. Below what Python's own stack bears, above what people draw or fold.
 MAX_SCOPES: Final = 200
@@ -21,6 +22,8 @@ class ScopeTask(OwnStep, SubWorkflowTask):
     """
 
     element: Element
+    #: Whether the scope around is told what was done inside and can be undone.
+    remembers = False
 
     def _run_hook(self, my_task: Token) -> bool | None:
         """Open the scope, unless it is open already: then a failure inside was dealt with. Raises StepFailed below MAX_SCOPES others."""
@@ -45,11 +48,18 @@ class ScopeTask(OwnStep, SubWorkflowTask):
     def _on_subworkflow_completed(self, subworkflow: Any, my_task: Token) -> None:
         my_task.workflow.top_workflow.subprocesses.pop(my_task.id, None)
         my_task.internal_data["ended"] = True
+        if self.remembers and subworkflow.ledger:
+            turn = my_task.internal_data.get("index")
+            my_task.workflow.ledger.append(Undoable(self.element.id, turn=turn, inside=subworkflow.ledger))
         super()._on_subworkflow_completed(subworkflow, my_task)
 
 
 class Subprocess(ScopeTask, defaults.SubWorkflowTask):
     """Drawn inside."""
+
+
+class Transaction(ScopeTask, defaults.TransactionSubprocess):
+    """Drawn inside with a double line: a cancel end event undoes what was done in it."""
 
 
 class CallActivity(ScopeTask, defaults.CallActivity):

@@ -357,8 +357,8 @@ def support() -> Iterator[Case]:
     yield Case("not-supported", "dance", bundle('<bpmn:choreography id="dance"/>', around("a", script("a"))), right)
     check_stock = event("intermediateCatchEvent", "stock", "conditional <bpmn:condition>amount > 1</bpmn:condition>")
     yield Case("event-not-supported", "stock", bundle(around("stock", check_stock)), right)
-    undo = process(START, event("endEvent", "end", "compensate"), chain("start", "end"))
-    yield Case("event-not-supported", "end", bundle(undo), right)
+    ends_late = process(START, event("endEvent", "end", timer("P1D")), chain("start", "end"))
+    yield Case("event-not-supported", "end", bundle(ends_late), right)
     twice = event(
         "intermediateCatchEvent", "late", timer("P1D"), f"<bpmn:timerEventDefinition>{timer('P2D')[6:]}</bpmn:timerEventDefinition>"
     )
@@ -373,7 +373,7 @@ def support() -> Iterator[Case]:
     yield Case("foreign-extension", "a", bundle(around("a", flowable)), right, "info")
     read = '<bpmn:dataInputAssociation id="read"><bpmn:targetRef>start</bpmn:targetRef></bpmn:dataInputAssociation>'
     yield Case("drawn-only", "read", bundle(around("a", user("a").replace("</bpmn:userTask>", f"{read}</bpmn:userTask>"))), right, "info")
-    yield Case("attribute-not-supported", "a", bundle(around("a", script("a", isForCompensation="true"))), right)
+    yield Case("attribute-not-supported", "a", bundle(around("a", script("a", startQuantity="2"))), right)
     handler = node("subProcess", "handler", START.replace('"start"', '"s2"'), triggeredByEvent="true")
     yield Case("attribute-not-supported", "handler", bundle(around("a", script("a"), handler)), right)
     nothing = node("task", "think")
@@ -386,6 +386,49 @@ def support() -> Iterator[Case]:
     python = "<bpmn:extensionElements><spiffworkflow:preScript>import os</spiffworkflow:preScript></bpmn:extensionElements>"
     yield Case("python-in-model", "a", bundle(around("a", script("a", "{ b: 1 }", python))), right)
     yield Case("python-in-model", "a", bundle(around("a", script("a", "{ b: 1 }", scriptFormat="python"))), right)
+
+
+def undone(*more: str, tie: str = "pay_undone", **attributes: str) -> Bundle:
+    """Pay, then take it back; `tie` is what the association begins at."""
+    edge = event("boundaryEvent", "pay_undone", "compensate", attachedToRef="pay")
+    refund = script("refund", "{ refunded: total }", **{"isForCompensation": "true", **attributes})
+    association = f'<bpmn:association id="tie" sourceRef="{tie}" targetRef="refund"/>'
+    asks = event("intermediateThrowEvent", "undo", "compensate")
+    steps = [script("pay"), edge, refund, asks, chain("start", "pay", "undo", "end")]
+    return bundle(process(START, END, *steps, *more, association))
+
+
+def transaction(end: str, *edges: str, tag: str = "transaction") -> Bundle:
+    """A booking that may be cancelled, perhaps with events at its edge."""
+    choose = node("exclusiveGateway", "sure", default="sure_to_off") + flow("sure", "booked", "amount &lt; 5") + flow("sure", "off")
+    inside = [event("startEvent", "book"), choose, event("endEvent", "booked"), end, flow("book", "sure")]
+    after = event("endEvent", "sorry") + chain("cancelled", "sorry") if edges else ""
+    return bundle(process(START, END, node(tag, "trip", *inside), *edges, after, chain("start", "trip", "end")))
+
+
+def compensation() -> Iterator[Case]:
+    right = undone()
+    yield Case("compensation-handler", "pay_undone", undone(tie="start"), right)
+    yield Case("compensation-handler", "pay_undone", undone(isForCompensation="false"), right)
+    yield Case("compensation-handler", "pay_undone_to_end", undone(flow("pay_undone", "end")), right)
+    twice = event("boundaryEvent", "again", "compensate", attachedToRef="pay")
+    yield Case("compensation-handler", "again", undone(twice, '<bpmn:association id="t2" sourceRef="again" targetRef="refund"/>'), right)
+    yield Case("handler-in-the-flow", "refund_to_end", undone(flow("refund", "end")), right)
+    yield Case("handler-in-the-flow", "late", undone(event("boundaryEvent", "late", timer("PT1H"), attachedToRef="refund")), right)
+    yield Case("handler-in-the-flow", "refund", undone(tie="start"), right)
+    other = event("intermediateThrowEvent", "undo", "compensate").replace("Definition >", 'Definition activityRef="start">')
+    named = {
+        name: text.replace(event("intermediateThrowEvent", "undo", "compensate").encode(), other.encode())
+        for name, text in right.files.items()
+    }
+    yield Case("compensation-of-nothing", "undo", Bundle("b", named), right)
+    nothing = bundle(process(START, event("endEvent", "undo", "compensate"), chain("start", "undo")))
+    yield Case("compensation-of-nothing", "undo", nothing, right, "warning")
+    cancels = event("endEvent", "off", "cancel")
+    leaves = event("boundaryEvent", "cancelled", "cancel", attachedToRef="trip")
+    cancelled = transaction(cancels, leaves)
+    yield Case("cancel-outside-transaction", "off", transaction(cancels), cancelled)
+    yield Case("cancel-outside-transaction", "cancelled", transaction(cancels, leaves, tag="subProcess"), cancelled)
 
 
 def events() -> Iterator[Case]:
@@ -555,7 +598,21 @@ def pictures() -> Iterator[Case]:
     yield Case("not-drawn", "a", bundle(in_lane("start", "end")), bundle(in_lane("start", "a", "end")), "warning")
 
 
-RULE_CASES = (structure, gateways, calls, expressions, entries, references, support, events, messages, circles, waits_and_loops, pictures)
+RULE_CASES = (
+    structure,
+    gateways,
+    calls,
+    expressions,
+    entries,
+    references,
+    support,
+    compensation,
+    events,
+    messages,
+    circles,
+    waits_and_loops,
+    pictures,
+)
 CASES = [case for cases in RULE_CASES for case in cases()]
 names = pytest.mark.parametrize("case", CASES, ids=[f"{case.rule}-{number}" for number, case in enumerate(CASES)])
 

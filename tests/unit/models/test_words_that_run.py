@@ -81,6 +81,7 @@ def documents() -> Iterator[str]:
     yield LATE + d.process(d.START, d.END, sub, d.script("note"), d.chain("start", "sub", "end"), d.chain("told", "note", "end"))
     failing = d.node("subProcess", "sub", FAILING) + d.event("boundaryEvent", "told", "error errorRef='missing'", attachedToRef="sub")
     yield MISSING + d.process(d.START, d.END, failing, d.script("note"), d.chain("start", "sub", "end"), d.chain("told", "note", "end"))
+    yield from undoing()
     yield CALLED + d.process(d.START, d.END, d.node("callActivity", "call", calledElement="price_quote"), d.chain("start", "call", "end"))
     yield started(again("5", 'loopMaximum="3"'), chained="work")
     yield started(again("0", 'testBefore="true"'), chained="work")
@@ -91,6 +92,17 @@ def documents() -> Iterator[str]:
     stop = d.event("endEvent", "end", "terminate")
     flows = d.chain("start", "fork", "end") + d.chain("fork", "ask", "done")
     yield d.process(hourly, stop, d.node("parallelGateway", "fork"), d.user("ask"), d.event("endEvent", "done"), flows)
+
+
+def undoing() -> Iterator[str]:
+    """Files of compensation and transactions."""
+    undone = d.event("boundaryEvent", "undone", "compensate", attachedToRef="pay") + d.script("refund", isForCompensation="true")
+    named = d.event("intermediateThrowEvent", "undo", "compensate").replace("Definition >", 'Definition activityRef="pay">')
+    tie = '<bpmn:association id="tie" sourceRef="undone" targetRef="refund"/>'
+    yield d.process(d.START, d.END, d.script("pay"), undone, d.script("ship"), named, d.chain("start", "pay", "undo", "ship", "end"), tie)
+    off = d.event("startEvent", "begin") + d.event("endEvent", "over", "cancel") + d.chain("begin", "over")
+    trip = d.node("transaction", "trip", off) + d.event("boundaryEvent", "left", "cancel", attachedToRef="trip")
+    yield d.process(d.START, d.END, trip, d.script("note"), d.chain("start", "trip", "end"), d.chain("left", "note", "end"))
 
 
 @cache

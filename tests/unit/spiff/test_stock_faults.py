@@ -4,7 +4,8 @@ then the override that `engine/spiff/seam.py` lists for it may go."""
 import inspect
 
 import pytest
-from SpiffWorkflow.bpmn.specs.event_definitions import ErrorEventDefinition
+from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
+from SpiffWorkflow.bpmn.specs.event_definitions import ErrorEventDefinition, NoneEventDefinition
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.exceptions import WorkflowException
 from SpiffWorkflow.task import Task
@@ -26,6 +27,7 @@ from tests.unit.spiff.drawing import (
     signal,
     start,
     subprocess,
+    throw,
     timer,
     user,
     xor,
@@ -225,3 +227,26 @@ def test_stock_null_item():
 def test_stock_completion_condition():
     order = one(user("work", each("items", "item", "all", "answer", until="count(all) = 2")), "work", items=[1, 2, 3])
     assert not order.do("work", answer=1).do("work", answer=2).completed
+
+
+def test_stock_compensation_does_nothing():
+    """SpiffWorkflow would say that it runs this, and undoes nothing."""
+    undo = throw("undo", "<bpmn:compensateEventDefinition/>")
+    order = Stock(start(), script("pay", "{ paid: 1 }"), undo, end(), flow("start", "pay", "undo", "end"))
+    assert order.completed
+    assert isinstance(order.at("undo", TaskState.COMPLETED).task_spec.event_definition, NoneEventDefinition)
+
+
+def test_stock_compensation_at_an_edge():
+    edge = boundary("undone", "pay", "<bpmn:compensateEventDefinition/>")
+    with pytest.raises(ValidationException, match="Unsupported Catch Event"):
+        one(script("pay", "{ paid: 1 }") + edge, "pay")
+
+
+def test_stock_cancel_forgets():
+    """What the transaction has written is not seen by the way that leaves it."""
+    inside = start("book") + script("pay", "{ paid: 1 }") + end("off", "<bpmn:cancelEventDefinition/>") + flow("book", "pay", "off")
+    edge = boundary("cancelled", "trip", "<bpmn:cancelEventDefinition/>")
+    ways = flow("start", "trip", "end") + flow("cancelled", "told", "sorry")
+    order = Stock(start(), node("transaction", "trip", inside), edge, user("told"), end(), end("sorry"), ways)
+    assert order.at("told").data == {}
