@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from api.auth.accounts import forget_old_sessions
+from api.auth.accounts import release_tasks_of_the_departed
 from api.auth.directory import AccountDirectory
 from api.auth.roles import GROUPS
+from api.auth.sessions import forget_what_is_over
 from api.product import Product
 from api.requests import forget_old_keys
 from api.schema import differences, migrate
@@ -75,7 +76,8 @@ def _put_together(settings: Settings, database: Database, *, with_worker: bool, 
         limits=_limits(settings),
         constraints=RULES,
     )
-    worker = Worker(runtime, threads=settings.worker_threads, chores=(forget_old_keys, forget_old_sessions)) if with_worker else None
+    chores = (forget_old_keys, forget_what_is_over, release_tasks_of_the_departed)
+    worker = Worker(runtime, threads=settings.worker_threads, chores=chores) if with_worker else None
     return Product(settings, database, runtime, worker, demo, differences(database), GROUPS)
 
 

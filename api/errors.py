@@ -49,11 +49,29 @@ class Unready(Problem):
     default_code = "unready"
 
 
+class Later(Problem):
+    """It may be done later; `after` is in how many seconds, told as Retry-After."""
+
+    def __init__(self, detail: str, *, after: int, code: str, next_step: str) -> None:
+        super().__init__(detail, code=code, next_step=next_step)
+        self.after = after
+
+
+class Busy(Later):
+    """Too many ask for it at this moment (HTTP 503)."""
+
+
+class TooOften(Later):
+    """The same was tried too often (HTTP 429)."""
+
+
 _OWN_STATUS = {
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
     BadRequest: HTTPStatus.BAD_REQUEST,
     UnknownCursor: HTTPStatus.BAD_REQUEST,
     Unready: HTTPStatus.SERVICE_UNAVAILABLE,
+    Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    TooOften: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
 
@@ -104,6 +122,8 @@ def answer(problem: Problem, status: HTTPStatus | None = None) -> Response:
     made = spoken(problem, status)
     if isinstance(problem, Collision):
         made.headers["Retry-After"] = "1"
+    if isinstance(problem, Later):
+        made.headers["Retry-After"] = str(problem.after)
     return made
 
 

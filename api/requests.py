@@ -12,12 +12,14 @@ from pydantic import BaseModel
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
 
-from api.auth.accounts import person_of_session, person_of_token
 from api.auth.model import IdempotencyKey
 from api.auth.roles import Role, roles_of
+from api.auth.sessions import Credentials, Visitor, person_of_session
+from api.auth.tokens import person_of_token
 from api.canonical import canonical_body
-from api.errors import BadRequest, Unauthenticated
+from api.errors import BadRequest, Unauthenticated, answer
 from api.json_provider import in_utc, write_answer
 from api.product import product
 from engine.problems import Conflict, Forbidden
@@ -28,7 +30,7 @@ P = ParamSpec("P")
 COOKIE = "ordercraft_session"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _OPEN = "open_to_all"
-_PAGES = {"ui", "auth"}
+_PAGES = {"ui", "auth", "administration"}
 #: Rooms for programs alone: no cookie signs anybody in there, and a token may come as the password of Basic (RFC 7617).
 _PROGRAMS = "camunda7"
 
@@ -45,9 +47,10 @@ def open_to_all(view: Callable[P, Any]) -> Callable[P, Any]:
     return view
 
 
-def operation(role: Role) -> Callable[[Callable[P, Any]], Callable[P, Response]]:
+def operation(role: Role, *, secret: bool = False) -> Callable[[Callable[P, Any]], Callable[P, Response]]:
     """Make a function an API operation: it asks for `role`, runs in one transaction, and honours `Idempotency-Key` on POST.
 
+    What answers a `secret` shows it once: the key then remembers that it was done, and not the answer.
     The function answers a model, a list or dict of JSON values, either with a status, either with a status and headers, or a Response.
     Where another transaction locked it out, all of it is done anew, its key included: nothing was answered yet.
     """
@@ -63,7 +66,7 @@ def operation(role: Role) -> Callable[[Callable[P, Any]], Callable[P, Response]]
                     return earlier
                 made = _response(view(*args, **kwargs))
                 if key:
-                    _remember(tx, key, made)
+                    _remember(tx, key, _shown_once() if secret else made)
                 return made
 
             return product().database.run(once)
@@ -92,6 +95,23 @@ def transaction() -> Session:
 def person() -> Person:
     """Who asks."""
     return cast(Person, g.person)
+
+
+def own_session() -> str:
+    """The secret of the session of the browser that asks. Raises Forbidden to a program: what a token may do is decided by a person."""
+    if not g.csrf_token:
+        raise Forbidden("A token may not do this.", code="session_needed", next_step="Sign in at /login and do it on your own page.")
+    return request.cookies.get(COOKIE, "")
+
+
+def give_session(answer: AnyResponse, made: Credentials) -> None:
+    """Hand a browser its session."""
+    answer.set_cookie(COOKIE, made.token, httponly=True, samesite="Lax", secure=request.is_secure)
+
+
+def visitor() -> Visitor:
+    """Where the request comes from."""
+    return Visitor(request.remote_addr or "", request.headers.get("User-Agent", ""))
 
 
 def _authenticate() -> Response | None:
@@ -222,6 +242,16 @@ def _earlier_answer(tx: Session, key: str) -> Response | None:
             "This Idempotency-Key was used for another request.", code="key_reused", next_step="Send a new key with a new request."
         )
     return Response(row.body or b"", row.status or 200, mimetype=row.media_type, headers={"Idempotent-Replay": "true"})
+
+
+def _shown_once() -> Response:
+    return answer(
+        Conflict(
+            "This was done, and its secret was shown then.",
+            code="shown_once",
+            next_step="Send a new key to make another; if the secret is lost, revoke it.",
+        )
+    )
 
 
 def _remember(tx: Session, key: str, made: Response) -> None:

@@ -4,16 +4,18 @@ import socket
 from collections.abc import Callable
 
 from api import logs
+from api.auth.links import address, make_first_link
 from api.bootstrap import build_to_stay
 from api.content import deploy_content
 from api.demo.company import load_company
 from api.demo.opening import open_demo
 from api.server import Server, leave, on_signals
 from api.settings import Settings
+from handlers.changes import Author
 
 
-def serve(settings: Settings, listening: socket.socket, *, with_worker: bool, demo: bool, ready: Callable[[str], None]) -> None:
-    """Serve until stopped; `ready` is told the address when it answers there."""
+def serve(settings: Settings, listening: socket.socket, *, with_worker: bool, demo: bool, ready: Callable[[str, str], None]) -> None:
+    """Serve until stopped; `ready` is told the address when it answers there, and a link where nobody keeps accounts yet."""
     logs.configure(settings.log_level)
     on_signals(leave)
     product = build_to_stay(settings, with_worker=with_worker, demo=demo)
@@ -21,5 +23,7 @@ def serve(settings: Settings, listening: socket.socket, *, with_worker: bool, de
     if demo:
         load_company(product.database)
         open_demo(product.runtime)
+    with product.database.transaction() as tx:
+        secret = make_first_link(tx, Author("ordercraft"))
     server = Server(product, listening)
-    server.run(lambda: ready(server.address))
+    server.run(lambda: ready(server.address, address(server.address, secret) if secret else ""))

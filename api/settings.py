@@ -42,6 +42,8 @@ class Settings:
     max_body_bytes: int = 5_000_000
     #: How long a sign-in lasts without use, in minutes.
     session_minutes: int = 480
+    #: How long a sign-in lasts at most, however much it is used, in minutes.
+    session_longest_minutes: int = 1440
     #: The least severe log line that is written: debug, info, warning or error.
     log_level: str = "info"
 

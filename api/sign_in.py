@@ -7,49 +7,75 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from api.auth.accounts import Credentials, check_password, sign_in, sign_out
 from api.auth.model import UserAccount
+from api.auth.sessions import Lifetime, sign_out
+from api.auth.signing_in import Attempt, SignedIn, begin, sign_in_by_password
 from api.demo.people import PEOPLE
+from api.errors import Later, status_of
 from api.product import product
-from api.requests import COOKIE, open_to_all
+from api.requests import COOKIE, give_session, open_to_all, visitor
 
 auth = Blueprint("auth", __name__)
 #: Who anybody may sign in as in a demo; an account added later has its password.
 _PERSONAS = frozenset(person.name for person in PEOPLE)
+#: By this cookie a browser is known again: it opens nothing, and keeps others' guesses from locking its owner out.
+_BROWSER = "ordercraft_browser"
+_KNOWN_SECONDS = 180 * 24 * 60 * 60
+_LOGIN = "/login"
 
 
-@auth.get("/login")
+@auth.get(_LOGIN)
 @open_to_all
 def login_page() -> str:
     """Show the way in."""
     return _page()
 
 
-@auth.post("/login")
+@auth.post(_LOGIN)
 @open_to_all
 def login() -> AnyResponse:
     """Begin a session, or show the page again with one sentence that does not tell which part was wrong."""
-    made = product().database.run(_sign_in)
+    asked = Attempt(
+        name=request.form.get("name", ""),
+        password=request.form.get("password", ""),
+        visitor=visitor(),
+        browser=request.cookies.get(_BROWSER, ""),
+        session=request.cookies.get(COOKIE, ""),
+    )
+    try:
+        persona = request.form.get("persona", "")
+        made = _as_persona(persona, asked) if product().demo and persona else sign_in_by_password(product().database, asked, lifetime())
+    except Later as later:
+        refused = Response(_page(f"{later.detail} {later.next_step}"), status_of(later), mimetype="text/html")
+        refused.headers["Retry-After"] = str(later.after)
+        return refused
     if made is None:
-        return Response(_page("Name or password is wrong, or the account is locked for a few minutes."), 401, mimetype="text/html")
+        return Response(_page("Name or password is wrong."), 401, mimetype="text/html")
     answer = redirect(_safe_next(request.form.get("next", "/")))
-    answer.set_cookie(COOKIE, made.token, httponly=True, samesite="Lax", secure=request.is_secure)
+    give_session(answer, made.credentials)
+    answer.set_cookie(_BROWSER, made.browser, max_age=_KNOWN_SECONDS, path=_LOGIN, httponly=True, samesite="Lax", secure=request.is_secure)
     return answer
 
 
-def _sign_in(tx: Session) -> Credentials | None:
-    if product().demo and request.form.get("persona") in _PERSONAS:
-        account = tx.scalar(select(UserAccount).where(UserAccount.name == request.form["persona"], UserAccount.active))
-    else:
-        account = check_password(tx, request.form.get("name", ""), request.form.get("password", ""))
-    return sign_in(tx, account, timedelta(minutes=product().settings.session_minutes)) if account else None
+def lifetime() -> Lifetime:
+    """How long sessions last here."""
+    settings = product().settings
+    return Lifetime(timedelta(minutes=settings.session_minutes), timedelta(minutes=settings.session_longest_minutes))
+
+
+def _as_persona(name: str, asked: Attempt) -> SignedIn | None:
+    def enter(tx: Session) -> SignedIn | None:
+        account = tx.scalar(select(UserAccount).where(UserAccount.name == name, UserAccount.active)) if name in _PERSONAS else None
+        return begin(tx, account, asked, lifetime(), "persona") if account else None
+
+    return product().database.run(enter)
 
 
 @auth.post("/logout")
 def logout() -> AnyResponse:
     """End the session."""
     product().database.run(lambda tx: sign_out(tx, request.cookies.get(COOKIE, "")))
-    answer = make_response(redirect("/login"))
+    answer = make_response(redirect(_LOGIN))
     answer.delete_cookie(COOKIE)
     return answer
 

@@ -82,6 +82,12 @@ PAGES = {
     "prices": "/master-data/prices",
     "rates": "/master-data/rates",
     "sign-in": "/login",
+    "accounts": "/administration/accounts",
+    "account": "/administration/accounts/tom",
+    "account-new": "/administration/accounts/new",
+    "roles": "/administration/roles",
+    "profile": "/profile",
+    "choose-password": "/password",
 }
 THEMES = ("light", "dark")
 SIZES = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}

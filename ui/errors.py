@@ -13,6 +13,7 @@ _TITLES = {
     409: "Someone was first",
     413: "Too large",
     422: "Not valid",
+    429: "Too often",
     503: "Too busy",
 }
 

@@ -13,7 +13,7 @@ from ui import company_time, facts, formats
 from ui.build import DIST
 from ui.errors import answer_problem
 from ui.manifest import Manifest
-from ui.product import OPERATE, open_to_all, product
+from ui.product import ADMINISTER, OPERATE, open_to_all, product
 from ui.subjects import subject_address
 from ui.views import (
     audit_log,
@@ -181,6 +181,8 @@ NAVIGATION = (
     ("/finance", "Finance"),
     ("/operations", "Operations"),
 )
+#: Beside these, who keeps accounts has a section of their own.
+_ADMINISTRATION = ("/administration", "Administration")
 #: Further than this nothing is counted for the navigation.
 _COUNTED = 100
 _A_YEAR = 60 * 60 * 24 * 365
@@ -206,7 +208,7 @@ def _context(manifest: Manifest) -> dict[str, Any]:
     theme = request.cookies.get("theme", "")
     return {
         "assets": lambda island: manifest.assets(island).tags(),
-        "navigation": NAVIGATION,
+        "navigation": _navigation(),
         "here": _here(request.path),
         "theme": theme if theme in {"light", "dark"} else "",
         "person": g.get("person"),
@@ -215,6 +217,11 @@ def _context(manifest: Manifest) -> dict[str, Any]:
         "comments_on": comments.comments_on,
         "new_key": lambda: uuid4().hex,
     }
+
+
+def _navigation() -> Sequence[tuple[str, str]]:
+    who = g.get("person")
+    return (*NAVIGATION, _ADMINISTRATION) if who is not None and ADMINISTER in who.roles else NAVIGATION
 
 
 def _navigation_counts() -> dict[str, str]:
@@ -229,7 +236,9 @@ def _navigation_counts() -> dict[str, str]:
 
 
 def _here(path: str) -> str:
-    sections = [address for address, _ in NAVIGATION if address != "/" and (path == address or path.startswith(address + "/"))]
+    sections = [
+        address for address, _ in (*NAVIGATION, _ADMINISTRATION) if address != "/" and (path == address or path.startswith(address + "/"))
+    ]
     return sections[0] if sections else "/" if path == "/" else ""
 
 

@@ -19,7 +19,7 @@ from engine.store.unit_of_work import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
 # Roles as the edge names them: who may repair instances, apply receipts, ship, deploy, take instances over, and keep which master data.
-OPERATE, COLLECT, SHIP = "operate", "collect", "ship"
+OPERATE, COLLECT, SHIP, ADMINISTER = "operate", "collect", "ship", "administer"
 SELL, ORDER, PRICE, BOOK, BUY, WORK, DEPLOY, MIGRATE = "sell", "order", "price", "book", "buy", "work", "deploy", "migrate"
 
 

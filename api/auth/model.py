@@ -1,4 +1,4 @@
-"""Accounts, their groups, sessions and API tokens. Secrets are stored as hashes only."""
+"""Accounts, their groups, sessions, links and API tokens. Secrets are stored as hashes only."""
 
 from datetime import datetime
 
@@ -10,18 +10,21 @@ from engine.store.base import Base
 
 
 class UserAccount(Base):
-    """A person or a program that may sign in."""
+    """A person or a program that may sign in. It is never removed: what it did names it."""
 
     __tablename__ = "user_account"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     name: Mapped[str] = mapped_column(Text, unique=True)
+    name_key: Mapped[str] = mapped_column(Text, unique=True)  # the name as it is looked for: NFKC, small letters
     full_name: Mapped[str] = mapped_column(Text)
     title: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    mail: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    machine: Mapped[bool] = mapped_column(server_default=text("false"))  # a program: it has tokens and never a password
     password_hash: Mapped[str | None] = mapped_column(Text)  # argon2id; none for programs and demo personas
+    password_changed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     active: Mapped[bool] = mapped_column(server_default=text("true"))
-    failed_sign_ins: Mapped[int] = mapped_column(server_default=text("0"))
-    locked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    last_sign_in_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
 
 
@@ -40,24 +43,68 @@ class SignIn(Base):
     __tablename__ = "sign_in"
 
     token_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
     csrf_token: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)  # unless it is used before
+    ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))  # however much it is used
+    last_seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))  # to the minute
+    source: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    browser: Mapped[str] = mapped_column(Text, server_default=text("''"))
 
 
 class ApiToken(Base):
-    """A bearer token of a program: hashed, scoped to roles, expiring."""
+    """A bearer token of a program: hashed, scoped to roles, expiring. A revoked one stays in the list."""
 
     __tablename__ = "api_token"
 
     token_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
     label: Mapped[str] = mapped_column(Text)
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     topics: Mapped[list[str] | None] = mapped_column(ARRAY(Text))  # of external tasks; null is for all
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
+    made_by: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    last_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # to the minute
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    revoked_by: Mapped[str | None] = mapped_column(Text)
+
+
+class OneTimeLink(Base):
+    """A link that lets its holder choose a password, once; one without an account makes the first administrator."""
+
+    __tablename__ = "one_time_link"
+
+    token_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    made_by: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+
+
+class KnownBrowser(Base):
+    """A browser in which somebody has signed in before: guesses made elsewhere do not keep them out here."""
+
+    __tablename__ = "known_browser"
+
+    token_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+
+
+class SignInPause(Base):
+    """Attempts to sign in that failed, by source, by account and by both. After `allowed` of them each next one makes a longer pause."""
+
+    __tablename__ = "sign_in_pause"
+
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    allowed: Mapped[int]
+    failures: Mapped[int]
+    failed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class IdempotencyKey(Base):

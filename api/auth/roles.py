@@ -1,42 +1,45 @@
 """Roles: what an operation asks for, and which groups grant them. Every route names one; a test looks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 
 class Role(StrEnum):
     """What a person may do."""
 
-    #: See everything that is not secret.
     READ = "read"
-    #: Quote, and record a customer's answer to a quote.
     SELL = "sell"
-    #: Take in orders; keep customers and items.
     ORDER = "order"
-    #: Keep prices, agreements and discounts.
     PRICE = "price"
-    #: File exchange rates and tax rates; open and close periods of the books.
     BOOK = "book"
-    #: Record deliveries and stock.
     SHIP = "ship"
-    #: Record what suppliers answer, ship and invoice.
     BUY = "buy"
-    #: Take in bank statements; apply receipts.
     COLLECT = "collect"
-    #: Decide user tasks of one's groups.
     WORK = "work"
-    #: Fetch external tasks and say how they ended: for workers outside, which need nothing else.
     SERVE = "serve"
-    #: Repair instances: retry, suspend, resume, cancel.
     OPERATE = "operate"
-    #: Deploy processes.
     DEPLOY = "deploy"
-    #: Take the instances under way on a version of a process to another one.
     MIGRATE = "migrate"
-    #: Keep accounts.
     ADMINISTER = "administer"
 
 
+#: What each role allows, as people read it.
+_MEANING: Mapping[Role, str] = {
+    Role.READ: "See everything that is not secret.",
+    Role.SELL: "Quote, and record a customer's answer to a quote.",
+    Role.ORDER: "Take in orders; keep customers and items.",
+    Role.PRICE: "Keep prices, agreements and discounts.",
+    Role.BOOK: "File exchange rates and tax rates; open and close periods of the books.",
+    Role.SHIP: "Record deliveries and stock.",
+    Role.BUY: "Record what suppliers answer, ship and invoice.",
+    Role.COLLECT: "Take in bank statements; apply receipts.",
+    Role.WORK: "Decide user tasks of one's groups.",
+    Role.SERVE: "Fetch external tasks and say how they ended: for workers outside, which need nothing else.",
+    Role.OPERATE: "Repair instances: retry, suspend, resume, cancel.",
+    Role.DEPLOY: "Deploy processes.",
+    Role.MIGRATE: "Take the instances under way on a version of a process to another one.",
+    Role.ADMINISTER: "Keep accounts.",
+}
 _OF_EVERYONE = frozenset({Role.READ, Role.WORK})
 
 _OF_GROUP: dict[str, frozenset[Role]] = {
@@ -62,3 +65,8 @@ GROUPS = frozenset(_OF_GROUP) | {"credit", "executive"}
 def roles_of(groups: Iterable[str]) -> frozenset[Role]:
     """The roles that membership in `groups` grants."""
     return _OF_EVERYONE.union(*(_OF_GROUP.get(group, frozenset()) for group in groups))
+
+
+def meaning_of(role: Role) -> str:
+    """What a role allows, in a sentence."""
+    return _MEANING[role]

@@ -20,12 +20,19 @@ def command(*, no_worker: bool, demo: bool, port: int | None) -> None:
     listening = take_address(settings.host, settings.port if port is None else port)
     from api.serving import serve  # its libraries load for seconds: who cannot have the address is told before
 
-    serve(settings, listening, with_worker=not no_worker, demo=demo, ready=lambda address: click.echo(_welcome(address, demo=demo)))
+    serve(
+        settings,
+        listening,
+        with_worker=not no_worker,
+        demo=demo,
+        ready=lambda address, link: click.echo(_welcome(address, link, demo=demo)),
+    )
 
 
-def _welcome(address: str, *, demo: bool) -> str:
+def _welcome(address: str, link: str, *, demo: bool) -> str:
     if not demo:
-        return f"\nOrdercraft is at {address}\nAdd the first account with: ordercraft user add NAME --full-name … --group admin\n"
+        first = f"Nobody keeps accounts yet. Make the first one here, once, within a day:\n  {link}\n" if link else ""
+        return f"\nOrdercraft is at {address}\n{first}"
     return (
         f"\nThe demo is at {address}\n"
         "  1. Sign in as Sara Lindqvist (sales) and open Orders: the story of each order, from quote to cash.\n"

@@ -1,11 +1,19 @@
-"""Who am I."""
+"""Who am I, and what is mine: password, sessions, tokens. What gives rights is done in a session, never by a token."""
 
-from flask import g
+from flask import Response, g
 from flask_openapi3 import APIBlueprint, Tag
+from pydantic import Field
 
+from api.auth import sessions, tokens
+from api.auth.accounts import account_named
+from api.auth.own import Change, change_password
 from api.auth.roles import Role
-from api.requests import operation, person
-from api.v1.shapes import Shape
+from api.errors import ProblemOut
+from api.product import product
+from api.requests import give_session, operation, own_session, person, transaction, waiting_operation
+from api.v1.accounts import SessionOut, SessionPath, TokenIn, TokenMade, TokenOut, TokenPath, sessions_out, tokens_out
+from api.v1.shapes import Done, Listing, Page, Shape
+from handlers.changes import Author
 
 api = APIBlueprint("me", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="me")])
 
@@ -19,9 +27,77 @@ class MeOut(Shape):
     csrf_token: str
 
 
+class PasswordIn(Shape):
+    """The present password and the one to have from now on."""
+
+    old: str = Field(max_length=1000)
+    new: str = Field(max_length=1000)
+
+
 @api.get("/me", responses={200: MeOut})
 @operation(Role.READ)
 def me() -> MeOut:
     """Answer who is signed in, their groups and roles."""
     who = person()
     return MeOut(name=who.name, groups=sorted(who.groups), roles=sorted(who.roles), csrf_token=g.csrf_token)
+
+
+@api.put("/me/password", responses={204: None, 429: ProblemOut})
+@waiting_operation(Role.READ)
+def set_password(body: PasswordIn) -> Response:
+    """Choose another password: all other sessions end, and this one goes on under a new cookie."""
+    renewed = change_password(product().database, Change(person().name, body.old, body.new, own_session()))
+    answer = Response(status=204)
+    give_session(answer, renewed)
+    return answer
+
+
+@api.get("/me/sessions", responses={200: Page[SessionOut]})
+@operation(Role.READ)
+def list_own_sessions(query: Listing) -> Page[SessionOut]:
+    """List your sessions, the latest first."""
+    return sessions_out(sessions.list_sessions(transaction(), person().name, query.asked, own_token=own_session()))
+
+
+@api.post("/me/sessions/<int:session_id>/end", responses={200: Done})
+@operation(Role.READ)
+def end_own_session(path: SessionPath) -> Done:
+    """End one of your sessions."""
+    own_session()
+    sessions.end_session(transaction(), path.session_id, Author(person().name), person().name)
+    return Done(id=str(path.session_id), state="ended")
+
+
+@api.post("/me/sessions/end-others", responses={200: Done})
+@operation(Role.READ)
+def end_other_sessions() -> Done:
+    """End all your sessions but this one."""
+    account = account_named(transaction(), person().name)
+    ended = sessions.end_all(transaction(), account, Author(person().name), but=own_session())
+    return Done(id=account.name, state=f"{ended} ended")
+
+
+@api.get("/me/tokens", responses={200: Page[TokenOut]})
+@operation(Role.READ)
+def list_own_tokens(query: Listing) -> Page[TokenOut]:
+    """List your tokens, the latest first; their secrets are shown nowhere."""
+    return tokens_out(tokens.list_tokens(transaction(), person().name, query.asked))
+
+
+@api.post("/me/tokens", responses={201: TokenMade})
+@operation(Role.READ, secret=True)
+def make_own_token(body: TokenIn) -> tuple[TokenMade, int]:
+    """Make a token that may do some of what you may."""
+    own_session()
+    account = account_named(transaction(), person().name, lock=True)
+    made = tokens.add_token(transaction(), account, body.new(), Author(person().name))
+    return TokenMade(token=made, days=body.days), 201
+
+
+@api.post("/me/tokens/<int:token_id>/revoke", responses={200: Done})
+@operation(Role.READ)
+def revoke_own_token(path: TokenPath) -> Done:
+    """End one of your tokens."""
+    own_session()
+    tokens.revoke_token(transaction(), path.token_id, Author(person().name), person().name)
+    return Done(id=str(path.token_id), state="revoked")

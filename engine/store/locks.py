@@ -111,6 +111,8 @@ class Advisory(IntEnum):
     LEDGER_PERIODS = 7_210_945_018
     #: Whoever asks whether a bounded service task may be called.
     SERVICE_TASK_LOAD = 7_210_945_019
+    #: The first administrator is made once.
+    FIRST_ACCOUNT = 7_210_945_031
     DEMO = 735_190_301
     MIGRATE = 7_351_903
 

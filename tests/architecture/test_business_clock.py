@@ -27,8 +27,12 @@ _PYTHON = {
 #: How often each file may read the machine's time, and why.
 MACHINE = {
     "api/http_server.py": (1, "how long a request takes to come"),
-    "api/auth/accounts.py": (8, "how long a sign-in, a token or a lock of an account lasts"),
-    "api/auth/model.py": (4, "when an account, a token, a sign-in or a request's key was made"),
+    "api/auth/accounts.py": (2, "whether a token that is revoked was still valid"),
+    "api/auth/links.py": (4, "how long a one-time link lasts"),
+    "api/auth/model.py": (6, "when an account, a token, a sign-in, a link or a request's key was made"),
+    "api/auth/pauses.py": (11, "how long one who guesses waits"),
+    "api/auth/sessions.py": (11, "how long a session lasts, and when it was used"),
+    "api/auth/tokens.py": (6, "how long a token lasts, and when it was used"),
     "api/demo/bank.py": (1, "the booking day of a bank outside, where a test names none"),
     "api/requests.py": (1, "how long answers are kept for repeated requests"),
     "engine/feel/limits.py": (1, "an evaluation that nobody gave a time, such as of a constant"),

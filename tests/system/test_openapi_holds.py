@@ -9,9 +9,9 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance
 from sqlalchemy import select
 
-from api.auth.accounts import NewToken, add_token
 from api.auth.model import UserAccount
 from api.auth.roles import Role
+from api.auth.tokens import NewToken, add_token
 from api.demo.company import load_company
 from tests.system.site import Site
 

@@ -57,6 +57,13 @@ for (const tab of document.querySelectorAll('.tabs [aria-current], .shell-nav [a
   tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
 }
 
+// The secret of a one-time link stands behind the #, where no server and no log sees it: it goes into the form and out of the address.
+const code = document.querySelector('input[name="code"]');
+if (code && location.hash.length > 1) {
+  code.value = location.hash.slice(1);
+  history.replaceState(null, '', location.pathname);
+}
+
 // A dialog whose form was refused comes back open, with what was typed and what is wrong.
 document.querySelector('dialog[data-opened]')?.showModal();
 

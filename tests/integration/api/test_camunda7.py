@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select, text
 from werkzeug.serving import make_server
 
-from api.auth.accounts import NewToken, add_token
 from api.auth.model import UserAccount
 from api.auth.roles import Role
+from api.auth.tokens import NewToken, add_token
 from api.camunda7.variables import read_variables
 from engine.models.bundle import Bundle
 from engine.problems import Invalid

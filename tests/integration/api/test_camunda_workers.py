@@ -14,8 +14,9 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from api.auth.accounts import NewAccount, NewToken, add_account, add_token
+from api.auth.accounts import NewAccount, add_account
 from api.auth.roles import Role
+from api.auth.tokens import NewToken, add_token
 from api.listening import take_address
 from api.server import Server
 from api.settings import Settings

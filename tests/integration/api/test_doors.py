@@ -5,7 +5,8 @@ import base64
 import pytest
 from sqlalchemy import text
 
-from api.auth.accounts import NewAccount, add_account, forget_old_sessions
+from api.auth.accounts import NewAccount, add_account
+from api.auth.sessions import forget_what_is_over
 from api.requests import forget_old_keys
 from api.sign_in import _safe_next
 from engine.jobs.clock import clean
@@ -98,7 +99,7 @@ def test_old_keys_and_sessions_are_forgotten_by_the_clock(signed_in, installatio
         row = "'sara', 'k', 'h', now() - interval '8 days'"
         tx.execute(text(f"INSERT INTO idempotency_key (account_name, key, request_hash, created_at) VALUES ({row})"))
         tx.execute(text("UPDATE sign_in SET expires_at = now() - interval '1 second'"))
-    clean(installation.runtime, (forget_old_keys, forget_old_sessions))
+    clean(installation.runtime, (forget_old_keys, forget_what_is_over))
     with installation.database.transaction() as tx:
         assert tx.execute(text("SELECT (SELECT count(*) FROM idempotency_key), (SELECT count(*) FROM sign_in)")).one() == (0, 0)
 

@@ -8,9 +8,10 @@ from threading import Thread
 import pytest
 from sqlalchemy import select, text
 
-from api.auth.accounts import NewAccount, NewToken, add_account, add_token
+from api.auth.accounts import NewAccount, add_account
 from api.auth.model import UserAccount
 from api.auth.roles import Role
+from api.auth.tokens import NewToken, add_token
 from engine.runtime.verbs.deploy import deploy
 from engine.runtime.verbs.start import StartOptions, start
 from tests import tiny_models as m

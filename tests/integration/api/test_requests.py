@@ -4,9 +4,9 @@ from inspect import unwrap
 import pytest
 from sqlalchemy import select, text
 
-from api.auth.accounts import NewToken, add_token
 from api.auth.model import UserAccount
 from api.auth.roles import Role
+from api.auth.tokens import NewToken, add_token
 
 PUMP = {"sku": "PUMP-7", "name": "Garden pump", "cost": "19.90"}
 

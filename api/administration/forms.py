@@ -1,0 +1,49 @@
+"""What the forms of this room share: what was typed, what is wrong beside which field, and a secret that is shown once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import request
+
+from api.auth.roles import Role
+from api.auth.tokens import MOST_DAYS, NewToken
+from engine.problems import Invalid, Problem
+
+REFUSED = 422
+#: What is never shown again in a form that was refused.
+_SECRET = {"csrf_token", "password", "old", "new", "code"}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A form that was refused: which one, why, and what was typed."""
+
+    form: str
+    problem: Problem
+
+    @property
+    def errors(self) -> Mapping[str, list[str]]:
+        """What is wrong, by field."""
+        return self.problem.errors
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What was typed, but no secret."""
+        return {name: value for name, value in request.form.items() if name not in _SECRET}
+
+
+def typed_token() -> NewToken:
+    """The token that was asked for. Raises Invalid by field."""
+    days = request.form.get("days", "").strip()
+    errors = {}
+    if not (days.isascii() and days.isdigit() and 1 <= int(days[:9]) <= MOST_DAYS):
+        errors["days"] = [f"is a number from 1 to {MOST_DAYS}"]
+    roles = [role for role in Role if role in request.form.getlist("roles")]
+    if not roles:
+        errors["roles"] = ["are missing: choose at least one"]
+    if errors:
+        raise Invalid("The token cannot be made like this.", code="token_invalid", next_step="Correct the fields named.", errors=errors)
+    topics = tuple(topic.strip()[:200] for topic in request.form.get("topics", "").split(",") if topic.strip())
+    return NewToken(request.form.get("label", ""), tuple(roles), timedelta(days=int(days)), topics)

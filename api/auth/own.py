@@ -1,0 +1,80 @@
+"""What somebody does with their own account: choose another password."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.auth import passwords, pauses
+from api.auth.accounts import account_named, company_name
+from api.auth.links import set_password
+from api.auth.model import UserAccount
+from api.auth.sessions import Credentials, renew
+from api.errors import Unauthenticated
+from engine.problems import Conflict, Invalid
+from engine.store import locks
+from engine.store.locks import Lock
+from engine.store.unit_of_work import Database
+from handlers.changes import Author
+
+_GUESSES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A password to be changed by its owner, in the session whose secret is named."""
+
+    name: str
+    old: str
+    new: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    id: int
+    password_hash: str | None
+    words: tuple[str, ...]
+
+
+def change_password(database: Database, change: Change) -> Credentials:
+    """Choose another password. All other sessions end, and this one goes on under new secrets.
+
+    Raises Invalid by field (`old` or `new`), TooOften after wrong old ones, Busy.
+    """
+    owner = database.run(lambda tx: _owner(tx, change))
+    with passwords.TURNS.turn():
+        right = passwords.matches(owner.password_hash, change.old)
+    if not right:
+        raise Invalid(
+            "That is not your password.", code="password_wrong", next_step="Correct the present password.", errors={"old": ["is wrong"]}
+        )
+    if change.old == change.new:
+        raise Invalid("It is the old password.", code="password_same", next_step="Choose another.", errors={"new": ["is the old one"]})
+    passwords.check_strength(change.new, owner.words, "new")
+    made = passwords.hashed(change.new)
+    return database.run(lambda tx: _change(tx, owner, made, change))
+
+
+def _owner(tx: Session, change: Change) -> _Owner:
+    account = account_named(tx, change.name)
+    if account.password_hash is None:
+        raise Conflict(f"{account.name} has no password.", code="password_none", next_step="Ask an administrator for a link to choose one.")
+    pauses.count_attempt(tx, _keys(account.id))
+    return _Owner(account.id, account.password_hash, (account.name, account.full_name, company_name(tx)))
+
+
+def _change(tx: Session, owner: _Owner, password_hash: str, change: Change) -> Credentials:
+    locks.take(tx, Lock.USER_ACCOUNT, [owner.id])
+    if tx.scalar(select(UserAccount.password_hash).where(UserAccount.id == owner.id)) != owner.password_hash:
+        raise Conflict("The password was changed meanwhile.", code="password_changed", next_step="Sign in with the new one.")
+    pauses.forgive(tx, _keys(owner.id))
+    set_password(tx, owner.id, password_hash, Author(change.name), but=change.session)
+    renewed = renew(tx, change.session)
+    if renewed is None:
+        raise Unauthenticated("Your session is over.", next_step="Sign in again; nothing was changed.")
+    return renewed
+
+
+def _keys(account_id: int) -> pauses.Keys:
+    return {f"password of {account_id}": _GUESSES}
