@@ -18,17 +18,21 @@ from api.zones import name_in, refuse_other_zones
 from engine.jobs.pgqueuer import PgQueuerDispatcher
 from engine.jobs.worker import Worker
 from engine.problems import Invalid
+from engine.runtime.operate import guarded_batches
 from engine.runtime.state.bounds import read_bounds
 from engine.runtime.state.directory import Directory
 from engine.runtime.state.dispatcher import Dispatcher
+from engine.runtime.state.guarded_acts import GuardedActs, Thresholds
 from engine.runtime.state.limits import Limits
 from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs.pending_changes import expire
 from engine.store.embedded import start_embedded
 from engine.store.unit_of_work import Database
 from handlers.constraints import RULES
 from handlers.fulfillment.ports import Carrier
 from handlers.fulfillment.rate_table import RateTable
-from handlers.registry import service_tasks
+from handlers.parties.policy import PolicyThresholds
+from handlers.registry import guarded_acts, service_tasks
 
 
 def open_database(settings: Settings, application: str = "ordercraft") -> Database:
@@ -76,7 +80,7 @@ def _put_together(settings: Settings, database: Database, *, with_worker: bool, 
         limits=_limits(settings),
         constraints=RULES,
     )
-    chores = (forget_old_keys, forget_what_is_over, release_tasks_of_the_departed)
+    chores = (forget_old_keys, forget_what_is_over, release_tasks_of_the_departed, expire)
     worker = Worker(runtime, threads=settings.worker_threads, chores=chores) if with_worker else None
     return Product(settings, database, runtime, worker, demo, differences(database), GROUPS)
 
@@ -88,7 +92,12 @@ def _limits(settings: Settings) -> Limits:
 
 def ports() -> Mapping[Any, object]:
     """The adapters of every port to the outside. The defaults work without any outside system and say so on what they make."""
-    return {Carrier: RateTable(), Directory: AccountDirectory()}
+    return {
+        Carrier: RateTable(),
+        Directory: AccountDirectory(),
+        GuardedActs: GuardedActs([*guarded_batches.ACTS, *guarded_acts()]),
+        Thresholds: PolicyThresholds(),
+    }
 
 
 def _dispatcher(settings: Settings, database: Database) -> Dispatcher:

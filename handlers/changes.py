@@ -86,7 +86,15 @@ def add(tx: Session, record: Record, draft: Any, more: Values, by: Author) -> An
     """Add a row of a kind whose key the database gives; answers the key. `more` are columns beside the draft's."""
     values = {**complete(canonical(draft)), **more}
     key = tx.execute(insert(record.table).values(values).returning(_column(record))).scalar_one()
-    note(tx, by, "add", f"{record.noun}:{key}", values)
+    note(tx, by, "add", f"{record.noun}:{key}", {name: {"from": None, "to": value} for name, value in values.items()})
+    return key
+
+
+def note_added(tx: Session, record: Record, draft: Any, by: Author) -> Any:
+    """Tell the audit log of a row that was added under a key of its own, field by field; answers the key as it is kept."""
+    values = complete(draft)
+    key = values[record.key]
+    note(tx, by, "add", f"{record.noun}:{key}", {name: {"from": None, "to": value} for name, value in values.items()})
     return key
 
 

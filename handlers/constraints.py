@@ -39,16 +39,6 @@ _PARTIES: Mapping[str, Rule] = {
     "address_one_party_check": Rule("address_party", "An address belongs to one customer or one supplier.", "Name one of them."),
     "contact_one_party_check": Rule("contact_party", "A contact belongs to one customer or one supplier.", "Name one of them."),
 }
-_ACCOUNTS: Mapping[str, Rule] = {
-    "bank_account_change_decision_check": _one_of("decision", "The decision on a change", "PENDING, APPROVED and REFUSED"),
-    "bank_account_change_decided_check": Rule("decided", "A decided change names who decided it.", _LOOK),
-    "bank_account_change_four_eyes_check": Rule(
-        "four_eyes", "Whoever asked for a change does not decide it.", "Let somebody else of receivables or treasury decide it."
-    ),
-    "bank_account_change_pending_ix": Rule(
-        "change_pending", "A change of this account waits for a second person already.", "Let it be decided first."
-    ),
-}
 _CATALOG: Mapping[str, Rule] = {
     "item_class_margin_floor_pct_check": Rule("margin_floor", "A margin floor is below 100 %.", "Give a smaller one."),
     "item_max_qty_check": Rule("max_qty", "The largest quantity is below the smallest one.", "Correct one of the two."),
@@ -211,4 +201,4 @@ _MONEY: Mapping[str, Rule] = {
     **_once("bank_file_sha256_key", "This statement was received before.", "Look at the first one.", "statement_repeated"),
 }
 
-RULES: Mapping[str, Rule] = {**_PARTIES, **_ACCOUNTS, **_CATALOG, **_ORDERS, **_QUOTES, **_GOODS, **_PURCHASING, **_MONEY}
+RULES: Mapping[str, Rule] = {**_PARTIES, **_CATALOG, **_ORDERS, **_QUOTES, **_GOODS, **_PURCHASING, **_MONEY}

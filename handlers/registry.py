@@ -1,10 +1,14 @@
-"""Finds every capability by its folder: a file `tasks.py` registers service tasks, a file `model.py` maps tables. No list to keep."""
+"""Finds every capability by its folder; no list to keep.
+
+A file `tasks.py` registers service tasks, `model.py` maps tables, `guarded.py` says what takes a second person.
+"""
 
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
 
 import handlers
+from engine.runtime.state.guarded_acts import GuardedAct
 from engine.service_tasks import ServiceTasks
 
 
@@ -22,6 +26,13 @@ def service_tasks() -> ServiceTasks:
         if find_spec(f"{capability}.tasks"):
             everything.include(import_module(f"{capability}.tasks").tasks)
     return everything
+
+
+def guarded_acts() -> list[GuardedAct]:
+    """Every act of the business that may take a second person."""
+    return [
+        act for capability in capabilities() if find_spec(f"{capability}.guarded") for act in import_module(f"{capability}.guarded").ACTS
+    ]
 
 
 def capabilities() -> list[str]:

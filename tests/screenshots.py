@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -23,6 +24,10 @@ from api.product import Product
 from api.server import Server
 from api.settings import Settings
 from engine.runtime.verbs import drafts
+from engine.runtime.verbs.pending_changes import Wanting, ask_or_do
+from handlers.parties.bank_accounts import AccountChange
+from handlers.parties.guarded import CustomerEdit
+from handlers.parties.master_data import BankAccountDraft
 from tests.chromium import find_chromium
 
 #: Every page by a name; `{instance}`, `{order}` and `{quote}` are those of the story.
@@ -35,6 +40,9 @@ PAGES = {
     "worklist": "/worklist",
     "task": "/worklist/{task}",
     "mentions": "/worklist/mentions",
+    "changes": "/worklist/changes",
+    "change": "/worklist/changes/{change}",
+    "customer": "/master-data/customers/C-1001",
     "processes": "/processes",
     "process": "/processes/quote-to-order",
     "process-decisions": "/processes/quote-to-order?show=decisions",
@@ -153,11 +161,17 @@ def _demo() -> Iterator[tuple[str, dict[str, str]]]:
 def _told(product: Product, order_no: str) -> dict[str, str]:
     with product.database.transaction() as tx:
         drafts.begin(tx, "quote-to-order", "edith")
+        wanting = Wanting("tom", "A frame order of 200 pumps, as agreed with their buyer")
+        edit = CustomerEdit(customer_no="C-1001", changes={"credit_limit": Decimal(80000), "net_days": 45})
+        change = ask_or_do(product.runtime, tx, "customer.change", edit, wanting).pending
+        account = BankAccountDraft(iban="DE02120300000000202051", customer_no="C-1001")
+        ask_or_do(product.runtime, tx, "customer.bank_account", AccountChange(account=account), Wanting("edith", "They wrote to us"))
         row = tx.execute(
             text("SELECT id, business_key FROM instance WHERE process_key = 'quote-to-order' ORDER BY started_at LIMIT 1")
         ).one()
         task = tx.scalar(_OPEN_TASK)
-    return {"task": str(task), "order": order_no, "quote": row.business_key, "instance": str(row.id)}
+    told = {"order": order_no, "quote": row.business_key, "instance": str(row.id)}
+    return {**told, "task": str(task), "change": str(change)}
 
 
 _OPEN_TASK = text("SELECT id FROM user_task WHERE state = 'open' ORDER BY created_at LIMIT 1")

@@ -1,17 +1,23 @@
 """The kinds of master data as their pages show them: which columns a list has, which fields one record, and which verbs stand behind."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from engine.runtime.verbs.pending_changes import Outcome
 from handlers.catalog import changes as catalog_changes
 from handlers.catalog import master_data as catalog
 from handlers.catalog import views as catalog_views
+from handlers.changes import Author
 from handlers.parties import changes as party_changes
 from handlers.parties import master_data as parties
 from handlers.parties import views as party_views
+from handlers.parties.guarded import CustomerEdit, NewCustomer
 from ui.forms import Field
-from ui.product import BUY, ORDER
+from ui.product import BUY, ORDER, person, product
+from ui.second_person import do_or_ask
 
 Group = tuple[str, Sequence[Field]]
 
@@ -30,8 +36,8 @@ class Kind:
     groups: Sequence[Group]
     lists: Callable[..., Any]
     shows: Callable[..., Any]
-    changes: Callable[..., Any]
-    adds: Callable[..., Any]
+    changes: Callable[[str, Mapping[str, Any], Author], Outcome]
+    adds: Callable[[Mapping[str, Any]], Outcome]
     #: What may be changed beside the fields of the draft.
     flags: Sequence[Field] = ()
     search_hint: str = ""
@@ -41,6 +47,26 @@ class Kind:
     def fields(self) -> list[Field]:
         """Every field of the form but the key."""
         return [field for _, fields in self.groups for field in fields]
+
+
+def _at_once(change: Callable[..., Any]) -> Callable[[str, Mapping[str, Any], Author], Outcome]:
+    return lambda key, values, by: Outcome(product().database.run(lambda tx: change(tx, key, values, by)))
+
+
+def _added_at_once(add: Callable[..., Any], draft: type[Any]) -> Callable[[Mapping[str, Any]], Outcome]:
+    return lambda values: Outcome(product().database.run(lambda tx: add(tx, draft(**values), Author(person().name))))
+
+
+def _change_customer(key: str, values: Mapping[str, Any], by: Author) -> Outcome:
+    return do_or_ask("customer.change", CustomerEdit(customer_no=key, changes=dict(values)), by.version)
+
+
+def _add_customer(values: Mapping[str, Any]) -> Outcome:
+    return do_or_ask("customer.add", NewCustomer(customer=parties.CustomerDraft(**values)))
+
+
+def _add_supplier(tx: Session, draft: parties.SupplierDraft, by: Author) -> str:
+    return party_changes.add_supplier(tx, draft, (), by)
 
 
 _COUNTRY = Field("country", "Country", "Two letters, such as AT")
@@ -111,8 +137,8 @@ CUSTOMERS = Kind(
     flags=(_ACTIVE, Field("account_hold", "Account on hold", "Stops their orders")),
     lists=party_views.list_customers,
     shows=party_views.show_customer,
-    changes=party_changes.change_customer,
-    adds=parties.add_customer,
+    changes=_change_customer,
+    adds=_add_customer,
     search_hint=_PARTY_HINT,
     empty="Customers come with their first UBL order, by API, or are added here.",
 )
@@ -150,8 +176,8 @@ SUPPLIERS = Kind(
     flags=(_ACTIVE,),
     lists=party_views.list_suppliers,
     shows=party_views.show_supplier,
-    changes=party_changes.change_supplier,
-    adds=parties.add_supplier,
+    changes=_at_once(party_changes.change_supplier),
+    adds=_added_at_once(_add_supplier, parties.SupplierDraft),
     search_hint=_PARTY_HINT,
     empty="A supplier ships to our customers by drop shipment. Add the first one here or by API.",
 )
@@ -203,8 +229,8 @@ ITEMS = Kind(
     ),
     lists=catalog_views.list_items,
     shows=catalog_views.show_item,
-    changes=catalog_changes.change_item,
-    adds=catalog.add_item,
+    changes=_at_once(catalog_changes.change_item),
+    adds=_added_at_once(catalog_changes.add_item, catalog.ItemDraft),
     search_hint="SKU, name or GTIN",
     empty="An item is what can be quoted, sold and shipped. Add the first one here or by API.",
 )

@@ -5,14 +5,15 @@ from typing import Any, Literal
 from uuid import UUID
 
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
+from api.second_person import Answer, PendingOut, answered
 from api.v1.shapes import Listing, Page, Shape
 from engine.problems import Invalid
-from engine.runtime.operate import batches
+from engine.runtime.operate import batches, guarded_batches
 from engine.runtime.read import batches as read
 from engine.runtime.state.chosen import Filter
 
@@ -77,7 +78,7 @@ class LeftOutOut(Shape):
 
 
 class PreviewOut(Shape):
-    """How many instances it would be about; `for_two` says that a second person has to agree first."""
+    """How many instances it would be about; `for_two` says that a second person has to confirm first."""
 
     verb: str
     instances: int
@@ -86,7 +87,7 @@ class PreviewOut(Shape):
 
 
 class BatchOut(BaseModel):
-    """A batch and how many of its instances are in which state; `state` is proposed, running, paused, ended or abandoned."""
+    """A batch and how many of its instances are in which state; `state` is running, paused, ended or abandoned."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -100,7 +101,6 @@ class BatchOut(BaseModel):
     stop_after: int | None
     started_by: str
     started_at: datetime
-    agreed_by: str | None
     ended_at: datetime | None
     total: int
     pending: int
@@ -108,6 +108,10 @@ class BatchOut(BaseModel):
     passed: int
     failed: int
     left: int
+
+
+class BegunOut(RootModel[BatchOut | PendingOut]):
+    """A batch that has begun, or the change that waits for a second person."""
 
 
 class BatchItemOut(BaseModel):
@@ -145,17 +149,22 @@ class ItemQuery(Listing):
 @operation(Role.OPERATE)
 def preview(body: PreviewIn) -> PreviewOut:
     """Say how many instances a batch would be about, and which it would leave out and why; nothing is changed."""
-    return PreviewOut.model_validate(batches.preview(product().runtime, transaction(), body.verb, body.chosen.filter()))
+    seen, for_two = guarded_batches.preview(product().runtime, transaction(), body.verb, body.chosen.filter())
+    excluded = [LeftOutOut.model_validate(each) for each in seen.excluded]
+    return PreviewOut(verb=seen.verb, instances=seen.instances, excluded=excluded, for_two=for_two)
 
 
-@api.post("", responses={202: BatchOut})
+@api.post("", responses={202: BegunOut})
 @operation(Role.OPERATE)
-def begin(body: BatchIn) -> tuple[BatchOut, int]:
-    """Begin a batch; workers do it, and `GET /api/v1/batches/{id}` says how far it is."""
+def begin(body: BatchIn) -> Answer:
+    """Begin a batch; workers do it, and `GET /api/v1/batches/{id}` says how far it is.
+
+    To cancel or take over many instances a second person confirms first: `pending_change` is its number then.
+    """
     order = batches.Order(
         body.verb, body.chosen.filter(), person().name, body.reason, stop_after=body.stop_after, arguments=body.arguments()
     )
-    return _out(batches.begin(product().runtime, transaction(), order)), 202
+    return answered(guarded_batches.begin(product().runtime, transaction(), order), lambda batch_id: (_out(batch_id), 202))
 
 
 @api.get("", responses={200: Page[BatchOut]})
@@ -195,14 +204,6 @@ def pause(path: BatchPath) -> BatchOut:
 def go_on(path: BatchPath) -> BatchOut:
     """Let a paused batch go on; its failures until now count no more."""
     batches.go_on(transaction(), path.batch_id, person())
-    return _out(path.batch_id)
-
-
-@api.post("/<int:batch_id>/agree", responses={200: BatchOut})
-@operation(Role.OPERATE)
-def agree(path: BatchPath) -> BatchOut:
-    """Agree as the second person to what another one proposed; it begins."""
-    batches.agree(transaction(), path.batch_id, person())
     return _out(path.batch_id)
 
 

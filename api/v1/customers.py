@@ -7,9 +7,12 @@ from pydantic import BaseModel, Field
 
 from api.auth.roles import Role
 from api.requests import operation, person, transaction
+from api.second_person import Answer, PendingOut, act
 from api.v1.shapes import ChangedOut, Changing, Done, DraftBody, NumberPath, Page, Search, Shape, listed, partial
 from handlers.changes import Author
-from handlers.parties import bank_accounts, changes, views
+from handlers.parties import changes, views
+from handlers.parties.bank_accounts import AccountChange
+from handlers.parties.guarded import CustomerEdit
 from handlers.parties.master_data import AddressDraft, BankAccountDraft, ContactDraft, CustomerDraft, SupplierDraft
 
 api = APIBlueprint("customers", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="master data")])
@@ -45,7 +48,7 @@ class PartyOut(BaseModel):
     addresses: list[dict[str, Any]]
     contacts: list[dict[str, Any]]
     bank_accounts: list[dict[str, Any]]
-    pending_bank_account_changes: list[dict[str, Any]]
+    pending_changes: list[PendingOut]
 
 
 class AddressIn(DraftBody[AddressDraft]):
@@ -67,23 +70,10 @@ class AccountChangeIn(Shape):
     reason: str = Field("", max_length=2000)
 
 
-class DecisionIn(Shape):
-    """Whether a second person agrees, and why."""
-
-    approve: bool
-    reason: str = Field("", max_length=2000)
-
-
 class AddressPath(BaseModel):
     """An address in the address."""
 
     address_id: int
-
-
-class ChangePath(BaseModel):
-    """A change of a bank account in the address."""
-
-    change_id: int
 
 
 @api.get("/customers", responses={200: Page[views.CustomerSummary]})
@@ -100,11 +90,12 @@ def get_customer(path: NumberPath) -> PartyOut:
     return _party(views.show_customer(transaction(), path.number))
 
 
-@api.patch("/customers/<number>", responses={200: ChangedOut})
+@api.patch("/customers/<number>", responses={200: ChangedOut, 202: PendingOut})
 @operation(Role.ORDER)
-def change_customer(path: NumberPath, body: CustomerPatch) -> ChangedOut:
-    """Change a customer."""
-    return ChangedOut(id=path.number, changed=changes.change_customer(transaction(), path.number, body.given, body.author(person())))
+def change_customer(path: NumberPath, body: CustomerPatch) -> Answer:
+    """Change a customer; where it may owe more than a number of the company then, a second person confirms it."""
+    given = CustomerEdit(customer_no=path.number, changes=body.given)
+    return act("customer.change", given, body.reason, lambda changed: (ChangedOut(id=path.number, changed=changed), 200), body.version)
 
 
 @api.post("/customers/<number>/addresses", responses={201: Done})
@@ -129,22 +120,13 @@ def add_contact(body: ContactIn) -> tuple[Done, int]:
     return Done(id=str(changes.add_contact(transaction(), body.root, Author(person().name))), state="added"), 201
 
 
-@api.post("/customers/bank-accounts", responses={201: Done, 202: Done})
+@api.post("/customers/bank-accounts", responses={202: PendingOut})
 @operation(Role.ORDER)
-def keep_bank_account(body: AccountChangeIn) -> tuple[Done, int]:
-    """Let an account that nobody has be known as a customer's; to move or forget one that is known, a second person must agree."""
+def keep_bank_account(body: AccountChangeIn) -> Answer:
+    """Ask that an account be known as a customer's, or forgotten; a second person confirms it."""
     draft = BankAccountDraft(iban=body.iban, customer_no=body.customer_no, bic=body.bic, holder=body.holder)
-    change = bank_accounts.keep_or_ask(transaction(), draft, Author(person().name, body.reason), removes=body.removes)
-    return (Done(id=body.iban, state="known"), 201) if change is None else (Done(id=str(change), state="pending"), 202)
-
-
-@api.post("/customers/bank-accounts/changes/<int:change_id>/decision", responses={200: Done})
-@operation(Role.COLLECT)
-def decide_bank_account(path: ChangePath, body: DecisionIn) -> Done:
-    """Agree to a change of a bank account, or refuse it; never one's own."""
-    author = Author(person().name, body.reason)
-    decided = bank_accounts.decide_change(transaction(), path.change_id, author, approve=body.approve)
-    return Done(id=str(decided.id), state=decided.decision.lower())
+    given = AccountChange(account=draft, removes=body.removes)
+    return act("customer.bank_account", given, body.reason, lambda iban: (Done(id=iban, state="kept"), 201))
 
 
 @api.get("/suppliers", responses={200: Page[views.SupplierSummary]})
@@ -178,5 +160,5 @@ def _party(shown: views.Shown) -> PartyOut:
         addresses=rows("addresses"),
         contacts=rows("contacts"),
         bank_accounts=rows("bank_accounts"),
-        pending_bank_account_changes=rows("pending"),
+        pending_changes=[PendingOut.model_validate(each) for each in shown.pending],
     )

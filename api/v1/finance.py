@@ -7,13 +7,14 @@ from pydantic import BaseModel, Field, RootModel
 from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
+from api.second_person import Answer, PendingOut, act
 from api.v1.shapes import Done, DraftBody, Listing, NumberPath, Page, Shape, listed
 from engine.runtime.post.mailbox import Message
 from engine.runtime.verbs import messages
 from handlers.billing import views as invoices
 from handlers.invariants import check_all
 from handlers.ledger import views as ledger
-from handlers.ledger.bank_accounts import HouseBankAccountDraft, add_bank_account
+from handlers.ledger.bank_accounts import HouseBankAccountDraft
 from handlers.receivables import views as receivables
 from handlers.receivables.statements import store_statements
 
@@ -93,7 +94,7 @@ def get_invoice(path: NumberPath) -> InvoiceOut:
 @operation(Role.COLLECT)
 def post_statement() -> tuple[StatementOut, int]:
     """Take in a camt.053 file; each of its statements is booked, its receipts are matched and applied, by `statement-intake`."""
-    numbers = store_statements(transaction(), request.get_data())
+    numbers = store_statements(transaction(), request.get_data(), person().name)
     for statement_no in numbers:
         message = Message(
             name="statement.received",
@@ -121,12 +122,14 @@ def get_statement(path: NumberPath) -> ShownStatementOut:
     return ShownStatementOut(receivables.show_statement(transaction(), path.number))
 
 
-@api.post("/bank-accounts", responses={201: Done})
+@api.post("/bank-accounts", responses={201: Done, 202: PendingOut})
 @operation(Role.ADMINISTER)
-def add_our_bank_account(body: HouseBankAccountIn) -> tuple[Done, int]:
-    """Add a bank account of ours with its account of the ledger; statements of other accounts are refused."""
-    added = add_bank_account(transaction(), body.root)
-    return Done(id=f"{added.iban}/{added.currency}", state="stored"), 201
+def add_our_bank_account(body: HouseBankAccountIn) -> Answer:
+    """Add a bank account of ours with its account of the ledger; a second person confirms any but the first.
+
+    Statements of other accounts are refused.
+    """
+    return act("house.bank_account", body.root, "", lambda key: (Done(id=key, state="stored"), 201))
 
 
 @api.get("/bank-accounts", responses={200: Page[ledger.BankAccountRow]})

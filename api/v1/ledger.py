@@ -8,9 +8,11 @@ from pydantic import Field
 from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
+from api.second_person import Answer, PendingOut, act
 from api.v1.shapes import Done, DraftBody, Listing, Page, Shape, listed
-from handlers.changes import Author, note
-from handlers.ledger import books, commands, views
+from handlers.changes import Author
+from handlers.ledger import commands, views
+from handlers.ledger.guarded import Reopening
 from handlers.ledger.manual import ManualJournal
 
 api = APIBlueprint("ledger", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="ledger")])
@@ -80,14 +82,12 @@ def close_period(body: PeriodIn) -> tuple[Done, int]:
     return Done(id=f"{body.starts_on}/{body.ends_on}", state="closed"), 201
 
 
-@api.post("/periods/<string:starts_on>/reopen", responses={200: Done})
+@api.post("/periods/<string:starts_on>/reopen", responses={202: PendingOut})
 @operation(Role.BOOK)
-def reopen_period(path: PeriodPath, body: ReopenIn) -> Done:
-    """Open a closed period for posting again."""
-    opened = books.reopen_period(transaction(), path.starts_on)
-    details = {"ends_on": opened.ends_on.isoformat(), "closed_by": opened.closed_by}
-    note(transaction(), Author(person().name, body.reason), "reopen", f"period:{path.starts_on}", details)
-    return Done(id=f"{opened.starts_on}/{opened.ends_on}", state="open")
+def reopen_period(path: PeriodPath, body: ReopenIn) -> Answer:
+    """Ask that a closed period be opened for posting again; a second person confirms it."""
+    given = Reopening(starts_on=path.starts_on)
+    return act("period.reopen", given, body.reason, lambda period: (Done(id=period, state="open"), 200))
 
 
 @api.get("/manual-journals", responses={200: Page[views.ManualEntryRow]})

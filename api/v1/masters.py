@@ -8,13 +8,14 @@ from pydantic import Field
 
 from api.auth.roles import Role
 from api.requests import operation, person, transaction
+from api.second_person import Answer, PendingOut, act
 from api.v1.shapes import Done, DraftBody, Exact, NumberPath, Shape, as_sent
+from handlers.catalog import changes as catalog_changes
 from handlers.catalog import master_data as catalog
-from handlers.changes import Author, note
-from handlers.ledger.bank_accounts import add_first_bank_account
-from handlers.ledger.books import open_books
+from handlers.changes import Author
+from handlers.parties import changes, policy
 from handlers.parties import master_data as parties
-from handlers.parties import policy
+from handlers.parties.guarded import NewCustomer, Number
 
 api = APIBlueprint("masters", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="master data")])
 
@@ -45,23 +46,20 @@ class PriceListIn(DraftBody[catalog.PriceListDraft]):
     """A list of prices for somebody."""
 
 
-@api.put("/company", responses={200: Done})
+@api.put("/company", responses={200: Done, 202: PendingOut})
 @operation(Role.ADMINISTER)
-def set_company(body: CompanyIn) -> Done:
-    """Say who we are; the first time opens the books in the company's currency."""
-    parties.set_company(transaction(), body.root)
-    open_books(transaction(), body.root.currency)
-    add_first_bank_account(transaction(), body.root.iban, body.root.currency)
-    return Done(id="MAIN", state="stored")
+def set_company(body: CompanyIn) -> Answer:
+    """Say who we are; the first time opens the books in the company's currency. Another bank account takes a second person."""
+    return act("company.set", body.root, "", lambda _: (Done(id="MAIN", state="stored"), 200))
 
 
-@api.post("/customers", responses={201: Done})
+@api.post("/customers", responses={201: Done, 202: PendingOut})
 @operation(Role.ORDER)
-def add_customer(body: CustomerIn) -> tuple[Done, int]:
-    """Add a customer."""
+def add_customer(body: CustomerIn) -> Answer:
+    """Add a customer; where it may owe more than a number of the company, a second person confirms it."""
     with as_sent((r"^(?!addresses\.)", "customer.")):
-        parties.add_customer(transaction(), body.customer, body.addresses)
-    return Done(id=body.customer.customer_no.strip(), state="added"), 201
+        given = NewCustomer(customer=body.customer, addresses=body.addresses)
+        return act("customer.add", given, "", lambda number: (Done(id=number, state="added"), 201))
 
 
 @api.post("/suppliers", responses={201: Done})
@@ -69,16 +67,15 @@ def add_customer(body: CustomerIn) -> tuple[Done, int]:
 def add_supplier(body: SupplierIn) -> tuple[Done, int]:
     """Add a supplier."""
     with as_sent((r"^(?!addresses\.)", "supplier.")):
-        parties.add_supplier(transaction(), body.supplier, body.addresses)
-    return Done(id=body.supplier.supplier_no.strip(), state="added"), 201
+        number = changes.add_supplier(transaction(), body.supplier, body.addresses, Author(person().name))
+    return Done(id=number, state="added"), 201
 
 
 @api.post("/items", responses={201: Done})
 @operation(Role.ORDER)
 def add_item(body: ItemIn) -> tuple[Done, int]:
     """Add an item."""
-    catalog.add_item(transaction(), body.root)
-    return Done(id=body.root.sku, state="added"), 201
+    return Done(id=catalog_changes.add_item(transaction(), body.root, Author(person().name)), state="added"), 201
 
 
 @api.post("/price-lists", responses={201: Done})
@@ -109,13 +106,9 @@ def list_policies() -> PoliciesOut:
     return PoliciesOut(items=policy.list_choices(transaction()))
 
 
-@api.put("/policies/<number>", responses={200: Done})
+@api.put("/policies/<number>", responses={200: Done, 202: PendingOut})
 @operation(Role.ADMINISTER)
-def choose_policy(path: NumberPath, body: PolicyIn) -> Done:
-    """Choose a number; what is decided from now on is decided by it."""
-    (before,) = policy.chosen(transaction(), path.number).values()
-    policy.choose(transaction(), path.number, body.value)
-    note(
-        transaction(), Author(person().name, body.reason), "change", f"policy:{path.number}", {"value": {"from": before, "to": body.value}}
-    )
-    return Done(id=path.number, state="chosen")
+def choose_policy(path: NumberPath, body: PolicyIn) -> Answer:
+    """Choose a number; what is decided from now on is decided by it. What says when it takes two takes two itself."""
+    given = Number(name=path.number, value=body.value)
+    return act("policy.choose", given, body.reason, lambda _: (Done(id=path.number, state="chosen"), 200))

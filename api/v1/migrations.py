@@ -9,8 +9,10 @@ from pydantic import BaseModel, Field, RootModel
 from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Listing, Page, Shape
+from api.second_person import Answer, PendingOut, answered
+from api.v1.shapes import Done, Listing, Page, Shape
 from engine.problems import Problem
+from engine.runtime.operate.guarded_batches import ask_for_many
 from engine.runtime.operate.migrate import Migration
 from engine.runtime.operate.take_over import AT_ONCE, TakenOver, take_over, try_out
 from engine.runtime.read.migration_plans import MigrationPlan, draft_plan
@@ -88,16 +90,20 @@ def list_candidates(path: VersionPath, query: InstanceQuery) -> Page[CandidateOu
     return Page(items=[_candidate(each, tried[each.id]) for each in shown.rows], next_cursor=shown.next)
 
 
-@api.post("/<int:version_id>/migrate", responses={200: MigratedOut})
+@api.post("/<int:version_id>/migrate", responses={200: MigratedOut, 202: PendingOut})
 @operation(Role.MIGRATE)
-def migrate(path: VersionPath, body: MigrationIn) -> MigratedOut:
+def migrate(path: VersionPath, body: MigrationIn) -> MigratedOut | Answer:
     """Take instances over, each in a transaction of its own: what cannot go says why and stays as it is.
+
+    More than a number of the company at once are asked for, and begin as a batch when a second person has confirmed it.
 
     Sent again it answers the same: an instance that is there already stays there.
     """
     runtime = product().runtime
     plan = draft_plan(runtime, transaction(), path.version_id, body.to, body.plan)
     migration = Migration(plan.target.id, person().name, body.reason, plan.mapping)
+    if asked := ask_for_many(runtime, transaction(), migration, body.instances):
+        return answered(asked, lambda batch_id: (Done(id=str(batch_id), state="running"), 202))
     return MigratedOut(version_id=plan.target.id, results=take_over(runtime, product().database.run, migration, body.instances))
 
 

@@ -6,6 +6,7 @@ from pydantic import Field
 from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
+from api.second_person import Answer, PendingOut, act
 from api.v1.shapes import Exact, Listing, NumberPath, Page, Shape, listed
 from handlers.receivables import commands
 from handlers.receivables.manual_application import HandApplication
@@ -66,13 +67,15 @@ def list_receipts(query: Listing) -> Page[ReceiptRow]:
     return listed(read_receipts(transaction(), query.asked))
 
 
-@api.post("/<number>/applications", responses={200: AppliedOut})
+@api.post("/<number>/applications", responses={200: AppliedOut, 202: PendingOut})
 @operation(Role.COLLECT)
-def apply_receipt(path: NumberPath, body: ApplyIn) -> AppliedOut:
-    """Apply what is left of a receipt to an invoice."""
+def apply_receipt(path: NumberPath, body: ApplyIn) -> Answer:
+    """Apply what is left of a receipt to an invoice.
+
+    A second person confirms what gives away more than a number of the company, or anything of a statement that one took in oneself.
+    """
     given = HandApplication(receipt_no=path.number, invoice_no=body.invoice_no, action=body.action)
-    applied = commands.apply(product().runtime, transaction(), given, person().name)
-    return AppliedOut(settled=applied.settled, open_amount=applied.open_amount, rest=applied.rest)
+    return act("receipt.apply", given, "", lambda applied: (AppliedOut.model_validate(applied), 200))
 
 
 @api.post("/<number>/on-account", responses={200: KeptOut})

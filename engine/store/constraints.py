@@ -34,6 +34,10 @@ RULES: Mapping[str, Rule] = {
         "Look at that instance, or start this one under another key.",
     ),
     "instance_dedupe_key": Rule("start_repeated", "This start came before.", "Look at the instance it began."),
+    "pending_change_subject_ix": Rule("change_pending", "A change of this waits for a second person already.", "Let it be decided first."),
+    "pending_change_four_eyes_check": Rule(
+        "four_eyes", "Whoever asked does not decide.", "Let another one of those who may confirm do it."
+    ),
     "business_clock_one_check": Rule("clock_one", "There is one business clock.", "Move the one there is."),
 }
 

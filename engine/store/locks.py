@@ -27,6 +27,8 @@ class Lock(StrEnum):
     #: Somebody signs in, or a paper comes in: what follows from it is locked after it.
     USER_ACCOUNT = "user_account"
     INBOUND_MESSAGE = "inbound_message"
+    #: What somebody asked for is held by whoever confirms it, before all that it changes.
+    PENDING_CHANGE = "pending_change"
     #: Whoever deploys a draft holds it first: what is deployed is what was checked.
     DRAFT = "draft"
     SCHEDULE = "schedule"
@@ -75,6 +77,7 @@ _RANKS = {lock: rank for rank, lock in enumerate(Lock)}
 _KEYS = {
     Lock.USER_ACCOUNT: "id",
     Lock.INBOUND_MESSAGE: "id",
+    Lock.PENDING_CHANGE: "id",
     Lock.DRAFT: "bundle",
     Lock.SCHEDULE: "id",
     Lock.BATCH: "id",

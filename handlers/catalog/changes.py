@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.store.base import Base
 from engine.store.locks import Lock, take
+from handlers.catalog import master_data
 from handlers.catalog.master_data import (
     AgreementDraft,
     CustomerItemDraft,
@@ -29,7 +30,7 @@ from handlers.catalog.master_data import (
     set_volume_tier,
 )
 from handlers.catalog.model import Agreement, CustomerItem, Item, Price, Promotion, SupplierItem, TaxRate, UnitConversion, VolumeTier
-from handlers.changes import Author, Differences, Record, change, note
+from handlers.changes import Author, Differences, Record, change, note, note_added
 from handlers.identifiers import canonical
 
 ITEM = Record("item", Item, "sku", ItemDraft, Lock.ITEM)
@@ -45,6 +46,12 @@ _SETTINGS: Mapping[type[Any], _Setting] = {
     AgreementDraft: (Agreement, ("customer_no", "sku", "currency", "valid_from"), add_agreement),
     PromotionDraft: (Promotion, ("code",), add_promotion),
 }
+
+
+def add_item(tx: Session, draft: ItemDraft, by: Author) -> str:
+    """Add an item; answers its SKU. Raises Invalid, Conflict."""
+    master_data.add_item(tx, draft)
+    return str(note_added(tx, ITEM, draft, by))
 
 
 def change_item(tx: Session, sku: str, changes: Mapping[str, Any], by: Author) -> Differences:

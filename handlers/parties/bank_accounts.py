@@ -1,92 +1,55 @@
-"""Bank accounts customers pay from: money is recognised by them.
+"""Bank accounts customers pay from: money is recognised by them, so that a second person confirms each change (`guarded.py`)."""
 
-One that nobody has is known at once; to move or forget one that is known takes a second person.
-"""
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from dataclasses import asdict
-
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from engine.problems import Conflict, Forbidden, NotFound, Problem
+from engine.problems import NotFound
 from engine.store.locks import Advisory, advisory
 from handlers.changes import Author, note
 from handlers.identifiers import canonical
 from handlers.parties.master_data import BankAccountDraft, find_customer, set_bank_account
-from handlers.parties.model import BankAccount, BankAccountChange
+from handlers.parties.model import BankAccount
 
 
-def keep_or_ask(tx: Session, draft: BankAccountDraft, by: Author, *, removes: bool = False) -> int | None:
-    """Know an account that nobody has as the customer's, at once; else ask for the change and answer its number.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChange:
+    """An account to be known as the customer's, or with `removes` to be forgotten."""
 
-    Raises as `ask_change` does.
-    """
-    draft = canonical(draft)
-    advisory(tx, Advisory.PAYER_ACCOUNT, draft.iban)
-    known = tx.scalar(select(BankAccount.customer_no).where(BankAccount.iban == draft.iban))
-    if removes or known is not None:
-        return ask_change(tx, draft, by, removes=removes)
-    set_bank_account(tx, draft)
-    note(tx, by, "add", f"bank_account:{draft.iban}", asdict(draft))
-    return None
+    account: BankAccountDraft
+    removes: bool = False
 
 
-def ask_change(tx: Session, draft: BankAccountDraft, by: Author, *, removes: bool = False) -> int:
-    """Ask that an account be known as the customer's, or be forgotten; answers the number of the change.
-
-    Raises NotFound (customer, account), Invalid (IBAN), Conflict when a change of the account waits already.
-    """
-    draft = canonical(draft)
+def change_account(tx: Session, given: AccountChange, by: Author) -> str:
+    """Know an account as the customer's, or forget it; answers its IBAN. Raises NotFound (customer, account), Invalid (IBAN)."""
+    draft = canonical(given.account)
     find_customer(tx, draft.customer_no)
-    if removes and tx.get(BankAccount, draft.iban) is None:
+    advisory(tx, Advisory.PAYER_ACCOUNT, draft.iban)
+    before = known_as(tx, draft.iban)
+    if not given.removes:
+        set_bank_account(tx, draft)
+    elif before is None:
         raise NotFound(f"There is no account {draft.iban}.", code="bank_account_unknown", next_step="Look at the customer's accounts.")
-    waiting = select(BankAccountChange.id).where(BankAccountChange.iban == draft.iban, BankAccountChange.decision == "PENDING")
-    if tx.scalar(waiting) is not None:
-        raise Conflict(
-            f"A change of {draft.iban} waits for a second person already.", code="change_pending", next_step="Let it be decided first."
-        )
-    values = {**asdict(draft), "removes": removes, "asked_by": by.name}
-    number: int = tx.execute(insert(BankAccountChange).values(values).returning(BankAccountChange.id)).scalar_one()
-    note(tx, by, "ask", f"bank_account:{draft.iban}", {**values, "change": number})
-    return number
-
-
-def decide_change(tx: Session, number: int, by: Author, *, approve: bool) -> BankAccountChange:
-    """Agree to a change, or refuse it. Raises NotFound, Conflict when it is decided, Forbidden for whoever asked for it."""
-    known = select(BankAccount.customer_no).join(BankAccountChange, BankAccountChange.iban == BankAccount.iban)
-    before = tx.scalar(known.where(BankAccountChange.id == number))
-    decision = "APPROVED" if approve else "REFUSED"
-    asked = tx.scalars(
-        update(BankAccountChange)
-        .where(BankAccountChange.id == number, BankAccountChange.decision == "PENDING", BankAccountChange.asked_by != by.name)
-        .values(decision=decision, decided_by=by.name, decided_at=func.business_now())
-        .returning(BankAccountChange)
-    ).one_or_none()
-    if asked is None:
-        raise _why_not(tx.get(BankAccountChange, number), number)
-    if approve:
-        _carry_out(tx, asked)
-    after = before if not approve else None if asked.removes else asked.customer_no
-    told = {"change": number, "decision": decision, "asked_by": asked.asked_by, "customer_no": {"from": before, "to": after}}
-    note(tx, by, "decide", f"bank_account:{asked.iban}", told)
-    return asked
-
-
-def _why_not(asked: BankAccountChange | None, number: int) -> Problem:
-    if asked is None:
-        return NotFound(f"There is no change {number}.", code="change_unknown", next_step="Look at the customer's accounts.")
-    if asked.decision != "PENDING":
-        return Conflict(
-            f"{asked.decided_by} has {asked.decision.lower()} this change.", code="change_decided", next_step="Ask for another change."
-        )
-    return Forbidden(
-        "Whoever asked for a change does not decide it.", code="four_eyes", next_step="Let somebody else of receivables decide it."
-    )
-
-
-def _carry_out(tx: Session, asked: BankAccountChange) -> None:
-    if asked.removes:
-        tx.execute(delete(BankAccount).where(BankAccount.iban == asked.iban))
     else:
-        account = BankAccountDraft(iban=asked.iban, customer_no=asked.customer_no, bic=asked.bic, holder=asked.holder)
-        set_bank_account(tx, account)
+        tx.execute(delete(BankAccount).where(BankAccount.iban == draft.iban))
+    after: dict[str, Any] = {} if given.removes else asdict(draft)
+    action = "remove" if given.removes else "change" if before else "add"
+    note(tx, by, action, f"bank_account:{draft.iban}", differences(before or {}, after))
+    return draft.iban
+
+
+def known_as(tx: Session, iban: str) -> dict[str, Any] | None:
+    """The account as it is known; None where nobody has it."""
+    row = tx.execute(select(*BankAccount.__table__.c).where(BankAccount.iban == iban)).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """By field: what it was, what it is."""
+    return {
+        name: {"from": before.get(name), "to": after.get(name)}
+        for name in before.keys() | after.keys()
+        if before.get(name) != after.get(name) and name != "iban"
+    }

@@ -1,12 +1,13 @@
 """Changes of customers, suppliers and their addresses and contacts, each told in the audit log."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from engine.store.locks import Lock
-from handlers.changes import Author, Differences, Record, add, change
+from handlers.changes import Author, Differences, Record, add, change, note_added
+from handlers.parties import master_data
 from handlers.parties.master_data import AddressDraft, ContactDraft, CustomerDraft, SupplierDraft, find_customer
 from handlers.parties.model import Address, Contact, Customer, Supplier
 
@@ -14,6 +15,18 @@ CUSTOMER = Record("customer", Customer, "customer_no", CustomerDraft, Lock.CUSTO
 SUPPLIER = Record("supplier", Supplier, "supplier_no", SupplierDraft, Lock.SUPPLIER, also=frozenset({"active"}))
 ADDRESS = Record("address", Address, "id", AddressDraft, Lock.CUSTOMER, lock_by="customer_no")
 CONTACT = Record("contact", Contact, "id", ContactDraft, Lock.CUSTOMER, lock_by="customer_no")
+
+
+def add_customer(tx: Session, draft: CustomerDraft, addresses: Sequence[AddressDraft], by: Author) -> str:
+    """Add a customer with its addresses; answers its number. Raises Invalid, NotFound, Conflict."""
+    master_data.add_customer(tx, draft, addresses)
+    return str(note_added(tx, CUSTOMER, draft, by))
+
+
+def add_supplier(tx: Session, draft: SupplierDraft, addresses: Sequence[AddressDraft], by: Author) -> str:
+    """Add a supplier with its addresses; answers its number. Raises Invalid, Conflict."""
+    master_data.add_supplier(tx, draft, addresses)
+    return str(note_added(tx, SUPPLIER, draft, by))
 
 
 def change_customer(tx: Session, customer_no: str, changes: Mapping[str, Any], by: Author) -> Differences:

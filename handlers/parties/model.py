@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.base import Base
-from handlers.columns import Active, Counter, Flag, Key, Label, Moment, Percent, Quantity, SerialId, Written
+from handlers.columns import Active, Counter, Flag, Key, Label, Percent, Quantity, SerialId, Written
 
 
 class Company(Base):
@@ -160,31 +160,6 @@ class BankAccount(Base):
     customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"), index=True)
     bic: Mapped[Label]
     holder: Mapped[Label]
-
-
-class BankAccountChange(Base):
-    """What somebody wants known of a customer's bank account: it counts once another person has agreed (four eyes)."""
-
-    __tablename__ = "bank_account_change"
-    __table_args__ = (
-        CheckConstraint("decision IN ('PENDING', 'APPROVED', 'REFUSED')", name="decision"),
-        CheckConstraint("(decision = 'PENDING') = (decided_by IS NULL)", name="decided"),
-        CheckConstraint("decided_by IS NULL OR decided_by <> asked_by", name="four_eyes"),
-        Index("bank_account_change_pending_ix", "iban", unique=True, postgresql_where=text("decision = 'PENDING'")),
-    )
-
-    id: Mapped[SerialId]
-    iban: Mapped[str]
-    customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"), index=True)
-    bic: Mapped[Label]
-    holder: Mapped[Label]
-    #: The account is to be forgotten rather than kept.
-    removes: Mapped[Flag]
-    asked_by: Mapped[str]
-    asked_at: Mapped[Written]
-    decision: Mapped[str] = mapped_column(server_default=text("'PENDING'"))
-    decided_by: Mapped[str | None]
-    decided_at: Mapped[Moment | None]
 
 
 class Policy(Base):

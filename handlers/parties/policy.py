@@ -35,7 +35,15 @@ def _choice(default: str, sentence: str) -> Choice:
     return Choice(Decimal(default), sentence)
 
 
+#: Where the numbers begin above which an act takes a second person.
+SECOND_PERSON = "second_person."
 CHOICES: Mapping[str, Choice] = {
+    "second_person.days": _choice("14", "What waits for a second person is confirmed within this many days, or expires."),
+    "second_person.credit": _choice("50000", "A second person confirms that a customer may owe more than this, in its currency."),
+    "second_person.write_off": _choice("50", "A second person confirms that more than this is written off, in the currency of the books."),
+    "second_person.instances": _choice(
+        "100", "A second person confirms that more instances than this are cancelled or taken over at once."
+    ),
     "price.most_over_list_pct": _choice("20", "A net price more than this far above the list price is taken for a typing error."),
     "quote.valid_days": _choice("30", "A quote may be accepted for this many days after it was sent."),
     "quote.approval_days": _choice("14", "An approval holds for this many days."),
@@ -78,3 +86,11 @@ def _known(name: str) -> Choice:
     if name not in CHOICES:
         raise NotFound(f"There is no policy {name!r}.", code="policy_unknown", next_step=f"Use one of {', '.join(sorted(CHOICES))}.")
     return CHOICES[name]
+
+
+class PolicyThresholds:
+    """Tells the runtime above which numbers an act takes a second person."""
+
+    def above(self, tx: Session, name: str) -> Decimal:
+        """The number as the company has chosen it, or its default. Raises NotFound for an unknown name."""
+        return chosen(tx, name)[name]

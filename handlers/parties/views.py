@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from engine.runtime.read.pending_changes import ChangeRow, list_waiting
 from engine.store.paging import AnyRow, Asked, Key, Page, read_page
 from handlers.changes import row_of, version_of
 from handlers.parties.changes import CUSTOMER, SUPPLIER
-from handlers.parties.model import Address, BankAccount, BankAccountChange, Contact, Customer, Supplier
+from handlers.parties.model import Address, BankAccount, Contact, Customer, Supplier
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Shown:
     addresses: Sequence[AnyRow]
     contacts: Sequence[AnyRow]
     bank_accounts: Sequence[AnyRow] = ()
-    pending: Sequence[AnyRow] = ()
+    pending: Sequence[ChangeRow] = ()
 
 
 def list_customers(tx: Session, search: str, asked: Asked, *, count: bool = False) -> Page[CustomerSummary]:
@@ -69,14 +70,14 @@ def list_suppliers(tx: Session, search: str, asked: Asked, *, count: bool = Fals
 def show_customer(tx: Session, customer_no: str) -> Shown:
     """One customer with addresses, contacts, bank accounts and changes of them that wait. Raises NotFound."""
     row = row_of(tx, CUSTOMER, customer_no)
-    changes, accounts = BankAccountChange.__table__.c, BankAccount.__table__.c
+    accounts = BankAccount.__table__.c
     return Shown(
         row,
         version_of(row),
         _of(tx, Address, Address.customer_no == customer_no),
         _of(tx, Contact, Contact.customer_no == customer_no),
         tx.execute(select(*accounts).where(accounts.customer_no == customer_no).order_by(accounts.iban)).all(),
-        tx.execute(select(*changes).where(changes.customer_no == customer_no, changes.decision == "PENDING").order_by(changes.id)).all(),
+        list_waiting(tx, f"customer:{customer_no}"),
     )
 
 

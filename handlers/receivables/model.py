@@ -43,6 +43,8 @@ class BankStatement(Base):
     closing: Mapped[Amount]
     opened_on: Mapped[date]
     closed_on: Mapped[date]
+    #: Who brought the file; none where it came by itself.
+    taken_in_by: Mapped[str | None]
     #: Why the file cannot be trusted, in words; empty when it balances.
     faults: Mapped[JsonList]
     #: A hash of the lines as they came, so that a changed or missing one is noticed.

@@ -50,8 +50,8 @@ class StatementFacts:
     kinds: tuple[EntryKind, ...]
 
 
-def store_statements(tx: Session, content: bytes) -> list[str]:
-    """Keep a bank file and answer the numbers of its statements. The API calls this, then publishes `statement.received` for each.
+def store_statements(tx: Session, content: bytes, by: str | None = None) -> list[str]:
+    """Keep a bank file that somebody brought, and answer the numbers of its statements; for each `statement.received` is published.
 
     Raises Conflict for a file taken before, unless all of it was refused; Invalid or TooLarge, and keeps nothing, for one that cannot be
     read, is dated in the future, or is of an account that is not ours. A statement that does not balance is kept: treasury looks at it.
@@ -71,7 +71,11 @@ def store_statements(tx: Session, content: bytes) -> list[str]:
             next_step=f"Nothing is to be done; look at {known[0]}.",
         )
     numbers = next_numbers(tx, "BS", len(statements))
-    insert_rows(tx, BankStatement, [_header(number, file_id, place, each) for place, (number, each) in _placed(numbers, statements)])
+    insert_rows(
+        tx,
+        BankStatement,
+        [{**_header(number, file_id, place, each), "taken_in_by": by} for place, (number, each) in _placed(numbers, statements)],
+    )
     tx.execute(_ADD_LINES, {"rows": as_json([line for _, (number, each) in _placed(numbers, statements) for line in _lines(number, each)])})
     tx.execute(_SEAL, {"numbers": numbers})
     return numbers

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.problems import Invalid, Problem
-from engine.runtime.operate import batches
+from engine.runtime.operate import batches, guarded_batches
 from engine.runtime.operate.batches import BATCH_VERBS
 from engine.runtime.read import batches as read
 from engine.runtime.state.chosen import Filter
@@ -18,11 +18,11 @@ from engine.store.paging import Asked
 from ui.csv_export import csv_response
 from ui.forms import reason
 from ui.product import OPERATE, asked, needs, person, product, wants_fragment
+from ui.second_person import page_of
 
 _STEER: Final[Mapping[str, Callable[[Session, int, Person], None]]] = {
     "pause": batches.pause,
     "go-on": batches.go_on,
-    "agree": batches.agree,
     "abandon": batches.abandon,
 }
 _REFUSED = 422
@@ -54,10 +54,10 @@ def begin() -> AnyResponse:
             stop_after=_stop_after(),
             key=request.form.get("key", "")[:100] or None,
         )
-        batch_id = product().database.run(lambda tx: batches.begin(product().runtime, tx, order))
+        begun = product().database.run(lambda tx: guarded_batches.begin(product().runtime, tx, order))
     except Problem as problem:
         return _preview(problem)
-    return redirect(f"/operations/batches/{batch_id}", 303)
+    return redirect(f"/operations/batches/{begun.done}", 303) if begun.pending is None else page_of(begun)
 
 
 def show(batch_id: int) -> str:
@@ -67,7 +67,7 @@ def show(batch_id: int) -> str:
 
 @needs(OPERATE)
 def steer(batch_id: int, verb: str) -> AnyResponse:
-    """Pause, go on, agree or stop for good."""
+    """Pause, go on or stop for good."""
     product().database.run(lambda tx: _STEER[verb](tx, batch_id, person()))
     return make_response(_page(batch_id)) if wants_fragment() else redirect(f"/operations/batches/{batch_id}", 303)
 
@@ -108,16 +108,14 @@ def _page(batch_id: int) -> str:
         items = read.list_items(tx, batch_id, asked(), state=state if state in read.ITEM_STATES else "")
     steers = OPERATE in person().roles or shown.started_by == person().name
     template = "_batch.html" if wants_fragment() else "batch.html"
-    return render_template(
-        template, batch=shown, items=items, verbs=BATCH_VERBS, states=read.ITEM_STATES, show=state, may_steer=steers, me=person().name
-    )
+    return render_template(template, batch=shown, items=items, verbs=BATCH_VERBS, states=read.ITEM_STATES, show=state, may_steer=steers)
 
 
 def _preview(problem: Problem | None = None) -> AnyResponse:
-    seen = None
+    seen, for_two = None, False
     try:
         with product().database.transaction() as tx:
-            seen = batches.preview(product().runtime, tx, _verb(), chosen())
+            seen, for_two = guarded_batches.preview(product().runtime, tx, _verb(), chosen())
     except Problem as wrong:
         problem = problem or wrong
     given: dict[str, Any] = {name: request.values.get(name, "") for name in (*_FIELDS, "verb", "reason", "stop_after", "key")}
@@ -125,6 +123,7 @@ def _preview(problem: Problem | None = None) -> AnyResponse:
         render_template(
             "batch_new.html",
             preview=seen,
+            for_two=for_two,
             problem=problem,
             given=given,
             chosen={name: request.values.getlist(name) for name in (*_FIELDS, "instance") if any(request.values.getlist(name))},

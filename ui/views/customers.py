@@ -1,14 +1,15 @@
-"""What belongs to a customer: its addresses, and its bank accounts under four eyes."""
+"""What belongs to a customer: its addresses, and its bank accounts which a second person confirms."""
 
 from flask import redirect, request
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.changes import Author
-from handlers.parties import bank_accounts, changes
+from handlers.parties import changes
+from handlers.parties.bank_accounts import AccountChange
 from handlers.parties.master_data import AddressDraft, BankAccountDraft
 from ui.forms import read_form
-from ui.product import COLLECT, ORDER, needs, person, product
+from ui.product import ORDER, needs, person, product
+from ui.second_person import do_or_ask, page_of
 
 _ADDRESS = ("kind", "name", "street", "postal_code", "city", "region", "country", "gln", "is_default")
 
@@ -31,23 +32,11 @@ def change_address(customer_no: str, address_id: int) -> AnyResponse:
 
 @needs(ORDER)
 def ask_account(customer_no: str) -> AnyResponse:
-    """Let a new account be known as the customer's; ask that a known one be moved or forgotten."""
+    """Ask that an account be known as the customer's, or forgotten."""
     typed = read_form(BankAccountDraft, request.form, ("iban", "bic", "holder"))
     draft = BankAccountDraft(customer_no=customer_no, **typed)
-    removes = request.form.get("removes") == "on"
-    change = product().database.run(lambda tx: bank_accounts.keep_or_ask(tx, draft, _author(), removes=removes))
-    return _back(customer_no, "changed" if change is None else "asked")
-
-
-@needs(COLLECT)
-def decide_account(customer_no: str, change_id: int, decision: str) -> AnyResponse:
-    """Agree to a change of an account, or refuse it; never one's own."""
-
-    def decide(tx: Session) -> None:
-        bank_accounts.decide_change(tx, change_id, _author(), approve=decision == "approve")
-
-    product().database.run(decide)
-    return _back(customer_no, "decided")
+    asked = do_or_ask("customer.bank_account", AccountChange(account=draft, removes=request.form.get("removes") == "on"))
+    return _back(customer_no, "changed") if asked.pending is None else page_of(asked)
 
 
 def _author() -> Author:

@@ -8,6 +8,7 @@ from handlers.receivables import commands
 from handlers.receivables.manual_application import HandApplication
 from handlers.receivables.views import list_unapplied
 from ui.product import COLLECT, asked, needs, person, product
+from ui.second_person import do_or_ask
 
 #: What may become of a difference, as the decision `residual` names it.
 ACTIONS = (
@@ -33,7 +34,10 @@ def apply(receipt_no: str) -> AnyResponse:
     if not invoice_no:
         raise Invalid("No invoice is named.", code="invoice_missing", next_step="Enter the invoice's number, such as INV-000012.")
     given = HandApplication(receipt_no=receipt_no, invoice_no=invoice_no, action=request.form.get("action", "PARTIAL"))
-    applied = product().database.run(lambda tx: commands.apply(product().runtime, tx, given, person().name))
+    outcome = do_or_ask("receipt.apply", given)
+    if outcome.pending is not None:
+        return _done("A second person confirms it.", "Nothing is applied yet; it is in the worklist of finance and treasury.")
+    applied = outcome.done
     open_now = "is settled" if applied.settled else f"has {applied.open_amount:,.2f} open"
     return _done(f"{receipt_no} is applied.", f"{invoice_no} {open_now}; {applied.rest:,.2f} of the receipt is left.")
 

@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import make_response, redirect, render_template, request
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.problems import Problem
 from engine.runtime.read.acts import ActFilter, list_acts
 from engine.store.paging import Asked
-from handlers.changes import Author, note
+from handlers.changes import Author
 from ui.forms import defaults_of, kind_of, read_form
-from ui.product import BUY, COLLECT, ORDER, PRICE, asked, needs, person, product
+from ui.product import BUY, ORDER, PRICE, asked, needs, person, product
 from ui.records import KINDS, TABS, Kind
+from ui.second_person import page_of
 
 _REFUSED = 422
 
@@ -69,9 +69,11 @@ def add(kind: Kind) -> AnyResponse:
     """Add a record."""
     try:
         typed = read_form(kind.draft, request.form, [kind.key.name, *(field.name for field in kind.fields)])
-        product().database.run(lambda tx: _add(tx, kind, typed))
+        added = kind.adds(typed)
     except Problem as problem:
         return _again(kind, None, problem)
+    if added.pending is not None:
+        return page_of(added)
     return redirect(f"/master-data/{kind.path}/{typed[kind.key.name]}?done=added", 303)
 
 
@@ -81,15 +83,12 @@ def change(kind: Kind, key: str) -> AnyResponse:
     try:
         typed = read_form(kind.draft, request.form, [field.name for field in kind.fields])
         flags = {flag.name: request.form.get(flag.name) == "on" for flag in kind.flags}
-        changed = product().database.run(lambda tx: kind.changes(tx, key, {**typed, **flags}, by))
+        changed = kind.changes(key, {**typed, **flags}, by)
     except Problem as problem:
         return _again(kind, key, problem)
-    return redirect(f"/master-data/{kind.path}/{key}?done={'changed' if changed else 'same'}", 303)
-
-
-def _add(tx: Session, kind: Kind, typed: dict[str, Any]) -> None:
-    kind.adds(tx, kind.draft(**typed))
-    note(tx, Author(person().name), "add", f"{kind.noun}:{typed[kind.key.name]}", typed)
+    if changed.pending is not None:
+        return page_of(changed)
+    return redirect(f"/master-data/{kind.path}/{key}?done={'changed' if changed.done else 'same'}", 303)
 
 
 def _again(kind: Kind, key: str | None, problem: Problem) -> AnyResponse:
@@ -115,7 +114,5 @@ def _page(kind: Kind, key: str | None, given: dict[str, Any]) -> str:
             acts = list_acts(tx, ActFilter(target=f"{kind.noun}:{key}"), Asked(20)).rows
     context = {"values": shown.row if shown else {}, "errors": {}, "problem": None, "done": request.args.get("done", ""), **given}
     roles = person().roles
-    may = {"keep": kind.role in roles, "order": ORDER in roles, "collect": COLLECT in roles, "price": PRICE in roles, "buy": BUY in roles}
-    return render_template(
-        "record.html", kind=kind, key=key, shown=shown, acts=acts, entered=entered_as, may=may, tabs=TABS, me=person().name, **context
-    )
+    may = {"keep": kind.role in roles, "order": ORDER in roles, "price": PRICE in roles, "buy": BUY in roles}
+    return render_template("record.html", kind=kind, key=key, shown=shown, acts=acts, entered=entered_as, may=may, tabs=TABS, **context)

@@ -10,13 +10,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.models.reading.drawing import STEP_KINDS
 from engine.problems import Invalid, NotFound, Problem
+from engine.runtime.operate.guarded_batches import ask_for_many
 from engine.runtime.operate.migrate import Migration
 from engine.runtime.operate.take_over import TakenOver, take_over, try_out
 from engine.runtime.read.migration_plans import MigrationPlan, draft_plan
 from engine.runtime.read.under_way import UnderWay, list_under_way
+from engine.runtime.verbs.pending_changes import Outcome
 from engine.store.paging import Page
 from ui.forms import reason
 from ui.product import MIGRATE, asked, needs, person, product
+from ui.second_person import page_of
 
 _REFUSED = 422
 _PLAN = "plan."
@@ -44,20 +47,22 @@ def act(bundle: str, version_id: int) -> AnyResponse:
     if request.form.get("act") != "take-over":
         return _page(bundle, version_id, changes)
     try:
-        results = _take_over(version_id, changes)
+        done = _take_over(version_id, changes)
     except NotFound:
         raise
     except Problem as problem:
         return _page(bundle, version_id, changes, problem=problem)
-    return _page(bundle, version_id, changes, results=results)
+    return page_of(done) if isinstance(done, Outcome) else _page(bundle, version_id, changes, results=done)
 
 
-def _take_over(version_id: int, changes: Mapping[str, str | None]) -> list[TakenOver]:
+def _take_over(version_id: int, changes: Mapping[str, str | None]) -> list[TakenOver] | Outcome:
+    """What became of each, or the change that waits for a second person where they are many."""
     why, chosen = reason(), _chosen()
     with product().database.transaction() as tx:
         plan = draft_plan(product().runtime, tx, version_id, _target(), changes)
     migration = Migration(plan.target.id, person().name, why, plan.mapping)
-    return take_over(product().runtime, product().database.run, migration, chosen)
+    asked = product().database.run(lambda tx: ask_for_many(product().runtime, tx, migration, chosen))
+    return asked or take_over(product().runtime, product().database.run, migration, chosen)
 
 
 def _page(

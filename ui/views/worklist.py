@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.problems import Invalid
 from engine.runtime.read import worklist as read
 from engine.runtime.read.case_comments import count_unseen
+from engine.runtime.read.pending_changes import ChangeFilter, count_to_confirm, list_changes
 from engine.runtime.verbs import user_tasks
 from engine.store import json_text
 from engine.store.paging import MOST, AnyRow, Asked
@@ -24,6 +25,7 @@ from ui.task_why import about, why_asked
 from ui.views.comments import comments_of_task
 
 _PRIORITIES = {"": "Any", "51": "High"}
+_CHANGES_SHOWN = 3
 _NO_FORM: dict[str, Any] = {"type": "default", "schemaVersion": 19, "components": []}
 
 
@@ -85,6 +87,8 @@ def _list(tx: Session) -> dict[str, Any]:
         "why_asked": why_asked,
         "counts": read.count_tasks(tx, person()),
         "unseen": count_unseen(tx, person()),
+        "changes": list_changes(tx, person(), ChangeFilter("confirm"), Asked(_CHANGES_SHOWN)).rows,
+        "changes_to_confirm": count_to_confirm(tx, person()),
         "most": MOST,
         "wanted": wanted,
         "unknown": unknown,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_nothing
@@ -26,8 +27,8 @@ BATCH_VERBS: Final[Mapping[str, str]] = {
     "cancel": "Cancel",
     "migrate": "Take over",
 }
-#: What cannot be taken back takes a second person above a limit.
-_FOR_TWO: Final = frozenset({"cancel", "migrate"})
+#: What cannot be taken back takes a second person above a number (`guarded_batches`).
+FOR_TWO: Final = frozenset({"cancel", "migrate"})
 _LEFT_OUT: Final[Mapping[Answer, str]] = {
     Answer.ENDED: "has ended",
     Answer.SUSPENDED: "is suspended: resume it first",
@@ -50,6 +51,8 @@ class Order:
     stop_after: int | None = None
     key: str | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    #: The filter as it was asked for, where `chosen` names the instances that it found then.
+    asked_as: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +65,11 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a batch would be about. `for_two` says that a second person has to agree before it begins."""
+    """What a batch would be about."""
 
     verb: str
     instances: int
     excluded: Sequence[LeftOut]
-    for_two: bool
 
 
 def preview(runtime: Runtime, tx: Session, verb: str, chosen: Filter) -> Preview:
@@ -94,7 +96,7 @@ def preview(runtime: Runtime, tx: Session, verb: str, chosen: Filter) -> Preview
         else:
             excluded[why] = excluded.get(why, 0) + row.many
     left_out = tuple(LeftOut(why, many) for why, many in sorted(excluded.items()))
-    return Preview(verb, instances, left_out, for_two=verb in _FOR_TWO and instances > runtime.limits.batch_alone)
+    return Preview(verb, instances, left_out)
 
 
 def why_left_out(verb: str, state: str, *, failed: bool) -> str | None:
@@ -122,11 +124,11 @@ def begin(runtime: Runtime, tx: Session, order: Order) -> int:
     batch_id = _insert(tx, order, seen)
     if batch_id is None:
         return int(tx.execute(select(batch.c.id).where(batch.c.key == order.key)).scalar_one())
-    written = _insert_items(tx, batch_id, order)
-    if not written:
+    many = _insert_items(tx, batch_id, order)
+    if not many:
         why = "; ".join(f"{each.instances} {each.reason}" for each in seen.excluded) or "none fits the filter"
         raise Invalid(f"It can be done to none of the instances: {why}.", code="batch_empty", next_step="Choose others.")
-    detail = {"verb": order.verb, "instances": written, "chosen_by": _written(order.chosen)}
+    detail = {"verb": order.verb, "instances": many, "chosen_by": order.asked_as or written(order.chosen)}
     audit.record(tx, audit.Entry(order.actor, "begin_batch", f"batch:{batch_id}", order.reason, detail))
     return batch_id
 
@@ -143,26 +145,17 @@ def go_on(tx: Session, batch_id: int, person: Person) -> None:
     _change(tx, batch_id, person, "go_on", "paused", state="running", state_reason=None, forgiven=failed)
 
 
-def agree(tx: Session, batch_id: int, person: Person) -> None:
-    """The second person agrees, and it begins. Raises Forbidden for whoever proposed it."""
-    row = _hold(tx, batch_id, person, "proposed")
-    if row.started_by == person.name:
-        raise Forbidden(
-            f"{person.name} proposed it: a second person must agree.",
-            code="four_eyes",
-            next_step="Let another operator agree.",
-        )
-    _change(tx, batch_id, person, "agree", "proposed", state="running", state_reason=None, agreed_by=person.name)
-
-
 def abandon(tx: Session, batch_id: int, person: Person) -> None:
     """Leave what is not begun as it is, for good. Raises Conflict when it has ended."""
     said = f"{person.name} stopped it for good."
-    _change(
-        tx, batch_id, person, "abandon", "proposed", "running", "paused", state="abandoned", state_reason=said, ended_at=func.business_now()
-    )
+    _change(tx, batch_id, person, "abandon", "running", "paused", state="abandoned", state_reason=said, ended_at=func.business_now())
     left = update(batch_item).where(batch_item.c.batch_id == batch_id, batch_item.c.state == "pending")
     tx.execute(left.values(state="left", detail="Nothing was done to it: the batch was stopped."))
+
+
+def found_by(tx: Session, order: Order) -> list[UUID]:
+    """The instances that a filter finds now and the verb can be done to."""
+    return list(tx.scalars(select(instance.c.id).where(*_wanted(order)).order_by(instance.c.id)))
 
 
 def _insert(tx: Session, order: Order, seen: Preview) -> int | None:
@@ -170,11 +163,10 @@ def _insert(tx: Session, order: Order, seen: Preview) -> int | None:
         "key": order.key,
         "verb": order.verb,
         "reason": order.reason.strip(),
-        "chosen_by": _written(order.chosen),
+        "chosen_by": order.asked_as or written(order.chosen),
         "arguments": plain_mapping(order.arguments, "The arguments"),
         "excluded": [asdict(each) for each in seen.excluded],
-        "state": "proposed" if seen.for_two else "running",
-        "state_reason": "It waits for a second person to agree." if seen.for_two else None,
+        "state": "running",
         "stop_after": order.stop_after,
         "started_by": order.actor,
     }
@@ -184,17 +176,20 @@ def _insert(tx: Session, order: Order, seen: Preview) -> int | None:
 
 def _insert_items(tx: Session, batch_id: int, order: Order) -> int:
     """An item for each instance, the one that began first coming first; answers how many."""
-    can = [state for state in InstanceState if why_left_out(order.verb, state, failed=True) is None]
-    wanted = [*conditions(order.chosen), instance.c.state.in_(can)]
-    if order.verb == "retry":
-        wanted.append(has_failed(order.chosen.fingerprint))
     number = func.row_number().over(order_by=(instance.c.started_at, instance.c.id))
-    rows = select(literal(batch_id), number, instance.c.id).where(*wanted)
+    rows = select(literal(batch_id), number, instance.c.id).where(*_wanted(order))
     statement = insert(batch_item).from_select(["batch_id", "number", "instance_id"], rows).returning(batch_item.c.number)
     return len(tx.execute(statement).all())
 
 
-def _written(chosen: Filter) -> dict[str, Any]:
+def _wanted(order: Order) -> list[Any]:
+    can = [state for state in InstanceState if why_left_out(order.verb, state, failed=True) is None]
+    failed = [has_failed(order.chosen.fingerprint)] if order.verb == "retry" else []
+    return [*conditions(order.chosen), instance.c.state.in_(can), *failed]
+
+
+def written(chosen: Filter) -> dict[str, Any]:
+    """A filter as it is kept: what is empty is left out."""
     given = {name: value for name, value in asdict(chosen).items() if value}
     return {**given, "ids": [str(each) for each in chosen.ids]} if chosen.ids else given
 

@@ -18,7 +18,7 @@ ITEM_STATES = ("failed", "running", "pending", "passed", "left")
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
-    """A batch with how many of its instances are in which state. `state` is proposed, running, paused, ended or abandoned."""
+    """A batch with how many of its instances are in which state. `state` is running, paused, ended or abandoned."""
 
     id: int
     verb: str
@@ -31,7 +31,6 @@ class BatchRow:
     stop_after: int | None
     started_by: str
     started_at: datetime
-    agreed_by: str | None
     ended_at: datetime | None
     pending: int
     running: int

@@ -10,12 +10,13 @@ from sqlalchemy import ColumnElement, and_, any_, case, func, literal, or_, sele
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
+from engine.runtime.read.pending_changes import to_confirm
 from engine.runtime.state.directory import Directory
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs.visible_tasks import may_do, visible_to
 from engine.store.paging import MOST, AnyRow, Asked, Key, Page, read_page
-from engine.store.tables import deployment_file, incident, instance, process_version, user_task
+from engine.store.tables import deployment_file, incident, instance, pending_change, process_version, user_task
 
 VIEWS = {"all": "All", "mine": "Mine", "claimable": "To claim", "overdue": "Overdue", "done": "Done"}
 #: What was completed by the person, the latest first.
@@ -108,14 +109,15 @@ def count_tasks(tx: Session, person: Person) -> AnyRow:
 
 
 def count_urgent(tx: Session, person: Person, most: int = 100) -> tuple[int, int]:
-    """For the navigation: tasks that wait for the person, and open incidents; counted no further than `most`. One statement."""
+    """For the navigation: tasks and changes that wait for the person, and open incidents; each counted up to `most`. One statement."""
 
     def counted(rows: Any) -> Any:
         return select(func.count()).select_from(rows.limit(most).subquery()).scalar_subquery()
 
     tasks = select(user_task.c.id).where(user_task.c.state == "open", concerns(person))
     failed = select(incident.c.id).where(incident.c.state == "open")
-    row = tx.execute(select(counted(tasks), counted(failed))).one()
+    changes = select(pending_change.c.id).where(to_confirm(person))
+    row = tx.execute(select(counted(tasks) + counted(changes), counted(failed))).one()
     return row[0], row[1]
 
 

@@ -45,5 +45,3 @@ class Limits:
     batch: int = 500
     #: Instances that one batch of an operator may be about.
     batch_instances: int = 10_000
-    #: Instances that one person alone may cancel or migrate at once; beyond it a second one agrees first.
-    batch_alone: int = 100

@@ -1,7 +1,8 @@
 """The engine's tables.
 
 `models` (what was deployed), `drafts` (what analysts work on), `instances` (what runs), `waits` (what it waits for),
-`records` (what happened), `comments` (what people say beside it) and `batches` (what operators do to many).
+`records` (what happened), `comments` (what people say beside it), `batches` (what operators do to many) and `pending_changes` (what
+waits for a second person).
 
 Times are `timestamptz` in UTC from the database's clock. Ids of instances and tasks are UUIDs made by the engine, so that a whole
 advance can be worked out before its first statement.
@@ -12,6 +13,7 @@ from engine.store.tables.comments import comment, comment_attachment, comment_me
 from engine.store.tables.drafts import draft, draft_file, draft_revision, element_comment
 from engine.store.tables.instances import InstanceState, inbox, instance
 from engine.store.tables.models import deployment, deployment_file, process_version, schedule, start_event
+from engine.store.tables.pending_changes import pending_change
 from engine.store.tables.records import audit, effect, history, incident, message
 from engine.store.tables.waits import external_task, service_task_load, subscription, timer, user_task, work
 
@@ -36,6 +38,7 @@ __all__ = [
     "incident",
     "instance",
     "message",
+    "pending_change",
     "process_version",
     "schedule",
     "service_task_load",

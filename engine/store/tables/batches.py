@@ -16,13 +16,12 @@ batch = Table(
     Column("chosen_by", JSONB, nullable=False),  # the filter, as it was written
     Column("arguments", JSONB, nullable=False, server_default=text("'{}'")),  # changed variables; version and plan
     Column("excluded", JSONB, nullable=False, server_default=text("'[]'")),  # how many were left out, and why
-    Column("state", Text, nullable=False),  # proposed, running, paused, ended, abandoned
+    Column("state", Text, nullable=False),  # running, paused, ended, abandoned
     Column("state_reason", Text),  # why it is paused or abandoned
     Column("stop_after", Integer),  # failures; null never stops
     Column("forgiven", Integer, nullable=False, server_default=text("0")),  # failures that were known when it was told to go on
     Column("started_by", Text, nullable=False),
     moment("started_at", now=True),
-    Column("agreed_by", Text),  # the second person, where it takes two
     moment("ended_at"),
     UniqueConstraint("key"),
     Index("batch_running_ix", "id", postgresql_where=text("state = 'running'")),

@@ -41,7 +41,15 @@ ACTS: list[tuple[str, set[str], list[str]]] = [
     (r"^Add it first", {"order-desk"}, ["POST /api/v1/customers", "POST /api/v1/items"]),
     (r"^Ship it first", {"warehouse"}, ["GET /worklist"]),
     (r"^Close a stretch", {"finance", "treasury"}, ["POST /api/v1/periods"]),
-    (r"^Let it be decided first", {"accounts-receivable"}, ["POST /api/v1/customers/bank-accounts/changes/<int:change_id>/decision"]),
+    (
+        r"^Let it be decided first|[Rr]efuse (it|the change)|^Let another one of those|of one of these groups|^Only whoever asked",
+        {"accounts-receivable", "credit", "finance", "operator"},
+        [
+            "POST /api/v1/pending-changes/<int:change_id>/refuse",
+            "POST /worklist/changes/<int:change_id>/<any(confirm, refuse, withdraw):verb>",
+        ],
+    ),
+    (r"changes that wait|ask for another change|asked for anew", {"order-desk"}, ["GET /api/v1/pending-changes", "GET /worklist/changes"]),
     (r"^Close the order short|^Order again", {"buyer"}, ["GET /worklist"]),
     (r"price list", {"order-desk", "finance"}, ["POST /api/v1/price-lists", "POST /api/v1/prices", "POST /master-data/prices"]),
     (r"[Ss]et (a|the) price", {"order-desk", "finance"}, ["POST /api/v1/prices", "POST /master-data/prices"]),

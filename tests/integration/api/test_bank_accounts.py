@@ -24,7 +24,9 @@ def test_a_statement_is_taken_once_its_account_is_ours_and_shows_what_became_of_
     assert amina.post("/api/v1/bank-accounts", json=ACCOUNT).status_code == 403
     assert edith.post("/api/v1/bank-accounts", json=ACCOUNT | {"iban": "DE00370400440532013000"}).status_code == 422
     added = edith.post("/api/v1/bank-accounts", json=ACCOUNT)
-    assert (added.status_code, added.json["id"]) == (201, f"{GERMAN}/EUR")
+    assert (added.status_code, added.json["state"]) == (202, "pending")
+    assert send(amina, "S1").json["code"] == "bank_account_unknown"
+    assert amina.post(f"{added.headers['Location']}/confirm", json={}).status_code == 200
     listed = amina.get("/api/v1/bank-accounts").json["items"]
     assert [(each["iban"], each["ledger_account"]) for each in listed] == [("AT611904300234573201", "1000"), (GERMAN, "1001")]
     taken = send(amina, "S1")

@@ -42,7 +42,10 @@ def test_a_period_is_closed_and_opened_again_with_a_reason(signed_in):
     assert post(finance, "/periods", starts_on="2025-01-01", ends_on="2025-12-31").status_code == 201
     assert post(finance, "/periods", starts_on="2025-06-01", ends_on="2025-06-30").json["code"] == "period_closed"
     assert [row["starts_on"] for row in finance.get("/api/v1/periods").json["items"]] == ["2025-01-01"]
-    assert post(finance, "/periods/2025-01-01/reopen", reason="A late bill").json["state"] == "open"
+    asked = post(finance, "/periods/2025-01-01/reopen", reason="A late bill")
+    assert asked.json["state"] == "pending"
+    assert [row["starts_on"] for row in finance.get("/api/v1/periods").json["items"]] == ["2025-01-01"]
+    assert signed_in("amina").post(f"{asked.headers['Location']}/confirm", json={}).status_code == 200
     assert finance.get("/api/v1/periods").json["items"] == []
     assert post(finance, "/periods/2025-01-01/reopen", reason="Once more").status_code == 404
 

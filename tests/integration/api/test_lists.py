@@ -23,6 +23,7 @@ LISTS = [
     "audit",
     "exchange-rates",
     "periods",
+    "pending-changes",
 ]
 
 

@@ -58,45 +58,43 @@ def test_nothing_different_is_no_change(signed_in, installation):
     assert told(installation, "customer:C-1001") == []
 
 
-def test_an_account_that_nobody_has_is_known_at_once(signed_in, installation):
-    tom = signed_in("tom")
-    kept = tom.post("/api/v1/customers/bank-accounts", json={"iban": "de02 1203 0000 0000 2020 51", "customer_no": "C-1001"})
-    assert kept.status_code == 201, kept.text
-    assert kept.json["state"] == "known"
-    assert BERGMANNS in [row["iban"] for row in tom.get("/api/v1/customers/C-1001").json["bank_accounts"]]
-    assert [row["action"] for row in told(installation, f"bank_account:{BERGMANNS}")] == ["add"]
-    assert tom.post("/api/v1/customers/bank-accounts", json={"iban": "AT00NOTANIBAN", "customer_no": "C-1001"}).status_code == 422
-
-
-def test_a_known_account_moves_only_when_a_second_person_has_agreed(signed_in, installation):
+def test_an_account_is_known_once_a_second_person_has_confirmed_it(signed_in, installation):
     tom, amina, edith = signed_in("tom"), signed_in("amina"), signed_in("edith")
-    tom.post("/api/v1/customers/bank-accounts", json={"iban": BERGMANNS, "customer_no": "C-1002"})
-    account = {"iban": BERGMANNS, "customer_no": "C-1001"}
-    asked = edith.post("/api/v1/customers/bank-accounts", json=account)
-    assert (asked.status_code, asked.json["state"]) == (202, "pending")
-    assert tom.post("/api/v1/customers/bank-accounts", json=account).json["code"] == "change_pending"
+    asked = edith.post("/api/v1/customers/bank-accounts", json={"iban": "de02 1203 0000 0000 2020 51", "customer_no": "C-1001"})
+    assert (asked.status_code, asked.json["state"], asked.json["does"]) == (
+        202,
+        "pending",
+        f"Know {BERGMANNS} as an account of customer C-1001",
+    )
+    change = f"/api/v1/pending-changes/{asked.json['pending_change']}"
+    assert asked.headers["Location"] == change
+    again = tom.post("/api/v1/customers/bank-accounts", json={"iban": BERGMANNS, "customer_no": "C-1002"})
+    assert (again.status_code, again.json["code"]) == (409, "change_pending")
     known = lambda: [row["iban"] for row in tom.get("/api/v1/customers/C-1001").json["bank_accounts"]]  # noqa: E731
-    before = known()
-    decision = f"/api/v1/customers/bank-accounts/changes/{asked.json['id']}/decision"
-    own = edith.post(decision, json={"approve": True})
+    assert BERGMANNS not in known()
+    assert [each["does"] for each in tom.get("/api/v1/customers/C-1001").json["pending_changes"]] == [asked.json["does"]]
+    own = edith.post(f"{change}/confirm", json={})
     assert (own.status_code, own.json["code"]) == (403, "four_eyes")
-    assert known() == before
-    assert amina.post(decision, json={"approve": True}).json["state"] == "approved"
+    assert tom.post(f"{change}/confirm", json={}).json["code"] == "not_a_confirmer"
+    done = amina.post(f"{change}/confirm", json={"reason": "Called them back"})
+    assert [done.json[name] for name in ("state", "decided_by", "decided_because")] == ["confirmed", "amina", "Called them back"]
     assert BERGMANNS in known()
-    assert amina.post(decision, json={"approve": False}).json["code"] == "change_decided"
-    rows = told(installation, f"bank_account:{BERGMANNS}")
-    assert [(row["actor"], row["action"]) for row in rows][-2:] == [("edith", "ask"), ("amina", "decide")]
-    assert rows[-1]["detail"]["customer_no"]["to"] == "C-1001"
+    assert amina.post(f"{change}/refuse", json={"reason": "Too late"}).json["code"] == "change_decided"
+    (row,) = told(installation, f"bank_account:{BERGMANNS}")
+    assert (row["actor"], row["action"], row["detail"]["customer_no"]) == ("edith", "add", {"from": None, "to": "C-1001"})
+    assert [row["actor"] for row in told(installation, f"pending_change:{asked.json['pending_change']}")] == ["edith", "amina"]
+    assert edith.post("/api/v1/customers/bank-accounts", json={"iban": "AT00NOTANIBAN", "customer_no": "C-1001"}).status_code == 422
 
 
 def test_a_refused_bank_account_stays_as_it_was(signed_in):
     tom, amina = signed_in("tom"), signed_in("amina")
-    tom.post("/api/v1/customers/bank-accounts", json={"iban": BERGMANNS, "customer_no": "C-1002"})
     asked = tom.post("/api/v1/customers/bank-accounts", json={"iban": BERGMANNS, "customer_no": "C-1001"})
     before = tom.get("/api/v1/customers/C-1001").json["bank_accounts"]
-    amina.post(f"/api/v1/customers/bank-accounts/changes/{asked.json['id']}/decision", json={"approve": False})
+    change = f"/api/v1/pending-changes/{asked.json['pending_change']}"
+    assert amina.post(f"{change}/refuse", json={}).status_code == 422
+    amina.post(f"{change}/refuse", json={"reason": "They do not know it"})
     after = tom.get("/api/v1/customers/C-1001").json
-    assert (after["bank_accounts"], after["pending_bank_account_changes"]) == (before, [])
+    assert (after["bank_accounts"], after["pending_changes"]) == (before, [])
 
 
 def test_finance_sets_a_missing_price_and_the_log_keeps_the_old_one(signed_in, installation):

@@ -103,17 +103,19 @@ def test_who_does_not_keep_them_changes_nothing(signed_in):
     assert jonas.post(CUSTOMER, data={"name": "x"}).status_code == 403
 
 
-def test_a_known_bank_account_is_asked_for_by_one_and_agreed_to_by_another(signed_in):
+def test_a_bank_account_is_asked_for_by_one_and_confirmed_by_another(signed_in):
     tom, amina = signed_in("tom"), signed_in("amina")
-    assert tom.post("/master-data/customers/C-1002/accounts", data={"iban": IBAN}).status_code == 303
-    assert IBAN in tom.get("/master-data/customers/C-1002").text, "one that nobody has is known at once"
-    assert tom.post(f"{CUSTOMER}/accounts", data={"iban": IBAN}).status_code == 303
-    page = amina.get(CUSTOMER).text
-    agree = re.search(rf'action="({CUSTOMER}/accounts/\d+/approve)"', page)[1]
-    assert "Agree" not in tom.get(CUSTOMER).text
-    assert amina.post(agree).status_code == 303
+    asked = tom.post(f"{CUSTOMER}/accounts", data={"iban": IBAN, "reason": "They wrote to us"})
+    page = asked.headers["Location"].partition("?")[0]
+    assert "Waits for a second person" in tom.get(CUSTOMER).text
+    assert "Confirm, and do it" not in tom.get(page).text
+    assert IBAN in amina.get("/worklist").text
+    assert "They wrote to us" in amina.get(page).text
+    assert amina.post(f"{page}/refuse").status_code == 409, "a refusal says why"
+    assert amina.post(f"{page}/confirm").status_code == 303
     assert "Waits for a second person" not in tom.get(CUSTOMER).text
     assert IBAN in tom.get(CUSTOMER).text
+    assert tom.post(f"{page}/withdraw").status_code == 409
 
 
 def test_an_address_of_a_customer_is_corrected(signed_in):

@@ -12,7 +12,7 @@ from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.store.paging import Asked
 from tests import tiny_models as m
 
-OLGA, OTTO = Person("olga", roles=frozenset({"operate"})), Person("otto", roles=frozenset({"operate"}))
+OLGA = Person("olga", roles=frozenset({"operate"}))
 BOOK = m.start() + m.service("book", "carrier.book", order_no="order_no", retry="R0/PT10S") + m.end()
 CHECK = m.start() + m.user("look") + m.end()
 ALL = Filter()
@@ -156,18 +156,6 @@ def test_what_breaks_is_a_failure_of_its_own(stuck, monkeypatch):
 def test_the_same_order_given_twice_is_one_batch(stuck):
     assert order(stuck, key="olga-1") == order(stuck, key="olga-1")
     assert stuck.one("SELECT count(*) AS many FROM batch_item").many == 3
-
-
-def test_cancelling_many_takes_a_second_person(stuck):
-    small = stuck.with_limits(batch_alone=2)
-    batch_id = order(small, "cancel")
-    assert batch_work.work(small.runtime) == 0
-    with pytest.raises(Forbidden, match="second person"):
-        steer(small, batches.agree, batch_id)
-    steer(small, batches.agree, batch_id, OTTO)
-    batch_work.work(small.runtime)
-    assert [each[1] for each in told(small, batch_id)[1]] == ["passed"] * 3
-    assert {row.state for row in small.all("SELECT state FROM instance")} == {"cancelled"}
 
 
 def test_a_batch_is_paused_and_stopped_for_good_between_two_instances(stuck):
