@@ -76,6 +76,18 @@ def boundary(element_id: str, on: str, definition: str, *, interrupting: bool = 
     return f'<bpmn:boundaryEvent id="{element_id}" name="{element_id}" attachedToRef="{on}"{cancel}>{definition}</bpmn:boundaryEvent>'
 
 
+def on_event(element_id: str, came: str, definition: str, *steps: str, interrupting: bool = True, **settings: str) -> str:
+    """An event subprocess: its start event `came`, then the steps, one after the other."""
+    extensions = f"<bpmn:extensionElements>{properties(**settings)}</bpmn:extensionElements>" if settings else ""
+    begin = start(came, extensions + definition).replace(
+        "<bpmn:startEvent", f'<bpmn:startEvent isInterrupting="{str(interrupting).lower()}"'
+    )
+    names = [came, *(re.search(r' id="(\w+)"', step)[1] for step in steps), f"{element_id}_done"]  # type: ignore[index]
+    flows = "".join(map(_flow, _arrows(" -> ".join(names))))
+    inside = f"{begin}{''.join(steps)}{end(names[-1])}{flows}"
+    return f'<bpmn:subProcess id="{element_id}" name="{element_id}" triggeredByEvent="true">{inside}</bpmn:subProcess>'
+
+
 def message(name: str) -> str:
     """A declaration for `outside`; its id is the name with dots as underscores."""
     return f'<bpmn:message id="{name.replace(".", "_")}" name="{name}"/>'

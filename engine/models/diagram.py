@@ -75,6 +75,16 @@ class Node:
         handler = self.element.get("isForCompensation") == "true" or self.element.get("triggeredByEvent") == "true"
         return not self.incoming and self.tag not in {"boundaryEvent", "startEvent"} and not link and not handler
 
+    @property
+    def listens(self) -> bool:
+        """It begins an event subprocess, and waits as long as the scope around that is under way."""
+        return self.tag == "startEvent" and self.scope.is_event_subprocess
+
+    @property
+    def interrupts(self) -> bool:
+        """Of an event that waits beside something: whether it ends that."""
+        return self.element.get("cancelActivity", self.element.get("isInterrupting", "true")) == "true"
+
     @cached_property
     def kinds(self) -> tuple[str, ...]:
         """The short names of its event definitions: `("timer",)`."""
@@ -141,6 +151,13 @@ class Scope:
     def is_executable(self) -> bool:
         """Whether its process is deployed; otherwise it is a picture."""
         return self.process.element.get("isExecutable") == "true"
+
+    @property
+    def listeners(self) -> Iterator[Node]:
+        """The start events of its event subprocesses."""
+        for inner in self.children.values():
+            if inner.is_event_subprocess:
+                yield from (node for node in inner.nodes.values() if node.listens)
 
     def successors(self, node: Node) -> Iterator[Node]:
         """Where a token may go from here: along flows, over boundary events, and from a link to its other end."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from lxml import etree
 
-from engine.models.diagram import Diagram, Node, Scope, build_diagram
+from engine.models.diagram import Diagram, Flow, Node, Scope, build_diagram
 from engine.models.formulas import LOOP_TEXTS
 from engine.models.trees import tag_of, text_of
 from engine.models.vocabulary import BPMN, BPMNDI, EVENT_DEFINITIONS, SPIFF
@@ -120,7 +120,8 @@ def _implicit_ends(diagram: Diagram) -> None:
     """Where a way ends without an end event, one is drawn."""
     for scope in diagram.scopes:
         for node in list(scope.nodes.values()):
-            aside = node.element.get("isForCompensation") == "true" or (node.tag == "boundaryEvent" and "compensate" in node.kinds)
+            aside = "true" in {node.element.get("isForCompensation"), node.element.get("triggeredByEvent")}
+            aside = aside or (node.tag == "boundaryEvent" and "compensate" in node.kinds)
             if not node.outgoing and node.tag != "endEvent" and not aside:
                 end = _add_node(diagram, scope, "endEvent", f"{node.id}_end")
                 _add_flow(diagram, scope, node.id, end)
@@ -148,16 +149,42 @@ def _implicit_splits(diagram: Diagram) -> None:
 def _split(diagram: Diagram, scope: Scope, node: Node) -> None:
     conditional = any(flow.condition is not None for flow in node.outgoing)
     gateway = _add_node(diagram, scope, "inclusiveGateway" if conditional else "parallelGateway", f"{node.id}_split")
-    default = node.element.get("default")
-    if default is not None:
-        del node.element.attrib["default"]
-        if conditional:
-            diagram.by_id[gateway].set("default", default)
+    default = node.element.attrib.pop("default", "")
+    if default and conditional:
+        diagram.by_id[gateway].set("default", default)
     for flow in node.outgoing:
         flow.element.set("sourceRef", gateway)
-        if conditional and flow.condition is None and flow.id != default:
-            etree.SubElement(flow.element, f"{{{BPMN}}}conditionExpression").text = "true"
     _add_flow(diagram, scope, node.id, gateway)
+
+
+def _always_taken(diagram: Diagram) -> None:
+    """A flow without a condition out of an inclusive gateway is always taken, and the default when no condition holds.
+
+    BPMN 2.0.2 says of `default`, of an activity and of an inclusive gateway, that it gets the token "when none of the conditionExpressions
+    on other outgoing Sequence Flows evaluate to true"; a flow without one has none that could. Where there are all three, the conditional
+    flows and the default have a gateway of their own.
+    """
+    for scope in diagram.scopes:
+        for gateway in [node for node in scope.nodes.values() if node.tag == "inclusiveGateway" and len(node.outgoing) > 1]:
+            default = gateway.element.get("default")
+            always = [flow for flow in gateway.outgoing if flow.condition is None and flow.id != default]
+            chosen = [flow for flow in gateway.outgoing if flow not in always]
+            if always and default is not None and len(chosen) > 1:
+                _choose_apart(diagram, scope, gateway, chosen)
+            for flow in always:
+                _set_condition(flow.element, "true")
+
+
+def _choose_apart(diagram: Diagram, scope: Scope, gateway: Node, chosen: list[Flow]) -> None:
+    choice = _add_node(diagram, scope, "inclusiveGateway", f"{gateway.id}_choice")
+    diagram.by_id[choice].set("default", gateway.element.attrib.pop("default"))
+    for flow in chosen:
+        flow.element.set("sourceRef", choice)
+    _set_condition(diagram.by_id[_add_flow(diagram, scope, gateway.id, choice)], "true")
+
+
+def _set_condition(flow: etree._Element, text: str) -> None:
+    etree.SubElement(flow, f"{{{BPMN}}}conditionExpression").text = text
 
 
 _REWRITES: Final[tuple[Callable[[Diagram], None], ...]] = (
@@ -172,6 +199,7 @@ _REWRITES: Final[tuple[Callable[[Diagram], None], ...]] = (
     _implicit_ends,
     _implicit_starts,
     _implicit_splits,
+    _always_taken,
 )
 
 
@@ -182,10 +210,11 @@ def _add_node(diagram: Diagram, scope: Scope, tag: str, wanted: str) -> str:
     return identity
 
 
-def _add_flow(diagram: Diagram, scope: Scope, source: str, target: str) -> None:
+def _add_flow(diagram: Diagram, scope: Scope, source: str, target: str) -> str:
     identity = _free_id(diagram, f"{source}_to_{target}")
     flow = etree.SubElement(scope.element, f"{{{BPMN}}}sequenceFlow", id=identity, sourceRef=source, targetRef=target)
     diagram.by_id[identity] = flow
+    return identity
 
 
 def _free_id(diagram: Diagram, wanted: str) -> str:

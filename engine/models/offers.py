@@ -13,7 +13,7 @@ from engine.models.times import TIMES, reads_variables
 from engine.models.vocabularies import EVENTS_SUPPORTED
 from engine.models.vocabulary import ACTIVITIES
 from engine.problems import Problem
-from engine.spiff.elements import Event
+from engine.spiff.elements import SUPPORTED_LISTENERS, Event
 from engine.spiff.failures import StepFailed
 from engine.spiff.timers import compile_timer
 
@@ -36,6 +36,8 @@ def settings_by_element() -> Mapping[str, tuple[Setting, ...]]:
     """The settings of each kind of element, by its tag, for events with `:` and the kind of event behind it; empty lists are left out."""
     found = {tag: settings_of(tag) for tag in ("process", *sorted(ACTIVITIES), *EVENTS_SUPPORTED)}
     for tag, kinds in EVENTS_SUPPORTED.items():
+        if tag == "startEvent":
+            kinds |= SUPPORTED_LISTENERS  # noqa: PLW2901  # those of an event subprocess
         found |= {f"{tag}:{kind}": settings_of(tag, (kind,)) for kind in sorted(kinds) if kind}
     return {key: tuple(settings.values()) for key, settings in found.items() if settings}
 

@@ -103,11 +103,15 @@ def _turns(node: Node) -> set[str]:
 
 
 def _followers(scopes: Collection[Scope]) -> dict[str, list[str]]:
-    """Where a token may go next, into subprocesses and, from anywhere inside of one, out to what follows it."""
+    """Where a token may go next, into subprocesses and, from anywhere inside of one, out to what follows it.
+
+    From everywhere in a scope it may go to what begins an event subprocess there.
+    """
     follows: dict[str, list[str]] = {}
     for scope in scopes:
         outer = None if scope.parent is None else scope.parent.nodes.get(scope.id)
         after = [] if outer is None or scope.parent is None else [node.id for node in scope.parent.successors(outer)]
+        after += [node.id for node in scope.listeners]
         for node in scope.nodes.values():
             follows.setdefault(node.id, []).extend([*(other.id for other in scope.successors(node)), *after])
         if outer is not None:

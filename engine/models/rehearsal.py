@@ -117,9 +117,11 @@ def _rehearsed_as(node: Node) -> str | None:
         return node.tag
     if node.is_activity:
         return "scriptTask"
-    if {"message", "signal"}.isdisjoint(node.kinds) or len(node.kinds) > 1 or node.tag == "startEvent":
+    if {"message", "signal"}.isdisjoint(node.kinds) or len(node.kinds) > 1 or (node.tag == "startEvent" and not node.listens):
         return None
-    return {"boundaryEvent": "intermediateCatchEvent", "endEvent": "intermediateThrowEvent"}.get(node.tag, node.tag)
+    return {"boundaryEvent": "intermediateCatchEvent", "startEvent": "intermediateCatchEvent", "endEvent": "intermediateThrowEvent"}.get(
+        node.tag, node.tag
+    )
 
 
 def _settings(node: Node) -> etree._Element | None:

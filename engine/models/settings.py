@@ -105,6 +105,7 @@ CATCH: Final = _catalogue(
     _INPUTS,
 )
 CAUGHT: Final = _catalogue(_RESULT)
+HEARD: Final = _catalogue(CATCH["resultVariable"], _INPUTS)
 _NOTHING: Final = _catalogue()
 
 _BY_TAG: Final = {
@@ -123,11 +124,13 @@ def settings_of(tag: str, kinds: tuple[str, ...] = ()) -> Mapping[str, Setting]:
     """The settings that an element of this kind, with these event definitions, may have."""
     if tag in {"startEvent", "intermediateCatchEvent", "boundaryEvent"} and "message" in kinds:
         return CATCH
+    if tag == "startEvent" and "signal" in kinds:
+        return HEARD
     if tag in {"intermediateCatchEvent", "boundaryEvent", "intermediateThrowEvent", "endEvent"} and "signal" in kinds:
         return THROW if tag in {"intermediateThrowEvent", "endEvent"} else CATCH
     if tag in {"intermediateThrowEvent", "endEvent"} and not {"message", "escalation"}.isdisjoint(kinds):
         return THROW
-    if tag == "boundaryEvent" and not {"error", "escalation"}.isdisjoint(kinds):
+    if tag in {"boundaryEvent", "startEvent"} and not {"error", "escalation"}.isdisjoint(kinds):
         return CAUGHT
     return _BY_TAG.get(tag, _NOTHING)
 

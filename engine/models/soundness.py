@@ -163,7 +163,7 @@ class _Net:
         sizes = range(1, len(free) + 1) if len(free) <= _EVERY_CHOICE else (1, 2, len(free))
         for choice in chain.from_iterable(combinations(free, size) for size in sizes):
             yield (*fixed, *choice)
-        if fixed:
+        if fixed and not any(self._of_flow.get(default or "") == edge for edge in free):
             yield fixed
 
 

@@ -30,6 +30,8 @@ SUPPORTED_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "sendTask": frozenset({"message"}),
     "endEvent": frozenset({"none", "message", "signal", "error", "escalation", "terminate", "cancel", "compensate"}),
 }
+#: What may begin an event subprocess.
+SUPPORTED_LISTENERS: Final = frozenset({"message", "timer", "signal", "error", "escalation"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,10 @@ class Element:
     undone_by: str | None = None
     #: Of a subprocess: whether something in it can be undone.
     holds_handlers: bool = False
+    #: A subprocess that an event begins, and no flow.
+    triggered: bool = False
+    #: A start event that waits as long as the scope around its event subprocess is under way.
+    listens: bool = False
     line: int | None = None
 
     @property
@@ -123,7 +129,7 @@ def _element(node: etree._Element, lanes: Mapping[str, str], handlers: Mapping[s
         properties=properties,
         event=_event(node),
         attached_to=node.get("attachedToRef"),
-        interrupting=node.get("cancelActivity", "true") == "true",
+        interrupting=node.get("cancelActivity", node.get("isInterrupting", "true")) == "true",
         handler=None if operator is None else operator.get("id"),
         parameters={} if operator is None else _parameters(operator),
         result_variable=(None if operator is None else operator.get("resultVariable")) or properties.get("resultVariable"),
@@ -135,6 +141,8 @@ def _element(node: etree._Element, lanes: Mapping[str, str], handlers: Mapping[s
         for_compensation=node.get("isForCompensation") == "true",
         undone_by=handlers.get(identity),
         holds_handlers=any(is_compensation(event) for event in node.iter(f"{BPMN}boundaryEvent")),
+        triggered=node.get("triggeredByEvent") == "true",
+        listens=tag == f"{BPMN}startEvent" and parent is not None and parent.get("triggeredByEvent") == "true",
         line=_line(node),
     )
 

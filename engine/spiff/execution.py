@@ -19,7 +19,8 @@ from engine.spiff.failures import CallsBroken, StepFailed, failure_of
 from engine.spiff.instance import Instance
 from engine.spiff.migration import migrated, propose_plan
 from engine.spiff.moves import go_back, move
-from engine.spiff.nodes.boundary import BoundaryEvent, overtaken
+from engine.spiff.nodes.base import overtaken
+from engine.spiff.nodes.beside import Beside
 from engine.spiff.nodes.events import CatchEvent
 from engine.spiff.nodes.gateways import Choosing, Joining
 from engine.spiff.nodes.tasks import ServiceTask, UserTask, attempt_failed
@@ -98,7 +99,7 @@ class Execution:
 
     def _tell_deadlock(self) -> None:
         """Joins that wait for tokens that can never come are failures, not waits."""
-        if self._instance.completed or self.waits:
+        if self._instance.completed or waits_of(self._instance, listening=False):
             return
         for token in list(self._instance.tokens):
             if isinstance(token.task_spec, Joining):
@@ -178,7 +179,7 @@ class Execution:
     def skip(self, task_id: UUID, variables: Mapping[str, Any] | None = None) -> None:
         """Go on behind a waiting or failed step as if it were done, with these variables. Raises Conflict when it does not wait."""
         token = self._waiting(task_id, object, ERROR | STARTED | WAITING)
-        if isinstance(token.task_spec, Choosing | BoundaryEvent):
+        if isinstance(token.task_spec, Choosing | Beside):
             raise _conflict(token, "cannot be skipped, for it decides where to go")
         given = plain_mapping(variables or {}, "Variables")
         token.empty()

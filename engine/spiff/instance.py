@@ -55,7 +55,7 @@ class Scope(BpmnBaseWorkflow):
             if token._state == WAITING:
                 token.task_spec._update(token)
         end = self.at_end
-        if end is not None and len(self.live) == 1 and end._state == WAITING:
+        if end is not None and (len(self.live) == 1 or self.spec.listeners) and end._state == WAITING:
             end.task_spec._update(end)
 
     def _task_completed_notify(self, task: Token) -> None:
@@ -73,6 +73,13 @@ class Scope(BpmnBaseWorkflow):
     def collect_log_extras(self, dct: dict[str, Any] | None = None) -> dict[str, Any]:
         """Nothing is logged from here; the history says it."""
         return dct or {}
+
+    def give_up_all_but(self, token: Token) -> None:
+        """Cancel everything else below the root."""
+        for child in self.task_tree.children:
+            if child is not token and child.id in self.tasks:
+                child.cancel()
+        self.at_end = None
 
     def cancel_all(self) -> None:
         """Cancel every token."""

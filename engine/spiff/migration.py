@@ -12,10 +12,13 @@ from typing import Any
 from engine.problems import Conflict
 from engine.spiff.instance import Instance, Scope
 from engine.spiff.nodes.base import BODY, Step
-from engine.spiff.nodes.boundary import JOIN, SPLIT, BoundaryEvent, BoundaryJoin, BoundarySplit
+from engine.spiff.nodes.beside import Beside
+from engine.spiff.nodes.boundary import JOIN, SPLIT, BoundaryJoin, BoundarySplit
 from engine.spiff.nodes.compensation import UNDO, UNDO_ALL, UndoScope, ledger_of
 from engine.spiff.nodes.events import CatchEvent, EventGateway
+from engine.spiff.nodes.listening import arm, is_idle, is_interrupted
 from engine.spiff.nodes.scopes import ScopeTask
+from engine.spiff.nodes.starts import StartEvent
 from engine.spiff.process import CompiledProcess
 from engine.spiff.process_spec import DRAWN, END, JOINED, START
 from engine.spiff.token import COMPLETED, READY, WAITING, Token
@@ -100,7 +103,7 @@ class _Move:
             node = new.workflow.spec.task_specs.get(self.name(new.workflow, child.task_spec.name))
             if node is None and isinstance(child.task_spec, BoundarySplit):
                 self.below(child, new)
-            elif node is None and isinstance(child.task_spec, BoundaryEvent | BoundaryJoin):
+            elif node is None and isinstance(child.task_spec, Beside | BoundaryJoin):
                 continue
             elif node is None or not self._alike(child.task_spec, node):
                 self.refuse(child.task_spec, "has no counterpart of its kind in the new version")
@@ -147,6 +150,16 @@ class _Move:
                         added = Token(token.workflow, node, token)
                         added.data, added.stamps = under_way.data, under_way.stamps
                         added.become(READY)
+        for scope in list(self.instance.all_scopes):
+            _listen(scope)
+
+
+def _listen(scope: Scope) -> None:
+    """Let the events wait that begin event subprocesses which the new version adds."""
+    living = [token for token in scope.live.values() if not is_idle(token)]
+    begins = any(isinstance(token.task_spec, StartEvent) for token in living)
+    if scope.spec.listeners and living and not begins and not is_interrupted(scope):
+        arm(scope, living[0])
 
 
 def migrated(old: Instance, target: CompiledProcess, plan: Mapping[str, Any]) -> Instance:

@@ -7,9 +7,13 @@ from typing import Any
 from engine.problems import Conflict
 from engine.spiff.instance import Instance, Scope
 from engine.spiff.nodes.base import Step
-from engine.spiff.nodes.boundary import SPLIT, BoundaryEvent, BoundarySplit
-from engine.spiff.nodes.events import EventGateway, StartEvent
+from engine.spiff.nodes.beside import Beside
+from engine.spiff.nodes.boundary import SPLIT, BoundarySplit
+from engine.spiff.nodes.events import EventGateway
 from engine.spiff.nodes.gateways import Joining
+from engine.spiff.nodes.listening import arm, is_interrupted
+from engine.spiff.nodes.scopes import EventSubprocess
+from engine.spiff.nodes.starts import StartEvent
 from engine.spiff.token import Token
 
 _CHOOSE = "Choose an activity, event or gateway of the same process or subprocess."
@@ -18,7 +22,7 @@ _CHOOSE = "Choose an activity, event or gateway of the same process or subproces
 def move(token: Token, element_id: str, variables: Mapping[str, Any]) -> None:
     """Give up a step and go on at another element of its scope. Raises Conflict when that cannot be."""
     above = token.above
-    if above.task_spec.holds_others or isinstance(token.task_spec, BoundaryEvent):
+    if above.task_spec.holds_others or isinstance(token.task_spec, Beside):
         raise Conflict(
             f"{token.task_spec.label} is part of another step and cannot be moved alone.",
             code="cannot_move",
@@ -33,7 +37,10 @@ def move(token: Token, element_id: str, variables: Mapping[str, Any]) -> None:
         above.task_spec.decided(above, token)
     elif isinstance(above.task_spec, BoundarySplit):
         above.task_spec.release(above)
+    listens_again = is_interrupted(token.workflow)
     token.cancel()
+    if listens_again:
+        arm(token.workflow, arrived)
     node._update(arrived)
 
 
@@ -44,6 +51,7 @@ def go_back(instance: Instance, element_id: str, variables: Mapping[str, Any]) -
     instance.completed = False
     token = Token(instance, node, instance.task_tree)
     token.data, token.stamps = dict(variables), {}
+    arm(instance, token)
     node._update(token)
 
 
@@ -51,7 +59,11 @@ def _entry(scope: Scope, element_id: str) -> Step:
     """Where a token comes in for an element: before its boundary events, if it has some."""
     specs, name = scope.spec.task_specs, scope.spec.name_of(element_id)
     node = specs.get(f"{name}{SPLIT}") or specs.get(name)
-    if node is None or (node.element is None and not isinstance(node, BoundarySplit)) or isinstance(node, StartEvent | BoundaryEvent):
+    if (
+        node is None
+        or (node.element is None and not isinstance(node, BoundarySplit))
+        or isinstance(node, StartEvent | Beside | EventSubprocess)
+    ):
         raise Conflict(f"There is no {element_id!r} to go to in {scope.spec.name}.", code="cannot_move", next_step=_CHOOSE)
     if node.element is not None and node.element.for_compensation:
         raise Conflict(

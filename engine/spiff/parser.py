@@ -19,10 +19,13 @@ from engine.spiff.elements import Element, is_compensation
 from engine.spiff.nodes.base import Step
 from engine.spiff.nodes.boundary import JOIN, SPLIT, BoundaryEvent, BoundaryJoin, BoundarySplit
 from engine.spiff.nodes.compensation import CancelEnd, CompensationEnd, CompensationThrow, make_undo_all, wire
-from engine.spiff.nodes.events import EndEvent, EventGateway, IntermediateCatchEvent, ReceiveTask, SendTask, StartEvent, ThrowEvent
+from engine.spiff.nodes.events import EndEvent, EventGateway, IntermediateCatchEvent, ReceiveTask, SendTask, ThrowEvent
 from engine.spiff.nodes.gateways import Choosing, ExclusiveGateway, InclusiveGateway, ParallelGateway
+from engine.spiff.nodes.listening import Listener
+from engine.spiff.nodes.listening import seal as seal_listeners
 from engine.spiff.nodes.repeats import ParallelMultiInstance, SequentialMultiInstance, StandardLoop, seal
-from engine.spiff.nodes.scopes import CallActivity, Subprocess, Transaction
+from engine.spiff.nodes.scopes import CallActivity, EventSubprocess, Subprocess, Transaction
+from engine.spiff.nodes.starts import StartEvent
 from engine.spiff.nodes.tasks import BusinessRuleTask, PlainTask, ScriptTask, ServiceTask, UserTask
 from engine.spiff.process_spec import DRAWN, ProcessSpec, is_reserved
 from engine.spiff.refusals import refuse_element
@@ -157,6 +160,15 @@ class DecisionParser(ElementParser):
 class SubprocessNodeParser(ElementParser):
     """An embedded subprocess is a scope of its own."""
 
+    def create_task(self) -> Step:
+        """The node; one that an event begins leads to the end of its scope."""
+        if not self.element.triggered:
+            return super().create_task()
+        self.spec_class = EventSubprocess
+        node = super().create_task()
+        node.connect(self.spec.end)
+        return node
+
     def options(self) -> dict[str, Any]:
         """The scope's spec, by the subprocess's id."""
         return {"subworkflow_spec": SubprocessParser.get_subprocess_spec(self)}
@@ -181,11 +193,24 @@ class ScopeParser(ProcessParser):
         """Walk from every start event."""
         self.spec.data_objects = {}
         for node in self.xpath("./bpmn:startEvent"):
-            self.spec.start.connect(self.parse_node(node))
+            start = self.parse_node(node)
+            self.spec.start.connect(start)
+            if self.node.get("triggeredByEvent") == "true":
+                start.heard()
         for node in self.xpath("./*[@isForCompensation='true']"):
             self.parse_node(node)
+        for node in self.xpath("./bpmn:subProcess[@triggeredByEvent='true']"):
+            self._listen(self.parse_node(node), node)
         if not self.is_process and any(map(is_compensation, self.xpath(".//bpmn:boundaryEvent"))):
             make_undo_all(self.spec)
+
+    def _listen(self, subprocess: EventSubprocess, node: etree._Element) -> None:
+        """Let the start event of an event subprocess wait in the scope around it."""
+        start = node.find(full_tag("startEvent"))
+        listener = ZonedParser(self, Listener, start, self.nsmap, lane=self.lane).create_task()
+        self.spec.start.connect(listener)
+        listener.connect(subprocess)
+        subprocess.interrupts = listener.cancel_activity
 
     @property
     def is_process(self) -> bool:
@@ -203,6 +228,7 @@ class ScopeParser(ProcessParser):
         if not known:
             wire(spec)
             seal(spec)
+            seal_listeners(spec)
             for step in spec.task_specs.values():  # inputs and outputs of a single step are not carried out; the linter says so
                 step.io_specification = None
         return spec

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
-from engine.spiff.nodes.ends import End, Ends, Root
-from engine.spiff.nodes.events import StartEvent
+from engine.spiff.nodes.ends import End, Ends
+from engine.spiff.nodes.listening import Listener
+from engine.spiff.nodes.starts import Root, StartEvent
 
 START: Final = "Start"
 END: Final = "End"
@@ -52,6 +53,11 @@ class ProcessSpec(BpmnProcessSpec):
     def start_events(self) -> list[StartEvent]:
         """Where it may begin, in document order."""
         return [spec for spec in self.task_specs.values() if isinstance(spec, StartEvent)]
+
+    @cached_property
+    def listeners(self) -> list[Listener]:
+        """What begins its event subprocesses."""
+        return [spec for spec in self.task_specs.values() if isinstance(spec, Listener)]
 
     @cached_property
     def first_start(self) -> str:

@@ -5,12 +5,11 @@ from typing import Final
 from lxml import etree
 
 from engine.problems import Invalid
-from engine.spiff.elements import SUPPORTED, SUPPORTED_EVENTS, Element
+from engine.spiff.elements import SUPPORTED, SUPPORTED_EVENTS, SUPPORTED_LISTENERS, Element
 
 _CHANGE: Final = "Draw it differently; the list of supported elements says how."
 #: Attributes that change the meaning of an element, and the only value that we run.
 _ONLY: Final = {
-    "triggeredByEvent": ("false", "an event subprocess"),
     "startQuantity": ("1", "a start quantity"),
     "completionQuantity": ("1", "a completion quantity"),
     "instantiate": ("false", "an instantiating element"),
@@ -32,7 +31,7 @@ def refuse_element(element: Element) -> None:
     if element.type not in SUPPORTED:
         raise _refused(f"A {element.type} cannot run", element.id)
     kind = element.event.kind if element.event else None
-    allowed = SUPPORTED_EVENTS.get(element.type)
+    allowed = SUPPORTED_LISTENERS if element.listens else SUPPORTED_EVENTS.get(element.type)
     if allowed is not None and kind not in allowed:
         raise _refused(f"A {element.type} {f'with a {kind} event' if kind else 'without a message'} cannot run", element.id)
     if element.type == "serviceTask" and not element.handler:

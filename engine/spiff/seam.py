@@ -163,6 +163,13 @@ CHANGES: Final[tuple[Change, ...]] = (
     Change("rule", "The start event is chosen before an instance begins.", {"TaskSpec._predict_hook": _TASK}),
     Change(
         "fault",
+        "An event subprocess that interrupts lets the steps of its scope go on; one inside of a subprocess hears nothing, and a timer of "
+        "one keeps its scope from ending. Ours listens in the scope around, from its beginning until only such listeners are left.",
+        {"StartEvent.catch": _EVENT},
+        ("event_subprocess_runs_beside", "event_subprocess_inside_is_not_heard", "timer_of_an_event_subprocess_keeps_all"),
+    ),
+    Change(
+        "fault",
         "A gateway of events keeps one due moment for all its timers. Ours lets each event wait by itself.",
         {"EventBasedGateway._predict_hook": _TASK, "EventBasedGateway._run_hook": _TASK, "EventBasedGateway.connect": "self child"},
         ("two_timers_of_a_gateway",),

@@ -139,8 +139,7 @@ class Token(Task):
             return
         top = self.workflow.top_workflow
         top.stamp += 1
-        self.data = {**self.data, **values}
-        self.stamps = {**self.stamps, **dict.fromkeys(values, top.stamp)}
+        self.data, self.stamps = {**self.data, **values}, {**self.stamps, **dict.fromkeys(values, top.stamp)}
         self.changed = {**self.changed, **values} if self.changed else dict(values)
 
     def take_over(self, data: Mapping[str, Any], stamps: Mapping[str, int]) -> None:

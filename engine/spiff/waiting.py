@@ -7,14 +7,18 @@ from uuid import UUID
 from engine.problems import Problem
 from engine.spiff.instance import Instance
 from engine.spiff.nodes.events import CatchEvent
+from engine.spiff.nodes.listening import is_idle
 from engine.spiff.nodes.tasks import ServiceTask, UserTask
 from engine.spiff.plain import key_mapping
 from engine.spiff.records import FailedStep, Subscription, TimerWait, Waits, Work
 from engine.spiff.token import ERROR, STARTED, WAITING, Token
 
 
-def waits_of(instance: Instance) -> Waits:
-    """Every wait of every scope, in the order they began; the lists stand in the order of `Waits`."""
+def waits_of(instance: Instance, *, listening: bool = True) -> Waits:
+    """Every wait of every scope, in the order they began; the lists stand in the order of `Waits`.
+
+    Without `listening` what only listens for as long as its scope is under way is left out.
+    """
     found: dict[str, list[Any]] = {"user_tasks": [], "timers": [], "subscriptions": [], "work": [], "failed": []}
     for token in instance.tokens:
         spec, state = token.task_spec, token.state
@@ -27,7 +31,7 @@ def waits_of(instance: Instance) -> Waits:
             found["work"].append(work)
             if work.retry_at is not None:
                 found["timers"].append(TimerWait(_id(token), spec.bpmn_id, work.retry_at, "retry"))
-        elif state == WAITING and isinstance(spec, CatchEvent):
+        elif state == WAITING and isinstance(spec, CatchEvent) and (listening or not is_idle(token)):
             _event(token, found)
     return Waits(*map(tuple, found.values()))
 
@@ -35,7 +39,7 @@ def waits_of(instance: Instance) -> Waits:
 def _event(token: Token, found: dict[str, list[Any]]) -> None:
     spec, wait = token.task_spec, token.internal_data.get("wait", {})
     event = spec.event
-    if event.kind == "timer":
+    if event.kind == "timer" and "due" in wait:  # not what stays spent behind its last time
         found["timers"].append(TimerWait(_id(token), spec.bpmn_id, datetime.fromisoformat(wait["due"]), "event"))
     elif event.kind in {"message", "signal"}:
         correlation = _keys(wait.get("correlation", {}))

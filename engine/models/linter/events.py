@@ -48,8 +48,8 @@ def messages_have_names(known: Known) -> Iterator[Broken]:
 @rule("message-for-all")
 def waits_say_for_whom(known: Known) -> Iterator[Broken]:
     """Without keys one message goes to every instance that waits for its name: one payment would settle three orders."""
-    for _, node in known.nodes("intermediateCatchEvent", "boundaryEvent", "receiveTask"):
-        waits = node.tag == "receiveTask" or "message" in node.kinds
+    for _, node in known.nodes("intermediateCatchEvent", "boundaryEvent", "receiveTask", "startEvent"):
+        waits = node.tag == "receiveTask" or ("message" in node.kinds and (node.listens or node.tag != "startEvent"))
         if waits and not node.properties.get("correlation", "").strip():
             message = f"{node.label} takes every message of its name, whoever it is about."
             next_step = "Set correlation to the keys of the one waited for, such as ={order_no: order_no}; ={} if it is meant for all."
@@ -76,7 +76,7 @@ def references_lead_somewhere(known: Known) -> Iterator[Broken]:
             if kind not in _REFERENCES or kind == "message":
                 continue
             attribute, tag, needed = _REFERENCES[kind]
-            open_end = node.tag == "boundaryEvent" and kind in _CATCHES_ALL and definition.get(attribute) is None
+            open_end = (node.tag == "boundaryEvent" or node.listens) and kind in _CATCHES_ALL and definition.get(attribute) is None
             declared = diagram.referred(definition.get(attribute), tag)
             if not open_end and (declared is None or not declared.get(needed)):
                 yield at(
@@ -111,7 +111,7 @@ def timers_give_times(known: Known) -> Iterator[Broken]:
 def _no_time(node: Node, tag: str, text: str, zone: tzinfo) -> Iterator[Broken]:
     given = f"The {tag} of {node.label} is {text[:60]!r}"
     if reads_variables(tag, text):
-        if node.tag == "startEvent":
+        if node.tag == "startEvent" and not node.listens:
             yield at(node, f"{given}, but where the clock begins a process no variable is known.", "Write the date or the cycle itself.")
         return
     failure = no_time(tag, text, node.id, zone)
@@ -121,9 +121,9 @@ def _no_time(node: Node, tag: str, text: str, zone: tzinfo) -> Iterator[Broken]:
 
 @rule("cycle-fires-once")
 def cycles_can_come_again(known: Known) -> Iterator[Broken]:
-    """Only what goes on waiting can fire again: a start event, or a boundary event that does not interrupt."""
-    for _, node in known.nodes("intermediateCatchEvent", "boundaryEvent"):
-        again = node.tag == "boundaryEvent" and node.element.get("cancelActivity") == "false"
+    """Only what goes on waiting can fire again: the start event of a process, or what runs beside and does not interrupt."""
+    for _, node in known.nodes("intermediateCatchEvent", "boundaryEvent", "startEvent"):
+        again = node.tag != "intermediateCatchEvent" and not ((node.tag == "boundaryEvent" or node.listens) and node.interrupts)
         if not again and any(child(definition, "timeCycle") is not None for definition in node.definitions):
             message = f"{node.label} has a cycle, but goes on after its first turn and would never see the second."
             yield at(node, message, "Give it a duration or a date, or let a boundary event that does not interrupt repeat.")
@@ -134,7 +134,7 @@ def timer_starts_repeat_or_have_a_date(known: Known) -> Iterator[Broken]:
     """A duration counts from a beginning, and a start event is the beginning."""
     for _, node in known.nodes("startEvent"):
         for kind, definition in zip(node.kinds, node.definitions, strict=True):
-            if kind == "timer" and child(definition, "timeDuration") is not None:
+            if kind == "timer" and not node.listens and child(definition, "timeDuration") is not None:
                 yield at(node, f"{node.label} starts after a duration, but nothing says from when.", "Use a date or a cycle.")
 
 
@@ -207,7 +207,7 @@ def message_starts_are_told_apart(known: Known) -> Iterator[Broken]:
     """One message starts one process."""
     seen: dict[str, Node] = {}
     for diagram, node in known.nodes("startEvent"):
-        name = message_of(diagram, node)
+        name = None if node.listens else message_of(diagram, node)
         if name is not None and name in seen:
             message = f"The message {name!r} starts {seen[name].scope.id} and {node.scope.id}."
             yield at(node, message, "Use one start event, or another message.")

@@ -108,9 +108,9 @@ def _brings_anything(node: Node) -> bool:
         return False
     if node.operator is not None and topic_of(node.operator.get("id", "")) is not None:
         return not node.operator.get("resultVariable")
-    if node.tag == "startEvent":
+    if node.tag == "startEvent" and not node.listens:
         return node.scope.parent is None
-    catches = node.tag in {"intermediateCatchEvent", "boundaryEvent"} and not {"message", "signal"}.isdisjoint(node.kinds)
+    catches = node.tag in {"intermediateCatchEvent", "boundaryEvent", "startEvent"} and not {"message", "signal"}.isdisjoint(node.kinds)
     return catches or node.tag in {"receiveTask", "callActivity"}
 
 

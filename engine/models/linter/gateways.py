@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from engine.models.bundle import Severity
 from engine.models.diagram import Flow, Node
 from engine.models.fixes import Change, Fix
 from engine.models.linter.ruling import Broken, Known, at, rule
@@ -36,12 +37,14 @@ def _default(node: Node, flows: list[Flow]) -> Fix | None:
 
 @rule("flow-without-condition")
 def other_flows_have_conditions(known: Known) -> Iterator[Broken]:
-    """Only the default flow of a deciding gateway goes without a condition."""
+    """Only the default flow of a deciding gateway goes without a condition; out of an inclusive one such a flow is always taken."""
     for _, node in known.nodes(*DECIDING):
         bare = [flow for flow in node.outgoing if flow.condition is None and flow.id != default_of(node)]
         for flow in bare if len(node.outgoing) > 1 else ():
-            message = f"The flow {flow.label} out of {node.label} has no condition."
-            yield at(flow, message, "Write a condition, or make it the default flow.", fix=_default(node, bare))
+            inclusive = node.tag == "inclusiveGateway"
+            message = f"The flow {flow.label} out of {node.label} has no condition{', so it is always taken' if inclusive else ''}."
+            severity: Severity | None = "warning" if inclusive else None
+            yield at(flow, message, "Write a condition, or make it the default flow.", severity, _default(node, bare))
 
 
 @rule("bad-default")

@@ -181,7 +181,8 @@ def _caught_at(diagram: Diagram, node: Node) -> set[str | None]:
     caught: set[str | None] = set()
     current: Node | None = node
     while current is not None:
-        caught.update(_code(diagram, event) for event in current.boundary_events if "error" in event.kinds)
+        events = (*current.boundary_events, *current.scope.listeners)
+        caught.update(_code(diagram, event) for event in events if "error" in event.kinds)
         outer = current.scope.parent
         current = None if outer is None else outer.nodes.get(current.scope.id)
     return caught

@@ -9,6 +9,7 @@ from engine.models.linter.ruling import Broken, Known, at, at_element, rule
 from engine.models.trees import line_of, tag_of, text_of
 from engine.models.vocabularies import BPMN_WORDS, EVENTS_SUPPORTED, Fate
 from engine.models.vocabulary import FLOW_NODES, RESERVED_IDS, SPIFF
+from engine.spiff.elements import SUPPORTED_LISTENERS
 
 _SCRIPT_LANGUAGES: Final = ("", "feel", "text/feel", "application/feel", "http://www.omg.org/spec/feel/20140401")
 
@@ -17,7 +18,7 @@ _SCRIPT_LANGUAGES: Final = ("", "feel", "text/feel", "application/feel", "http:/
 def events_are_supported(known: Known) -> Iterator[Broken]:
     """Each kind of event with each kind of definition is implemented, or refused."""
     for _, node in known.nodes(*EVENTS_SUPPORTED):
-        allowed = EVENTS_SUPPORTED[node.tag]
+        allowed = SUPPORTED_LISTENERS if node.listens else EVENTS_SUPPORTED[node.tag]
         if len(node.kinds) > 1:
             yield at(node, f"{node.label} waits for several things at once, which is not supported.", "Draw one event for each.")
         elif (node.kinds[0] if node.kinds else "") not in allowed:
@@ -25,7 +26,9 @@ def events_are_supported(known: Known) -> Iterator[Broken]:
             better = ", ".join(sorted(item or "plain" for item in allowed))
             entry = BPMN_WORDS.element(f"{kind}EventDefinition")
             instead = entry.note if entry is not None and entry.fate is Fate.REFUSED else ""
-            yield at(node, f"A {kind} {node.tag} is not supported ({node.label}).", f"{instead} Use one of: {better}.".strip())
+            where = " of an event subprocess" if node.listens else ""
+            message = f"A {kind} {node.tag}{where} is not supported ({node.label})."
+            yield at(node, message, f"{instead} Use one of: {better}.".strip())
 
 
 @rule("task-without-kind", "warning")

@@ -7,12 +7,14 @@ from engine.models.linter.ruling import Broken, Known, at, rule
 
 
 def has_timeout(node: Node) -> bool:
-    """A timer ends or accompanies the wait: on the step, around it, or beside it behind an event gateway."""
+    """A timer ends or accompanies the wait: on the step, around it, beside it behind an event gateway, or by an event subprocess."""
     if any("timer" in event.kinds for event in node.boundary_events):
         return True
     if any("timer" in other.kinds for gateway in _event_gateways(node) for other in gateway.scope.successors(gateway)):
         return True
     scope = node.scope
+    if any("timer" in event.kinds for event in scope.listeners):
+        return True
     around = None if scope.parent is None else scope.parent.nodes.get(scope.id)
     return around is not None and has_timeout(around)
 
@@ -37,10 +39,9 @@ def tasks_are_due(known: Known) -> Iterator[Broken]:
 @rule("reminds-once", "info")
 def reminders_repeat(known: Known) -> Iterator[Broken]:
     """A non-interrupting timer with a duration happens once."""
-    for _, node in known.nodes("boundaryEvent"):
-        interrupts = node.element.get("cancelActivity", "true") == "true"
+    for _, node in known.nodes("boundaryEvent", "startEvent"):
         once = any(definition.find("{*}timeDuration") is not None for definition in node.definitions)
-        if not interrupts and "timer" in node.kinds and once:
+        if not node.interrupts and "timer" in node.kinds and once:
             yield at(node, f"{node.label} reminds once.", "Use a cycle such as R3/PT4H, if it is to repeat.")
 
 

@@ -6,14 +6,14 @@ What stands inside an element that is drawn or refused shares its fate and has n
 from typing import Final
 
 from engine.models.vocabularies.entries import Vocabulary, drawn, refused, runs, table, told
+from engine.spiff.elements import SUPPORTED_EVENTS
 
-#: For each kind of event the event definitions it may have; the empty text stands for a plain event.
+#: For each kind of event the event definitions it may have, as the engine runs them; the empty text stands for a plain event. A link is a
+#: flow when the engine sees it.
 EVENTS_SUPPORTED: Final = {
-    "startEvent": frozenset({"", "message", "timer"}),
-    "intermediateCatchEvent": frozenset({"message", "timer", "signal", "link"}),
-    "intermediateThrowEvent": frozenset({"", "message", "signal", "escalation", "compensate", "link"}),
-    "endEvent": frozenset({"", "message", "signal", "error", "escalation", "compensate", "cancel", "terminate"}),
-    "boundaryEvent": frozenset({"message", "timer", "signal", "error", "escalation", "compensate", "cancel"}),
+    tag: frozenset({"" if kind == "none" else kind for kind in kinds} | ({"link"} if tag.startswith("intermediate") else set()))
+    for tag, kinds in SUPPORTED_EVENTS.items()
+    if tag.endswith("Event")
 }
 
 _OUR_SIDE: Final = "Draw the process of our own side."
@@ -84,13 +84,10 @@ _ATTRIBUTES: Final = (
     drawn("transaction@method", "What is cancelled is undone by compensation, whatever the method is called."),
     drawn("association@associationDirection", "For readers of the diagram."),
     refused("@instantiate", "Draw a message start event instead.", "false"),
-    refused(
-        "subProcess@triggeredByEvent transaction@triggeredByEvent",
-        "Event subprocesses are not implemented: use a boundary event on a subprocess around the steps.",
-        "false",
-    ),
+    runs("subProcess@triggeredByEvent", "An event subprocess: its start event waits as long as the scope around it is under way."),
+    refused("transaction@triggeredByEvent", "Draw an event subprocess with a transaction in it.", "false"),
     refused("@parallelMultiple", "Draw one event for each thing to wait for, behind a parallel gateway.", "false"),
-    refused("startEvent@isInterrupting", "Remove isInterrupting: this event begins, and interrupts nothing.", "true"),
+    runs("startEvent@isInterrupting", "Whether the event subprocess takes the place of all else in its scope, or runs beside it."),
     refused(
         "eventBasedGateway@eventGatewayType",
         "The first event wins. To wait for all, draw a parallel gateway with the events behind it.",

@@ -116,3 +116,20 @@ def store(token: Token, value: Any, variable: str | None, where: str) -> None:
             f"{where}: there is no place to keep the result, which is no context.",
             "Give the element a result variable and deploy a new version, or skip the step.",
         )
+
+
+def told(token: Token) -> bool:
+    """Whether what it waits for has come, and it only has to run."""
+    return "fact" in token.internal_data or bool(token.internal_data.get("event_fired"))
+
+
+def overtaken(token: Token) -> bool:
+    """Whether something has decided against it already: another event of its gateway, a boundary event around it, or its activity."""
+    place: Token | None = token
+    while place is not None:
+        while place._parent is not None:  # noqa: SLF001  # only the root has none
+            if place.above.task_spec.overtakes(place.above, place):
+                return True
+            place = place.above
+        place = getattr(place.workflow, "activity", None)
+    return False

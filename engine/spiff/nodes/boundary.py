@@ -7,17 +7,13 @@ is left. Handlers that run go on.
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 from SpiffWorkflow.bpmn.specs import defaults
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
-from SpiffWorkflow.bpmn.util.event import BpmnEvent
 
 from engine.spiff.elements import Element
-from engine.spiff.nodes.base import Step, now_of
-from engine.spiff.nodes.definitions import Moment
-from engine.spiff.nodes.events import CatchEvent
-from engine.spiff.timers import due_from_data, due_to_data
+from engine.spiff.nodes.base import Step, told
+from engine.spiff.nodes.beside import Beside, interrupts
 from engine.spiff.token import Token
 from engine.spiff.views import view
 
@@ -58,13 +54,9 @@ class BoundarySplit(Step, BoundaryEventSplit):
     def overtakes(self, token: Token, child: Token) -> bool:
         """Whether something has decided against a child already: an interrupting event, or the activity that is done."""
         if child.task_spec is self.activity:
-            return any(_told(event) and event.task_spec.cancel_activity for event in self.events(token))
+            return any(told(event) and event.task_spec.cancel_activity for event in self.events(token))
         main = self.main(token)
-        return main is None or bool(child.task_spec.cancel_activity and _told(main))
-
-
-def _told(token: Token) -> bool:
-    return "fact" in token.internal_data or bool(token.internal_data.get("event_fired"))
+        return main is None or bool(getattr(child.task_spec, "cancel_activity", False) and told(main))
 
 
 class BoundaryJoin(Step, BoundaryEventJoin):
@@ -88,63 +80,15 @@ class BoundaryJoin(Step, BoundaryEventJoin):
         return finished
 
 
-class BoundaryEvent(CatchEvent, defaults.BoundaryEvent):
+class BoundaryEvent(Beside, defaults.BoundaryEvent):
     """Waits beside its activity for a message, signal, moment, error or escalation."""
 
-    urgent = True
-
     def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
-        event = element.event
-        interrupting = element.interrupting or (event is not None and event.kind in {"error", "cancel"})
-        super().__init__(wf_spec, name, element=element, cancel_activity=interrupting, **options)
-
-    def catch(self, my_task: Token, event: BpmnEvent) -> None:
-        """An interrupting event goes on itself; another sends a token to its handler and goes on waiting, unless it was its last time."""
-        if self.cancel_activity or not self._waits_again(my_task):
-            super().catch(my_task, event)
-            return
-        handler = Token(my_task.workflow, self, my_task.above)
-        handler.data, handler.stamps = my_task.data, my_task.stamps
-        handler.internal_data.update(handler=True, wait=my_task.internal_data.get("wait"))
-        super().catch(handler, event)
-        self._update(handler)
-
-    def _waits_again(self, token: Token) -> bool:
-        if not isinstance(self.event_definition, Moment):
-            return True
-        following = self.event_definition.timer.again(due_from_data(token.internal_data["wait"]), now_of(token))
-        if following is None:
-            return False
-        token.internal_data["wait"] = due_to_data(following)
-        return True
+        super().__init__(wf_spec, name, element=element, cancel_activity=interrupts(element), **options)
 
     def take(self, token: Token) -> None:
         """See what the activity has written so far; an interrupting event gives it up when it is done itself."""
         split = token.above
         main = split.task_spec.main(split) if isinstance(split.task_spec, BoundarySplit) else None
-        if main is None:
-            return
-        token.take_over(*view(main))
-        refusal = token.internal_data.pop("refusal", None)
-        if refusal is not None:
-            _note_refused(token.workflow.top_workflow, refusal)
-            token.say(error=refusal["code"])
-
-    def keep(self, token: Token, payload: Any) -> None:
-        """What an error or escalation says is kept only where the event has a variable for it."""
-        if self.event.kind not in {"error", "escalation"} or self.element.result_variable:
-            super().keep(token, payload)
-
-
-def overtaken(token: Token) -> bool:
-    """Whether something has decided against it already: another event of its gateway, its boundary event, or its activity."""
-    above = token.above
-    return bool(above.task_spec.overtakes(above, token))
-
-
-def _note_refused(top: Any, refusal: dict[str, Any]) -> None:
-    """Write the refusal at the step that was refused, which may lie deep inside the interrupted activity."""
-    thrower = top.find(UUID(refusal["by"]))
-    if thrower is not None and thrower.task_spec.is_activity:
-        top.note(thrower, "refused", {"code": refusal["code"], "reason": refusal["reason"]})
-        thrower.internal_data["noted"] = True
+        if main is not None:
+            self.take_from(token, view(main))

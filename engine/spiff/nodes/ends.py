@@ -1,21 +1,10 @@
-"""Where a scope begins and ends, as SpiffWorkflow has it: `Start`, the join of all ends, and `End`."""
+"""Where a scope ends, as SpiffWorkflow has it: the join of all ends, and `End`."""
 
-from SpiffWorkflow.bpmn.specs.control import BpmnStartTask, SimpleBpmnTask, _EndJoin
+from SpiffWorkflow.bpmn.specs.control import SimpleBpmnTask, _EndJoin
 
 from engine.spiff.nodes.base import Step
-from engine.spiff.token import FUTURE, Token
-
-
-class Root(Step, BpmnStartTask):
-    """Where every scope begins: at the start event that was chosen, or the plain one, or the first."""
-
-    keeps_place = True
-
-    def _predict_hook(self, my_task: Token) -> None:
-        """SpiffWorkflow lets all start events wait beside one another; ours are chosen before an instance begins."""
-        specs = self._wf_spec.task_specs
-        chosen = my_task.internal_data.pop("start", None) or self._wf_spec.first_start
-        my_task._sync_children([specs[chosen]], FUTURE)  # noqa: SLF001  # as SpiffWorkflow's own hooks do
+from engine.spiff.nodes.listening import idle_listeners, is_idle
+from engine.spiff.token import Token
 
 
 class Ends(Step, _EndJoin):
@@ -38,7 +27,16 @@ class Ends(Step, _EndJoin):
 
     def _check_threshold_unstructured(self, my_task: Token) -> bool:
         live = my_task.workflow.live
-        return len(live) == (my_task.id in live)
+        return len(live) == (my_task.id in live) or (bool(self._wf_spec.listeners) and self._only_listeners(my_task))
+
+    def _only_listeners(self, my_task: Token) -> bool:
+        """Whether nothing else is left than what listens; then that ends."""
+        scope = my_task.workflow
+        if not all(other is my_task or is_idle(other) for other in scope.live.values()):
+            return False
+        for listener in idle_listeners(scope):
+            listener.cancel()
+        return True
 
 
 class End(Step, SimpleBpmnTask):

@@ -1,12 +1,12 @@
 # ruff: noqa: SLF001  # SpiffWorkflow's hooks
-"""Events and the tasks that are events: start, end, catch, throw, send and receive."""
+"""Events in the flow and the tasks that are events: end, catch, throw, send and receive."""
 
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
 from SpiffWorkflow.bpmn.specs import defaults
-from SpiffWorkflow.bpmn.specs.event_definitions import MultipleEventDefinition, NoneEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions import MultipleEventDefinition
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.specs.base import TaskSpec
@@ -15,28 +15,12 @@ from engine.problems import Problem
 from engine.spiff.elements import Element, Event
 from engine.spiff.expressions import Formula, formula, setting
 from engine.spiff.failures import StepFailed
-from engine.spiff.nodes.base import OwnStep, Step, now_of, store
+from engine.spiff.nodes.base import OwnStep, Step, now_of, overtaken, store
 from engine.spiff.nodes.definitions import definition_of
-from engine.spiff.nodes.outputs import Outputs
 from engine.spiff.nodes.tasks import uncaught
 from engine.spiff.plain import key_mapping, within_limit
 from engine.spiff.records import Outgoing
 from engine.spiff.token import WAITING, Token
-
-
-class StartEvent(Step, defaults.StartEvent):
-    """Where a process begins; what started it is in the variables already."""
-
-    element: Element
-
-    def __init__(self, wf_spec: Any, name: str, *, element: Element, **options: Any) -> None:
-        super().__init__(wf_spec, name, event_definition=NoneEventDefinition(), element=element, **options)
-        self._handed_on = Outputs(element)
-
-    def _run_hook(self, my_task: Token) -> bool:
-        """Assign what the event itself gives."""
-        self._handed_on.store(my_task, None)
-        return bool(super()._run_hook(my_task))
 
 
 class CatchEvent(OwnStep, CatchingEvent):
@@ -67,9 +51,7 @@ class CatchEvent(OwnStep, CatchingEvent):
 
     def catches(self, my_task: Token, event: BpmnEvent) -> bool:
         """Whether it is for this wait, and nothing has decided against that already."""
-        return (
-            my_task.state == WAITING and not my_task.above.task_spec.overtakes(my_task.above, my_task) and super().catches(my_task, event)
-        )
+        return my_task.state == WAITING and super().catches(my_task, event) and not overtaken(my_task)
 
     def came(self, token: Token, payload: Any) -> None:
         """A fact has come for a waiting token: it runs next."""

@@ -76,6 +76,11 @@ class Joining(Step, UnstructuredJoin):
                 other.cancel()
         return True
 
+    @cached_property
+    def _wanted(self) -> Counter[str]:
+        """How many flows come from each step before it: two of one step are two."""
+        return Counter(self._inputs)
+
     @abstractmethod
     def partners(self, token: Token) -> list[Token] | None:
         """The tokens to go on with; None to wait."""
@@ -85,25 +90,26 @@ class Joining(Step, UnstructuredJoin):
         live = token.workflow.live.values()
         return [other for other in live if other.task_spec is self and other.state == WAITING and other is not token]
 
-
-class ParallelGateway(Joining, defaults.ParallelGateway):
-    """Waits for one token from each incoming flow, and sends one along each outgoing flow."""
-
-    @cached_property
-    def _wanted(self) -> Counter[str]:
-        return Counter(self._inputs)
-
-    def partners(self, token: Token) -> list[Token] | None:
-        """One of each other flow; surplus tokens wait for the next time."""
+    def _of_other_flows(self, token: Token, waiting: list[Token]) -> tuple[list[Token], bool]:
+        """Of the waiting tokens the first of each other flow, and whether a flow has none."""
         missing = Counter(self._wanted)
         missing[token.internal_data["from"]] -= 1
         others = []
-        for other in self.arrived(token):
+        for other in waiting:
             origin = other.internal_data["from"]
             if missing[origin] > 0:
                 missing[origin] -= 1
                 others.append(other)
-        return None if +missing else others
+        return others, bool(+missing)
+
+
+class ParallelGateway(Joining, defaults.ParallelGateway):
+    """Waits for one token from each incoming flow, and sends one along each outgoing flow."""
+
+    def partners(self, token: Token) -> list[Token] | None:
+        """One of each other flow; surplus tokens wait for the next time."""
+        others, missing = self._of_other_flows(token, self.arrived(token))
+        return None if missing else others
 
 
 class InclusiveGateway(Choosing, Joining, defaults.InclusiveGateway):
@@ -138,9 +144,7 @@ class InclusiveGateway(Choosing, Joining, defaults.InclusiveGateway):
         filled = {other.internal_data["from"] for other in (*waiting, token)}
         if any(self._awaited(other, filled) for other in token.workflow.live.values()):
             return None
-        by_origin = {other.internal_data["from"]: other for other in reversed(waiting)}
-        by_origin[token.internal_data["from"]] = token
-        return [other for other in by_origin.values() if other is not token]
+        return self._of_other_flows(token, waiting)[0]
 
     def _awaited(self, other: Token, filled: set[str]) -> bool:
         if other.task_spec is self and other.state == WAITING:

@@ -62,5 +62,12 @@ class Transaction(ScopeTask, defaults.TransactionSubprocess):
     """Drawn inside with a double line: a cancel end event undoes what was done in it."""
 
 
+class EventSubprocess(ScopeTask, defaults.EventSubprocess):
+    """Begun by an event of the scope around it."""
+
+    #: Whether one of its events takes the place of all else.
+    interrupts = False
+
+
 class CallActivity(ScopeTask, defaults.CallActivity):
     """A process of the same deployment."""

@@ -75,7 +75,7 @@ class ServiceTask(Step, defaults.ServiceTask):
     def _not_done(self, token: Token, outcome: Refusal | Failure) -> None:
         if isinstance(outcome, Failure):
             attempt_failed(token, outcome)
-        elif not token.workflow.top_workflow.throw_error(token, outcome.code, outcome.reason):
+        elif not token.workflow.top_workflow.throw_error(token, outcome.code, outcome.reason, outcome.variables):
             raise uncaught(self.label, outcome.code, outcome.reason)
 
     def _finish(self, token: Token, result: Any, *, merged: bool) -> bool:

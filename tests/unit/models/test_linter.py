@@ -374,8 +374,6 @@ def support() -> Iterator[Case]:
     read = '<bpmn:dataInputAssociation id="read"><bpmn:targetRef>start</bpmn:targetRef></bpmn:dataInputAssociation>'
     yield Case("drawn-only", "read", bundle(around("a", user("a").replace("</bpmn:userTask>", f"{read}</bpmn:userTask>"))), right, "info")
     yield Case("attribute-not-supported", "a", bundle(around("a", script("a", startQuantity="2"))), right)
-    handler = node("subProcess", "handler", START.replace('"start"', '"s2"'), triggeredByEvent="true")
-    yield Case("attribute-not-supported", "handler", bundle(around("a", script("a"), handler)), right)
     nothing = node("task", "think")
     yield Case("task-without-kind", "think", bundle(around("think", nothing)), right, "warning")
     yield Case("reserved-id", "End", bundle(process(START, event("endEvent", "End"), chain("start", "End"))), right)
@@ -429,6 +427,36 @@ def compensation() -> Iterator[Case]:
     cancelled = transaction(cancels, leaves)
     yield Case("cancel-outside-transaction", "off", transaction(cancels), cancelled)
     yield Case("cancel-outside-transaction", "cancelled", transaction(cancels, leaves, tag="subProcess"), cancelled)
+
+
+def heard(definition: str = "message messageRef='accepted'", *beside: str, **attributes: str) -> Bundle:
+    """A process of one step with an event subprocess."""
+    came = event("startEvent", "came", definition, settings(resultVariable="answer", correlation="={quote: quote_no}"), **attributes)
+    return hearing(came + script("look") + event("endEvent", "looked") + chain("came", "look", "looked"), *beside)
+
+
+def hearing(inner: str, *beside: str) -> Bundle:
+    return bundle(MESSAGE, MISSING, around("a", script("a"), node("subProcess", "changed", inner, triggeredByEvent="true"), *beside))
+
+
+def event_subprocesses() -> Iterator[Case]:
+    right = heard()
+    plain = event("startEvent", "came") + event("endEvent", "looked") + chain("came", "looked")
+    yield Case("event-subprocess", "changed", hearing(plain), right)
+    yield Case("event-subprocess", "a_to_changed", heard("message messageRef='accepted'", flow("a", "changed")), right)
+    late = event("boundaryEvent", "late", timer("P1D"), attachedToRef="changed") + event("endEvent", "e2") + flow("late", "e2")
+    yield Case("event-subprocess", "late", heard("message messageRef='accepted'", late), right)
+    again = plain.replace("came", "once") + LOOP_START + ' loopMaximum="3"/>'
+    yield Case("event-subprocess", "changed", hearing(again), right)
+    alone = process(event("startEvent", "start", isInterrupting="false"), END, chain("start", "end"))
+    yield Case("interrupts-nothing", "start", bundle(alone), bundle(process(event("startEvent", "start"), END, chain("start", "end"))))
+    yield Case("interrupts-nothing", "came", heard("error errorRef='missing'", isInterrupting="false"), right)
+    yield Case("event-not-supported", "came", heard("terminate"), right)
+    unkeyed = event("startEvent", "came", "message messageRef='accepted'", settings(resultVariable="answer"))
+    inner = unkeyed + event("endEvent", "looked") + chain("came", "looked")
+    yield Case("message-for-all", "came", hearing(inner), right)
+    yield Case("cycle-fires-once", "came", heard(timer("R/PT1H", "timeCycle")), heard(timer("PT1H")))
+    yield Case("reminds-once", "came", heard(timer("PT1H"), isInterrupting="false"), right, "info")
 
 
 def events() -> Iterator[Case]:
@@ -608,6 +636,7 @@ RULE_CASES = (
     support,
     compensation,
     events,
+    event_subprocesses,
     messages,
     circles,
     waits_and_loops,

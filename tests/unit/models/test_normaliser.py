@@ -149,6 +149,21 @@ def test_what_is_only_drawn_is_left_out() -> None:
     assert trace(store, d.process(d.START, d.END, step, drawn, d.chain("start", "a", "end"), notes)) == ["start", "a", "end"]
 
 
+def three_ways(step: str) -> str:
+    """Out of a step: one flow without a condition, one for gifts, and one that is the default."""
+    steps = d.script("pack", "{ p: 1 }") + d.script("wrap", "{ w: 1 }") + d.script("plain", "{ n: 1 }")
+    flows = d.chain("start", "first", "pack", "end") + d.flow("first", "wrap", "gift") + d.flow("first", "plain")
+    return d.process(d.START, d.END, step, steps, flows, d.chain("wrap", "end"), d.chain("plain", "end"))
+
+
+@pytest.mark.parametrize(
+    "step", [d.script("first", "{ x: 1 }", default="first_to_plain"), d.node("inclusiveGateway", "first", default="first_to_plain")]
+)
+def test_a_default_is_taken_when_no_conditional_flow_is_whatever_is_always_taken(step: str) -> None:
+    assert {"pack", "plain"} == {"pack", "plain", "wrap"} & set(trace(three_ways(step), gift=False))
+    assert {"pack", "wrap"} == {"pack", "plain", "wrap"} & set(trace(three_ways(step), gift=True))
+
+
 def test_a_picture_beside_the_process_is_not_compiled() -> None:
     customer = d.process(d.node("task", "ask"), key="customer", isExecutable="false")
     people = "".join(f'<bpmn:participant id="{key}_pool" processRef="{key}"/>' for key in ("quote_to_order", "customer"))

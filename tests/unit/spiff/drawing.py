@@ -141,6 +141,15 @@ def subprocess(identity: str, *parts: str, repeat: str = "") -> str:
     return node("subProcess", identity, repeat + "".join(parts))
 
 
+def on_event(identity: str, *parts: str) -> str:
+    """An event subprocess; `hears` is its start event."""
+    return node("subProcess", identity, "".join(parts), attributes='triggeredByEvent="true"')
+
+
+def hears(identity: str, inner: str, *, interrupting: bool = True, **properties: str) -> str:
+    return node("startEvent", identity, inner, attributes=f'isInterrupting="{str(interrupting).lower()}"', **properties)
+
+
 def call(identity: str, key: str) -> str:
     return node("callActivity", identity, attributes=f'calledElement="{key}"')
 

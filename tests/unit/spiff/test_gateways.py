@@ -268,3 +268,38 @@ def test_two_flows_to_the_same_task_send_two_tokens(play):
         flow("count", "end"),
     )
     assert play(model, {"n": 0}).path.count("count") == 2
+
+
+@pytest.mark.parametrize(("taken", "ways"), [(("gift", "rush"), 2), (("gift",), 1), (("rush", "check"), 2), (("gift", "rush", "check"), 3)])
+def test_two_flows_from_the_split_straight_to_the_inclusive_join_are_two_ways_and_what_follows_runs_once(play, taken, ways):
+    straight = "".join(when("split", "join", name).replace('"split_to_join"', f'"{name}_way"') for name in ("gift", "rush"))
+    model = process(
+        start(),
+        either("split"),
+        either("join"),
+        user("check"),
+        script("ship", "{ shipped: if shipped = null then 1 else shipped + 1 }"),
+        end(),
+        straight,
+        when("split", "check", "check"),
+        flow("check", "join", "ship", "end"),
+        flow("start", "split"),
+    )
+    order = play(model, {name: name in taken for name in ("gift", "rush", "check")})
+    if "check" in taken:
+        assert "ship" not in order.path
+        order.do("check")
+    assert order.completed
+    assert order.path.count("ship") == order.variables["shipped"] == 1
+    assert len(order.steps("split")[0].detail["flows"]) == ways
+
+
+def test_a_second_token_on_one_flow_of_an_inclusive_join_waits_for_the_next_time(play):
+    """Two branches come together without a join, and then reach an inclusive join by one flow."""
+    model = process(
+        start(), fork("f"), script("a", "{}"), script("b", "{}"), xor("merge"), either("join"), user("ask"), end(),
+        flow("start", "f", "a", "merge", "join", "end"), flow("f", "b", "merge"), flow("f", "ask", "join"),
+    )  # fmt: skip
+    order = play(model).do("ask")
+    assert order.completed
+    assert order.path.count("join") == 2

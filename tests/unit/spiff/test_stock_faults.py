@@ -19,9 +19,11 @@ from tests.unit.spiff.drawing import (
     error,
     flow,
     fork,
+    hears,
     message,
     named,
     node,
+    on_event,
     race,
     script,
     signal,
@@ -187,6 +189,27 @@ def test_stock_heard_once():
     order.message("paid")
     with pytest.raises(WorkflowException, match="not waiting"):
         order.message("paid")
+
+
+def listener(inner, **how):
+    """An event subprocess of one task."""
+    return on_event("changed", hears("came", inner, **how), user("look"), end("looked"), flow("came", "look", "looked"))
+
+
+def test_stock_event_subprocess_runs_beside():
+    order = Stock(start(), user("pick"), end(), flow("start", "pick", "end"), listener(message("paid")), beside=NAMES)
+    assert {"pick", "look"} <= order.message("paid").live()
+
+
+def test_stock_event_subprocess_inside_is_not_heard():
+    inside = subprocess("sub", start("in"), user("pick"), end("out"), flow("in", "pick", "out"), listener(message("paid")))
+    with pytest.raises(WorkflowException, match="not waiting"):
+        one(inside, "sub").message("paid")
+
+
+def test_stock_timer_of_an_event_subprocess_keeps_all():
+    order = Stock(start(), user("pick"), end(), flow("start", "pick", "end"), listener(timer('"PT1H"')), beside=NAMES)
+    assert not order.do("pick").completed
 
 
 def test_stock_any_key():
