@@ -113,6 +113,10 @@ class _Net:
                     stack.append((further, self.scope.successors(further)))
         return {identity: place for place, identity in enumerate(reversed(left))}
 
+    def ranks(self) -> list[int]:
+        """For each edge: how far behind a token on it is."""
+        return [self.order.get(edge.target.id, 0) for edge in self.edges]
+
     def before(self, join: str) -> dict[int, frozenset[str]]:
         """For each edge into a join: the nodes from which it is reached without passing the join."""
         if join not in self._before:
@@ -175,10 +179,12 @@ class _Walk:
         #: How each marking was first come to: from which, by which node.
         self.came: dict[Marking, tuple[Marking | None, Node | None]] = {}
         self.told = {(flaw.kind, flaw.node.id) for flaw in walked.flaws}
+        self.ranks: list[int] = []
 
     def go(self, begin: Collection[int]) -> None:
         """Look at everything that may come of these tokens."""
         first = frozenset(begin)
+        self.ranks = self.net.ranks()
         self.came[first] = (None, None)
         waiting = deque([first])
         while waiting:
@@ -192,15 +198,26 @@ class _Walk:
                     self.came[following] = (marking, node)
 
     def _steps(self, marking: Marking) -> Iterator[tuple[Marking, Node]]:
-        by_node: dict[str, list[int]] = {}
-        for edge in marking:
-            by_node.setdefault(self.net.edges[edge].target.id, []).append(edge)
-        for identity in sorted(by_node, key=lambda each: self.net.order.get(each, 0)):
-            node, there = self.net.scope.nodes[identity], by_node[identity]
+        # Nearly always the one furthest behind may go on, and of thousands of tokens only the smallest is looked for.
+        for identity in self._furthest_behind(marking):
+            node = self.net.scope.nodes[identity]
+            there = self._tokens_at(identity, marking)
             if self._may_run(node, there, marking):
                 yield from ((following, node) for following in self._run(node, there, marking))
                 return
-        self._stuck(marking, by_node)
+        self._stuck(marking)
+
+    def _furthest_behind(self, marking: Marking) -> Iterator[str]:
+        """The nodes with tokens, each once, from the one furthest behind."""
+        if marking:
+            first = self.net.edges[min(marking, key=self.ranks.__getitem__)].target.id
+            yield first
+            others = dict.fromkeys(self.net.edges[edge].target.id for edge in sorted(marking, key=self.ranks.__getitem__))
+            yield from (other for other in others if other != first)
+
+    def _tokens_at(self, identity: str, marking: Marking) -> list[int]:
+        begun = self.net.starts.get(identity)
+        return [edge for edge in (*self.net.into[identity], *(() if begun is None else (begun,))) if edge in marking]
 
     def _may_run(self, node: Node, there: list[int], marking: Marking) -> bool:
         into = self.net.into[node.id]
@@ -231,10 +248,10 @@ class _Walk:
                     self._tell("twice", target, marking, node)
             yield rest | set(given)
 
-    def _stuck(self, marking: Marking, by_node: dict[str, list[int]]) -> None:
+    def _stuck(self, marking: Marking) -> None:
         """Nothing can go on: each parallel join that has some of its tokens waits for ever."""
-        for identity, there in by_node.items():
-            node = self.net.scope.nodes[identity]
+        for identity in dict.fromkeys(self.net.edges[edge].target.id for edge in marking):
+            node, there = self.net.scope.nodes[identity], self._tokens_at(identity, marking)
             if node.tag == "parallelGateway":
                 missing = [self.net.edges[edge].source for edge in self.net.into[identity] if edge not in there]
                 self._tell("deadlock", node, marking, missing=tuple(each for each in missing if each is not None))
