@@ -4,7 +4,7 @@ A new database for each test, or new connections, cost more processor time than 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from weakref import WeakSet
@@ -20,6 +20,8 @@ class Standing:
     def __init__(self, url: str) -> None:
         self._shared = Database(url, pool_size=20)
         self._keeper: psycopg.Connection | None = None
+        #: How the tables and sequences are looked at, and the transaction that left them as they were kept.
+        self._look, self._restored = "", 0
         _made.add(self)
 
     @property
@@ -29,7 +31,8 @@ class Standing:
 
     def keep(self) -> None:
         """From now on this is how it is found."""
-        self._run(_KEEP)
+        for statement in _KEEP:
+            self._run(statement)
 
     @contextmanager
     def lend(self) -> Iterator[Database]:
@@ -44,7 +47,11 @@ class Standing:
         others = self._run(_END_OTHERS).fetchone()
         if others != (0,):
             self._shared.close()
-        self._run(_RESTORE)
+        if not self._look:
+            ((self._look,),) = self._run(_HOW_TO_LOOK).fetchall()
+        changed = self._run(self._look, {"since": self._restored}).fetchall()
+        if changed:
+            ((self._restored,),) = self._run(_RESTORE, {"changed": [name for (name,) in changed]}).fetchall()
 
     def close(self) -> None:
         """Give every connection back."""
@@ -52,18 +59,19 @@ class Standing:
         if self._keeper is not None:
             self._keeper.close()
 
-    def _run(self, statement: str) -> psycopg.Cursor:
+    def _run(self, statement: str, values: Mapping[str, object] | None = None) -> psycopg.Cursor:
         if self._keeper is None:
             self._keeper = self._connect()
         try:
-            return self._keeper.execute(statement)
+            return self._keeper.execute(statement, values)
         except psycopg.OperationalError:  # a test ended every connection there is
             self._shared.close()
             self._keeper = self._connect()
-            return self._keeper.execute(statement)
+            return self._keeper.execute(statement, values)
 
     def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(self._shared.libpq_url, autocommit=True)
+        # No trigger and no foreign key hinders it. Set for good: each change of it throws away what the server has planned.
+        return psycopg.connect(self._shared.libpq_url, autocommit=True, options="-c session_replication_role=replica")
 
     def forget(self) -> None:
         """Leave the connections to the process that opened them, and open others from now on."""
@@ -79,63 +87,79 @@ def _after_fork() -> None:
 _made: WeakSet[Standing] = WeakSet()
 os.register_at_fork(after_in_child=_after_fork)  # the mutation tests fork
 
-_KEEP = """
-CREATE SCHEMA kept;
-CREATE TABLE kept.restoring (statement text);
-CREATE TABLE kept.house AS SELECT tablename FROM pg_tables WHERE schemaname = 'public';
-CREATE TABLE kept.sequence AS SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public';
+_KEEP = (
+    "CREATE SCHEMA kept",
+    """
+CREATE TABLE kept.house AS
+SELECT relname::text AS name, relkind AS kind, ''::text AS look, ''::text AS restoring FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S') AND relname <> 'alembic_version'
+""",
+    # A table is as it was kept when it has as many rows and none was written since; a sequence when it stands where it stood.
+    """
 DO $$
 DECLARE
   each record;
-  found boolean;
+  place bigint;
+  called boolean;
+  filled bigint;
+  written text;
 BEGIN
-  FOR each IN
-    SELECT format('%I', relname) AS name, (
-      SELECT string_agg(format('%I', attname), ', ') FROM pg_attribute
-      WHERE attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
-    ) AS columns
-    FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
-  LOOP
-    EXECUTE 'SELECT EXISTS (SELECT FROM ' || each.name || ')' INTO found;
-    CONTINUE WHEN NOT found;
-    EXECUTE format('CREATE TABLE kept.%1$s AS TABLE public.%1$s', each.name);
-    INSERT INTO kept.restoring VALUES (
-      format('INSERT INTO public.%1$s (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM kept.%1$s', each.name, each.columns)
-    );
+  FOR each IN SELECT name FROM kept.house WHERE kind = 'r' LOOP
+    EXECUTE format('SELECT count(*) FROM public.%I', each.name) INTO filled;
+    UPDATE kept.house SET look = format(
+      'SELECT %1$L FROM public.%1$I HAVING count(*) <> %2$s OR max(xmin::text::bigint) > %%(since)s', name, filled
+    ) WHERE name = each.name;
+    CONTINUE WHEN filled = 0;
+    SELECT string_agg(quote_ident(attname), ', ') INTO written FROM pg_attribute
+    WHERE attrelid = format('public.%I', each.name)::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
+    EXECUTE format('CREATE TABLE kept.%1$I AS TABLE public.%1$I', each.name);
+    UPDATE kept.house SET restoring = format(
+      'INSERT INTO public.%1$I (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM kept.%1$I', name, written
+    ) WHERE name = each.name;
+  END LOOP;
+  FOR each IN SELECT name FROM kept.house WHERE kind = 'S' LOOP
+    EXECUTE format('SELECT last_value, is_called FROM public.%I', each.name) INTO place, called;
+    UPDATE kept.house SET
+      look = format('SELECT %1$L FROM public.%1$I WHERE last_value <> %2$s OR is_called <> %3$L', name, place, called),
+      restoring = format('SELECT setval(''public.%1$I'', %2$s, %3$L)', name, place, called)
+    WHERE name = each.name;
   END LOOP;
 END $$
+""",
+    # Drops the tables of tests, empties those that are not as they were (the append-only ones too) and puts back what was kept.
+    # A table of a few rows is emptied ten times sooner by DELETE: TRUNCATE makes new files.
+    """
+CREATE FUNCTION kept.restore(changed text[]) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  large text;
+  each record;
+BEGIN
+  FOR each IN SELECT unknown FROM unnest(changed) AS unknown WHERE unknown NOT IN (SELECT name FROM kept.house) LOOP
+    EXECUTE format('DROP TABLE public.%I CASCADE', each.unknown);
+  END LOOP;
+  SELECT string_agg(format('public.%I', name), ', ') INTO large FROM kept.house
+  WHERE kind = 'r' AND name = ANY(changed) AND pg_table_size(format('public.%I', name)) > 1000000;
+  IF large IS NOT NULL THEN
+    EXECUTE 'TRUNCATE ' || large || ' CASCADE';
+    changed := changed || ARRAY(SELECT name FROM kept.house WHERE kind = 'r' AND restoring <> '');
+  END IF;
+  FOR each IN SELECT name, kind, restoring FROM kept.house WHERE name = ANY(changed) LOOP
+    IF each.kind = 'r' THEN EXECUTE format('DELETE FROM public.%I', each.name); END IF;
+    IF each.restoring <> '' THEN EXECUTE each.restoring; END IF;
+  END LOOP;
+  RETURN pg_current_xact_id()::text::bigint;
+END $$
+""",
+)
+_HOW_TO_LOOK = """
+SELECT string_agg(look, ' UNION ALL ') || ' UNION ALL ' || $$
+SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
+  AND relname NOT IN (SELECT name FROM kept.house)
+$$ FROM kept.house
 """
+_RESTORE = "SELECT kept.restore(%(changed)s)"
 _END_OTHERS = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
   AND (state IS DISTINCT FROM 'idle' OR pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory'))
-"""
-# Drops the tables of tests, empties those that hold rows (the append-only ones too) and puts back what was kept.
-# A table of a few rows is emptied ten times sooner by DELETE: TRUNCATE makes new files.
-_RESTORE = """
-DO $$
-DECLARE
-  large text[] := '{}';
-  each record;
-  found boolean;
-BEGIN
-  FOR each IN SELECT quote_ident(tablename) AS name FROM pg_tables LEFT JOIN kept.house USING (tablename)
-    WHERE schemaname = 'public' AND house.tablename IS NULL
-  LOOP
-    EXECUTE 'DROP TABLE ' || each.name || ' CASCADE';
-  END LOOP;
-  PERFORM set_config('session_replication_role', 'replica', true);
-  FOR each IN SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-    EXECUTE 'SELECT EXISTS (SELECT FROM ' || each.name || ')' INTO found;
-    IF found AND pg_table_size(each.name) > 1000000 THEN large := large || each.name;
-    ELSIF found THEN EXECUTE 'DELETE FROM ' || each.name; END IF;
-  END LOOP;
-  IF large <> '{}' THEN EXECUTE 'TRUNCATE ' || array_to_string(large, ', ') || ' CASCADE'; END IF;
-  FOR each IN SELECT statement FROM kept.restoring LOOP
-    EXECUTE each.statement;
-  END LOOP;
-  PERFORM setval(format('public.%I', now.sequencename), coalesce(kept.last_value, now.start_value), kept.last_value IS NOT NULL)
-  FROM pg_sequences now JOIN kept.sequence kept USING (sequencename)
-  WHERE now.schemaname = 'public' AND now.last_value IS DISTINCT FROM kept.last_value;
-END $$
 """
