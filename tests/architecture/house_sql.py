@@ -19,8 +19,8 @@ import engine
 import handlers
 import ui
 from engine.store.base import Base, metadata
+from tests.architecture.sources import HOUSE, calls
 
-HOUSE = Path(__file__).resolve().parents[2]
 _STATEMENT = re.compile(r"\s*(WITH|SELECT|INSERT|UPDATE|DELETE)\b")
 _DIALECT = asyncpg.dialect()
 #: What writes the table given as its first argument, and as its second.
@@ -103,10 +103,8 @@ def _numbered(clause: TextClause) -> str:
     return str(clause.compile(dialect=_DIALECT))
 
 
-@cache
 def _calls(module: ModuleType) -> tuple[ast.Call, ...]:
-    tree = ast.parse(Path(module.__file__ or "").read_text())
-    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return calls(Path(module.__file__ or "").relative_to(HOUSE).as_posix())
 
 
 @cache

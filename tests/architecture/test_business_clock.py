@@ -4,11 +4,11 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-HOUSE = Path(__file__).resolve().parents[2]
+from tests.architecture.sources import trees
+
 _SQL = re.compile(
     r"(?<![a-z_.])(?:now|clock_timestamp|statement_timestamp|transaction_timestamp)\(\)|\b(?:current_date|current_timestamp|localtimestamp)\b",
     re.IGNORECASE,
@@ -23,6 +23,7 @@ _PYTHON = {
     "func.clock_timestamp",
     "time.time",
 }
+_CALLED = {name.rpartition(".")[2] for name in _PYTHON}
 
 #: How often each file may read the machine's time, and why.
 MACHINE = {
@@ -65,16 +66,15 @@ MACHINE = {
 }
 
 
-def readings(source: str) -> int:
+def readings(tree: ast.Module) -> int:
     """How often a module reads the machine's time: in its SQL texts and in its calls; what docstrings say does not count."""
-    tree = ast.parse(source)
     docstrings = {id(text) for text in _docstrings(tree)}
     found = 0
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             found += len(_SQL.findall(node.value))
         elif isinstance(node, ast.Call):
-            found += ast.unparse(node.func) in _PYTHON
+            found += isinstance(node.func, ast.Attribute) and node.func.attr in _CALLED and ast.unparse(node.func) in _PYTHON
     return found
 
 
@@ -87,10 +87,7 @@ def _docstrings(tree: ast.AST) -> Iterator[ast.expr]:
 @cache
 def machine_time() -> dict[str, int]:
     """The files of the product that read it, with how often."""
-    paths = (
-        path for room in ("engine", "handlers", "api", "ui") for path in (HOUSE / room).rglob("*.py") if "node_modules" not in path.parts
-    )
-    counted = {str(path.relative_to(HOUSE)): readings(path.read_text()) for path in paths}
+    counted = {path: readings(tree) for path, tree in trees().items()}
     return {path: number for path, number in counted.items() if number}
 
 
@@ -122,4 +119,4 @@ def test_no_reason_is_kept_for_what_is_gone():
     ],
 )
 def test_readings_are_counted(source, number):
-    assert readings(source) == number
+    assert readings(ast.parse(source)) == number

@@ -5,9 +5,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
-HOUSE = Path(__file__).resolve().parents[2]
+from tests.architecture.sources import HOUSE, trees
+
 #: Rooms whose every definition is a door, or what belongs to one. What only fills a demo or a benchmark opens nothing to anybody.
 DOORS = re.compile(r"^(api|ui)\.(?!demo\b|benchmarks\b|tables\b)")
 #: Found by their file name when the product starts.
@@ -26,13 +26,7 @@ UNDRAWN = {"fulfillment.cancel_shipment", "fulfillment.release_reservation"} | {
 
 @cache
 def modules() -> dict[str, ast.Module]:
-    found = {}
-    for room in ("engine", "handlers", "api", "ui"):
-        for path in (HOUSE / room).rglob("*.py"):
-            if "node_modules" not in path.parts:
-                name = ".".join(path.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__init__")
-                found[name] = ast.parse(path.read_text())
-    return found
+    return {path.removesuffix(".py").replace("/", ".").removesuffix(".__init__"): tree for path, tree in trees().items()}
 
 
 def imports(tree: ast.Module) -> dict[str, str]:

@@ -1,11 +1,10 @@
 import re
-from pathlib import Path
 
 import pytest
 
 from api.cli import main
+from tests.architecture.sources import HOUSE, sources
 
-HOUSE = Path(__file__).resolve().parents[2]
 README = (HOUSE / "README.md").read_text()
 
 
@@ -23,11 +22,4 @@ def test_every_place_on_the_map_exists():
 
 
 def test_no_file_is_longer_than_its_budget_of_400_lines():
-    long_files = {}
-    for room in ("engine", "handlers", "api", "ui"):
-        for path in (HOUSE / room).rglob("*.py"):
-            if "node_modules" not in path.parts:
-                lines = path.read_text().count("\n")
-                if lines > 400:
-                    long_files[str(path.relative_to(HOUSE))] = lines
-    assert long_files == {}
+    assert {path: text.count("\n") for path, text in sources().items() if text.count("\n") > 400} == {}

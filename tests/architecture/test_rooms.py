@@ -1,10 +1,7 @@
-from pathlib import Path
-
 import pytest
 
 from api.rooms import ROOMS, foreign_rooms
-
-HOUSE = Path(__file__).resolve().parents[2]
+from tests.architecture.sources import HOUSE, sources
 
 
 def test_every_room_is_ours_and_nobody_else_claims_its_name():
@@ -19,13 +16,7 @@ def test_every_room_says_on_its_door_what_it_is_for(room):
 
 
 def test_only_the_unit_of_work_commits():
-    offenders = [
-        str(path.relative_to(HOUSE))
-        for room in ("engine", "handlers", "api", "ui")
-        for path in (HOUSE / room).rglob("*.py")
-        if "node_modules" not in path.parts and ".commit(" in path.read_text()
-    ]
-    assert offenders == ["engine/store/unit_of_work.py"]
+    assert [path for path, text in sources().items() if ".commit(" in text] == ["engine/store/unit_of_work.py"]
 
 
 def test_no_room_is_called_after_what_everything_is():

@@ -1,9 +1,9 @@
 """A swallowed exception never commits a half: whoever catches what a verb raised has called it in a savepoint, or the transaction ends."""
 
 import ast
-from pathlib import Path
 
-HOUSE = Path(__file__).resolve().parents[2]
+from tests.architecture.sources import trees
+
 #: What only reads, or fails before it writes: each with why.
 HARMLESS = {
     "engine/runtime/advance/apply.py": "the engine in memory refuses a fact that comes too late before anything is written",
@@ -45,8 +45,7 @@ def swallows(handler):
     return not isinstance(handler.body[-1], ast.Raise)
 
 
-def offenders(path):
-    tree = ast.parse(path.read_text())
+def offenders(tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.Try) and any(map(swallows, node.handlers)) and not in_savepoint_or_own_transaction(node.body):
             yield node.lineno
@@ -57,11 +56,7 @@ def offenders(path):
 
 def test_whoever_catches_what_a_verb_raised_called_it_in_a_savepoint():
     found = {}
-    for room in ("engine", "handlers", "api", "ui"):
-        for path in sorted((HOUSE / room).rglob("*.py")):
-            name = str(path.relative_to(HOUSE))
-            if "node_modules" in path.parts or name in HARMLESS:
-                continue
-            if lines := list(offenders(path)):
-                found[name] = lines
+    for path, tree in trees().items():
+        if path not in HARMLESS and (lines := list(offenders(tree))):
+            found[path] = lines
     assert found == {}
