@@ -1,8 +1,8 @@
 """Takes a running instance over to another version of its process, token by token.
 
 Ids of tasks, due dates, evaluated settings and variables stay as they are, so drafts and timers go on. Boundary events that the new
-version adds begin to wait; those it does not have any more are given up. What cannot be taken over is told for each element, and then
-nothing is changed.
+version adds begin to wait; those it does not have any more are given up, and a timer that has fired does not begin again. What cannot be
+taken over is told for each element, and then nothing is changed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,6 +48,8 @@ class _Move:
     instance: Instance
     reasons: dict[str, list[str]] = field(default_factory=dict)
     tokens: dict[Token, Token] = field(default_factory=dict)
+    #: By the token that holds events: those that the old version had there. One that does not wait any more has come already.
+    had: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def name(self, scope: Scope, old: str) -> str:
         """What the new version calls a step."""
@@ -121,6 +123,8 @@ class _Move:
         self.tokens[old] = new
         if "from" in new.internal_data:
             self._origin(new)
+        if isinstance(node, BoundarySplit | EventGateway):
+            self.had[new.id] = frozenset(self.name(new.workflow, event.name) for event in old.task_spec.outputs)
         if isinstance(node, CatchEvent) and new.state == WAITING:
             self.instance.event_manager.add_task(new)
         self.below(old, new)
@@ -139,14 +143,14 @@ class _Move:
         return type(old) is type(new) and kinds[0] == kinds[1] and called
 
     def add_events(self) -> None:
-        """Let the events wait that the new version adds beside what is under way."""
+        """Let the events wait that the new version adds beside what is under way; not those again that have come already."""
         for token in [token for scope in list(self.instance.all_scopes) for token in list(scope.tasks.values())]:
             spec = token.task_spec
             if isinstance(spec, BoundarySplit | EventGateway):
-                there = {child.task_spec for child in token.children}
+                there, had = {child.task_spec for child in token.children}, self.had.get(token.id, frozenset())
                 under_way = spec.main(token) if isinstance(spec, BoundarySplit) else next(iter(spec.events_of(token)), None)
                 for node in spec.outputs:
-                    if node not in there and under_way is not None:
+                    if node not in there and node.name not in had and under_way is not None:
                         added = Token(token.workflow, node, token)
                         added.data, added.stamps = under_way.data, under_way.stamps
                         added.become(READY)

@@ -201,6 +201,22 @@ def test_subprocesses_turns_and_joins_are_taken_over(play):
     assert order.variables == {"people": ["ann", "bob"], "answers": ["A", "Bbob"], "quick": Decimal("1.50")}
 
 
+def reminded(*more, name="remind"):
+    """A person is asked, and reminded once after an hour."""
+    reminder = boundary(name, "ask", timer("PT1H"), interrupting=False) + end("told") + flow(name, "told")
+    return process(start(), user("ask"), reminder, *more, end(), flow("start", "ask", "end"))
+
+
+def test_a_reminder_that_came_does_not_come_again_in_the_new_version_but_a_new_one_does(play):
+    order = play(reminded()).after(timedelta(hours=2))
+    taken(order, reminded(name="again"), {"remind": "again"})
+    assert order.waiting_at() == {"ask"}
+    late = boundary("late", "ask", timer("PT5H"), interrupting=False) + end("too_late") + flow("late", "too_late")
+    taken(order, reminded(late, name="again"))
+    assert order.waiting_at() == {"ask", "late"}
+    assert order.after(timedelta(hours=9)).path.count("remind") == 1
+
+
 def test_a_failed_step_can_be_repaired_by_a_new_version(play):
     def version(text):
         return process(start(), script("sum", text), end(), flow("start", "sum", "end"))
