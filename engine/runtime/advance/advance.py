@@ -4,7 +4,7 @@ A request does it in its own transaction (`act`); a worker does it under a lease
 outside, coming back fenced by lease and version. What the outside answered is noted first, and only then does anything else happen with it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -19,7 +19,7 @@ from engine.runtime.advance import failures, objections, outside_calls
 from engine.runtime.advance.apply import apply
 from engine.runtime.advance.objections import SentBack, send_back
 from engine.runtime.advance.outgoing import hand_over_what_is_left, match_kept, send
-from engine.runtime.advance.outside_calls import OutsideCall
+from engine.runtime.advance.outside_calls import OutsideCall, UnderWay
 from engine.runtime.advance.restore import restore
 from engine.runtime.advance.run import run
 from engine.runtime.advance.save import finish, judge, write
@@ -151,52 +151,67 @@ def advance(runtime: Runtime, instance_id: UUID) -> None:
 
 
 def _pursue(runtime: Runtime, instance_id: UUID, token: UUID) -> None:
+    under_way = UnderWay(runtime)
+    try:
+        _go_on(runtime, instance_id, token, under_way)
+    finally:
+        under_way.end()
+
+
+def _go_on(runtime: Runtime, instance_id: UUID, token: UUID, under_way: UnderWay) -> None:
     go_on = True
     while go_on:
         try:
-            go_on, call = _stretch(runtime, instance_id, token)
-            if call:
-                outside_calls.make(runtime, call)
+            go_on, calls = _stretch(runtime, instance_id, token, under_way)
+            if go_on and (calls or under_way.task_ids):
+                under_way.make(calls)
         except LostLease:
             raise
         except SentBack as back:
             _give_back(runtime, instance_id, token, back)
         except Collision as collision:
+            under_way.end()
             _give_up(runtime, instance_id, token, collision)
             return
         except Problem as problem:
+            under_way.end()
             _stop(runtime, instance_id, token, problem)
             return
         except Exception as error:  # noqa: BLE001  # an unknown failure gives the instance back; five in a row make an incident
             _log.exception("advance_failed", instance=str(instance_id))
+            under_way.end()
             _give_up(runtime, instance_id, token, error)
             return
 
 
-def _stretch(runtime: Runtime, instance_id: UUID, token: UUID) -> tuple[bool, OutsideCall | None]:
-    """One transaction of a worker. Answers whether there is more to do, and the external call to make first."""
+def _stretch(runtime: Runtime, instance_id: UUID, token: UUID, under_way: UnderWay) -> tuple[bool, list[OutsideCall]]:
+    """One transaction of a worker. Answers whether there is more to do, and the external calls to make first."""
     for attempt in range(_ATTEMPTS_AT_A_LOCK):
         try:
             with runtime.database.transaction() as tx:
-                return _stretch_in(runtime, tx, instance_id, token)
+                return _stretch_in(runtime, tx, instance_id, token, under_way.task_ids)
         except Collision:  # locks that a person's SQL took out of order; one of the two tries again
             if attempt == _ATTEMPTS_AT_A_LOCK - 1:
                 raise
     raise AssertionError
 
 
-def _stretch_in(runtime: Runtime, tx: Session, instance_id: UUID, token: UUID) -> tuple[bool, OutsideCall | None]:
+def _stretch_in(
+    runtime: Runtime, tx: Session, instance_id: UUID, token: UUID, under_way: Collection[UUID]
+) -> tuple[bool, list[OutsideCall]]:
     kept = runtime.live.take(instance_id)
     held = lock(tx, instance_id, kept[0] if kept else -1)
     if held is None or held.lease_owner != token:
         raise LostLease
     if held.state == InstanceState.SUSPENDED:
+        if under_way:  # it is given back when nothing is asked for any more, so that nobody asks a second time
+            return True, []
         leases.release(tx, instance_id, token)
-        return False, None
+        return False, []
     live = kept[1] if kept and kept[0] == held.lock_version else None
     stretch = take_steps(Stretch(runtime, tx, held, live, token=token))
     saved = stretch.saved
-    return saved.more, outside_calls.next_call(stretch) if saved.more and saved.calls else None
+    return saved.more, outside_calls.next_calls(stretch, under_way) if saved.more and saved.calls else []
 
 
 def _give_back(runtime: Runtime, instance_id: UUID, token: UUID, back: SentBack) -> None:

@@ -1,7 +1,14 @@
-"""External service tasks of a worker: the call is marked and saved before it is made, and made while no transaction is open."""
+"""External service tasks of a worker: the call is marked and saved before it is made, and made while no transaction is open.
 
-from dataclasses import dataclass
+Calls of parallel branches are made beside one another. Each answer is noted in a transaction of its own as soon as it is there, and the
+instance goes on with it while the others are under way.
+"""
+
+from collections.abc import Collection, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -27,14 +34,52 @@ class OutsideCall:
     again: bool
 
 
-def next_call(stretch: Stretch) -> OutsideCall | None:
-    """Mark the next external task of the instance as called."""
-    row = stretch.tx.execute(_NEXT, {"id": stretch.held.id}).one_or_none()
-    if row is None:
-        return None
-    stretch.tx.execute(_MARK, {"id": row.id})
-    request = ServiceCall(row.id, row.element_id, row.handler, row.input, row.retry, row.attempt + 1)
-    return OutsideCall(request, context_of(stretch, request), again=row.state == "called")
+def next_calls(stretch: Stretch, under_way: Collection[UUID]) -> list[OutsideCall]:
+    """Mark the next external tasks of the instance as called, beside those that are under way already, as many as may be at once."""
+    most = stretch.runtime.limits.calls_at_once - len(under_way)
+    rows = stretch.tx.execute(_NEXT, {"id": stretch.held.id, "under_way": list(under_way), "most": most}).all() if most > 0 else []
+    if rows:
+        stretch.tx.execute(_MARK, {"ids": [row.id for row in rows]})
+    requests = [ServiceCall(row.id, row.element_id, row.handler, row.input, row.retry, row.attempt + 1) for row in rows]
+    return [
+        OutsideCall(request, context_of(stretch, request), again=row.state == "called") for row, request in zip(rows, requests, strict=True)
+    ]
+
+
+@dataclass(slots=True)
+class UnderWay:
+    """The calls of one instance that a worker makes. The instance is not given back before all of them have ended."""
+
+    runtime: Runtime
+    _calls: dict[Future[None], UUID] = field(default_factory=dict)
+    _threads: ThreadPoolExecutor | None = None
+
+    @property
+    def task_ids(self) -> Collection[UUID]:
+        """The steps whose calls have not ended."""
+        return list(self._calls.values())
+
+    def make(self, calls: Sequence[OutsideCall]) -> None:
+        """Begin these calls, and return when an answer of one that is under way is noted. A call that is alone needs no other thread."""
+        if len(calls) == 1 and not self._calls:
+            make(self.runtime, calls[0])
+            return
+        for call in calls:
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(self.runtime.limits.calls_at_once, thread_name_prefix="call")
+            self._calls[self._threads.submit(make, self.runtime, call)] = call.request.task_id
+        ended, _ = wait(self._calls, return_when=FIRST_COMPLETED)
+        for future in ended:
+            del self._calls[future]
+        for future in ended:
+            future.result()
+
+    def end(self) -> None:
+        """Wait until every call has ended; what goes wrong with one is a call that nobody knows the end of, and is made again."""
+        if self._threads is not None:
+            self._threads.shutdown()
+            self._threads = None
+        self._calls.clear()
 
 
 def make(runtime: Runtime, call: OutsideCall) -> None:
@@ -88,8 +133,9 @@ def _told_too_late(call: OutsideCall, body: dict[str, Any]) -> dict[str, Any]:
 
 
 _NEXT = text("""
-SELECT id, element_id, handler, input, attempt, retry, state FROM work WHERE instance_id = :id AND state IN ('ready', 'called')
-ORDER BY called_at NULLS FIRST, id LIMIT 1
+SELECT id, element_id, handler, input, attempt, retry, state FROM work
+WHERE instance_id = :id AND state IN ('ready', 'called') AND id <> ALL(CAST(:under_way AS uuid[]))
+ORDER BY called_at NULLS FIRST, id LIMIT :most
 """)
 _WHY = text("UPDATE work SET last_error = :why WHERE id = :id")
-_MARK = text("UPDATE work SET state = 'called', attempt = attempt + 1, called_at = business_now(), under_way = false WHERE id = :id")
+_MARK = text("UPDATE work SET state = 'called', attempt = attempt + 1, called_at = business_now(), under_way = false WHERE id = ANY(:ids)")

@@ -21,6 +21,8 @@ class Limits:
     steps_without_wait: int = 10_000
     #: Times a worker may take an instance without saving anything before it becomes an incident.
     claims_without_progress: int = 5
+    #: External service tasks of one instance that a worker calls at the same time.
+    calls_at_once: int = 4
     #: How long a worker holds an instance without renewing. Renewed every third of it.
     lease: timedelta = timedelta(seconds=60)
     #: How long a runnable instance may wait for a worker before the bell is rung again.

@@ -303,7 +303,7 @@ def test_a_call_that_waits_for_its_time_is_not_made(world, jobs):
     world.do("UPDATE work SET state = 'waiting'")
     with world.database.transaction() as tx:
         stretch = Stretch(world.runtime, tx, lock(tx, jobs[0]))
-        assert outside_calls.next_call(stretch) is None
+        assert outside_calls.next_calls(stretch, ()) == []
 
 
 def test_incidents_are_resolved_once_by_who_resolves_them(tx):
