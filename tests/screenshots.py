@@ -29,8 +29,9 @@ from handlers.parties.bank_accounts import AccountChange
 from handlers.parties.guarded import CustomerEdit
 from handlers.parties.master_data import BankAccountDraft
 from tests.chromium import find_chromium
+from tests.waiting import until
 
-#: Every page by a name; `{instance}`, `{order}` and `{quote}` are those of the story.
+#: Every page by a name; `{instance}`, `{order}` and `{quote}` are those of the story, `{waiting}` is an instance under way.
 PAGES = {
     "today": "/",
     "quotes": "/quotes",
@@ -69,6 +70,8 @@ PAGES = {
     "text-editor": "/processes/quote-to-order/draft/README.md",
     "instances": "/operations/instances?state=",
     "instance": "/operations/instances/{instance}",
+    "instance-waiting": "/operations/instances/{waiting}",
+    "repair-move": "/operations/instances/{waiting}/repair/move?element_id=revise_quote",
     "incidents": "/operations/incidents",
     "batches": "/operations/batches",
     "batch-new": "/operations/batches/new?verb=cancel&state=waiting",
@@ -136,7 +139,7 @@ def _take(browser: Browser, address: str, pages: dict[str, str], directory: Path
 def _settled(page: Page) -> None:
     """Every island of the page has drawn what it shows, or has said that it cannot."""
     page.wait_for_load_state("networkidle")
-    page.wait_for_function(_ALL_READY)
+    until(lambda: page.evaluate(_ALL_READY))  # the page's policy lets no script of ours poll
 
 
 @contextmanager
@@ -169,15 +172,13 @@ def _told(product: Product, order_no: str) -> dict[str, str]:
         row = tx.execute(
             text("SELECT id, business_key FROM instance WHERE process_key = 'quote-to-order' ORDER BY started_at LIMIT 1")
         ).one()
-        task = tx.scalar(_OPEN_TASK)
+        task, waiting = tx.scalar(_OPEN_TASK), tx.scalar(_WAITING)
     told = {"order": order_no, "quote": row.business_key, "instance": str(row.id)}
-    return {**told, "task": str(task), "change": str(change)}
+    return {**told, "task": str(task), "change": str(change), "waiting": str(waiting)}
 
 
 _OPEN_TASK = text("SELECT id FROM user_task WHERE state = 'open' ORDER BY created_at LIMIT 1")
-_FIRST_QUOTE = text("""
-SELECT id, business_key FROM instance WHERE process_key = 'quote-to-order' ORDER BY started_at LIMIT 1
-""")
+_WAITING = text("SELECT id FROM instance WHERE state = 'waiting' ORDER BY process_key = 'quote-to-order' DESC, started_at LIMIT 1")
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from engine.retry_policy import read_policy
+from engine.runtime.state.limits import DEFAULT_RETRY
 from handlers.orders.views import Story
 from ui.formats import quantity
 
 #: Of an order in these states there is nothing ahead.
 OVER = frozenset({"CANCELLED", "REJECTED"})
-_DEFAULT_RETRY = "R5/PT10S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def stages(story: Story, today: date) -> Sequence[Stage]:
 
 def attempts(row: Any) -> str:
     """`attempt 3 of 6`: which one is next, of as many as the policy of the step allows."""
-    return f"attempt {row.attempt + 1} of {read_policy(row.retry or _DEFAULT_RETRY).retries + 1}"
+    return f"attempt {row.attempt + 1} of {read_policy(row.retry or DEFAULT_RETRY).retries + 1}"
 
 
 def _now(stage: Stage, before: Iterable[Stage]) -> Stage:

@@ -54,6 +54,7 @@ from ui.views import (
 )
 
 GET, POST = ["GET"], ["POST"]
+_REPAIR = f"<any({', '.join(repr(verb) for verb in repair.REPAIRS)}):verb>"
 ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/", today.show, GET),
     ("/search", search.show, GET),
@@ -145,12 +146,10 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/operations/instances", instances.show_list, GET),
     ("/operations/instances/<uuid:instance_id>", instances.show_instance, GET),
     ("/operations/instances/<uuid:instance_id>/tokens", instances.show_tokens, GET),
+    ("/operations/instances/<uuid:instance_id>/elements/<element_id>", instances.show_element, GET),
     ("/operations/instances/<uuid:instance_id>/<any(suspend, resume, cancel):verb>", instances.operate, POST),
-    (
-        "/operations/instances/<uuid:instance_id>/repair/<any(retry, skip, move, 'go-back', 'move-timer', migrate, 'start-anew'):verb>",
-        repair.repair,
-        POST,
-    ),
+    (f"/operations/instances/<uuid:instance_id>/repair/{_REPAIR}", repair.show, GET),
+    (f"/operations/instances/<uuid:instance_id>/repair/{_REPAIR}", repair.repair, POST),
     ("/operations/processes", versions.redirect_to_list, GET),
     ("/operations/external-tasks", external_tasks.show, GET),
     ("/operations/external-tasks/<uuid:task_id>/unlock", external_tasks.unlock, POST),

@@ -153,6 +153,16 @@ class Execution:
             token.internal_data["merged"] = True
         token.become(READY)
 
+    def finish(self, task_id: UUID, result: Mapping[str, Any] | None, *, actor: str | None, merged: bool = False) -> None:
+        """An operator says what a service task came to, also one that has failed. Raises as `work_done` does."""
+        token = self._waiting(task_id, ServiceTask, STARTED | ERROR)
+        given = plain(result)
+        for name in ("failure", "retry_at"):
+            token.internal_data.pop(name, None)
+        token.say(by_hand=True)
+        token.internal_data |= {"actor": actor, "fact": given, **({"merged": True} if merged else {})}
+        token.become(READY)
+
     def throw_error(self, task_id: UUID, code: str, message: str, variables: Mapping[str, Any] | None = None) -> bool:
         """A step was refused: give that to the nearest error boundary event. False when there is none; then `fail` it."""
         token = self._waiting(task_id, ServiceTask | UserTask, STARTED | ERROR)
@@ -167,22 +177,25 @@ class Execution:
         except StepFailed as failed:
             self._instance.fail(token, failed)
 
-    def retry(self, task_id: UUID, variables: Mapping[str, Any] | None = None) -> None:
-        """Do a failed step again, or a waiting attempt at once, with changed variables. Raises Conflict when it is neither."""
+    def retry(self, task_id: UUID, variables: Mapping[str, Any] | None = None, *, actor: str | None = None) -> None:
+        """Do a failed step again, or a waiting attempt at once, with variables that `actor` changes. Raises Conflict when it is neither."""
         token = self._waiting(task_id, object, ERROR | STARTED)
         if token.state == STARTED and "retry_at" not in token.internal_data:
             raise _conflict(token, "has not failed")
         token.write(plain_mapping(variables or {}, "Variables"))
+        if variables and actor:
+            token.internal_data["actor"] = actor
         token.internal_data.pop("failure", None)
         token.become(READY)
 
-    def skip(self, task_id: UUID, variables: Mapping[str, Any] | None = None) -> None:
-        """Go on behind a waiting or failed step as if it were done, with these variables. Raises Conflict when it does not wait."""
+    def skip(self, task_id: UUID, variables: Mapping[str, Any] | None = None, *, actor: str | None = None) -> None:
+        """Go on behind a waiting or failed step as if `actor` had done it, with these variables. Raises Conflict when it does not wait."""
         token = self._waiting(task_id, object, ERROR | STARTED | WAITING)
         if isinstance(token.task_spec, Choosing | Beside):
             raise _conflict(token, "cannot be skipped, for it decides where to go")
         given = plain_mapping(variables or {}, "Variables")
         token.empty()
+        token.internal_data["actor"] = actor
         token.internal_data.pop("failure", None)
         if isinstance(token.task_spec, CatchEvent):
             token.say(skipped=True)

@@ -49,7 +49,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A service task is to be run outside, or waits for its next attempt at `retry_at`."""
+    """A service task is to be run outside as its `attempt`, or waits for that until `retry_at`."""
 
     task_id: UUID
     element_id: str

@@ -67,7 +67,7 @@ def _work(token: Token) -> Work:
         handler=spec.handler,
         parameters=internal.get("parameters", {}),
         retry=spec.retry,
-        attempt=internal.get("attempt", 1),
+        attempt=internal.get("next_attempt") or internal.get("attempt", 1),
         retry_at=None if retry_at is None else datetime.fromisoformat(retry_at),
     )
 

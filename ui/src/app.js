@@ -10,6 +10,7 @@ import './css/charts.css';
 import './css/findings.css';
 import './css/dry-run.css';
 import './css/many.css';
+import './css/operate.css';
 import './css/comments.css';
 import 'htmx.org';
 import { newKey, post } from './api.js';

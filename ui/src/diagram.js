@@ -25,6 +25,7 @@ const OVERVIEW = 0.22;
 class ProcessDiagram extends HTMLElement {
   #viewer;
   #painted = [];
+  #chosen;
   #heat;
   #refresh = () => this.#paint();
 
@@ -39,6 +40,7 @@ class ProcessDiagram extends HTMLElement {
       this.#mark();
       this.#heatUp();
       this.#show();
+      this.#followChoice();
       this.#followNeighbour();
       this.dataset.ready = 'true';
     } catch (error) {
@@ -49,6 +51,7 @@ class ProcessDiagram extends HTMLElement {
 
   disconnectedCallback() {
     document.removeEventListener('ordercraft:changed', this.#refresh);
+    document.removeEventListener('htmx:after:swap', this.#markChosen);
     this.#viewer?.destroy();
   }
 
@@ -57,11 +60,29 @@ class ProcessDiagram extends HTMLElement {
     const canvas = this.#viewer.get('canvas');
     const elements = this.#viewer.get('elementRegistry');
     showWhole(canvas);
-    if (canvas.zoom() >= (this.#heat ? OVERVIEW : READABLE)) return;
-    const spot = this.#heat?.hottest ?? this.#painted.find((token) => token.state !== 'completed') ?? this.#painted.at(-1);
+    if (canvas.zoom() >= (this.#heat || this.hasAttribute('tokens') ? OVERVIEW : READABLE)) return;
+    const spot = this.#heat?.hottest ?? this.#painted.find((token) => !['completed', 'passed'].includes(token.state)) ?? this.#painted.at(-1);
     const element = spot ? elements.get(spot.element_id) : beginning(elements);
     if (element) showAround(canvas, CLOSE, { x: element.x + element.width / 2, y: element.y + element.height / 2 });
   }
+
+  // What is chosen on the diagram or in its table of steps is told of in the panel below, and marked here.
+  #followChoice() {
+    if (!this.hasAttribute('tokens')) return;
+    this.#viewer.on('element.click', ({ element }) => stepLink(element.id)?.click());
+    document.addEventListener('htmx:after:swap', this.#markChosen);
+    this.#markChosen();
+  }
+
+  #markChosen = (event) => {
+    const canvas = this.#viewer.get('canvas');
+    const elements = this.#viewer.get('elementRegistry');
+    const chosen = document.querySelector('[data-chosen-element]')?.dataset.chosenElement;
+    if (elements.get(this.#chosen)) canvas.removeMarker(this.#chosen, 'token-chosen');
+    this.#chosen = chosen;
+    if (elements.get(chosen)) canvas.addMarker(chosen, 'token-chosen');
+    if (event) document.querySelector('[data-focus-after-swap]:focus')?.scrollIntoView({ block: 'nearest' });
+  };
 
   // Two versions beside each other are looked at in the same place.
   #followNeighbour() {
@@ -127,16 +148,26 @@ class ProcessDiagram extends HTMLElement {
     this.#painted = tokens.filter((token) => elements.get(token.element_id));
     for (const token of this.#painted) {
       canvas.addMarker(token.element_id, `token-${token.state}`);
-      overlays.add(token.element_id, { position: { top: -14, left: -12 }, html: badge(token, elements.get(token.element_id)) });
+      if (token.state !== 'passed') overlays.add(token.element_id, { position: { top: -14, left: -12 }, html: badge(token, elements.get(token.element_id), told ? 'Show it in the table of steps' : 'Show what happened there') });
     }
   }
 
   #onClick(event) {
     const zoom = event.target.closest('[data-zoom]')?.dataset.zoom;
     if (zoom === 'fit') showWhole(this.#viewer.get('canvas'));
+    else if (zoom === 'full') this.#fullScreen();
     else if (zoom) this.#viewer.get('zoomScroll').stepZoom(zoom === 'in' ? STEP : -STEP);
     const token = event.target.closest('[data-step]');
-    if (token) showRow(this, token.dataset.step);
+    if (!token) return;
+    if (this.hasAttribute('tokens')) stepLink(token.dataset.step)?.click();
+    else showRow(this, token.dataset.step);
+  }
+
+  async #fullScreen() {
+    if (document.fullscreenElement) await document.exitFullscreen();
+    else await this.requestFullscreen();
+    this.#viewer.get('canvas').resized();
+    showWhole(this.#viewer.get('canvas'));
   }
 }
 
@@ -145,14 +176,14 @@ function beginning(elements) {
   return starts.sort((one, other) => one.x - other.x)[0];
 }
 
-function badge({ element_id: id, state, count }, element) {
+function badge({ element_id: id, state, count }, element, leads) {
   const button = document.createElement('button');
   button.type = 'button';
   button.className = `token token-${state}`;
   button.dataset.step = id;
   button.textContent = state === 'failed' ? '!' : String(count);
   const name = element.businessObject.name || id;
-  button.setAttribute('aria-label', `${name}: ${LABELS[state]}, ${count} ${count > 1 ? 'times' : 'time'}. Show it in the table of steps`);
+  button.setAttribute('aria-label', `${name}: ${LABELS[state]}, ${count} ${count > 1 ? 'times' : 'time'}. ${leads}`);
   return button;
 }
 
@@ -175,6 +206,11 @@ function jump({ href, label }) {
   link.setAttribute('aria-label', label);
   link.title = label;
   return link;
+}
+
+// The link in the table of steps that opens an element's panel.
+function stepLink(id) {
+  return document.querySelector(`a[data-element="${CSS.escape(id)}"]`);
 }
 
 // Beside two versions the table of changes has a row for each difference; elsewhere each step has its own.

@@ -14,8 +14,11 @@ from engine.runtime.operate import batches, operations
 from engine.runtime.read import explain
 from engine.runtime.read import lists as read
 from engine.runtime.read.batches import item_of
+from engine.runtime.read.elements import ElementStory, get_element
+from engine.runtime.read.flows import called_diagrams, list_flows
 from engine.runtime.read.instances import tokens_of
-from engine.runtime.read.steps import list_marks, list_names, list_steps
+from engine.runtime.read.steps import list_marks, list_names, list_steps, model_file
+from engine.runtime.read.variables import list_variables
 from engine.store.paging import AnyRow, Page
 from engine.store.tables import InstanceState
 from handlers.holdings import holdings_of
@@ -97,11 +100,25 @@ def _followed(tx: Session, instance_id: UUID) -> AnyRow | None:
 
 
 def show_tokens(instance_id: UUID) -> Response:
-    """Where an instance stands on its diagram, as JSON: the same marks as in the table of steps."""
+    """Where an instance stands on a diagram and which flows it went along, as JSON: the same marks as in the table of steps."""
     with product().database.transaction() as tx:
+        shown = read.get_instance(tx, instance_id)
+        path = request.args.get("diagram", "")[:500] or shown.path
         marks = list_marks(tx, instance_id)
+        flows = list_flows(tx, instance_id, path, model_file(tx, shown.deployment_id, path))
     # An element that is waited at for the first time has been passed no time yet, but a token stands on it.
-    return jsonify([{"element_id": element, "state": state, "count": max(1, count)} for element, (state, count, _) in marks.items()])
+    tokens = [{"element_id": element, "state": state, "count": max(1, count)} for element, (state, count, _) in marks.items()]
+    return jsonify(tokens + [{"element_id": flow, "state": "passed", "count": 1} for flow in flows])
+
+
+def show_element(instance_id: UUID, element_id: str) -> str:
+    """One element of an instance: its runs with their data, what it waits for, what failed, what it sent, who acted."""
+    with product().database.transaction() as tx:
+        shown = read.get_instance(tx, instance_id)
+        steps = list_steps(tx, instance_id, model_file(tx, shown.deployment_id, request.args.get("diagram", "")[:500] or shown.path))
+        story = get_element(tx, instance_id, element_id)
+    name = next((step.name for step in steps if step.id == element_id), element_id)
+    return render_template("_element.html", instance=shown, name=name, story=story, may_operate=OPERATE in person().roles)
 
 
 @needs(OPERATE)
@@ -125,18 +142,35 @@ def answer_changed(instance_id: UUID, done: str) -> AnyResponse:
 def instance_context(tx: Session, instance_id: UUID) -> dict[str, Any]:
     """Everything the page of one instance shows. A constant number of statements."""
     shown = read.get_instance(tx, instance_id)
-    steps = list_steps(tx, shown)
+    path = request.args.get("diagram", "")[:500] or shown.path
+    own = model_file(tx, shown.deployment_id, shown.path)
+    steps = list_steps(tx, instance_id, own if path == shown.path else model_file(tx, shown.deployment_id, path))
+    tokens = tokens_of(tx, instance_id)
+    story = _story(tx, instance_id, tokens)
+    names = {step.id: step.name for step in steps}
     return {
         "instance": shown,
+        "path": path,
+        "called": called_diagrams(tx, shown, own),
         "why": explain.explain(tx, instance_id),
         "steps": steps,
-        "names": {step.id: step.name for step in steps},
+        "names": names,
+        "story": story,
+        "name": names.get(story.element_id, story.element_id) if story else "",
         "history": read.list_history(tx, instance_id),
+        "variables": list_variables(tx, instance_id, shown.variables),
         "incidents": read.list_incidents_of(tx, instance_id),
         "relatives": read.relatives(tx, shown),
         "acts": read.list_acts(tx, instance_id),
-        "tokens": tokens_of(tx, instance_id),
+        "tokens": tokens,
         "may_operate": OPERATE in person().roles,
         "holdings": holdings_of(tx, shown.business_key),
         "undone": operations.undoes(product().runtime, tx, instance_id),
     }
+
+
+def _story(tx: Session, instance_id: UUID, tokens: list[dict[str, Any]]) -> ElementStory | None:
+    """The story of the element that the address names, else of where it has failed, else of where it waits."""
+    standing = sorted(tokens, key=lambda token: token["kind"] != "incident")
+    element_id = request.args.get("element", "")[:200] or (standing[0]["element_id"] if standing else "")
+    return get_element(tx, instance_id, element_id) if element_id else None

@@ -18,9 +18,9 @@ from engine.spiff.records import Executed
 from engine.store import json_text
 
 #: An operator's word comes before what is noted: it may be what makes that possible.
-_REPAIRS: Final = frozenset({"retry", "skip", "move", "go_back"})
+_REPAIRS: Final = frozenset({"retry", "complete", "skip", "move", "go_back"})
 #: What is left of the steps that an operator passed over is nobody's any more: see engine/runtime/post/ended_early.py.
-_LEADING: Final = frozenset({"skip", "move", "go_back"})
+_LEADING: Final = frozenset({"complete", "skip", "move", "go_back"})
 #: Facts a person stands behind: when one comes too late, the history says so.
 _BY_PERSONS: Final = frozenset({"user_task", *_REPAIRS})
 #: Facts that say something of their own, which a service task may find wrong.
@@ -176,12 +176,21 @@ def _work_result(stretch: Stretch, body: Mapping[str, Any]) -> None:
 
 def _retry(stretch: Stretch, body: Mapping[str, Any]) -> None:
     task_id = _id(body)
-    stretch.execution.retry(task_id, body.get("variables"))
+    stretch.execution.retry(task_id, body.get("variables"), actor=stretch.actor)
     stretch.retried.add(task_id)
 
 
+def _complete(stretch: Stretch, body: Mapping[str, Any]) -> None:
+    task_id = _id(body)
+    places = (*stretch.execution.waits.work, *stretch.execution.waits.failed)
+    handler = next((place.handler for place in places if place.task_id == task_id and place.handler), "")
+    merged = stretch.runtime.service_tasks.leave_the_house(handler)
+    stretch.execution.finish(task_id, body["result"], actor=stretch.actor, merged=merged)
+    stretch.resolution = "An operator gave the result of the step."
+
+
 def _skip(stretch: Stretch, body: Mapping[str, Any]) -> None:
-    stretch.execution.skip(_id(body), body["variables"])
+    stretch.execution.skip(_id(body), body["variables"], actor=stretch.actor)
     stretch.resolution = "An operator completed the step by hand."
 
 
@@ -207,6 +216,7 @@ _APPLY: dict[str, Callable[[Stretch, Mapping[str, Any]], None]] = {
     "signal": _signal,
     "work_result": _work_result,
     "retry": _retry,
+    "complete": _complete,
     "skip": _skip,
     "move": _move,
     "go_back": _go_back,

@@ -1,4 +1,4 @@
-"""Where an instance stands, changed by an operator: complete or skip a step, move it, go back to one with the data of that time."""
+"""Where an instance stands, changed by an operator: try a step again, complete, skip or move it, go back to one with the data of then."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,6 +43,21 @@ class Return:
     actor: str
     reason: str
     variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+def try_again(runtime: Runtime, tx: Session, step: Step) -> Operated:
+    """Try a failed step again, or a waiting attempt at once, with changed variables. Raises Conflict when it is neither."""
+    body = {"task_id": step.task_id, "variables": plain_mapping(step.variables, "The variables")}
+    return _act(runtime, tx, step, Fact("retry", body, step.actor))
+
+
+def complete(runtime: Runtime, tx: Session, step: Step) -> Operated:
+    """Say what a service task came to: its `variables` are the result. It goes on as if the task had answered so.
+
+    Raises Conflict when it does not wait or is no service task.
+    """
+    body = {"task_id": step.task_id, "result": plain_mapping(step.variables, "The result")}
+    return _act(runtime, tx, step, Fact("complete", body, step.actor))
 
 
 def skip(runtime: Runtime, tx: Session, step: Step) -> Operated:

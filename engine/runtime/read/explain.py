@@ -10,6 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
+from engine.retry_policy import read_policy
+from engine.runtime.state.limits import DEFAULT_RETRY
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,24 @@ def explain(tx: Session, instance_id: UUID) -> Explanation:
     row = tx.execute(_INSTANCE, {"id": instance_id}).one_or_none()
     if row is None:
         raise NotFound(f"There is no instance {instance_id}.", code="instance_unknown", next_step="Look for it in the list of instances.")
-    waits = sorted((Wait(*wait) for wait in tx.execute(_WAITS, {"id": instance_id})), key=_urgency)
+    waits = waits_of(tx, instance_id)
     sentence, next_step = _words(row, waits)
     since = next((wait.since for wait in waits if wait.since is not None), row.updated_at)
     state = "running" if row.runnable and row.state == "waiting" else row.state
     return Explanation(instance_id, state, sentence, row.ended_at or since, next_step, tuple(waits))
+
+
+def waits_of(tx: Session, instance_id: UUID) -> list[Wait]:
+    """Everything an instance waits for, the most urgent first. One statement."""
+    return sorted((_wait(row) for row in tx.execute(_WAITS, {"id": instance_id})), key=_urgency)
+
+
+def _wait(row: Any) -> Wait:
+    """As it was read; of a call also how many attempts it has in all."""
+    if "retry" in row.data:
+        attempts = read_policy(row.data.pop("retry") or DEFAULT_RETRY).retries + 1
+        row.data["attempts"] = max(attempts, row.data["attempt"])
+    return Wait(*row)
 
 
 def _words(row: Any, waits: Sequence[Wait]) -> tuple[str, str]:
@@ -131,7 +146,10 @@ def _external_task(wait: Wait, row: Any) -> tuple[str, str]:
 def _retry(wait: Wait, _row: Any) -> tuple[str, str]:
     why = f": {wait.data['last_error']}" if wait.data["last_error"] else ""
     at = f" at {_time(wait.due_at)}" if wait.due_at else ""
-    return f"It tries {wait.what} again{at}{why}.", "Wait; it becomes an incident when no retry is left."
+    return (
+        f"It tries {wait.what} again{at}, attempt {wait.data['attempt'] + 1} of {wait.data['attempts']}{why}.",
+        "Wait; it becomes an incident when no retry is left.",
+    )
 
 
 def _incident(wait: Wait, _row: Any) -> tuple[str, str]:
@@ -190,7 +208,7 @@ _WAITS = text(
     "SELECT s.kind, s.id, s.element_id, s.name, s.created_at, NULL, jsonb_build_object('correlation', s.correlation) FROM subscription s "
     "WHERE s.instance_id = :id UNION ALL "
     "SELECT CASE WHEN w.state = 'waiting' THEN 'retry' ELSE 'work' END, w.id, w.element_id, w.handler, w.called_at, t.due_at, "
-    "jsonb_build_object('state', w.state, 'attempt', w.attempt, 'last_error', w.last_error) FROM work w "
+    "jsonb_build_object('state', w.state, 'attempt', w.attempt, 'retry', w.retry, 'last_error', w.last_error) FROM work w "
     "LEFT JOIN timer t ON t.id = w.id WHERE w.instance_id = :id AND w.state <> 'offered' UNION ALL "
     "SELECT 'external_task', w.id, w.element_id, substr(w.handler, 7), x.created_at, x.locked_until, jsonb_build_object("
     "'worker_id', x.worker_id, 'account', x.account, 'retries', x.retries, 'last_error', w.last_error, 'fetched', x.fetched) FROM work w "

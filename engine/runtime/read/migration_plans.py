@@ -16,12 +16,13 @@ from engine.store.paging import AnyRow
 
 @dataclass(frozen=True, slots=True)
 class VersionOfPlan:
-    """A version of a process, and the version of the bundle it belongs to."""
+    """A version of a process, the version of the bundle it belongs to, and the file of it that holds the diagram."""
 
     id: int
     version: int
     bundle: str
     bundle_version: int
+    path: str
     latest: bool
     retired: bool
 
@@ -134,11 +135,11 @@ def _check(changes: Mapping[str, str | None], old: CompiledProcess, new: Compile
 
 
 def _version(row: AnyRow) -> VersionOfPlan:
-    return VersionOfPlan(row.id, row.version, row.bundle, row.bundle_version, row.latest, row.retired)
+    return VersionOfPlan(row.id, row.version, row.bundle, row.bundle_version, row.path, row.latest, row.retired)
 
 
 _VERSIONS = text("""
-SELECT v.id, v.process_key, v.version, v.latest, v.retired, d.name AS bundle, d.version AS bundle_version,
+SELECT v.id, v.process_key, v.version, v.latest, v.retired, v.path, d.name AS bundle, d.version AS bundle_version,
   (SELECT count(*) FROM instance AS i WHERE i.process_version_id = v.id
     AND i.state IN ('running', 'waiting', 'incident', 'suspended')) AS under_way
 FROM process_version AS v JOIN deployment AS d ON d.id = v.deployment_id

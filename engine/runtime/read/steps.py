@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from engine.hardened_xml import hardened_parser
 from engine.models.reading.drawing import STEP_KINDS, lanes_of, places_of
 from engine.models.vocabulary import BPMN
-from engine.store.paging import AnyRow
 from engine.store.tables import deployment_file, history, incident, subscription, timer, user_task, work
 
 #: A gateway without a name only joins paths: no reader would miss it.
@@ -33,19 +32,20 @@ class Step:
     last_at: datetime | None
 
 
-def list_steps(tx: Session, shown: AnyRow) -> list[Step]:
-    """Every step of an instance's diagram, left to right as drawn. Two statements."""
-    model = tx.scalar(
-        select(deployment_file.c.content).where(
-            deployment_file.c.deployment_id == shown.deployment_id, deployment_file.c.path == shown.path
-        )
-    )
-    marks = list_marks(tx, shown.id)
+def list_steps(tx: Session, instance_id: UUID, model: bytes) -> list[Step]:
+    """Every step of a diagram and what an instance has done there, left to right as drawn. One statement."""
+    marks = list_marks(tx, instance_id)
     return [
         Step(id_, name or id_, kind, lane, *marks.get(id_, ("", 0, None)))
         for id_, name, kind, lane in (_elements(model) if model else ())
         if name or kind not in _GATEWAYS
     ]
+
+
+def model_file(tx: Session, deployment_id: int, path: str) -> bytes:
+    """A file of a deployment; nothing where it has none of this name. One statement."""
+    files = deployment_file.c
+    return bytes(tx.scalar(select(files.content).where(files.deployment_id == deployment_id, files.path == path)) or b"")
 
 
 #: The file of a deployment that holds a process.

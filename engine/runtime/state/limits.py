@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from engine.runtime.state.bounds import Bounds
+
+#: The retry policy of a service task whose model names none: five retries, the first after ten seconds, doubling.
+DEFAULT_RETRY: Final = "R5/PT10S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,8 @@ class Limits:
     message_unheard: timedelta = timedelta(minutes=15)
     #: How long what delivered and expired messages said is kept; their ids are known for ever.
     message_retention: timedelta = timedelta(days=90)
-    #: The retry policy of a service task whose model names none: five retries, the first after ten seconds, doubling.
-    retry: str = "R5/PT10S"
+    #: The retry policy of a service task whose model names none.
+    retry: str = DEFAULT_RETRY
     #: The longest pause between two attempts.
     retry_ceiling: timedelta = timedelta(hours=1)
     #: How long the outside may take to answer for one effect before it is sent again.

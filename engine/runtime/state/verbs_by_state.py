@@ -50,6 +50,7 @@ VERBS: Final[Mapping[str, Mapping[str, Answer]]] = {
     "timer": _NOTED,
     "work_result": _NOTED,
     "retry": _NOTED,
+    "complete": _AT_REST,
     "skip": _AT_REST,
     "move": _AT_REST,
     "go_back": _AT_REST,
