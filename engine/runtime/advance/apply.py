@@ -182,9 +182,9 @@ def _retry(stretch: Stretch, body: Mapping[str, Any]) -> None:
 
 def _complete(stretch: Stretch, body: Mapping[str, Any]) -> None:
     task_id = _id(body)
-    places = (*stretch.execution.waits.work, *stretch.execution.waits.failed)
-    handler = next((place.handler for place in places if place.task_id == task_id and place.handler), "")
-    merged = stretch.runtime.service_tasks.leave_the_house(handler)
+    waits = stretch.execution.waits
+    handlers = {each.task_id: each.handler or "" for each in waits.failed} | {each.task_id: each.handler for each in waits.work}
+    merged = stretch.runtime.service_tasks.leave_the_house(handlers.get(task_id, ""))
     stretch.execution.finish(task_id, body["result"], actor=stretch.actor, merged=merged)
     stretch.resolution = "An operator gave the result of the step."
 
