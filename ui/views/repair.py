@@ -148,11 +148,7 @@ def _preview(tx: Session, instance_id: UUID, chosen: Repair, given: Wait | None)
         return None
     if chosen.values == "result" and request.method == "GET":
         return None  # the result is still to be typed
-    try:
-        asked = _asked(tx, instance_id, chosen, _ONLY_TRIED)
-    except Problem as problem:
-        return Preview(problem=problem)
-    return preview(tx, instance_id, lambda: chosen.act(asked))
+    return preview(tx, instance_id, lambda: chosen.act(_asked(tx, instance_id, chosen, _ONLY_TRIED)))
 
 
 def _asked(tx: Session, instance_id: UUID, chosen: Repair, why: str) -> Asked:
