@@ -35,6 +35,11 @@ def moved_clock() -> Mapping[str, Any] | None:
     return {"by": formats.distance(ahead()), "back": ahead() < timedelta(), "here": f"{here.day} {here:%b %Y %H:%M %Z}"}
 
 
+def _local_day(value: datetime | None) -> str:
+    """The day in the zone as a field of a form takes it; empty where there is none."""
+    return value.astimezone(zone()).date().isoformat() if value else ""
+
+
 def _day(value: date | datetime | None) -> Markup | str:
     return formats.day(value, zone())
 
@@ -52,4 +57,4 @@ def _zone_name(value: datetime) -> str:
     return value.astimezone(zone()).tzname() or ""
 
 
-FILTERS: Mapping[str, Any] = {"day": _day, "moment": _moment, "ago": _ago, "zone_name": _zone_name}
+FILTERS: Mapping[str, Any] = {"day": _day, "moment": _moment, "ago": _ago, "zone_name": _zone_name, "local_day": _local_day}

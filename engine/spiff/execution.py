@@ -168,6 +168,13 @@ class Execution:
         token = self._waiting(task_id, ServiceTask | UserTask, STARTED | ERROR)
         return self._instance.throw_error(token, code, message, plain_mapping(variables or {}, "Variables"))
 
+    def send_back(self, task_id: UUID, code: str, reason: str, *, actor: str | None = None) -> bool:
+        """A person does not do the user task but takes the way of its error boundary event; False when there is none."""
+        token = self._waiting(task_id, UserTask, STARTED)
+        token.internal_data["actor"] = actor
+        token.say(sent_back=code, reason=reason)
+        return self._instance.throw_error(token, code, reason)
+
     def fail(self, task_id: UUID, failure: Failure, *, now: datetime) -> None:
         """An attempt made elsewhere failed: wait for the next one, or for an operator. Raises Conflict when it does not wait."""
         token = self._waiting(task_id, ServiceTask, STARTED)

@@ -1,18 +1,20 @@
 """The worklist: what I hold and what my groups may claim; a task opens beside the list, with its form and the facts of its case."""
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine.problems import Invalid
+from engine.problems import Invalid, Problem
 from engine.runtime.read import worklist as read
+from engine.runtime.read.acts import ActFilter, list_acts
 from engine.runtime.read.case_comments import count_unseen
 from engine.runtime.read.pending_changes import ChangeFilter, count_to_confirm, list_changes
 from engine.runtime.verbs import user_tasks
+from engine.runtime.verbs.task_hands import ways_back
 from engine.store import json_text
 from engine.store.paging import MOST, AnyRow, Asked
 from handlers.briefs import briefs_of
@@ -26,6 +28,8 @@ from ui.views.comments import comments_of_task
 
 _PRIORITIES = {"": "Any", "51": "High"}
 _CHANGES_SHOWN = 3
+#: What an address says of the act before it: nothing that stays.
+_SAID_ONCE = ("done", "handed_to")
 _NO_FORM: dict[str, Any] = {"type": "default", "schemaVersion": 19, "components": []}
 
 
@@ -35,10 +39,10 @@ def show_list() -> str:
         return render_template("worklist.html", **_list(tx), task=None)
 
 
-def show_task(task_id: UUID) -> str:
-    """One task: beside the list, or alone when htmx asks for it."""
+def show_task(task_id: UUID, problem: Problem | None = None) -> str:
+    """One task: beside the list, or alone when htmx asks for it; with the `problem` that something done to it met."""
     with product().database.transaction() as tx:
-        opened = _task(tx, task_id)
+        opened = {**_task(tx, task_id), "problem": problem}
         if wants_fragment() and request.headers.get("HX-Target", "").endswith("#task"):
             return render_template("_task.html", **opened)
         return render_template("worklist.html", **_list(tx), **opened)
@@ -51,7 +55,8 @@ def assign(task_id: UUID) -> AnyResponse:
     if not to:
         raise Invalid("Nobody is chosen.", code="person_missing", next_step="Choose who is to do it.", errors={"to": ["is missing"]})
     product().database.run(lambda tx: user_tasks.assign(product().runtime, tx, task_id, to, person()))
-    return redirect(f"/worklist/{task_id}?handed_to={quote(to)}", 303)
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in _SAID_ONCE]
+    return redirect(f"/worklist/{task_id}?{urlencode([*kept, ('handed_to', to)])}", 303)
 
 
 def _views() -> dict[str, str]:
@@ -105,6 +110,7 @@ def _task(tx: Session, task_id: UUID) -> dict[str, Any]:
     schema = json_text.decode(task.form) if task.form else _NO_FORM
     shown = {**task.form_data, **(task.outcome or task.draft or {})}
     done = task.state != "open"
+    mine = not done and task.assignee == person().name
     case = _case(tx, task)
     schema, labels = part_facts(schema)
     said_already = _keys(schema) | {label.unit.removeprefix("=") for label in labels.values()} | ({"order_no"} if task.order_no else set())
@@ -116,9 +122,14 @@ def _task(tx: Session, task_id: UUID) -> dict[str, Any]:
         "facts": facts(_beside(task.form_data, case), without=said_already, labels=labels),
         "comments": comments_of_task(tx, about_shown(case, task.id), task.id),
         "before": [(earlier, said(entered(earlier))) for earlier in read.decisions_before(tx, task)],
-        "mine": not done and task.assignee == person().name,
+        "mine": mine,
         "next_task": _next(tx) if done else None,
         "hand_to": read.who_could(product().runtime, tx, task) if _may_hand_on(task) else (),
+        "ask_whom": read.whom_to_ask(product().runtime, tx, task, person()) if mine and task.delegation != "pending" else (),
+        "ways_back": ways_back(product().runtime, tx, task.process_version_id, task.element_id) if mine else (),
+        "acts": list_acts(tx, ActFilter(target=f"user_task:{task.id}"), Asked(20)).rows,
+        "kept": urlencode([(name, value) for name, value in request.args.items(multi=True) if name not in _SAID_ONCE]),
+        "done_to_it": request.args.get("done", ""),
         "handed_to": request.args.get("handed_to", "") == task.assignee and task.assignee,
     }
 

@@ -22,7 +22,7 @@ _REPAIRS: Final = frozenset({"retry", "complete", "skip", "move", "go_back"})
 #: What is left of the steps that an operator passed over is nobody's any more: see engine/runtime/post/ended_early.py.
 _LEADING: Final = frozenset({"complete", "skip", "move", "go_back"})
 #: Facts a person stands behind: when one comes too late, the history says so.
-_BY_PERSONS: Final = frozenset({"user_task", *_REPAIRS})
+_BY_PERSONS: Final = frozenset({"user_task", "send_back", *_REPAIRS})
 #: Facts that say something of their own, which a service task may find wrong.
 _GIVING: Final = frozenset({"user_task", "message"})
 
@@ -146,6 +146,13 @@ def _user_task(stretch: Stretch, body: Mapping[str, Any]) -> None:
     stretch.completed[task_id] = body["data"]
 
 
+def _send_back(stretch: Stretch, body: Mapping[str, Any]) -> None:
+    task_id = _id(body)
+    if not stretch.execution.send_back(task_id, body["code"], body["reason"], actor=stretch.actor):
+        raise Conflict("The task has no way back.", code="no_way_back", next_step="Decide one way or the other; no way back is drawn at this step.")
+    stretch.completed[task_id] = {"sent_back": body["code"], "reason": body["reason"]}
+
+
 def _timer(stretch: Stretch, body: Mapping[str, Any]) -> None:
     task_id = _id(body)
     stretch.fired.add(task_id)
@@ -211,6 +218,7 @@ def _id(body: Mapping[str, Any]) -> UUID:
 _OUTCOMES: dict[str, type[Done | Deferred | Refusal | Failure]] = {kind.__name__: kind for kind in (Done, Deferred, Refusal, Failure)}
 _APPLY: dict[str, Callable[[Stretch, Mapping[str, Any]], None]] = {
     "user_task": _user_task,
+    "send_back": _send_back,
     "timer": _timer,
     "message": _message,
     "signal": _signal,

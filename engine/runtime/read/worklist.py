@@ -18,13 +18,19 @@ from engine.runtime.verbs.visible_tasks import may_do, visible_to
 from engine.store.paging import MOST, AnyRow, Asked, Key, Page, read_page
 from engine.store.tables import deployment_file, incident, instance, pending_change, process_version, user_task
 
-VIEWS = {"all": "All", "mine": "Mine", "claimable": "To claim", "overdue": "Overdue", "done": "Done"}
+VIEWS = {"all": "All", "mine": "Mine", "claimable": "To claim", "asked": "Asked", "overdue": "Overdue", "done": "Done"}
 #: What was completed by the person, the latest first.
 DONE = "done"
-DUE = {"": "Any time", "today": "Today or before", "week": "Within a week", "none": "No due date"}
+DUE = {"": "Any time", "today": "Today or before", "week": "Within a week", "none": "No due date", "rest": "Put off", "now": "Not put off"}
 #: Beyond what concerns the person: all they may see. An overseer may see every task.
 EVERYBODY = "everybody"
-SORTS = {"due": "Due first", "priority": "Priority first", "newest": "Newest first"}
+SORTS = {
+    "due": "Due first",
+    "priority": "Priority first",
+    "follow_up": "Follow-up first",
+    "oldest": "Oldest first",
+    "newest": "Newest first",
+}
 OVERDUE = and_(user_task.c.due_at.isnot(None), user_task.c.due_at < func.business_now())
 
 
@@ -67,6 +73,10 @@ class TaskRow:
     claimed_at: datetime | None
     completed_at: datetime | None
     completed_by: str | None
+    owner: str | None
+    delegation: str | None
+    on_behalf_of: str | None
+    follow_up_at: datetime | None
     business_key: str | None
     process_key: str
     order_no: str | None
@@ -91,7 +101,13 @@ def list_tasks(tx: Session, person: Person, wanted: Filter, asked: Asked, *, cou
 def count_tasks(tx: Session, person: Person) -> AnyRow:
     """How many open tasks each view holds, of at most MOST counted, and of which processes. One statement."""
     first = (
-        select(user_task.c.assignee, OVERDUE.label("overdue"), instance.c.process_key, process_version.c.name.label("process_name"))
+        select(
+            user_task.c.assignee,
+            user_task.c.owner,
+            OVERDUE.label("overdue"),
+            instance.c.process_key,
+            process_version.c.name.label("process_name"),
+        )
         .select_from(_joined())
         .where(user_task.c.state == "open", concerns(person))
         .limit(MOST)
@@ -102,6 +118,7 @@ def count_tasks(tx: Session, person: Person) -> AnyRow:
             func.count().label("all"),
             func.count().filter(first.c.assignee == person.name).label("mine"),
             func.count().filter(first.c.assignee.is_(None)).label("claimable"),
+            func.count().filter(first.c.owner == person.name).label("asked"),
             func.count().filter(first.c.overdue).label("overdue"),
             func.coalesce(func.jsonb_object_agg(first.c.process_key, first.c.process_name), func.jsonb_build_object()).label("processes"),
         )
@@ -143,10 +160,11 @@ def get_task(tx: Session, person: Person, task_id: UUID) -> AnyRow:
     found = tx.execute(
         select(
             *_columns(),
-            *(user_task.c[name] for name in ("form_data", "draft", "outcome", "instructions", "excluded_users")),
+            *(user_task.c[name] for name in ("form_data", "draft", "outcome", "instructions", "excluded_users", "question", "answer")),
             (literal(person.name) == any_(user_task.c.excluded_users)).label("excluded"),
             form.c.content.label("form"),
             instance.c.state.label("instance_state"),
+            instance.c.process_version_id,
             instance.c.variables,
         )
         .select_from(
@@ -177,6 +195,13 @@ def who_could(runtime: Runtime, tx: Session, task: AnyRow) -> list[str]:
     directory: Any = runtime.ports.get(Directory)
     people = directory.people(tx, task.candidate_groups, task.candidate_users) if directory else ()
     return [name for name in people if name not in {*task.excluded_users, task.assignee}]
+
+
+def whom_to_ask(runtime: Runtime, tx: Session, task: AnyRow, person: Person) -> list[str]:
+    """Colleagues who can be asked about a task: everybody but those who may not decide it, and who asks. Empty where nobody is known."""
+    directory: Any = runtime.ports.get(Directory)
+    people = directory.people(tx, (), ()) if directory else ()
+    return [name for name in people if name not in {*task.excluded_users, task.assignee, person.name}]
 
 
 def count_by_group(tx: Session) -> Sequence[AnyRow]:
@@ -248,6 +273,8 @@ def _of_view(person: Person, wanted: Filter) -> Iterator[ColumnElement[bool]]:
         yield user_task.c.assignee == person.name
     if wanted.view == "claimable":
         yield user_task.c.assignee.is_(None)
+    if wanted.view == "asked":
+        yield user_task.c.owner == person.name
     if wanted.view == "overdue":
         yield OVERDUE
 
@@ -259,10 +286,14 @@ _DUE_WITHIN: dict[str, ColumnElement[bool]] = {
     "today": user_task.c.due_at < func.business_today() + 1,
     "week": user_task.c.due_at < func.business_today() + 8,
     "none": user_task.c.due_at.is_(None),
+    "rest": user_task.c.follow_up_at > func.business_now(),
+    "now": or_(user_task.c.follow_up_at.is_(None), user_task.c.follow_up_at <= func.business_now()),
 }
 _SORTED = {
     "due": (_DUE, _URGENT, _OLDEST, _ID),
     "priority": (_URGENT, _DUE, _OLDEST, _ID),
+    "follow_up": (Key(user_task.c.follow_up_at, nullable=True), _DUE, _ID),
+    "oldest": (_OLDEST, _ID),
     "newest": (Key(user_task.c.created_at, descending=True), _ID),
 }
 _TASKS = select(*_columns()).select_from(_joined())

@@ -45,6 +45,7 @@ _ALWAYS = _row(free=Answer.DO, leased=Answer.DO, suspended=Answer.DO)
 #: Verb and state to answer. Facts are verbs too: a message for a leased instance is noted.
 VERBS: Final[Mapping[str, Mapping[str, Answer]]] = {
     "user_task": _NOTED,
+    "send_back": _NOTED,
     "message": _NOTED,
     "signal": _NOTED,
     "timer": _NOTED,

@@ -28,9 +28,17 @@ __all__ = [
     "OpenedTask",
     "UserTask",
     "assign",
+    "assigned",
     "claim",
     "complete",
+    "four_eyes",
     "get",
+    "may_act",
+    "not_asked_only",
+    "not_held_by_another",
+    "not_suspended",
+    "open_task",
+    "refuse_nobody",
     "release",
     "save_draft",
 ]
@@ -63,40 +71,43 @@ def get(_runtime: Runtime, tx: Session, task_id: UUID, person: Person) -> Opened
 
 def claim(_runtime: Runtime, tx: Session, task_id: UUID, person: Person, version: int | None = None) -> UserTask:
     """Take a task for oneself. Raises Conflict when somebody else has it."""
-    task = _open(tx, task_id, person, version).task
+    task = open_task(tx, task_id, person, version).task
     if task.assignee not in {None, person.name}:
         raise Conflict(
             f"{task.assignee} has claimed {task.title!r}.",
             code="claimed",
             next_step=f"Ask {task.assignee} to release it, or take another task.",
         )
-    _may_act(task, person)
-    return _assigned(tx, task, person.name)
+    may_act(task, person)
+    audit.record(tx, audit.Entry(person.name, "claim", f"user_task:{task_id}"))
+    return assigned(tx, task, person.name)
 
 
 def release(_runtime: Runtime, tx: Session, task_id: UUID, person: Person, version: int | None = None) -> UserTask:
-    """Give a task back to its candidates. Raises Conflict when it is claimed by another."""
-    task = _open(tx, task_id, person, version).task
+    """Give a task back to its candidates, or to whose it is. Raises Conflict when it is claimed by another."""
+    task = open_task(tx, task_id, person, version).task
     if task.assignee not in {None, person.name} and not person.oversees:
         raise Conflict(
             f"{task.assignee} has claimed {task.title!r}.", code="claimed", next_step=f"Only {task.assignee} or an operator can release it."
         )
-    return _assigned(tx, task, None)
+    back_to = task.owner if task.owner != task.assignee else None
+    audit.record(tx, audit.Entry(person.name, "release", f"user_task:{task_id}", detail={"to": back_to} if back_to else {}))
+    return assigned(tx, task, back_to, owner=None, delegation=None, on_behalf_of=None)
 
 
 def assign(runtime: Runtime, tx: Session, task_id: UUID, to: str, person: Person) -> UserTask:
     """Hand a task to somebody: its holder or an operator may. Raises Forbidden (also when the other is excluded), Invalid (nobody)."""
-    task = _open(tx, task_id, person, None).task
+    task = open_task(tx, task_id, person, None).task
     if task.assignee not in {None, person.name} and not person.oversees:
         raise Forbidden(f"{task.assignee} has claimed {task.title!r}.", next_step="Only its holder or an operator can hand it on.")
     if to in task.excluded_users:
-        raise _four_eyes(task, to)
-    _refuse_nobody(runtime, tx, to)
+        raise four_eyes(task, to)
+    refuse_nobody(runtime, tx, to)
     audit.record(tx, audit.Entry(person.name, "assign", f"user_task:{task_id}", detail={"to": to}))
-    return _assigned(tx, task, to)
+    return assigned(tx, task, to, owner=None, delegation=None, on_behalf_of=None)
 
 
-def _refuse_nobody(runtime: Runtime, tx: Session, name: str) -> None:
+def refuse_nobody(runtime: Runtime, tx: Session, name: str) -> None:
     """A task that nobody can open would wait for ever."""
     directory: Any = runtime.ports.get(Directory)
     if directory is not None and name not in directory.known(tx, (), [name]):
@@ -110,9 +121,9 @@ def _refuse_nobody(runtime: Runtime, tx: Session, name: str) -> None:
 
 def save_draft(_runtime: Runtime, tx: Session, task_id: UUID, data: Mapping[str, Any], completion: Completion) -> int:
     """Keep what was typed so far; answers the task's new version. Nothing is validated yet."""
-    task = _open(tx, task_id, completion.actor, completion.version).task
-    _may_act(task, completion.actor)
-    _not_held_by_another(task, completion.actor)
+    task = open_task(tx, task_id, completion.actor, completion.version).task
+    may_act(task, completion.actor)
+    not_held_by_another(task, completion.actor)
     draft = plain_mapping(data, "The draft")
     statement = update(user_task).where(user_task.c.id == task_id).values(draft=draft, version=user_task.c.version + 1)
     version: int = tx.execute(statement.returning(user_task.c.version)).scalar_one()
@@ -125,16 +136,12 @@ def complete(runtime: Runtime, tx: Session, task_id: UUID, data: Mapping[str, An
     Raises Invalid with the errors by field, Forbidden for the excluded, Conflict when another was first or the task is gone.
     """
     person = completion.actor
-    opened = _open(tx, task_id, person, completion.version)
+    opened = open_task(tx, task_id, person, completion.version)
     task = opened.task
-    _may_act(task, person)
-    _not_held_by_another(task, person)
-    if task.instance_state == InstanceState.SUSPENDED:
-        raise Conflict(
-            "The instance is suspended by an operator.",
-            code="instance_suspended",
-            next_step="Save a draft, and complete it after it is resumed.",
-        )
+    may_act(task, person)
+    not_held_by_another(task, person)
+    not_asked_only(task)
+    not_suspended(task)
     submitted = _validated(runtime, tx, opened, data)
     body = {"task_id": task_id, "data": submitted}
     acted = act(runtime, tx, task.instance_id, Fact("user_task", body, person.name, f"user_task:{task_id}"))
@@ -157,7 +164,7 @@ def _validated(runtime: Runtime, tx: Session, opened: OpenedTask, data: Mapping[
     return dict(submission.data)
 
 
-def _open(tx: Session, task_id: UUID, person: Person, version: int | None) -> OpenedTask:
+def open_task(tx: Session, task_id: UUID, person: Person, version: int | None) -> OpenedTask:
     """Lock a task that is still open. A second person waits here and then learns who was first."""
     opened = visible_tasks.one(tx, person, task_id, lock=True)
     if opened is None:
@@ -174,24 +181,48 @@ def _open(tx: Session, task_id: UUID, person: Person, version: int | None) -> Op
     return opened
 
 
-def _assigned(tx: Session, task: UserTask, to: str | None) -> UserTask:
-    values = {"assignee": to, "claimed_at": func.business_now() if to else None, "version": user_task.c.version + 1}
+def assigned(tx: Session, task: UserTask, to: str | None, **also: Any) -> UserTask:
+    """Lay a task on somebody's desk, or back on that of its candidates; `also` are other columns that change with it."""
+    values = {"assignee": to, "claimed_at": func.business_now() if to else None, "version": user_task.c.version + 1, **also}
     statement = update(user_task).where(user_task.c.id == task.id).values(**values).returning(user_task.c.claimed_at, user_task.c.version)
     row = tx.execute(statement).one()
-    return replace(task, assignee=to, claimed_at=row.claimed_at, version=row.version)
+    return replace(task, assignee=to, claimed_at=row.claimed_at, version=row.version, **also)
 
 
-def _may_act(task: UserTask, person: Person) -> None:
+def may_act(task: UserTask, person: Person) -> None:
+    """Raises Forbidden for who may not decide it."""
     if person.name in task.excluded_users:
-        raise _four_eyes(task, person.name)
+        raise four_eyes(task, person.name)
 
 
-def _not_held_by_another(task: UserTask, person: Person) -> None:
+def not_held_by_another(task: UserTask, person: Person) -> None:
+    """Raises Conflict when somebody else has it."""
     if task.assignee not in {None, person.name} and not person.oversees:
         raise Conflict(f"{task.assignee} has claimed {task.title!r}.", code="claimed", next_step=f"Ask {task.assignee} to release it.")
 
 
-def _four_eyes(task: UserTask, name: str) -> Forbidden:
+def not_suspended(task: UserTask) -> None:
+    """Raises Conflict where an operator holds its instance."""
+    if task.instance_state == InstanceState.SUSPENDED:
+        raise Conflict(
+            "The instance is suspended by an operator.",
+            code="instance_suspended",
+            next_step="Save a draft, and complete it after it is resumed.",
+        )
+
+
+def not_asked_only(task: UserTask) -> None:
+    """Raises Conflict where whoever has it was only asked: its owner decides."""
+    if task.delegation == "pending":
+        raise Conflict(
+            f"{task.owner} has asked {task.assignee} about {task.title!r}, and decides it.",
+            code="task_delegated",
+            next_step="Send your answer: the task goes back to its owner with it.",
+        )
+
+
+def four_eyes(task: UserTask, name: str) -> Forbidden:
+    """The refusal of somebody who may not decide it."""
     return Forbidden(
         f"{name} may not decide {task.title!r}: a second person must.",
         code="four_eyes",

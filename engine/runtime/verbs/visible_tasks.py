@@ -47,6 +47,12 @@ _TASK = (
     user_task.c.claimed_at,
     user_task.c.completed_at,
     user_task.c.completed_by,
+    user_task.c.owner,
+    user_task.c.delegation,
+    user_task.c.on_behalf_of,
+    user_task.c.question,
+    user_task.c.answer,
+    user_task.c.follow_up_at,
 )
 _CASE = (instance.c.process_key, instance.c.business_key, instance.c.process_version_id, instance.c.state.label("instance_state"))
 _CONTENT = (user_task.c.form_data, user_task.c.draft, user_task.c.outcome)
@@ -75,6 +81,12 @@ class UserTask:
     claimed_at: datetime | None
     completed_at: datetime | None
     completed_by: str | None
+    owner: str | None
+    delegation: str | None
+    on_behalf_of: str | None
+    question: str | None
+    answer: str | None
+    follow_up_at: datetime | None
     process_key: str
     business_key: str | None
     process_version_id: int
@@ -98,9 +110,13 @@ def visible_to(person: Person) -> ColumnElement[bool]:
 
 def may_do(person: Person) -> ColumnElement[bool]:
     """The tasks that a person holds or may claim: each way is answered by an index, also where there are a million for others."""
-    task = user_task.c
     name = literal(person.name, Text)
-    return or_(task.assignee == name, and_(~_excluded(name), _offered(name, literal(sorted(person.groups), ARRAY(Text)))))
+    return or_(*_hold(name), and_(~_excluded(name), _offered(name, literal(sorted(person.groups), ARRAY(Text)))))
+
+
+def _hold(name: ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
+    """Whose desk it is on, and whose it is while another has it."""
+    return user_task.c.assignee == name, user_task.c.owner == name
 
 
 def _alone(name: ColumnElement[str]) -> ColumnElement[Any]:
@@ -124,7 +140,7 @@ def _offered(name: ColumnElement[str], groups: ColumnElement[Any]) -> ColumnElem
 
 def _visible(name: ColumnElement[str], groups: ColumnElement[Any], oversees: ColumnElement[bool]) -> ColumnElement[bool]:
     task = user_task.c
-    return or_(oversees, task.assignee == name, task.completed_by == name, and_(~_excluded(name), _offered(name, groups)))
+    return or_(oversees, *_hold(name), task.completed_by == name, and_(~_excluded(name), _offered(name, groups)))
 
 
 def one(tx: Session, person: Person, task_id: UUID, *, lock: bool = False) -> OpenedTask | None:

@@ -31,6 +31,13 @@ user_task = Table(  # kept after completion: who decided what
     moment("completed_at"),
     Column("completed_by", Text),
     Column("outcome", JSONB),
+    Column("owner", Text),  # whose it is while another has it: who asked a colleague, or for whom a deputy took it
+    Column("delegation", Text),  # pending: a colleague is asked; resolved: they have answered
+    Column("question", Text),
+    Column("answer", Text),
+    Column("on_behalf_of", Text),  # for whom the deputy who has it, or did it, stands in
+    moment("follow_up_at"),  # until then it may rest
+    Index("user_task_owner_ix", "owner", postgresql_where=text("state = 'open' AND owner IS NOT NULL")),
     Index("user_task_open_ix", "due_at", "created_at", postgresql_where=text("state = 'open'")),
     Index("user_task_groups_ix", "candidate_groups", postgresql_using="gin", postgresql_where=text("state = 'open'")),
     Index("user_task_users_ix", "candidate_users", postgresql_using="gin", postgresql_where=text("state = 'open'")),
