@@ -149,7 +149,9 @@ def _user_task(stretch: Stretch, body: Mapping[str, Any]) -> None:
 def _send_back(stretch: Stretch, body: Mapping[str, Any]) -> None:
     task_id = _id(body)
     if not stretch.execution.send_back(task_id, body["code"], body["reason"], actor=stretch.actor):
-        raise Conflict("The task has no way back.", code="no_way_back", next_step="Decide one way or the other; no way back is drawn at this step.")
+        raise Conflict(
+            "The task has no way back.", code="no_way_back", next_step="Decide one way or the other; no way back is drawn at this step."
+        )
     stretch.completed[task_id] = {"sent_back": body["code"], "reason": body["reason"]}
 
 

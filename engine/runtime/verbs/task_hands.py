@@ -81,7 +81,11 @@ def answer(tx: Session, task_id: UUID, said: str, person: Person) -> UserTask:
     """Give a task that one was asked about back to its owner, with what one thinks. Raises Conflict where nobody was asked."""
     task = open_task(tx, task_id, person, None).task
     if task.delegation != "pending" or task.assignee != person.name:
-        raise Conflict(f"Nobody has asked you about {task.title!r}.", code="not_delegated", next_step="Decide one way or the other, or leave a comment.")
+        raise Conflict(
+            f"Nobody has asked you about {task.title!r}.",
+            code="not_delegated",
+            next_step="Decide one way or the other, or leave a comment.",
+        )
     told = checked_text(said)
     audit.record(tx, audit.Entry(person.name, "answer", f"user_task:{task_id}", detail={"to": task.owner, "answer": told}))
     return assigned(tx, task, task.owner, owner=None, delegation="resolved", answer=told)
