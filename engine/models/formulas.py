@@ -72,6 +72,8 @@ def _of_element(node: Node, item: etree._Element) -> Iterator[Formula]:
         yield _compiled(_written(node, item, f"script of {node.label}", text), assigns=True)
     elif tag == "loopDataInputRef" and text:
         yield replace(_written(node, item, f"loop of {node.label}", text), reads=frozenset({variable_of(node, text)}))
+    elif tag == "condition" and text:
+        yield _compiled(_written(node, item, f"condition of {node.label}", text))
     elif tag in LOOP_TEXTS and text:
         yield _compiled(_written(node, item, f"{tag} of {node.label}", text))
 

@@ -90,7 +90,7 @@ def _plain_formulas(diagram: Diagram) -> None:
     """Expressions lose their leading `=`; timers keep it, for it tells FEEL from ISO 8601 and cron."""
     for element in diagram.root.iter(etree.Element):
         tag, text = tag_of(element), text_of(element)
-        if tag in LOOP_TEXTS | {"conditionExpression", "script"} and text:
+        if tag in LOOP_TEXTS | {"conditionExpression", "condition", "script"} and text:
             element.text = _without_sign(text)
         elif element.tag == f"{{{SPIFF}}}parameter":
             element.set("value", _without_sign(element.get("value", "").strip()))

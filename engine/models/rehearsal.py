@@ -104,7 +104,7 @@ def _alone(node: Node) -> etree._Element | None:
     if node.element.get("messageRef"):
         step.set("messageRef", node.element.get("messageRef", ""))
     settings, loop, script = _settings(node), _loop(node), _script(node)
-    if settings is None and loop is None and script is None:
+    if settings is None and loop is None and script is None and not _waits_for_what_is_known(node):
         return None
     parts = [settings, *(copy.deepcopy(each) for each in node.definitions), loop, script]
     step.extend([part for part in parts if part is not None])
@@ -117,7 +117,11 @@ def _rehearsed_as(node: Node) -> str | None:
         return node.tag
     if node.is_activity:
         return "scriptTask"
-    if {"message", "signal"}.isdisjoint(node.kinds) or len(node.kinds) > 1 or (node.tag == "startEvent" and not node.listens):
+    if (
+        {"message", "signal", "conditional"}.isdisjoint(node.kinds)
+        or len(node.kinds) > 1
+        or (node.tag == "startEvent" and not node.listens)
+    ):
         return None
     return {"boundaryEvent": "intermediateCatchEvent", "startEvent": "intermediateCatchEvent", "endEvent": "intermediateThrowEvent"}.get(
         node.tag, node.tag
@@ -142,6 +146,12 @@ def _settings(node: Node) -> etree._Element | None:
     decision = node.extension("calledDecisionId")
     extensions.extend([] if decision is None else [copy.deepcopy(decision)])
     return extensions
+
+
+def _waits_for_what_is_known(node: Node) -> bool:
+    """A condition that reads no variable."""
+    texts = [text_of(child(each, "condition")) for each in node.definitions if tag_of(each) == "conditionalEventDefinition"]
+    return any(text and not _reads_variables(text) for text in texts)
 
 
 def _script(node: Node) -> etree._Element | None:

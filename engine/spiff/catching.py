@@ -6,11 +6,51 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.util.event import BpmnEvent, EventManager
 
-from engine.spiff.token import Token
+from engine.spiff.failures import StepFailed
+from engine.spiff.nodes.base import overtaken
+from engine.spiff.nodes.definitions import Condition
+from engine.spiff.token import WAITING, Token
+from engine.spiff.views import seen_by
 
 
 class NearestCatcher(EventManager):
     """An event's `target` is the token that throws it. SpiffWorkflow gives an error to every boundary event of the same scope."""
+
+    #: How many writes there were when the conditions were last asked.
+    asked_at = -1
+
+    def __init__(self, workflow: Any) -> None:
+        super().__init__(workflow)
+        #: The tokens that wait for a condition, by id.
+        self.conditions: dict[str, Token] = {}
+
+    def add_task(self, my_task: Token) -> None:
+        """It begins to wait."""
+        super().add_task(my_task)
+        if isinstance(my_task.task_spec.event_definition, Condition):
+            self.conditions[my_task.id] = my_task
+
+    def remove_task(self, my_task: Token) -> None:
+        """It waits no more."""
+        super().remove_task(my_task)
+        self.conditions.pop(my_task.id, None)
+
+    def ask_conditions(self) -> None:
+        """Whoever waits for a condition that has become true goes on, when something was written since they were last asked."""
+        if self.conditions and self.asked_at != self.workflow.stamp:
+            self.asked_at = self.workflow.stamp
+            for token in list(self.conditions.values()):
+                self.ask(token)
+
+    def ask(self, token: Token) -> None:
+        """Let a token go on when its condition has become true. What is neither true nor false is its failure."""
+        if token.state != WAITING or overtaken(token):
+            return
+        try:
+            if token.task_spec.event_definition.judge(token, seen_by(token)):
+                token.task_spec.came(token, None)
+        except StepFailed as failure:
+            self.workflow.fail(token, failure)
 
     def catch(self, event: BpmnEvent, internal: bool = True) -> int:  # SpiffWorkflow's signature
         """Answers how many places took it."""

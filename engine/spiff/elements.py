@@ -23,15 +23,15 @@ _CATCH: Final = frozenset({"none", "message", "timer", "signal"})
 #: The event definitions that run, by the element that carries them.
 SUPPORTED_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "startEvent": _CATCH,
-    "intermediateCatchEvent": _CATCH - {"none"},
+    "intermediateCatchEvent": (_CATCH | {"conditional"}) - {"none"},
     "receiveTask": frozenset({"message"}),
-    "boundaryEvent": frozenset({"message", "timer", "signal", "error", "escalation", "cancel", "compensate"}),
+    "boundaryEvent": frozenset({"message", "timer", "signal", "conditional", "error", "escalation", "cancel", "compensate"}),
     "intermediateThrowEvent": frozenset({"none", "message", "signal", "escalation", "compensate"}),
     "sendTask": frozenset({"message"}),
     "endEvent": frozenset({"none", "message", "signal", "error", "escalation", "terminate", "cancel", "compensate"}),
 }
 #: What may begin an event subprocess.
-SUPPORTED_LISTENERS: Final = frozenset({"message", "timer", "signal", "error", "escalation"})
+SUPPORTED_LISTENERS: Final = frozenset({"message", "timer", "signal", "conditional", "error", "escalation"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +198,8 @@ def _definition(definition: etree._Element) -> Event:
             if text:
                 return Event("timer", timer=timer, expression=text)
         return Event("timer")
+    if kind == "conditional":
+        return Event(kind, expression=_text(definition, f"{BPMN}condition").removeprefix("=").strip())
     if kind in {"message", "signal", "error", "escalation"}:
         return _named(definition, kind)
     return Event(kind, activity=definition.get("activityRef") if kind == "compensate" else None)

@@ -77,6 +77,23 @@ def condition(text: str, where: str, element_id: str) -> Callable[[Variables, da
     return holds
 
 
+def awaited(text: str, where: str, element_id: str) -> Callable[[Variables, datetime], bool]:
+    """A FEEL text that an event waits for. Null is not true yet, for what it reads may be written later; anything else fails the step."""
+    value_of = formula(text, where, element_id)
+
+    def holds(variables: Variables, now: datetime) -> bool:
+        value = value_of(variables, now)
+        if value is None or isinstance(value, bool):
+            return value is True
+        raise StepFailed(
+            "condition_undecided",
+            f"{where} is neither true nor false: {text} gives another type.",
+            "Correct the variables it reads and retry, or correct the expression and deploy a new version.",
+        )
+
+    return holds
+
+
 class Text(str):
     """A text of the model with what it does to a token: SpiffWorkflow carries it to its script engine, and writes it as it is."""
 

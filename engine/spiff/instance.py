@@ -47,7 +47,7 @@ class Scope(BpmnBaseWorkflow):
 
     def update_waiting_tasks(self) -> None:
         """After every completion: whoever waits for others looks again; the scope ends when only the end is left."""
-        if self.at_end is not None or self.spec.has_looking:
+        if self.at_end is not None or self.spec.has_looking or self.top_workflow.event_manager.conditions:
             self._look_again()
 
     def _look_again(self) -> None:
@@ -57,6 +57,7 @@ class Scope(BpmnBaseWorkflow):
         end = self.at_end
         if end is not None and (len(self.live) == 1 or self.spec.listeners) and end._state == WAITING:
             end.task_spec._update(end)
+        self.top_workflow.event_manager.ask_conditions()
 
     def _task_completed_notify(self, task: Token) -> None:
         """Something is done: it is noted, and has left the tree when the next begins."""

@@ -188,4 +188,5 @@ def migrated(old: Instance, target: CompiledProcess, plan: Mapping[str, Any]) ->
             errors=move.reasons,
         )
     move.add_events()
+    instance.event_manager.ask_conditions()
     return instance

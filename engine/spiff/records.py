@@ -38,7 +38,10 @@ class TimerWait:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A message whose correlation contains all of `correlation`, or a signal, is to arrive. `kind` is message or signal."""
+    """A message whose correlation contains all of `correlation`, or a signal, is to arrive, or a condition is to become true.
+
+    `kind` is message, signal or condition; `name` that of the message or signal, or the text of the condition, cut where it is long.
+    """
 
     task_id: UUID
     element_id: str

@@ -105,7 +105,7 @@ CHANGES: Final[tuple[Change, ...]] = (
     Change(
         "fault",
         "An error is given to every boundary event of the same scope; ours to the nearest activity around, and there to the most exact.",
-        {"EventManager.catch": "self event internal"},
+        {"EventManager.__init__": "self workflow", "EventManager.catch": "self event internal"},
         ("error_of_a_neighbour",),
     ),
     Change(
@@ -205,6 +205,19 @@ CHANGES: Final[tuple[Change, ...]] = (
         "A message is caught when any of its keys fits. Ours: all.",
         {"MessageEventDefinition.catches": _EVENT, "MessageEventDefinition.__eq__": "self other"},
         ("any_key",),
+    ),
+    Change(
+        "fault",
+        "A condition is asked with the variables of the event's own branch only. Ours sees what any step has written, when something was, "
+        "and happens when it becomes true.",
+        {
+            "ConditionalEventDefinition.__init__": "self expression kwargs",
+            "ConditionalEventDefinition.has_fired": _TASK,
+            "EventDefinition.__eq__": "self other",
+            "EventManager.add_task": _TASK,
+            "EventManager.remove_task": _TASK,
+        },
+        ("condition_of_another_branch",),
     ),
     Change(
         "rule",

@@ -29,6 +29,16 @@ def merged(start: Variables | None, scope: Any) -> Variables:
     return found or (NOTHING, NOTHING)
 
 
+def seen_by(token: Token) -> Mapping[str, Any]:
+    """The variables for a token that looks around: its own, with the latest write of each in its scope and those around."""
+    found: Variables = (token.data, token.stamps)
+    place: Token | None = token
+    while place is not None:
+        found = _joined(found, merged(None, place.workflow))
+        place = getattr(place.workflow, "activity", None)
+    return found[0]
+
+
 def _joined(one: Variables, other: Variables) -> Variables:
     data, stamps = one
     theirs, when = other

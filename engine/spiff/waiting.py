@@ -1,7 +1,7 @@
 """What an instance waits for, read from its living tokens."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from engine.problems import Problem
@@ -12,6 +12,9 @@ from engine.spiff.nodes.tasks import ServiceTask, UserTask
 from engine.spiff.plain import key_mapping
 from engine.spiff.records import FailedStep, Subscription, TimerWait, Waits, Work
 from engine.spiff.token import ERROR, STARTED, WAITING, Token
+
+#: Characters that are shown of a condition; an index holds them.
+_SHOWN: Final = 500
 
 
 def waits_of(instance: Instance, *, listening: bool = True) -> Waits:
@@ -41,6 +44,8 @@ def _event(token: Token, found: dict[str, list[Any]]) -> None:
     event = spec.event
     if event.kind == "timer" and "due" in wait:  # not what stays spent behind its last time
         found["timers"].append(TimerWait(_id(token), spec.bpmn_id, datetime.fromisoformat(wait["due"]), "event"))
+    elif event.kind == "conditional":
+        found["subscriptions"].append(Subscription(_id(token), spec.bpmn_id, "condition", event.expression[:_SHOWN], {}))
     elif event.kind in {"message", "signal"}:
         correlation = _keys(wait.get("correlation", {}))
         found["subscriptions"].append(Subscription(_id(token), spec.bpmn_id, event.kind, event.name, correlation))

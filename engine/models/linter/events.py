@@ -193,7 +193,7 @@ def event_gateways_lead_to_events(known: Known) -> Iterator[Broken]:
         if len(targets) < 2:  # noqa: PLR2004 - a choice is between two
             yield at(node, f"{node.label} needs two or more events to choose from.", "Draw the events it waits for.")
         for target in targets:
-            waits = target.tag == "receiveTask" or {"message", "timer", "signal"}.intersection(target.kinds)
+            waits = target.tag == "receiveTask" or {"message", "timer", "signal", "conditional"}.intersection(target.kinds)
             if not waits or target.tag not in {"receiveTask", "intermediateCatchEvent"}:
                 yield at(target, f"{target.label} follows the event gateway {node.label} but waits for nothing.", "Put an event there.")
             elif len(target.incoming) > 1:

@@ -6,7 +6,7 @@ from engine.models.diagram import Node, Scope
 from engine.models.formulas import Formula
 from engine.models.linter.ruling import Broken, Known, at, rule
 from engine.models.rehearsal import Stage, rehearsed
-from engine.models.trees import tag_of, text_of
+from engine.models.trees import child, tag_of, text_of
 from engine.service_tasks import topic_of
 
 
@@ -56,6 +56,10 @@ def scripts_say_something(known: Known) -> Iterator[Broken]:
 @rule("empty-condition")
 def conditions_say_something(known: Known) -> Iterator[Broken]:
     """An empty condition is neither true nor false."""
+    for _, node in known.nodes():
+        for kind, definition in zip(node.kinds, node.definitions, strict=True):
+            if kind == "conditional" and not text_of(child(definition, "condition")):
+                yield at(node, f"{node.label} waits for no condition.", "Write the condition that is to become true.")
     for scope in known.scopes():
         for flow in scope.flows.values():
             if flow.condition is not None and not text_of(flow.condition):

@@ -23,7 +23,7 @@ def has_timeout(node: Node) -> bool:
 def waits_have_an_end(known: Known) -> Iterator[Broken]:
     """A message that never comes should be noticed by somebody."""
     for _, node in known.nodes("intermediateCatchEvent", "receiveTask"):
-        waits = node.tag == "receiveTask" or not {"message", "signal"}.isdisjoint(node.kinds)
+        waits = node.tag == "receiveTask" or not {"message", "signal", "conditional"}.isdisjoint(node.kinds)
         if waits and not has_timeout(node):
             yield at(node, f"{node.label} may wait for ever.", "Put an event gateway with a timer in front, or a timer on a receive task.")
 

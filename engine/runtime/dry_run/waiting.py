@@ -28,7 +28,9 @@ def waiting_of(waits: Waits, now: datetime, service_tasks: ServiceTasks) -> Wait
             TimeWait(each.element_id, each.due_at, each.kind, duration_to(each.due_at, now))
             for each in sorted(waits.timers, key=lambda timer: timer.due_at)
         ],
-        messages=[MessageWait(each.element_id, each.kind, each.name, each.correlation) for each in waits.subscriptions],
+        messages=[
+            MessageWait(each.element_id, each.kind, each.name, each.correlation) for each in waits.subscriptions if each.kind != "condition"
+        ],
         calls=[
             CallWait(each.element_id, each.handler, each.parameters, _errors_of(each.handler, service_tasks))
             for each in waits.work

@@ -16,7 +16,7 @@ from engine.runtime.state.limits import DEFAULT_RETRY
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """One thing an instance waits for: user_task, timer, message, signal, work, external_task, retry or incident.
+    """One thing an instance waits for: user_task, timer, message, signal, condition, work, external_task, retry or incident.
 
     `task_id` is the instance's own id when the incident is of the instance as a whole.
     """
@@ -115,6 +115,11 @@ def _message(wait: Wait, _row: Any) -> tuple[str, str]:
     return f"It waits for {_sent(wait, 'with')}.", f"Send {wait.what} with these keys."
 
 
+def _condition(wait: Wait, _row: Any) -> tuple[str, str]:
+    next_step = "It goes on when a step writes what makes it true; where none will, skip the event or go back with other variables."
+    return f"It waits until {wait.what} is true.", next_step
+
+
 def _whichever_comes_first(waits: Sequence[Wait]) -> tuple[str, str]:
     others = [wait for wait in waits if wait.kind in _SENT]
     comes = " or ".join(_sent(wait, "for") for wait in others)
@@ -172,6 +177,7 @@ _SENTENCES: dict[str, Callable[[Wait, Any], tuple[str, str]]] = {
     "timer": _timer,
     "message": _message,
     "signal": _message,
+    "condition": _condition,
     "work": _work,
     "external_task": _external_task,
     "retry": _retry,
@@ -181,7 +187,7 @@ _SENTENCES: dict[str, Callable[[Wait, Any], tuple[str, str]]] = {
 
 def _urgency(wait: Wait) -> tuple[int, str]:
     # What happens by itself is told before what somebody would have to send.
-    rank = {"incident": 0, "user_task": 1, "work": 2, "external_task": 2, "retry": 3, "timer": 4, "message": 5, "signal": 6}
+    rank = {"incident": 0, "user_task": 1, "work": 2, "external_task": 2, "retry": 3, "timer": 4, "message": 5, "signal": 6, "condition": 7}
     return rank[wait.kind], wait.due_at.isoformat() if wait.due_at else ""
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 from SpiffWorkflow.bpmn.specs.event_definitions import (
     CancelEventDefinition,
+    ConditionalEventDefinition,
     ErrorEventDefinition,
     EscalationEventDefinition,
     MessageEventDefinition,
@@ -19,6 +20,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinitio
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 
 from engine.spiff.elements import Element, Event
+from engine.spiff.expressions import awaited
 from engine.spiff.failures import StepFailed
 from engine.spiff.nodes.base import now_of
 from engine.spiff.timers import compile_timer, due_to_data
@@ -166,6 +168,30 @@ class Cycle(Moment):
     stands_for = "CycleTimerEventDefinition"
 
 
+class Condition(Keeping, ConditionalEventDefinition):
+    """Becomes true while it is waited for. SpiffWorkflow asks whenever it looks, and with the variables of the event's own branch only."""
+
+    def __init__(self, event: Event, element: Element) -> None:
+        self.holds = awaited(event.expression, f"Condition of {element.label}", element.id)
+        super().__init__(event.expression, name=element.id)
+
+    def has_fired(self, my_task: Token) -> bool:
+        """Whether it has become true; before it is waited for it counts as not true."""
+        my_task.internal_data.setdefault("wait", {"held": False})
+        return bool(my_task.internal_data.get("event_fired"))
+
+    def judge(self, my_task: Token, seen: Mapping[str, Any]) -> bool:
+        """Whether it is true now and was not when it was last asked. Raises StepFailed when it is neither true nor false."""
+        held = my_task.internal_data["wait"]["held"]
+        my_task.internal_data["wait"] = {"held": self.holds(seen, now_of(my_task))}
+        return bool(my_task.internal_data["wait"]["held"] and not held)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = None  # type: ignore[assignment]  # as SpiffWorkflow's
+
+
 _MOMENTS: Final = {"date": Date, "duration": Duration, "cycle": Cycle}
 
 
@@ -203,6 +229,8 @@ def definition_of(element: Element, zone: tzinfo) -> EventDefinition:
     event = element.event or Event("none")
     if event.kind == "timer":
         return _MOMENTS.get(event.timer, Date)(event, element.id, zone)
+    if event.kind == "conditional":
+        return Condition(event, element)
     if event.kind in {"message", "signal"}:
         return (Message if event.kind == "message" else Signal)(event.name)
     if event.kind in {"error", "escalation"}:

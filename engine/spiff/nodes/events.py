@@ -38,16 +38,19 @@ class CatchEvent(OwnStep, CatchingEvent):
         """Begin to wait, or take what came. A moment that is past already has come."""
         internal = my_task.internal_data
         if not internal.get("event_fired") and not self.begin(my_task):
-            if (
-                my_task.state == WAITING
-                and self.event.kind == "timer"
-                and datetime.fromisoformat(internal["wait"]["due"]) <= now_of(my_task)
-            ):
-                self.came(my_task, None)
+            if my_task.state == WAITING:
+                self.begun(my_task)
             return None
         self.take(my_task)
         internal.pop("wait", None)
         return bool(super()._run_hook(my_task))
+
+    def begun(self, token: Token) -> None:
+        """It waits; what is there already comes at once."""
+        if self.event.kind == "timer" and datetime.fromisoformat(token.internal_data["wait"]["due"]) <= now_of(token):
+            self.came(token, None)
+        elif self.event.kind == "conditional":
+            token.workflow.top_workflow.event_manager.ask(token)
 
     def catches(self, my_task: Token, event: BpmnEvent) -> bool:
         """Whether it is for this wait, and nothing has decided against that already."""

@@ -68,7 +68,7 @@ subscription = Table(
     Column("id", UUID, primary_key=True),
     of_instance(index=True),
     Column("element_id", Text, nullable=False),
-    Column("kind", Text, nullable=False),  # message, signal
+    Column("kind", Text, nullable=False),  # message, signal, condition
     Column("name", Text, nullable=False),
     Column("correlation", JSONB, nullable=False, server_default=text("'{}'")),
     moment("created_at", now=True),

@@ -67,6 +67,23 @@ def test_after_two_days_the_picking_is_given_up_in_one_step(picking):
     assert [wait.kind for wait in picking.explain(order).waits] == ["user_task"]
 
 
+def test_what_waits_for_a_condition_says_so_and_goes_on_when_a_task_makes_it_true(world):
+    low = "<bpmn:conditionalEventDefinition><bpmn:condition>= left &lt; 3</bpmn:condition></bpmn:conditionalEventDefinition>"
+    short = m.on_event("short", "low", low, m.user("reorder", candidateGroups="sales"), interrupting=False)
+    count = m.user("count", candidateGroups="sales") + m.user("pack", candidateGroups="sales")
+    world.deploy(m.bundle("stock", m.start() + count + m.end() + short, "start -> count -> pack -> done"))
+    instance = world.start("stock", {"left": 9})
+    (wait,) = [each for each in world.explain(instance).waits if each.kind == "condition"]
+    assert (wait.element_id, wait.what) == ("low", "left < 3")
+    (task,) = world.tasks()
+    world.another_process().complete(task.id, {"left": 2})
+    assert sorted(each.element_id for each in world.tasks()) == ["pack", "reorder"]
+    (pack, reorder) = sorted(world.tasks(), key=lambda each: each.element_id)
+    world.complete(pack.id, {})
+    world.complete(reorder.id, {})
+    assert world.row(instance).state == "completed"
+
+
 def test_a_signal_begins_an_instance_of_every_process_that_starts_by_it(world):
     for key in ("recount", "report"):
         elements = m.start("taken", STOCK) + m.user(key + "_it", candidateGroups="sales") + m.end()

@@ -75,6 +75,12 @@ SLOTS: list[tuple[Callable[[str], str], st.SearchStrategy[str]]] = [
     (partial(late, "timeDate"), st.one_of(LITERALS, FORMULAS)),
     (partial(late, "timeDuration"), st.one_of(LITERALS, FORMULAS)),
     (lambda text: listening(f"={text}"), FORMULAS),
+    (
+        lambda text: d.around(
+            "low", d.event("intermediateCatchEvent", "low", f"conditional <bpmn:condition>{escape(text)}</bpmn:condition>")
+        ),
+        FORMULAS,
+    ),
     *[(lambda text, name=name: saying(**{name: f"={text}"}), FORMULAS) for name in ("payload", "correlation", "businessKey")],
     *[
         (lambda text, name=name: d.around("ask", d.user("ask", **{name: text})), st.one_of(LITERALS, FORMULAS.map("={}".format)))

@@ -88,9 +88,7 @@ def documents() -> Iterator[str]:
     yield started(looped("multiInstanceLoopCharacteristics", "<bpmn:loopCardinality>3</bpmn:loopCardinality>"), chained="work")
     many = looped("multiInstanceLoopCharacteristics", EACH, 'isSequential="true"', adds="line")
     yield d.process(ITEMS, d.START, d.END, d.script("first", "{ total: 0 }"), many, d.chain("start", "first", "work", "end"))
-    calm = d.event("startEvent", "came", "signal signalRef='calm'", isInterrupting="false") + d.event("endEvent", "noted")
-    note = d.node("subProcess", "noting", calm + d.user("note") + d.chain("came", "note", "noted"), triggeredByEvent="true")
-    yield SIGNAL + started(note, d.event("intermediateThrowEvent", "cry", "signal signalRef='calm'"), d.user("ask"), chained="cry ask")
+    yield from listening_documents()
     hourly = d.event("startEvent", "start", d.timer("R/PT1H", "timeCycle"))
     stop = d.event("endEvent", "end", "terminate")
     flows = d.chain("start", "fork", "end") + d.chain("fork", "ask", "done")
@@ -106,6 +104,14 @@ def undoing() -> Iterator[str]:
     off = d.event("startEvent", "begin") + d.event("endEvent", "over", "cancel") + d.chain("begin", "over")
     trip = d.node("transaction", "trip", off) + d.event("boundaryEvent", "left", "cancel", attachedToRef="trip")
     yield d.process(d.START, d.END, trip, d.script("note"), d.chain("start", "trip", "end"), d.chain("left", "note", "end"))
+
+
+def listening_documents() -> Iterator[str]:
+    calm = d.event("startEvent", "came", "signal signalRef='calm'", isInterrupting="false") + d.event("endEvent", "noted")
+    note = d.node("subProcess", "noting", calm + d.user("note") + d.chain("came", "note", "noted"), triggeredByEvent="true")
+    yield SIGNAL + started(note, d.event("intermediateThrowEvent", "cry", "signal signalRef='calm'"), d.user("ask"), chained="cry ask")
+    low = d.event("intermediateCatchEvent", "low", 'conditional <bpmn:condition language="feel">amount &gt; 5</bpmn:condition>')
+    yield d.process(d.START, d.END, low, d.chain("start", "low", "end"))
 
 
 @cache

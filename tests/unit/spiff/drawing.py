@@ -112,6 +112,12 @@ def timer(text: str, kind: str = "timeDuration") -> str:
     return f"<bpmn:timerEventDefinition>{moment}</bpmn:timerEventDefinition>"
 
 
+def becomes(condition: str) -> str:
+    """A condition that an event waits for."""
+    text = f'<bpmn:condition xsi:type="bpmn:tFormalExpression">{escape(condition)}</bpmn:condition>'
+    return f"<bpmn:conditionalEventDefinition>{text}</bpmn:conditionalEventDefinition>"
+
+
 def named(*, messages: str = "", signals: str = "", errors: str = "", escalations: str = "") -> str:
     """The messages, signals, errors and escalations of a file, by names with spaces between."""
     return "".join(

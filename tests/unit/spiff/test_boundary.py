@@ -273,10 +273,7 @@ def test_a_boundary_event_of_a_multi_instance_gives_up_all_turns(play):
 @pytest.mark.parametrize(
     ("step", "words"),
     [
-        (
-            catch("wait", "<bpmn:conditionalEventDefinition><bpmn:condition>x</bpmn:condition></bpmn:conditionalEventDefinition>"),
-            "conditional",
-        ),
+        (catch("wait", error("SHORT")), "error"),
         (throw("wait", '<bpmn:compensateEventDefinition activityRef="start"/>'), "no step of its level that can be undone"),
         (throw("wait", "<bpmn:linkEventDefinition name='x'/>"), "link"),
         (catch("wait", message("quote.accepted") + timer("PT1H")), "multiple"),

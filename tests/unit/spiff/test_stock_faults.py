@@ -12,6 +12,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from tests.unit.spiff.drawing import (
+    becomes,
     boundary,
     catch,
     each,
@@ -210,6 +211,12 @@ def test_stock_event_subprocess_inside_is_not_heard():
 def test_stock_timer_of_an_event_subprocess_keeps_all():
     order = Stock(start(), user("pick"), end(), flow("start", "pick", "end"), listener(timer('"PT1H"')), beside=NAMES)
     assert not order.do("pick").completed
+
+
+def test_stock_condition_of_another_branch():
+    flows = flow("start", "f", "count", "end") + flow("f", "low", "e2")
+    order = Stock(start(), fork("f"), user("count"), catch("low", becomes("left < 3")), end(), end("e2"), flows, left=9)
+    assert "low" in order.do("count", left=2).live()
 
 
 def test_stock_any_key():
