@@ -7,7 +7,7 @@ from typing import Any
 
 from api.auth.accounts import release_tasks_of_the_departed
 from api.auth.directory import AccountDirectory
-from api.auth.roles import GROUPS
+from api.auth.roles import GROUPS, second_factor_roles
 from api.auth.sessions import forget_what_is_over
 from api.product import Product
 from api.requests import forget_old_keys
@@ -72,6 +72,7 @@ def build_to_stay(settings: Settings, *, with_worker: bool = False, demo: bool =
 def _put_together(settings: Settings, database: Database, *, with_worker: bool, demo: bool) -> Product:
     with _closed_on_failure(database):
         migrate(database)
+    second_factor_roles(settings.second_factor_roles)  # a misspelt role is said before anybody signs in without its second factor
     runtime = Runtime(
         database=database,
         service_tasks=service_tasks(),

@@ -197,6 +197,11 @@ def _refuse_foreign_forms() -> None:
             raise Forbidden("The form is too old or came from elsewhere.", code="csrf", next_step="Reload the page and try again.")
 
 
+def answered(body: BaseModel) -> Response:
+    """A model as the answer of a waiting operation."""
+    return _response(body)
+
+
 def _response(answer: Any) -> Response:
     if isinstance(answer, Response):
         return answer

@@ -44,6 +44,8 @@ class Settings:
     session_minutes: int = 480
     #: How long a sign-in lasts at most, however much it is used, in minutes.
     session_longest_minutes: int = 1440
+    #: The roles whose holders need a second factor when they sign in with a password, with commas between: administer,deploy.
+    second_factor_roles: str = ""
     #: The least severe log line that is written: debug, info, warning or error.
     log_level: str = "info"
 

@@ -1,6 +1,7 @@
 """Signing in and out. In demo mode one may sign in as a persona; no other mode knows a way in without a password."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from sqlalchemy import select
@@ -8,12 +9,16 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from api.auth.model import UserAccount
-from api.auth.sessions import Lifetime, sign_out
-from api.auth.signing_in import Attempt, SignedIn, begin, sign_in_by_password
+from api.auth.roles import second_factor_roles
+from api.auth.second_factor import Enrolment, begun, qr_of
+from api.auth.second_factor import begin as begin_factor
+from api.auth.sessions import Terms, pending_of, sign_out
+from api.auth.signing_in import Attempt, SignedIn, begin, sign_in_by_code, sign_in_by_enrolling, sign_in_by_password
 from api.demo.people import PEOPLE
 from api.errors import Later, status_of
 from api.product import product
 from api.requests import COOKIE, give_session, open_to_all, visitor
+from engine.problems import Problem
 
 auth = Blueprint("auth", __name__)
 #: Who anybody may sign in as in a demo; an account added later has its password.
@@ -35,38 +40,114 @@ def login_page() -> str:
 @open_to_all
 def login() -> AnyResponse:
     """Begin a session, or show the page again with one sentence that does not tell which part was wrong."""
-    asked = Attempt(
-        name=request.form.get("name", ""),
-        password=request.form.get("password", ""),
-        visitor=visitor(),
-        browser=request.cookies.get(_BROWSER, ""),
-        session=request.cookies.get(COOKIE, ""),
-    )
+    asked = _attempt(request.form.get("password", ""))
     try:
         persona = request.form.get("persona", "")
-        made = _as_persona(persona, asked) if product().demo and persona else sign_in_by_password(product().database, asked, lifetime())
+        made = _as_persona(persona, asked) if product().demo and persona else sign_in_by_password(product().database, asked, terms())
     except Later as later:
         refused = Response(_page(f"{later.detail} {later.next_step}"), status_of(later), mimetype="text/html")
         refused.headers["Retry-After"] = str(later.after)
         return refused
     if made is None:
         return Response(_page("Name or password is wrong."), 401, mimetype="text/html")
-    answer = redirect(_safe_next(request.form.get("next", "/")))
-    give_session(answer, made.credentials)
-    answer.set_cookie(_BROWSER, made.browser, max_age=_KNOWN_SECONDS, path=_LOGIN, httponly=True, samesite="Lax", secure=request.is_secure)
+    return _given(made)
+
+
+def _attempt(secret: str) -> Attempt:
+    """What was sent: a name and a password, or a code in its place."""
+    return Attempt(
+        name=request.form.get("name", ""),
+        password=secret,
+        visitor=visitor(),
+        browser=request.cookies.get(_BROWSER, ""),
+        session=request.cookies.get(COOKIE, ""),
+    )
+
+
+def _given(made: SignedIn) -> AnyResponse:
+    """Lead to where somebody wanted to go, or to the second factor that is still asked for."""
+    target = _safe_next(request.form.get("next", "/"))
+    answer = redirect(f"{_LOGIN}/{made.pending}?next={quote(target, safe='/?=')}" if made.pending else target)
+    _give_cookies(answer, made)
     return answer
 
 
-def lifetime() -> Lifetime:
-    """How long sessions last here."""
+def _give_cookies(answer: AnyResponse, made: SignedIn) -> None:
+    give_session(answer, made.credentials)
+    if not made.pending:
+        secure = request.is_secure
+        answer.set_cookie(_BROWSER, made.browser, max_age=_KNOWN_SECONDS, path=_LOGIN, httponly=True, samesite="Lax", secure=secure)
+
+
+def terms() -> Terms:
+    """How long sessions last here, and who needs a second factor."""
     settings = product().settings
-    return Lifetime(timedelta(minutes=settings.session_minutes), timedelta(minutes=settings.session_longest_minutes))
+    roles = second_factor_roles(settings.second_factor_roles)
+    return Terms(timedelta(minutes=settings.session_minutes), timedelta(minutes=settings.session_longest_minutes), roles)
+
+
+@auth.get(f"{_LOGIN}/<any(code, enrol):step>")
+@open_to_all
+def second_step(step: str) -> AnyResponse:
+    """Ask for the second factor, or let one be enrolled where a role of theirs needs it."""
+    return _step_page(step, None)
+
+
+@auth.post(f"{_LOGIN}/code")
+@open_to_all
+def give_code() -> AnyResponse:
+    """Let the session begin, by a code."""
+    try:
+        return _given(sign_in_by_code(product().database, _attempt(request.form.get("code", "")), terms()))
+    except Problem as problem:
+        return _step_page("code", problem)
+
+
+@auth.post(f"{_LOGIN}/enrol")
+@open_to_all
+def give_first_code() -> AnyResponse:
+    """Let the session begin, by the first code of a new authenticator; its recovery codes are shown once."""
+    try:
+        made, codes = sign_in_by_enrolling(product().database, _attempt(request.form.get("code", "")), terms())
+    except Problem as problem:
+        return _step_page("enrol", problem)
+    answer = make_response(render_template("recovery_codes.html", codes=codes, next=_safe_next(request.form.get("next", "/"))))
+    _give_cookies(answer, made)
+    return answer
+
+
+def _step_page(step: str, problem: Problem | None) -> AnyResponse:
+    """The page that asks for a code; whoever does not wait for a second factor is led to the sign-in."""
+    token = request.cookies.get(COOKIE, "")
+
+    def find(tx: Session) -> tuple[bool, Enrolment | None]:
+        waiting = pending_of(tx, token)
+        if waiting is None or step == "code":
+            return waiting is not None, None
+        account = tx.get_one(UserAccount, waiting.account_id)
+        return True, begun(tx, account.id, account.name) or begin_factor(tx, account)
+
+    waits, enrolment = product().database.run(find)
+    if not waits:
+        return redirect(_LOGIN)
+    shown = render_template(
+        "second_step.html",
+        step=step,
+        problem=problem,
+        enrolment=enrolment,
+        qr=qr_of(enrolment.address) if enrolment else "",
+        next=request.values.get("next", "/"),
+    )
+    answer = Response(shown, status_of(problem) if problem else 200, mimetype="text/html")
+    if isinstance(problem, Later):
+        answer.headers["Retry-After"] = str(problem.after)
+    return answer
 
 
 def _as_persona(name: str, asked: Attempt) -> SignedIn | None:
     def enter(tx: Session) -> SignedIn | None:
         account = tx.scalar(select(UserAccount).where(UserAccount.name == name, UserAccount.active)) if name in _PERSONAS else None
-        return begin(tx, account, asked, lifetime(), "persona") if account else None
+        return begin(tx, account, asked, terms(), "persona") if account else None
 
     return product().database.run(enter)
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from api.administration.forms import REFUSED, Refused, typed_token
-from api.auth import accounts, links, reading, sessions, tokens
+from api.auth import accounts, links, reading, second_factor, sessions, tokens
 from api.auth.roles import GROUPS, Role, roles_of
 from api.product import product
 from api.requests import person
@@ -101,6 +101,16 @@ def make_link(name: str) -> AnyResponse:
         return links.make_link(tx, accounts.account_named(tx, name, lock=True), _by())
 
     return make_response(_page(name, link=links.address(request.host_url, product().database.run(act))))
+
+
+def remove_factor(name: str) -> AnyResponse:
+    """Take its second factor away, such as that of a lost telephone."""
+
+    def act(tx: Session) -> str:
+        second_factor.remove(tx, accounts.account_named(tx, name, lock=True).id, _because())
+        return "factor-removed"
+
+    return _done(name, "factor", act)
 
 
 def end_sessions(name: str) -> AnyResponse:
@@ -196,6 +206,7 @@ ROUTES = tuple(
         (f"{_BASE}/<name>/deactivate", deactivate, _POST),
         (f"{_BASE}/<name>/reactivate", reactivate, _POST),
         (f"{_BASE}/<name>/password-link", make_link, _POST),
+        (f"{_BASE}/<name>/second-factor/remove", remove_factor, _POST),
         (f"{_BASE}/<name>/sessions/end", end_sessions, _POST),
         (f"{_BASE}/<name>/sessions/<int:session_id>/end", end_session, _POST),
         (f"{_BASE}/<name>/tokens", make_token, _POST),

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from api.administration.forms import REFUSED, Refused, typed_token
-from api.auth import reading, sessions, tokens
+from api.auth import reading, second_factor, sessions, tokens
 from api.auth.accounts import account_named
-from api.auth.own import Change, change_password
+from api.auth.own import Change, account_id_of, begin_second_factor, change_password
 from api.auth.roles import Role
 from api.errors import status_of
 from api.product import product
@@ -38,6 +38,57 @@ def set_password() -> AnyResponse:
     answer = redirect(f"{_BASE}?done=password-changed", 303)
     give_session(answer, renewed)
     return answer
+
+
+def begin_factor() -> AnyResponse:
+    """Show the secret for an authenticator app; it counts once a code of it was right."""
+    own_session()
+    try:
+        enrolment = begin_second_factor(product().database, person().name, request.form.get("password", ""))
+    except Problem as problem:
+        return make_response(_page(refused=Refused("factor", problem)), status_of(problem))
+    return make_response(_page(enrolment=enrolment))
+
+
+def confirm_factor() -> AnyResponse:
+    """Let it count, and show the recovery codes once."""
+
+    def act(account_id: int, code: str) -> list[str]:
+        return second_factor.confirm(product().database, account_id, code, _by())
+
+    return _by_code("factor", act)
+
+
+def renew_codes() -> AnyResponse:
+    """Show ten new recovery codes, once."""
+
+    def act(account_id: int, code: str) -> list[str]:
+        return second_factor.renew_recovery_codes(product().database, account_id, code, _by())
+
+    return _by_code("factor-code", act)
+
+
+def remove_factor() -> AnyResponse:
+    """Take the second factor away."""
+
+    def act(account_id: int, code: str) -> None:
+        second_factor.remove_own(product().database, account_id, code, _by())
+
+    return _by_code("factor-code", act)
+
+
+def _by_code(form: str, act: Callable[[int, str], list[str] | None]) -> AnyResponse:
+    own_session()
+    account_id = account_id_of(product().database, person().name)
+    try:
+        codes = act(account_id, request.form.get("code", ""))
+    except Problem as problem:
+        with product().database.transaction() as tx:
+            enrolment = second_factor.begun(tx, account_id, person().name) if form == "factor" else None
+        return make_response(_page(refused=Refused(form, problem), enrolment=enrolment), status_of(problem))
+    if codes is None:
+        return redirect(f"{_BASE}?done=factor-removed", 303)
+    return make_response(render_template("recovery_codes.html", codes=codes, next=_BASE))
 
 
 def end_session(session_id: int) -> AnyResponse:
@@ -81,14 +132,16 @@ def _done(form: str, act: Callable[[Session], str]) -> AnyResponse:
     return redirect(f"{_BASE}?done={done}", 303)
 
 
-def _page(*, refused: Refused | None = None, done: str = "", token: str = "") -> str:
+def _page(*, refused: Refused | None = None, done: str = "", token: str = "", enrolment: second_factor.Enrolment | None = None) -> str:
     own = own_session()
     with product().database.transaction() as tx:
         account = reading.read_account(tx, person().name)
         living = sessions.list_sessions(tx, account.name, _SHOWN, own_token=own)
         made = tokens.list_tokens(tx, account.name, _SHOWN)
-    shown = {"account": account, "sessions": living, "tokens": made, "refused": refused, "done": done, "token": token, "base": _BASE}
-    return render_template("profile.html", **shown)
+        factor = second_factor.state_of(tx, account_named(tx, account.name).id)
+    qr = second_factor.qr_of(enrolment.address) if enrolment else ""
+    given = {"account": account, "sessions": living, "tokens": made, "refused": refused, "done": done, "token": token, "base": _BASE}
+    return render_template("profile.html", **given, factor=factor, enrolment=enrolment, qr=qr)
 
 
 def _by() -> Author:
@@ -102,6 +155,10 @@ ROUTES = tuple(
     for rule, view, methods in (
         (_BASE, show, _GET),
         (f"{_BASE}/password", set_password, _POST),
+        (f"{_BASE}/second-factor", begin_factor, _POST),
+        (f"{_BASE}/second-factor/confirm", confirm_factor, _POST),
+        (f"{_BASE}/second-factor/recovery-codes", renew_codes, _POST),
+        (f"{_BASE}/second-factor/remove", remove_factor, _POST),
         (f"{_BASE}/sessions/end", end_others, _POST),
         (f"{_BASE}/sessions/<int:session_id>/end", end_session, _POST),
         (f"{_BASE}/tokens", make_token, _POST),

@@ -50,6 +50,8 @@ class SignIn(Base):
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)  # unless it is used before
     ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))  # however much it is used
     last_seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))  # to the minute
+    pending: Mapped[bool] = mapped_column(server_default=text("false"))  # the password was right, the second factor is still asked for
+    how: Mapped[str] = mapped_column(Text, server_default=text("'password'"))  # password, persona, or the provider that said who it is
     source: Mapped[str] = mapped_column(Text, server_default=text("''"))
     browser: Mapped[str] = mapped_column(Text, server_default=text("''"))
 
@@ -105,6 +107,27 @@ class SignInPause(Base):
     failures: Mapped[int]
     failed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
     until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class SecondFactor(Base):
+    """An authenticator app of an account (RFC 6238). Its codes are made of the secret, so it is kept as it is."""
+
+    __tablename__ = "second_factor"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)
+    secret: Mapped[str] = mapped_column(Text)
+    begun_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
+    confirmed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))  # null until a code was right: then it counts
+    last_step: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))  # of the last code that was used: none serves twice
+
+
+class RecoveryCode(Base):
+    """A code that stands for a lost authenticator, once."""
+
+    __tablename__ = "recovery_code"
+
+    code_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
 
 
 class IdempotencyKey(Base):

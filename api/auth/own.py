@@ -1,11 +1,11 @@
-"""What somebody does with their own account: choose another password."""
+"""What somebody does with their own account, and needs their password for: choose another one, begin a second factor."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import passwords, pauses
+from api.auth import passwords, pauses, second_factor
 from api.auth.accounts import account_named, company_name
 from api.auth.links import set_password
 from api.auth.model import UserAccount
@@ -42,13 +42,7 @@ def change_password(database: Database, change: Change) -> Credentials:
 
     Raises Invalid by field (`old` or `new`), TooOften after wrong old ones, Busy.
     """
-    owner = database.run(lambda tx: _owner(tx, change))
-    with passwords.TURNS.turn():
-        right = passwords.matches(owner.password_hash, change.old)
-    if not right:
-        raise Invalid(
-            "That is not your password.", code="password_wrong", next_step="Correct the present password.", errors={"old": ["is wrong"]}
-        )
+    owner = _proved(database, change.name, change.old, "old")
     if change.old == change.new:
         raise Invalid("It is the old password.", code="password_same", next_step="Choose another.", errors={"new": ["is the old one"]})
     passwords.check_strength(change.new, owner.words, "new")
@@ -56,8 +50,35 @@ def change_password(database: Database, change: Change) -> Credentials:
     return database.run(lambda tx: _change(tx, owner, made, change))
 
 
-def _owner(tx: Session, change: Change) -> _Owner:
-    account = account_named(tx, change.name)
+def begin_second_factor(database: Database, name: str, password: str) -> second_factor.Enrolment:
+    """Make a secret for an authenticator app, for whoever knows the password: a session that was left open is not enough.
+
+    Raises Invalid by field (`password`), Conflict where there is a second factor already, TooOften, Busy.
+    """
+    owner = _proved(database, name, password, "password")
+    return database.run(lambda tx: second_factor.begin(tx, tx.get_one(UserAccount, owner.id)))
+
+
+def account_id_of(database: Database, name: str) -> int:
+    """The number of an account. Raises NotFound."""
+    with database.transaction() as tx:
+        return account_named(tx, name).id
+
+
+def _proved(database: Database, name: str, password: str, field: str) -> _Owner:
+    owner = database.run(lambda tx: _owner(tx, name))
+    with passwords.TURNS.turn():
+        right = passwords.matches(owner.password_hash, password)
+    if not right:
+        raise Invalid(
+            "That is not your password.", code="password_wrong", next_step="Correct the present password.", errors={field: ["is wrong"]}
+        )
+    database.run(lambda tx: pauses.forgive(tx, _keys(owner.id)))
+    return owner
+
+
+def _owner(tx: Session, name: str) -> _Owner:
+    account = account_named(tx, name)
     if account.password_hash is None:
         raise Conflict(f"{account.name} has no password.", code="password_none", next_step="Ask an administrator for a link to choose one.")
     pauses.count_attempt(tx, _keys(account.id))
@@ -68,7 +89,6 @@ def _change(tx: Session, owner: _Owner, password_hash: str, change: Change) -> C
     locks.take(tx, Lock.USER_ACCOUNT, [owner.id])
     if tx.scalar(select(UserAccount.password_hash).where(UserAccount.id == owner.id)) != owner.password_hash:
         raise Conflict("The password was changed meanwhile.", code="password_changed", next_step="Sign in with the new one.")
-    pauses.forgive(tx, _keys(owner.id))
     set_password(tx, owner.id, password_hash, Author(change.name), but=change.session)
     renewed = renew(tx, change.session)
     if renewed is None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.auth import pauses
+from api.auth import pauses, second_factor
 from api.auth.accounts import account_named, shown_of
 from api.auth.model import UserAccount, UserGroup
 from api.auth.roles import roles_of
@@ -51,6 +51,7 @@ class AccountDetail:
     machine: bool
     active: bool
     has_password: bool
+    second_factor: bool
     password_changed_at: datetime | None
     paused: bool
     created_at: datetime
@@ -88,6 +89,7 @@ def read_account(tx: Session, name: str) -> AccountDetail:
         machine=account.machine,
         active=account.active,
         has_password=account.password_hash is not None,
+        second_factor=second_factor.state_of(tx, account.id).enrolled,
         password_changed_at=account.password_changed_at,
         paused=pauses.paused(tx, account.name),
         created_at=account.created_at,

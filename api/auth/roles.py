@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
+from engine.problems import Invalid
+
 
 class Role(StrEnum):
     """What a person may do."""
@@ -70,3 +72,16 @@ def roles_of(groups: Iterable[str]) -> frozenset[Role]:
 def meaning_of(role: Role) -> str:
     """What a role allows, in a sentence."""
     return _MEANING[role]
+
+
+def second_factor_roles(setting: str) -> frozenset[str]:
+    """The roles whose holders need a second factor, as the setting names them with commas between. Raises Invalid for one there is not."""
+    named = frozenset(role.strip() for role in setting.split(",") if role.strip())
+    unknown = sorted(named - frozenset(map(str, Role)))
+    if unknown:
+        raise Invalid(
+            f"ORDERCRAFT_SECOND_FACTOR_ROLES names roles there are not: {', '.join(unknown)}.",
+            code="setting_wrong",
+            next_step=f"Name roles of {', '.join(Role)} with commas between.",
+        )
+    return named

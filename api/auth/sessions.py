@@ -18,6 +18,8 @@ from handlers.changes import Author, note
 
 #: How exactly is kept when a session or token was last used: no request writes more often.
 SEEN = timedelta(minutes=1)
+#: How long somebody has for the second factor.
+PENDING = timedelta(minutes=10)
 _LONGEST_BROWSER = 200
 
 
@@ -30,11 +32,29 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
-class Lifetime:
-    """How long a session lasts without use, and at most."""
+class Terms:
+    """How long a session lasts without use, and at most; and the roles whose holders need a second factor."""
 
     idle: timedelta
     longest: timedelta
+    second_factor: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """How a session begins: over which one, how it was proved who it is, and whether a second factor is still asked for."""
+
+    over: str = ""
+    how: str = "password"
+    pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Whose session waits for the second factor."""
+
+    account_id: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +79,53 @@ class SessionRow:
     own: bool
 
 
-def sign_in(tx: Session, account_id: int, lasts: Lifetime, visitor: Visitor, over: str = "") -> Credentials:
-    """Begin a session; the one whose token is `over` ends with it, so that nobody goes on in what another began in this browser."""
+def sign_in(tx: Session, account_id: int, terms: Terms, visitor: Visitor, beginning: Beginning) -> Credentials:
+    """Begin a session; the one it is begun over ends with it, so that nobody goes on in what another began in this browser."""
     made = Credentials(new_secret(), new_secret())
-    if over:
-        sign_out(tx, over)
+    if beginning.over:
+        sign_out(tx, beginning.over)
+    idle = PENDING if beginning.pending else terms.idle
     tx.add(
         SignIn(
             token_hash=hash_of(made.token),
             account_id=account_id,
             csrf_token=made.csrf_token,
-            expires_at=func.now() + min(lasts.idle, lasts.longest),
-            ends_at=func.now() + lasts.longest,
+            expires_at=func.now() + min(idle, terms.longest),
+            ends_at=func.now() + terms.longest,
+            pending=beginning.pending,
+            how=beginning.how,
             source=visitor.source,
             browser=visitor.browser[:_LONGEST_BROWSER],
         )
     )
-    tx.execute(update(UserAccount).where(UserAccount.id == account_id).values(last_sign_in_at=func.now()))
     tx.flush()
+    if not beginning.pending:
+        _note_sign_in(tx, account_id)
     return made
+
+
+def pending_of(tx: Session, token: str) -> Pending | None:
+    """Whose session it is that waits for the second factor; None when none does."""
+    waiting = select(SignIn.account_id, UserAccount.name).join(UserAccount).where(SignIn.token_hash == hash_of(token), SignIn.pending)
+    row = tx.execute(waiting.where(SignIn.expires_at > func.now(), UserAccount.active)).first()
+    return Pending(row[0], row[1]) if row else None
+
+
+def complete(tx: Session, token: str, terms: Terms) -> Credentials | None:
+    """Let a session that waited begin, under new secrets. None when it is over, or somebody else was faster."""
+    made = Credentials(new_secret(), new_secret())
+    begun = {"pending": False, "expires_at": func.now() + min(terms.idle, terms.longest), "last_seen_at": func.now()}
+    waiting = update(SignIn).where(SignIn.token_hash == hash_of(token), SignIn.pending, SignIn.expires_at > func.now())
+    values = waiting.values(token_hash=hash_of(made.token), csrf_token=made.csrf_token, **begun)
+    account_id = tx.scalar(values.returning(SignIn.account_id))
+    if account_id is None:
+        return None
+    _note_sign_in(tx, account_id)
+    return made
+
+
+def _note_sign_in(tx: Session, account_id: int) -> None:
+    tx.execute(update(UserAccount).where(UserAccount.id == account_id).values(last_sign_in_at=func.now()))
 
 
 def renew(tx: Session, token: str) -> Credentials | None:
@@ -100,7 +148,7 @@ def person_of_session(tx: Session, token: str) -> tuple[Person, str] | None:
         select(UserAccount.name, groups, SignIn.csrf_token, SignIn.last_seen_at < func.now() - SEEN)
         .join(SignIn, SignIn.account_id == UserAccount.id)
         .outerjoin(UserGroup, UserGroup.account_id == UserAccount.id)
-        .where(SignIn.token_hash == hash_of(token), SignIn.expires_at > func.now(), UserAccount.active)
+        .where(SignIn.token_hash == hash_of(token), SignIn.expires_at > func.now(), ~SignIn.pending, UserAccount.active)
         .group_by(UserAccount.name, SignIn.csrf_token, SignIn.last_seen_at)
     ).first()
     if row is None:
@@ -121,7 +169,7 @@ def list_sessions(tx: Session, name: str | None, asked: Asked, *, own_token: str
     """The sessions of one account, or of all, that are not over; the latest first."""
     own: list[Any] = [(SignIn.token_hash == hash_of(own_token)).label("own")]
     columns = (SignIn.id, UserAccount.name, SignIn.created_at, SignIn.last_seen_at, SignIn.expires_at, SignIn.source, SignIn.browser)
-    living = select(*columns, *own).join(UserAccount).where(SignIn.expires_at > func.now(), UserAccount.active)
+    living = select(*columns, *own).join(UserAccount).where(SignIn.expires_at > func.now(), ~SignIn.pending, UserAccount.active)
     if name is not None:
         living = living.where(UserAccount.name == name)
     return read_page(tx, living, (Key(SignIn.id, descending=True),), asked, count=count).typed(SessionRow)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from api.auth import passwords, pauses
-from api.auth.accounts import find_account
+from api.auth import passwords, pauses, second_factor
+from api.auth.accounts import find_account, groups_of
 from api.auth.model import UserAccount
-from api.auth.sessions import Credentials, Lifetime, Visitor, sign_in
+from api.auth.roles import roles_of
+from api.auth.sessions import Beginning, Credentials, Pending, Terms, Visitor, complete, pending_of, sign_in
+from api.errors import Unauthenticated
 from engine.store import locks
 from engine.store.locks import Lock
 from engine.store.unit_of_work import Database
@@ -28,11 +30,15 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session that began, and the secret by which the browser will be known."""
+    """A session that began, and the secret by which the browser will be known.
+
+    `pending` says that it waits for a second factor first: for its `code`, or that one is enrolled (`enrol`).
+    """
 
     name: str
     credentials: Credentials
     browser: str
+    pending: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ class _Found:
     log_failure: bool
 
 
-def sign_in_by_password(database: Database, attempt: Attempt, lasts: Lifetime) -> SignedIn | None:
+def sign_in_by_password(database: Database, attempt: Attempt, terms: Terms) -> SignedIn | None:
     """Begin a session when the password is right; None says only that it is not so. Raises TooOften in a pause, Busy when many sign in."""
     with passwords.TURNS.turn():
         found = database.run(lambda tx: _count(tx, attempt))
@@ -54,7 +60,7 @@ def sign_in_by_password(database: Database, attempt: Attempt, lasts: Lifetime) -
             database.run(lambda tx: _note_failure(tx, found, attempt.visitor))
         return None
     better = passwords.hashed(attempt.password) if passwords.outdated(found.password_hash or "") else None
-    return database.run(lambda tx: _begin(tx, found, attempt, lasts, better))
+    return database.run(lambda tx: _begin(tx, found, attempt, terms, better))
 
 
 def _count(tx: Session, attempt: Attempt) -> _Found:
@@ -71,7 +77,7 @@ def _count(tx: Session, attempt: Attempt) -> _Found:
     )
 
 
-def _begin(tx: Session, found: _Found, attempt: Attempt, lasts: Lifetime, better: str | None) -> SignedIn | None:
+def _begin(tx: Session, found: _Found, attempt: Attempt, terms: Terms, better: str | None) -> SignedIn | None:
     """Begin the session, unless the account was closed or its password changed while the password was verified."""
     account_id = found.account_id or 0
     locks.take(tx, Lock.USER_ACCOUNT, [account_id])
@@ -81,15 +87,74 @@ def _begin(tx: Session, found: _Found, attempt: Attempt, lasts: Lifetime, better
     pauses.forgive(tx, found.keys)
     if better:
         tx.execute(update(UserAccount).where(UserAccount.id == account_id).values(password_hash=better))
-    return begin(tx, account, attempt, lasts, "password")
+    return begin(tx, account, attempt, terms, "password")
 
 
-def begin(tx: Session, account: UserAccount, attempt: Attempt, lasts: Lifetime, how: str) -> SignedIn:
-    """Begin a session of somebody who has proved who they are."""
-    made = sign_in(tx, account.id, lasts, attempt.visitor, attempt.session)
-    browser = pauses.know_browser(tx, account.id, attempt.browser)
-    note(tx, Author(account.name), "sign_in", f"account:{account.name}", {"by": how, "source": attempt.visitor.source})
-    return SignedIn(account.name, made, browser)
+def begin(tx: Session, account: UserAccount, attempt: Attempt, terms: Terms, how: str) -> SignedIn:
+    """Begin a session of somebody who has proved who they are; by a password alone it may wait for the second factor."""
+    pending = _still_asked(tx, account.id, terms) if how == "password" else ""
+    made = sign_in(tx, account.id, terms, attempt.visitor, Beginning(attempt.session, how, bool(pending)))
+    if pending:
+        return SignedIn(account.name, made, attempt.browser, pending)
+    _note_sign_in(tx, account.name, how, attempt.visitor)
+    return SignedIn(account.name, made, pauses.know_browser(tx, account.id, attempt.browser))
+
+
+def _still_asked(tx: Session, account_id: int, terms: Terms) -> str:
+    if second_factor.state_of(tx, account_id).enrolled:
+        return "code"
+    return "enrol" if terms.second_factor & roles_of(groups_of(tx, account_id)) else ""
+
+
+def sign_in_by_code(database: Database, attempt: Attempt, terms: Terms) -> SignedIn:
+    """Let the session that waits begin, by a code of the second factor (in place of the password). `attempt.session` is the waiting one.
+
+    Raises Unauthenticated when none waits any more, Invalid for a wrong code, TooOften after some of them.
+    """
+    waiting = _waiting(database, attempt)
+    how = second_factor.prove(database, waiting.account_id, attempt.password)
+    if how is None:
+        database.run(lambda tx: _note_wrong_code(tx, waiting, attempt.visitor))
+        raise second_factor.wrong_code()
+    return database.run(lambda tx: _complete(tx, waiting, attempt, terms, how))
+
+
+def sign_in_by_enrolling(database: Database, attempt: Attempt, terms: Terms) -> tuple[SignedIn, list[str]]:
+    """Let the session that waits begin, because its second factor was just enrolled; answers the recovery codes as well.
+
+    Raises as `sign_in_by_code` does, and Conflict where no enrolment was begun.
+    """
+    waiting = _waiting(database, attempt)
+    codes = second_factor.confirm(database, waiting.account_id, attempt.password, Author(waiting.name))
+    return database.run(lambda tx: _complete(tx, waiting, attempt, terms, "new second factor")), codes
+
+
+def _waiting(database: Database, attempt: Attempt) -> Pending:
+    with database.transaction() as tx:
+        waiting = pending_of(tx, attempt.session)
+    if waiting is None:
+        raise _nobody_waits()
+    return waiting
+
+
+def _complete(tx: Session, waiting: Pending, attempt: Attempt, terms: Terms, how: str) -> SignedIn:
+    made = complete(tx, attempt.session, terms)
+    if made is None:
+        raise _nobody_waits()
+    _note_sign_in(tx, waiting.name, f"password and {how}", attempt.visitor)
+    return SignedIn(waiting.name, made, pauses.know_browser(tx, waiting.account_id, attempt.browser))
+
+
+def _nobody_waits() -> Unauthenticated:
+    return Unauthenticated("Nobody waits for a second factor here.", next_step="Sign in again with your password.")
+
+
+def _note_sign_in(tx: Session, name: str, how: str, visitor: Visitor) -> None:
+    note(tx, Author(name), "sign_in", f"account:{name}", {"by": how, "source": visitor.source})
+
+
+def _note_wrong_code(tx: Session, waiting: Pending, visitor: Visitor) -> None:
+    note(tx, Author("anonymous"), "sign_in_refused", f"account:{waiting.name}", {"source": visitor.source, "by": "code"})
 
 
 def _note_failure(tx: Session, found: _Found, visitor: Visitor) -> None:

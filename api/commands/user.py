@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from api.auth import accounts, links, reading, sessions, tokens
+from api.auth import accounts, links, reading, second_factor, sessions, tokens
 from api.auth.roles import Role
 from api.bootstrap import open_database
 from api.schema import migrate
@@ -102,6 +102,16 @@ def password_link(name: str) -> None:
     with _database().transaction() as tx:
         link = links.make_link(tx, accounts.account_named(tx, name, lock=True), Author(_BY))
     _tell_link(link)
+
+
+@command.command("remove-second-factor")
+@click.argument("name")
+@_reason
+def remove_second_factor(name: str, reason: str) -> None:
+    """Take the second factor of an account away, such as that of a lost telephone."""
+    with _database().transaction() as tx:
+        second_factor.remove(tx, accounts.account_named(tx, name, lock=True).id, Author(_BY, reason))
+    click.echo(f"{name} has no second factor now.")
 
 
 @command.command("first-link")

@@ -8,7 +8,7 @@ from flask import request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import accounts, links, reading, sessions, tokens
+from api.auth import accounts, links, reading, second_factor, sessions, tokens
 from api.auth.roles import Role
 from api.requests import operation, person, transaction
 from api.v1.shapes import ChangedOut, Done, Listing, Page, Shape, listed
@@ -126,6 +126,7 @@ class AccountOut(Shape):
     machine: bool
     active: bool
     has_password: bool
+    second_factor: bool
     password_changed_at: datetime | None
     paused: bool
     created_at: datetime
@@ -221,6 +222,15 @@ def make_password_link(path: AccountPath) -> tuple[LinkOut, int]:
     """Make a link by which the owner of an account chooses a password; an earlier one is worth nothing from now on."""
     secret = links.make_link(transaction(), accounts.account_named(transaction(), path.name, lock=True), _by())
     return LinkOut(link=links.address(request.host_url, secret), hours=links.HOURS), 201
+
+
+@api.post("/accounts/<name>/second-factor/remove", responses={200: Done})
+@operation(Role.ADMINISTER)
+def remove_second_factor(path: AccountPath, body: Why) -> Done:
+    """Take the second factor of an account away, such as that of a lost telephone."""
+    account = accounts.account_named(transaction(), path.name, lock=True)
+    second_factor.remove(transaction(), account.id, _by(body.reason))
+    return Done(id=account.name, state="removed")
 
 
 @api.get("/accounts/<name>/sessions", responses={200: Page[SessionOut]})

@@ -1,16 +1,18 @@
 """Who am I, and what is mine: password, sessions, tokens. What gives rights is done in a session, never by a token."""
 
+from datetime import datetime
+
 from flask import Response, g
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
-from api.auth import sessions, tokens
+from api.auth import second_factor, sessions, tokens
 from api.auth.accounts import account_named
-from api.auth.own import Change, change_password
+from api.auth.own import Change, account_id_of, begin_second_factor, change_password
 from api.auth.roles import Role
 from api.errors import ProblemOut
 from api.product import product
-from api.requests import give_session, operation, own_session, person, transaction, waiting_operation
+from api.requests import answered, give_session, operation, own_session, person, transaction, waiting_operation
 from api.v1.accounts import SessionOut, SessionPath, TokenIn, TokenMade, TokenOut, TokenPath, sessions_out, tokens_out
 from api.v1.shapes import Done, Listing, Page, Shape
 from handlers.changes import Author
@@ -34,6 +36,39 @@ class PasswordIn(Shape):
     new: str = Field(max_length=1000)
 
 
+class PasswordOnly(Shape):
+    """The present password: a session that was left open is not enough."""
+
+    password: str = Field(max_length=1000)
+
+
+class CodeIn(Shape):
+    """A code of the authenticator, or a recovery code."""
+
+    code: str = Field(min_length=1, max_length=100)
+
+
+class SecondFactorOut(Shape):
+    """The second factor of an account."""
+
+    enrolled: bool
+    since: datetime | None
+    recovery_codes: int
+
+
+class EnrolmentOut(Shape):
+    """What an authenticator app is told. `address` is for a QR code."""
+
+    secret: str
+    address: str
+
+
+class RecoveryCodesOut(Shape):
+    """Ten codes, each of which stands for the authenticator once. They are told here and never again."""
+
+    recovery_codes: list[str]
+
+
 @api.get("/me", responses={200: MeOut})
 @operation(Role.READ)
 def me() -> MeOut:
@@ -50,6 +85,55 @@ def set_password(body: PasswordIn) -> Response:
     answer = Response(status=204)
     give_session(answer, renewed)
     return answer
+
+
+@api.get("/me/second-factor", responses={200: SecondFactorOut})
+@operation(Role.READ)
+def get_second_factor() -> SecondFactorOut:
+    """Answer whether you have a second factor, and how many recovery codes are left."""
+    own_session()
+    state = second_factor.state_of(transaction(), account_named(transaction(), person().name).id)
+    return SecondFactorOut(enrolled=state.enrolled, since=state.since, recovery_codes=state.recovery_codes)
+
+
+@api.put("/me/second-factor", responses={200: EnrolmentOut, 429: ProblemOut})
+@waiting_operation(Role.READ)
+def begin_own_second_factor(body: PasswordOnly) -> Response:
+    """Make a secret for an authenticator app; it counts once a code of it was confirmed."""
+    own_session()
+    begun = begin_second_factor(product().database, person().name, body.password)
+    return answered(EnrolmentOut(secret=begun.secret, address=begun.address))
+
+
+@api.put("/me/second-factor/confirmation", responses={200: RecoveryCodesOut, 429: ProblemOut})
+@waiting_operation(Role.READ)
+def confirm_own_second_factor(body: CodeIn) -> Response:
+    """Let the second factor count, by a code of it; answers the recovery codes, which are told this once."""
+    own_session()
+    by = Author(person().name)
+    return answered(RecoveryCodesOut(recovery_codes=second_factor.confirm(product().database, _own_id(), body.code, by)))
+
+
+@api.put("/me/second-factor/recovery-codes", responses={200: RecoveryCodesOut, 429: ProblemOut})
+@waiting_operation(Role.READ)
+def renew_own_recovery_codes(body: CodeIn) -> Response:
+    """Make ten new recovery codes, by a code; the old ones are worth nothing."""
+    own_session()
+    by = Author(person().name)
+    return answered(RecoveryCodesOut(recovery_codes=second_factor.renew_recovery_codes(product().database, _own_id(), body.code, by)))
+
+
+@api.put("/me/second-factor/removal", responses={204: None, 429: ProblemOut})
+@waiting_operation(Role.READ)
+def remove_own_second_factor(body: CodeIn) -> Response:
+    """Take your second factor away, by a code of it."""
+    own_session()
+    second_factor.remove_own(product().database, _own_id(), body.code, Author(person().name))
+    return Response(status=204)
+
+
+def _own_id() -> int:
+    return account_id_of(product().database, person().name)
 
 
 @api.get("/me/sessions", responses={200: Page[SessionOut]})

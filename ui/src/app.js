@@ -59,7 +59,7 @@ for (const tab of document.querySelectorAll('.tabs [aria-current], .shell-nav [a
 }
 
 // The secret of a one-time link stands behind the #, where no server and no log sees it: it goes into the form and out of the address.
-const code = document.querySelector('input[name="code"]');
+const code = document.querySelector('input#code');
 if (code && location.hash.length > 1) {
   code.value = location.hash.slice(1);
   history.replaceState(null, '', location.pathname);

@@ -12,7 +12,7 @@ from api.auth.model import ApiToken, OneTimeLink, SignIn, UserAccount
 from api.auth.own import Change, change_password
 from api.auth.reading import AccountFilter, list_accounts, read_account
 from api.auth.roles import Role
-from api.auth.sessions import Lifetime, Visitor, end_session, list_sessions, person_of_session, sign_out
+from api.auth.sessions import Terms, Visitor, end_session, list_sessions, person_of_session, sign_out
 from api.auth.signing_in import Attempt, sign_in_by_password
 from api.auth.tokens import NewToken, add_token, list_tokens, person_of_token, revoke_token
 from api.errors import Busy, TooOften, Unauthenticated
@@ -22,7 +22,7 @@ from engine.store.paging import Asked
 from handlers.changes import Author
 
 PASSWORD, BETTER = "orchid-lantern-42", "walnut-ferry-cobalt-9"
-LASTS = Lifetime(timedelta(hours=1), timedelta(hours=8))
+LASTS = Terms(timedelta(hours=1), timedelta(hours=8))
 HOME, CAFE = Visitor("192.0.2.7", "Firefox"), Visitor("198.51.100.9", "curl")
 ROOT = Author("root", "as asked")
 
