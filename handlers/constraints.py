@@ -107,6 +107,17 @@ _ORDERS: Mapping[str, Rule] = {
         "group_source",
     ),
 }
+_EDI: Mapping[str, Rule] = {
+    "edi_partner_syntax_check": _one_of("edi_syntax", "The syntax of an EDI partner", "X12 and EDIFACT"),
+    "edi_partner_address_ix": Rule(
+        "edi_address_taken", "Another EDI partner has this address.", "Give another address, or correct that partner."
+    ),
+    "edi_interchange_control_ix": Rule("edi_control_no", "The control number of this interchange was used before.", _LOOK),
+    "edi_interchange_direction_check": _one_of("edi_direction", "An interchange", "IN and OUT"),
+    "edi_interchange_status_check": Rule("edi_status", "The status of an interchange is none we know.", _LOOK),
+    "edi_transaction_acknowledged_check": Rule("edi_acknowledged", "The acknowledgement of a transaction is none we know.", _LOOK),
+    "edi_transaction_state_check": Rule("edi_state", "The state of a transaction is none we know.", _LOOK),
+}
 _QUOTES: Mapping[str, Rule] = {
     "quote_header_discount_pct_check": Rule("percentage", "A discount is from 0 to 100 %.", "Correct the discount."),
     "quote_state_check": Rule("quote_state", "The state of a quote is none we know.", _LOOK),
@@ -201,4 +212,4 @@ _MONEY: Mapping[str, Rule] = {
     **_once("bank_file_sha256_key", "This statement was received before.", "Look at the first one.", "statement_repeated"),
 }
 
-RULES: Mapping[str, Rule] = {**_PARTIES, **_CATALOG, **_ORDERS, **_QUOTES, **_GOODS, **_PURCHASING, **_MONEY}
+RULES: Mapping[str, Rule] = {**_PARTIES, **_CATALOG, **_ORDERS, **_EDI, **_QUOTES, **_GOODS, **_PURCHASING, **_MONEY}

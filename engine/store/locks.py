@@ -52,6 +52,7 @@ class Lock(StrEnum):
     MANUAL_ENTRY = "manual_entry"
     OPEN_ITEM = "open_item"
     SUPPLIER = "supplier"
+    EDI_PARTNER = "edi_partner"
     #: The customer's credit is a stock too: it is taken after what asks for it and before what it pays for.
     CUSTOMER = "customer"
     ITEM = "item"
@@ -90,6 +91,7 @@ _KEYS = {
     Lock.BANK_STATEMENT: "statement_no",
     Lock.MANUAL_ENTRY: "reference",
     Lock.OPEN_ITEM: "id",
+    Lock.EDI_PARTNER: "partner_no",
     Lock.ITEM: "sku",
     Lock.STOCK: "id",
     Lock.SUPPLY: "id",

@@ -12,6 +12,12 @@ from tests.integration.invariants.tampering import DEPLOYED, Tamper, noticed_by
 _LOSE = "UPDATE fulfil_line SET group_no = NULL WHERE qty_shipped = 0"
 #: How a thing of each kind comes to be open in a company in which nothing runs.
 OPENED = {
+    "EDI transaction": """
+        WITH came AS (
+          INSERT INTO edi_interchange (direction, sha256, raw, status) VALUES ('IN', '', '', 'ACCEPTED') RETURNING id
+        )
+        INSERT INTO edi_transaction (interchange_id, position, raw, state) SELECT id, 1, '', 'RECEIVED' FROM came
+    """,
     "backordered order line": _LOSE,
     "bank line": "UPDATE bank_line SET outcome = '' WHERE position = 1",
     "bank statement": "UPDATE bank_statement SET applied_at = NULL",
