@@ -12,7 +12,13 @@ from handlers.documents.model import Document
 
 api = APIBlueprint("documents", __name__, url_prefix="/api/v1/documents", abp_tags=[Tag(name="documents")])
 
-_SUFFIX = {"application/pdf": "pdf", "application/xml": "xml", "text/plain": "txt"}
+_SUFFIX = {
+    "application/pdf": "pdf",
+    "application/xml": "xml",
+    "text/plain": "txt",
+    "application/edi-x12": "edi",
+    "application/edifact": "edi",
+}
 
 
 class DocumentPath(BaseModel):

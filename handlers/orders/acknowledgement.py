@@ -12,6 +12,12 @@ from sqlalchemy.orm import Session
 
 from engine.store.clock import business_today
 from handlers.documents.store import save_document
+from handlers.edi.interchange import address
+from handlers.edi.model import EdiPartner
+from handlers.edi.naming import item_numbers
+from handlers.edi.outgoing import Paper, write_paper
+from handlers.edi.partners import partner_for
+from handlers.orders.edi_response import Answer, kind_of_response, response_rows
 from handlers.orders.events import find_order, lines_of, note
 from handlers.orders.model import OrderLine, OrderReply, SalesOrder
 from handlers.orders.order_response import OrderResponse, Party, ResponseLine, write_order_response
@@ -38,7 +44,8 @@ def reply_to(tx: Session, order_no: str) -> Reply:
     """Answer the order's version; again: the first answer. Raises NotFound."""
     order = find_order(tx, order_no, lock=True)
     customer = find_customer(tx, order.customer_no)
-    channel, target = ("peppol", customer.peppol_id) if customer.peppol_id else ("mail", customer.email)
+    partner = partner_for(tx, order.customer_no, order_no, "order_response")
+    channel, target = _way(customer, partner)
     known = tx.get(OrderReply, (order_no, order.version_no), populate_existing=True)
     if known is not None:
         return Reply(
@@ -46,11 +53,12 @@ def reply_to(tx: Session, order_no: str) -> Reply:
         )
     lines = _answer(order, lines_of(tx, order_no), _promised(tx, order_no))
     code = "RE" if order.state == "REJECTED" else response_code([line.code for line in lines])
-    document_id = _write(tx, order, customer, code, lines)
+    response = _response(tx, order, customer, code, lines)
+    document_id, told = _write(tx, order, customer, partner, response)
     tx.execute(insert(OrderReply).values(order_no=order_no, version_no=order.version_no, response_code=code, document_id=document_id))
     detail = {"response_code": code, "document_id": document_id, "version_no": order.version_no, "sent_by": channel if target else "nobody"}
     note(tx, order_no, "order_acknowledged", detail=detail)
-    payload = {"order_no": order_no, "customer_po": order.customer_po, "response_code": code, "document_id": document_id}
+    payload = {"order_no": order_no, "customer_po": order.customer_po, "response_code": code, "document_id": document_id, **told}
     return Reply(response_code=code, document_id=document_id, is_new=True, channel=channel, target=target, payload=payload)
 
 
@@ -91,10 +99,17 @@ def _answer(order: SalesOrder, lines: Sequence[OrderLine], promised: Mapping[int
     return answers
 
 
-def _write(tx: Session, order: SalesOrder, customer: Customer, code: str, lines: Sequence[ResponseLine]) -> int:
+def _way(customer: Customer, partner: EdiPartner | None) -> tuple[str, str]:
+    """How the answer goes: by EDI to the partner that wants it so, else by Peppol, else by mail."""
+    if partner is not None:
+        return "edi", f"{partner.syntax} {address(partner.their_qualifier, partner.their_id)}"
+    return ("peppol", customer.peppol_id) if customer.peppol_id else ("mail", customer.email)
+
+
+def _response(tx: Session, order: SalesOrder, customer: Customer, code: str, lines: Sequence[ResponseLine]) -> OrderResponse:
     seller = company(tx)
     today: date = business_today(tx)
-    response = OrderResponse(
+    return OrderResponse(
         response_no=f"{order.order_no}-{order.version_no}",
         order_no=order.order_no,
         customer_po=order.customer_po,
@@ -106,7 +121,28 @@ def _write(tx: Session, order: SalesOrder, customer: Customer, code: str, lines:
         buyer=Party(endpoint=customer.peppol_id, name=customer.name),
         lines=lines,
     )
-    return save_document(tx, "ORDER_RESPONSE", order.order_no, "application/xml", write_order_response(response))
+
+
+def _write(
+    tx: Session, order: SalesOrder, customer: Customer, partner: EdiPartner | None, response: OrderResponse
+) -> tuple[int, Mapping[str, Any]]:
+    """The paper in the form in which it goes, and what its effect says of that."""
+    if partner is None:
+        return save_document(tx, "ORDER_RESPONSE", order.order_no, "application/xml", write_order_response(response)), {}
+    answer = Answer(
+        response=response,
+        ordered_on=order.ordered_on,
+        numbers=item_numbers(tx, order.customer_no, [line.sku for line in response.lines]),
+        buyer_gln=customer.gln,
+        seller_gln=company(tx).gln,
+    )
+    kind = kind_of_response(partner)
+    rows = response_rows(partner, answer)
+    paper = Paper(
+        document="ORDER_RESPONSE", kind=kind, number=response.response_no, order_no=order.order_no, rows=rows, filed_under=order.order_no
+    )
+    sent = write_paper(tx, partner, paper)
+    return sent.document_id, sent.payload(partner, kind)
 
 
 _PROMISED = text("""

@@ -48,14 +48,19 @@ def store(tx: Session, arrival: Arrival) -> int | None:
 
 def kept(tx: Session, arrival: Arrival) -> InboundMessage:
     """The document that is kept under this sender and key, locked: of two that try again at once the second sees what the first made."""
+    message_id = find(tx, arrival).id
+    locks.take(tx, Lock.INBOUND_MESSAGE, [message_id])
+    return tx.scalars(select(InboundMessage).where(InboundMessage.id == message_id).execution_options(populate_existing=True)).one()
+
+
+def find(tx: Session, arrival: Arrival) -> InboundMessage:
+    """The document that is kept under this sender and key, as it is; for whoever does not try it again."""
     same = (
         InboundMessage.channel == arrival.channel,
         InboundMessage.sender == arrival.sender,
         InboundMessage.idempotency_key == arrival.key,
     )
-    message_id = tx.scalars(select(InboundMessage.id).where(*same)).one()
-    locks.take(tx, Lock.INBOUND_MESSAGE, [message_id])
-    return tx.scalars(select(InboundMessage).where(InboundMessage.id == message_id)).one()
+    return tx.scalars(select(InboundMessage).where(*same)).one()
 
 
 def accepted(tx: Session, message_id: int, order_no: str) -> None:
