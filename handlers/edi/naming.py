@@ -45,7 +45,9 @@ def x12_item(sku: str, numbers: ItemNumbers | None) -> tuple[str, ...]:
 def edifact_item(line_no: str, action: str, sku: str, numbers: ItemNumbers | None) -> list[Row]:
     """LIN and PIA of an item: by GTIN where it has one, and by our and the buyer's number."""
     gtin = numbers.gtin if numbers else ""
-    others: list[Value] = [(sku, "SA")] + ([(numbers.theirs, "BP")] if numbers and numbers.theirs else [])
+    others: list[Value] = [(sku, "SA")]
+    if numbers and numbers.theirs:
+        others.append((numbers.theirs, "BP"))
     lin: Row = ("LIN", line_no, action, (gtin, "EN") if gtin else (sku, "SA"))
     named = others if gtin else others[1:]
     return [lin, ("PIA", "5" if gtin else "1", *named)] if named else [lin]
