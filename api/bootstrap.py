@@ -18,6 +18,7 @@ from api.zones import name_in, refuse_other_zones
 from engine.jobs.pgqueuer import PgQueuerDispatcher
 from engine.jobs.worker import Worker
 from engine.problems import Invalid
+from engine.runtime.dry_run import guarded_deployments
 from engine.runtime.operate import guarded_batches
 from engine.runtime.state.bounds import read_bounds
 from engine.runtime.state.directory import Directory
@@ -96,7 +97,7 @@ def ports() -> Mapping[Any, object]:
     return {
         Carrier: RateTable(),
         Directory: AccountDirectory(),
-        GuardedActs: GuardedActs([*guarded_batches.ACTS, *guarded_acts()]),
+        GuardedActs: GuardedActs([*guarded_batches.ACTS, *guarded_deployments.acts(GROUPS), *guarded_acts()]),
         Thresholds: PolicyThresholds(),
     }
 

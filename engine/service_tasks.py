@@ -95,6 +95,8 @@ class ServiceTask:
     errors: tuple[str, ...]
     undo: str | None
     at_most_once: bool
+    #: It posts to the books or pays: whoever deploys a process with it does not do so alone.
+    moves_money: bool
     purpose: str
     _adapter: TypeAdapter[Any]
     _output: TypeAdapter[Any]
@@ -168,7 +170,7 @@ class ServiceTasks:
 
     _by_name: dict[str, ServiceTask] = field(default_factory=dict)
 
-    def register(
+    def register(  # noqa: PLR0913  # what the author of a diagram is told of a task stands in one place
         self,
         name: str,
         *,
@@ -176,6 +178,7 @@ class ServiceTasks:
         errors: tuple[str, ...] = (),
         undo: str | None = None,
         at_most_once: bool = False,
+        moves_money: bool = False,
     ) -> Callable[[F], F]:
         """Register the function below under `capability.verb_noun`. Raises ValueError when the name is taken."""
 
@@ -194,6 +197,7 @@ class ServiceTasks:
                 errors=errors,
                 undo=undo,
                 at_most_once=at_most_once,
+                moves_money=moves_money,
                 purpose=inspect.getdoc(run) or "",
                 _adapter=TypeAdapter(hints[first]),
                 _output=TypeAdapter(hints["return"]),

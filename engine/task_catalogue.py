@@ -72,7 +72,8 @@ class TaskDescription:
     """A service task in the catalogue.
 
     `kind` is transactional (only our database, exactly once) or external (talks to the outside, at least once); `undo` names the task that
-    takes it back; `at_most_once` says that a repeat becomes an incident. `takes` and `gives` say what input and result are as a whole.
+    takes it back; `at_most_once` says that a repeat becomes an incident, `moves_money` that a second person confirms a deployment with it.
+    `takes` and `gives` say what input and result are as a whole.
     """
 
     name: str
@@ -81,6 +82,7 @@ class TaskDescription:
     kind: str
     undo: str | None
     at_most_once: bool
+    moves_money: bool
     takes: str
     parameters: tuple[FieldOfTask, ...]
     gives: str
@@ -99,6 +101,7 @@ def describe(task: ServiceTask) -> TaskDescription:
         kind=task.kind.value,
         undo=task.undo,
         at_most_once=task.at_most_once,
+        moves_money=task.moves_money,
         takes=_whole(task.input_type),
         parameters=fields_of(task.input_type),
         gives=_whole(task.output_type),

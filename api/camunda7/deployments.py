@@ -1,26 +1,29 @@
 """Deployments: listed, and made of the files that a modeler or a client sends."""
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any, Final
 
 from flask import Response, request
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field, RootModel
 
-from api.auth.roles import GROUPS, Role
+from api.auth.roles import Role
 from api.camunda7.definitions import DefinitionOut, shown
-from api.camunda7.dialect import BASE, REFUSALS, TAG, answer, moment
+from api.camunda7.dialect import BASE, REFUSALS, TAG, answer, moment, refuse
 from api.errors import BadRequest
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Shape
 from engine.models.bundle import FileKind, kind_of
 from engine.models.reading.identity import named_in
-from engine.problems import Invalid
+from engine.problems import Invalid, Problem
+from engine.runtime.dry_run.guarded_deployments import GivenFiles
 from engine.runtime.read.bundles import DeploymentRow, get_version
 from engine.runtime.read.deployments import definitions_of, list_deployments
-from engine.runtime.verbs.deploy import MAX_NOTE, Author
-from engine.runtime.verbs.deploy_files import Sent, Taken, deploy_files
+from engine.runtime.verbs.deploy import MAX_NOTE
+from engine.runtime.verbs.deploy_files import Sent, Taken
+from engine.runtime.verbs.pending_changes import Wanting, ask_or_do
 from engine.store.paging import Asked
 
 api = APIBlueprint("camunda7-deployments", __name__, url_prefix=f"{BASE}/deployment", abp_tags=[TAG], abp_responses=REFUSALS)
@@ -97,9 +100,21 @@ def create() -> Response:
     sent = Sent(form.get("deployment-name", ""), _files())
     source = form.get("deployment-source", "")
     note = f"Deployed as {sent.title!r}{f' from {source}' if source else ''}: {', '.join(sent.files)}"
-    taken = deploy_files(product().runtime, transaction(), sent, Author(person().name, note[:MAX_NOTE]), GROUPS)
+    given = GivenFiles(title=sent.title, files=dict(sent.files), note=note[:MAX_NOTE])
+    outcome = ask_or_do(product().runtime, transaction(), "deploy.files", given, Wanting(person().name, note))
+    if outcome.pending is not None:  # these clients know no 202: what is not deployed yet is told as an error, and kept
+        return refuse(_waits(outcome.pending), HTTPStatus.CONFLICT)
+    taken = outcome.done
     silent = not taken.made.new and form.get("deploy-changed-only", "").lower() == "true"
     return answer(_deployed(sent, taken, source or None, silent=silent))
+
+
+def _waits(change: int) -> Problem:
+    return Problem(
+        f"It waits for a second person, as change {change}, and is deployed when it was confirmed.",
+        code="pending_change",
+        next_step="Ask another analyst or finance to confirm it in the worklist.",
+    )
 
 
 def _files() -> dict[str, bytes]:

@@ -4,18 +4,20 @@ from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, RootModel
 
-from api.auth.roles import GROUPS, Role
+from api.auth.roles import Role
 from api.product import product
-from api.requests import operation, person, transaction
-from api.v1.deployments import DeploymentOut
+from api.requests import operation, transaction
+from api.second_person import Answer, PendingOut, act
+from api.v1.deployments import DeploymentOut, deployed
 from api.v1.shapes import Listing, Page, Search, Shape, listed
 from engine.models.archive import read_archive, write_archive
 from engine.models.media import media_type_of
-from engine.runtime.dry_run.stage import judge, outcome_of
+from engine.runtime.dry_run.guarded_deployments import GivenBundle, GivenRollBack
+from engine.runtime.dry_run.stage import outcome_of
 from engine.runtime.read import bundles
 from engine.runtime.read.comparisons import Comparison, compare_versions
 from engine.runtime.verbs import deploy
-from engine.runtime.verbs.rollback import RollBack, roll_back
+from engine.runtime.verbs.rollback import RolledBack
 
 api = APIBlueprint("bundles", __name__, url_prefix="/api/v1/bundles", abp_tags=[Tag(name="bundles")])
 
@@ -108,14 +110,13 @@ def list_versions(path: BundlePath, query: Listing) -> Page[bundles.DeploymentRo
     return listed(bundles.list_bundle_versions(transaction(), path.name, query.asked))
 
 
-@api.post("/<name>/versions", responses={201: DeploymentOut}, openapi_extensions=_ZIP_BODY)
+@api.post("/<name>/versions", responses={201: DeploymentOut, 202: PendingOut}, openapi_extensions=_ZIP_BODY)
 @operation(Role.DEPLOY)
-def import_archive(path: NewBundlePath, query: NoteQuery) -> tuple[DeploymentOut, int]:
+def import_archive(path: NewBundlePath, query: NoteQuery) -> Answer:
     """Deploy the files of a zip as the next version of a bundle; they go through the same check as any deployment."""
     bundle = read_archive(path.name, request.get_data())
-    made = deploy.deploy(product().runtime, transaction(), bundle, deploy.Author(person().name, query.note), GROUPS)
-    outcome = judge(product().runtime, transaction(), made) if query.scenarios else []
-    return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes), outcome=outcome), 201
+    given = GivenBundle(name=bundle.name, files=dict(bundle.files), note=query.note, scenarios=query.scenarios)
+    return act("deploy.bundle", given, query.note, deployed)
 
 
 @api.get("/<name>/versions/<version>", responses={200: BundleOut})
@@ -148,12 +149,15 @@ def get_diff(path: BundlePath, query: DiffQuery) -> ComparisonOut:
     return ComparisonOut(compare_versions(transaction(), path.name, query.from_, query.to))
 
 
-@api.post("/<name>/rollback", responses={201: RolledBackOut})
+@api.post("/<name>/rollback", responses={201: RolledBackOut, 202: PendingOut})
 @operation(Role.DEPLOY)
-def post_rollback(path: BundlePath, body: RollBackIn) -> tuple[RolledBackOut, int]:
+def post_rollback(path: BundlePath, body: RollBackIn) -> Answer:
     """Deploy the files of an earlier version as the newest one. `…/diff?from=latest&to=…` says before what that changes."""
-    wanted = RollBack(path.name, body.version, body.newest)
-    done = roll_back(product().runtime, transaction(), wanted, deploy.Author(person().name, body.note), GROUPS)
+    given = GivenRollBack(name=path.name, version=body.version, newest=body.newest, note=body.note)
+    return act("deploy.roll_back", given, body.note, _rolled_back)
+
+
+def _rolled_back(done: RolledBack) -> tuple[RolledBackOut, int]:
     made = done.made
     answer = RolledBackOut(
         id=made.id,

@@ -9,12 +9,13 @@ from pydantic import BaseModel, Field
 
 from api.auth.roles import GROUPS, Role
 from api.product import product
-from api.requests import operation, person, transaction
+from api.requests import operation, transaction
+from api.second_person import Answer, PendingOut, act
 from api.v1.shapes import Listing, Page, Search, Shape, listed
 from engine.models.bundle import Bundle
 from engine.models.check import check
 from engine.problems import Invalid
-from engine.runtime.dry_run.stage import judge
+from engine.runtime.dry_run.guarded_deployments import Deployed, GivenBundle
 from engine.runtime.read import deployments as read
 from engine.runtime.read.bundles import DeploymentRow
 from engine.runtime.verbs import deploy
@@ -75,14 +76,22 @@ def check_bundle(body: BundleIn) -> dict[str, Any]:
     return {"ok": found.ok, "findings": list(found.findings)}
 
 
-@api.post("/deployments", responses={201: DeploymentOut})
+@api.post("/deployments", responses={201: DeploymentOut, 202: PendingOut})
 @operation(Role.DEPLOY)
-def deploy_bundle(body: DeployIn) -> tuple[DeploymentOut, int]:
-    """Deploy a bundle; running instances stay with the version they began with."""
-    runtime, bundle = product().runtime, body.bundle()
-    made = deploy.deploy(runtime, transaction(), bundle, deploy.Author(person().name, body.note), GROUPS)
-    outcome = judge(runtime, transaction(), made) if body.scenarios else []
-    return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes), outcome=outcome), 201
+def deploy_bundle(body: DeployIn) -> Answer:
+    """Deploy a bundle; running instances stay with the version they began with.
+
+    A second person confirms what moves money, and what takes over the process of another bundle.
+    """
+    bundle = body.bundle()
+    given = GivenBundle(name=bundle.name, files=dict(bundle.files), note=body.note, scenarios=body.scenarios)
+    return act("deploy.bundle", given, body.note, deployed)
+
+
+def deployed(done: Deployed) -> tuple[DeploymentOut, int]:
+    """The answer to a deployment that was made."""
+    made = done.made
+    return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes), outcome=done.outcome), 201
 
 
 @api.get("/deployments", responses={200: Page[DeploymentRow]})

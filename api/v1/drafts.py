@@ -10,15 +10,16 @@ from api.auth.roles import Role
 from api.errors import BadRequest
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.deployments import DeploymentOut
+from api.second_person import Answer, PendingOut, act
+from api.v1.deployments import DeploymentOut, deployed
 from api.v1.shapes import Listing, Page, Shape, listed
 from engine.models.bundle import FileKind, kind_of
 from engine.models.converting.report import summary
-from engine.runtime.dry_run.stage import judge
+from engine.runtime.dry_run.guarded_deployments import GivenDraft
 from engine.runtime.read import drafts as read
 from engine.runtime.read.draft_changes import DraftChanges, changes_of
 from engine.runtime.verbs import draft_import, drafts
-from engine.runtime.verbs.deploy import MAX_NOTE, Author
+from engine.runtime.verbs.deploy import MAX_NOTE
 
 api = APIBlueprint("drafts", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="drafts")])
 _BYTES = {"requestBody": {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
@@ -242,16 +243,15 @@ def get_draft_changes(path: BundlePath) -> ChangesOut:
     return ChangesOut(changes_of(transaction(), path.bundle))
 
 
-@api.post("/drafts/<bundle>/deploy", responses={201: DeploymentOut})
+@api.post("/drafts/<bundle>/deploy", responses={201: DeploymentOut, 202: PendingOut})
 @operation(Role.DEPLOY)
-def deploy_draft(path: BundlePath, body: DraftDeploymentIn) -> tuple[DeploymentOut, int]:
-    """Deploy a draft, which then is gone, and say what turns out differently.
+def deploy_draft(path: BundlePath, body: DraftDeploymentIn) -> Answer:
+    """Deploy a draft, which then is gone, and say what turns out differently. Who wrote in it confirms nothing of it.
 
     Refused with all findings where there are errors, with all scenarios that fail, and where somebody has deployed meanwhile.
     """
-    made = drafts.deploy_draft(product().runtime, transaction(), path.bundle, Author(person().name, body.note), product().groups)
-    outcome = judge(product().runtime, transaction(), made) if body.scenarios else []
-    return DeploymentOut(id=made.id, name=made.name, version=made.version, processes=list(made.processes), outcome=outcome), 201
+    given = GivenDraft(bundle=path.bundle, note=body.note, scenarios=body.scenarios)
+    return act("deploy.draft", given, body.note, deployed)
 
 
 def _shown(bundle: str) -> DraftOut:

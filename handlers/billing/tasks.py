@@ -112,7 +112,7 @@ def render_invoice(given: OfInvoice, database: Database) -> Rendered:
     return prepare_invoice(given, database)
 
 
-@tasks.register("billing.post_invoice")
+@tasks.register("billing.post_invoice", moves_money=True)
 def post_invoice(given: OfInvoice, tx: Session) -> Posted:
     """Post receivable, revenue, tax and the cost of sales. Raises Invalid when the books refuse it."""
     posted = posting.post_invoice(tx, given.invoice_no)

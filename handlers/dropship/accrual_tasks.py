@@ -41,7 +41,7 @@ def read_accrual(given: AccruedOrder, tx: Session) -> accruals.Accrual:
     return accruals.read_accrual(tx, given.po_no)
 
 
-@tasks.register("dropship.write_off_accrual", errors=("NOTHING_ACCRUED",))
+@tasks.register("dropship.write_off_accrual", errors=("NOTHING_ACCRUED",), moves_money=True)
 def write_off_accrual(given: WriteOff, tx: Session, context: TaskContext) -> WrittenOff:
     """Expect no bill any more for what was received and not billed.
 

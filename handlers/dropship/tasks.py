@@ -321,7 +321,7 @@ def reject_despatch(given: RejectAsn, tx: Session, effects: EffectLedger) -> Non
     _tell(tx, effects, "despatch_refused", given.po_no, {"asn_no": given.asn_no, "reason": given.reason})
 
 
-@tasks.register("dropship.receive_asn")
+@tasks.register("dropship.receive_asn", moves_money=True)
 def receive_asn(given: OfAsn, tx: Session) -> receiving.Received:
     """Book the supplier's despatch advice as our shipment."""
     return receiving.receive_asn(tx, given.po_no, given.asn_no)
@@ -333,7 +333,7 @@ def match_facts(given: OfBill, tx: Session) -> MatchFacts:
     return payables.read_match_facts(tx, given.po_no, given.supplier_invoice_no)
 
 
-@tasks.register("dropship.approve_supplier_invoice", errors=("NOTHING_RECEIVED",))
+@tasks.register("dropship.approve_supplier_invoice", errors=("NOTHING_RECEIVED",), moves_money=True)
 def approve_supplier_invoice(given: OfBill, tx: Session, context: TaskContext) -> payables.Owed:
     """Post the bill and owe it by the supplier's terms.
 
@@ -350,7 +350,7 @@ def reject_supplier_invoice(given: RejectBill, tx: Session, effects: EffectLedge
         _tell(tx, effects, "supplier_invoice_refused", given.po_no, detail)
 
 
-@tasks.register("dropship.pay_supplier", undo="dropship.take_payment_back")
+@tasks.register("dropship.pay_supplier", undo="dropship.take_payment_back", moves_money=True)
 def pay_supplier(given: Bill, tx: Session, context: TaskContext, effects: EffectLedger) -> None:
     """Pay the bill, once."""
     transfer = payments.pay(tx, given.supplier_invoice_no, context.now.date())
@@ -364,7 +364,7 @@ def read_payment(given: Bill, tx: Session) -> PaymentState:
     return PaymentState(payments.is_on_statement(tx, given.supplier_invoice_no))
 
 
-@tasks.register("dropship.take_payment_back")
+@tasks.register("dropship.take_payment_back", moves_money=True)
 def take_payment_back(given: Bill, tx: Session) -> None:
     """Owe the bill again: its payment did not go through."""
     payments.take_back(tx, given.supplier_invoice_no)

@@ -226,7 +226,7 @@ def create_pick_list(given: Group, tx: Session, context: TaskContext) -> PickLis
     return PickList(document_id, len(rows), items[: short_picks.ITEMS_OF_A_FORM], len(items))
 
 
-@tasks.register("fulfillment.record_short_pick", errors=("CANCELLED",))
+@tasks.register("fulfillment.record_short_pick", errors=("CANCELLED",), moves_money=True)
 def record_short_pick(given: ShortPick, tx: Session, context: TaskContext) -> Available:
     """Keep what was found, take what is missing off the stock, and let the rest of the order be promised anew.
 
@@ -291,7 +291,7 @@ def void_label(given: OfShipment, database: Database, carrier: Carrier) -> None:
             forget_booking(tx, given.shipment_no)
 
 
-@tasks.register("fulfillment.ship_confirm", errors=("CANCELLED",))
+@tasks.register("fulfillment.ship_confirm", errors=("CANCELLED",), moves_money=True)
 def ship_confirm(given: OfShipment, tx: Session, context: TaskContext) -> Shipped:
     """The goods leave: stock, reservation, quantities and journal in one transaction.
 

@@ -108,7 +108,7 @@ def withdraw_manual_entry(given: Reference, tx: Session) -> None:
     manual.withdraw(tx, given.reference)
 
 
-@tasks.register("ledger.post_manual_entry", errors=("NOT_POSTABLE",))
+@tasks.register("ledger.post_manual_entry", errors=("NOT_POSTABLE",), moves_money=True)
 def post_manual_entry(given: Reference, tx: Session, context: TaskContext) -> PostedEntry:
     """Post a manual entry that a second person has agreed to.
 

@@ -238,7 +238,7 @@ def close_receivable(given: OfInvoice, tx: Session) -> Closed:
     return Closed(collections.close(tx, given.invoice_no))
 
 
-@tasks.register("receivables.read_statement", errors=("STATEMENT_UNBALANCED",))
+@tasks.register("receivables.read_statement", errors=("STATEMENT_UNBALANCED",), moves_money=True)
 def read_statement(given: OfStatement, tx: Session) -> StatementFacts:
     """Check that the statement adds up and follows the one before; answer which kinds of entry it has.
 
@@ -255,7 +255,7 @@ def refuse_statement(given: Refuse, tx: Session) -> None:
     statements.refuse_statement(tx, given.statement_no, given.reason)
 
 
-@tasks.register("receivables.book_entries")
+@tasks.register("receivables.book_entries", moves_money=True)
 def book_entries(given: BookEntries, tx: Session) -> None:
     """Book charges and interest, clear our payments, and see who is to be asked about the rest."""
     if len(given.decisions) != len(given.kinds):
@@ -271,7 +271,7 @@ def book_entries(given: BookEntries, tx: Session) -> None:
     bank_entries.book_entries(tx, given.statement_no, decided)
 
 
-@tasks.register("receivables.settle_entries")
+@tasks.register("receivables.settle_entries", moves_money=True)
 def settle_entries(given: SettleEntries, tx: Session) -> Settlement:
     """Find returned receipts, book what people said, and answer what they still have to explain."""
     # A question that an operator skipped has no answer: it is asked again.
@@ -280,13 +280,13 @@ def settle_entries(given: SettleEntries, tx: Session) -> Settlement:
     return Settlement([_open_entry(row) for row in done.entries], [Reopened(each.invoice_no, each.order_no) for each in done.reopened])
 
 
-@tasks.register("receivables.place_receipts")
+@tasks.register("receivables.place_receipts", moves_money=True)
 def place_receipts(given: PlaceReceipts, tx: Session) -> Unplaced:
     """Keep on account, or book to an account, what of the receipts is free, as was said; answer what is still free."""
     return Unplaced(placement.place_receipts(tx, given.statement_no, given.outcome or "", given.account or ""))
 
 
-@tasks.register("receivables.record_receipts")
+@tasks.register("receivables.record_receipts", moves_money=True)
 def record_receipts(given: OfStatement, tx: Session) -> Receipts:
     """Book every credit as unapplied cash of the customer it came from."""
     return Receipts(receipts.record_receipts(tx, given.statement_no))
@@ -301,7 +301,7 @@ def propose_applications(given: OfStatement, tx: Session) -> Proposals:
     return Proposals(cases, found.exact, list(found.unmatched))
 
 
-@tasks.register("receivables.apply_receipts")
+@tasks.register("receivables.apply_receipts", moves_money=True)
 def apply_receipts(given: Apply, tx: Session) -> Applied:
     """Apply what matched exactly, and the rest as decided."""
     if len(given.decisions) != len(given.residual_cases):

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 
+from handlers import registry
 from tests.architecture.sources import HOUSE, trees
 
 #: Rooms whose every definition is a door, or what belongs to one. What only fills a demo or a benchmark opens nothing to anybody.
@@ -71,6 +72,11 @@ def graph(trees: dict[str, ast.Module]) -> dict[str, set[str]]:
     return edges
 
 
+@cache
+def whole() -> dict[str, set[str]]:
+    return graph(modules())
+
+
 def reached(edges: dict[str, set[str]], roots: set[str]) -> set[str]:
     seen, waiting = set(), list(roots)
     while waiting:
@@ -102,7 +108,7 @@ def test_every_service_task_is_named_by_a_diagram():
 
 def test_every_public_verb_is_reached_by_a_page_an_endpoint_a_command_a_diagram_or_the_clock():
     trees = modules()
-    edges = graph(trees)
+    edges = whole()
     roots = {name for name in edges if DOORS.match(name) or DISCOVERED.match(name)} | set(service_tasks(trees).values())
     seen = reached(edges, roots)
     verbs = {
@@ -116,3 +122,11 @@ def test_every_public_verb_is_reached_by_a_page_an_endpoint_a_command_a_diagram_
     assert len(verbs) > 200
     assert sorted(verbs - seen - set(EXCUSED)) == [], "give each a door, or delete it"
     assert sorted(set(EXCUSED) & seen) == [], "they have a door now: excuse them no longer"
+
+
+def test_every_service_task_that_posts_to_the_books_declares_that_it_moves_money():
+    trees = modules()
+    edges, registered = whole(), {task.name: task for task in registry.service_tasks()}
+    books = {f"handlers.ledger.posting.{verb}" for verb in ("post", "post_many", "reverse", "reverse_many")}
+    posts = {name for name, function in service_tasks(trees).items() if books & reached(edges, {function})}
+    assert posts - {name for name, task in registered.items() if task.moves_money} == set(), "say moves_money=True where it is registered"

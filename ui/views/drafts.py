@@ -11,12 +11,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.models.bundle import FileKind, Finding, kind_of, stem_of
 from engine.models.new_diagram import new_diagram
 from engine.problems import Invalid, NotFound, Problem
-from engine.runtime.dry_run.stage import judge
+from engine.runtime.dry_run.guarded_deployments import GivenDraft
 from engine.runtime.read import drafts as read
 from engine.runtime.read.bundles import left_behind
 from engine.runtime.read.draft_changes import changes_of
 from engine.runtime.verbs import draft_import, drafts
-from engine.runtime.verbs.deploy import Author
+from engine.runtime.verbs.pending_changes import Wanting, ask_or_do
 from ui.markdown import render
 from ui.product import DEPLOY, MIGRATE, asked, needs, person, product
 
@@ -146,11 +146,12 @@ def _report(tx: Session, bundle: str, draft: read.Draft | None) -> tuple[str, st
 
 
 def _deploy(tx: Session, bundle: str) -> str:
-    author = Author(person().name, request.form.get("note", "").strip())
-    made = drafts.deploy_draft(product().runtime, tx, bundle, author, product().groups)
-    if request.form.get("anyway") != "on":
-        judge(product().runtime, tx, made)
-    return f"/processes/{bundle}/draft?done=deployed&version={made.version}"
+    note = request.form.get("note", "").strip()
+    given = GivenDraft(bundle=bundle, note=note, scenarios=request.form.get("anyway") != "on")
+    outcome = ask_or_do(product().runtime, tx, "deploy.draft", given, Wanting(person().name, note[:2000]))
+    if outcome.pending is not None:
+        return f"/worklist/changes/{outcome.pending}?done=asked"
+    return f"/processes/{bundle}/draft?done=deployed&version={outcome.done.made.version}"
 
 
 def _discard(tx: Session, bundle: str) -> str:

@@ -8,13 +8,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.models.archive import read_archive
 from engine.models.diff import FileDiff
 from engine.problems import Invalid, NotFound, Problem
+from engine.runtime.dry_run.guarded_deployments import GivenBundle, GivenRollBack
 from engine.runtime.read.bundles import LATEST, list_bundle_versions
 from engine.runtime.read.comparisons import compare_versions
 from engine.runtime.verbs import deploy
-from engine.runtime.verbs.rollback import RollBack, roll_back
 from engine.store.paging import Asked
 from ui.forms import reason
 from ui.product import DEPLOY, needs, person, product
+from ui.second_person import do_or_ask, page_of
 from ui.views import bundles
 
 _REFUSED = 422
@@ -71,11 +72,12 @@ def import_bundle() -> AnyResponse:
             errors = {"archive": ["is missing"]}
             raise Invalid("No file was chosen.", code="archive_missing", next_step="Choose the zip of a bundle.", errors=errors)
         bundle = read_archive(_bundle_name(name), sent.read())
-        made = product().database.run(
-            lambda tx: deploy.deploy(product().runtime, tx, bundle, deploy.Author(person().name, note), product().groups)
-        )
+        outcome = do_or_ask("deploy.bundle", GivenBundle(name=bundle.name, files=dict(bundle.files), note=note))
     except Problem as problem:
         return make_response(_refused_import(problem, name, note), _REFUSED)
+    if outcome.pending is not None:
+        return page_of(outcome)
+    made = outcome.done.made
     done = "imported" if made.new else "unchanged"
     return redirect(url_for("ui.bundles_show_newest", bundle=made.name, show="versions", done=done), 303)
 
@@ -102,11 +104,12 @@ def roll_back_to(bundle: str) -> AnyResponse:
     """Deploy the files of an earlier version as the newest one."""
     try:
         numbers = [_number(request.form.get(field, "")) for field in ("to", "from")]
-        wanted = RollBack(bundle, *numbers)
-        author = deploy.Author(person().name, reason())
-        product().database.run(lambda tx: roll_back(product().runtime, tx, wanted, author, product().groups))
+        given = GivenRollBack(name=bundle, version=numbers[0], newest=numbers[1], note=reason())
+        outcome = do_or_ask("deploy.roll_back", given)
     except Problem as problem:
         return make_response(show_diff(bundle, problem), _REFUSED)
+    if outcome.pending is not None:
+        return page_of(outcome)
     return redirect(url_for("ui.bundles_show_newest", bundle=bundle, show="versions", done="rolled-back"), 303)
 
 

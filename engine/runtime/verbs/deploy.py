@@ -79,7 +79,7 @@ def deploy(runtime: Runtime, tx: Session, bundle: Bundle, actor: str | Author, g
     author = actor if isinstance(actor, Author) else Author(actor)
     _check_words(bundle.name, author.note)
     advisory(tx, Advisory.DEPLOY)
-    running = _running(tx, bundle.sha256)
+    running = in_force(tx, bundle.sha256)
     if running is not None:
         return running
     checked = check(bundle, runtime.service_tasks, groups, runtime.time_zone)
@@ -128,7 +128,7 @@ def _check_words(name: str, note: str) -> None:
         raise Invalid(f"The note has {len(note)} characters.", code="note_too_long", next_step="Say it more shortly.", errors=errors)
 
 
-def _running(tx: Session, sha256: str) -> Deployment | None:
+def in_force(tx: Session, sha256: str) -> Deployment | None:
     """The deployment of these bytes, under whatever name, all of whose processes are what new instances run."""
     found = tx.execute(
         select(deployment.c.id, deployment.c.name, deployment.c.version)

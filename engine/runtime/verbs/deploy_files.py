@@ -43,6 +43,12 @@ def deploy_files(runtime: Runtime, tx: Session, sent: Sent, author: Author, grou
     Raises Invalid for files of several bundles and names that no bundle has, and whatever `deploy` raises.
     """
     advisory(tx, Advisory.DEPLOY)  # what is carried over is the newest version also when two deploy at once
+    bundle, places = files_with(tx, sent)
+    return Taken(deploy(runtime, tx, bundle, author, groups), places)
+
+
+def files_with(tx: Session, sent: Sent) -> tuple[Bundle, dict[str, str]]:
+    """The bundle as it would be with the files in their places, and the place of each. Raises Invalid."""
     named = {name: _path_of(name) for name in sent.files}
     bundle = _bundle_of(tx, sent, named)
     files = {row.path: bytes(row.content) for row in tx.execute(_NEWEST, {"name": bundle})}
@@ -52,7 +58,7 @@ def deploy_files(runtime: Runtime, tx: Session, sent: Sent, author: Author, grou
         if list(places.values()).count(places[name]) > 1:
             raise _twice(places[name])
     files.update({places[name]: content for name, content in sent.files.items()})
-    return Taken(deploy(runtime, tx, Bundle(bundle, files), author, groups), places)
+    return Bundle(bundle, files), places
 
 
 def _bundle_of(tx: Session, sent: Sent, named: Mapping[str, str]) -> str:

@@ -230,6 +230,13 @@ def deploy_draft(
     return made
 
 
+def bundle_of_draft(tx: Session, bundle: str) -> tuple[Bundle, dict[str, str]]:
+    """A draft as the bundle that it would be, and who last wrote each of its files. Raises NotFound."""
+    found = _locked(tx, bundle)
+    wrote = tx.execute(select(draft_file.c.path, draft_file.c.changed_by).where(draft_file.c.draft_id == found.id))
+    return Bundle(bundle, _contents(tx, found.id)), {row.path: row.changed_by for row in wrote}
+
+
 def _check_name(bundle: str) -> None:
     if not _NAME.fullmatch(bundle) or bundle in deploy.RESERVED_NAMES:
         raise Invalid(

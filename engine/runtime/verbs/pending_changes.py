@@ -51,6 +51,7 @@ def ask_or_do(runtime: Runtime, tx: Session, name: str, given: Any, by: Wanting)
     Raises Conflict when another change of the same thing waits already. Asked for again with the same words it is the same change.
     """
     act = acts_of(runtime)[name]
+    expire(tx)  # what waited too long is in nobody's way; locked before all that the act locks
     weighed = act.weigh(runtime, tx, given, by)
     if not weighed.rule:
         return Outcome(act.carry_out(runtime, tx, given, by))
@@ -103,7 +104,8 @@ def withdraw(_runtime: Runtime, tx: Session, change_id: int, person: Person, rea
 
 def expire(tx: Session) -> None:
     """Housekeeping: what nobody has decided in its time waits no longer."""
-    for row in tx.execute(_EXPIRE).all():
+    late = take(tx, Lock.PENDING_CHANGE, tx.scalars(_LATE).all())
+    for row in tx.execute(_EXPIRE, {"ids": late}).all() if late else ():
         audit.record(tx, audit.Entry("clock", "expire_change", f"pending_change:{row.id}", detail={"subject": row.subject}))
 
 
@@ -122,7 +124,6 @@ def _take_back() -> None:
 
 def _keep(runtime: Runtime, tx: Session, asked: _Asked) -> int:
     act, by, weighed = asked.act, asked.by, asked.weighed
-    expire(tx)
     written = json_text.decode(act.adapter.dump_json(asked.given))
     _refuse_twice(tx, act, weighed)
     values = {
@@ -223,6 +224,5 @@ SELECT id, act, input, subject, does, effect, seen, reason, confirmers, excluded
   expires_at <= business_now() AS late
 FROM pending_change WHERE id = :id
 """)
-_EXPIRE = text("""
-UPDATE pending_change SET state = 'expired' WHERE state = 'pending' AND expires_at <= business_now() RETURNING id, subject
-""")
+_LATE = text("SELECT id FROM pending_change WHERE state = 'pending' AND expires_at <= business_now()")
+_EXPIRE = text("UPDATE pending_change SET state = 'expired' WHERE id = ANY(:ids) AND state = 'pending' RETURNING id, subject")

@@ -1,11 +1,12 @@
 """What moves money takes two: one asks, another one confirms, and the very verb is done then. Who asked never confirms."""
 
+import base64
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
 
-from api.content import deploy_content
+from api.content import content, deploy_content
 from api.demo.bank import Payment, statement_of
 from engine.runtime.operate import batch_work
 from engine.runtime.verbs.deploy import deploy
@@ -107,8 +108,8 @@ def test_the_numbers_that_say_when_it_takes_two_take_two(signed_in, installation
 def short_payment(installation, signed_in):
     """An invoice of 150.00, and 120.00 that came in for it on a statement that Amina took in."""
     deploy_content(installation, actor="test")
-    content = statement_of("STMT-1", [Payment("thanks", Decimal("120.00"), "EUR")])
-    signed_in("amina").post("/api/v1/statements", data=content, content_type="application/xml")
+    file = statement_of("STMT-1", [Payment("thanks", Decimal("120.00"), "EUR")])
+    signed_in("amina").post("/api/v1/statements", data=file, content_type="application/xml")
     run_until_idle(installation.runtime)
     with installation.database.transaction() as tx:
         today = tx.execute(text("SELECT business_today()")).scalar_one()
@@ -158,3 +159,69 @@ def test_cancelling_many_instances_takes_a_second_operator(signed_in, installati
     assert (batch["started_by"], batch["total"], batch["chosen_by"]) == ("olga", 3, {"process": "checks"})
     page = olga.post("/operations/batches", data={"verb": "cancel", "process": "checks", "reason": "One is left"})
     assert page.headers["Location"].startswith("/operations/batches/"), "one alone takes no second person"
+
+
+def packed(bundle, **changed):
+    files = {**bundle.files, **changed}
+    return {"name": bundle.name, "files": {path: base64.b64encode(content).decode() for path, content in files.items()}, "note": "Clearer"}
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    """The bundles of the product by name."""
+    return {bundle.name: bundle for bundle in content()}
+
+
+def newest(installation, name):
+    with installation.database.transaction() as tx:
+        return tx.execute(text("SELECT max(version) FROM deployment WHERE name = :name"), {"name": name}).scalar_one()
+
+
+def test_a_process_that_moves_money_is_deployed_by_two(shipped, signed_in, installation):
+    deploy_content(installation, actor="ordercraft")
+    ravi, ines = signed_in("ravi"), signed_in("ines")
+    body = packed(shipped["write-off-accrual"], **{"README.md": b"# Write-offs"})
+    asked = ravi.post("/api/v1/deployments", json=body)
+    assert (asked.status_code, asked.json["rule"]) == (202, "It moves money: dropship.write_off_accrual.")
+    assert newest(installation, "write-off-accrual") == 1
+    assert ines.get(asked.headers["Location"]).json["effect"]["README.md"]["to"] == "changed"
+    assert ravi.post(f"{asked.headers['Location']}/confirm", json={}).json["code"] == "four_eyes"
+    assert ines.post(f"{asked.headers['Location']}/confirm", json={}).status_code == 200
+    assert newest(installation, "write-off-accrual") == 2
+    back = {"version": 1, "newest": 2, "note": "It was clearer before"}
+    assert ravi.post("/api/v1/bundles/write-off-accrual/rollback", json=back).status_code == 202
+    harmless = ravi.post("/api/v1/deployments", json=packed(shipped["unheard-message"], **{"README.md": b"# Unheard"}))
+    assert harmless.status_code == 201
+
+
+def test_who_takes_over_the_process_of_another_bundle_needs_somebody_else(shipped, signed_in, installation):
+    deploy_content(installation, actor="ordercraft")
+    foreign = packed(shipped["unheard-message"]) | {"name": "my-own"}
+    same = signed_in("ravi").post("/api/v1/deployments", json=foreign)
+    assert (same.status_code, same.json["name"]) == (201, "unheard-message"), "the very same files are in force: nothing is taken over"
+    diagram = shipped["unheard-message"].files["unheard-message.bpmn"].replace(b"<bpmn:documentation>", b"<bpmn:documentation>Mine. ", 1)
+    asked = signed_in("ravi").post(
+        "/api/v1/deployments", json=packed(shipped["unheard-message"], **{"unheard-message.bpmn": diagram}) | {"name": "my-own"}
+    )
+    assert (asked.status_code, asked.json["rule"]) == (202, "It takes over unheard-message of unheard-message.")
+    by_clients = signed_in("edith").post(f"{asked.headers['Location']}/confirm", json={})
+    assert by_clients.status_code == 200
+
+
+def test_a_draft_that_is_changed_while_it_waits_is_not_deployed_and_who_wrote_it_confirms_nothing(signed_in, installation):
+    deploy_content(installation, actor="ordercraft")
+    ravi, edith, ines = signed_in("ravi"), signed_in("edith"), signed_in("ines")
+    draft = "/api/v1/drafts/write-off-accrual"
+    ravi.post("/api/v1/drafts", json={"bundle": "write-off-accrual"})
+
+    def save(browser, words):
+        file = f"{draft}/files/README.md"
+        seen = browser.get(file).headers["ETag"]
+        assert browser.put(file, data=words, headers={"If-Match": seen}).status_code < 300
+
+    save(edith, b"# Theirs")
+    asked = ravi.post(f"{draft}/deploy", json={"scenarios": False}).headers["Location"]
+    assert edith.post(f"{asked}/confirm", json={}).json["code"] == "four_eyes"
+    save(ravi, b"# Changed behind their backs")
+    assert ines.post(f"{asked}/confirm", json={}).json["code"] == "change_overtaken"
+    assert newest(installation, "write-off-accrual") == 1
