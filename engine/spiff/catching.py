@@ -9,6 +9,7 @@ from SpiffWorkflow.bpmn.util.event import BpmnEvent, EventManager
 from engine.spiff.failures import StepFailed
 from engine.spiff.nodes.base import overtaken
 from engine.spiff.nodes.definitions import Condition
+from engine.spiff.nodes.events import OVER
 from engine.spiff.token import WAITING, Token
 from engine.spiff.views import seen_by
 
@@ -44,7 +45,7 @@ class NearestCatcher(EventManager):
 
     def ask(self, token: Token) -> None:
         """Let a token go on when its condition has become true. What is neither true nor false is its failure."""
-        if token.state != WAITING or overtaken(token):
+        if token.state != WAITING or not token.internal_data.keys().isdisjoint(OVER) or overtaken(token):
             return
         try:
             if token.task_spec.event_definition.judge(token, seen_by(token)):

@@ -30,6 +30,8 @@ SUPPORTED_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "sendTask": frozenset({"message"}),
     "endEvent": frozenset({"none", "message", "signal", "error", "escalation", "terminate", "cancel", "compensate"}),
 }
+#: What may not stand beside others in one event: it says how a way goes on, or has a node of its own.
+ALONE: Final = frozenset({"none", "link", "terminate", "cancel", "compensate"})
 #: What may begin an event subprocess.
 SUPPORTED_LISTENERS: Final = frozenset({"message", "timer", "signal", "conditional", "error", "escalation"})
 
@@ -83,7 +85,15 @@ class Element:
     triggered: bool = False
     #: A start event that waits as long as the scope around its event subprocess is under way.
     listens: bool = False
+    #: Of a multiple event: what it waits for or throws, and whether all of that is to come.
+    parts: tuple[Event, ...] = ()
+    parallel: bool = False
     line: int | None = None
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What it waits for or throws, each by itself."""
+        return self.parts or (() if self.event is None else (self.event,))
 
     @property
     def label(self) -> str:
@@ -141,6 +151,8 @@ def _element(node: etree._Element, lanes: Mapping[str, str], handlers: Mapping[s
         for_compensation=node.get("isForCompensation") == "true",
         undone_by=handlers.get(identity),
         holds_handlers=any(is_compensation(event) for event in node.iter(f"{BPMN}boundaryEvent")),
+        parts=_parts(node),
+        parallel=node.get("parallelMultiple") == "true",
         triggered=node.get("triggeredByEvent") == "true",
         listens=tag == f"{BPMN}startEvent" and parent is not None and parent.get("triggeredByEvent") == "true",
         line=_line(node),
@@ -180,14 +192,22 @@ def _repeats(node: etree._Element) -> str | None:
 
 def _event(node: etree._Element) -> Event | None:
     name = str(node.tag).removeprefix(BPMN)
-    definitions = [child for child in node if isinstance(child.tag, str) and child.tag.endswith("EventDefinition")]
+    definitions = _definitions(node)
     if name in {"sendTask", "receiveTask"} and node.get("messageRef"):
         return _named(node, "message")
     if not definitions:
         return Event("none") if name in EVENTS else None
-    if len(definitions) > 1:
-        return Event("multiple")
-    return _definition(definitions[0])
+    return Event("multiple") if len(definitions) > 1 else _definition(definitions[0])
+
+
+def _parts(node: etree._Element) -> tuple[Event, ...]:
+    """The parts of a multiple event."""
+    definitions = _definitions(node)
+    return tuple(map(_definition, definitions)) if len(definitions) > 1 else ()
+
+
+def _definitions(node: etree._Element) -> list[etree._Element]:
+    return [child for child in node if isinstance(child.tag, str) and child.tag.endswith("EventDefinition")]
 
 
 def _definition(definition: etree._Element) -> Event:

@@ -21,7 +21,7 @@ from engine.spiff.migration import migrated, propose_plan
 from engine.spiff.moves import go_back, move
 from engine.spiff.nodes.base import overtaken
 from engine.spiff.nodes.beside import Beside
-from engine.spiff.nodes.events import CatchEvent
+from engine.spiff.nodes.events import OVER, CatchEvent
 from engine.spiff.nodes.gateways import Choosing, Joining
 from engine.spiff.nodes.tasks import ServiceTask, UserTask, attempt_failed
 from engine.spiff.plain import plain, plain_mapping
@@ -291,6 +291,8 @@ class Execution:
             )
         if overtaken(token):
             raise _conflict(token, "was overtaken by another event")
+        if not token.internal_data.keys().isdisjoint(OVER):
+            raise _conflict(token, "has come already")
         return token
 
 

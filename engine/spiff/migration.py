@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.problems import Conflict
 from engine.spiff.instance import Instance, Scope
-from engine.spiff.nodes.base import BODY, Step
+from engine.spiff.nodes.base import BODY, PART, Step
 from engine.spiff.nodes.beside import Beside
 from engine.spiff.nodes.boundary import JOIN, SPLIT, BoundaryJoin, BoundarySplit
 from engine.spiff.nodes.compensation import UNDO, UNDO_ALL, UndoScope, ledger_of
@@ -59,6 +59,9 @@ class _Move:
             return str(scope.spec.end.name)
         if old.endswith(UNDO_ALL):
             return f"{scope.spec.name}{UNDO_ALL}"
+        if PART in old:
+            whole, part, number = old.partition(PART)
+            return f"{self.name(scope, whole)}{part}{number}"
         for suffix in (SPLIT, JOIN, BODY, UNDO):
             if old.endswith(suffix):
                 return self.name(scope, old.removesuffix(suffix)) + suffix

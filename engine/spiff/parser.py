@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any, Final
 
@@ -16,10 +16,10 @@ from SpiffWorkflow.bpmn.parser.util import full_tag
 from engine.dmn import Decision
 from engine.problems import Invalid
 from engine.spiff.elements import Element, is_compensation
-from engine.spiff.nodes.base import Step
+from engine.spiff.nodes.base import PART, Step
 from engine.spiff.nodes.boundary import JOIN, SPLIT, BoundaryEvent, BoundaryJoin, BoundarySplit
 from engine.spiff.nodes.compensation import CancelEnd, CompensationEnd, CompensationThrow, make_undo_all, wire
-from engine.spiff.nodes.events import EndEvent, EventGateway, IntermediateCatchEvent, ReceiveTask, SendTask, ThrowEvent
+from engine.spiff.nodes.events import EndEvent, EventGateway, IntermediateCatchEvent, ReceiveTask, SendTask, ThrowEvent, Together
 from engine.spiff.nodes.gateways import Choosing, ExclusiveGateway, InclusiveGateway, ParallelGateway
 from engine.spiff.nodes.listening import Listener
 from engine.spiff.nodes.listening import seal as seal_listeners
@@ -68,6 +68,11 @@ class ElementParser(TaskParser):
         """What else a node of this kind needs."""
         return {}
 
+    @property
+    def leading_on(self) -> list[Step]:
+        """The nodes that the flows out of the element leave."""
+        return [self.task]
+
     def handles_multiple_outgoing(self) -> bool:
         """Only gateways send several tokens on; the normaliser makes gateways of what splits without one."""
         return self.element.type.endswith("Gateway")
@@ -88,7 +93,8 @@ class ElementParser(TaskParser):
                     next_step="Put an exclusive gateway between them, or remove the condition.",
                     element_id=identity,
                 )
-            self.task.connect(outgoing_task)
+            for step in self.leading_on:
+                step.connect(outgoing_task)
             return
         only = len(self.process_parser.get_outgoing_sequence_flows(self.bpmn_id)) == 1
         unconditional = is_default or (only and not text)
@@ -113,10 +119,11 @@ class ElementParser(TaskParser):
         split.connect(self.task)
         self.task.connect(join)
         for child in children:
-            event = self.process_parser.parse_node(child)
-            split.connect(event)
-            if event.cancel_activity:
-                event.connect(join)
+            first = self.process_parser.parse_node(child)
+            for event in parts_of(self.spec, first):
+                split.connect(event)
+                if event.cancel_activity:
+                    event.connect(join)
         return split
 
 
@@ -137,6 +144,65 @@ class ZonedParser(ElementParser):
     def options(self) -> dict[str, Any]:
         """The zone."""
         return {"zone": self.process_parser.parser.model.zone}
+
+
+class BoundaryParser(ZonedParser):
+    """Each part of a multiple event waits by itself."""
+
+    def create_task(self) -> Step:
+        """The first of its nodes."""
+        return make_parts(self)[0]
+
+    @property
+    def leading_on(self) -> list[Step]:
+        """All of them."""
+        return parts_of(self.spec, self.task)
+
+
+class CatchParser(ZonedParser):
+    """The parts of a multiple event wait behind a node that is not drawn."""
+
+    def create_task(self) -> Step:
+        """The node, or the one before its parts."""
+        if not self.element.parts:
+            return super().create_task()
+        refuse_element(self.element)
+        together = Together(self.spec, self.bpmn_id, element=self.element)
+        for part in make_parts(self, begins=1):
+            together.connect(part)
+        return together
+
+    @property
+    def leading_on(self) -> list[Step]:
+        """What waits."""
+        return list(self.task.outputs) if isinstance(self.task, Together) else [self.task]
+
+
+def make_parts(parser: ElementParser, *, begins: int = 0) -> list[Step]:
+    """A node for each part of what a multiple event waits for, the first by the element's own name unless they are numbered from 1.
+
+    Raises Invalid when the element cannot run as drawn.
+    """
+    element = parser.element
+    refuse_element(element)
+    numbered = enumerate(element.events, start=begins)
+    drawn = [(f"{parser.bpmn_id}{part_name(number)}", replace(element, event=event, parts=())) for number, event in numbered]
+    made: list[Step] = [parser.spec_class(parser.spec, name, element=part, **parser.options()) for name, part in drawn]
+    for node in made:
+        node.whole = element
+        if element.parallel and len(made) > 1:
+            node.group = tuple(name for name, _ in drawn)
+    return made
+
+
+def part_name(number: int) -> str:
+    """What the name of a part has behind that of its element."""
+    return f"{PART}{number}]" if number else ""
+
+
+def parts_of(spec: ProcessSpec, first: Step) -> list[Step]:
+    """The nodes of a multiple event, of which this is the first; itself for any other."""
+    return [first, *(step for name, step in spec.task_specs.items() if str(name).startswith(f"{first.name}{PART}"))]
 
 
 class DecisionParser(ElementParser):
@@ -207,10 +273,10 @@ class ScopeParser(ProcessParser):
     def _listen(self, subprocess: EventSubprocess, node: etree._Element) -> None:
         """Let the start event of an event subprocess wait in the scope around it."""
         start = node.find(full_tag("startEvent"))
-        listener = ZonedParser(self, Listener, start, self.nsmap, lane=self.lane).create_task()
-        self.spec.start.connect(listener)
-        listener.connect(subprocess)
-        subprocess.interrupts = listener.cancel_activity
+        for listener in make_parts(ZonedParser(self, Listener, start, self.nsmap, lane=self.lane)):
+            self.spec.start.connect(listener)
+            listener.connect(subprocess)
+            subprocess.interrupts |= listener.cancel_activity
 
     @property
     def is_process(self) -> bool:
@@ -242,9 +308,9 @@ _THROWING: Final[dict[tuple[type[Step], str], type[Step]]] = {
 _NODES: Final[dict[str, tuple[type[ElementParser], type[Step]]]] = {
     "startEvent": (ElementParser, StartEvent),
     "endEvent": (ThrowParser, EndEvent),
-    "intermediateCatchEvent": (ZonedParser, IntermediateCatchEvent),
+    "intermediateCatchEvent": (CatchParser, IntermediateCatchEvent),
     "receiveTask": (ZonedParser, ReceiveTask),
-    "boundaryEvent": (ZonedParser, BoundaryEvent),
+    "boundaryEvent": (BoundaryParser, BoundaryEvent),
     "intermediateThrowEvent": (ThrowParser, ThrowEvent),
     "sendTask": (ElementParser, SendTask),
     "task": (ElementParser, PlainTask),

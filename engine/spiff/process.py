@@ -48,15 +48,15 @@ class CompiledProcess:
     @property
     def message_names(self) -> frozenset[str]:
         """The messages it begins with or waits for."""
-        return frozenset(element.event.name for element in self._catching() if element.event)
+        return frozenset(event.name for element in self._catching() for event in element.events if event.kind == "message")
 
     def catching(self, name: str) -> tuple[Element, ...]:
         """The elements that a message begins or that wait for it."""
-        return tuple(element for element in self._catching() if element.event and element.event.name == name)
+        return tuple(each for each in self._catching() if any((event.kind, event.name) == ("message", name) for event in each.events))
 
     def _catching(self) -> Iterator[Element]:
         for element in self.elements.values():
-            if element.event and element.event.kind == "message" and element.type in _CATCHES:
+            if element.type in _CATCHES and any(event.kind == "message" for event in element.events):
                 yield element
 
 
@@ -128,7 +128,7 @@ def _compiled(process_key: str, specs: dict[str, ProcessSpec], properties: Mappi
     for key, spec in specs.items():
         for node in _nodes(spec):
             if node.element is not None:
-                elements.setdefault(node.element.id, node.element)
+                elements.setdefault(node.element.id, node.whole or node.element)
         _refuse_loose(spec)
         if not spec.start_events:
             raise Invalid(f"{key} has no start event.", code="no_start", next_step="Draw one.", element_id=key)

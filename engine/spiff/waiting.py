@@ -6,7 +6,7 @@ from uuid import UUID
 
 from engine.problems import Problem
 from engine.spiff.instance import Instance
-from engine.spiff.nodes.events import CatchEvent
+from engine.spiff.nodes.events import OVER, CatchEvent
 from engine.spiff.nodes.listening import is_idle
 from engine.spiff.nodes.tasks import ServiceTask, UserTask
 from engine.spiff.plain import key_mapping
@@ -42,7 +42,9 @@ def waits_of(instance: Instance, *, listening: bool = True) -> Waits:
 def _event(token: Token, found: dict[str, list[Any]]) -> None:
     spec, wait = token.task_spec, token.internal_data.get("wait", {})
     event = spec.event
-    if event.kind == "timer" and "due" in wait:  # not what stays spent behind its last time
+    if not token.internal_data.keys().isdisjoint(OVER):
+        return
+    if event.kind == "timer":
         found["timers"].append(TimerWait(_id(token), spec.bpmn_id, datetime.fromisoformat(wait["due"]), "event"))
     elif event.kind == "conditional":
         found["subscriptions"].append(Subscription(_id(token), spec.bpmn_id, "condition", event.expression[:_SHOWN], {}))

@@ -5,30 +5,44 @@ from typing import Final
 
 from lxml import etree
 
+from engine.models.diagram import Node
 from engine.models.linter.ruling import Broken, Known, at, at_element, rule
 from engine.models.trees import line_of, tag_of, text_of
 from engine.models.vocabularies import BPMN_WORDS, EVENTS_SUPPORTED, Fate
 from engine.models.vocabulary import FLOW_NODES, RESERVED_IDS, SPIFF
-from engine.spiff.elements import SUPPORTED_LISTENERS
+from engine.spiff.elements import ALONE, SUPPORTED_LISTENERS
 
 _SCRIPT_LANGUAGES: Final = ("", "feel", "text/feel", "application/feel", "http://www.omg.org/spec/feel/20140401")
 
 
 @rule("event-not-supported")
 def events_are_supported(known: Known) -> Iterator[Broken]:
-    """Each kind of event with each kind of definition is implemented, or refused."""
+    """Each kind of event with each kind of definition is implemented, or refused; several of one event are each looked at."""
     for _, node in known.nodes(*EVENTS_SUPPORTED):
         allowed = SUPPORTED_LISTENERS if node.listens else EVENTS_SUPPORTED[node.tag]
-        if len(node.kinds) > 1:
-            yield at(node, f"{node.label} waits for several things at once, which is not supported.", "Draw one event for each.")
-        elif (node.kinds[0] if node.kinds else "") not in allowed:
-            kind = (node.kinds[0] or "unknown") if node.kinds else "plain"
-            better = ", ".join(sorted(item or "plain" for item in allowed))
-            entry = BPMN_WORDS.element(f"{kind}EventDefinition")
-            instead = entry.note if entry is not None and entry.fate is Fate.REFUSED else ""
-            where = " of an event subprocess" if node.listens else ""
-            message = f"A {kind} {node.tag}{where} is not supported ({node.label})."
-            yield at(node, message, f"{instead} Use one of: {better}.".strip())
+        several = len(node.kinds) > 1
+        for kind in [kind for kind in node.kinds or ("",) if kind not in allowed or (several and kind in ALONE)]:
+            yield _not_supported(node, kind, allowed - ALONE if several else allowed)
+        if node.tag == "startEvent" and not node.listens:
+            yield from _beginnings(node)
+
+
+def _beginnings(node: Node) -> Iterator[Broken]:
+    if len(node.kinds) > 1 and node.element.get("parallelMultiple") == "true":
+        message = f"{node.label} begins the process when several things have come, which is not supported."
+        yield at(node, message, "Begin by one of them, and wait for the others behind it.")
+    if node.kinds.count("timer") > 1:
+        yield at(node, f"{node.label} begins the process by two timers, which is not supported.", "Draw a start event for each.")
+
+
+def _not_supported(node: Node, kind: str, allowed: frozenset[str]) -> Broken:
+    entry = BPMN_WORDS.element(f"{kind}EventDefinition")
+    instead = entry.note if entry is not None and entry.fate is Fate.REFUSED else ""
+    where = " of an event subprocess" if node.listens else ""
+    beside = " beside others" if len(node.kinds) > 1 else ""
+    what = kind or ("unknown" if node.kinds else "plain")
+    better = ", ".join(sorted(item or "plain" for item in allowed))
+    return at(node, f"A {what} {node.tag}{where} is not supported{beside} ({node.label}).", f"{instead} Use one of: {better}.".strip())
 
 
 @rule("task-without-kind", "warning")

@@ -87,7 +87,7 @@ _ATTRIBUTES: Final = (
     refused("@instantiate", "Draw a message start event instead.", "false"),
     runs("subProcess@triggeredByEvent", "An event subprocess: its start event waits as long as the scope around it is under way."),
     refused("transaction@triggeredByEvent", "Draw an event subprocess with a transaction in it.", "false"),
-    refused("@parallelMultiple", "Draw one event for each thing to wait for, behind a parallel gateway.", "false"),
+    runs("@parallelMultiple", "Whether all that the event waits for is to come, or the first of it is enough."),
     runs("startEvent@isInterrupting", "Whether the event subprocess takes the place of all else in its scope, or runs beside it."),
     refused(
         "eventBasedGateway@eventGatewayType",

@@ -21,8 +21,8 @@ from engine.store.tables import schedule
 
 def timers_of(process: CompiledProcess, zone: tzinfo) -> dict[str, Timer]:
     """The timers a process begins by, by their element."""
-    events = {element.id: element.event for element in process.start_events}
-    return {element_id: compile_timer(event, element_id, zone) for element_id, event in events.items() if event and event.kind == "timer"}
+    events = [(element.id, event) for element in process.start_events for event in element.events]
+    return {element_id: compile_timer(event, element_id, zone) for element_id, event in events if event.kind == "timer"}
 
 
 def replace(tx: Session, process_key: str, version_id: int, timers: Mapping[str, Timer]) -> None:

@@ -14,7 +14,7 @@ from engine.runtime.post import schedules
 from engine.runtime.state import audit
 from engine.runtime.state.model_cache import CompiledDeployment
 from engine.runtime.state.runtime import Runtime
-from engine.spiff.elements import Element
+from engine.spiff.elements import Event
 from engine.spiff.process import CompiledProcess
 from engine.store.locks import Advisory, advisory
 from engine.store.rows import insert_rows
@@ -163,15 +163,15 @@ def _store_process(tx: Session, number: int, process: CompiledProcess, path: str
         "path": path,
     }
     version_id: int = tx.execute(insert(process_version).values(**row).returning(process_version.c.id)).scalar_one()
-    insert_rows(tx, start_event, [_start_row(version_id, element) for element in process.start_events])
+    insert_rows(tx, start_event, _start_rows(version_id, process))
     return version_id
 
 
-def _start_row(version_id: int, element: Element) -> dict[str, Any]:
-    event = element.event
-    kind = "none" if event is None else event.kind
-    name = "" if event is None else event.expression if kind == "timer" else event.name
-    return {"process_version_id": version_id, "element_id": element.id, "kind": kind, "name": name}
+def _start_rows(version_id: int, process: CompiledProcess) -> list[dict[str, Any]]:
+    """Each thing that begins an instance, once."""
+    begins = [(element.id, event) for element in process.start_events for event in element.events or (Event("none"),)]
+    rows = {(element_id, event.kind, event.expression if event.kind == "timer" else event.name) for element_id, event in begins}
+    return [{"process_version_id": version_id, "element_id": each[0], "kind": each[1], "name": each[2]} for each in sorted(rows)]
 
 
 def _keep_compiled(runtime: Runtime, tx: Session, checked: CheckedBundle, made: Deployment) -> None:

@@ -14,6 +14,8 @@ from engine.spiff.token import WAITING, Token
 
 #: What the body of a repetition is called by SpiffWorkflow's parser.
 BODY = " [child]"
+#: What the parts of a multiple event are called, with a number behind it.
+PART = " [event "
 
 
 class Step(TaskSpec):
@@ -31,6 +33,8 @@ class Step(TaskSpec):
     #: What hangs on its token is part of it and goes nowhere by itself: turns, handlers of a compensation.
     holds_others: ClassVar[bool] = False
     element: Element | None = None
+    #: Of a part of a multiple event: the event as it was drawn.
+    whole: Element | None = None
     is_activity = False
     #: What the history says of it: id, name and type of the element.
     told: tuple[str, str, str] | None = None

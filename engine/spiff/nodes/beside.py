@@ -27,27 +27,25 @@ class Beside(CatchEvent):
     #: Its token stays when it has happened for the last time, so that nothing arms it anew.
     stays_spent: ClassVar[bool] = False
 
-    def catch(self, my_task: Token, event: BpmnEvent) -> None:
+    def go_on(self, my_task: Token, event: BpmnEvent) -> None:
         """An interrupting event goes on itself; another sends a token to its handler and goes on waiting, unless it was its last time."""
-        if self.cancel_activity or not (self._waits_again(my_task) or self.stays_spent):
-            super().catch(my_task, event)
+        if self.cancel_activity:
+            super().go_on(my_task, event)
+            return
+        parts = [my_task, *self.others(my_task)]
+        again = not [part for part in parts if not _waits_again(part)]  # each of them is asked
+        if not again and not self.stays_spent:
+            for part in parts[1:]:
+                part.cancel()
+            super().go_on(my_task, event)
             return
         handler = Token(my_task.workflow, self, my_task.above)
         handler.data, handler.stamps = my_task.data, my_task.stamps
         handler.internal_data.update(handler=True, wait=my_task.internal_data.get("wait"))
-        super().catch(handler, event)
+        for part in () if again else parts:
+            part.internal_data.update(wait={}, spent=True)
+        super().go_on(handler, event)
         self._update(handler)
-
-    def _waits_again(self, token: Token) -> bool:
-        if not isinstance(self.event_definition, Moment):
-            return True
-        following = self.event_definition.timer.again(due_from_data(token.internal_data["wait"]), now_of(token))
-        if following is None:
-            if self.stays_spent:
-                token.internal_data.update(wait={}, spent=True)
-            return False
-        token.internal_data["wait"] = due_to_data(following)
-        return True
 
     def take_from(self, token: Token, seen: Variables) -> None:
         """See what was written so far; who was refused is told in the history."""
@@ -61,6 +59,16 @@ class Beside(CatchEvent):
         """What an error or escalation says is kept only where the event has a variable for it."""
         if self.event.kind not in {"error", "escalation"} or self.element.result_variable:
             super().keep(token, payload)
+
+
+def _waits_again(token: Token) -> bool:
+    moment = token.task_spec.event_definition
+    if not isinstance(moment, Moment):
+        return True
+    following = moment.timer.again(due_from_data(token.internal_data["wait"]), now_of(token))
+    if following is not None:
+        token.internal_data["wait"] = due_to_data(following)
+    return following is not None
 
 
 def _note_refused(top: Any, refusal: dict[str, Any]) -> None:

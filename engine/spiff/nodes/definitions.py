@@ -11,6 +11,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions import (
     ErrorEventDefinition,
     EscalationEventDefinition,
     MessageEventDefinition,
+    MultipleEventDefinition,
     NoneEventDefinition,
     SignalEventDefinition,
     TerminateEventDefinition,
@@ -63,7 +64,7 @@ class Message(Keeping, MessageEventDefinition):
 
     def throw(self, my_task: Token) -> None:
         """Send it; the house routes it."""
-        my_task.task_spec.send(my_task, "message")
+        my_task.task_spec.send(my_task, "message", self.name)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, MessageEventDefinition) and self.name == other.name
@@ -76,7 +77,7 @@ class Signal(Keeping, SignalEventDefinition):
 
     def throw(self, my_task: Token) -> None:
         """Send it, and give it to the places in here."""
-        payload = my_task.task_spec.send(my_task, "signal")
+        payload = my_task.task_spec.send(my_task, "signal", self.name)
         my_task.workflow.top_workflow.broadcast(self.name, payload)
 
     def __eq__(self, other: object) -> bool:
@@ -106,7 +107,7 @@ class Error(Keeping, ErrorEventDefinition):
 
     def throw(self, my_task: Token) -> None:
         """Raises StepFailed when nobody catches it."""
-        my_task.task_spec.raise_error(my_task)
+        my_task.task_spec.raise_error(my_task, self.code or self.name)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ErrorEventDefinition) and self.code in {None, other.code}
@@ -226,7 +227,12 @@ def give_up_others(token: Token) -> None:
 
 def definition_of(element: Element, zone: tzinfo) -> EventDefinition:
     """What an element waits for or throws. Raises Invalid when a timer is none."""
-    event = element.event or Event("none")
+    if element.parts:
+        return MultipleEventDefinition([_definition(element, event, zone) for event in element.parts], element.parallel)
+    return _definition(element, element.event or Event("none"), zone)
+
+
+def _definition(element: Element, event: Event, zone: tzinfo) -> EventDefinition:
     if event.kind == "timer":
         return _MOMENTS.get(event.timer, Date)(event, element.id, zone)
     if event.kind == "conditional":

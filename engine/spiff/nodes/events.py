@@ -2,7 +2,7 @@
 """Events in the flow and the tasks that are events: end, catch, throw, send and receive."""
 
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from SpiffWorkflow.bpmn.specs import defaults
@@ -22,11 +22,16 @@ from engine.spiff.plain import key_mapping, within_limit
 from engine.spiff.records import Outgoing
 from engine.spiff.token import WAITING, Token
 
+#: What says of a waiting token that nothing more is to come for it: it has come beside others, or for the last time.
+OVER: Final = ("arrived", "spent")
+
 
 class CatchEvent(OwnStep, CatchingEvent):
-    """Waits for a message, a signal or a moment."""
+    """Waits for a message, a signal, a moment or a condition."""
 
     element: Element
+    #: Of a part of an event that waits for several things, all of which are to come: the names of all parts.
+    group: tuple[str, ...] = ()
 
     def __init__(self, wf_spec: Any, name: str, *, element: Element, zone: tzinfo = UTC, **options: Any) -> None:
         self.event: Event = element.event or Event("none")
@@ -54,7 +59,31 @@ class CatchEvent(OwnStep, CatchingEvent):
 
     def catches(self, my_task: Token, event: BpmnEvent) -> bool:
         """Whether it is for this wait, and nothing has decided against that already."""
-        return my_task.state == WAITING and super().catches(my_task, event) and not overtaken(my_task)
+        if my_task.state != WAITING or not my_task.internal_data.keys().isdisjoint(OVER):
+            return False
+        return super().catches(my_task, event) and not overtaken(my_task)
+
+    def catch(self, my_task: Token, event: BpmnEvent) -> None:
+        """It has come. A part of an event that waits for several things waits on for the others; the last has what all brought."""
+        if not self.group or self._gathered(my_task, event):
+            self.go_on(my_task, event)
+
+    def go_on(self, my_task: Token, event: BpmnEvent) -> None:
+        """All that was waited for has come."""
+        super().catch(my_task, event)
+
+    def others(self, token: Token) -> list[Token]:
+        """The other parts of which all are to come."""
+        return [each for each in token.above.children if each is not token and each.live and each.task_spec.name in self.group]
+
+    def _gathered(self, token: Token, event: BpmnEvent) -> bool:
+        token.internal_data["arrived"] = event.payload
+        parts = {each.task_spec.name: each.internal_data for each in (token, *self.others(token))}
+        if not all("arrived" in internal for internal in parts.values()):
+            return False
+        brought = [parts[name].pop("arrived") for name in self.group if name in parts]
+        event.payload = {key: value for each in brought if isinstance(each, dict) for key, value in each.items()} or None
+        return True
 
     def came(self, token: Token, payload: Any) -> None:
         """A fact has come for a waiting token: it runs next."""
@@ -114,8 +143,9 @@ class EventGateway(Step, defaults.EventBasedGateway):
         super().__init__(wf_spec, name, event_definition=MultipleEventDefinition(), **options)
 
     def connect(self, child: Any) -> None:
-        """The events behind it stay theirs."""
-        TaskSpec.connect(self, child)
+        """The events behind it stay theirs; of a multiple one each part is an event of its own here."""
+        for event in child.outputs if isinstance(child, Together) else (child,):
+            TaskSpec.connect(self, event)
 
     def _predict_hook(self, my_task: Token) -> None:
         TaskSpec._predict_hook(self, my_task)
@@ -144,6 +174,14 @@ class EventGateway(Step, defaults.EventBasedGateway):
         return any(sibling.internal_data.get("event_fired") for sibling in token.children if sibling is not event)
 
 
+class Together(EventGateway):
+    """Stands before the parts of one event that waits for several things: for any of them, or for all."""
+
+    def __init__(self, wf_spec: Any, name: str, **options: Any) -> None:
+        super().__init__(wf_spec, name, **options)
+        self.told = None
+
+
 class ThrowEvent(Step, defaults.IntermediateThrowEvent):
     """Sends a message or signal, raises an error or escalation, or only marks a place."""
 
@@ -158,18 +196,17 @@ class ThrowEvent(Step, defaults.IntermediateThrowEvent):
             if name in element.properties
         }
 
-    def send(self, token: Token, kind: str) -> dict[str, Any]:
+    def send(self, token: Token, kind: str, name: str) -> dict[str, Any]:
         """Hand a message or signal over to be sent; answers its payload. Raises StepFailed."""
         payload, correlation = self._context("payload", token), keys_of(self._context("correlation", token), self.label)
         keys = self._key("businessKey", token), self._key("messageId", token)
         top = token.workflow.top_workflow
-        top.outgoing.append(Outgoing(kind, self.event.name, payload, correlation, *keys, self.bpmn_id, _uuid(token)))
-        token.say(**{kind: self.event.name}, correlation=correlation)
+        top.outgoing.append(Outgoing(kind, name, payload, correlation, *keys, self.bpmn_id, _uuid(token)))
+        token.say(**{kind: name}, correlation=correlation)
         return payload
 
-    def raise_error(self, token: Token) -> None:
+    def raise_error(self, token: Token, code: str) -> None:
         """Give an error to whoever catches it. Raises StepFailed when nobody does."""
-        code = self.event.code or self.event.name
         token.say(error=code)
         if not token.workflow.top_workflow.throw_error(token, code, self.element.name):
             raise uncaught(self.label, code, self.element.name)

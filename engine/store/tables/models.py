@@ -58,8 +58,8 @@ start_event = Table(  # how an instance may begin without being asked for by nam
     metadata,
     Column("process_version_id", BigInteger, ForeignKey("process_version.id", ondelete="CASCADE"), primary_key=True),
     Column("element_id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),  # none, message, signal, timer
-    Column("name", Text, nullable=False, index=True),  # the message's or signal's name; for a timer its expression
+    Column("kind", Text, primary_key=True),  # none, message, signal, timer; several of a multiple event
+    Column("name", Text, primary_key=True, index=True),  # the message's or signal's name; for a timer its expression
 )
 
 schedule = Table(  # timer start events of the latest versions; one fire time starts one instance

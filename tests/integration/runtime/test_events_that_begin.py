@@ -98,6 +98,22 @@ def test_a_signal_begins_an_instance_of_every_process_that_starts_by_it(world):
     ]
 
 
+def test_a_start_event_of_several_things_begins_by_each(world):
+    begins = m.start("begun", STOCK + CHANGED)
+    world.deploy(
+        m.bundle(
+            "recount",
+            begins + m.user("count", candidateGroups="sales") + m.end(),
+            "begun -> count -> done",
+            outside=TAKEN + m.message("order.changed"),
+        )
+    )
+    assert publish(world, "order.changed", payload={"no": 1}).state == "started"
+    with world.database.transaction() as tx:
+        signals.broadcast(world.runtime, tx, "stock.taken", {})
+    assert world.one("SELECT count(*) AS n FROM instance WHERE process_key = 'recount'").n == 2
+
+
 def test_a_signal_that_an_instance_throws_begins_others_once(world):
     world.deploy(
         m.bundle(

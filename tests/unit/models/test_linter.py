@@ -361,10 +361,15 @@ def support() -> Iterator[Case]:
     yield Case("fails-in-every-instance", "stock", bundle(around("stock", text)), right)
     ends_late = process(START, event("endEvent", "end", timer("P1D")), chain("start", "end"))
     yield Case("event-not-supported", "end", bundle(ends_late), right)
-    twice = event(
-        "intermediateCatchEvent", "late", timer("P1D"), f"<bpmn:timerEventDefinition>{timer('P2D')[6:]}</bpmn:timerEventDefinition>"
-    )
-    yield Case("event-not-supported", "late", bundle(around("late", twice)), right)
+    link = "<bpmn:linkEventDefinition name='x'/>"
+    yield Case("event-not-supported", "late", bundle(around("late", event("intermediateCatchEvent", "late", timer("P1D"), link))), right)
+    monthly = f"<bpmn:timerEventDefinition>{timer('R/P1M', 'timeCycle')[6:]}</bpmn:timerEventDefinition>"
+    clock = process(event("startEvent", "start", timer("R/P1D", "timeCycle"), monthly), END, chain("start", "end"))
+    yield Case("event-not-supported", "start", bundle(clock), right)
+    told = event("startEvent", "start", timer("R/P1D", "timeCycle"), '<bpmn:messageEventDefinition messageRef="accepted"/>')
+    both = told.replace('id="start"', 'id="start" parallelMultiple="true"')
+    one = bundle(MESSAGE, process(told, END, chain("start", "end")))
+    yield Case("event-not-supported", "start", bundle(MESSAGE, process(both, END, chain("start", "end"))), one)
     java = node("serviceTask", "a", **{"xmlns:camunda": "http://camunda.org/schema/1.0/bpmn", "camunda:class": "com.acme.Ship"})
     yield Case("camunda", "a", bundle(around("a", java)), right)
     headers = "<zeebe:taskHeaders xmlns:zeebe='http://camunda.org/schema/zeebe/1.0'><zeebe:header key='k' value='v'/></zeebe:taskHeaders>"

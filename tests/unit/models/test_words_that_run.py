@@ -110,6 +110,13 @@ def listening_documents() -> Iterator[str]:
     calm = d.event("startEvent", "came", "signal signalRef='calm'", isInterrupting="false") + d.event("endEvent", "noted")
     note = d.node("subProcess", "noting", calm + d.user("note") + d.chain("came", "note", "noted"), triggeredByEvent="true")
     yield SIGNAL + started(note, d.event("intermediateThrowEvent", "cry", "signal signalRef='calm'"), d.user("ask"), chained="cry ask")
+    later = d.event(
+        "intermediateCatchEvent", "both", d.timer("PT1H"), '<bpmn:signalEventDefinition signalRef="calm"/>', parallelMultiple="true"
+    )
+    asked = (
+        d.node("parallelGateway", "fork") + d.event("intermediateThrowEvent", "cry", "signal signalRef='calm'") + d.event("endEvent", "e2")
+    )
+    yield SIGNAL + d.process(d.START, d.END, asked, later, d.chain("start", "fork", "both", "end"), d.chain("fork", "cry", "e2"))
     low = d.event("intermediateCatchEvent", "low", 'conditional <bpmn:condition language="feel">amount &gt; 5</bpmn:condition>')
     yield d.process(d.START, d.END, low, d.chain("start", "low", "end"))
 
