@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from api.auth.model import IdempotencyKey
 from api.auth.roles import Role, roles_of
 from api.auth.sessions import Credentials, Visitor, person_of_session
+from api.auth.stand_ins import with_stand_ins
 from api.auth.tokens import person_of_token
 from api.canonical import canonical_body
 from api.errors import BadRequest, Unauthenticated, answer
@@ -169,6 +170,8 @@ def _identify() -> None:
                 g.person = person_of_token(tx, given.password, given.username)
         elif cookie and (found := person_of_session(tx, cookie)):
             g.person, g.csrf_token = found
+        if g.person is not None:
+            g.person = with_stand_ins(tx, g.person)
         if request.blueprint in _PAGES:
             g.clock_ahead = moved_by(tx)
 

@@ -40,6 +40,11 @@ def _local_day(value: datetime | None) -> str:
     return value.astimezone(zone()).date().isoformat() if value else ""
 
 
+def _last_day(ends_at: datetime) -> Markup | str:
+    """The last day of a period that ends at a midnight, or within a day."""
+    return _day(ends_at - timedelta(microseconds=1))
+
+
 def _day(value: date | datetime | None) -> Markup | str:
     return formats.day(value, zone())
 
@@ -57,4 +62,11 @@ def _zone_name(value: datetime) -> str:
     return value.astimezone(zone()).tzname() or ""
 
 
-FILTERS: Mapping[str, Any] = {"day": _day, "moment": _moment, "ago": _ago, "zone_name": _zone_name, "local_day": _local_day}
+FILTERS: Mapping[str, Any] = {
+    "day": _day,
+    "moment": _moment,
+    "ago": _ago,
+    "zone_name": _zone_name,
+    "local_day": _local_day,
+    "last_day": _last_day,
+}

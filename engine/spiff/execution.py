@@ -112,11 +112,13 @@ class Execution:
                     ),
                 )
 
-    def complete(self, task_id: UUID, result: Mapping[str, Any], *, actor: str | None = None) -> None:
+    def complete(self, task_id: UUID, result: Mapping[str, Any], *, actor: str | None = None, on_behalf_of: str | None = None) -> None:
         """A person did the user task. Raises Conflict when it does not wait, Invalid when the result is not data."""
         token = self._waiting(task_id, UserTask, STARTED)
         given = plain_mapping(result, "The result")
         token.internal_data["actor"] = actor
+        if on_behalf_of:
+            token.say(on_behalf_of=on_behalf_of)
         token.internal_data["fact"] = given
         token.become(READY)
 

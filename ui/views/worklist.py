@@ -15,6 +15,7 @@ from engine.runtime.read.case_comments import count_unseen
 from engine.runtime.read.pending_changes import ChangeFilter, count_to_confirm, list_changes
 from engine.runtime.verbs import user_tasks
 from engine.runtime.verbs.task_hands import ways_back
+from engine.runtime.verbs.visible_tasks import behalf_of
 from engine.store import json_text
 from engine.store.paging import MOST, AnyRow, Asked
 from handlers.briefs import briefs_of
@@ -89,6 +90,7 @@ def _list(tx: Session) -> dict[str, Any]:
         "tasks": tasks,
         "briefs": briefs_of(tx, [number for row in tasks.rows for number in about(row)]),
         "about": about,
+        "behalf_of": behalf_of,
         "why_asked": why_asked,
         "counts": read.count_tasks(tx, person()),
         "unseen": count_unseen(tx, person()),
@@ -123,6 +125,7 @@ def _task(tx: Session, task_id: UUID) -> dict[str, Any]:
         "comments": comments_of_task(tx, about_shown(case, task.id), task.id),
         "before": [(earlier, said(entered(earlier))) for earlier in read.decisions_before(tx, task)],
         "mine": mine,
+        "behalf": behalf_of(task, person()) if not done else None,
         "next_task": _next(tx) if done else None,
         "hand_to": read.who_could(product().runtime, tx, task) if _may_hand_on(task) else (),
         "ask_whom": read.whom_to_ask(product().runtime, tx, task, person()) if mine and task.delegation != "pending" else (),

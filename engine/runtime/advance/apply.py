@@ -142,7 +142,7 @@ def _outcome(body: Mapping[str, Any]) -> CallOutcome:
 
 def _user_task(stretch: Stretch, body: Mapping[str, Any]) -> None:
     task_id = _id(body)
-    stretch.execution.complete(task_id, body["data"], actor=stretch.actor)
+    stretch.execution.complete(task_id, body["data"], actor=stretch.actor, on_behalf_of=body.get("on_behalf_of"))
     stretch.completed[task_id] = body["data"]
 
 

@@ -18,7 +18,7 @@ from engine.runtime.verbs.visible_tasks import may_do, visible_to
 from engine.store.paging import MOST, AnyRow, Asked, Key, Page, read_page
 from engine.store.tables import deployment_file, incident, instance, pending_change, process_version, user_task
 
-VIEWS = {"all": "All", "mine": "Mine", "claimable": "To claim", "asked": "Asked", "overdue": "Overdue", "done": "Done"}
+VIEWS = {"all": "All", "mine": "Mine", "claimable": "To claim", "asked": "With others", "overdue": "Overdue", "done": "Done"}
 #: What was completed by the person, the latest first.
 DONE = "done"
 DUE = {"": "Any time", "today": "Today or before", "week": "Within a week", "none": "No due date", "rest": "Put off", "now": "Not put off"}
@@ -197,11 +197,16 @@ def who_could(runtime: Runtime, tx: Session, task: AnyRow) -> list[str]:
     return [name for name in people if name not in {*task.excluded_users, task.assignee}]
 
 
+def who_works(runtime: Runtime, tx: Session) -> Sequence[str]:
+    """Everybody who works here; nobody where that is not known."""
+    directory: Any = runtime.ports.get(Directory)
+    people: Sequence[str] = directory.people(tx, (), ()) if directory else ()
+    return people
+
+
 def whom_to_ask(runtime: Runtime, tx: Session, task: AnyRow, person: Person) -> list[str]:
     """Colleagues who can be asked about a task: everybody but those who may not decide it, and who asks. Empty where nobody is known."""
-    directory: Any = runtime.ports.get(Directory)
-    people = directory.people(tx, (), ()) if directory else ()
-    return [name for name in people if name not in {*task.excluded_users, task.assignee, person.name}]
+    return [name for name in who_works(runtime, tx) if name not in {*task.excluded_users, task.assignee, person.name}]
 
 
 def count_by_group(tx: Session) -> Sequence[AnyRow]:

@@ -17,14 +17,16 @@ from engine.runtime.state.stretch import Fact
 from engine.runtime.verbs.comments import checked_text
 from engine.runtime.verbs.user_tasks import (
     Completed,
+    acts_for,
     assigned,
     four_eyes,
-    may_act,
     not_asked_only,
     not_held_by_another,
     not_suspended,
+    note_behalf,
     open_task,
     refuse_nobody,
+    said_of,
 )
 from engine.runtime.verbs.visible_tasks import UserTask
 
@@ -130,15 +132,18 @@ def send_back(runtime: Runtime, tx: Session, task_id: UUID, refusal: Refusal, pe
     Raises Conflict where it has none of that code, Invalid without a reason, and what completing raises.
     """
     task = open_task(tx, task_id, person, None).task
-    may_act(task, person)
     not_held_by_another(task, person)
+    behalf = acts_for(tx, task, person)
     not_asked_only(task)
     not_suspended(task)
     ways = {way.code: way for way in ways_back(runtime, tx, task.process_version_id, task.element_id)}
     if refusal.code not in ways:
         raise _no_way_back(task, ways)
     code, why = refusal.code, checked_text(refusal.reason)
-    audit.record(tx, audit.Entry(person.name, "send_back", f"user_task:{task_id}", why, {"way": ways[code].name, "code": code}))
+    audit.record(
+        tx, audit.Entry(person.name, "send_back", f"user_task:{task_id}", why, {"way": ways[code].name, "code": code, **said_of(behalf)})
+    )
+    note_behalf(tx, task_id, behalf)
     body = {"task_id": task_id, "code": code, "reason": why}
     acted = act(runtime, tx, task.instance_id, Fact("send_back", body, person.name, f"user_task:{task_id}"))
     return Completed(task.instance_id, acted.applied, acted.state)
@@ -147,8 +152,8 @@ def send_back(runtime: Runtime, tx: Session, task_id: UUID, refusal: Refusal, pe
 def _mine(tx: Session, task_id: UUID, person: Person) -> UserTask:
     """A task that one has or may take, and is not only asked about."""
     task = open_task(tx, task_id, person, None).task
-    may_act(task, person)
     not_held_by_another(task, person)
+    acts_for(tx, task, person)
     not_asked_only(task)
     return task
 

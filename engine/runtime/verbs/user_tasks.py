@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
 from engine.forms import validate
@@ -17,7 +17,7 @@ from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Fact
 from engine.runtime.verbs import visible_tasks
-from engine.runtime.verbs.visible_tasks import OpenedTask, UserTask
+from engine.runtime.verbs.visible_tasks import OpenedTask, UserTask, behalf_of
 from engine.spiff.plain import plain_mapping
 from engine.store.clock import business_now
 from engine.store.tables import InstanceState, user_task
@@ -27,6 +27,7 @@ __all__ = [
     "Completion",
     "OpenedTask",
     "UserTask",
+    "acts_for",
     "assign",
     "assigned",
     "claim",
@@ -37,9 +38,11 @@ __all__ = [
     "not_asked_only",
     "not_held_by_another",
     "not_suspended",
+    "note_behalf",
     "open_task",
     "refuse_nobody",
     "release",
+    "said_of",
     "save_draft",
 ]
 
@@ -72,15 +75,40 @@ def get(_runtime: Runtime, tx: Session, task_id: UUID, person: Person) -> Opened
 def claim(_runtime: Runtime, tx: Session, task_id: UUID, person: Person, version: int | None = None) -> UserTask:
     """Take a task for oneself. Raises Conflict when somebody else has it."""
     task = open_task(tx, task_id, person, version).task
-    if task.assignee not in {None, person.name}:
-        raise Conflict(
-            f"{task.assignee} has claimed {task.title!r}.",
-            code="claimed",
-            next_step=f"Ask {task.assignee} to release it, or take another task.",
-        )
+    not_held_by_another(task, person, overseer=False)
+    behalf = acts_for(tx, task, person)
+    audit.record(tx, audit.Entry(person.name, "claim", f"user_task:{task_id}", detail=said_of(behalf)))
+    owner = task.assignee if task.assignee not in {None, person.name} else task.owner
+    return assigned(tx, task, person.name, owner=owner, on_behalf_of=behalf)
+
+
+def acts_for(tx: Session, task: UserTask, person: Person) -> str | None:
+    """On whose behalf a person acts on a task; None on their own. Raises Forbidden where either of them may not decide it.
+
+    Whoever stood behind an earlier decision of somebody who is excluded is excluded like them: a deputy is no second pair of eyes.
+    """
     may_act(task, person)
-    audit.record(tx, audit.Entry(person.name, "claim", f"user_task:{task_id}"))
-    return assigned(tx, task, person.name)
+    behalf = behalf_of(task, person)
+    if behalf is None:
+        names = [person.name]
+    elif behalf in task.excluded_users:
+        raise four_eyes(task, f"{person.name} on behalf of {behalf}")
+    else:
+        names = [person.name, behalf]
+    if task.excluded_users and tx.scalar(_STOOD_BEHIND, {"id": task.instance_id, "names": names, "excluded": list(task.excluded_users)}):
+        raise four_eyes(task, person.name)
+    return behalf
+
+
+def note_behalf(tx: Session, task_id: UUID, behalf: str | None) -> None:
+    """Keep on whose behalf a task is decided."""
+    if behalf:
+        tx.execute(update(user_task).where(user_task.c.id == task_id).values(on_behalf_of=behalf))
+
+
+def said_of(behalf: str | None) -> dict[str, str]:
+    """How the audit log and the history say it."""
+    return {"on_behalf_of": behalf} if behalf else {}
 
 
 def release(_runtime: Runtime, tx: Session, task_id: UUID, person: Person, version: int | None = None) -> UserTask:
@@ -122,7 +150,7 @@ def refuse_nobody(runtime: Runtime, tx: Session, name: str) -> None:
 def save_draft(_runtime: Runtime, tx: Session, task_id: UUID, data: Mapping[str, Any], completion: Completion) -> int:
     """Keep what was typed so far; answers the task's new version. Nothing is validated yet."""
     task = open_task(tx, task_id, completion.actor, completion.version).task
-    may_act(task, completion.actor)
+    acts_for(tx, task, completion.actor)
     not_held_by_another(task, completion.actor)
     draft = plain_mapping(data, "The draft")
     statement = update(user_task).where(user_task.c.id == task_id).values(draft=draft, version=user_task.c.version + 1)
@@ -138,12 +166,15 @@ def complete(runtime: Runtime, tx: Session, task_id: UUID, data: Mapping[str, An
     person = completion.actor
     opened = open_task(tx, task_id, person, completion.version)
     task = opened.task
-    may_act(task, person)
     not_held_by_another(task, person)
+    behalf = acts_for(tx, task, person)
     not_asked_only(task)
     not_suspended(task)
     submitted = _validated(runtime, tx, opened, data)
-    body = {"task_id": task_id, "data": submitted}
+    if behalf:
+        note_behalf(tx, task_id, behalf)
+        audit.record(tx, audit.Entry(person.name, "complete", f"user_task:{task_id}", detail=said_of(behalf)))
+    body = {"task_id": task_id, "data": submitted, **said_of(behalf)}
     acted = act(runtime, tx, task.instance_id, Fact("user_task", body, person.name, f"user_task:{task_id}"))
     return Completed(task.instance_id, acted.applied, acted.state)
 
@@ -195,10 +226,15 @@ def may_act(task: UserTask, person: Person) -> None:
         raise four_eyes(task, person.name)
 
 
-def not_held_by_another(task: UserTask, person: Person) -> None:
-    """Raises Conflict when somebody else has it."""
-    if task.assignee not in {None, person.name} and not person.oversees:
-        raise Conflict(f"{task.assignee} has claimed {task.title!r}.", code="claimed", next_step=f"Ask {task.assignee} to release it.")
+def not_held_by_another(task: UserTask, person: Person, *, overseer: bool = True) -> None:
+    """Raises Conflict when somebody else has it for whom one does not stand in; an overseer may act all the same, but not claim."""
+    mine = task.assignee in {None, person.name} or behalf_of(task, person) == task.assignee
+    if not mine and not (overseer and person.oversees):
+        raise Conflict(
+            f"{task.assignee} has claimed {task.title!r}.",
+            code="claimed",
+            next_step=f"Ask {task.assignee} to release it.",
+        )
 
 
 def not_suspended(task: UserTask) -> None:
@@ -245,3 +281,11 @@ def _closed(task: UserTask) -> Conflict:
 
 def _unknown(task_id: UUID) -> NotFound:
     return NotFound(f"There is no task {task_id} for you.", code="task_unknown", next_step="Look in your worklist.")
+
+
+_STOOD_BEHIND = text("""
+SELECT EXISTS (
+  SELECT FROM user_task
+  WHERE instance_id = :id AND state = 'completed' AND on_behalf_of = ANY(:names) AND completed_by = ANY(:excluded)
+)
+""")

@@ -1,6 +1,6 @@
 """Which user tasks a person may see, decided in the query: candidates, assignees and overseers; the excluded see nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import (
     Boolean,
     ColumnElement,
+    Select,
     Text,
     and_,
     bindparam,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, array, psycopg
 from sqlalchemy.orm import Session
 
-from engine.runtime.state.people import Person
+from engine.runtime.state.people import Person, StandIn
 from engine.store.locks import take_instance_of
 from engine.store.tables import instance, user_task
 
@@ -104,14 +105,53 @@ class OpenedTask:
 
 
 def visible_to(person: Person) -> ColumnElement[bool]:
-    """The tasks a person may see: theirs, their groups', or anybody's when no candidate is named; overseers see all."""
-    return _visible(literal(person.name, Text), literal(sorted(person.groups), ARRAY(Text)), true() if person.oversees else false())
+    """The tasks a person may see: theirs, their groups', those of whom they stand in for, or anybody's; overseers see all."""
+    own = _visible(literal(person.name, Text), literal(sorted(person.groups), ARRAY(Text)), true() if person.oversees else false())
+    return or_(own, *_of_others(person))
 
 
 def may_do(person: Person) -> ColumnElement[bool]:
-    """The tasks that a person holds or may claim: each way is answered by an index, also where there are a million for others."""
+    """The tasks that a person holds or may claim, also as a deputy: each way is answered by an index, however many others have."""
     name = literal(person.name, Text)
-    return or_(*_hold(name), and_(~_excluded(name), _offered(name, literal(sorted(person.groups), ARRAY(Text)))))
+    own = and_(~_excluded(name), _offered(name, literal(sorted(person.groups), ARRAY(Text))))
+    return or_(*_hold(name), own, *_of_others(person))
+
+
+def behalf_of(task: Any, person: Person) -> str | None:
+    """For whom a person does a task: None where it is theirs or offered to them, else the one who is away and could do it."""
+    if task.assignee == person.name:
+        found: str | None = task.on_behalf_of
+        return found
+    if task.assignee is None and _is_offered(task, person.name, person.groups):
+        return None
+    return next((away.name for away in person.stands_in_for if _could_do(task, away)), None)
+
+
+def _could_do(task: Any, away: StandIn) -> bool:
+    in_scope = not away.process_keys or task.process_key in away.process_keys
+    named = bool(task.candidate_groups or task.candidate_users)
+    return in_scope and (task.assignee == away.name or (task.assignee is None and named and _is_offered(task, away.name, away.groups)))
+
+
+def _is_offered(task: Any, name: str, groups: frozenset[str]) -> bool:
+    nobody = not task.candidate_groups and not task.candidate_users
+    return nobody or name in task.candidate_users or not groups.isdisjoint(task.candidate_groups)
+
+
+def _of_others(person: Person) -> Iterator[ColumnElement[bool]]:
+    """What those could do who are away: neither they nor the deputy may be excluded from it."""
+    task, me = user_task.c, literal(person.name, Text)
+    for away in person.stands_in_for:
+        name = literal(away.name, Text)
+        offered = or_(task.candidate_groups.overlap(literal(sorted(away.groups), ARRAY(Text))), task.candidate_users.contains(_alone(name)))
+        theirs = or_(task.assignee == name, and_(task.assignee.is_(None), offered))
+        yield and_(task.state == "open", theirs, ~_excluded(me), ~_excluded(name), *_in_scope(away))
+
+
+def _in_scope(away: StandIn) -> Iterator[ColumnElement[bool]]:
+    if away.process_keys:
+        of = select(instance.c.id).where(instance.c.id == user_task.c.instance_id, instance.c.process_key.in_(sorted(away.process_keys)))
+        yield of.correlate(user_task).exists()
 
 
 def _hold(name: ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
@@ -147,20 +187,27 @@ def one(tx: Session, person: Person, task_id: UUID, *, lock: bool = False) -> Op
     """One task with its content, if the person may see it; `lock` locks its instance, under which every task is changed."""
     if lock:
         take_instance_of(tx, task_id)
+    if person.stands_in_for:
+        found = tx.execute(_statement(visible_to(person)), {"task_id": task_id}).one_or_none()
+        return None if found is None else _opened(found)
     asked = {"task_id": task_id, "name": person.name, "groups": sorted(person.groups), "oversees": person.oversees}
     row = tx.connection().exec_driver_sql(_ONE, asked).one_or_none()
-    return None if row is None else OpenedTask(UserTask(*row[: len(_TASK) + len(_CASE)]), dict(row.form_data), row.draft, row.outcome)
+    return None if row is None else _opened(row)
+
+
+def _opened(row: Any) -> OpenedTask:
+    return OpenedTask(UserTask(*row[: len(_TASK) + len(_CASE)]), dict(row.form_data), row.draft, row.outcome)
+
+
+def _statement(visible: ColumnElement[bool]) -> Select[Any]:
+    of_instance = select(*_TASK, *_CASE, *_CONTENT).join(instance, instance.c.id == user_task.c.instance_id)
+    return of_instance.where(user_task.c.id == bindparam("task_id"), visible)
 
 
 def _one() -> str:
     """The statement of one task as the driver takes it, made once: building it anew for each completion costs more than running it."""
     visible = _visible(bindparam("name", type_=Text), bindparam("groups", type_=ARRAY(Text)), bindparam("oversees", type_=Boolean))
-    statement = (
-        select(*_TASK, *_CASE, *_CONTENT)
-        .join(instance, instance.c.id == user_task.c.instance_id)
-        .where(user_task.c.id == bindparam("task_id"), visible)
-    )
-    return str(statement.compile(dialect=psycopg.dialect()))  # type: ignore[no-untyped-call]
+    return str(_statement(visible).compile(dialect=psycopg.dialect()))  # type: ignore[no-untyped-call]
 
 
 _ONE = _one()

@@ -1,8 +1,8 @@
 """The engine's tables.
 
 `models` (what was deployed), `drafts` (what analysts work on), `instances` (what runs), `waits` (what it waits for),
-`records` (what happened), `comments` (what people say beside it), `batches` (what operators do to many) and `pending_changes` (what
-waits for a second person).
+`records` (what happened), `comments` (what people say beside it), `substitutions` (who stands in for whom), `batches` (what operators do
+to many) and `pending_changes` (what waits for a second person).
 
 Times are `timestamptz` in UTC from the database's clock. Ids of instances and tasks are UUIDs made by the engine, so that a whole
 advance can be worked out before its first statement.
@@ -15,6 +15,7 @@ from engine.store.tables.instances import InstanceState, inbox, instance
 from engine.store.tables.models import deployment, deployment_file, process_version, schedule, start_event
 from engine.store.tables.pending_changes import pending_change
 from engine.store.tables.records import audit, effect, history, incident, message
+from engine.store.tables.substitutions import substitution
 from engine.store.tables.waits import external_task, service_task_load, subscription, timer, user_task, work
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "service_task_load",
     "start_event",
     "subscription",
+    "substitution",
     "timer",
     "user_task",
     "work",

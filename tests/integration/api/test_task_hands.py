@@ -36,7 +36,7 @@ def test_a_colleague_is_asked_and_answers_on_the_page_and_the_owner_sees_both(ta
     asked = sara.post(f"/worklist/{task}/ask?sort=priority", data={"to": "tom", "question": "Can we deliver on Friday?"})
     assert asked.location == f"/worklist/{task}?sort=priority&done=ask"
     assert "Asked: it is back with you" in sara.get(asked.location).text
-    assert 'Asked<span class="count">1</span>' in sara.get("/worklist?view=asked").text
+    assert 'With others<span class="count">1</span>' in sara.get("/worklist?view=asked").text
     theirs = tom.get(f"/worklist/{task}").text
     assert "Can we deliver on Friday?" in theirs
     assert "Your answer" in theirs
