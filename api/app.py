@@ -3,7 +3,7 @@
 from flask import Response
 from flask_openapi3 import Info, OpenAPI
 
-from api import administration, camunda7, errors, requests, sign_in
+from api import administration, camunda7, errors, requests, sign_in, single_sign_on
 from api.errors import ProblemOut, of_validation
 from api.json_provider import ExactJSON
 from api.openapi import describe
@@ -39,6 +39,7 @@ def create_app(product: Product) -> OpenAPI:
     for blueprint in (*blueprints(), *camunda7.BLUEPRINTS):
         app.register_api(blueprint)
     app.register_blueprint(sign_in.auth)
+    app.register_blueprint(single_sign_on.single_sign_on)
     app.register_blueprint(administration.blueprint())
     app.register_blueprint(pages(errors.status_of))
     app.after_request(_protect)

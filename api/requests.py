@@ -31,7 +31,7 @@ P = ParamSpec("P")
 COOKIE = "ordercraft_session"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _OPEN = "open_to_all"
-_PAGES = {"ui", "auth", "administration"}
+_PAGES = {"ui", "auth", "administration", "single_sign_on"}
 #: Rooms for programs alone: no cookie signs anybody in there, and a token may come as the password of Basic (RFC 7617).
 _PROGRAMS = "camunda7"
 

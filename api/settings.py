@@ -46,8 +46,25 @@ class Settings:
     session_longest_minutes: int = 1440
     #: The roles whose holders need a second factor when they sign in with a password, with commas between: administer,deploy.
     second_factor_roles: str = ""
+    #: A provider of OpenID Connect by which people sign in, such as https://login.example.com; empty for none.
+    oidc_issuer: str = ""
+    #: What the provider calls us.
+    oidc_client_id: str = ""
+    #: By what the provider knows that it is us; empty for a public client.
+    oidc_client_secret: str = ""
+    #: What the button on the sign-in page says.
+    oidc_name: str = "your company account"
+    #: The claim that lists somebody's groups; a table maps them to ours.
+    oidc_groups_claim: str = "groups"
+    #: What the provider is asked for.
+    oidc_scope: str = "openid profile email"
     #: The least severe log line that is written: debug, info, warning or error.
     log_level: str = "info"
+
+    @property
+    def company_sign_in(self) -> str:
+        """What the button on the sign-in page says; empty where there is no provider."""
+        return self.oidc_name if self.oidc_issuer else ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -80,6 +97,11 @@ def _refuse_impossible(values: Mapping[str, Any]) -> None:
             raise Invalid(f"{variable} is {value!r}, which is {what}.", code="setting_wrong", next_step=f"Correct {variable}.")
 
 
+def _is_provider(issuer: str) -> bool:
+    """Who can change what a provider tells us signs in as anybody: it is encrypted, or our own machine."""
+    return issuer.startswith(("https://", "http://127.0.0.1", "http://localhost")) or not issuer
+
+
 _HIGHEST_PORT = 65_535
 _MOST_THREADS = 200
 _MOST_WAITING = 1000
@@ -87,6 +109,8 @@ _ALLOWED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("port", lambda port: port <= _HIGHEST_PORT, "no port: they go from 1 to 65535"),
     ("log_level", lambda level: level in {"debug", "info", "warning", "error"}, "no level: debug, info, warning or error"),
     ("queue", lambda queue: queue in {"pgqueuer", "procrastinate"}, "no queue: pgqueuer or procrastinate"),
+    ("oidc_issuer", _is_provider, "no address of a provider: https://…, or http://127.0.0.1… to try one"),
+    ("oidc_scope", lambda scope: "openid" in scope.split(), "no scope of OpenID Connect: it needs openid"),
     ("worker_threads", lambda threads: threads <= _MOST_THREADS, "more threads than one process should have (200)"),
     ("waiting_fetches", lambda fetches: fetches <= _MOST_WAITING, "more than one process should let wait (1000)"),
     ("web_threads", lambda threads: threads <= _MOST_THREADS, "more threads than one process should have (200)"),

@@ -40,7 +40,7 @@ def login_page() -> str:
 @open_to_all
 def login() -> AnyResponse:
     """Begin a session, or show the page again with one sentence that does not tell which part was wrong."""
-    asked = _attempt(request.form.get("password", ""))
+    asked = attempt(request.form.get("password", ""))
     try:
         persona = request.form.get("persona", "")
         made = _as_persona(persona, asked) if product().demo and persona else sign_in_by_password(product().database, asked, terms())
@@ -50,10 +50,10 @@ def login() -> AnyResponse:
         return refused
     if made is None:
         return Response(_page("Name or password is wrong."), 401, mimetype="text/html")
-    return _given(made)
+    return enter(made, safe_next(request.form.get("next", "/")))
 
 
-def _attempt(secret: str) -> Attempt:
+def attempt(secret: str) -> Attempt:
     """What was sent: a name and a password, or a code in its place."""
     return Attempt(
         name=request.form.get("name", ""),
@@ -64,9 +64,8 @@ def _attempt(secret: str) -> Attempt:
     )
 
 
-def _given(made: SignedIn) -> AnyResponse:
+def enter(made: SignedIn, target: str) -> AnyResponse:
     """Lead to where somebody wanted to go, or to the second factor that is still asked for."""
-    target = _safe_next(request.form.get("next", "/"))
     answer = redirect(f"{_LOGIN}/{made.pending}?next={quote(target, safe='/?=')}" if made.pending else target)
     _give_cookies(answer, made)
     return answer
@@ -98,9 +97,10 @@ def second_step(step: str) -> AnyResponse:
 def give_code() -> AnyResponse:
     """Let the session begin, by a code."""
     try:
-        return _given(sign_in_by_code(product().database, _attempt(request.form.get("code", "")), terms()))
+        made = sign_in_by_code(product().database, attempt(request.form.get("code", "")), terms())
     except Problem as problem:
         return _step_page("code", problem)
+    return enter(made, safe_next(request.form.get("next", "/")))
 
 
 @auth.post(f"{_LOGIN}/enrol")
@@ -108,10 +108,10 @@ def give_code() -> AnyResponse:
 def give_first_code() -> AnyResponse:
     """Let the session begin, by the first code of a new authenticator; its recovery codes are shown once."""
     try:
-        made, codes = sign_in_by_enrolling(product().database, _attempt(request.form.get("code", "")), terms())
+        made, codes = sign_in_by_enrolling(product().database, attempt(request.form.get("code", "")), terms())
     except Problem as problem:
         return _step_page("enrol", problem)
-    answer = make_response(render_template("recovery_codes.html", codes=codes, next=_safe_next(request.form.get("next", "/"))))
+    answer = make_response(render_template("recovery_codes.html", codes=codes, next=safe_next(request.form.get("next", "/"))))
     _give_cookies(answer, made)
     return answer
 
@@ -155,8 +155,8 @@ def _as_persona(name: str, asked: Attempt) -> SignedIn | None:
 @auth.post("/logout")
 def logout() -> AnyResponse:
     """End the session."""
-    product().database.run(lambda tx: sign_out(tx, request.cookies.get(COOKIE, "")))
-    answer = make_response(redirect(_LOGIN))
+    how = product().database.run(lambda tx: sign_out(tx, request.cookies.get(COOKIE, "")))
+    answer = make_response(redirect(f"{_LOGIN}?out=company" if how == "single sign-on" else _LOGIN))
     answer.delete_cookie(COOKIE)
     return answer
 
@@ -171,10 +171,12 @@ def _page(error: str = "") -> str:
                 .order_by(UserAccount.id)
             )
             personas = [(row.name, row.full_name, row.title) for row in rows]
-    return render_template("login.html", personas=personas, error=error, next=request.values.get("next", "/"))
+    return render_template(
+        "login.html", personas=personas, error=error, next=request.values.get("next", "/"), company=product().settings.company_sign_in
+    )
 
 
-def _safe_next(target: str) -> str:
+def safe_next(target: str) -> str:
     """Only a path of our own: an address elsewhere would let a link lead people away after signing in."""
     # Browsers drop tabs and line ends and take a backslash for a slash: what holds such is no address of ours.
     own = target.startswith("/") and not target.startswith("//") and target.isprintable() and "\\" not in target

@@ -98,6 +98,7 @@ PAGES = {
     "account-new": "/administration/accounts/new",
     "roles": "/administration/roles",
     "profile": "/profile",
+    "single-sign-on": "/administration/single-sign-on",
     "choose-password": "/password",
 }
 THEMES = ("light", "dark")

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from api.administration.forms import REFUSED, Refused, typed_token
-from api.auth import accounts, links, reading, second_factor, sessions, tokens
+from api.auth import accounts, identities, links, reading, second_factor, sessions, tokens
 from api.auth.roles import GROUPS, Role, roles_of
 from api.product import product
 from api.requests import person
@@ -113,6 +113,16 @@ def remove_factor(name: str) -> AnyResponse:
     return _done(name, "factor", act)
 
 
+def unlink(name: str) -> AnyResponse:
+    """Let nobody sign in as it by way of the provider."""
+
+    def act(tx: Session) -> str:
+        identities.unlink(tx, accounts.account_named(tx, name, lock=True), _by())
+        return "unlinked"
+
+    return _done(name, "account", act)
+
+
 def end_sessions(name: str) -> AnyResponse:
     """End all its sessions."""
 
@@ -207,6 +217,7 @@ ROUTES = tuple(
         (f"{_BASE}/<name>/reactivate", reactivate, _POST),
         (f"{_BASE}/<name>/password-link", make_link, _POST),
         (f"{_BASE}/<name>/second-factor/remove", remove_factor, _POST),
+        (f"{_BASE}/<name>/identity/remove", unlink, _POST),
         (f"{_BASE}/<name>/sessions/end", end_sessions, _POST),
         (f"{_BASE}/<name>/sessions/<int:session_id>/end", end_session, _POST),
         (f"{_BASE}/<name>/tokens", make_token, _POST),

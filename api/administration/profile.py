@@ -141,7 +141,7 @@ def _page(*, refused: Refused | None = None, done: str = "", token: str = "", en
         factor = second_factor.state_of(tx, account_named(tx, account.name).id)
     qr = second_factor.qr_of(enrolment.address) if enrolment else ""
     given = {"account": account, "sessions": living, "tokens": made, "refused": refused, "done": done, "token": token, "base": _BASE}
-    return render_template("profile.html", **given, factor=factor, enrolment=enrolment, qr=qr)
+    return render_template("profile.html", **given, factor=factor, enrolment=enrolment, qr=qr, company=product().settings.company_sign_in)
 
 
 def _by() -> Author:

@@ -1,9 +1,10 @@
 """Accounts, their groups, sessions, links and API tokens. Secrets are stored as hashes only."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Text, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.base import Base
@@ -128,6 +129,39 @@ class RecoveryCode(Base):
 
     code_hash: Mapped[str] = mapped_column(Text, primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+
+
+class ExternalIdentity(Base):
+    """Who a provider of OpenID Connect says somebody is: its name and the subject, never a mail address."""
+
+    __tablename__ = "external_identity"
+
+    issuer: Mapped[str] = mapped_column(Text, primary_key=True)
+    subject: Mapped[str] = mapped_column(Text, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    linked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
+
+
+class GroupClaim(Base):
+    """A group as the provider calls it, and a group of ours that its members are in."""
+
+    __tablename__ = "group_claim"
+
+    claim: Mapped[str] = mapped_column(Text, primary_key=True)
+    group_name: Mapped[str] = mapped_column(Text, primary_key=True)
+
+
+class SignOnAttempt(Base):
+    """Somebody was sent to the provider: what the answer must hold, and the browser it must come back in."""
+
+    __tablename__ = "sign_on_attempt"
+
+    state_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    browser_hash: Mapped[str] = mapped_column(Text)
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    next: Mapped[str] = mapped_column(Text)
+    links_account_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
 
 class IdempotencyKey(Base):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from api.auth import pauses, second_factor
 from api.auth.accounts import account_named, shown_of
+from api.auth.identities import issuers_of
 from api.auth.model import UserAccount, UserGroup
 from api.auth.roles import roles_of
 from engine.store.paging import Asked, Key, Page, read_page
@@ -52,6 +53,7 @@ class AccountDetail:
     active: bool
     has_password: bool
     second_factor: bool
+    company_accounts: list[str]
     password_changed_at: datetime | None
     paused: bool
     created_at: datetime
@@ -90,6 +92,7 @@ def read_account(tx: Session, name: str) -> AccountDetail:
         active=account.active,
         has_password=account.password_hash is not None,
         second_factor=second_factor.state_of(tx, account.id).enrolled,
+        company_accounts=issuers_of(tx, account.id),
         password_changed_at=account.password_changed_at,
         paused=pauses.paused(tx, account.name),
         created_at=account.created_at,

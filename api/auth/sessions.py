@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from api.auth.hashes import hash_of, new_secret
-from api.auth.model import KnownBrowser, OneTimeLink, SignIn, SignInPause, UserAccount, UserGroup
+from api.auth.model import KnownBrowser, OneTimeLink, SignIn, SignInPause, SignOnAttempt, UserAccount, UserGroup
 from api.auth.roles import roles_of
 from engine.problems import NotFound
 from engine.runtime.state.people import Person
@@ -136,9 +136,9 @@ def renew(tx: Session, token: str) -> Credentials | None:
     return made if found else None
 
 
-def sign_out(tx: Session, token: str) -> None:
-    """End a session."""
-    tx.execute(delete(SignIn).where(SignIn.token_hash == hash_of(token)))
+def sign_out(tx: Session, token: str) -> str:
+    """End a session; answers how it was proved who it is, or nothing where it was over."""
+    return tx.scalar(delete(SignIn).where(SignIn.token_hash == hash_of(token)).returning(SignIn.how)) or ""
 
 
 def person_of_session(tx: Session, token: str) -> tuple[Person, str] | None:
@@ -205,4 +205,4 @@ def forget_what_is_over(tx: Session) -> None:
     tx.execute(delete(SignInPause).where(SignInPause.failed_at < func.now() - timedelta(days=1)))
 
 
-_EXPIRING: Sequence[type] = (SignIn, OneTimeLink, KnownBrowser)
+_EXPIRING: Sequence[type] = (SignIn, OneTimeLink, KnownBrowser, SignOnAttempt)

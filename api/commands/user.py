@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from api.auth import accounts, links, reading, second_factor, sessions, tokens
+from api.auth import accounts, identities, links, reading, second_factor, sessions, tokens
 from api.auth.roles import Role
 from api.bootstrap import open_database
 from api.schema import migrate
@@ -112,6 +112,30 @@ def remove_second_factor(name: str, reason: str) -> None:
     with _database().transaction() as tx:
         second_factor.remove(tx, accounts.account_named(tx, name, lock=True).id, Author(_BY, reason))
     click.echo(f"{name} has no second factor now.")
+
+
+@command.command("unlink")
+@click.argument("name")
+@_reason
+def unlink(name: str, reason: str) -> None:
+    """Let nobody sign in as an account by way of the provider of company accounts."""
+    with _database().transaction() as tx:
+        identities.unlink(tx, accounts.account_named(tx, name, lock=True), Author(_BY, reason))
+    click.echo(f"{name} is linked with no company account now.")
+
+
+@command.command("groups")
+@click.option("--map", "mapped", nargs=2, metavar="CLAIM GROUP", help="Let the members of a group of the provider be in one of ours.")
+@click.option("--unmap", "unmapped", nargs=2, metavar="CLAIM GROUP", help="Undo a mapping.")
+def groups(mapped: tuple[str, str] | None, unmapped: tuple[str, str] | None) -> None:
+    """List which groups of the provider of company accounts are which of ours, map one, or undo it."""
+    with _database().transaction() as tx:
+        if mapped:
+            identities.map_claim(tx, *mapped, Author(_BY))
+        if unmapped:
+            identities.unmap_claim(tx, *unmapped, Author(_BY))
+        for row in identities.list_claims(tx):
+            click.echo(f"{row.claim} -> {row.group_name}")
 
 
 @command.command("first-link")

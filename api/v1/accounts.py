@@ -8,7 +8,7 @@ from flask import request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import accounts, links, reading, second_factor, sessions, tokens
+from api.auth import accounts, identities, links, reading, second_factor, sessions, tokens
 from api.auth.roles import Role
 from api.requests import operation, person, transaction
 from api.v1.shapes import ChangedOut, Done, Listing, Page, Shape, listed
@@ -94,6 +94,19 @@ class LinkOut(Shape):
     hours: int
 
 
+class GroupClaimIn(Shape):
+    """A group as the provider calls it, and a group of ours."""
+
+    claim: str = Field(min_length=1, max_length=200)
+    group: str = Field(min_length=1, max_length=100)
+
+
+class GroupClaimsOut(Shape):
+    """Every mapping."""
+
+    items: list[GroupClaimIn]
+
+
 class TokenIn(Shape):
     """A token to be made: what it is for, what it may do, for how long, and the topics it may serve (all where none is named)."""
 
@@ -127,6 +140,7 @@ class AccountOut(Shape):
     active: bool
     has_password: bool
     second_factor: bool
+    company_accounts: list[str]
     password_changed_at: datetime | None
     paused: bool
     created_at: datetime
@@ -231,6 +245,38 @@ def remove_second_factor(path: AccountPath, body: Why) -> Done:
     account = accounts.account_named(transaction(), path.name, lock=True)
     second_factor.remove(transaction(), account.id, _by(body.reason))
     return Done(id=account.name, state="removed")
+
+
+@api.post("/accounts/<name>/identity/remove", responses={200: Done})
+@operation(Role.ADMINISTER)
+def unlink_identity(path: AccountPath, body: Why) -> Done:
+    """Let nobody sign in as an account by way of the provider of company accounts."""
+    account = accounts.account_named(transaction(), path.name, lock=True)
+    identities.unlink(transaction(), account, _by(body.reason))
+    return Done(id=account.name, state="unlinked")
+
+
+@api.get("/group-claims", responses={200: GroupClaimsOut})
+@operation(Role.ADMINISTER)
+def list_group_claims() -> GroupClaimsOut:
+    """List which groups of the provider of company accounts are which of ours."""
+    return GroupClaimsOut(items=[GroupClaimIn(claim=row.claim, group=row.group_name) for row in identities.list_claims(transaction())])
+
+
+@api.post("/group-claims", responses={201: Done})
+@operation(Role.ADMINISTER)
+def map_group_claim(body: GroupClaimIn) -> tuple[Done, int]:
+    """Let the members of a group of the provider be in one of ours, from their next sign-in on."""
+    identities.map_claim(transaction(), body.claim, body.group, _by())
+    return Done(id=body.claim, state="mapped"), 201
+
+
+@api.post("/group-claims/remove", responses={200: Done})
+@operation(Role.ADMINISTER)
+def unmap_group_claim(body: GroupClaimIn) -> Done:
+    """Undo a mapping; who is in the group by it stays until somebody takes them out."""
+    identities.unmap_claim(transaction(), body.claim, body.group, _by())
+    return Done(id=body.claim, state="removed")
 
 
 @api.get("/accounts/<name>/sessions", responses={200: Page[SessionOut]})

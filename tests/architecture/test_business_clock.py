@@ -29,8 +29,9 @@ _CALLED = {name.rpartition(".")[2] for name in _PYTHON}
 MACHINE = {
     "api/http_server.py": (1, "how long a request takes to come"),
     "api/auth/accounts.py": (2, "whether a token that is revoked was still valid"),
+    "api/auth/identities.py": (2, "how long somebody may take at the provider of company accounts"),
     "api/auth/links.py": (4, "how long a one-time link lasts"),
-    "api/auth/model.py": (7, "when an account, a token, a sign-in, a link or a request's key was made"),
+    "api/auth/model.py": (8, "when an account, a token, a sign-in, a link or a request's key was made"),
     "api/auth/pauses.py": (11, "how long one who guesses waits"),
     "api/auth/second_factor.py": (3, "whether a second factor counts, and which code its authenticator shows"),
     "api/auth/sessions.py": (15, "how long a session lasts, and when it was used"),
