@@ -12,6 +12,7 @@ from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Kind, ServiceTasks, TaskContext
 from engine.store.unit_of_work import Database
 from handlers.billing import creation, posting, validity
+from handlers.billing.edi_invoice import invoice_by_edi
 from handlers.billing.facts import read_facts
 from handlers.billing.paper import print_invoice
 from handlers.billing.validity import NOT_BILLABLE
@@ -121,7 +122,7 @@ def post_invoice(given: OfInvoice, tx: Session) -> Posted:
 
 @tasks.register("billing.deliver_invoice")
 def deliver_invoice(given: OfInvoice, tx: Session, effects: EffectLedger) -> None:
-    """Send the invoice the way the customer wants it."""
+    """Send the invoice the way the customer wants it, by EDI too where its partner wants that."""
     row = posting.locked(tx, given.invoice_no)
     if row.pdf_document_id is None:
         raise Conflict(f"Invoice {given.invoice_no} was not printed.", code="not_rendered", next_step="Run the step that renders it first.")
@@ -133,9 +134,9 @@ def deliver_invoice(given: OfInvoice, tx: Session, effects: EffectLedger) -> Non
         "currency": row.currency,
     }
     documents = {"pdf_document_id": row.pdf_document_id, "ubl_document_id": row.ubl_document_id}
-    effects.record(
-        "invoice", customer.peppol_id or customer.email or f"customer {row.customer_no}", payload | documents, once=given.invoice_no
-    )
+    told = invoice_by_edi(tx, given.invoice_no)
+    target = told.pop("target", "") or customer.peppol_id or customer.email or f"customer {row.customer_no}"
+    effects.record("invoice", target, payload | documents | told, once=given.invoice_no)
     tx.execute(_DELIVERED, {"no": given.invoice_no})
 
 

@@ -34,7 +34,7 @@ def item_numbers(tx: Session, customer_no: str, skus: Iterable[str]) -> dict[str
 
 def x12_item(sku: str, numbers: ItemNumbers | None) -> tuple[str, ...]:
     """The pairs that name an item, behind PO106, IT106 or LIN01."""
-    pairs = ["VN", sku]
+    pairs = ["VP", sku]
     if numbers and numbers.theirs:
         pairs += ["BP", numbers.theirs]
     if numbers and numbers.gtin:
@@ -47,7 +47,7 @@ def edifact_item(line_no: str, action: str, sku: str, numbers: ItemNumbers | Non
     gtin = numbers.gtin if numbers else ""
     others: list[Value] = [(sku, "SA")]
     if numbers and numbers.theirs:
-        others.append((numbers.theirs, "BP"))
+        others.append((numbers.theirs, "IN"))
     lin: Row = ("LIN", line_no, action, (gtin, "EN") if gtin else (sku, "SA"))
     named = others if gtin else others[1:]
     return [lin, ("PIA", "5" if gtin else "1", *named)] if named else [lin]

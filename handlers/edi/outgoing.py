@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
@@ -44,13 +44,22 @@ class Sent:
     target: str
     control_no: str
 
-    def payload(self, partner: EdiPartner, kind: str) -> dict[str, str | int]:
+    def payload(self, partner: EdiPartner, kind: str) -> dict[str, Any]:
         """What the effect says of it."""
         return {"document_id": self.document_id, "format": kind, "partner_no": partner.partner_no, "control_no": self.control_no}
 
 
+def target_of(partner: EdiPartner) -> str:
+    """Whom an effect is addressed to."""
+    return f"{partner.syntax} {address(partner.their_qualifier, partner.their_id)}"
+
+
 def write_paper(tx: Session, partner: EdiPartner, paper: Paper) -> Sent:
-    """Write a paper as an interchange of its own and keep it. The caller sends it, as it sends every other form of the paper."""
+    """Write a paper as an interchange of its own and keep it; again: the first one. The caller sends it, as any form of the paper."""
+    given = {"partner_no": partner.partner_no, "kind": paper.kind, "number": paper.number, "order_no": paper.order_no}
+    known = tx.execute(_WRITTEN, given).first()
+    if known is not None:
+        return Sent(known.document_id, target_of(partner), known.control_no)
     control_no = int(next_number(tx, "EDI").removeprefix("EDI-"))
     envelope = Envelope(
         syntax=partner.syntax,
@@ -66,7 +75,7 @@ def write_paper(tx: Session, partner: EdiPartner, paper: Paper) -> Sent:
     raw = write(envelope, paper.kind, _GROUPS.get(paper.kind, ""), [paper.rows])
     document_id = save_document(tx, paper.document, paper.filed_under or paper.number, MEDIA_TYPES[partner.syntax], raw)
     _keep(tx, partner, paper, envelope, (raw, document_id))
-    return Sent(document_id, f"{partner.syntax} {envelope.receiver}", str(control_no))
+    return Sent(document_id, target_of(partner), str(control_no))
 
 
 def _keep(tx: Session, partner: EdiPartner, paper: Paper, envelope: Envelope, made: tuple[bytes, int]) -> None:
@@ -153,6 +162,13 @@ def _said_by_contrl(segments: Sequence[Segment]) -> Iterator[tuple[str, str]]:
         yield uci.get(1), REJECTED if rejected else status
 
 
+_WRITTEN = text("""
+SELECT interchange.document_id, interchange.control_no
+FROM edi_transaction AS told JOIN edi_interchange AS interchange ON interchange.id = told.interchange_id
+WHERE told.reference = :order_no AND told.kind = :kind AND told.number = :number AND told.state = 'SENT'
+  AND interchange.partner_no = :partner_no
+ORDER BY told.id LIMIT 1
+""")
 _ANSWERED = text("""
 UPDATE edi_interchange SET status = :status FROM edi_transaction AS told
 WHERE told.interchange_id = edi_interchange.id AND edi_interchange.direction = 'OUT' AND edi_interchange.partner_no = :partner_no

@@ -11,6 +11,7 @@ _X12: Final = {
     "DZ": "DZN", "PR": "PR", "ST": "SET", "LB": "LBR", "OZ": "ONZ", "KG": "KGM", "GR": "GRM", "TN": "STN", "FT": "FOT", "IN": "INH",
     "MR": "MTR", "CM": "CMT", "LT": "LTR", "ML": "MLT", "GA": "GLL", "HR": "HUR", "DA": "DAY", "UN": "C62", "PC": "H87", "YD": "YRD",
 }  # fmt: skip
+_PIECES: Final = frozenset({"EA", "C62", "H87", "NAR"})
 _OURS: Final = {**{code: written for written, code in _X12.items()}, "C62": "EA", "H87": "EA", "XCS": "CA", "NAR": "EA"}
 
 
@@ -32,6 +33,12 @@ def x12_of(uom: str) -> str:
             errors={"uom": ["has no code in X12"]},
         )
     return found
+
+
+def edifact_of(uom: str) -> str:
+    """A unit of ours as EDIFACT's 6411 has it: a piece is PCE there. Raises Invalid for what is no unit."""
+    code = unit_code(uom)
+    return "PCE" if code in _PIECES else code
 
 
 def same_unit(one: str, code: str) -> bool:

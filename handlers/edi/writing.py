@@ -78,7 +78,7 @@ def _write_edifact(envelope: Envelope, kind: str, messages: Sequence[Sequence[Ro
     sent = (envelope.sent_at.strftime("%y%m%d"), envelope.sent_at.strftime("%H%M"))
     tail: tuple[Value, ...] = ("", "", "", "", "", "1") if envelope.is_test else ()
     rows: list[Row] = [("UNB", ("UNOC", "3"), (own, own_q), (their, their_q), sent, number, *tail)]
-    release, directory = ("4", "1") if kind == "CONTRL" else (envelope.version[:1] or "D", envelope.version[1:] or "96A")
+    release, directory = ("D", "3") if kind == "CONTRL" else (envelope.version[:1] or "D", envelope.version[1:] or "96A")
     identifier = (kind, release, directory, "UN", *_ASSOCIATION.get((kind, envelope.version), ()))
     for position, message in enumerate(messages, start=1):
         rows += [("UNH", str(position), identifier), *message, ("UNT", str(len(message) + 2), str(position))]

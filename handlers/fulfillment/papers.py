@@ -1,4 +1,4 @@
-"""What fulfilment prints and sends: pick list, delivery note, despatch advice in UBL 2.1."""
+"""What fulfilment prints and sends: pick list, delivery note, despatch advice in UBL 2.1 or by EDI."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,6 +12,10 @@ from sqlalchemy.orm import Session
 from handlers.documents.pdf import print_pdf
 from handlers.documents.seller import quantity, seller
 from handlers.documents.store import save_document
+from handlers.edi.model import EdiPartner
+from handlers.edi.naming import item_numbers
+from handlers.edi.outgoing import Paper, write_paper
+from handlers.fulfillment.edi_despatch import despatch_rows, kind_of_despatch
 from handlers.fulfillment.picking import pick_lines
 from handlers.fulfillment.shipping import advice_lines, shipment_row
 from handlers.units import unit_code
@@ -39,8 +43,11 @@ def save_pick_list(tx: Session, group_no: str, now: datetime) -> tuple[int, Sequ
     return save_document(tx, "PICK_LIST", group_no, "application/pdf", pdf), [dict(row) for row in rows]
 
 
-def save_delivery_papers(tx: Session, shipment_no: str) -> dict[str, int]:
-    """Print the delivery note and write the despatch advice of a shipment; answer their document ids. Raises NotFound."""
+def save_delivery_papers(tx: Session, shipment_no: str, partner: EdiPartner | None = None) -> dict[str, Any]:
+    """Print the delivery note and write the despatch advice of a shipment, as UBL or as the partner wants it; answer their document ids.
+
+    Raises NotFound, Invalid (a unit that the partner's syntax has no code for).
+    """
     row, lines, us = shipment_row(tx, shipment_no), advice_lines(tx, shipment_no), seller(tx)
     data = {
         "seller": us,
@@ -66,11 +73,21 @@ def save_delivery_papers(tx: Session, shipment_no: str) -> dict[str, int]:
         ],
     }
     note = print_pdf(_HERE / "delivery-note.typ", data, row.shipped_at or row.created_at)
+    delivery_note_id = save_document(tx, "DELIVERY_NOTE", shipment_no, "application/pdf", note)
+    if partner is not None:
+        return {"delivery_note_id": delivery_note_id, **_by_edi(tx, partner, row, lines, us)}
     advice = despatch_advice(row, lines, us)
-    return {
-        "delivery_note_id": save_document(tx, "DELIVERY_NOTE", shipment_no, "application/pdf", note),
-        "despatch_advice_id": save_document(tx, "DESPATCH_ADVICE", shipment_no, "application/xml", advice),
-    }
+    despatch_advice_id = save_document(tx, "DESPATCH_ADVICE", shipment_no, "application/xml", advice)
+    return {"delivery_note_id": delivery_note_id, "despatch_advice_id": despatch_advice_id}
+
+
+def _by_edi(tx: Session, partner: EdiPartner, row: Row[Any], lines: Sequence[Row[Any]], us: Mapping[str, str]) -> dict[str, Any]:
+    kind = kind_of_despatch(partner)
+    numbers = item_numbers(tx, partner.customer_no, [line.sku for line in lines])
+    rows = despatch_rows(partner, row, lines, us, numbers)
+    paper = Paper(document="DESPATCH_ADVICE", kind=kind, number=row.shipment_no, order_no=row.order_no, rows=rows)
+    told = write_paper(tx, partner, paper).payload(partner, kind)
+    return {"despatch_advice_id": told.pop("document_id"), **told}
 
 
 def despatch_advice(row: Row[Any], lines: Sequence[Row[Any]], us: Mapping[str, str]) -> bytes:

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Kind, Refused, ServiceTasks, TaskContext
 from engine.store.unit_of_work import Database
+from handlers.edi.outgoing import target_of
+from handlers.edi.partners import partner_for
 from handlers.fulfillment import papers, picking, shipping, short_picks, undoing
 from handlers.fulfillment.ports import AddressRefused, Carrier
 from handlers.shipments.records import forget_booking
@@ -302,11 +304,13 @@ def ship_confirm(given: OfShipment, tx: Session, context: TaskContext) -> Shippe
 
 @tasks.register("fulfillment.send_despatch_advice")
 def send_despatch_advice(given: OfShipment, tx: Session, effects: EffectLedger) -> None:
-    """Tell the customer what is on its way, on paper and as UBL."""
+    """Tell the customer what is on its way, on paper and as UBL, or by EDI where its partner wants it so."""
     row = shipping.shipment_row(tx, given.shipment_no)
-    documents = papers.save_delivery_papers(tx, given.shipment_no)
+    partner = partner_for(tx, row.customer_no, row.order_no, "despatch_advice")
+    documents = papers.save_delivery_papers(tx, given.shipment_no, partner)
+    target = target_of(partner) if partner else row.email or f"customer {row.customer_no}"
     payload = {"shipment_no": given.shipment_no, "order_no": row.order_no, "carrier": row.carrier, "tracking_no": row.tracking_no}
-    effects.record("despatch_advice", row.email or f"customer {row.customer_no}", payload | documents, once=given.shipment_no)
+    effects.record("despatch_advice", target, payload | documents, once=given.shipment_no)
 
 
 @tasks.register("fulfillment.confirm_delivery")

@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 
 from engine.store.clock import business_today
 from handlers.documents.store import save_document
-from handlers.edi.interchange import address
 from handlers.edi.model import EdiPartner
 from handlers.edi.naming import item_numbers
-from handlers.edi.outgoing import Paper, write_paper
+from handlers.edi.outgoing import Paper, target_of, write_paper
 from handlers.edi.partners import partner_for
 from handlers.orders.edi_response import Answer, kind_of_response, response_rows
 from handlers.orders.events import find_order, lines_of, note
@@ -102,7 +101,7 @@ def _answer(order: SalesOrder, lines: Sequence[OrderLine], promised: Mapping[int
 def _way(customer: Customer, partner: EdiPartner | None) -> tuple[str, str]:
     """How the answer goes: by EDI to the partner that wants it so, else by Peppol, else by mail."""
     if partner is not None:
-        return "edi", f"{partner.syntax} {address(partner.their_qualifier, partner.their_id)}"
+        return "edi", target_of(partner)
     return ("peppol", customer.peppol_id) if customer.peppol_id else ("mail", customer.email)
 
 

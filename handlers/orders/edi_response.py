@@ -8,10 +8,9 @@ from typing import Final
 from handlers.edi.interchange import X12
 from handlers.edi.model import EdiPartner
 from handlers.edi.naming import ItemNumbers, dtm, edifact_item, n1, nad, x12_item, ymd
-from handlers.edi.units import x12_of
+from handlers.edi.units import edifact_of, x12_of
 from handlers.edi.writing import Row, fitting, number
 from handlers.orders.order_response import OrderResponse, ResponseLine
-from handlers.units import unit_code
 
 #: BAK02 and BGM 1225 by our answer.
 _BAK: Final = {"AP": "AD", "CA": "AC", "RE": "RD"}
@@ -88,7 +87,7 @@ def _edifact(partner: EdiPartner, answer: Answer) -> list[Row]:
         ("CUX", ("2", response.currency, "9")),
     ]
     for line in response.lines:
-        unit = unit_code(line.uom)
+        unit = edifact_of(line.uom)
         rows += edifact_item(line.order_line_id, line.code, line.sku, answer.numbers.get(line.sku))
         if line.name:
             rows.append(("IMD", "F", "", ("", "", "", fitting(line.name, 35))))
