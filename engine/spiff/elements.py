@@ -33,7 +33,7 @@ SUPPORTED_EVENTS: Final[Mapping[str, frozenset[str]]] = {
 #: What may not stand beside others in one event: it says how a way goes on, or has a node of its own.
 ALONE: Final = frozenset({"none", "link", "terminate", "cancel", "compensate"})
 #: What may begin an event subprocess.
-SUPPORTED_LISTENERS: Final = frozenset({"message", "timer", "signal", "conditional", "error", "escalation"})
+SUPPORTED_LISTENERS: Final = frozenset({"message", "timer", "signal", "conditional", "error", "escalation", "compensate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _element(node: etree._Element, lanes: Mapping[str, str], handlers: Mapping[s
         repeats=_repeats(node),
         for_compensation=node.get("isForCompensation") == "true",
         undone_by=handlers.get(identity),
-        holds_handlers=any(is_compensation(event) for event in node.iter(f"{BPMN}boundaryEvent")),
+        holds_handlers=any(is_compensation(event) for event in node.iter(f"{BPMN}boundaryEvent", f"{BPMN}startEvent")),
         parts=_parts(node),
         parallel=node.get("parallelMultiple") == "true",
         triggered=node.get("triggeredByEvent") == "true",

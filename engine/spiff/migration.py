@@ -90,15 +90,17 @@ class _Move:
         return self.undoable(old, new.spec)
 
     def undoable(self, old: Sequence[Undoable], spec: Any) -> list[Undoable]:
-        """The entries of a ledger by the new version's names; what it has no handler for is a reason not to go."""
+        """The entries of a ledger by the new version's names; what it does not undo as the old one does is a reason not to go."""
         found = []
         for done in old:
             element = self.plan.get(done.element, done.element) or ""
             by_parts = str(spec.handlers.get(element, "")).endswith(UNDO)
-            if element not in spec.handlers or by_parts != (done.data is None):
+            inner = self.target.scopes[element] if by_parts else None
+            wants_data = inner is None or bool(inner.undone_by_event)
+            if element not in spec.handlers or wants_data != (done.data is not None) or (done.inside and inner is None):
                 self.reasons.setdefault(done.element, []).append("is done, and the new version does not compensate it as the old one does")
                 continue
-            inside = self.undoable(done.inside, self.target.scopes[element]) if by_parts else []
+            inside = [] if inner is None else self.undoable(done.inside, inner)
             found.append(Undoable(element, done.data, done.turn, inside, done.by))
         return found
 

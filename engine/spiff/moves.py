@@ -22,7 +22,8 @@ _CHOOSE = "Choose an activity, event or gateway of the same process or subproces
 def move(token: Token, element_id: str, variables: Mapping[str, Any]) -> None:
     """Give up a step and go on at another element of its scope. Raises Conflict when that cannot be."""
     above = token.above
-    if above.task_spec.holds_others or isinstance(token.task_spec, Beside):
+    part = above.task_spec.holds_others or "asked_by" in token.internal_data
+    if part or isinstance(token.task_spec, Beside):
         raise Conflict(
             f"{token.task_spec.label} is part of another step and cannot be moved alone.",
             code="cannot_move",

@@ -266,13 +266,17 @@ class ScopeParser(ProcessParser):
         for node in self.xpath("./*[@isForCompensation='true']"):
             self.parse_node(node)
         for node in self.xpath("./bpmn:subProcess[@triggeredByEvent='true']"):
-            self._listen(self.parse_node(node), node)
-        if not self.is_process and any(map(is_compensation, self.xpath(".//bpmn:boundaryEvent"))):
+            self._begin_by_event(self.parse_node(node), node)
+        if not self.is_process and not self.spec.undone_from and any(map(is_compensation, self.xpath(".//bpmn:boundaryEvent"))):
             make_undo_all(self.spec)
 
-    def _listen(self, subprocess: EventSubprocess, node: etree._Element) -> None:
-        """Let the start event of an event subprocess wait in the scope around it."""
+    def _begin_by_event(self, subprocess: EventSubprocess, node: etree._Element) -> None:
+        """Let the start event of an event subprocess wait in the scope around it; one of compensation begins when that is undone."""
         start = node.find(full_tag("startEvent"))
+        if start is not None and is_compensation(start):
+            self.spec.start.connect(subprocess)
+            self.spec.undone_from = self.spec.undone_by_event = subprocess.name
+            return
         for listener in make_parts(ZonedParser(self, Listener, start, self.nsmap, lane=self.lane)):
             self.spec.start.connect(listener)
             listener.connect(subprocess)

@@ -12,6 +12,7 @@ from engine.dmn import Decision
 from engine.problems import Invalid, Problem
 from engine.spiff.elements import BPMN, Element, properties_of, read_elements
 from engine.spiff.expressions import FeelEngine
+from engine.spiff.nodes.compensation import refuse_unknown
 from engine.spiff.nodes.scopes import ScopeTask
 from engine.spiff.parser import Model, Parser, without_reserved_ids
 from engine.spiff.process_spec import ProcessSpec
@@ -132,6 +133,7 @@ def _compiled(process_key: str, specs: dict[str, ProcessSpec], properties: Mappi
         _refuse_loose(spec)
         if not spec.start_events:
             raise Invalid(f"{key} has no start event.", code="no_start", next_step="Draw one.", element_id=key)
+    refuse_unknown(specs.values())
     top = specs[process_key]
     called = {node.spec for spec in specs.values() for node in _nodes(spec) if isinstance(node, ScopeTask)}
     return CompiledProcess(

@@ -33,6 +33,9 @@ class ProcessSpec(BpmnProcessSpec):
         self.end.connect(End(self, END))
         #: By the id of an activity: the name of the step that undoes it.
         self.handlers: dict[str, str] = {}
+        #: The name of the step from which it is undone, of a subprocess with something to undo; and that of the event subprocess for it.
+        self.undone_from = ""
+        self.undone_by_event = ""
 
     @cached_property
     def nodes_in_order(self) -> tuple[Any, ...]:

@@ -26,6 +26,17 @@ def compensation_events_have_a_handler(known: Known) -> Iterator[Broken]:
             yield at(event, f"{node.label} has two compensation events.", "Keep one; what undoes it may be a subprocess.")
 
 
+@rule("compensation-of-a-process")
+def only_subprocesses_undo_themselves(known: Known) -> Iterator[Broken]:
+    """An event subprocess for compensation undoes the subprocess that it lies in, when an event outside asks for that."""
+    for _, node in known.nodes("startEvent"):
+        if _begins_undoing(node) and node.scope.parent is not None and node.scope.parent.parent is None:
+            message = (
+                f"{node.label} waits for the compensation of {node.scope.parent.id}, which nothing can ask for: it is the whole process."
+            )
+            yield at(node, message, "Draw it in a subprocess, or begin it by an error or a message.")
+
+
 @rule("handler-in-the-flow")
 def handlers_stand_aside(known: Known) -> Iterator[Broken]:
     """What undoes another step runs when an event compensates: no flow leads to it or away, and it is tied to the step it undoes."""
@@ -44,12 +55,18 @@ def handlers_stand_aside(known: Known) -> Iterator[Broken]:
 
 @rule("compensation-of-nothing")
 def compensation_has_something_to_undo(known: Known) -> Iterator[Broken]:
-    """An event that compensates undoes steps of its own level: one that it names, or all; there must be some that can be undone."""
+    """An event that compensates undoes steps of its own level: one that it names, or all; there must be some that can be undone.
+
+    In an event subprocess it undoes those of the level around as well.
+    """
     for _, node in known.nodes("intermediateThrowEvent", "endEvent"):
         if "compensate" not in node.kinds:
             continue
         wanted = (node.definitions[0].get("activityRef") or "").rsplit(":", 1)[-1]
-        able = [other for other in node.scope.nodes.values() if can_be_undone(other)]
+        levels = [node.scope]
+        while levels[-1].is_event_subprocess and levels[-1].parent is not None:
+            levels.append(levels[-1].parent)
+        able = [other for level in levels for other in level.nodes.values() if can_be_undone(other)]
         if wanted and wanted not in {other.id for other in able}:
             names = ", ".join(other.label for other in able) or "none"
             message = f"{node.label} is to undo {wanted!r}, which is no step of {node.scope.id} that can be undone."
@@ -64,7 +81,11 @@ def can_be_undone(node: Node) -> bool:
     if any("compensate" in event.kinds for event in node.boundary_events):
         return True
     inside = node.scope.children.get(node.id)
-    return inside is not None and any(can_be_undone(other) for other in inside.nodes.values())
+    return inside is not None and any(can_be_undone(other) or _begins_undoing(other) for other in inside.nodes.values())
+
+
+def _begins_undoing(node: Node) -> bool:
+    return node.listens and "compensate" in node.kinds
 
 
 @rule("cancel-outside-transaction")

@@ -3,12 +3,14 @@
 
 Each scope keeps a ledger of what was done in it and has a handler, with the variables of that moment. A token that compensates claims
 what it is to undo, and undoes one after the other, the latest first; an entry leaves the ledger when its handler is done, so that nothing
-is undone twice, and what was interrupted can still be undone. A subprocess without a handler of its own is undone by undoing what was
-done in it. Of a repeated activity every turn is an entry of its own. What an operator skipped was not done.
+is undone twice, and what was interrupted can still be undone. In an event subprocess it undoes what was done around that as well. A
+subprocess without a handler of its own is undone by undoing what was done in it, or by its event subprocess for that, which sees its
+variables and decides. Of a repeated activity every turn is an entry of its own. What an operator skipped was not done.
 
 SpiffWorkflow has nothing of this: it refuses the boundary event, and takes the throwing event for one that does nothing.
 """
 
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from SpiffWorkflow.bpmn.specs.control import SimpleBpmnTask
@@ -19,7 +21,7 @@ from engine.spiff.nodes.base import Step
 from engine.spiff.nodes.definitions import give_up_others
 from engine.spiff.nodes.events import EndEvent, ThrowEvent
 from engine.spiff.nodes.repeats import Repeat
-from engine.spiff.nodes.scopes import Subprocess, Transaction
+from engine.spiff.nodes.scopes import EventSubprocess, Subprocess, Transaction
 from engine.spiff.token import READY, Token
 from engine.spiff.undoable import Undoable
 
@@ -75,32 +77,49 @@ class UndoScope(Subprocess):
     def copy_data(self, my_task: Token, subworkflow: Any) -> None:
         """The scope begins with what is to be undone in it."""
         super().copy_data(my_task, subworkflow)
-        subworkflow.task_tree.internal_data["start"] = f"{subworkflow.spec.name}{UNDO_ALL}"
+        subworkflow.task_tree.internal_data["start"] = subworkflow.spec.undone_from
         subworkflow.ledger = ledger_of(my_task)
 
 
 def undo_next(token: Token, wanted: str | None) -> bool:
     """Begin to undo what was done last; False when nothing is left to be undone by this token."""
-    scope, internal = token.workflow, token.internal_data
+    internal, levels = token.internal_data, list(_levels(token))
     if "undoing" not in internal:
         internal["undoing"] = True
-        for done in scope.ledger:
-            if wanted in {None, done.element} and done.by not in scope.live:
-                done.by = token.id
-    following = next((done for done in reversed(scope.ledger) if done.by == token.id), None)
-    if following is None:
-        del internal["undoing"]
-        return False
-    _begin(token, following)
-    return True
+        for host in levels:
+            for done in host.workflow.ledger:
+                if wanted in {None, done.element} and not _is_taken(done, token):
+                    done.by = token.id
+    for host in levels:
+        following = next((done for done in reversed(host.workflow.ledger) if done.by == token.id), None)
+        if following is not None:
+            _begin(token, host, following)
+            return True
+    del internal["undoing"]
+    return False
 
 
-def _begin(token: Token, done: Undoable) -> None:
-    scope = token.workflow
+def _levels(token: Token) -> Iterator[Token]:
+    """Below what handlers hang: in its own scope the token itself; in an event subprocess that too, in the scope it belongs to."""
+    yield token
+    activity = getattr(token.workflow, "activity", None)
+    while activity is not None and isinstance(activity.task_spec, EventSubprocess):
+        yield activity
+        activity = getattr(activity.workflow, "activity", None)
+
+
+def _is_taken(done: Undoable, token: Token) -> bool:
+    other = None if done.by is None else token.workflow.top_workflow.find(done.by)
+    return other is not None and other.live
+
+
+def _begin(asker: Token, host: Token, done: Undoable) -> None:
+    scope = host.workflow
     step = scope.spec.task_specs[scope.spec.handlers[done.element]]
-    handler = Token(scope, step, token)
+    handler = Token(scope, step, host)
     handler.triggered = True
-    handler.data = dict(token.data if done.data is None else done.data)
+    handler.data = dict(asker.data if done.data is None else done.data)
+    handler.internal_data["asked_by"] = asker.id
     handler.say(compensates=done.element, **({} if done.turn is None else {"turn": done.turn + 1}))
     done.by = handler.id
     step._update(handler)
@@ -108,7 +127,7 @@ def _begin(token: Token, done: Undoable) -> None:
 
 def undone(_workflow: Any, handler: Token) -> None:
     """A handler is done: what it wrote goes on, its entry leaves the ledger, and the next one is looked for."""
-    ledger, asker = handler.workflow.ledger, handler.above
+    ledger, asker = handler.workflow.ledger, handler.workflow.top_workflow.find(handler.internal_data["asked_by"])
     place = next((place for place in reversed(range(len(ledger))) if ledger[place].by == handler.id), None)
     if place is not None:
         del ledger[place]
@@ -142,8 +161,17 @@ def wire(spec: Any) -> None:
             undo = UndoScope(spec, f"{step.name}{UNDO}", element=element, subworkflow_spec=done.spec)
             undo.told = None
             _tie(spec, element, step, undo)
-    for step in spec.task_specs.values():
-        if isinstance(step, CompensationThrow) and step.wanted not in {None, *spec.handlers}:
+
+
+def refuse_unknown(specs: Collection[Any]) -> None:
+    """Raises Invalid for an event that is to undo what is not there."""
+    steps = [(spec, step) for spec in specs for step in spec.task_specs.values()]
+    around = {step.spec: spec for spec, step in steps if isinstance(step, EventSubprocess)}
+    for spec, step in steps:
+        known, outer = set(spec.handlers), around.get(spec.name)
+        while outer is not None:
+            known, outer = known | set(outer.handlers), around.get(outer.name)
+        if isinstance(step, CompensationThrow) and step.wanted not in {None, *known}:
             message = f"{step.label} is to undo {step.wanted!r}, which is no step of its level that can be undone."
             raise _refused(message, "Name a step that has a compensation event.", step.element)
 
@@ -171,5 +199,6 @@ def _tie(spec: Any, element: Element, step: Step, handler: Step) -> None:
 def make_undo_all(spec: Any) -> None:
     """Give the scope of a subprocess the step at which its undoing begins."""
     everything = UndoAll(spec, f"{spec.name}{UNDO_ALL}")
+    spec.undone_from = everything.name
     everything.inputs = [spec.start]
     everything.connect(spec.end)

@@ -48,9 +48,10 @@ class ScopeTask(OwnStep, SubWorkflowTask):
     def _on_subworkflow_completed(self, subworkflow: Any, my_task: Token) -> None:
         my_task.workflow.top_workflow.subprocesses.pop(my_task.id, None)
         my_task.internal_data["ended"] = True
-        if self.remembers and subworkflow.ledger:
+        if self.remembers and (subworkflow.ledger or subworkflow.spec.undone_by_event):
+            data = subworkflow.final[0] if subworkflow.spec.undone_by_event else None
             turn = my_task.internal_data.get("index")
-            my_task.workflow.ledger.append(Undoable(self.element.id, turn=turn, inside=subworkflow.ledger))
+            my_task.workflow.ledger.append(Undoable(self.element.id, data, turn, subworkflow.ledger))
         super()._on_subworkflow_completed(subworkflow, my_task)
 
 

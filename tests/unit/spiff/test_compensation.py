@@ -12,8 +12,11 @@ from tests.unit.spiff.drawing import (
     error,
     flow,
     fork,
+    hears,
     loop,
+    message,
     named,
+    on_event,
     process,
     script,
     service,
@@ -474,3 +477,65 @@ def test_an_instance_in_which_something_can_be_undone_is_not_exported():
     order = Play(trip(user("ask")), restored=False)
     with pytest.raises(Invalid, match="hotel is done and can be undone"):
         order.instance.export()
+
+
+def test_an_event_subprocess_undoes_what_was_done_in_the_scope_around_it(play):
+    """An error takes the place of all else, and what was booked until then is given back."""
+    failed = on_event("failed", hears("broken", error("SHORT")), throw("undo", compensation()), end("over"), flow("broken", "undo", "over"))
+    model = process(
+        start(),
+        script("flight", '{ flight: "OS 87" }'),
+        undone_by_script("flight", '{ told: flight + " is off" }'),
+        booking(script("seat", "{}"), undone_by_script("seat"), ways=["seat"]),
+        service("pay", "pay.charge"),
+        end(),
+        flow("start", "flight", "booking", "pay", "end"),
+        failed,
+        beside=named(errors="SHORT"),
+    )
+    order = play(model, answer=lambda _call: Refusal("SHORT", "No money."))
+    assert order.completed
+    assert order.path[-6:] == ["broken", "cancel_seat", "cancel_flight", "undo", "over", "failed"]
+    assert order.variables["told"] == "OS 87 is off"
+
+
+def test_a_person_who_undoes_in_the_scope_around_an_event_subprocess_is_waited_for(play):
+    came = hears("cancelled", message("order.cancelled"))
+    on_cancel = on_event("stop", came, throw("undo", compensation("flight")), end("over"), flow("cancelled", "undo", "over"))
+    parts = [script("flight", "{}"), undo("flight", "give_back"), for_compensation(user("give_back")), user("pick"), end()]
+    model = process(start(), *parts, flow("start", "flight", "pick", "end"), on_cancel, beside=named(messages="order.cancelled"))
+    order = play(model).receive("cancelled")
+    assert order.waiting_at() == {"give_back"}
+    order.instance = order.instance.migrate(model)
+    with pytest.raises(Conflict, match="part of another step"):
+        order.instance.move(order.task("give_back"), "pick", now=order.now)
+    order.do("give_back", given_back=True)
+    assert order.completed
+    assert order.variables == {"given_back": True}
+
+
+def test_a_subprocess_is_undone_by_its_event_subprocess_for_that_with_its_variables(play):
+    undoing = on_event(
+        "undoing",
+        hears("undo_booking", compensation()),
+        script("fee", "{ fee: price / 10 }"),
+        throw("undo_inside", compensation("flight")),
+        end("undone"),
+        flow("undo_booking", "fee", "undo_inside", "undone"),
+    )
+    inside = [script("flight", "{ price: 100 }"), undone_by_script("flight"), script("seat", "{}"), undone_by_script("seat"), undoing]
+    model = process(
+        start(),
+        booking(*inside, ways=["flight", "seat"]),
+        script("dearer", "{ price: 900 }"),
+        user("ask"),
+        throw("undo", compensation()),
+        end(),
+        flow("start", "booking", "dearer", "ask", "undo", "end"),
+    )
+    order = play(model)
+    order.instance = order.instance.migrate(model)
+    order.do("ask")
+    assert order.completed
+    assert order.path[-7:] == ["fee", "cancel_flight", "undo_inside", "undone", "undoing", "undo", "end"]
+    assert (order.variables["fee"], order.variables["price"]) == (10, 900)
