@@ -13,7 +13,7 @@ from lxml import etree
 from engine.models.diagram import Diagram, Flow, Node, Scope, build_diagram
 from engine.models.formulas import LOOP_TEXTS
 from engine.models.trees import tag_of, text_of
-from engine.models.vocabulary import BPMN, BPMNDI, EVENT_DEFINITIONS, SPIFF
+from engine.models.vocabulary import BPMN, BPMNDI, EVENT_DEFINITIONS, INCLUSIVE, SPIFF
 
 #: Drawn for people; nothing of it runs. Variables are not data objects, and their associations move no data.
 _DRAWN: Final = frozenset(
@@ -165,7 +165,7 @@ def _always_taken(diagram: Diagram) -> None:
     flows and the default have a gateway of their own.
     """
     for scope in diagram.scopes:
-        for gateway in [node for node in scope.nodes.values() if node.tag == "inclusiveGateway" and len(node.outgoing) > 1]:
+        for gateway in [node for node in scope.nodes.values() if node.tag in INCLUSIVE and len(node.outgoing) > 1]:
             default = gateway.element.get("default")
             always = [flow for flow in gateway.outgoing if flow.condition is None and flow.id != default]
             chosen = [flow for flow in gateway.outgoing if flow not in always]

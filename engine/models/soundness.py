@@ -13,6 +13,7 @@ from itertools import chain, combinations
 from typing import Final, Literal
 
 from engine.models.diagram import Node, Scope
+from engine.models.vocabulary import INCLUSIVE
 
 #: States looked at in one level; far more than diagrams have that people can read.
 MAX_STATES: Final = 4_000
@@ -146,9 +147,9 @@ class _Net:
         out = self.out[node.id]
         if "terminate" in node.kinds or (node.tag == "endEvent" and {"error", "cancel"}.intersection(node.kinds)):
             yield None
-        elif node.tag in {"exclusiveGateway", "eventBasedGateway", "complexGateway"}:
+        elif node.tag in {"exclusiveGateway", "eventBasedGateway"}:
             yield from ((edge,) for edge in out or ())
-        elif node.tag == "inclusiveGateway" or (node.is_activity and any(flow.condition is not None for flow in node.outgoing)):
+        elif node.tag in INCLUSIVE or (node.is_activity and any(flow.condition is not None for flow in node.outgoing)):
             yield from self._some(node, out)
         else:
             yield tuple(out)

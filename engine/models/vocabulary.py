@@ -14,6 +14,8 @@ TASKS: Final = frozenset(
 SUBPROCESSES: Final = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 ACTIVITIES: Final = TASKS | SUBPROCESSES | {"callActivity"}
 GATEWAYS: Final = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway", "complexGateway"})
+#: What chooses one or several of its flows.
+INCLUSIVE: Final = frozenset({"inclusiveGateway", "complexGateway"})
 EVENTS: Final = frozenset({"startEvent", "intermediateCatchEvent", "intermediateThrowEvent", "endEvent", "boundaryEvent"})
 CHOREOGRAPHY: Final = frozenset({"choreographyTask", "subChoreography", "callChoreography"})
 FLOW_NODES: Final = ACTIVITIES | GATEWAYS | EVENTS | CHOREOGRAPHY

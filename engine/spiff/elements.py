@@ -15,7 +15,7 @@ ACTIVITIES: Final = frozenset(
         "subProcess", "transaction", "callActivity",
     }
 )  # fmt: skip
-GATEWAYS: Final = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"})
+GATEWAYS: Final = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "complexGateway", "eventBasedGateway"})
 EVENTS: Final = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
 #: Every flow node that runs; anything else in a model is refused when it is compiled.
 SUPPORTED: Final = ACTIVITIES | GATEWAYS | EVENTS

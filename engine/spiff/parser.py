@@ -20,7 +20,7 @@ from engine.spiff.nodes.base import PART, Step
 from engine.spiff.nodes.boundary import JOIN, SPLIT, BoundaryEvent, BoundaryJoin, BoundarySplit
 from engine.spiff.nodes.compensation import CancelEnd, CompensationEnd, CompensationThrow, make_undo_all, wire
 from engine.spiff.nodes.events import EndEvent, EventGateway, IntermediateCatchEvent, ReceiveTask, SendTask, ThrowEvent, Together
-from engine.spiff.nodes.gateways import Choosing, ExclusiveGateway, InclusiveGateway, ParallelGateway
+from engine.spiff.nodes.gateways import Choosing, ComplexGateway, ExclusiveGateway, InclusiveGateway, ParallelGateway
 from engine.spiff.nodes.listening import Listener
 from engine.spiff.nodes.listening import seal as seal_listeners
 from engine.spiff.nodes.repeats import ParallelMultiInstance, SequentialMultiInstance, StandardLoop, seal
@@ -329,6 +329,7 @@ _NODES: Final[dict[str, tuple[type[ElementParser], type[Step]]]] = {
     "exclusiveGateway": (ElementParser, ExclusiveGateway),
     "parallelGateway": (ElementParser, ParallelGateway),
     "inclusiveGateway": (ElementParser, InclusiveGateway),
+    "complexGateway": (ElementParser, ComplexGateway),
     "eventBasedGateway": (ElementParser, EventGateway),
 }
 

@@ -13,6 +13,7 @@ from engine.problems import Invalid, Problem
 from engine.spiff.elements import BPMN, Element, properties_of, read_elements
 from engine.spiff.expressions import FeelEngine
 from engine.spiff.nodes.compensation import refuse_unknown
+from engine.spiff.nodes.gateways import ComplexGateway
 from engine.spiff.nodes.scopes import ScopeTask
 from engine.spiff.parser import Model, Parser, without_reserved_ids
 from engine.spiff.process_spec import ProcessSpec
@@ -148,6 +149,14 @@ def _compiled(process_key: str, specs: dict[str, ProcessSpec], properties: Mappi
 
 
 def _refuse_loose(spec: ProcessSpec) -> None:
+    joining = next((node for node in _nodes(spec) if isinstance(node, ComplexGateway) and len(node.origins) > 1), None)
+    if joining is not None:
+        raise Invalid(
+            f"The complex gateway {joining.label} joins flows, which does not run.",
+            code="unsupported",
+            next_step="Join by an inclusive gateway, or by a parallel one.",
+            element_id=joining.element.id,
+        )
     ways = [node for node in _nodes(spec) if node.element and node.told and not node.element.for_compensation and not node.repeated]
     loose = next((node for node in ways if not node.leads_on), None)
     if loose is not None:

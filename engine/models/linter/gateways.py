@@ -7,8 +7,9 @@ from engine.models.diagram import Flow, Node
 from engine.models.fixes import Change, Fix
 from engine.models.linter.ruling import Broken, Known, at, rule
 from engine.models.linter.structure import reachable
+from engine.models.vocabulary import INCLUSIVE
 
-DECIDING = ("exclusiveGateway", "inclusiveGateway")
+DECIDING = ("exclusiveGateway", *sorted(INCLUSIVE))
 #: Answers that stand for "in every other case".
 _OTHERWISE = frozenset({"no", "else", "otherwise", "none", "any other", "default"})
 
@@ -41,7 +42,7 @@ def other_flows_have_conditions(known: Known) -> Iterator[Broken]:
     for _, node in known.nodes(*DECIDING):
         bare = [flow for flow in node.outgoing if flow.condition is None and flow.id != default_of(node)]
         for flow in bare if len(node.outgoing) > 1 else ():
-            inclusive = node.tag == "inclusiveGateway"
+            inclusive = node.tag in INCLUSIVE
             message = f"The flow {flow.label} out of {node.label} has no condition{', so it is always taken' if inclusive else ''}."
             severity: Severity | None = "warning" if inclusive else None
             yield at(flow, message, "Write a condition, or make it the default flow.", severity, _default(node, bare))
@@ -103,6 +104,19 @@ def gateways_do_something(known: Known) -> Iterator[Broken]:
     for _, node in known.nodes(*DECIDING, "parallelGateway"):
         if len(node.incoming) <= 1 and len(node.outgoing) <= 1:
             yield at(node, f"{node.label} neither joins nor splits.", "Remove it, or draw the missing flow.")
+
+
+@rule("complex-join")
+def complex_gateways_only_split(known: Known) -> Iterator[Broken]:
+    """A complex gateway splits as an inclusive one does. When one that joins goes on, only its condition would say; here that is drawn."""
+    for _, node in known.nodes("complexGateway"):
+        if len(node.incoming) > 1:
+            message = f"The complex gateway {node.label} joins {len(node.incoming)} flows."
+            next_step = (
+                "Join by an inclusive gateway, which waits for all that is under way. To go on with some of them, repeat one step with a "
+                "completion condition, or let the first end a subprocess around them by a terminate end event."
+            )
+            yield at(node, message, next_step)
 
 
 @rule("inclusive-join-in-loop")

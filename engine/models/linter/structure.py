@@ -8,6 +8,7 @@ from engine.models.bundle import Severity
 from engine.models.diagram import Node, Scope
 from engine.models.fixes import Change, Fix
 from engine.models.linter.ruling import Broken, Known, at, at_element, rule
+from engine.models.vocabulary import INCLUSIVE
 
 #: Processes of one bundle.
 MAX_PROCESSES: Final = 40
@@ -212,7 +213,7 @@ def names_are_told_apart(known: Known) -> Iterator[Broken]:
 def steps_have_names(known: Known) -> Iterator[Broken]:
     """Steps and decisions are read by their names."""
     for _, node in known.nodes():
-        decides = node.tag in {"exclusiveGateway", "inclusiveGateway"} and len(node.outgoing) > 1
+        decides = node.tag in {"exclusiveGateway", *INCLUSIVE} and len(node.outgoing) > 1
         if not node.name and (node.is_activity or decides):
             next_step = "Write the question it decides." if decides else "Name it by what is done: 'Approve quote'."
             yield at(node, f"The {node.tag} {node.id} has no name.", next_step)

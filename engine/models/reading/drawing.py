@@ -20,7 +20,8 @@ STEP_KINDS: Final[Mapping[str, str]] = {
     "sendTask": "Send", "receiveTask": "Receive", "manualTask": "Manual task", "callActivity": "Called process",
     "subProcess": "Sub-process", "transaction": "Transaction", "startEvent": "Start", "endEvent": "End",
     "intermediateCatchEvent": "Wait", "intermediateThrowEvent": "Throw", "boundaryEvent": "Boundary event",
-    "exclusiveGateway": "Either-or", "parallelGateway": "Parallel", "inclusiveGateway": "Any of", "eventBasedGateway": "First of",
+    "exclusiveGateway": "Either-or", "parallelGateway": "Parallel", "inclusiveGateway": "Any of", "complexGateway": "Any of",
+    "eventBasedGateway": "First of",
 }  # fmt: skip
 _SENDERS: Final = frozenset({"sendTask", "intermediateThrowEvent", "endEvent"})
 _TIMES: Final = {"timeDuration": "After", "timeDate": "At", "timeCycle": "Every"}

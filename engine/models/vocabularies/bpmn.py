@@ -36,6 +36,7 @@ _RUNNING: Final = (
     runs("transaction", "A subprocess that a cancel end event undoes."),
     runs("callActivity", "Runs another process of the same deployment."),
     runs("exclusiveGateway inclusiveGateway parallelGateway eventBasedGateway", "Split and join."),
+    runs("complexGateway", "Splits as an inclusive gateway does; one that joins is refused."),
     runs("sequenceFlow", "The way a token takes."),
     runs("conditionExpression", "FEEL; the flow is taken when it is true."),
     runs("messageEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition", "Named by what it refers to."),
@@ -129,7 +130,10 @@ _DRAWN: Final = (
 )
 
 _REFUSED: Final = (
-    refused("complexGateway activationCondition", "Use exclusive, inclusive or parallel gateways."),
+    refused(
+        "activationCondition",
+        "Join by an inclusive gateway, which waits for all under way. To go on with some, repeat a step with a completion condition.",
+    ),
     refused("adHocSubProcess", "Draw the order of the steps, or a parallel gateway."),
     refused("choreographyTask subChoreography callChoreography choreography globalChoreographyTask choreographyRef", _OUR_SIDE),
     refused("globalTask globalUserTask globalManualTask globalScriptTask globalBusinessRuleTask", _ONE_TASK),

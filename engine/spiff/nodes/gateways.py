@@ -153,3 +153,7 @@ class InclusiveGateway(Choosing, Joining, defaults.InclusiveGateway):
         if any(name in upstream[origin] for origin in filled):
             return False
         return any(name in upstream[origin] for origin in upstream.keys() - filled)
+
+
+class ComplexGateway(InclusiveGateway):
+    """Splits as an inclusive gateway does (BPMN 2.0.2, 10.6.5); one that joins is refused."""

@@ -44,6 +44,6 @@ def test_each_word_is_listed_with_what_becomes_of_it(sara):
     assert "isImmediate of sequenceFlow" in sara.get("/processes/words").text
     assert "No word fits" in sara.get("/processes/words?q=zzz").text
     words = {(each["vocabulary"], each["word"]): each["fate"] for each in sara.get("/api/v1/modeling/words").json["items"]}
-    assert words["bpmn", "complexGateway"] == "refused"
+    assert words["bpmn", "adHocSubProcess"] == "refused"
     assert words["bpmn", "userTask"] == "runs"
     assert words["camunda", "@topic"] == "runs"

@@ -160,6 +160,10 @@ def gateways() -> Iterator[Case]:
     )
     yield Case("implicit-split", "start", bundle(split), right, "info")
     yield Case("gateway-without-purpose", "gate", bundle(around("gate", node("parallelGateway", "gate"))), right, "info")
+    begun = [node("complexGateway", "gate", default="gate_to_low"), flow("gate", "low"), flow("gate", "high", "amount &gt; 5")]
+    steps = script("low") + script("high") + flow("low", "join") + flow("high", "join") + chain("start", "gate") + flow("join", "end")
+    wrong, inclusive = (bundle(process(START, END, *begun, steps, node(tag, "join"))) for tag in ("complexGateway", "inclusiveGateway"))
+    yield Case("complex-join", "join", wrong, inclusive)
     yield Case("inclusive-join-in-loop", "join", bundle(circle("inclusiveGateway")), bundle(circle("exclusiveGateway")))
     sound = bundle(joined("exclusiveGateway"))
     yield Case("deadlock", "join", bundle(joined("parallelGateway")), sound)
@@ -352,7 +356,6 @@ def references() -> Iterator[Case]:
 
 def support() -> Iterator[Case]:
     right = bundle(around("a", script("a")))
-    yield Case("not-supported", "complex", bundle(around("complex", node("complexGateway", "complex"))), right)
     yield Case("not-supported", "loose", bundle(around("loose", node("adHocSubProcess", "loose", script("a")))), right)
     yield Case("not-supported", "dance", bundle('<bpmn:choreography id="dance"/>', around("a", script("a"))), right)
     gone = event("intermediateCatchEvent", "gone", "error errorRef='missing'")

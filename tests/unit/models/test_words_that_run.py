@@ -96,11 +96,13 @@ def documents() -> Iterator[str]:
 
 
 def undoing() -> Iterator[str]:
-    """Files of compensation and transactions."""
+    """Files of compensation, transactions and complex gateways."""
     undone = d.event("boundaryEvent", "undone", "compensate", attachedToRef="pay") + d.script("refund", isForCompensation="true")
     named = d.event("intermediateThrowEvent", "undo", "compensate").replace("Definition >", 'Definition activityRef="pay">')
     tie = '<bpmn:association id="tie" sourceRef="undone" targetRef="refund"/>'
     yield d.process(d.START, d.END, d.script("pay"), undone, d.script("ship"), named, d.chain("start", "pay", "undo", "ship", "end"), tie)
+    fork = d.node("complexGateway", "gate", default="gate_to_b") + d.script("a", "{ x: 1 }") + d.script("b", "{ y: 2 }")
+    yield d.process(d.START, d.END, fork, d.chain("start", "gate", "b", "end"), d.flow("gate", "a", "amount > 5"), d.flow("a", "end"))
     off = d.event("startEvent", "begin") + d.event("endEvent", "over", "cancel") + d.chain("begin", "over")
     trip = d.node("transaction", "trip", off) + d.event("boundaryEvent", "left", "cancel", attachedToRef="trip")
     yield d.process(d.START, d.END, trip, d.script("note"), d.chain("start", "trip", "end"), d.chain("left", "note", "end"))

@@ -278,7 +278,6 @@ def test_a_boundary_event_of_a_multi_instance_gives_up_all_turns(play):
         (throw("wait", "<bpmn:linkEventDefinition name='x'/>"), "link"),
         (catch("wait", message("quote.accepted") + "<bpmn:linkEventDefinition name='x'/>"), "link"),
         (node("receiveTask", "wait"), "without a message"),
-        (node("complexGateway", "wait"), "complexGateway"),
         (node("adHocSubProcess", "wait"), "adHocSubProcess"),
         (node("task", "wait") + boundary("undo", "wait", "<bpmn:compensateEventDefinition/>"), "for compensation"),
         (node("task", "wait", attributes='completionQuantity="2"'), "quantity"),

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from engine.problems import Invalid
-from tests.unit.spiff.drawing import either, end, flow, fork, process, script, start, user, when, xor
+from tests.unit.spiff.drawing import either, end, flow, fork, node, process, script, start, user, when, xor
 
 
 def sized(gate="size"):
@@ -172,6 +172,37 @@ def chosen():
         flow("plain", "join"),
         flow("join", "end"),
     )
+
+
+def complex_split(join):
+    return process(
+        start(),
+        node("complexGateway", "split", attributes='default="split_to_plain"'),
+        script("risk", "{ risk: true }"),
+        script("margin", "{ margin: true }"),
+        script("plain", "{ plain: true }"),
+        join,
+        end(),
+        flow("start", "split"),
+        when("split", "risk", "amount > 100"),
+        when("split", "margin", "discount > 10"),
+        flow("split", "plain"),
+        *(flow(name, "join") for name in ("risk", "margin", "plain")),
+        flow("join", "end"),
+    )
+
+
+@pytest.mark.parametrize(("amount", "taken"), [(500, {"risk", "margin"}), (50, {"margin"})])
+def test_a_complex_gateway_splits_as_an_inclusive_one_does(play, amount, taken):
+    order = play(complex_split(either("join")), {"amount": amount, "discount": 15})
+    assert order.completed
+    assert order.variables.keys() - {"amount", "discount"} == taken
+
+
+def test_a_complex_gateway_that_joins_is_refused_with_what_to_draw():
+    with pytest.raises(Invalid, match="joins flows") as refusal:
+        complex_split(node("complexGateway", "join"))
+    assert "inclusive" in refusal.value.next_step
 
 
 def test_an_inclusive_gateway_takes_every_flow_that_holds_and_joins_just_those(play):
