@@ -4,7 +4,7 @@ import { callGroup, conditionGroup, gatewayGroup, scriptGroup, serviceTaskGroup,
 import { refusalGroup, repeatGroup, timerGroup } from './waiting_groups.js';
 import { is } from 'bpmn-js/lib/util/ModelUtil';
 
-const REPLACED = new Set(['timer', 'multiInstance', 'compensation']);
+const REPLACED = new Set(['timer', 'multiInstance']);
 const FIRST = new Set(['general', 'documentation', 'message', 'signal', 'error', 'escalation', 'link']);
 
 class PanelProvider {
