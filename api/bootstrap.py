@@ -89,7 +89,7 @@ def _put_together(settings: Settings, database: Database, *, with_worker: bool, 
 
 def _limits(settings: Settings) -> Limits:
     lease = timedelta(seconds=settings.lease_seconds)
-    return Limits(lease=lease, sweep_grace=lease / 2, bounds=read_bounds(settings.service_task_bounds))
+    return Limits(lease=lease, sweep_grace=lease / 2, bounds=read_bounds(settings.service_task_bounds), undo_seconds=settings.undo_seconds)
 
 
 def ports() -> Mapping[Any, object]:

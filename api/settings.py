@@ -30,6 +30,7 @@ class Settings:
     worker_threads: int = 4
     #: How long a worker that died keeps what it was at work on before another takes over, in seconds.
     lease_seconds: int = 60
+    undo_seconds: int = 15
     #: How much of a service task the outside bears: carrier.book=4 at once, 10 per 1 s, 5 failures stop 60 s; *=8 at once.
     service_task_bounds: str = ""
     #: How many requests `serve` answers at once.
@@ -117,11 +118,15 @@ _ALLOWED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
 )
 
 
+#: Of what nothing at all may be wanted.
+_MAY_BE_NONE = frozenset({f"{PREFIX}UNDO_SECONDS"})
+
+
 def _read(name: str, text: str, kind: Callable[[str], Any]) -> Any:
     try:
         value = Path(text) if issubclass(kind, Path) else kind(text)  # type: ignore[arg-type]
     except ValueError:
         raise Invalid(f"{name} is {text!r}, which is no whole number.", code="setting_wrong", next_step=f"Correct {name}.") from None
-    if isinstance(value, int | float) and value <= 0:
+    if isinstance(value, int | float) and (value < 0 or (value == 0 and name not in _MAY_BE_NONE)):
         raise Invalid(f"{name} is {text}, but must be above zero.", code="setting_wrong", next_step=f"Correct {name}.")
     return value

@@ -15,7 +15,7 @@ from api.product import product
 from api.requests import link_to_next, operation, person, transaction, waiting_operation
 from api.v1.shapes import Done, Listing, Shape
 from engine.runtime.read import worklist
-from engine.runtime.verbs import many_tasks, user_tasks
+from engine.runtime.verbs import held_decisions, many_tasks, user_tasks
 
 api = APIBlueprint("user_tasks", __name__, url_prefix="/api/v1/user-tasks", abp_tags=[Tag(name="user tasks")])
 
@@ -203,13 +203,33 @@ def save_draft(path: TaskPath, body: Submission) -> DraftKept:
     return DraftKept(id=path.task_id, state="draft", version=version)
 
 
+class Decision(Submission):
+    """The submitted form. With `hold` it is carried out only after the time in which it can be undone (`undo_seconds` of the limits)."""
+
+    hold: bool = False
+
+
 @api.post("/<uuid:task_id>/complete", responses={200: Done})
 @operation(Role.WORK)
-def complete(path: TaskPath, body: Submission) -> Done:
-    """Decide a task; the instance goes on before this answers, or, where a worker is busy with it (`accepted`), as soon as it can."""
+def complete(path: TaskPath, body: Decision) -> Done:
+    """Decide a task; the instance goes on before this answers, or, where a worker is busy with it (`accepted`), as soon as it can.
+
+    With `hold`, and where the installation allows for undoing, it is `held`: checked, and carried out a little later.
+    """
     completion = user_tasks.Completion(person(), body.version)
+    if body.hold and product().runtime.limits.undo_seconds:
+        held_decisions.hold(product().runtime, transaction(), path.task_id, body.data, completion)
+        return Done(id=str(path.task_id), state="held")
     made = user_tasks.complete(product().runtime, transaction(), path.task_id, body.data, completion)
     return Done(id=str(path.task_id), state="completed" if made.applied else "accepted")
+
+
+@api.post("/<uuid:task_id>/undo", responses={200: Done})
+@operation(Role.WORK)
+def undo(path: TaskPath) -> Done:
+    """Forget a decision of mine that is still held back; what was filled in is the draft again."""
+    held_decisions.undo(transaction(), path.task_id, person())
+    return Done(id=str(path.task_id), state="open")
 
 
 def _results(results: Sequence[many_tasks.TaskResult]) -> Response:

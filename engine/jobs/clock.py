@@ -13,7 +13,7 @@ from engine.runtime.operate import batch_work
 from engine.runtime.post import timers
 from engine.runtime.state.leases import Rescue
 from engine.runtime.state.runtime import Runtime
-from engine.runtime.verbs import housekeeping
+from engine.runtime.verbs import held_decisions, housekeeping
 
 _log = structlog.get_logger(__name__)
 #: What else is to be tidied up from time to time, each in a transaction of its own.
@@ -41,6 +41,7 @@ class Clock:
         executors = {"default": ThreadPoolExecutor(3), "renew": ThreadPoolExecutor(1)}
         self._scheduler = BackgroundScheduler(executors=executors, timezone="UTC")
         self._every(beat.tick, "tick", lambda: tick(runtime))
+        self._every(beat.tick, "decisions", lambda: held_decisions.carry_out(runtime))
         self._every(beat.sweep, "sweep", lambda: housekeeping.sweep(runtime))
         rescue = Rescue()
         self._every(beat.rescue, "rescue", lambda: housekeeping.rescue(runtime, rescue))

@@ -69,10 +69,10 @@ class TaskForm extends HTMLElement {
   async #send(verb, data, done) {
     this.#busy(true);
     try {
-      const body = verb === 'complete' ? { data, version: Number(this.getAttribute('version')) } : { data };
+      const body = verb === 'complete' ? { data, version: Number(this.getAttribute('version')), hold: this.hasAttribute('hold') } : { data };
       const answer = await post(`${this.getAttribute('url')}/${verb}`, body, this.#key);
       this.#key = newKey();
-      say(answer.state === 'accepted' ? 'Accepted. The process moves on as soon as the worker that is busy with it is done.' : done);
+      say({ accepted: 'Accepted. The process moves on as soon as the worker that is busy with it is done.', held: 'Decided. You can undo it for a moment.' }[answer.state] || done);
       if (answer.version) this.setAttribute('version', answer.version);
       else changed();
     } catch (refusal) {

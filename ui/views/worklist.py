@@ -113,6 +113,9 @@ def _task(tx: Session, task_id: UUID) -> dict[str, Any]:
     shown = {**task.form_data, **(task.outcome or task.draft or {})}
     done = task.state != "open"
     mine = not done and task.assignee == person().name
+    held = read.held_decision_on(tx, person(), task_id) if mine else None
+    if held is not None:
+        shown |= held.data
     case = _case(tx, task)
     schema, labels = part_facts(schema)
     said_already = _keys(schema) | {label.unit.removeprefix("=") for label in labels.values()} | ({"order_no"} if task.order_no else set())
@@ -125,8 +128,10 @@ def _task(tx: Session, task_id: UUID) -> dict[str, Any]:
         "comments": comments_of_task(tx, about_shown(case, task.id), task.id),
         "before": [(earlier, said(entered(earlier))) for earlier in read.decisions_before(tx, task)],
         "mine": mine,
+        "held": held,
+        "hold": product().runtime.limits.undo_seconds,
         "behalf": behalf_of(task, person()) if not done else None,
-        "next_task": _next(tx) if done else None,
+        "next_task": _next(tx) if done or held else None,
         "hand_to": read.who_could(product().runtime, tx, task) if _may_hand_on(task) else (),
         "ask_whom": read.whom_to_ask(product().runtime, tx, task, person()) if mine and task.delegation != "pending" else (),
         "ways_back": ways_back(product().runtime, tx, task.process_version_id, task.element_id) if mine else (),
@@ -155,7 +160,7 @@ def _may_hand_on(task: AnyRow) -> bool:
 
 
 def _next(tx: Session) -> read.TaskRow | None:
-    return next(iter(read.list_tasks(tx, person(), read.Filter(), Asked(1)).rows), None)
+    return next((row for row in read.list_tasks(tx, person(), read.Filter(), Asked(10)).rows if not row.held), None)
 
 
 def _keys(part: Any) -> set[str]:

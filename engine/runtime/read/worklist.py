@@ -16,7 +16,7 @@ from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs.visible_tasks import may_do, visible_to
 from engine.store.paging import MOST, AnyRow, Asked, Key, Page, read_page
-from engine.store.tables import deployment_file, incident, instance, pending_change, process_version, user_task
+from engine.store.tables import deployment_file, held_decision, incident, instance, pending_change, process_version, user_task
 
 VIEWS = {"all": "All", "mine": "Mine", "claimable": "To claim", "asked": "With others", "overdue": "Overdue", "done": "Done"}
 #: What was completed by the person, the latest first.
@@ -77,6 +77,8 @@ class TaskRow:
     delegation: str | None
     on_behalf_of: str | None
     follow_up_at: datetime | None
+    #: Decided, and held back for a moment; or it was refused when it left.
+    held: bool
     business_key: str | None
     process_key: str
     order_no: str | None
@@ -184,6 +186,13 @@ def get_task(tx: Session, person: Person, task_id: UUID) -> AnyRow:
     return found
 
 
+def held_decision_on(tx: Session, person: Person, task_id: UUID) -> AnyRow | None:
+    """A decision of the person that is held back or was refused: `left` seconds until it leaves, `refusal`, `data`."""
+    left = func.greatest(0, func.ceil(func.extract("epoch", held_decision.c.leaves_at - func.now()))).label("left")
+    mine = held_decision.c.task_id == task_id, held_decision.c.person == person.name
+    return tx.execute(select(left, held_decision.c.refusal, held_decision.c.data).where(*mine)).one_or_none()
+
+
 def open_tasks_of(tx: Session, person: Person, instance_id: UUID) -> list[TaskRow]:
     """The open tasks of one instance that the person may see, the oldest first; at most 50."""
     of_instance = _TASKS.where(visible_to(person), user_task.c.state == "open", user_task.c.instance_id == instance_id)
@@ -240,6 +249,7 @@ def _columns() -> list[ColumnElement[Any]]:
         instance.c.variables["order_no"].astext.label("order_no"),
         process_version.c.name.label("process_name"),
         case((OVERDUE, True), else_=False).label("overdue"),
+        select(held_decision.c.task_id).where(held_decision.c.task_id == user_task.c.id).correlate(user_task).exists().label("held"),
     ]
 
 

@@ -47,6 +47,8 @@ class Limits:
     effect_attempts: int = 12
     #: How much of a service task the outside bears, by its name; `*` is for every other one.
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
+    #: Seconds for which a decision on a page is held back, in which it can be undone; none carries it out at once.
+    undo_seconds: int = 0
     #: Timers, schedules, effects or instances taken up in one round of the clock.
     batch: int = 500
     #: Instances that one batch of an operator may be about.

@@ -30,6 +30,7 @@ __all__ = [
     "acts_for",
     "assign",
     "assigned",
+    "checked",
     "claim",
     "complete",
     "four_eyes",
@@ -164,19 +165,33 @@ def complete(runtime: Runtime, tx: Session, task_id: UUID, data: Mapping[str, An
     Raises Invalid with the errors by field, Forbidden for the excluded, Conflict when another was first or the task is gone.
     """
     person = completion.actor
-    opened = open_task(tx, task_id, person, completion.version)
-    task = opened.task
-    not_held_by_another(task, person)
-    behalf = acts_for(tx, task, person)
-    not_asked_only(task)
-    not_suspended(task)
+    opened, behalf = _decidable(tx, task_id, completion)
     submitted = _validated(runtime, tx, opened, data)
     if behalf:
         note_behalf(tx, task_id, behalf)
         audit.record(tx, audit.Entry(person.name, "complete", f"user_task:{task_id}", detail=said_of(behalf)))
     body = {"task_id": task_id, "data": submitted, **said_of(behalf)}
-    acted = act(runtime, tx, task.instance_id, Fact("user_task", body, person.name, f"user_task:{task_id}"))
-    return Completed(task.instance_id, acted.applied, acted.state)
+    acted = act(runtime, tx, opened.task.instance_id, Fact("user_task", body, person.name, f"user_task:{task_id}"))
+    return Completed(opened.task.instance_id, acted.applied, acted.state)
+
+
+def checked(runtime: Runtime, tx: Session, task_id: UUID, data: Mapping[str, Any], completion: Completion) -> dict[str, Any]:
+    """What would be submitted, after all that completing asks for; the task is laid on the person's desk. Raises what `complete` does."""
+    opened, behalf = _decidable(tx, task_id, completion)
+    submitted = _validated(runtime, tx, opened, data)
+    if opened.task.assignee != completion.actor.name:
+        assigned(tx, opened.task, completion.actor.name, on_behalf_of=behalf)
+    return submitted
+
+
+def _decidable(tx: Session, task_id: UUID, completion: Completion) -> tuple[OpenedTask, str | None]:
+    """A task that the person may decide now, and on whose behalf."""
+    opened = open_task(tx, task_id, completion.actor, completion.version)
+    not_held_by_another(opened.task, completion.actor)
+    behalf = acts_for(tx, opened.task, completion.actor)
+    not_asked_only(opened.task)
+    not_suspended(opened.task)
+    return opened, behalf
 
 
 def _validated(runtime: Runtime, tx: Session, opened: OpenedTask, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -195,6 +195,11 @@ def one(tx: Session, person: Person, task_id: UUID, *, lock: bool = False) -> Op
     return None if row is None else _opened(row)
 
 
+def open_state(tx: Session, task_id: UUID) -> str | None:
+    """In which state a task is, whoever asks; None where there is none."""
+    return tx.scalar(select(user_task.c.state).where(user_task.c.id == task_id))
+
+
 def _opened(row: Any) -> OpenedTask:
     return OpenedTask(UserTask(*row[: len(_TASK) + len(_CASE)]), dict(row.form_data), row.draft, row.outcome)
 

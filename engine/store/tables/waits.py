@@ -50,6 +50,18 @@ user_task = Table(  # kept after completion: who decided what
     Index("user_task_assignee_ix", "assignee", postgresql_where=text("state = 'open'")),
 )
 
+held_decision = Table(  # decided, and held back for a moment in which it can be undone
+    "held_decision",
+    metadata,
+    Column("task_id", UUID, ForeignKey("user_task.id", ondelete="CASCADE"), primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("data", JSONB, nullable=False),
+    moment("leaves_at"),  # by the machine's clock; null: it was refused when it left
+    Column("refusal", Text),
+    moment("held_at", now=True, machine=True),
+    Index("held_decision_leaves_ix", "leaves_at", postgresql_where=text("leaves_at IS NOT NULL")),
+)
+
 timer = Table(
     "timer",
     metadata,
