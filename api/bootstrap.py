@@ -7,6 +7,7 @@ from typing import Any
 
 from api.auth.accounts import release_tasks_of_the_departed
 from api.auth.directory import AccountDirectory
+from api.auth.refusals import tell_refusals
 from api.auth.roles import GROUPS, second_factor_roles
 from api.auth.sessions import forget_what_is_over
 from api.product import Product
@@ -82,7 +83,7 @@ def _put_together(settings: Settings, database: Database, *, with_worker: bool, 
         limits=_limits(settings),
         constraints=RULES,
     )
-    chores = (forget_old_keys, forget_what_is_over, release_tasks_of_the_departed, expire)
+    chores = (forget_old_keys, forget_what_is_over, release_tasks_of_the_departed, tell_refusals, expire)
     worker = Worker(runtime, threads=settings.worker_threads, chores=chores) if with_worker else None
     return Product(settings, database, runtime, worker, demo, differences(database), GROUPS)
 

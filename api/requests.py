@@ -4,17 +4,21 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, ParamSpec, cast
 from urllib.parse import quote, urlencode
 
+import structlog
 from flask import Flask, Response, current_app, g, redirect, request
 from pydantic import BaseModel
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from api.auth.model import IdempotencyKey
+from api.auth.refusals import ANONYMOUS, count_refusal
 from api.auth.roles import Role, roles_of
 from api.auth.sessions import Credentials, Visitor, person_of_session
 from api.auth.stand_ins import with_stand_ins
@@ -27,6 +31,7 @@ from engine.problems import Conflict, Forbidden
 from engine.runtime.state.people import Person
 from engine.store.clock import moved_by
 
+log = structlog.get_logger()
 P = ParamSpec("P")
 COOKIE = "ordercraft_session"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -39,6 +44,7 @@ _PROGRAMS = "camunda7"
 def install(app: Flask) -> None:
     """Know the person before every view, and refuse what the view's role does not allow."""
     app.before_request(_authenticate)
+    app.after_request(_count_refusal)
     app.jinja_env.globals["csrf_token"] = lambda: g.get("csrf_token", "")
 
 
@@ -138,6 +144,21 @@ def _authenticate() -> Response | None:
     if role not in g.person.roles:
         raise _role_missing(role)
     return None
+
+
+def _count_refusal(response: Response) -> Response:
+    """The log is told of what was not allowed, and of credentials that are none; who only has to sign in yet is no refusal."""
+    refused = response.status_code == HTTPStatus.FORBIDDEN or (
+        response.status_code == HTTPStatus.UNAUTHORIZED and "Authorization" in request.headers
+    )
+    if refused and request.endpoint:
+        actor = g.person.name if g.get("person") else ANONYMOUS
+        what = f"{request.method} {request.url_rule or request.endpoint}"
+        try:
+            product().database.run(lambda tx: count_refusal(tx, actor, response.status_code, what, request.remote_addr or ""))
+        except OperationalError as error:  # it is refused all the same
+            log.warning("refusal_not_counted", error=str(error.orig))
+    return response
 
 
 def _role_missing(role: Role) -> Forbidden:

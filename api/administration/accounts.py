@@ -7,7 +7,7 @@ from flask import make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from api.administration.forms import REFUSED, Refused, typed_token
+from api.administration.forms import REFUSED, Refused, asked_of, typed_token
 from api.auth import accounts, identities, links, reading, second_factor, sessions, tokens
 from api.auth.roles import GROUPS, Role, roles_of
 from api.product import product
@@ -21,7 +21,7 @@ from ui.product import asked, needs
 
 _BASE = "/administration/accounts"
 _FIELDS = ("full_name", "title", "mail")
-_SHOWN = Asked(20)
+_SHOWN = 20
 
 
 def redirect_to_list() -> AnyResponse:
@@ -168,9 +168,9 @@ def _new_page(refused: Refused | None) -> str:
 def _page(name: str, *, refused: Refused | None = None, done: str = "", link: str = "", token: str = "") -> str:
     with product().database.transaction() as tx:
         account = reading.read_account(tx, name)
-        living = sessions.list_sessions(tx, account.name, _SHOWN)
-        made = tokens.list_tokens(tx, account.name, _SHOWN)
-        acts = list_acts(tx, ActFilter(target=f"account:{account.name}"), _SHOWN).rows
+        living = sessions.list_sessions(tx, account.name, asked_of("sessions", _SHOWN), count=True)
+        made = tokens.list_tokens(tx, account.name, asked_of("tokens", _SHOWN), count=True)
+        acts = list_acts(tx, ActFilter(target=f"account:{account.name}"), Asked(_SHOWN)).rows
     typed = refused is not None and refused.form == "account"
     return render_template(
         "account.html",

@@ -10,6 +10,7 @@ from flask import request
 from api.auth.roles import Role
 from api.auth.tokens import MOST_DAYS, NewToken
 from engine.problems import Invalid, Problem
+from engine.store.paging import Asked
 
 REFUSED = 422
 #: What is never shown again in a form that was refused.
@@ -32,6 +33,11 @@ class Refused:
     def values(self) -> dict[str, Any]:
         """What was typed, but no secret."""
         return {name: value for name, value in request.form.items() if name not in _SECRET}
+
+
+def asked_of(list_name: str, shown: int) -> Asked:
+    """Which page of one of several lists of a page the address asks for: `of` names the list that its cursor is of."""
+    return Asked(shown, request.args.get("cursor") or None if request.args.get("of") == list_name else None)
 
 
 def typed_token() -> NewToken:

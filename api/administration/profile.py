@@ -6,7 +6,7 @@ from flask import make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from api.administration.forms import REFUSED, Refused, typed_token
+from api.administration.forms import REFUSED, Refused, asked_of, typed_token
 from api.auth import reading, second_factor, sessions, tokens
 from api.auth.accounts import account_named
 from api.auth.own import Change, account_id_of, begin_second_factor, change_password
@@ -15,12 +15,11 @@ from api.errors import status_of
 from api.product import product
 from api.requests import give_session, own_session, person
 from engine.problems import Problem
-from engine.store.paging import Asked
 from handlers.changes import Author
 from ui.product import needs
 
 _BASE = "/profile"
-_SHOWN = Asked(50)
+_SHOWN = 20
 
 
 def show() -> str:
@@ -136,8 +135,8 @@ def _page(*, refused: Refused | None = None, done: str = "", token: str = "", en
     own = own_session()
     with product().database.transaction() as tx:
         account = reading.read_account(tx, person().name)
-        living = sessions.list_sessions(tx, account.name, _SHOWN, own_token=own)
-        made = tokens.list_tokens(tx, account.name, _SHOWN)
+        living = sessions.list_sessions(tx, account.name, asked_of("sessions", _SHOWN), own_token=own, count=True)
+        made = tokens.list_tokens(tx, account.name, asked_of("tokens", _SHOWN), count=True)
         factor = second_factor.state_of(tx, account_named(tx, account.name).id)
     qr = second_factor.qr_of(enrolment.address) if enrolment else ""
     given = {"account": account, "sessions": living, "tokens": made, "refused": refused, "done": done, "token": token, "base": _BASE}

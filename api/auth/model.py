@@ -164,6 +164,18 @@ class SignOnAttempt(Base):
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
 
+class RefusedAct(Base):
+    """How often somebody was refused an operation within an hour."""
+
+    __tablename__ = "refused_act"
+
+    actor: Mapped[str] = mapped_column(Text, primary_key=True)
+    status: Mapped[int] = mapped_column(primary_key=True)
+    what: Mapped[str] = mapped_column(Text, primary_key=True)
+    hour: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True, index=True)
+    times: Mapped[int]
+
+
 class IdempotencyKey(Base):
     """The answer given to a request key, written in the transaction of the request itself."""
 

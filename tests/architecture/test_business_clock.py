@@ -35,6 +35,7 @@ MACHINE = {
     "api/auth/links.py": (4, "how long a one-time link lasts"),
     "api/auth/model.py": (8, "when an account, a token, a sign-in, a link or a request's key was made"),
     "api/auth/pauses.py": (11, "how long one who guesses waits"),
+    "api/auth/refusals.py": (2, "the hour in which a refusal is counted"),
     "api/auth/second_factor.py": (3, "whether a second factor counts, and which code its authenticator shows"),
     "api/auth/sessions.py": (15, "how long a session lasts, and when it was used"),
     "api/auth/tokens.py": (6, "how long a token lasts, and when it was used"),

@@ -9,7 +9,9 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from api import administration
+from api.auth.refusals import tell_refusals
 from api.commands import user
+from engine.runtime.state.audit import first_broken
 
 PASSWORD = "orchid-lantern-42"
 BASE = "/administration/accounts"
@@ -185,6 +187,35 @@ def test_everything_is_done_by_the_command_line_as_well(command, database):
     assert {"add", "change", "make_token", "revoke_token", "deactivate", "reactivate"} <= set(
         re.findall(r"command-line,(\w+),", whole_log(database))
     )
+
+
+def test_more_sessions_than_a_page_holds_are_on_the_next_one(signed_in):
+    browsers = [signed_in("sara") for _ in range(22)]
+    first = browsers[0].get("/profile").text
+    following = html.unescape(re.search(r'rel="next" href="([^"]+)"', first)[1])
+    assert first.count('/end"><input') == 20 + 1  # each of them, and the button that ends all
+    assert browsers[0].get(following).text.count("This one") == 1
+
+
+def test_refusals_are_counted_and_told_to_the_log_once_and_in_sum(signed_in, client, installation):
+    tom = signed_in("tom")
+    for _ in range(3):
+        tom.get(BASE)
+        client.get("/api/v1/me", headers={"Authorization": "Bearer oc_made-up"})
+    client.get("/api/v1/me")  # who only has to sign in yet is refused nothing
+    told = "SELECT actor, target, detail FROM audit WHERE action = 'refused' ORDER BY actor"
+    with installation.database.transaction() as tx:
+        assert [tuple(row)[:2] for row in tx.execute(text(told))] == [
+            ("anonymous", "operation:GET /api/v1/me"),
+            ("tom", f"operation:GET {BASE}"),
+        ]
+        tx.execute(text("UPDATE refused_act SET hour = hour - interval '1 hour'"))
+    with installation.database.transaction() as tx:
+        tell_refusals(tx)
+    with installation.database.transaction() as tx:
+        assert [row.detail.get("times") for row in tx.execute(text(f"{told}, id"))] == [None, 3, None, 3]
+        assert first_broken(tx) is None
+    assert "made-up" not in whole_log(installation.database)
 
 
 #: A decision that Clara of the credit desk has taken for herself and begun to write.
