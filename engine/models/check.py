@@ -1,7 +1,7 @@
 """Everything that is looked at before a bundle may be deployed, step by step; each step adds its findings."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 
 from engine.dmn import Decision
@@ -10,6 +10,7 @@ from engine.models.assets import read_assets
 from engine.models.bundle import MAX_BUNDLE_BYTES, MAX_FILES, Bundle, FileKind, Finding, is_inside, kind_of
 from engine.models.compilation import compile_all, schema_findings
 from engine.models.diagram import Diagram, build_diagram
+from engine.models.global_tasks import unfold
 from engine.models.linter import RULES, Known, run_rules
 from engine.models.reader import read_diagram
 from engine.service_tasks import ServiceTasks
@@ -100,7 +101,8 @@ def _read_diagrams(bundle: Bundle) -> tuple[list[Diagram], list[Finding]]:
         reading = read_diagram(path, content)
         findings.extend(reading.findings)
         if reading.root is not None:
-            diagrams.append(build_diagram(path, reading.root))
+            called = unfold(reading.root)
+            diagrams.append(replace(build_diagram(path, reading.root), unfolded=called))
     return diagrams, findings
 
 

@@ -76,6 +76,12 @@ class Node:
         return not self.incoming and self.tag not in {"boundaryEvent", "startEvent"} and not link and not handler
 
     @property
+    def begins_by_itself(self) -> bool:
+        """A receive task, or gateway of events, that begins an instance of its process."""
+        begins = self.tag in {"receiveTask", "eventBasedGateway"} and self.element.get("instantiate") == "true"
+        return begins and not self.incoming and self.scope.parent is None
+
+    @property
     def listens(self) -> bool:
         """It begins an event subprocess, and waits as long as the scope around that is under way."""
         return self.tag == "startEvent" and self.scope.is_event_subprocess
@@ -183,6 +189,8 @@ class Diagram:
     path: str
     root: etree._Element
     scopes: list[Scope]
+    #: The processes that stand for global tasks, which are drawn nowhere.
+    unfolded: frozenset[str] = frozenset()
 
     @property
     def processes(self) -> list[Scope]:

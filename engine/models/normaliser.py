@@ -127,6 +127,28 @@ def _implicit_ends(diagram: Diagram) -> None:
                 _add_flow(diagram, scope, node.id, end)
 
 
+def _instantiating(diagram: Diagram) -> None:
+    """A receive task that begins the process is a message start event, and so is each event behind a gateway that does."""
+    for process in diagram.processes:
+        for node in [each for each in process.nodes.values() if each.begins_by_itself]:
+            if node.tag == "receiveTask":
+                _as_start(node.element)
+                continue
+            for flow in node.outgoing:
+                _as_start(process.nodes[flow.target].element)
+                _remove(flow.element)
+            _remove(node.element)
+
+
+def _as_start(element: etree._Element) -> None:
+    element.tag = f"{{{BPMN}}}startEvent"
+    message = element.attrib.pop("messageRef", "")
+    if message:
+        etree.SubElement(element, f"{{{BPMN}}}messageEventDefinition", messageRef=message)
+    for name in ("instantiate", "implementation"):
+        element.attrib.pop(name, "")
+
+
 def _implicit_starts(diagram: Diagram) -> None:
     """Where no start event is drawn, every step that nothing leads to begins at once."""
     for scope in diagram.scopes:
@@ -196,6 +218,7 @@ _REWRITES: Final[tuple[Callable[[Diagram], None], ...]] = (
     _plain_formulas,
     _unread_conditions,
     _links,
+    _instantiating,
     _implicit_ends,
     _implicit_starts,
     _implicit_splits,

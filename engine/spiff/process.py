@@ -56,6 +56,12 @@ class CompiledProcess:
         """The elements that a message begins or that wait for it."""
         return tuple(each for each in self._catching() if any((event.kind, event.name) == ("message", name) for event in each.events))
 
+    def brought(self, element_id: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What an instance begins with whose start event a message or signal has reached: its payload, in the event's result variable."""
+        element = self.elements[element_id]
+        heard = any(event.kind in {"message", "signal"} for event in element.events)
+        return {element.result_variable: payload} if heard and element.result_variable else payload
+
     def _catching(self) -> Iterator[Element]:
         for element in self.elements.values():
             if element.type in _CATCHES and any(event.kind == "message" for event in element.events):

@@ -17,7 +17,7 @@ def steps_are_drawn(known: Known) -> Iterator[Broken]:
     for diagram in known.diagrams:
         shapes = {(shape.get("bpmnElement") or "").rsplit(":", 1)[-1] for shape in diagram.root.iter(f"{{{BPMNDI}}}BPMNShape")}
         for node in diagram.nodes:
-            if shapes and node.id not in shapes:
+            if shapes and node.id not in shapes and node.scope.process.id not in diagram.unfolded:
                 yield at(node, f"{node.label} is not drawn.", _NEXT_STEP)
     for diagram in known.diagrams:
         yield from _outside_lanes(diagram)

@@ -50,10 +50,18 @@ def waits_say_for_whom(known: Known) -> Iterator[Broken]:
     """Without keys one message goes to every instance that waits for its name: one payment would settle three orders."""
     for _, node in known.nodes("intermediateCatchEvent", "boundaryEvent", "receiveTask", "startEvent"):
         waits = node.tag == "receiveTask" or ("message" in node.kinds and (node.listens or node.tag != "startEvent"))
+        waits = waits and not _begins(node)
         if waits and not node.properties.get("correlation", "").strip():
             message = f"{node.label} takes every message of its name, whoever it is about."
             next_step = "Set correlation to the keys of the one waited for, such as ={order_no: order_no}; ={} if it is meant for all."
             yield at(node, message, next_step)
+
+
+def _begins(node: Node) -> bool:
+    """Whether it begins the process, itself or behind a gateway that does."""
+    return node.begins_by_itself or any(
+        node.scope.nodes[flow.source].begins_by_itself for flow in node.incoming if flow.source in node.scope.nodes
+    )
 
 
 @rule("message-flow-inside-pool", "warning")
@@ -206,8 +214,8 @@ def event_gateways_lead_to_events(known: Known) -> Iterator[Broken]:
 def message_starts_are_told_apart(known: Known) -> Iterator[Broken]:
     """One message starts one process."""
     seen: dict[str, Node] = {}
-    for diagram, node in known.nodes("startEvent"):
-        name = None if node.listens else message_of(diagram, node)
+    for diagram, node in known.nodes("startEvent", "receiveTask", "intermediateCatchEvent"):
+        name = message_of(diagram, node) if _begins(node) or (node.tag == "startEvent" and not node.listens) else None
         if name is not None and name in seen:
             message = f"The message {name!r} starts {seen[name].scope.id} and {node.scope.id}."
             yield at(node, message, "Use one start event, or another message.")

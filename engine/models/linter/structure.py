@@ -28,7 +28,7 @@ def reachable(scope: Scope, starts: Iterable[Node]) -> set[str]:
 
 def starts_of(scope: Scope) -> list[Node]:
     """Where tokens are born: start events, or, where none is drawn, whatever nothing leads to."""
-    starts = [node for node in scope.nodes.values() if node.tag == "startEvent"]
+    starts = [node for node in scope.nodes.values() if node.tag == "startEvent" or node.begins_by_itself]
     return starts or [node for node in scope.nodes.values() if node.is_implicit_start]
 
 
@@ -84,7 +84,7 @@ def is_not_empty(known: Known) -> Iterator[Broken]:
 def has_a_start(known: Known) -> Iterator[Broken]:
     """People look for the circle at the left."""
     for scope in known.scopes():
-        if scope.nodes and not any(node.tag == "startEvent" for node in scope.nodes.values()):
+        if scope.nodes and not any(node.tag == "startEvent" or node.begins_by_itself for node in scope.nodes.values()):
             severity: Severity | None = None if starts_of(scope) else "error"
             begins = ", ".join(node.label for node in starts_of(scope)) or "nowhere"
             message = f"{scope.id} has no start event; it begins at {begins}."
@@ -108,6 +108,22 @@ def has_one_plain_start(known: Known) -> Iterator[Broken]:
         for node in plain[1:]:
             message = f"{node.label} is a second plain start event; {plain[0].label} is one already."
             yield at(node, message, "Keep one, or make it a message or timer start event.")
+
+
+@rule("instantiate")
+def what_begins_a_process_stands_at_its_beginning(known: Known) -> Iterator[Broken]:
+    """A receive task or gateway of events that begins the process has nothing in front of it, around it or at its edge."""
+    for _, node in known.nodes("receiveTask", "eventBasedGateway"):
+        if node.element.get("instantiate") == "true" and (not node.begins_by_itself or node.boundary_events or node.loop is not None):
+            where = "it has something in front of it, around it or at its edge, or is repeated"
+            message = f"{node.label} is to begin the process, but {where}."
+            yield at(node, message, "Draw a message start event instead, or remove instantiate.")
+        for flow in node.outgoing if node.begins_by_itself and node.tag == "eventBasedGateway" else ():
+            target = node.scope.nodes.get(flow.target)
+            if target is not None and "conditional" in target.kinds:
+                yield at(
+                    target, f"{target.label} waits for a condition, and cannot begin a process.", "Begin by a message, a signal or a time."
+                )
 
 
 @rule("subprocess-start")

@@ -24,7 +24,7 @@ def waits_have_an_end(known: Known) -> Iterator[Broken]:
     """A message that never comes should be noticed by somebody."""
     for _, node in known.nodes("intermediateCatchEvent", "receiveTask"):
         waits = node.tag == "receiveTask" or not {"message", "signal", "conditional"}.isdisjoint(node.kinds)
-        if waits and not has_timeout(node):
+        if waits and not node.begins_by_itself and not has_timeout(node):
             yield at(node, f"{node.label} may wait for ever.", "Put an event gateway with a timer in front, or a timer on a receive task.")
 
 

@@ -17,7 +17,6 @@ EVENTS_SUPPORTED: Final = {
 }
 
 _OUR_SIDE: Final = "Draw the process of our own side."
-_ONE_TASK: Final = "Draw a process with this one task."
 _CORRELATION: Final = "Write the keys into the setting 'correlation' of the event that waits and of the one that sends."
 _ASSIGN: Final = "Write the assignment as a script task, or as a parameter of the service task."
 _PEOPLE: Final = "Set candidateGroups or candidateUsers of the step instead."
@@ -35,6 +34,7 @@ _RUNNING: Final = (
     runs("subProcess", "Steps with boundary events of their own."),
     runs("transaction", "A subprocess that a cancel end event undoes."),
     runs("callActivity", "Runs another process of the same deployment."),
+    runs("globalTask globalUserTask globalManualTask globalScriptTask globalBusinessRuleTask", "A process of this one task, to be called."),
     runs("exclusiveGateway inclusiveGateway parallelGateway eventBasedGateway", "Split and join."),
     runs("complexGateway", "Splits as an inclusive gateway does; one that joins is refused."),
     runs("sequenceFlow", "The way a token takes."),
@@ -67,7 +67,10 @@ _ATTRIBUTES: Final = (
         "message@itemRef signal@structureRef error@structureRef escalation@structureRef @itemSubjectRef", "Payloads are contexts of FEEL."
     ),
     drawn("definitions@targetNamespace definitions@typeLanguage definitions@exporter definitions@exporterVersion", "Of the file."),
-    runs("definitions@expressionLanguage @language scriptTask@scriptFormat", "Everything is FEEL; another language is refused."),
+    runs(
+        "definitions@expressionLanguage @language scriptTask@scriptFormat globalScriptTask@scriptLanguage",
+        "Everything is FEEL; another language is refused.",
+    ),
     drawn("@evaluatesToTypeRef", "FEEL knows what it gives."),
     runs("process@isExecutable", "Whether it is deployed; otherwise it is a picture."),
     drawn("process@processType process@isClosed process@definitionalCollaborationRef", "For readers of the diagram."),
@@ -85,7 +88,10 @@ _ATTRIBUTES: Final = (
     ),
     drawn("transaction@method", "What is cancelled is undone by compensation, whatever the method is called."),
     drawn("association@associationDirection", "For readers of the diagram."),
-    refused("@instantiate", "Draw a message start event instead.", "false"),
+    runs(
+        "receiveTask@instantiate eventBasedGateway@instantiate",
+        "It begins the process: the task by its message, the gateway by each event behind it.",
+    ),
     runs("subProcess@triggeredByEvent", "An event subprocess: its start event waits as long as the scope around it is under way."),
     refused("transaction@triggeredByEvent", "Draw an event subprocess with a transaction in it.", "false"),
     runs("@parallelMultiple", "Whether all that the event waits for is to come, or the first of it is enough."),
@@ -136,7 +142,6 @@ _REFUSED: Final = (
     ),
     refused("adHocSubProcess", "Draw the order of the steps, or a parallel gateway."),
     refused("choreographyTask subChoreography callChoreography choreography globalChoreographyTask choreographyRef", _OUR_SIDE),
-    refused("globalTask globalUserTask globalManualTask globalScriptTask globalBusinessRuleTask", _ONE_TASK),
     refused("complexBehaviorDefinition implicitThrowEvent", "Use a completion condition."),
     refused("auditing", "Remove it: everything is recorded."),
     refused("correlationProperty correlationPropertyRetrievalExpression messagePath", _CORRELATION),

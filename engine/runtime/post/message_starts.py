@@ -38,7 +38,8 @@ class NewInstance:
 def begin(runtime: Runtime, tx: Session, new: NewInstance) -> UUID | None:
     """Write a runnable instance and ring; None when the business key is taken by a running one, or the start was asked for before."""
     process = runtime.models.process(tx, new.process_version_id)
-    execution = Execution.start(process, new.variables, element_id=new.element_id, now=new.now)
+    brought = process.brought(new.element_id, new.variables)
+    execution = Execution.start(process, brought, element_id=new.element_id, now=new.now)
     row = {
         "id": uuid4(),
         "process_version_id": new.process_version_id,
@@ -46,7 +47,7 @@ def begin(runtime: Runtime, tx: Session, new: NewInstance) -> UUID | None:
         "business_key": new.business_key,
         "dedupe_key": new.dedupe_key,
         "blob": execution.dump(),
-        "variables": json_text.encode(new.variables).decode(),
+        "variables": json_text.encode(brought).decode(),
         "started_by": new.started_by,
         "started_by_instance_id": new.started_by_instance_id,
         "steps_since_wait": new.steps_since_wait,

@@ -42,7 +42,8 @@ def publish(runtime: Runtime, tx: Session, message: Message) -> Delivery:
 
     def start(row: Any) -> UUID:
         beginning = Beginning(row.process_version_id, row.process_key, row.now, row.element_id)
-        return begin(runtime, tx, beginning, message.payload, StartOptions(message.business_key, message.actor))
+        brought = runtime.models.process(tx, row.process_version_id).brought(row.element_id, message.payload)
+        return begin(runtime, tx, beginning, brought, StartOptions(message.business_key, message.actor))
 
     return dispatch(tx, message, runtime.limits.message_time_to_live, Carrier(deliver, start))
 

@@ -20,8 +20,9 @@ def broadcast(runtime: Runtime, tx: Session, name: str, payload: Mapping[str, An
     fact = Fact("signal", {"name": name, "payload": data}, actor)
     acted = {each: act(runtime, tx, each, fact, drop_late=True) for each in signalled(tx, name)}
     heard = [each for each, answer in acted.items() if answer.applied or answer.noted]
-    begun = [
-        begin(runtime, tx, Beginning(row.process_version_id, row.process_key, row.now, row.element_id), data, StartOptions(actor=actor))
-        for row in starters(tx, "signal", name)
-    ]
+    begun = []
+    for row in starters(tx, "signal", name):
+        brought = runtime.models.process(tx, row.process_version_id).brought(row.element_id, data)
+        beginning = Beginning(row.process_version_id, row.process_key, row.now, row.element_id)
+        begun.append(begin(runtime, tx, beginning, brought, StartOptions(actor=actor)))
     return [*heard, *begun]

@@ -453,8 +453,21 @@ def hearing(inner: str, *beside: str) -> Bundle:
     return bundle(MESSAGE, MISSING, around("a", script("a"), node("subProcess", "changed", inner, triggeredByEvent="true"), *beside))
 
 
+def begins(*more: str, lead: str = "hear end", **attributes: str) -> Bundle:
+    """A process that a receive task begins."""
+    task = node("receiveTask", "hear", settings(resultVariable="answer"), messageRef="accepted", instantiate="true", **attributes)
+    return bundle(MESSAGE, process(END, task, *more, chain(*lead.split())))
+
+
 def event_subprocesses() -> Iterator[Case]:
     right = heard()
+    yield Case("instantiate", "hear", begins(script("a"), lead="a hear end"), begins())
+    yield Case(
+        "instantiate", "hear", begins(event("boundaryEvent", "late", timer("P1D"), attachedToRef="hear"), flow("late", "end")), begins()
+    )
+    gate = node("eventBasedGateway", "gate", instantiate="true") + event("intermediateCatchEvent", "calm", timer("P1D"))
+    gate += event("intermediateCatchEvent", "low", "conditional <bpmn:condition>amount &lt; 5</bpmn:condition>")
+    yield Case("instantiate", "low", bundle(process(gate, END, chain("gate", "calm", "end"), chain("gate", "low", "end"))), begins())
     plain = event("startEvent", "came") + event("endEvent", "looked") + chain("came", "looked")
     yield Case("event-subprocess", "changed", hearing(plain), right)
     yield Case("event-subprocess", "a_to_changed", heard("message messageRef='accepted'", flow("a", "changed")), right)

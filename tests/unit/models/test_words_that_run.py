@@ -119,6 +119,15 @@ def listening_documents() -> Iterator[str]:
         d.node("parallelGateway", "fork") + d.event("intermediateThrowEvent", "cry", "signal signalRef='calm'") + d.event("endEvent", "e2")
     )
     yield SIGNAL + d.process(d.START, d.END, asked, later, d.chain("start", "fork", "both", "end"), d.chain("fork", "cry", "e2"))
+    begins = d.node("receiveTask", "hear", messageRef="accepted", instantiate="true")
+    yield d.MESSAGE + d.process(begins, d.END, d.chain("hear", "end"))
+    gate = d.node("eventBasedGateway", "gate", instantiate="true")
+    heard = d.event("intermediateCatchEvent", "cry", "signal signalRef='calm'") + d.node("receiveTask", "hear", messageRef="accepted")
+    yield d.MESSAGE + SIGNAL + d.process(gate, heard, d.END, d.chain("gate", "cry", "end"), d.chain("gate", "hear", "end"))
+    for tag in ("globalTask", "globalUserTask", "globalManualTask", "globalScriptTask", "globalBusinessRuleTask"):
+        inner = "<bpmn:script>{ x: 1 }</bpmn:script>" if tag == "globalScriptTask" else ""
+        called = d.decision("work", "approvers").replace("businessRuleTask", tag) if "Rule" in tag else d.node(tag, "work", inner)
+        yield called + d.around("call", d.node("callActivity", "call", calledElement="work"))
     low = d.event("intermediateCatchEvent", "low", 'conditional <bpmn:condition language="feel">amount &gt; 5</bpmn:condition>')
     yield d.process(d.START, d.END, low, d.chain("start", "low", "end"))
 
@@ -179,7 +188,7 @@ def places(word: str) -> Iterator[tuple[int, int]]:
 
 
 #: What nothing but another language than FEEL says, and that is refused: a test of the linter shows it.
-LANGUAGES = {"definitions@expressionLanguage", "@language", "scriptTask@scriptFormat"}
+LANGUAGES = {"definitions@expressionLanguage", "@language", "scriptTask@scriptFormat", "globalScriptTask@scriptLanguage"}
 RUNNING = {word for word, entry in BPMN_WORDS.entries.items() if entry.fate is Fate.RUNS}
 WORDS = sorted(RUNNING - LANGUAGES - {"definitions"})
 
