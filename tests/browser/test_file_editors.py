@@ -11,7 +11,7 @@ from playwright.sync_api import Error, Page, expect
 import bpmn
 from engine.dmn.source import NAMESPACES
 from engine.models.bundle import Bundle
-from tests.browser.accessibility import violations
+from tests.browser.accessibility import THEMES, show_in, violations_in_both_themes
 from tests.browser.round_trip import changed, few
 from tests.browser.test_modeler import approval, saved
 from tests.browser.workshop import Workshop, serve_workshop
@@ -209,23 +209,23 @@ def test_the_playground_says_value_type_and_where_it_is_wrong(workshop: Workshop
     expect(playground.locator(".feel-value")).to_have_text("true")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_editors_are_accessible_and_their_watermarks_are_seen(workshop: Workshop, page: Page, theme: str):
-    page.context.add_cookies([{"name": "theme", "value": theme, "url": workshop.url}])
+def test_the_editors_are_accessible_in_both_themes_and_their_watermarks_are_seen(workshop: Workshop, page: Page):
     found = {}
     for path, tab, mark in (
         ("levels.dmn", "Try these inputs", ".bjs-powered-by"),
         ("approve.form", "Preview", ".form-preview .fjs-powered-by-link"),
     ):
         open_editor(page, workshop, path)
-        found[path] = violations(page)
+        found[path] = violations_in_both_themes(page)
         page.get_by_role("tab", name=tab).click()
-        found[f"{path}, {tab}"] = violations(page)
+        found[f"{path}, {tab}"] = violations_in_both_themes(page)
         expect(page.locator(mark)).to_be_visible()
-        assert page.locator(mark).evaluate("mark => getComputedStyle(mark).backgroundColor") == "rgb(255, 255, 255)"
+        for theme in THEMES:
+            show_in(page, theme)
+            assert page.locator(mark).evaluate("mark => getComputedStyle(mark).backgroundColor") == "rgb(255, 255, 255)"
     page.goto(f"{workshop.url}/processes/feel")
     expect(page.locator("feel-playground")).to_have_attribute("data-answered", re.compile("[0-9]+"))
-    found["feel"] = violations(page)
+    found["feel"] = violations_in_both_themes(page)
     assert found == {name: [] for name in found}
 
 

@@ -1,11 +1,8 @@
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.accessibility import violations
+from tests.browser.accessibility import show_in, violations_in_both_themes
 from tests.browser.orders import found_company
 from tests.browser.site import OTTO, Site
-
-THEMES = ("light", "dark")
 
 
 def populate(site: Site) -> dict[str, str]:
@@ -33,38 +30,37 @@ def populate(site: Site) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_every_page_is_accessible(page: Page, site: Site, theme: str):
+def test_every_page_is_accessible_in_both_themes_and_fits_a_phone(page: Page, site: Site):
     addresses = populate(site)
-    page.context.add_cookies([{"name": "theme", "value": theme, "url": site.url}])
-    found = {}
+    found, wide = {}, {}
     for name, address in addresses.items():
         page.goto(site.url + address)
         if name == "instance":
             expect(page.locator("process-diagram")).to_have_attribute("data-ready", "true")
-        found[name] = violations(page)
+        found[name] = violations_in_both_themes(page)
+        page.set_viewport_size({"width": 390, "height": 844})
+        wide[name] = page.evaluate("document.documentElement.scrollWidth")
+        page.set_viewport_size({"width": 1280, "height": 720})
     assert found == {name: [] for name in addresses}
+    assert {name: width for name, width in wide.items() if width > 390} == {}
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_an_open_task_is_accessible_before_and_after_it_is_claimed(page: Page, site: Site, theme: str):
+def test_an_open_task_is_accessible_before_and_after_it_is_claimed(page: Page, site: Site):
     populate(site)
-    page.context.add_cookies([{"name": "theme", "value": theme, "url": site.url}])
     page.goto(f"{site.url}/worklist")
     page.get_by_role("link", name="Clear load L-4712").click()
     expect(page.locator("task-form")).to_have_attribute("data-ready", "true")
-    before = violations(page)
+    before = violations_in_both_themes(page)
     page.get_by_role("button", name="Claim").click()
     expect(page.get_by_role("button", name="Complete")).to_be_visible()
     expect(page.locator("task-form")).to_have_attribute("data-ready", "true")
-    assert (before, violations(page)) == ([], [])
+    assert (before, violations_in_both_themes(page)) == ([], [])
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_the_watermark_of_bpmn_io_stays_visible_on_a_light_ground(page: Page, site: Site, theme: str):
+def test_the_watermark_of_bpmn_io_stays_visible_on_a_light_ground_also_in_the_dark(page: Page, site: Site):
     addresses = populate(site)
-    page.context.add_cookies([{"name": "theme", "value": theme, "url": site.url}])
     page.goto(site.url + addresses["instance"])
+    show_in(page, "dark")
     of_diagram = page.locator(".bjs-powered-by")
     expect(of_diagram).to_be_visible()
     assert of_diagram.evaluate("mark => getComputedStyle(mark).backgroundColor") == "rgb(255, 255, 255)"
@@ -72,6 +68,7 @@ def test_the_watermark_of_bpmn_io_stays_visible_on_a_light_ground(page: Page, si
     page.get_by_role("link", name="Clear load L-4712").click()
     of_form = page.locator(".fjs-powered-by-link")
     expect(of_form).to_be_visible()
+    show_in(page, "dark")
     assert of_form.evaluate("mark => [getComputedStyle(mark).backgroundColor, getComputedStyle(mark).color]") == [
         "rgb(255, 255, 255)",
         "rgb(64, 64, 64)",
@@ -86,16 +83,6 @@ def test_the_theme_is_kept_from_page_to_page(page: Page, site: Site):
     expect(page.locator("html")).to_have_attribute("data-theme", chosen or "")
     page.get_by_role("button", name="Switch between light and dark").click()
     expect(page.locator("html")).not_to_have_attribute("data-theme", chosen or "")
-
-
-def test_no_page_is_wider_than_a_phone(page: Page, site: Site):
-    addresses = populate(site)
-    page.set_viewport_size({"width": 390, "height": 844})
-    wide = {}
-    for name, address in addresses.items():
-        page.goto(site.url + address)
-        wide[name] = page.evaluate("document.documentElement.scrollWidth")
-    assert {name: width for name, width in wide.items() if width > 390} == {}
 
 
 def test_the_first_tab_leads_past_the_navigation(page: Page, site: Site):
