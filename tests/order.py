@@ -27,7 +27,7 @@ _SECONDS = {
 }
 _ALONE = 10.0
 #: What is not split, for its tests share what is dear to make.
-_TOGETHER = ("tests/integration/invariants",)
+_TOGETHER = ("tests/integration/invariants", "tests/architecture")
 
 
 def dealt(items: Sequence[pytest.Item], workers: int) -> list[pytest.Item]:

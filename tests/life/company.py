@@ -43,6 +43,10 @@ ACTS: Final[Mapping[Callable[[World], None], int]] = {
 WORK, TIME = 14, 6
 #: What somebody does while the workers are at it.
 MOST_MEANWHILE = 3
+#: After so many steps everybody works until nothing is left to do by itself.
+REST_EVERY = 50
+#: To look at everything takes the longer, the more there is: a company is looked at each time it has grown by this part of itself.
+GROWN = 20
 
 
 class Life:
@@ -51,17 +55,26 @@ class Life:
     def __init__(self, database: Database, seed: int, monkeypatch: pytest.MonkeyPatch, *, in_turns: bool = False) -> None:
         self.world = World(database, seed, monkeypatch, repeatable=in_turns)
         self.workers = Workers(self.world, in_turns=in_turns)
+        #: The step at which everything was last looked at and well.
+        self.looked = 0
 
-    def live(self, steps: int, look_every: int) -> list[str]:
-        """Let so many things happen and look every so often; answers what is wrong as soon as it is seen."""
-        looked = 0
+    def live(self, steps: int, look_from: int) -> list[str]:
+        """Let so many things happen and look at everything now and then; answers what is wrong as soon as it is seen.
+
+        From step `look_from` on everything is looked at whenever everybody rests. Looking changes nothing: a life that is replayed
+        with more looks goes the same way.
+        """
+        rested = 0
         while self.world.step < steps:
             self.step()
-            if self.world.step - looked >= look_every or self.world.step >= steps:
-                looked = self.world.step
+            last = self.world.step >= steps
+            if last or self.world.step - rested >= REST_EVERY:
+                rested = self.world.step
                 self.world.rest()
-                if wrong := self.world.look():
-                    return wrong
+                if last or rested >= look_from or rested - self.looked >= rested // GROWN:
+                    if wrong := self.world.look():
+                        return wrong
+                    self.looked = rested
             if self.world.seen.faults:
                 return self.world.seen.faults
         return []

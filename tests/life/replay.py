@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import text
 
+from engine.spiff import token
 from engine.store.unit_of_work import Database
 
 #: By how much time goes on with each step: acts of one moment have no order.
@@ -16,12 +17,18 @@ A_STEP = timedelta(minutes=1)
 
 def make_repeatable(database: Database, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a database of its own, before anything is in it. Every life begins on the same Monday morning."""
-    chance = random.Random(seed)
-    monkeypatch.setattr(uuid, "os", SimpleNamespace(urandom=chance.randbytes))
-    random.seed(seed)
+    begin_chance(seed, monkeypatch)
     with database.transaction() as tx:
         tx.execute(text(_STANDING_CLOCK))
         tx.execute(text(_SAME_PLANS))
+
+
+def begin_chance(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on: also what was drawn before, while everything was laid out, is no part of the story."""
+    chance = random.Random(seed)
+    monkeypatch.setattr(uuid, "os", SimpleNamespace(urandom=chance.randbytes))
+    monkeypatch.setattr(token, "urandom", chance.randbytes)
+    random.seed(seed)
 
 
 _STANDING_CLOCK = """

@@ -14,7 +14,6 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from api.app import create_app
 from api.bootstrap import ports
 from api.content import deploy_content
 from api.demo.company import load_company
@@ -31,8 +30,9 @@ from handlers.constraints import RULES
 from handlers.documents import pdf
 from handlers.invariants import check_all
 from handlers.registry import service_tasks
+from tests.applications import application_of
 from tests.life.bank import Bank
-from tests.life.replay import A_STEP, make_repeatable
+from tests.life.replay import A_STEP, begin_chance, make_repeatable
 
 #: How many of the last requests are told when something is wrong.
 REMEMBERED = 20
@@ -65,9 +65,11 @@ class World:
         load_company(database)
         self.product = Product(Settings(), database, self.runtime(database), demo=True)
         deploy_content(self.product, actor="ordercraft")
-        application = create_app(self.product)
+        application = application_of(self.product)
         #: Sara writes quotes, so that somebody else can approve them; Tom is of the order desk; Edith does everything else.
         self.people = {name: _sign_in(application.test_client(), name) for name in ("edith", "sara", "tom")}
+        if repeatable:
+            begin_chance(seed, monkeypatch)
         self.bank = Bank(self.chance)
         #: What was sent before and may come again.
         self.orders: list[dict[str, Any]] = []
