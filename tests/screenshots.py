@@ -78,6 +78,8 @@ PAGES = {
     "external-tasks": "/operations/external-tasks",
     "search": "/search?q=SO-",
     "signals": "/operations/signals",
+    "edi": "/operations/edi",
+    "edi-partner-new": "/master-data/edi-partners/new",
     "audit": "/operations/audit",
     "receipts": "/finance/receipts",
     "invoices": "/finance/invoices",

@@ -11,6 +11,8 @@ from handlers.catalog import changes as catalog_changes
 from handlers.catalog import master_data as catalog
 from handlers.catalog import views as catalog_views
 from handlers.changes import Author
+from handlers.edi import partners as edi
+from handlers.edi.interchange import EDIFACT, X12
 from handlers.parties import changes as party_changes
 from handlers.parties import master_data as parties
 from handlers.parties import views as party_views
@@ -234,7 +236,65 @@ ITEMS = Kind(
     search_hint="SKU, name or GTIN",
     empty="An item is what can be quoted, sold and shipped. Add the first one here or by API.",
 )
-KINDS = (CUSTOMERS, ITEMS, SUPPLIERS)
+EDI_PARTNERS = Kind(
+    path="edi-partners",
+    title="EDI partners",
+    noun="partner",
+    key=Field("partner_no", "Partner number", "Cannot be changed later"),
+    role=ORDER,
+    draft=edi.PartnerDraft,
+    columns=(
+        ("Partner", "partner_no"),
+        ("Name", "name"),
+        ("Customer", "customer_no"),
+        ("Syntax", "syntax"),
+        ("Version", "message_version"),
+        ("Qualifier", "their_qualifier"),
+        ("Their address", "their_id"),
+        ("Test", "is_test"),
+        ("Active", "active"),
+    ),
+    groups=(
+        (
+            "Who they are",
+            (
+                Field("name", "Name", wide=True),
+                Field("customer_no", "Customer number", "Whose orders come from there"),
+                Field("syntax", "Syntax", "", (X12, EDIFACT)),
+                Field("their_qualifier", "Their qualifier", "X12: 01, 12, ZZ …; EDIFACT: 14 or empty"),
+                Field("their_id", "Their address"),
+                Field("their_group_id", "Their group address", "X12 GS02, where another than that"),
+                Field("is_test", "Only tests are agreed"),
+            ),
+        ),
+        (
+            "What we are there",
+            (
+                Field("our_qualifier", "Our qualifier"),
+                Field("our_id", "Our address"),
+                Field("our_group_id", "Our group address", "X12 GS03, where another than that"),
+            ),
+        ),
+        (
+            "What they get by EDI",
+            (
+                Field("message_version", "Version of our papers", "004010 or 005010; D96A or D01B. Empty: the first"),
+                Field("acknowledges", "Acknowledgements (997, TA1, CONTRL)"),
+                Field("sends_order_response", "Order responses (855, ORDRSP)"),
+                Field("sends_despatch_advice", "Despatch advices (856, DESADV)"),
+                Field("sends_invoice", "Invoices (810, INVOIC)"),
+            ),
+        ),
+    ),
+    flags=(_ACTIVE,),
+    lists=edi.list_partners,
+    shows=edi.show_partner,
+    changes=_at_once(edi.change_partner),
+    adds=_added_at_once(edi.add_partner, edi.PartnerDraft),
+    search_hint="Number, name, customer or address",
+    empty="An EDI partner is a customer who orders by X12 or EDIFACT. Add the first one here or by API.",
+)
+KINDS = (CUSTOMERS, ITEMS, SUPPLIERS, EDI_PARTNERS)
 #: The tabs of the section, with what needs no kind.
 TABS = (
     ("/master-data/customers", "Customers"),
@@ -243,4 +303,5 @@ TABS = (
     ("/master-data/suppliers", "Suppliers"),
     ("/master-data/supplier-prices", "Suppliers' prices"),
     ("/master-data/rates", "Exchange rates"),
+    ("/master-data/edi-partners", "EDI partners"),
 )

@@ -8,12 +8,12 @@ from pydantic import BaseModel, Field
 
 from api.auth.roles import Role
 from api.errors import answer
-from api.intake.edi import refusal, take_in
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import ChangedOut, Changing, Done, DraftBody, Listing, NumberPath, Page, Search, Shape, listed, partial
-from handlers.changes import Author, note
+from handlers.changes import Author
 from handlers.edi import partners, views
+from handlers.edi.arriving import refusal, take_in
 from handlers.edi.inbox import Kept
 from handlers.edi.partners import PartnerDraft, PartnerSummary
 from handlers.edi.views import InterchangeSummary, TransactionShown
@@ -172,9 +172,7 @@ def list_partners(query: Search) -> Page[PartnerSummary]:
 @operation(Role.ORDER)
 def add_partner(body: PartnerIn) -> tuple[Done, int]:
     """Add a partner."""
-    partners.add_partner(transaction(), body.root)
-    note(transaction(), Author(person().name), "add", f"edi partner:{body.root.partner_no}", {"partner_no": body.root.partner_no})
-    return Done(id=body.root.partner_no, state="added"), 201
+    return Done(id=partners.add_partner(transaction(), body.root, Author(person().name)), state="added"), 201
 
 
 @api.get("/edi/partners/<number>", responses={200: PartnerOut})

@@ -22,7 +22,7 @@ class EdiPartner(Base):
     customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"))
     syntax: Mapped[str]
     #: What our papers are written by: 004010, or D96A and D01B.
-    version: Mapped[str]
+    message_version: Mapped[str]
     their_qualifier: Mapped[Label]
     their_id: Mapped[str]
     our_qualifier: Mapped[Label]

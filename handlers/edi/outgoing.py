@@ -69,7 +69,7 @@ def write_paper(tx: Session, partner: EdiPartner, paper: Paper) -> Sent:
         group_receiver=partner.their_group_id or partner.their_id,
         control_no=control_no,
         is_test=partner.is_test,
-        version=partner.version,
+        version=partner.message_version,
         sent_at=tx.execute(select(func.business_now())).scalar_one(),
     )
     raw = write(envelope, paper.kind, _GROUPS.get(paper.kind, ""), [paper.rows])
@@ -102,7 +102,7 @@ def _keep(tx: Session, partner: EdiPartner, paper: Paper, envelope: Envelope, ma
         "functional_id": _GROUPS.get(paper.kind, ""),
         "group_no": str(envelope.control_no) if is_x12 else "",
         "control_no": "0001" if is_x12 else "1",
-        "version": partner.version,
+        "version": partner.message_version,
         "raw": b"",
         "state": "SENT",
         "number": paper.number,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from engine.problems import Conflict, Invalid, NotFound
 from engine.store.locks import Lock
 from engine.store.paging import AnyRow, Asked, Key, Page, read_page
-from handlers.changes import Author, Differences, Record, change, note, row_of, version_of
+from handlers.changes import Author, Differences, Record, change, note, note_added, row_of, version_of
 from handlers.edi.interchange import EDIFACT, X12
 from handlers.edi.model import EdiLocation, EdiPartner
 from handlers.identifiers import Name, Number, canonical
@@ -44,7 +44,7 @@ class PartnerDraft:
     our_id: Name
     their_qualifier: str = ""
     our_qualifier: str = ""
-    version: str = ""
+    message_version: str = ""
     their_group_id: str = ""
     our_group_id: str = ""
     is_test: bool = False
@@ -62,7 +62,7 @@ class PartnerSummary:
     name: str
     customer_no: str
     syntax: str
-    version: str
+    message_version: str
     their_qualifier: str
     their_id: str
     is_test: bool
@@ -76,17 +76,20 @@ class Shown:
     row: Mapping[str, Any]
     version: str
     locations: Sequence[AnyRow]
+    #: Where the customer is delivered to: what a place can mean.
+    addresses: Sequence[AnyRow]
 
 
-PARTNER = Record("edi partner", EdiPartner, "partner_no", PartnerDraft, Lock.EDI_PARTNER, also=frozenset({"active"}))
+PARTNER = Record("partner", EdiPartner, "partner_no", PartnerDraft, Lock.EDI_PARTNER, also=frozenset({"active"}))
 
 
-def add_partner(tx: Session, draft: PartnerDraft) -> None:
-    """Add a partner. Raises Invalid, NotFound (customer), Conflict."""
+def add_partner(tx: Session, draft: PartnerDraft, by: Author) -> str:
+    """Add a partner; answers its number. Raises Invalid, NotFound (customer), Conflict."""
     draft = _checked(canonical(draft))
     find_customer(tx, draft.customer_no)
     _refuse_same_address(tx, draft)
     add_once(tx, EdiPartner, draft, f"Partner {draft.partner_no}")
+    return str(note_added(tx, PARTNER, draft, by))
 
 
 def change_partner(tx: Session, partner_no: str, changes: Mapping[str, Any], by: Author) -> Differences:
@@ -106,15 +109,15 @@ def _checked(draft: PartnerDraft) -> PartnerDraft:
         wrong["syntax"] = [f"must be one of {', '.join(VERSIONS)}"]
     else:
         wrong = {name: texts for name, texts in _address_errors(draft).items() if texts}
-        if draft.version and draft.version not in VERSIONS[draft.syntax]:
-            wrong["version"] = [f"must be one of {', '.join(VERSIONS[draft.syntax])}"]
+        if draft.message_version and draft.message_version not in VERSIONS[draft.syntax]:
+            wrong["message_version"] = [f"must be one of {', '.join(VERSIONS[draft.syntax])}"]
     if wrong:
         what = "; ".join(f"{name} {', '.join(texts)}" for name, texts in wrong.items())
         raise Invalid(f"The partner cannot be kept: {what}.", code="edi_partner", next_step="Correct the named fields.", errors=wrong)
-    if draft.version:
+    if draft.message_version:
         return draft
     values = {name: getattr(draft, name) for name in PartnerDraft.__slots__}
-    return PartnerDraft(**{**values, "version": VERSIONS[draft.syntax][0]})
+    return PartnerDraft(**{**values, "message_version": VERSIONS[draft.syntax][0]})
 
 
 def _address_errors(draft: PartnerDraft) -> dict[str, list[str]]:
@@ -156,7 +159,7 @@ def find_partner(tx: Session, partner_no: str) -> EdiPartner:
     found = tx.get(EdiPartner, partner_no)
     if found is None:
         raise NotFound(
-            f"There is no EDI partner {partner_no}.", code="edi_partner_unknown", next_step="Check the number in the list of EDI partners."
+            f"There is no EDI partner {partner_no}.", code="partner_unknown", next_step="Check the number in the list of EDI partners."
         )
     return found
 
@@ -176,7 +179,9 @@ def list_partners(tx: Session, search: str, asked: Asked, *, count: bool = False
 def show_partner(tx: Session, partner_no: str) -> Shown:
     """One partner with its places. Raises NotFound."""
     row = row_of(tx, PARTNER, partner_no)
-    return Shown(row, version_of(row), tx.execute(_LOCATIONS, {"partner_no": partner_no}).all())
+    addresses = select(Address.id, Address.name, Address.city).where(Address.customer_no == row["customer_no"], Address.kind == "SHIP")
+    places = tx.execute(addresses.order_by(Address.name, Address.id)).all()
+    return Shown(row, version_of(row), tx.execute(_LOCATIONS, {"partner_no": partner_no}).all(), places)
 
 
 def set_location(tx: Session, partner_no: str, code: str, address_id: int, by: Author) -> None:
@@ -196,7 +201,7 @@ def set_location(tx: Session, partner_no: str, code: str, address_id: int, by: A
     values = {"partner_no": partner_no, "code": code, "address_id": address_id}
     written = insert(EdiLocation).values(values)
     tx.execute(written.on_conflict_do_update(index_elements=["partner_no", "code"], set_={"address_id": address_id}))
-    note(tx, by, "change", f"edi partner:{partner_no}", {f"place {code}": {"from": None, "to": address.name}})
+    note(tx, by, "change", f"partner:{partner_no}", {f"place {code}": {"from": None, "to": address.name}})
 
 
 def partner_for(tx: Session, customer_no: str, order_no: str, paper: str) -> EdiPartner | None:

@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from api.intake.edi import take_in
 from handlers.catalog.master_data import CustomerItemDraft, set_customer_item
+from handlers.changes import Author
+from handlers.edi.arriving import take_in
 from handlers.edi.partners import PartnerDraft, add_partner
 from handlers.parties import master_data as parties
 from tests.integration.at_work import at_work, settle
@@ -56,9 +57,14 @@ def add_coyote(tx):
     )  # fmt: skip
     parties.add_customer(tx, coyote, [yard])
     set_customer_item(tx, CustomerItemDraft(customer_no="C-COYOTE", customer_sku="C-77", sku="PUMP-40"))
-    add_partner(tx, PartnerDraft(partner_no="COYOTE-X12", name="Coyote", syntax="X12", their_qualifier="ZZ", their_id="COYOTE", **BOTH))
+    add_partner(
+        tx,
+        PartnerDraft(partner_no="COYOTE-X12", name="Coyote", syntax="X12", their_qualifier="ZZ", their_id="COYOTE", **BOTH),
+        Author("edith"),
+    )
     gs1 = BOTH | {"our_qualifier": "14", "our_id": "9012345000011"}
     add_partner(
         tx,
         PartnerDraft(partner_no="COYOTE-EDIFACT", name="Coyote", syntax="EDIFACT", their_qualifier="14", their_id="9012345000004", **gs1),
+        Author("edith"),
     )
