@@ -3,10 +3,11 @@
 import hashlib
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, ParamSpec, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import structlog
 from flask import Flask, Response, current_app, g, redirect, request
@@ -35,7 +36,7 @@ log = structlog.get_logger()
 P = ParamSpec("P")
 COOKIE = "ordercraft_session"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
-_OPEN = "open_to_all"
+_OPEN, _PROOF = "open_to_all", "proof"
 _PAGES = {"ui", "auth", "administration", "single_sign_on"}
 #: Rooms for programs alone: no cookie signs anybody in there, and a token may come as the password of Basic (RFC 7617).
 _PROGRAMS = "camunda7"
@@ -54,10 +55,11 @@ def open_to_all(view: Callable[P, Any]) -> Callable[P, Any]:
     return view
 
 
-def operation(role: Role, *, secret: bool = False) -> Callable[[Callable[P, Any]], Callable[P, Response]]:
+def operation(role: Role, *, secret: bool = False, proof: bool = False) -> Callable[[Callable[P, Any]], Callable[P, Response]]:
     """Make a function an API operation: it asks for `role`, runs in one transaction, and honours `Idempotency-Key` on POST.
 
-    What answers a `secret` shows it once: the key then remembers that it was done, and not the answer.
+    What needs a `proof` is done by who has proved lately who they are. What answers a `secret` shows it once: the key then remembers that
+    it was done, and not the answer.
     The function answers a model, a list or dict of JSON values, either with a status, either with a status and headers, or a Response.
     Where another transaction locked it out, all of it is done anew, its key included: nothing was answered yet.
     """
@@ -79,9 +81,16 @@ def operation(role: Role, *, secret: bool = False) -> Callable[[Callable[P, Any]
             return product().database.run(once)
 
         run.role = role  # type: ignore[attr-defined]
+        run.proof = proof  # type: ignore[attr-defined]
         return run
 
     return wrap
+
+
+def needs_proof(view: Callable[P, Any]) -> Callable[P, Any]:
+    """Mark a page that is shown to who has proved lately who they are; others do so first."""
+    setattr(view, _PROOF, True)
+    return view
 
 
 def waiting_operation(role: Role) -> Callable[[Callable[P, Response]], Callable[P, Response]]:
@@ -143,7 +152,18 @@ def _authenticate() -> Response | None:
     role = getattr(view, "role", Role.READ)
     if role not in g.person.roles:
         raise _role_missing(role)
-    return None
+    return _ask_for_proof() if getattr(view, _PROOF, False) else None
+
+
+def _ask_for_proof() -> Response | None:
+    """What gives others rights is not done in a session that was left open: a token was made by somebody who had proved it."""
+    proved: timedelta | None = g.get("proved")
+    if proved is None or proved < timedelta(minutes=product().settings.confirm_minutes):
+        return None
+    if request.path.startswith("/api/"):
+        raise Forbidden("You proved who you are long ago.", code="proof_needed", next_step="Confirm it at /confirm, and repeat this.")
+    back = request.full_path.rstrip("?") if request.method in _SAFE else urlsplit(request.headers.get("Referer", "/")).path
+    return cast(Response, redirect(f"/confirm?next={quote(back, safe='/?=')}", 303))
 
 
 def _count_refusal(response: Response) -> Response:
@@ -190,7 +210,7 @@ def _identify() -> None:
             if given is not None and given.type == "basic" and given.password:
                 g.person = person_of_token(tx, given.password, given.username)
         elif cookie and (found := person_of_session(tx, cookie)):
-            g.person, g.csrf_token = found
+            g.person, g.csrf_token, g.proved = found.person, found.csrf_token, found.proved
         if g.person is not None:
             g.person = with_stand_ins(tx, g.person)
         if request.blueprint in _PAGES:

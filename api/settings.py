@@ -45,6 +45,8 @@ class Settings:
     session_minutes: int = 480
     #: How long a sign-in lasts at most, however much it is used, in minutes.
     session_longest_minutes: int = 1440
+    #: For how long after a sign-in accounts may be kept and tokens made, until one confirms who one is, in minutes.
+    confirm_minutes: int = 30
     #: The roles whose holders need a second factor when they sign in with a password, with commas between: administer,deploy.
     second_factor_roles: str = ""
     #: A provider of OpenID Connect by which people sign in, such as https://login.example.com; empty for none.

@@ -100,6 +100,7 @@ PAGES = {
     "account-new": "/administration/accounts/new",
     "roles": "/administration/roles",
     "profile": "/profile",
+    "confirm": "/confirm",
     "single-sign-on": "/administration/single-sign-on",
     "choose-password": "/password",
 }

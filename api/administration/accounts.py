@@ -11,7 +11,7 @@ from api.administration.forms import REFUSED, Refused, asked_of, typed_token
 from api.auth import accounts, identities, links, reading, second_factor, sessions, tokens
 from api.auth.roles import GROUPS, Role, roles_of
 from api.product import product
-from api.requests import person
+from api.requests import needs_proof, person
 from engine.problems import Problem
 from engine.runtime.read.acts import ActFilter, list_acts
 from engine.store.paging import Asked
@@ -204,23 +204,25 @@ def _because() -> Author:
 
 _GET, _POST = ["GET"], ["POST"]
 _KEEP = needs(Role.ADMINISTER)
-ROUTES = tuple(
-    (rule, _KEEP(view), methods)
-    for rule, view, methods in (
-        ("/administration", redirect_to_list, _GET),
-        (_BASE, show_list, _GET),
-        (_BASE, add, _POST),
-        (f"{_BASE}/new", show_new, _GET),
-        (f"{_BASE}/<name>", show, _GET),
-        (f"{_BASE}/<name>", change, _POST),
-        (f"{_BASE}/<name>/deactivate", deactivate, _POST),
-        (f"{_BASE}/<name>/reactivate", reactivate, _POST),
-        (f"{_BASE}/<name>/password-link", make_link, _POST),
-        (f"{_BASE}/<name>/second-factor/remove", remove_factor, _POST),
-        (f"{_BASE}/<name>/identity/remove", unlink, _POST),
-        (f"{_BASE}/<name>/sessions/end", end_sessions, _POST),
-        (f"{_BASE}/<name>/sessions/<int:session_id>/end", end_session, _POST),
-        (f"{_BASE}/<name>/tokens", make_token, _POST),
-        (f"{_BASE}/<name>/tokens/<int:token_id>/revoke", revoke_token, _POST),
-    )
+ROUTES = (
+    ("/administration", _KEEP(redirect_to_list), _GET),
+    (_BASE, _KEEP(show_list), _GET),
+    *(
+        (rule, needs_proof(_KEEP(view)), methods)
+        for rule, view, methods in (
+            (_BASE, add, _POST),
+            (f"{_BASE}/new", show_new, _GET),
+            (f"{_BASE}/<name>", show, _GET),
+            (f"{_BASE}/<name>", change, _POST),
+            (f"{_BASE}/<name>/deactivate", deactivate, _POST),
+            (f"{_BASE}/<name>/reactivate", reactivate, _POST),
+            (f"{_BASE}/<name>/password-link", make_link, _POST),
+            (f"{_BASE}/<name>/second-factor/remove", remove_factor, _POST),
+            (f"{_BASE}/<name>/identity/remove", unlink, _POST),
+            (f"{_BASE}/<name>/sessions/end", end_sessions, _POST),
+            (f"{_BASE}/<name>/sessions/<int:session_id>/end", end_session, _POST),
+            (f"{_BASE}/<name>/tokens", make_token, _POST),
+            (f"{_BASE}/<name>/tokens/<int:token_id>/revoke", revoke_token, _POST),
+        )
+    ),
 )

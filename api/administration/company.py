@@ -10,7 +10,7 @@ from api.administration.forms import REFUSED, Refused
 from api.auth import identities
 from api.auth.roles import GROUPS, Role
 from api.product import product
-from api.requests import person
+from api.requests import needs_proof, person
 from engine.problems import Problem
 from handlers.changes import Author
 from ui.product import needs
@@ -53,4 +53,8 @@ def _page(refused: Refused | None) -> str:
 
 
 _KEEP = needs(Role.ADMINISTER)
-ROUTES = ((_BASE, _KEEP(show), ["GET"]), (_BASE, _KEEP(add), ["POST"]), (f"{_BASE}/remove", _KEEP(remove), ["POST"]))
+ROUTES = (
+    (_BASE, _KEEP(show), ["GET"]),
+    (_BASE, needs_proof(_KEEP(add)), ["POST"]),
+    (f"{_BASE}/remove", needs_proof(_KEEP(remove)), ["POST"]),
+)

@@ -13,7 +13,7 @@ from api.auth.own import Change, account_id_of, begin_second_factor, change_pass
 from api.auth.roles import Role
 from api.errors import status_of
 from api.product import product
-from api.requests import give_session, own_session, person
+from api.requests import give_session, needs_proof, own_session, person
 from engine.problems import Problem
 from handlers.changes import Author
 from ui.product import needs
@@ -160,7 +160,7 @@ ROUTES = tuple(
         (f"{_BASE}/second-factor/remove", remove_factor, _POST),
         (f"{_BASE}/sessions/end", end_others, _POST),
         (f"{_BASE}/sessions/<int:session_id>/end", end_session, _POST),
-        (f"{_BASE}/tokens", make_token, _POST),
+        (f"{_BASE}/tokens", needs_proof(make_token), _POST),
         (f"{_BASE}/tokens/<int:token_id>/revoke", revoke_token, _POST),
     )
 )

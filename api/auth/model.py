@@ -51,6 +51,7 @@ class SignIn(Base):
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)  # unless it is used before
     ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))  # however much it is used
     last_seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))  # to the minute
+    proved_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))  # who they are, last
     pending: Mapped[bool] = mapped_column(server_default=text("false"))  # the password was right, the second factor is still asked for
     how: Mapped[str] = mapped_column(Text, server_default=text("'password'"))  # password, persona, or the provider that said who it is
     source: Mapped[str] = mapped_column(Text, server_default=text("''"))

@@ -15,7 +15,7 @@ from engine.problems import Conflict, Invalid
 from engine.store import locks
 from engine.store.locks import Lock
 from engine.store.unit_of_work import Database
-from handlers.changes import Author
+from handlers.changes import Author, note
 
 _GUESSES = 5
 
@@ -59,6 +59,27 @@ def begin_second_factor(database: Database, name: str, password: str) -> second_
     return database.run(lambda tx: second_factor.begin(tx, tx.get_one(UserAccount, owner.id)))
 
 
+def confirm(database: Database, name: str, password: str, code: str, session: str) -> Credentials:
+    """Prove who one is once more, by the password and, where there is one, the second factor; the session goes on under new secrets.
+
+    Raises Invalid by field (`password`, `code`), Conflict where there is no password, TooOften, Busy.
+    """
+    owner = _proved(database, name, password, "password")
+    with database.transaction() as tx:
+        enrolled = second_factor.state_of(tx, owner.id).enrolled
+    if enrolled and second_factor.prove(database, owner.id, code) is None:
+        raise second_factor.wrong_code()
+
+    def act(tx: Session) -> Credentials:
+        renewed = renew(tx, session)
+        if renewed is None:
+            raise _session_over()
+        note(tx, Author(name), "confirm", f"account:{name}", {})
+        return renewed
+
+    return database.run(act)
+
+
 def account_id_of(database: Database, name: str) -> int:
     """The number of an account. Raises NotFound."""
     with database.transaction() as tx:
@@ -92,8 +113,12 @@ def _change(tx: Session, owner: _Owner, password_hash: str, change: Change) -> C
     set_password(tx, owner.id, password_hash, Author(change.name), but=change.session)
     renewed = renew(tx, change.session)
     if renewed is None:
-        raise Unauthenticated("Your session is over.", next_step="Sign in again; nothing was changed.")
+        raise _session_over()
     return renewed
+
+
+def _session_over() -> Unauthenticated:
+    return Unauthenticated("Your session is over.", next_step="Sign in again; nothing was changed.")
 
 
 def _keys(account_id: int) -> pauses.Keys:

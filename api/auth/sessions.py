@@ -50,6 +50,15 @@ class Beginning:
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """Who is signed in, what their forms carry, and how long ago they proved who they are; None where there is nothing to prove it with."""
+
+    person: Person
+    csrf_token: str
+    proved: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """Whose session waits for the second factor."""
 
@@ -114,7 +123,12 @@ def pending_of(tx: Session, token: str) -> Pending | None:
 def complete(tx: Session, token: str, terms: Terms) -> Credentials | None:
     """Let a session that waited begin, under new secrets. None when it is over, or somebody else was faster."""
     made = Credentials(new_secret(), new_secret())
-    begun = {"pending": False, "expires_at": func.now() + min(terms.idle, terms.longest), "last_seen_at": func.now()}
+    begun = {
+        "pending": False,
+        "proved_at": func.now(),
+        "expires_at": func.now() + min(terms.idle, terms.longest),
+        "last_seen_at": func.now(),
+    }
     waiting = update(SignIn).where(SignIn.token_hash == hash_of(token), SignIn.pending, SignIn.expires_at > func.now())
     values = waiting.values(token_hash=hash_of(made.token), csrf_token=made.csrf_token, **begun)
     account_id = tx.scalar(values.returning(SignIn.account_id))
@@ -129,10 +143,12 @@ def _note_sign_in(tx: Session, account_id: int) -> None:
 
 
 def renew(tx: Session, token: str) -> Credentials | None:
-    """Give a session new secrets, after what changes what it may do; whoever had the old ones has nothing. None when it is over."""
+    """Give a session whose owner was proved anew new secrets; whoever had the old ones has nothing. None when it is over."""
     made = Credentials(new_secret(), new_secret())
     renewed = update(SignIn).where(SignIn.token_hash == hash_of(token), SignIn.expires_at > func.now())
-    found = tx.execute(renewed.values(token_hash=hash_of(made.token), csrf_token=made.csrf_token).returning(SignIn.id)).first()
+    found = tx.execute(
+        renewed.values(token_hash=hash_of(made.token), csrf_token=made.csrf_token, proved_at=func.now()).returning(SignIn.id)
+    ).first()
     return made if found else None
 
 
@@ -141,21 +157,24 @@ def sign_out(tx: Session, token: str) -> str:
     return tx.scalar(delete(SignIn).where(SignIn.token_hash == hash_of(token)).returning(SignIn.how)) or ""
 
 
-def person_of_session(tx: Session, token: str) -> tuple[Person, str] | None:
-    """The person of a session and its CSRF token, or None when it is unknown or over. Once a minute its use is noted."""
+def person_of_session(tx: Session, token: str) -> Signed | None:
+    """The person of a session, or None when it is unknown or over. Once a minute its use is noted."""
     groups = func.array_remove(func.array_agg(UserGroup.group_name), None)
     row = tx.execute(
-        select(UserAccount.name, groups, SignIn.csrf_token, SignIn.last_seen_at < func.now() - SEEN)
+        select(
+            UserAccount.name, groups, SignIn.csrf_token, SignIn.last_seen_at < func.now() - SEEN, func.now() - SignIn.proved_at, SignIn.how
+        )
         .join(SignIn, SignIn.account_id == UserAccount.id)
         .outerjoin(UserGroup, UserGroup.account_id == UserAccount.id)
         .where(SignIn.token_hash == hash_of(token), SignIn.expires_at > func.now(), ~SignIn.pending, UserAccount.active)
-        .group_by(UserAccount.name, SignIn.csrf_token, SignIn.last_seen_at)
+        .group_by(UserAccount.name, SignIn.token_hash)
     ).first()
     if row is None:
         return None
     if row[3]:
         _note_use(tx, token)
-    return Person(name=row[0], groups=frozenset(row[1]), roles=frozenset(map(str, roles_of(row[1])))), row[2]
+    person = Person(name=row[0], groups=frozenset(row[1]), roles=frozenset(map(str, roles_of(row[1]))))
+    return Signed(person, row[2], None if row[5] == "persona" else row[4])
 
 
 def _note_use(tx: Session, token: str) -> None:

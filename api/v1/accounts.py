@@ -191,7 +191,7 @@ def list_accounts(query: AccountQuery) -> Page[reading.AccountRow]:
 
 
 @api.post("/accounts", responses={201: Done})
-@operation(Role.ADMINISTER)
+@operation(Role.ADMINISTER, proof=True)
 def add_account(body: AccountIn) -> tuple[Done, int]:
     """Add an account."""
     new = accounts.NewAccount(**{**body.model_dump(), "groups": tuple(body.groups)})
@@ -206,7 +206,7 @@ def get_account(path: AccountPath) -> AccountOut:
 
 
 @api.patch("/accounts/<name>", responses={200: ChangedOut})
-@operation(Role.ADMINISTER)
+@operation(Role.ADMINISTER, proof=True)
 def change_account(path: AccountPath, body: AccountPatch) -> ChangedOut:
     """Change an account: its name, title, mail or groups; they count from the next request on."""
     changes = {name: value for name, value in body.changes.model_dump(exclude_unset=True).items() if value is not None}
@@ -215,7 +215,7 @@ def change_account(path: AccountPath, body: AccountPatch) -> ChangedOut:
 
 
 @api.post("/accounts/<name>/deactivate", responses={200: LeftOut})
-@operation(Role.ADMINISTER)
+@operation(Role.ADMINISTER, proof=True)
 def deactivate_account(path: AccountPath, body: Why) -> LeftOut:
     """Let nobody come in by an account: its sessions, tokens and links end, its open tasks go back to their candidates."""
     left = accounts.deactivate(transaction(), path.name, _by(body.reason))
@@ -223,7 +223,7 @@ def deactivate_account(path: AccountPath, body: Why) -> LeftOut:
 
 
 @api.post("/accounts/<name>/reactivate", responses={200: Done})
-@operation(Role.ADMINISTER)
+@operation(Role.ADMINISTER, proof=True)
 def reactivate_account(path: AccountPath, body: Why) -> Done:
     """Let an account come in again; its tokens stay revoked."""
     accounts.reactivate(transaction(), path.name, _by(body.reason))
@@ -231,7 +231,7 @@ def reactivate_account(path: AccountPath, body: Why) -> Done:
 
 
 @api.post("/accounts/<name>/password-link", responses={201: LinkOut})
-@operation(Role.ADMINISTER, secret=True)
+@operation(Role.ADMINISTER, secret=True, proof=True)
 def make_password_link(path: AccountPath) -> tuple[LinkOut, int]:
     """Make a link by which the owner of an account chooses a password; an earlier one is worth nothing from now on."""
     secret = links.make_link(transaction(), accounts.account_named(transaction(), path.name, lock=True), _by())
@@ -239,7 +239,7 @@ def make_password_link(path: AccountPath) -> tuple[LinkOut, int]:
 
 
 @api.post("/accounts/<name>/second-factor/remove", responses={200: Done})
-@operation(Role.ADMINISTER)
+@operation(Role.ADMINISTER, proof=True)
 def remove_second_factor(path: AccountPath, body: Why) -> Done:
     """Take the second factor of an account away, such as that of a lost telephone."""
     account = accounts.account_named(transaction(), path.name, lock=True)
@@ -248,7 +248,7 @@ def remove_second_factor(path: AccountPath, body: Why) -> Done:
 
 
 @api.post("/accounts/<name>/identity/remove", responses={200: Done})
-@operation(Role.ADMINISTER)
+@operation(Role.ADMINISTER, proof=True)
 def unlink_identity(path: AccountPath, body: Why) -> Done:
     """Let nobody sign in as an account by way of the provider of company accounts."""
     account = accounts.account_named(transaction(), path.name, lock=True)
@@ -264,7 +264,7 @@ def list_group_claims() -> GroupClaimsOut:
 
 
 @api.post("/group-claims", responses={201: Done})
-@operation(Role.ADMINISTER)
+@operation(Role.ADMINISTER, proof=True)
 def map_group_claim(body: GroupClaimIn) -> tuple[Done, int]:
     """Let the members of a group of the provider be in one of ours, from their next sign-in on."""
     identities.map_claim(transaction(), body.claim, body.group, _by())
@@ -272,7 +272,7 @@ def map_group_claim(body: GroupClaimIn) -> tuple[Done, int]:
 
 
 @api.post("/group-claims/remove", responses={200: Done})
-@operation(Role.ADMINISTER)
+@operation(Role.ADMINISTER, proof=True)
 def unmap_group_claim(body: GroupClaimIn) -> Done:
     """Undo a mapping; who is in the group by it stays until somebody takes them out."""
     identities.unmap_claim(transaction(), body.claim, body.group, _by())
@@ -287,7 +287,7 @@ def list_sessions(path: AccountPath, query: Listing) -> Page[SessionOut]:
 
 
 @api.post("/accounts/<name>/sessions/end", responses={200: Done})
-@operation(Role.ADMINISTER)
+@operation(Role.ADMINISTER, proof=True)
 def end_sessions(path: AccountPath, body: Why) -> Done:
     """End every session of an account."""
     account = accounts.account_named(transaction(), path.name)
@@ -296,7 +296,7 @@ def end_sessions(path: AccountPath, body: Why) -> Done:
 
 
 @api.post("/sessions/<int:session_id>/end", responses={200: Done})
-@operation(Role.ADMINISTER)
+@operation(Role.ADMINISTER, proof=True)
 def end_session(path: SessionPath) -> Done:
     """End one session of anybody."""
     sessions.end_session(transaction(), path.session_id, _by())
@@ -311,7 +311,7 @@ def list_tokens(path: AccountPath, query: Listing) -> Page[TokenOut]:
 
 
 @api.post("/accounts/<name>/tokens", responses={201: TokenMade})
-@operation(Role.ADMINISTER, secret=True)
+@operation(Role.ADMINISTER, secret=True, proof=True)
 def make_token(path: AccountPath, body: TokenIn) -> tuple[TokenMade, int]:
     """Make a token for an account."""
     made = tokens.add_token(transaction(), accounts.account_named(transaction(), path.name, lock=True), body.new(), _by())
@@ -319,7 +319,7 @@ def make_token(path: AccountPath, body: TokenIn) -> tuple[TokenMade, int]:
 
 
 @api.post("/tokens/<int:token_id>/revoke", responses={200: Done})
-@operation(Role.ADMINISTER)
+@operation(Role.ADMINISTER, proof=True)
 def revoke_token(path: TokenPath) -> Done:
     """End a token of anybody."""
     tokens.revoke_token(transaction(), path.token_id, _by())

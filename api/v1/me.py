@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.auth import second_factor, sessions, tokens
 from api.auth.accounts import account_named
-from api.auth.own import Change, account_id_of, begin_second_factor, change_password
+from api.auth.own import Change, account_id_of, begin_second_factor, change_password, confirm
 from api.auth.roles import Role
 from api.errors import ProblemOut
 from api.product import product
@@ -40,6 +40,12 @@ class PasswordOnly(Shape):
     """The present password: a session that was left open is not enough."""
 
     password: str = Field(max_length=1000)
+
+
+class ConfirmIn(PasswordOnly):
+    """The present password and, where there is a second factor, a code of it."""
+
+    code: str = Field("", max_length=100)
 
 
 class CodeIn(Shape):
@@ -82,6 +88,16 @@ def me() -> MeOut:
 def set_password(body: PasswordIn) -> Response:
     """Choose another password: all other sessions end, and this one goes on under a new cookie."""
     renewed = change_password(product().database, Change(person().name, body.old, body.new, own_session()))
+    answer = Response(status=204)
+    give_session(answer, renewed)
+    return answer
+
+
+@api.put("/me/confirmation", responses={204: None, 429: ProblemOut})
+@waiting_operation(Role.READ)
+def confirm_who_one_is(body: ConfirmIn) -> Response:
+    """Prove who you are once more, before what gives rights; the session goes on under a new cookie."""
+    renewed = confirm(product().database, person().name, body.password, body.code, own_session())
     answer = Response(status=204)
     give_session(answer, renewed)
     return answer
@@ -169,7 +185,7 @@ def list_own_tokens(query: Listing) -> Page[TokenOut]:
 
 
 @api.post("/me/tokens", responses={201: TokenMade})
-@operation(Role.READ, secret=True)
+@operation(Role.READ, secret=True, proof=True)
 def make_own_token(body: TokenIn) -> tuple[TokenMade, int]:
     """Make a token that may do some of what you may."""
     own_session()

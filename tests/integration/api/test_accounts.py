@@ -52,7 +52,8 @@ def acts(database, action):
 
 def test_the_right_password_opens_a_session_with_the_roles_of_ones_groups(database, alice):
     made = enter(database)
-    person, csrf = session_of(database, made.credentials.token)
+    signed = session_of(database, made.credentials.token)
+    person, csrf = signed.person, signed.csrf_token
     assert (person.name, person.groups, person.roles) == ("alice", {"credit"}, {Role.READ, Role.WORK})
     assert csrf == made.credentials.csrf_token
     assert acts(database, "sign_in") == [("alice", "account:alice", {"by": "password", "source": "192.0.2.7"})]
@@ -281,7 +282,7 @@ def test_the_first_administrator_is_made_by_a_link_and_no_second_one(database):
         links.choose_password(database, link, PASSWORD)
     assert set(refused.value.errors) == {"name", "full_name"}
     assert links.choose_password(database, link, PASSWORD, NewAccount("Edith", "Edith Krone", ("admin",))) == "edith"
-    assert Role.ADMINISTER in session_of(database, enter(database, name="edith").credentials.token)[0].roles
+    assert Role.ADMINISTER in session_of(database, enter(database, name="edith").credentials.token).person.roles
     with database.transaction() as tx:
         assert links.make_first_link(tx, Author("ordercraft")) is None
 
@@ -294,7 +295,7 @@ def test_an_account_is_changed_by_field_and_the_change_counts_at_once(database, 
             tx, "Alice", {"mail": "alice@example.com", "groups": ["operator", "credit"]}, Author("root", "promoted", seen)
         )
     assert changed["groups"] == {"from": ["credit"], "to": ["credit", "operator"]}
-    assert Role.OPERATE in session_of(database, token)[0].roles
+    assert Role.OPERATE in session_of(database, token).person.roles
     assert acts(database, "change")[0].detail["mail"] == {"from": "", "to": "alice@example.com"}
     with database.transaction() as tx, pytest.raises(Conflict, match="meanwhile"):
         change_account(tx, "alice", {"title": "Late"}, Author("root", "late", seen))

@@ -127,6 +127,31 @@ def test_a_second_factor_is_begun_by_the_password_and_taken_away_by_a_code_or_an
     assert edith.post("/api/v1/accounts/nora/second-factor/remove", json={"reason": "again"}).status_code == 409
 
 
+def test_who_proved_long_ago_who_they_are_confirms_it_before_giving_rights(nora, code, installation):
+    secret, recovery = enrol(nora, code)
+    token = {"label": "mine", "roles": ["read"]}
+    with installation.database.transaction() as tx:
+        tx.execute(text("UPDATE sign_in SET proved_at = proved_at - interval '31 minutes'"))
+        tx.execute(text("INSERT INTO user_group SELECT id, 'admin' FROM user_account WHERE name = 'nora'"))
+    assert nora.get("/profile").status_code == 200
+    assert nora.post("/api/v1/me/tokens", json=token).json["code"] == "proof_needed"
+    asked = nora.get("/administration/accounts/tom")
+    assert asked.headers["Location"] == "/confirm?next=/administration/accounts/tom"
+    sent = nora.post("/profile/tokens", data={"label": "x"}, headers={"Referer": "http://localhost/profile?x=1"})
+    assert sent.headers["Location"] == "/confirm?next=/profile"
+    assert nora.get("/confirm").status_code == 200
+    for wrong in ({"password": "no", "code": recovery[0]}, {"password": PASSWORD, "code": "000000"}):
+        assert nora.post("/confirm", data=wrong).status_code == 422
+    before = nora.get_cookie("ordercraft_session").value
+    right = {"password": PASSWORD, "code": code(secret), "next": "/administration/accounts/tom"}
+    assert nora.post("/confirm", data=right).headers["Location"] == "/administration/accounts/tom"
+    assert nora.get_cookie("ordercraft_session").value != before
+    nora.environ_base["HTTP_X_CSRF_TOKEN"] = nora.get("/api/v1/me").json["csrf_token"]
+    assert nora.get("/administration/accounts/tom").status_code == 200
+    assert nora.post("/api/v1/me/tokens", json=token).status_code == 201
+    assert nora.put("/api/v1/me/confirmation", json={"password": PASSWORD, "code": recovery[0]}).status_code == 204
+
+
 def test_a_role_that_there_is_not_is_refused_when_the_product_starts():
     assert second_factor_roles("administer, deploy,") == {"administer", "deploy"}
     with pytest.raises(Invalid, match="wizard"):
