@@ -20,27 +20,11 @@ class NearestCatcher(EventManager):
     #: How many writes there were when the conditions were last asked.
     asked_at = -1
 
-    def __init__(self, workflow: Any) -> None:
-        super().__init__(workflow)
-        #: The tokens that wait for a condition, by id.
-        self.conditions: dict[str, Token] = {}
-
-    def add_task(self, my_task: Token) -> None:
-        """It begins to wait."""
-        super().add_task(my_task)
-        if isinstance(my_task.task_spec.event_definition, Condition):
-            self.conditions[my_task.id] = my_task
-
-    def remove_task(self, my_task: Token) -> None:
-        """It waits no more."""
-        super().remove_task(my_task)
-        self.conditions.pop(my_task.id, None)
-
     def ask_conditions(self) -> None:
         """Whoever waits for a condition that has become true goes on, when something was written since they were last asked."""
-        if self.conditions and self.asked_at != self.workflow.stamp:
+        if self.asked_at != self.workflow.stamp:
             self.asked_at = self.workflow.stamp
-            for token in list(self.conditions.values()):
+            for token in [token for token in self.tasks.values() if isinstance(token.task_spec.event_definition, Condition)]:
                 self.ask(token)
 
     def ask(self, token: Token) -> None:

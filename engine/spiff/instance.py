@@ -22,6 +22,9 @@ from engine.spiff.undoable import Undoable
 class Scope(BpmnBaseWorkflow):
     """What an instance and each of its running subprocesses have in common: a tree of tokens and the living ones among them."""
 
+    #: Whether a condition may be waited for somewhere in the instance.
+    asks = False
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self.live: dict[str, Token] = {}
         self.final: tuple[Mapping[str, Any], Mapping[str, int]] = (NOTHING, NOTHING)
@@ -47,7 +50,7 @@ class Scope(BpmnBaseWorkflow):
 
     def update_waiting_tasks(self) -> None:
         """After every completion: whoever waits for others looks again; the scope ends when only the end is left."""
-        if self.at_end is not None or self.spec.has_looking or self.top_workflow.event_manager.conditions:
+        if self.at_end is not None or self.spec.has_looking or self.asks:
             self._look_again()
 
     def _look_again(self) -> None:
@@ -57,7 +60,8 @@ class Scope(BpmnBaseWorkflow):
         end = self.at_end
         if end is not None and (len(self.live) == 1 or self.spec.listeners) and end._state == WAITING:
             end.task_spec._update(end)
-        self.top_workflow.event_manager.ask_conditions()
+        if self.asks:
+            self.top_workflow.event_manager.ask_conditions()
 
     def _task_completed_notify(self, task: Token) -> None:
         """Something is done: it is noted, and has left the tree when the next begins."""
@@ -104,7 +108,7 @@ class Instance(Scope, BpmnWorkflow):
         self.calls: ServiceCalls | None = None
         #: Decisions say in the trace what they were given: for a dry run, whose trace is kept nowhere.
         self.explains = False
-        self.process = process
+        self.process, self.asks = process, process.has_conditions
         super().__init__(process.spec, process.scopes, script_engine=process.script_engine)
         self.event_manager = NearestCatcher(self)
 
@@ -217,7 +221,7 @@ class SubInstance(Scope, BpmnSubWorkflow):
     """The scope of a running subprocess or called process."""
 
     def __init__(self, spec: Any, activity: Token, top: Instance) -> None:
-        self.activity = activity
+        self.activity, self.asks = activity, top.asks
         super().__init__(spec, activity.id, top)
         self.plant(READY)
 

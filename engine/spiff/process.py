@@ -46,6 +46,8 @@ class CompiledProcess:
     #: Our own settings of the process as a whole.
     properties: Mapping[str, str] = field(default_factory=dict)
     script_engine: FeelEngine = field(default_factory=FeelEngine)
+    #: Whether something in it waits for a condition.
+    has_conditions: bool = False
 
     @property
     def message_names(self) -> frozenset[str]:
@@ -151,6 +153,7 @@ def _compiled(process_key: str, specs: dict[str, ProcessSpec], properties: Mappi
         spec=top,
         scopes={key: spec for key, spec in specs.items() if key in called},
         properties=properties,
+        has_conditions=any(event.kind == "conditional" for element in elements.values() for event in element.events),
     )
 
 

@@ -9,7 +9,7 @@ from engine.spiff.elements import ALONE, SUPPORTED, SUPPORTED_EVENTS, SUPPORTED_
 
 _CHANGE: Final = "Draw it differently; the list of supported elements says how."
 #: Attributes that change the meaning of an element, and the only value that we run.
-_ONLY: Final = {
+ONLY: Final = {
     "startQuantity": ("1", "a start quantity"),
     "completionQuantity": ("1", "a completion quantity"),
     "instantiate": ("false", "an instantiating element"),
@@ -20,7 +20,7 @@ _ONLY: Final = {
 def refuse_attributes(process: etree._Element) -> None:
     """Raises Invalid when an attribute asks for what does not run."""
     for node in process.iter(etree.Element):
-        for attribute, (only, what) in _ONLY.items():
+        for attribute, (only, what) in ONLY.items():
             if node.get(attribute, only) != only:
                 owner = node if node.get("id") else node.getparent()
                 raise _refused(f"{what.capitalize()} cannot run", None if owner is None else owner.get("id"))

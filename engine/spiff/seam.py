@@ -105,7 +105,7 @@ CHANGES: Final[tuple[Change, ...]] = (
     Change(
         "fault",
         "An error is given to every boundary event of the same scope; ours to the nearest activity around, and there to the most exact.",
-        {"EventManager.__init__": "self workflow", "EventManager.catch": "self event internal"},
+        {"EventManager.catch": "self event internal"},
         ("error_of_a_neighbour",),
     ),
     Change(
@@ -214,8 +214,6 @@ CHANGES: Final[tuple[Change, ...]] = (
             "ConditionalEventDefinition.__init__": "self expression kwargs",
             "ConditionalEventDefinition.has_fired": _TASK,
             "EventDefinition.__eq__": "self other",
-            "EventManager.add_task": _TASK,
-            "EventManager.remove_task": _TASK,
         },
         ("condition_of_another_branch",),
     ),

@@ -20,14 +20,18 @@ from engine.spiff.process import CompiledProcess
 from tests.examples import examples
 from tests.unit.spiff.drawing import (
     Play,
+    becomes,
     boundary,
+    catch,
     each,
     either,
     end,
     flow,
     fork,
+    hears,
     message,
     named,
+    on_event,
     process,
     script,
     service,
@@ -54,6 +58,9 @@ def _inner(blocks: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         st.tuples(st.just("each"), blocks, st.integers(0, 3), st.booleans()),
         st.tuples(st.just("interrupted"), blocks, st.booleans()),
         st.tuples(st.just("told"), st.integers(0, 2)),
+        st.tuples(st.just("heard"), blocks, st.integers(0, 2)),
+        st.tuples(st.just("called_off"), blocks, st.booleans()),
+        st.tuples(st.just("awaited"), blocks),
     )
 
 
@@ -205,6 +212,48 @@ class Model:
         self.expected[asked] += turns
         self.expected[f"heard{number}"] += turns * times
         return asked
+
+    def _heard(self, number: int, turns: int, block: Any, times: int) -> str:
+        """A person is asked, then the block; an event subprocess beside them hears messages before that and does not interrupt."""
+        inner = self._scope(number, ("seq", (("ask", f"user{number}"), block)), turns)
+        came, noted, over = f"tell{number}", f"heard{number}", f"over{number}"
+        hears_it = hears(came, message("tell"), interrupting=False), script(noted, "{}"), end(over), flow(came, noted, over)
+        self.parts.append(subprocess(f"sub{number}", *inner, on_event(f"listen{number}", *hears_it)))
+        self.told[came] = times
+        self.expected[f"sub{number}"] += turns
+        self.expected[noted] += turns * times
+        return f"sub{number}"
+
+    def _called_off(self, number: int, turns: int, block: Any, happens: bool) -> str:
+        """A person is asked first, then the block; or a message takes the place of both, and the way goes on all the same."""
+        asked, came, handled, over = f"first{number}", f"stop{number}", f"handler{number}", f"over{number}"
+        inner = self._scope(number, ("seq", (("ask", asked), block)), 0 if happens else turns)
+        hears_it = hears(came, message("stop")), script(handled, '{ last: "handler" }'), end(over), flow(came, handled, over)
+        self.parts.append(subprocess(f"sub{number}", *inner, on_event(f"listen{number}", *hears_it)))
+        self.expected[f"sub{number}"] += turns
+        self.expected[handled] += turns if happens else 0
+        if happens:
+            self.interrupted |= {came, asked}
+        return f"sub{number}"
+
+    def _awaited(self, number: int, turns: int, block: Any) -> tuple[str, str]:
+        """Beside a block another branch waits until the block has counted one round more."""
+        counted, begun, split, join = f"round{number}", f"begin{number}", f"and{number}", f"join{number}"
+        entry, leaving = self.draw(block, turns)
+        self.variables[counted] = 0
+        self.parts += [
+            script(begun, f"{{ wanted{number}: {counted} + 1 }}"),
+            fork(split),
+            script(f"count{number}", f"{{ {counted}: {counted} + 1 }}"),
+            catch(f"until{number}", becomes(f"{counted} >= wanted{number}")),
+            fork(join),
+            flow(begun, split, entry),
+            flow(leaving, f"count{number}", join),
+            flow(split, f"until{number}", join),
+        ]
+        self.expected[f"until{number}"] += turns
+        self.expected[join] += turns
+        return begun, join
 
 
 def drawn(block: Any) -> tuple[Model, CompiledProcess]:

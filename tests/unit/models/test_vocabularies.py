@@ -24,6 +24,7 @@ from engine.models.vocabularies import (
 from engine.models.vocabulary import BPMN
 from engine.service_tasks import ServiceTasks
 from engine.spiff.elements import SUPPORTED, SUPPORTED_EVENTS
+from engine.spiff.refusals import ONLY
 from tests.unit.models.standards import NODE_MODULES, Descriptor, Published, bpmn_schema
 
 WORDS = ("not-supported", "attribute-not-supported", "drawn-only", "camunda", "zeebe", "unknown-extension", "event-not-supported")
@@ -133,6 +134,14 @@ def test_the_engine_runs_every_element_and_event_that_the_table_says_runs():
     assert flow_nodes == SUPPORTED
     for tag, kinds in EVENTS_SUPPORTED.items():
         assert {kind or "none" for kind in kinds} - {"link"} <= SUPPORTED_EVENTS[tag]
+
+
+def test_what_the_compiler_refuses_the_table_refuses_with_the_same_harmless_value():
+    for attribute, (only, _) in ONLY.items():
+        entries = [BPMN_WORDS.attribute("userTask", attribute) or BPMN_WORDS.attribute("receiveTask", attribute)]
+        for entry in entries:
+            assert entry is not None
+            assert entry.harmless == (only,) or entry.fate is Fate.RUNS  # run where it can be, by the normaliser; refused elsewhere
 
 
 def published() -> Iterator[tuple[Vocabulary, Published]]:
