@@ -80,6 +80,20 @@ def scenarios(*, as_json: bool) -> None:
     click.echo(f"together: {play:,.0f} ms, {play + check:,.0f} ms with the checks")
 
 
+@command.command("lines")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def lines(*, as_json: bool) -> None:
+    """Count the lines that run the happy path of each of the five processes: SpiffWorkflow's and those of engine/spiff, FEEL left out."""
+    from api.benchmarks.executed_lines import of_happy_paths
+
+    counted = of_happy_paths()
+    if as_json:
+        click.echo(json.dumps({"lines": {name: {**asdict(each), "share": round(each.share, 3)} for name, each in counted.items()}}))
+        return
+    for name, each in counted.items():
+        click.echo(f"{name}: {each.theirs:,} of SpiffWorkflow, {each.ours:,} of engine/spiff: {each.share:.0%} are SpiffWorkflow's")
+
+
 @command.command("pages")
 @click.option("--elements", "sizes", multiple=True, type=int, default=(60, 300), show_default=True, help="Elements of a diagram; repeat.")
 @click.option("--rounds", default=5, show_default=True, help="How often each is measured; the median is printed.")

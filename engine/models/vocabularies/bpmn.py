@@ -108,8 +108,13 @@ _ATTRIBUTES: Final = (
     refused("@operationRef", "Remove operationRef: what runs is the service task or the message that the step names."),
     runs("@messageRef @signalRef @errorRef @escalationRef", "What is waited for or sent."),
     runs("@isSequential @testBefore @loopMaximum", "How turns follow one another, and how many there are at most."),
-    refused("@behavior", "Leave 'behavior' at 'All'.", "All"),
-    refused("@oneBehaviorEventRef @noneBehaviorEventRef", "Remove it: draw a throw event inside the repeated subprocess."),
+    refused(
+        "@behavior",
+        "Leave behavior at All. To tell of each turn that is done, repeat a subprocess with a throw event at its end; to tell of the first "
+        "only, draw it behind a gateway that asks for loopCounter = 1.",
+        "All",
+    ),
+    refused("@oneBehaviorEventRef @noneBehaviorEventRef", "Remove it: draw a throw event at the end of the repeated subprocess."),
     drawn("@isCollection", "Lists are values of FEEL."),
     told("lane@partitionElementRef", "A lane goes by its name."),
 )
@@ -142,7 +147,7 @@ _REFUSED: Final = (
     ),
     refused("adHocSubProcess", "Draw the order of the steps, or a parallel gateway."),
     refused("choreographyTask subChoreography callChoreography choreography globalChoreographyTask choreographyRef", _OUR_SIDE),
-    refused("complexBehaviorDefinition implicitThrowEvent", "Use a completion condition."),
+    refused("complexBehaviorDefinition implicitThrowEvent", "Draw a throw event at the end of the repeated subprocess, behind a gateway."),
     refused("auditing", "Remove it: everything is recorded."),
     refused("correlationProperty correlationPropertyRetrievalExpression messagePath", _CORRELATION),
     refused("correlationKey correlationPropertyRef correlationSubscription correlationPropertyBinding dataPath", _CORRELATION),

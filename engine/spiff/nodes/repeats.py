@@ -224,8 +224,9 @@ class MultiInstance(Repeat, MultiInstanceTask):
 
     def _collected(self, token: Token) -> list[Any]:
         results = token.internal_data["results"]
-        places = results if self.sequential else sorted(results, key=int)
-        return [results[place] for place in places]
+        if self.sequential:  # each turn gets a list of its own: copied as a whole, 10,000 turns stay cheap
+            return list(results.values())
+        return [results[place] for place in sorted(results, key=int)]
 
     def _seen(self, token: Token, child: Token) -> dict[str, Any]:
         """What the completion condition reads."""

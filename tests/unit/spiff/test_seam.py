@@ -4,12 +4,10 @@ import ast
 import importlib
 import inspect
 import pkgutil
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-import SpiffWorkflow
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.BpmnParser import XSD_PATH
 from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
@@ -17,6 +15,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 import engine.spiff
+from api.benchmarks.executed_lines import count_lines
 from engine.spiff.schema import validate_schema
 from engine.spiff.seam import CHANGES, RELIED, VERSION
 from tests.unit.spiff import test_stock_faults
@@ -149,29 +148,6 @@ def test_the_schema_leaves_the_tree_as_it_is():
     assert etree.tostring(tree) == before
 
 
-def lines_run(act):
-    """How many lines of SpiffWorkflow and of this room run in an act."""
-    rooms = {str(Path(SpiffWorkflow.__file__).parent): "theirs", str(Path(engine.spiff.__path__[0])): "ours"}
-    counted = dict.fromkeys(rooms.values(), 0)
-
-    def called(frame, _event, _argument):
-        room = next((room for path, room in rooms.items() if frame.f_code.co_filename.startswith(path)), None)
-
-        def line(_frame, event, _argument):
-            counted[room] += event == "line"
-            return line
-
-        return line if room else None
-
-    before = sys.gettrace()
-    sys.settrace(called)
-    try:
-        act()
-    finally:
-        sys.settrace(before)
-    return counted
-
-
 def test_of_the_lines_that_run_an_instance_at_least_three_fifths_are_spiffworkflows():
     """Scripts, a gateway and a person: case (b) of `ordercraft bench engine`, without FEEL, the store and what reads the model."""
     names = [f"step{number}" for number in range(6)]
@@ -184,5 +160,4 @@ def test_of_the_lines_that_run_an_instance_at_least_three_fifths_are_spiffworkfl
         Play(model, {"quantity": 3}, restored=False).do("approve", approved=True)
 
     play()
-    counted = lines_run(play)
-    assert counted["theirs"] / (counted["theirs"] + counted["ours"]) >= 0.6
+    assert count_lines(play).share >= 0.6
