@@ -71,6 +71,7 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/worklist/changes/<int:change_id>/<any(confirm, refuse, withdraw):verb>", pending_changes.decide, POST),
     ("/worklist/<uuid:task_id>", worklist.show_task, GET),
     ("/worklist/<uuid:task_id>/assign", worklist.assign, POST),
+    ("/worklist/<uuid:task_id>/override", worklist.override, POST),
     ("/worklist/<uuid:task_id>/<any(ask, answer, 'take-back', 'send-back', plan):verb>", task_hands.act, POST),
     ("/worklist/<uuid:task_id>/comments", comments.show_on_task, GET),
     ("/worklist/<uuid:task_id>/comments", comments.say_on_task, POST),

@@ -65,10 +65,14 @@ PROCESS: Final = _catalogue(
         "The message sent when an instance is cancelled: it begins what gives back what that held.",
     ),
 )
+_INITIATOR: Final = Setting(
+    "initiator", Written.VARIABLE, "The variable that says who began it: whatever is given for it, the account that asked stands in it."
+)
 START: Final = _catalogue(
     _INPUTS,
     Setting("formKey", Written.NAME, "The form that gives what it begins with, by its file name without .form."),
     Setting("outputs", Written.FEEL, "Variables that an instance begins with beside what it is given: ={priority: 50}."),
+    _INITIATOR,
 )
 SERVICE: Final = _catalogue(
     _RESULT,
@@ -83,6 +87,17 @@ USER: Final = _catalogue(
     Setting("candidateGroups", Written.NAMES, "The groups that may take the task; without it, the lane."),
     Setting("candidateUsers", Written.NAMES, "The people who may take the task."),
     Setting("excludedUsers", Written.NAMES, "The people who may not: four eyes."),
+    Setting(
+        "decidesOn",
+        Written.TEXT,
+        '="quote " + quote_no: what it decides on. Whoever began, worked on or decided on the same before, in whatever group, does not.',
+    ),
+    Setting(
+        "decisionRound",
+        Written.TEXT,
+        "=round: who decided in another round may decide anew, who worked on it never.",
+    ),
+    Setting("worksOn", Written.TEXT, '="quote " + quote_no: what it works on. Whoever does it does not decide on the same later.'),
     Setting("title", Written.TEXT, "What the worklist shows; without it, the name of the step."),
     Setting("dueIn", Written.DURATION, "How long after its beginning the task is due."),
     Setting("priority", Written.INTEGER, "Higher comes first; 50 is normal."),
@@ -105,7 +120,7 @@ CATCH: Final = _catalogue(
     _INPUTS,
 )
 CAUGHT: Final = _catalogue(_RESULT)
-HEARD: Final = _catalogue(CATCH["resultVariable"], _INPUTS)
+HEARD: Final = _catalogue(CATCH["resultVariable"], _INPUTS, _INITIATOR)
 _NOTHING: Final = _catalogue()
 
 _BY_TAG: Final = {

@@ -24,6 +24,11 @@ class UserTaskWait:
     priority: int
     due_at: datetime | None
     instructions: str
+    #: What it decides on, and works on: who had a hand in it does not decide on it; empty where the diagram does not say.
+    decides_on: str = ""
+    works_on: str = ""
+    #: Decisions of other rounds do not count: what is decided on was changed since.
+    decision_round: str = ""
 
 
 @dataclass(frozen=True, slots=True)

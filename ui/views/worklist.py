@@ -15,14 +15,15 @@ from engine.runtime.read.case_comments import count_unseen
 from engine.runtime.read.pending_changes import ChangeFilter, count_to_confirm, list_changes
 from engine.runtime.verbs import user_tasks
 from engine.runtime.verbs.task_hands import ways_back
-from engine.runtime.verbs.visible_tasks import behalf_of
+from engine.runtime.verbs.visible_tasks import behalf_of, may_take
 from engine.store import json_text
 from engine.store.paging import MOST, AnyRow, Asked
 from handlers.briefs import briefs_of
 from handlers.cases import Case, read_case, subject_of
 from handlers.discussing import about_shown
 from ui.facts import entered, facts, said
-from ui.product import WORK, asked, needs, person, product, wants_fragment
+from ui.forms import reason
+from ui.product import OPERATE, WORK, asked, needs, person, product, wants_fragment
 from ui.task_form import part_facts
 from ui.task_why import about, why_asked
 from ui.views.comments import comments_of_task
@@ -58,6 +59,14 @@ def assign(task_id: UUID) -> AnyResponse:
     product().database.run(lambda tx: user_tasks.assign(product().runtime, tx, task_id, to, person()))
     kept = [(name, value) for name, value in request.args.items(multi=True) if name not in _SAID_ONCE]
     return redirect(f"/worklist/{task_id}?{urlencode([*kept, ('handed_to', to)])}", 303)
+
+
+@needs(OPERATE)
+def override(task_id: UUID) -> AnyResponse:
+    """Take a task in place of its candidates, with a reason."""
+    why = reason()
+    product().database.run(lambda tx: user_tasks.claim(product().runtime, tx, task_id, person(), why))
+    return redirect(f"/worklist/{task_id}", 303)
 
 
 def _views() -> dict[str, str]:
@@ -127,6 +136,7 @@ def _task(tx: Session, task_id: UUID) -> dict[str, Any]:
         "facts": facts(_beside(task.form_data, case), without=said_already, labels=labels),
         "comments": comments_of_task(tx, about_shown(case, task.id), task.id),
         "before": [(earlier, said(entered(earlier))) for earlier in read.decisions_before(tx, task)],
+        "offered": may_take(task, person()),
         "mine": mine,
         "held": held,
         "hold": product().runtime.limits.undo_seconds,

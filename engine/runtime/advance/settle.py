@@ -109,11 +109,20 @@ def _user_task_row(stretch: Stretch, wait: UserTaskWait) -> dict[str, Any]:
         "state": "open",
         "candidate_groups": list(wait.candidate_groups),
         "candidate_users": list(wait.candidate_users),
-        "excluded_users": list(wait.excluded_users),
+        "excluded_users": _excluded(stretch, wait),
+        "decides_on": wait.decides_on,
+        "works_on": wait.works_on,
+        "decision_round": wait.decision_round,
         "priority": wait.priority,
         "due_at": wait.due_at,
         "instructions": wait.instructions,
     }
+
+
+def _excluded(stretch: Stretch, wait: UserTaskWait) -> list[str]:
+    """Who may not, as the diagram says; where it decides on something, whoever began the instance does not either."""
+    began = {stretch.held.started_by} if wait.decides_on and stretch.held.started_by else set()
+    return sorted({*wait.excluded_users, *began})
 
 
 def _timers(stretch: Stretch, after: Waits) -> None:

@@ -14,6 +14,7 @@ from engine.runtime.operate.operations import Operated, held_for
 from engine.runtime.state import audit
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Fact
+from engine.runtime.verbs.duties import refuse_own
 from engine.spiff.plain import plain_mapping
 
 _CHANGED_BEFORE = text(
@@ -21,6 +22,10 @@ _CHANGED_BEFORE = text(
     "(SELECT max(id) FROM history WHERE instance_id = :id AND element_id = :element_id) ORDER BY id"
 )
 _PASSED = text("SELECT 1 FROM history WHERE instance_id = :id AND element_id = :element_id LIMIT 1")
+
+
+#: Verbs that lead an instance past a decision.
+_LEADS = frozenset({"skip", "move", "go_back"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,8 @@ def variables_before(tx: Session, instance_id: UUID, element_id: str) -> dict[st
 
 def _act(runtime: Runtime, tx: Session, asked: Step | Return, fact: Fact) -> Operated:
     held_for(tx, fact.kind, asked.instance_id, asked.reason)
+    if fact.kind in _LEADS:
+        refuse_own(tx, asked.instance_id, asked.actor)
     acted = act(runtime, tx, asked.instance_id, fact)
     audit.record(tx, audit.Entry(asked.actor, fact.kind, f"instance:{asked.instance_id}", asked.reason, _detail(fact)))
     return Operated(asked.instance_id, acted.state)

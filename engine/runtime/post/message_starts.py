@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from engine.runtime.state.initiator import initiated
 from engine.runtime.state.runtime import Runtime
 from engine.spiff.execution import Execution
 from engine.store import json_text
@@ -38,7 +39,7 @@ class NewInstance:
 def begin(runtime: Runtime, tx: Session, new: NewInstance) -> UUID | None:
     """Write a runnable instance and ring; None when the business key is taken by a running one, or the start was asked for before."""
     process = runtime.models.process(tx, new.process_version_id)
-    brought = process.brought(new.element_id, new.variables)
+    brought = initiated(process, new.element_id, process.brought(new.element_id, new.variables), new.started_by)
     execution = Execution.start(process, brought, element_id=new.element_id, now=new.now)
     row = {
         "id": uuid4(),

@@ -14,7 +14,7 @@ from engine.runtime.read.pending_changes import to_confirm
 from engine.runtime.state.directory import Directory
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
-from engine.runtime.verbs.visible_tasks import may_do, visible_to
+from engine.runtime.verbs.visible_tasks import EXCLUDED, may_do, visible_to
 from engine.store.paging import MOST, AnyRow, Asked, Key, Page, read_page
 from engine.store.tables import deployment_file, held_decision, incident, instance, pending_change, process_version, user_task
 
@@ -162,8 +162,9 @@ def get_task(tx: Session, person: Person, task_id: UUID) -> AnyRow:
     found = tx.execute(
         select(
             *_columns(),
-            *(user_task.c[name] for name in ("form_data", "draft", "outcome", "instructions", "excluded_users", "question", "answer")),
-            (literal(person.name) == any_(user_task.c.excluded_users)).label("excluded"),
+            *(user_task.c[name] for name in ("form_data", "draft", "outcome", "instructions", "question", "answer")),
+            EXCLUDED.label("excluded_users"),
+            (literal(person.name) == any_(EXCLUDED)).label("excluded"),
             form.c.content.label("form"),
             instance.c.state.label("instance_state"),
             instance.c.process_version_id,

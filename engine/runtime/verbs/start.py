@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from engine.forms import fillable, validate
 from engine.problems import Invalid, NotFound
 from engine.runtime.advance.advance import GOING_ON, take_steps
+from engine.runtime.state.initiator import initiated
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Held, Stretch
 from engine.spiff.elements import Element
@@ -69,6 +70,7 @@ def begin(runtime: Runtime, tx: Session, beginning: Beginning, variables: Mappin
             code="noplain_start",
             next_step="Send the message or signal it begins with.",
         )
+    variables = initiated(process, beginning.element_id, variables, options.actor)
     execution = Execution.start(process, variables, element_id=beginning.element_id, now=beginning.now)
     held = Held(
         id=uuid4(),

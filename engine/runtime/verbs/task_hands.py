@@ -15,11 +15,11 @@ from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Fact
 from engine.runtime.verbs.comments import checked_text
+from engine.runtime.verbs.duties import four_eyes, override, take_part
 from engine.runtime.verbs.user_tasks import (
     Completed,
     acts_for,
     assigned,
-    four_eyes,
     not_asked_only,
     not_held_by_another,
     not_suspended,
@@ -140,6 +140,8 @@ def send_back(runtime: Runtime, tx: Session, task_id: UUID, refusal: Refusal, pe
     if refusal.code not in ways:
         raise _no_way_back(task, ways)
     code, why = refusal.code, checked_text(refusal.reason)
+    override(tx, task, person, why)
+    take_part(tx, task, person, behalf)
     audit.record(
         tx, audit.Entry(person.name, "send_back", f"user_task:{task_id}", why, {"way": ways[code].name, "code": code, **said_of(behalf)})
     )

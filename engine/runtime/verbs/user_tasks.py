@@ -17,6 +17,7 @@ from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Fact
 from engine.runtime.verbs import visible_tasks
+from engine.runtime.verbs.duties import four_eyes, override, take_part
 from engine.runtime.verbs.visible_tasks import OpenedTask, UserTask, behalf_of
 from engine.spiff.plain import plain_mapping
 from engine.store.clock import business_now
@@ -50,10 +51,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """Who completes, and the version of the task they looked at (None: whatever it is now)."""
+    """Who completes, and the version of the task they looked at (None: whatever it is now).
+
+    An operator who is no candidate says the `reason` of the override.
+    """
 
     actor: Person
     version: int | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +78,11 @@ def get(_runtime: Runtime, tx: Session, task_id: UUID, person: Person) -> Opened
     return opened
 
 
-def claim(_runtime: Runtime, tx: Session, task_id: UUID, person: Person, version: int | None = None) -> UserTask:
-    """Take a task for oneself. Raises Conflict when somebody else has it."""
-    task = open_task(tx, task_id, person, version).task
+def claim(_runtime: Runtime, tx: Session, task_id: UUID, person: Person, reason: str = "") -> UserTask:
+    """Take a task for oneself; an operator who is no candidate says why. Raises Conflict when somebody else has it, Forbidden."""
+    task = open_task(tx, task_id, person, None).task
     not_held_by_another(task, person, overseer=False)
+    override(tx, task, person, reason)
     behalf = acts_for(tx, task, person)
     audit.record(tx, audit.Entry(person.name, "claim", f"user_task:{task_id}", detail=said_of(behalf)))
     owner = task.assignee if task.assignee not in {None, person.name} else task.owner
@@ -167,6 +173,7 @@ def complete(runtime: Runtime, tx: Session, task_id: UUID, data: Mapping[str, An
     person = completion.actor
     opened, behalf = _decidable(tx, task_id, completion)
     submitted = _validated(runtime, tx, opened, data)
+    take_part(tx, opened.task, person, behalf)
     if behalf:
         note_behalf(tx, task_id, behalf)
         audit.record(tx, audit.Entry(person.name, "complete", f"user_task:{task_id}", detail=said_of(behalf)))
@@ -191,6 +198,7 @@ def _decidable(tx: Session, task_id: UUID, completion: Completion) -> tuple[Open
     behalf = acts_for(tx, opened.task, completion.actor)
     not_asked_only(opened.task)
     not_suspended(opened.task)
+    override(tx, opened.task, completion.actor, completion.reason)
     return opened, behalf
 
 
@@ -270,15 +278,6 @@ def not_asked_only(task: UserTask) -> None:
             code="task_delegated",
             next_step="Send your answer: the task goes back to its owner with it.",
         )
-
-
-def four_eyes(task: UserTask, name: str) -> Forbidden:
-    """The refusal of somebody who may not decide it."""
-    return Forbidden(
-        f"{name} may not decide {task.title!r}: a second person must.",
-        code="four_eyes",
-        next_step="Let another candidate of the task decide it.",
-    )
 
 
 def _closed(task: UserTask) -> Conflict:

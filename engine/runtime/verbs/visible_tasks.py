@@ -14,7 +14,9 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
+    exists,
     false,
+    func,
     literal,
     literal_column,
     or_,
@@ -26,8 +28,17 @@ from sqlalchemy.orm import Session
 
 from engine.runtime.state.people import Person, StandIn
 from engine.store.locks import take_instance_of
-from engine.store.tables import instance, user_task
+from engine.store.tables import duty_hand, instance, user_task
 
+
+def _hands() -> ColumnElement[bool]:
+    """Who worked on what a task decides on, or decided on it in the same round; nobody has a hand in what has no name."""
+    nothing: ColumnElement[str] = literal_column("''")
+    return and_(duty_hand.c.subject == user_task.c.decides_on, duty_hand.c.round.in_([nothing, user_task.c.decision_round]))
+
+
+#: Who may not decide a task: who is named, and who had a hand in what it decides on, in whatever instance.
+EXCLUDED: ColumnElement[Any] = user_task.c.excluded_users.op("||")(func.array(select(duty_hand.c.person).where(_hands()).scalar_subquery()))
 _TASK = (
     user_task.c.id,
     user_task.c.instance_id,
@@ -40,7 +51,10 @@ _TASK = (
     user_task.c.assignee,
     user_task.c.candidate_groups,
     user_task.c.candidate_users,
-    user_task.c.excluded_users,
+    EXCLUDED.label("excluded_users"),
+    user_task.c.decides_on,
+    user_task.c.works_on,
+    user_task.c.decision_round,
     user_task.c.priority,
     user_task.c.due_at,
     user_task.c.version,
@@ -75,6 +89,9 @@ class UserTask:
     candidate_groups: Sequence[str]
     candidate_users: Sequence[str]
     excluded_users: Sequence[str]
+    decides_on: str
+    works_on: str
+    decision_round: str
     priority: int
     due_at: datetime | None
     version: int
@@ -164,7 +181,8 @@ def _alone(name: ColumnElement[str]) -> ColumnElement[Any]:
 
 
 def _excluded(name: ColumnElement[str]) -> ColumnElement[bool]:
-    return user_task.c.excluded_users.contains(_alone(name))
+    had_a_hand = exists().where(_hands(), duty_hand.c.person == name)
+    return or_(user_task.c.excluded_users.contains(_alone(name)), had_a_hand)
 
 
 def _offered(name: ColumnElement[str], groups: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -181,6 +199,11 @@ def _offered(name: ColumnElement[str], groups: ColumnElement[Any]) -> ColumnElem
 def _visible(name: ColumnElement[str], groups: ColumnElement[Any], oversees: ColumnElement[bool]) -> ColumnElement[bool]:
     task = user_task.c
     return or_(oversees, *_hold(name), task.completed_by == name, and_(~_excluded(name), _offered(name, groups)))
+
+
+def may_take(task: Any, person: Person) -> bool:
+    """Whether a person is one of a task's candidates, or has it because it was handed to them; an operator is no candidate."""
+    return _is_offered(task, person.name, person.groups) or bool(task.assignee == person.name)
 
 
 def one(tx: Session, person: Person, task_id: UUID, *, lock: bool = False) -> OpenedTask | None:

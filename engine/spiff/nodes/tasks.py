@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from SpiffWorkflow.bpmn.specs import defaults
@@ -149,6 +149,12 @@ class BusinessRuleTask(Step, defaults.ServiceTask):
         return variable_name(self.element.decision_id or "")
 
 
+#: What a task decides on and works on: whoever had a hand in it decides no more.
+_DUTIES: Final = ("decidesOn", "worksOn", "decisionRound")
+_WHO: Final = ("candidateGroups", "candidateUsers", "excludedUsers")
+_EVALUATED: Final = frozenset({"title", *_WHO, "dueIn", "priority", "formData", "instructions", *_DUTIES})
+
+
 class UserTask(Step, defaults.UserTask):
     """Waits for a person. What the worklist shows is evaluated once, when the task begins."""
 
@@ -161,9 +167,7 @@ class UserTask(Step, defaults.UserTask):
         groups = {"candidateGroups": slug(element.lane)} if element.lane else {}
         wanted = {"title": element.name or element.id, **groups, **element.properties, "instructions": element.instructions}
         self._settings = {
-            name: setting(text, f"{name} of {element.label}", element.id)
-            for name, text in wanted.items()
-            if name in {"title", "candidateGroups", "candidateUsers", "excludedUsers", "dueIn", "priority", "formData", "instructions"}
+            name: setting(text, f"{name} of {element.label}", element.id) for name, text in wanted.items() if name in _EVALUATED
         }
 
     def _run_hook(self, my_task: Token) -> bool | None:
@@ -183,7 +187,7 @@ class UserTask(Step, defaults.UserTask):
         now = now_of(token)
         found = {name: value(token.data, now) for name, value in self._settings.items()}
         wait: dict[str, Any] = {"title": _text(found.get("title")) or self.label, "instructions": _text(found.get("instructions"))}
-        for name in ("candidateGroups", "candidateUsers", "excludedUsers"):
+        for name in _WHO:
             wait[name] = _names(found.get(name), f"{name} of {self.label}")
         if {"candidateGroups", "candidateUsers"} & found.keys() and not wait["candidateGroups"] and not wait["candidateUsers"]:
             raise StepFailed(
@@ -194,6 +198,7 @@ class UserTask(Step, defaults.UserTask):
         wait["priority"] = _priority(found.get("priority"), self.label)
         if found.get("dueIn"):
             wait["due"] = _due(found["dueIn"], now, self._zone, self.label)
+        wait |= {name: _text(found.get(name)) for name in _DUTIES if found.get(name)}
         if "formData" in found:
             wait["form"] = _context(found["formData"], self.label)
         return wait
@@ -204,7 +209,8 @@ class UserTask(Step, defaults.UserTask):
         what = UUID(hex=token.id), element.id, element.name or element.id, wait["title"], element.properties.get("formKey")
         who = tuple(wait["candidateGroups"]), tuple(wait["candidateUsers"]), tuple(wait["excludedUsers"])
         due = datetime.fromisoformat(wait["due"]) if "due" in wait else None
-        return UserTaskWait(*what, wait.get("form", token.data), *who, wait["priority"], due, wait["instructions"])
+        duties = (wait.get(name, "") for name in _DUTIES)
+        return UserTaskWait(*what, wait.get("form", token.data), *who, wait["priority"], due, wait["instructions"], *duties)
 
 
 def slug(name: str | None) -> str:

@@ -16,7 +16,7 @@ from engine.store.tables.models import deployment, deployment_file, process_vers
 from engine.store.tables.pending_changes import pending_change
 from engine.store.tables.records import audit, effect, history, incident, message
 from engine.store.tables.substitutions import substitution
-from engine.store.tables.waits import external_task, held_decision, service_task_load, subscription, timer, user_task, work
+from engine.store.tables.waits import duty_hand, external_task, held_decision, service_task_load, subscription, timer, user_task, work
 
 __all__ = [
     "InstanceState",
@@ -31,6 +31,7 @@ __all__ = [
     "draft",
     "draft_file",
     "draft_revision",
+    "duty_hand",
     "effect",
     "element_comment",
     "external_task",

@@ -22,6 +22,9 @@ user_task = Table(  # kept after completion: who decided what
     Column("candidate_groups", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("candidate_users", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("excluded_users", ARRAY(Text), nullable=False, server_default=text("'{}'")),  # four eyes
+    Column("decides_on", Text, nullable=False, server_default=text("''")),  # who had a hand in it before does not decide
+    Column("works_on", Text, nullable=False, server_default=text("''")),  # who does it has had a hand in it
+    Column("decision_round", Text, nullable=False, server_default=text("''")),  # decisions of other rounds do not count
     Column("priority", Integer, nullable=False, server_default=text("50")),
     moment("due_at"),
     Column("version", Integer, nullable=False, server_default=text("1")),
@@ -60,6 +63,16 @@ held_decision = Table(  # decided, and held back for a moment in which it can be
     Column("refusal", Text),
     moment("held_at", now=True, machine=True),
     Index("held_decision_leaves_ix", "leaves_at", postgresql_where=text("leaves_at IS NOT NULL")),
+)
+
+duty_hand = Table(  # who had a hand in what, over all instances: they decide on it no more
+    "duty_hand",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("person", Text, primary_key=True),
+    Column("round", Text, primary_key=True, server_default=text("''")),  # of a decision, where there are several; of work none
+    Column("user_task_id", UUID),  # by which task; null for whoever began it
+    moment("at", now=True),
 )
 
 timer = Table(
