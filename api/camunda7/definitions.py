@@ -150,7 +150,7 @@ def _start(found: Definition) -> Response:
     if key is not None and not isinstance(key, str):
         raise Invalid("The business key is no text.", code="business_key", next_step="Send it as a JSON string.")
     options = start.StartOptions(business_key=key, actor=person().name)
-    made = start.start(product().runtime, transaction(), found.process_key, read_variables(body.get("variables")), options)
+    made = start.start_by_hand(product().runtime, transaction(), found.process_key, read_variables(body.get("variables")), options)
     state = lists.get_instance(transaction(), made).state
     return answer(
         {

@@ -87,7 +87,7 @@ class Reason(Shape):
 def start_instance(body: StartIn) -> tuple[dict[str, Any], int]:
     """Start a process; it runs to its first wait before this answers."""
     options = start.StartOptions(business_key=body.business_key, actor=person().name)
-    made = start.start(product().runtime, transaction(), body.process_key, body.variables, options)
+    made = start.start_by_hand(product().runtime, transaction(), body.process_key, body.variables, options)
     return _detail(made), 201
 
 

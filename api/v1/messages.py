@@ -65,7 +65,7 @@ def publish(body: MessageIn) -> tuple[DeliveryOut, int]:
             next_step=f"Send one that a process knows: {', '.join(near) or 'none yet, deploy one first'}.",
             errors={"name": ["is no message that a deployed process knows"]},
         )
-    made = messages.publish(runtime, tx, message)
+    made = messages.publish_by_hand(runtime, tx, message, person().name)
     alone, seconds = runtime.limits.message_unheard, body.time_to_live_seconds
     news = made.state == "buffered" and timedelta(seconds=seconds) < alone
     told = _NEXT["news" if news else made.state].format(

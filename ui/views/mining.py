@@ -20,7 +20,7 @@ from engine.store.paging import Asked, page_of
 from handlers.event_log import event_log, keys_of_customer
 from ui import heat
 from ui.company_time import zone
-from ui.csv_export import csv_response
+from ui.csv_export import csv_response, tell_export
 from ui.product import product
 from ui.views.bundles import download
 
@@ -140,6 +140,7 @@ def export_log(bundle: str) -> Response:
     """The instances of the filter as an object-centric event log, OCEL 2.0."""
     with product().database.transaction() as tx:
         log = json_text.encode(event_log(tx, _wanted(tx, bundle, "")))
+    tell_export(f"{bundle}.ocel.json")
     return download(log, "application/json", f"{bundle}.ocel.json")
 
 

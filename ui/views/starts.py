@@ -34,7 +34,7 @@ def begin(bundle: str) -> Response:
     try:
         variables = given_of(stage, given)
         options = start.StartOptions(key or None, person().name, given.get("once", "")[:64] or None)
-        made = product().database.run(lambda tx: start.start(product().runtime, tx, process, variables, options))
+        made = product().database.run(lambda tx: start.start_by_hand(product().runtime, tx, process, variables, options))
     except Problem as problem:
         typed = {**typed_fields(given), "process": process, "now": "", "business_key": key, "given": given.get("given", "") or "{}"}
         return _shown(bundle, stage, start_form(stage, typed, {}), problem)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.runtime.advance.advance import act
 from engine.runtime.post.routing import signalled, starters
+from engine.runtime.state import audit
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Fact
 from engine.runtime.verbs.start import Beginning, StartOptions, begin
@@ -25,4 +26,7 @@ def broadcast(runtime: Runtime, tx: Session, name: str, payload: Mapping[str, An
         brought = runtime.models.process(tx, row.process_version_id).brought(row.element_id, data)
         beginning = Beginning(row.process_version_id, row.process_key, row.now, row.element_id)
         begun.append(begin(runtime, tx, beginning, brought, StartOptions(actor=actor)))
+    if actor is not None:
+        told = {"payload": sorted(data), "heard": len(heard), "began": len(begun)}
+        audit.record(tx, audit.Entry(actor, "send_signal", f"signal:{name}", detail=told))
     return [*heard, *begun]
