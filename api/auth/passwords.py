@@ -30,7 +30,7 @@ _ADVICE = "Choose a longer one, such as four words that do not belong together."
 class Turns:
     """How many hash at once, how many may wait for it and for how long: whoever comes beyond is told to come later, at once."""
 
-    def __init__(self, at_once: int = 2, waiting: int = 2, patience: float = 2.0) -> None:
+    def __init__(self, at_once: int = 2, waiting: int = 4, patience: float = 2.0) -> None:
         self._at_work = BoundedSemaphore(at_once)
         self._inside = BoundedSemaphore(at_once + waiting)
         self._patience = patience
