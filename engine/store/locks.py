@@ -46,8 +46,10 @@ class Lock(StrEnum):
     DESPATCH_ADVICE = "asn"
     SUPPLIER_INVOICE = "supplier_invoice"
     INVOICE = "invoice"
+    RETURN = "return_authorization"
     BANK_STATEMENT = "bank_statement"
     RECEIPT = "receipt"
+    REFUND = "refund"
     #: A journal that a person wrote: locked by whoever agrees to it or corrects it.
     MANUAL_ENTRY = "manual_entry"
     OPEN_ITEM = "open_item"
@@ -88,7 +90,9 @@ _KEYS = {
     Lock.FULFIL_GROUP: "group_no",
     Lock.FULFIL_LINE: "id",
     Lock.PURCHASE_ORDER: "po_no",
+    Lock.RETURN: "rma_no",
     Lock.BANK_STATEMENT: "statement_no",
+    Lock.REFUND: "credit_memo_no",
     Lock.MANUAL_ENTRY: "reference",
     Lock.OPEN_ITEM: "id",
     Lock.EDI_PARTNER: "partner_no",

@@ -33,7 +33,7 @@ class Finding:
 
 
 def validate_invoice(document: bytes) -> list[Finding]:
-    """What is wrong with a UBL invoice; an empty list is a valid one. A document the schema refuses is not shown to the rules."""
+    """What is wrong with a UBL invoice or credit note; an empty list is a valid one. What the schema refuses is not shown to the rules."""
     return _thread().submit(_validate, document).result()
 
 
@@ -42,7 +42,7 @@ def _validate(document: bytes) -> list[Finding]:
         root = parse_xml(document, "invoice", _LIMITS)
     except Problem as problem:
         return [Finding("XML", problem.detail, "")]
-    schema = _schema()
+    schema = _schema(etree.QName(root).localname)
     if not schema.validate(root):
         return [Finding("UBL-XSD", entry.message, f"line {entry.line}") for entry in _entries(schema)]
     processor, rules = _rules()
@@ -76,8 +76,10 @@ def _rules() -> tuple[Any, Any]:
 
 
 @cache
-def _schema() -> etree.XMLSchema:
-    return etree.XMLSchema(etree.parse(str(_bundled() / "maindoc" / "UBL-Invoice-2.1.xsd")))
+def _schema(document: str) -> etree.XMLSchema:
+    """The schema of a credit note for one; everything else has to be an invoice."""
+    name = document if document == "CreditNote" else "Invoice"
+    return etree.XMLSchema(etree.parse(str(_bundled() / "maindoc" / f"UBL-{name}-2.1.xsd")))
 
 
 def _bundled() -> Path:

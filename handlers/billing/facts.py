@@ -36,6 +36,8 @@ class LineFacts:
     amount: Decimal
     tax_category: str
     tax_rate_pct: Decimal
+    #: Kept back of a line that is credited.
+    restocking_fee: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class TaxFacts:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFacts:
-    """An invoice as people and machines read it."""
+    """An invoice, or the credit memo of one, as people and machines read it."""
 
     invoice_no: str
     order_no: str
@@ -76,6 +78,13 @@ class InvoiceFacts:
     discount_date: date | None
     discount_amount: Decimal
     created_at: datetime
+    #: The invoice that a credit memo is about; empty for an invoice.
+    credits_invoice_no: str = ""
+
+    @property
+    def is_credit_memo(self) -> bool:
+        """Whether it gives back instead of asking for money."""
+        return bool(self.credits_invoice_no)
 
 
 def read_facts(tx: Session, invoice_no: str) -> InvoiceFacts:
@@ -94,7 +103,10 @@ def read_facts(tx: Session, invoice_no: str) -> InvoiceFacts:
     )  # fmt: skip
     return InvoiceFacts(
         **{name: getattr(row, name) for name in copied},
-        terms=describe_terms(Terms(row.net_days, row.discount_pct), due, row.currency),
+        terms=f"Credit for invoice {row.credits_invoice_no}: {row.credit_reason}."
+        if row.credits_invoice_no
+        else describe_terms(Terms(row.net_days, row.discount_pct), due, row.currency),
+        credits_invoice_no=row.credits_invoice_no or "",
         seller=seller(tx),
         buyer=_buyer(tx, row.customer_no),
         bill_to=row.bill_to,
@@ -132,7 +144,8 @@ def planned_facts(tx: Session, planned: Planned) -> InvoiceFacts:
 
 
 def _planned_line(line: Mapping[str, Any], row: Mapping[str, Any]) -> LineFacts:
-    return LineFacts(**{name: line[name] if name in line else row[name] for name in LineFacts.__slots__})
+    names = [name for name in LineFacts.__slots__ if name != "restocking_fee"]
+    return LineFacts(**{name: line[name] if name in line else row[name] for name in names})
 
 
 def _buyer(tx: Session, customer_no: str) -> dict[str, str]:
@@ -143,7 +156,7 @@ def _buyer(tx: Session, customer_no: str) -> dict[str, str]:
 _LINES = text("""
 SELECT line.line_no, coalesce(nullif(sold.buyer_line_no, ''), sold.line_no::text, '0') AS order_line_no, line.sku,
   coalesce(item.gtin, '') AS gtin, line.description,
-  line.qty, line.uom, line.unit_price, line.amount, line.tax_category, line.tax_rate_pct, line.charge_code
+  line.qty, line.uom, line.unit_price, line.amount, line.tax_category, line.tax_rate_pct, line.charge_code, line.restocking_fee
 FROM invoice_line AS line LEFT JOIN order_line AS sold ON sold.id = line.order_line_id LEFT JOIN item ON item.sku = line.sku
 WHERE line.invoice_no = :no ORDER BY line.line_no
 """)

@@ -40,7 +40,7 @@ INVARIANTS = (
         "No shipment line, and no carriage of an order, is charged twice.",
         """
         SELECT order_no, shipment_line_id, charge_code, kind, count(*) AS times, sum(amount) AS amount FROM invoice_line
-        WHERE NOT cancelled GROUP BY order_no, shipment_line_id, charge_code, kind HAVING count(*) > 1
+        WHERE kind = 'INV' AND NOT cancelled GROUP BY order_no, shipment_line_id, charge_code, kind HAVING count(*) > 1
         """,
     ),
     Invariant(
@@ -76,23 +76,27 @@ INVARIANTS = (
         "No line is returned beyond what was shipped, or credited beyond what was invoiced, and what counts as invoiced is on invoices.",
         """
         SELECT line.id AS fulfil_line_id, line.order_no, line.qty_shipped, line.qty_returned, line.qty_invoiced, line.qty_credited,
-          coalesce(charged.qty, 0) AS on_invoices
+          coalesce(charged.qty, 0) AS on_invoices, coalesce(charged.credited, 0) AS on_credit_memos
         FROM fulfil_line AS line LEFT JOIN (
-          SELECT fulfil_line_id, sum(qty) AS qty FROM invoice_line
-          WHERE charge_code = 'ITEM' AND kind = 'INV' AND NOT cancelled GROUP BY fulfil_line_id
+          SELECT fulfil_line_id, sum(line.qty) FILTER (WHERE line.kind = 'INV') AS qty,
+            sum(line.qty) FILTER (WHERE line.kind = 'CM' AND invoice.posted_at IS NOT NULL) AS credited
+          FROM invoice_line AS line JOIN invoice USING (invoice_no)
+          WHERE line.charge_code = 'ITEM' AND NOT line.cancelled GROUP BY fulfil_line_id
         ) AS charged ON charged.fulfil_line_id = line.id
         WHERE line.qty_returned > line.qty_shipped OR line.qty_credited > line.qty_invoiced OR line.qty_invoiced <> coalesce(charged.qty, 0)
+          OR line.qty_credited <> coalesce(charged.credited, 0)
         """,
     ),
     Invariant(
         "INV-19",
-        "Invoice numbers have no gap: the series counts exactly the invoices there are.",
+        "Numbers of invoices and credit memos have no gap: each series counts exactly the papers there are.",
         """
-        SELECT series.series, series.last_value, invoices.count, invoices.last
-        FROM number_series AS series, (
-          SELECT count(*) AS count, coalesce(max(substr(invoice_no, 5)::bigint), 0) AS last FROM invoice WHERE invoice_no LIKE 'INV-%'
-        ) AS invoices
-        WHERE series.series = 'INV' AND (series.last_value <> invoices.count OR series.last_value <> invoices.last)
+        SELECT series.series, series.last_value, papers.count, papers.last
+        FROM number_series AS series CROSS JOIN LATERAL (
+          SELECT count(*) AS count, coalesce(max(split_part(invoice_no, '-', 2)::bigint), 0) AS last
+          FROM invoice WHERE invoice_no LIKE series.series || '-%'
+        ) AS papers
+        WHERE series.series IN ('INV', 'CM') AND (series.last_value <> papers.count OR series.last_value <> papers.last)
         """,
     ),
     Invariant(
@@ -134,7 +138,7 @@ INVARIANTS = (
     ),
     Invariant(
         "INV-27",
-        "Revenue and carriage in the ledger are what the posted invoices charge, each of them.",
+        "Revenue and carriage in the ledger are what the posted invoices charge and the credit memos give back, each of them.",
         """
         SELECT coalesce(billed.invoice_no, booked.reference) AS invoice_no, billed.net, billed.freight, booked.revenue, booked.carriage
         FROM (
@@ -143,10 +147,10 @@ INVARIANTS = (
           FROM invoice WHERE posted_at IS NOT NULL
         ) AS billed
         FULL JOIN (
-          SELECT line.reference, coalesce(sum(line.credit - line.debit) FILTER (WHERE line.account = '4000'), 0) AS revenue,
+          SELECT line.reference, coalesce(sum(line.credit - line.debit) FILTER (WHERE line.account <> '4100'), 0) AS revenue,
             coalesce(sum(line.credit - line.debit) FILTER (WHERE line.account = '4100'), 0) AS carriage
           FROM journal_line AS line JOIN journal ON journal.id = line.journal_id
-          WHERE line.account IN ('4000', '4100') AND journal.event_type NOT LIKE 'journal.manual%' GROUP BY line.reference
+          WHERE line.account IN ('4000', '4050', '4100', '4200') AND journal.event_type NOT LIKE 'journal.manual%' GROUP BY line.reference
         ) AS booked ON booked.reference = billed.invoice_no
         WHERE coalesce(billed.net, 0) <> coalesce(booked.revenue, 0) OR coalesce(billed.freight, 0) <> coalesce(booked.carriage, 0)
         """,
@@ -175,10 +179,12 @@ INVARIANTS = (
     ),
     Invariant(
         "INV-27",
-        "The cost of sales in the ledger is the recognised cost of what the posted invoices charge, each of them.",
+        "The cost of sales in the ledger is the recognised cost of what each posted invoice charges, less what each return brought.",
         """
         SELECT coalesce(charged.invoice_no, booked.reference) AS invoice_no, charged.cost, booked.cost AS ledger
         FROM (
+          SELECT rma_no AS invoice_no, -sum(value) AS cost FROM return_line GROUP BY rma_no
+          UNION ALL
           SELECT line.invoice_no, sum(packed.cogs) AS cost FROM invoice_line AS line JOIN invoice USING (invoice_no)
           JOIN shipment_line AS packed ON packed.id = line.shipment_line_id
           WHERE invoice.posted_at IS NOT NULL AND line.kind = 'INV' AND NOT line.cancelled GROUP BY line.invoice_no

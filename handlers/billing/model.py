@@ -1,4 +1,4 @@
-"""Invoices. An invoice is never changed once it is posted: it is credited and written again."""
+"""Invoices and credit memos. Neither is changed once it is posted: an invoice is credited and written again."""
 
 from datetime import date
 from decimal import Decimal
@@ -11,12 +11,17 @@ from handlers.columns import Amount, Counter, JsonObject, Key, Label, Moment, Pe
 
 
 class Invoice(Base):
-    """One invoice (INV). Its number is legal: taken from a gap-free series in the transaction that writes it, and never deleted."""
+    """One invoice (INV) or credit memo (CM). Its number is legal: from a gap-free series, taken in the transaction that writes it."""
 
     __tablename__ = "invoice"
     __table_args__ = (
         CheckConstraint("kind IN ('INV', 'CM')", name="kind"),
         CheckConstraint("gross_total = net_total + freight_total + tax_total", name="totals"),
+        CheckConstraint("(kind = 'CM') = (credits_invoice_no IS NOT NULL)", name="credits"),
+        CheckConstraint("0 <= settled_total AND settled_total <= gross_total", name="settled"),
+        Index("invoice_credits_ix", "credits_invoice_no"),
+        # One return, one credit memo.
+        Index("invoice_return_once", "rma_no", unique=True),
         Index("invoice_latest_ix", "created_at", "invoice_no"),
         Index("invoice_order_ix", "order_no"),
         Index("invoice_customer_ix", "customer_no", "invoice_date"),
@@ -56,6 +61,11 @@ class Invoice(Base):
     ubl_document_id: Mapped[Reference | None] = mapped_column(ForeignKey("document.id"))
     delivered_at: Mapped[Moment | None]
     created_at: Mapped[Written]
+    #: Of a credit memo: the invoice it is about, the return it is for, why, and how much of it that invoice still owed.
+    credits_invoice_no: Mapped[str | None] = mapped_column(ForeignKey("invoice.invoice_no"))
+    rma_no: Mapped[str | None] = mapped_column(ForeignKey("return_authorization.rma_no", use_alter=True))
+    credit_reason: Mapped[Label]
+    settled_total: Mapped[Counter]
 
 
 class InvoiceLine(Base):
@@ -73,7 +83,7 @@ class InvoiceLine(Base):
             "charge_code",
             "kind",
             unique=True,
-            postgresql_where=text("shipment_line_id IS NOT NULL AND NOT cancelled"),
+            postgresql_where=text("shipment_line_id IS NOT NULL AND kind = 'INV' AND NOT cancelled"),
         ),
         Index(
             "invoice_line_freight_once",
@@ -81,7 +91,7 @@ class InvoiceLine(Base):
             "charge_code",
             "kind",
             unique=True,
-            postgresql_where=text("shipment_line_id IS NULL AND NOT cancelled"),
+            postgresql_where=text("shipment_line_id IS NULL AND kind = 'INV' AND NOT cancelled"),
         ),
         Index("invoice_line_order_line_ix", "order_line_id"),
         Index("invoice_line_fulfil_line_ix", "fulfil_line_id"),
@@ -105,6 +115,8 @@ class InvoiceLine(Base):
     tax_category: Mapped[str]
     tax_rate_pct: Mapped[Percent]
     cancelled: Mapped[bool] = mapped_column(server_default=text("false"))
+    #: Of a credit memo: what was kept back of the line; `amount` is what is given back.
+    restocking_fee: Mapped[Counter]
 
 
 class InvoiceTax(Base):

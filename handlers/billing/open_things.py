@@ -19,7 +19,8 @@ OPEN_THINGS = (
     OpenKind(
         "invoice to send",
         """
-        SELECT invoice.invoice_no AS number, ARRAY[invoice.invoice_no, shipment.group_no, coalesce(min(asn.asn_no), '')] AS keys,
+        SELECT invoice.invoice_no AS number,
+          ARRAY[invoice.invoice_no, shipment.group_no, coalesce(min(asn.asn_no), ''), coalesce(invoice.rma_no, '')] AS keys,
           invoice.order_no, invoice.created_at AS since
         FROM invoice JOIN shipment USING (shipment_no) LEFT JOIN asn USING (shipment_no)
         WHERE invoice.cancelled_at IS NULL AND (invoice.posted_at IS NULL OR invoice.delivered_at IS NULL)

@@ -28,6 +28,7 @@ def as_shown(facts: InvoiceFacts) -> dict[str, Any]:
     sums += [("Tax", money(facts.tax_total, currency)), (f"Total {currency}", money(facts.gross_total, currency))]
     return {
         "seller": facts.seller,
+        "title": "Credit memo" if facts.is_credit_memo else "Invoice",
         "invoice_no": facts.invoice_no,
         "bill_to": addressee(facts.buyer, facts.bill_to, [facts.ship_to.get("name", "")]),
         "facts": _facts(facts),
@@ -36,6 +37,7 @@ def as_shown(facts: InvoiceFacts) -> dict[str, Any]:
                 "line_no": str(line.line_no),
                 "description": line.description,
                 "sku": line.sku,
+                "note": f"Restocking fee {money(line.restocking_fee, currency)} kept back" if line.restocking_fee else "",
                 "qty": quantity(line.qty),
                 "uom": line.uom,
                 "unit_price": price(line.unit_price, currency),
@@ -56,14 +58,15 @@ def as_shown(facts: InvoiceFacts) -> dict[str, Any]:
         ],
         "sums": sums,
         "terms": facts.terms,
-        "payment": how_to_pay(facts.seller, facts.gross_total, currency, facts.invoice_no),
-        "qr": payment_code(facts.seller, facts.gross_total, currency, facts.invoice_no),
+        "payment": [] if facts.is_credit_memo else how_to_pay(facts.seller, facts.gross_total, currency, facts.invoice_no),
+        "qr": [] if facts.is_credit_memo else payment_code(facts.seller, facts.gross_total, currency, facts.invoice_no),
     }
 
 
 def _facts(facts: InvoiceFacts) -> list[tuple[str, str]]:
     shown = [
-        ("Invoice date", facts.invoice_date.isoformat()),
+        ("Date" if facts.is_credit_memo else "Invoice date", facts.invoice_date.isoformat()),
+        ("For invoice", facts.credits_invoice_no),
         ("Delivered", facts.delivery_date.isoformat()),
         ("Our order", facts.order_no),
         ("Your order", facts.customer_po),

@@ -11,7 +11,7 @@ from engine.problems import Conflict
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Kind, ServiceTasks, TaskContext
 from engine.store.unit_of_work import Database
-from handlers.billing import creation, posting, validity
+from handlers.billing import creation, credit_tasks, posting, validity
 from handlers.billing.edi_invoice import invoice_by_edi
 from handlers.billing.facts import read_facts
 from handlers.billing.paper import print_invoice
@@ -20,6 +20,7 @@ from handlers.documents.store import save_document
 from handlers.parties.master_data import find_customer
 
 tasks = ServiceTasks()
+tasks.include(credit_tasks.tasks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Writes an invoice as UBL 2.1 in the core of EN 16931. Pure: from a paper to XML; `en16931.py` says whether it is valid."""
+"""Writes an invoice or a credit memo as UBL 2.1 in the core of EN 16931. Pure: `en16931.py` says whether it is valid."""
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
@@ -14,7 +14,7 @@ from handlers.values import decimals_of, round_currency
 
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 _CAC, _CBC = f"{{{_UBL}CommonAggregateComponents-2}}", f"{{{_UBL}CommonBasicComponents-2}}"
-_NAMESPACES = {None: f"{_UBL}Invoice-2", "cac": _CAC[1:-1], "cbc": _CBC[1:-1]}
+_COMMON = {"cac": _CAC[1:-1], "cbc": _CBC[1:-1]}
 _EXEMPTIONS = {"K": "VATEX-EU-IC", "G": "VATEX-EU-G", "AE": "VATEX-EU-AE", "O": "VATEX-EU-O"}
 _CREDIT_TRANSFER = "30"
 _MOST_DECIMALS, _CENT = 2, Decimal("0.01")
@@ -27,8 +27,13 @@ def fits_e_invoice(facts: InvoiceFacts) -> bool:
 
 
 def write_ubl(facts: InvoiceFacts) -> bytes:
-    """The invoice as a UBL document. What is outside VAT names no VAT number (BR-O-02), and shares no invoice with what is not."""
-    root = etree.Element(f"{{{_UBL}Invoice-2}}Invoice", nsmap=_NAMESPACES)  # type: ignore[arg-type]  # the stubs forget the default namespace
+    """The invoice as a UBL Invoice, the credit memo as a UBL CreditNote.
+
+    What is outside VAT names no VAT number (BR-O-02), and shares no invoice with what is not.
+    """
+    document = f"{_UBL}{'CreditNote' if facts.is_credit_memo else 'Invoice'}-2"
+    tag = f"{{{document}}}{'CreditNote' if facts.is_credit_memo else 'Invoice'}"
+    root = etree.Element(tag, nsmap={None: document, **_COMMON})  # type: ignore[dict-item]  # the stubs forget the default namespace
     _heading(root, facts)
     taxed = not any(outside_vat(group.category) for group in facts.taxes)
     _party(_part(root, "AccountingSupplierParty"), facts.seller, facts.seller, taxed=taxed)
@@ -40,7 +45,7 @@ def write_ubl(facts: InvoiceFacts) -> bytes:
     _tax_total(root, facts)
     _monetary_total(_part(root, "LegalMonetaryTotal"), facts)
     for line in facts.lines:
-        _line(_part(root, "InvoiceLine"), line, facts.currency)
+        _line(_part(root, "CreditNoteLine" if facts.is_credit_memo else "InvoiceLine"), line, facts)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
 
 
@@ -48,13 +53,18 @@ def _heading(root: etree._Element, facts: InvoiceFacts) -> None:
     _basic(root, "CustomizationID", "urn:cen.eu:en16931:2017")
     _basic(root, "ID", facts.invoice_no)
     _basic(root, "IssueDate", facts.invoice_date.isoformat())
-    _basic(root, "DueDate", facts.due_date.isoformat())
-    _basic(root, "InvoiceTypeCode", "380")
+    if facts.is_credit_memo:
+        _basic(root, "CreditNoteTypeCode", "381")
+    else:
+        _basic(root, "DueDate", facts.due_date.isoformat())
+        _basic(root, "InvoiceTypeCode", "380")
     _basic(root, "DocumentCurrencyCode", facts.currency)
     _basic(root, "BuyerReference", facts.customer_po or facts.buyer["customer_no"])
     order = _part(root, "OrderReference")
     _basic(order, "ID", facts.customer_po or facts.order_no)
     _basic(order, "SalesOrderID", facts.order_no)
+    if facts.is_credit_memo:
+        _basic(_part(_part(root, "BillingReference"), "InvoiceDocumentReference"), "ID", facts.credits_invoice_no)
     _basic(_part(root, "DespatchDocumentReference"), "ID", facts.shipment_no)
 
 
@@ -108,7 +118,7 @@ def _delivery(element: etree._Element, facts: InvoiceFacts) -> None:
 
 
 def _payment(root: etree._Element, facts: InvoiceFacts) -> None:
-    if facts.seller.get("iban"):
+    if facts.seller.get("iban") and not facts.is_credit_memo:
         means = _part(root, "PaymentMeans")
         _basic(means, "PaymentMeansCode", _CREDIT_TRANSFER)
         _basic(means, "PaymentID", facts.invoice_no)
@@ -157,17 +167,17 @@ def _monetary_total(element: etree._Element, facts: InvoiceFacts) -> None:
     _money(element, "PayableAmount", facts.gross_total, facts.currency)
 
 
-def _line(element: etree._Element, line: LineFacts, currency: str) -> None:
+def _line(element: etree._Element, line: LineFacts, facts: InvoiceFacts) -> None:
+    currency = facts.currency
     _basic(element, "ID", str(line.line_no))
-    _basic(element, "InvoicedQuantity", quantity(line.qty), unitCode=unit_code(line.uom))
+    _basic(element, "CreditedQuantity" if facts.is_credit_memo else "InvoicedQuantity", quantity(line.qty), unitCode=unit_code(line.uom))
     _money(element, "LineExtensionAmount", line.amount, currency)
     _basic(_part(element, "OrderLineReference"), "LineID", line.order_line_no)
-    off = _written(line.qty * line.unit_price, currency) - line.amount
+    if line.restocking_fee:
+        _allowance(element, line.restocking_fee, "Restocking fee", currency)
+    off = _written(line.qty * line.unit_price, currency) - line.restocking_fee - line.amount
     if off:
-        allowance = _part(element, "AllowanceCharge")
-        _basic(allowance, "ChargeIndicator", "false" if off > 0 else "true")
-        _basic(allowance, "AllowanceChargeReason", "Share of the order's discount, and rounding" if off > 0 else "Rounding")
-        _money(allowance, "Amount", abs(off), currency)
+        _allowance(element, off, "Share of the order's discount, and rounding" if off > 0 else "Rounding", currency)
     item = _part(element, "Item")
     _basic(item, "Name", line.description)
     _basic(_part(item, "SellersItemIdentification"), "ID", line.sku)
@@ -175,6 +185,14 @@ def _line(element: etree._Element, line: LineFacts, currency: str) -> None:
         _basic(_part(item, "StandardItemIdentification"), "ID", line.gtin, schemeID="0160")
     _tax_category(item, "ClassifiedTaxCategory", line.tax_category, line.tax_rate_pct)
     _basic(_part(element, "Price"), "PriceAmount", _plain(line.unit_price), currencyID=currency)
+
+
+def _allowance(line: etree._Element, off: Decimal, reason: str, currency: str) -> None:
+    """What a line is less (below zero: more) than quantity times price."""
+    allowance = _part(line, "AllowanceCharge")
+    _basic(allowance, "ChargeIndicator", "false" if off > 0 else "true")
+    _basic(allowance, "AllowanceChargeReason", reason)
+    _money(allowance, "Amount", abs(off), currency)
 
 
 def _tax_category(parent: etree._Element, tag: str, category: str, rate_pct: Decimal, *, scheme: bool = True) -> etree._Element:

@@ -24,6 +24,18 @@ ACCOUNTS_OF: Final[Mapping[str, frozenset[str]]] = {
     "shipment.confirmed": frozenset({accounts.DEFERRED_COGS, accounts.INVENTORY}),
     "invoice.posted": frozenset({accounts.RECEIVABLES, accounts.REVENUE, accounts.FREIGHT_REVENUE, accounts.OUTPUT_VAT}),
     "cogs.recognised": frozenset({accounts.COGS, accounts.DEFERRED_COGS}),
+    "return.received": frozenset({accounts.RETURN_INSPECTION, accounts.COGS}),
+    "return.inspected": frozenset({accounts.RETURN_INSPECTION, accounts.INVENTORY, accounts.INVENTORY_ADJUSTMENT}),
+    "credit_memo.posted": frozenset(
+        {
+            accounts.RECEIVABLES,
+            accounts.REFUNDS_PAYABLE,
+            accounts.RETURNS_AND_ALLOWANCES,
+            accounts.RESTOCKING_FEES,
+            accounts.OUTPUT_VAT,
+        }
+    ),
+    "refund.paid": _BANKS | _EXCHANGE | {accounts.REFUNDS_PAYABLE},
     "receipt.recorded": _BANKS | {accounts.UNAPPLIED_CASH},
     "receipt.identified": frozenset({accounts.UNAPPLIED_CASH}),
     "receipt.applied": _EXCHANGE

@@ -33,6 +33,8 @@ class Change:
     shipped: Decimal = ZERO
     delivered: Decimal = ZERO
     invoiced: Decimal = ZERO
+    returned: Decimal = ZERO
+    credited: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,15 +214,17 @@ FROM promised WHERE line.id = promised.order_line_id
 _COUNT = text("""
 WITH given AS (
   SELECT line_id, sum(reserved) AS reserved, sum(picked) AS picked, sum(shipped) AS shipped, sum(delivered) AS delivered,
-         sum(invoiced) AS invoiced
+         sum(invoiced) AS invoiced, sum(returned) AS returned, sum(credited) AS credited
   FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-    AS one(line_id bigint, reserved numeric, picked numeric, shipped numeric, delivered numeric, invoiced numeric)
+    AS one(line_id bigint, reserved numeric, picked numeric, shipped numeric, delivered numeric, invoiced numeric, returned numeric,
+           credited numeric)
   GROUP BY line_id
 )
 UPDATE fulfil_line AS line
 SET qty_reserved = line.qty_reserved + given.reserved, qty_picked = line.qty_picked + given.picked,
     qty_shipped = line.qty_shipped + given.shipped, qty_delivered = line.qty_delivered + given.delivered,
-    qty_invoiced = line.qty_invoiced + given.invoiced
+    qty_invoiced = line.qty_invoiced + given.invoiced, qty_returned = line.qty_returned + given.returned,
+    qty_credited = line.qty_credited + given.credited
 FROM given WHERE line.id = given.line_id
 """)
 _GIVE_TO_SUPPLIER = text("""

@@ -4,7 +4,6 @@ Receipts are made in `receipts.py`. Everything else begins here: `book_entries` 
 `settle_entries` finds returned receipts, does what people said, and answers what is still open for them.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -22,7 +21,8 @@ from handlers.ledger.accounts import BANK, BANK_CHARGES, FX_GAIN, FX_LOSS, NUMBE
 from handlers.ledger.books import books_currency
 from handlers.ledger.open_items import lock_open_items
 from handlers.receivables.manual_application import Return, reverse_receipts
-from handlers.receivables.rules import named_invoices
+from handlers.receivables.refunds import find_refunds
+from handlers.receivables.rules import named_invoices, names_it
 from handlers.receivables.statements import CODE, EntryKind, lock_statement
 from handlers.rowsets import as_json
 
@@ -95,7 +95,10 @@ def book_entries(tx: Session, statement_no: str, decisions: Mapping[EntryKind, E
         if decided[line["id"]].action == "ACCOUNT":
             account = decided[line["id"]].account
             plan.outcomes.append((line, "ACCOUNT", account, _to_account(line, statement, account, abs(line["amount"]))))
-    _find_payments(tx, [line for line in lines if decided[line["id"]].action == "PAYMENT"], plan)
+    payments = [line for line in lines if decided[line["id"]].action == "PAYMENT"]
+    _find_payments(tx, payments, plan)
+    done = {line["id"] for line, *_ in plan.outcomes}
+    plan.outcomes += [(line, "REFUND", number, entry) for line, number, entry in find_refunds(tx, payments) if line["id"] not in done]
     booked = {line["id"] for line, *_ in plan.outcomes}
     asked = [
         {"id": line["id"], "asked_group": decided[line["id"]].ask}
@@ -175,13 +178,7 @@ def _find_payments(tx: Session, lines: Sequence[RowMapping], plan: _Plan) -> Non
 
 def _pays(line: RowMapping, bill: RowMapping) -> bool:
     same = bill["paid_amount"] == -line["amount"] and bill["currency"] == line["currency"] and line["ledger_account"] == BANK
-    return same and any(_names(line, bill[number]) for number in ("document_no", "supplier_invoice_no"))
-
-
-def _names(line: RowMapping, number: str) -> bool:
-    """Whether the number stands in what is written, whole: not as a part of a longer one."""
-    written = " ".join((line["remittance"], *line["structured_refs"])).upper()
-    return bool(number) and re.search(rf"(?<![A-Z0-9]){re.escape(number.upper())}(?![A-Z0-9])", written) is not None
+    return same and any(names_it(line, bill[number]) for number in ("document_no", "supplier_invoice_no"))
 
 
 def _find_returns(tx: Session, lines: Sequence[RowMapping], plan: _Plan) -> None:

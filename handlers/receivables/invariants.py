@@ -45,12 +45,15 @@ INVARIANTS = (
     ),
     Invariant(
         "INV-11",
-        "What is open on an invoice is its amount less everything applied to it.",
+        "What is open on an invoice is its amount less everything applied to it and credited on it.",
         """
         SELECT item.document_no, item.original, item.open_amount, coalesce(used.amount, 0) AS applied
         FROM open_item AS item LEFT JOIN (
-          SELECT invoice_no, sum(cash + discount + discount_tax + written_off) AS amount FROM application
-          WHERE unapplied_at IS NULL GROUP BY invoice_no
+          SELECT invoice_no, sum(amount) AS amount FROM (
+            SELECT invoice_no, cash + discount + discount_tax + written_off AS amount FROM application WHERE unapplied_at IS NULL
+            UNION ALL
+            SELECT credits_invoice_no, settled_total FROM invoice WHERE kind = 'CM' AND posted_at IS NOT NULL
+          ) AS each GROUP BY invoice_no
         ) AS used ON used.invoice_no = item.document_no
         WHERE item.kind = 'AR' AND item.open_amount <> item.original - coalesce(used.amount, 0)
         """,
@@ -125,11 +128,32 @@ INVARIANTS = (
             SELECT FROM receipt WHERE receipt.receipt_no = line.document_no AND receipt.reversed_at IS NOT NULL)
           WHEN 'PAYMENT' THEN NOT EXISTS (
             SELECT FROM supplier_invoice AS bill WHERE bill.supplier_invoice_no = line.document_no AND bill.paid_at IS NOT NULL)
+          WHEN 'REFUND' THEN NOT EXISTS (
+            SELECT FROM refund WHERE refund.credit_memo_no = line.document_no AND refund.amount = -line.amount)
           WHEN 'ACCOUNT' THEN NOT EXISTS (
             SELECT FROM journal_line AS booked WHERE booked.journal_id = line.journal_id AND booked.account = line.document_no)
           WHEN 'NOTHING' THEN line.amount <> 0
           WHEN 'DUPLICATE' THEN line.duplicate_of IS NULL
           ELSE true END
+        """,
+    ),
+    Invariant(
+        "INV-41",
+        "What stands as owed back to customers is what each posted credit memo left over and no refund has paid.",
+        """
+        SELECT coalesce(owed.number, booked.reference) AS credit_memo_no, owed.amount, booked.amount AS ledger
+        FROM (
+          SELECT memo.invoice_no AS number,
+            memo.gross_total - memo.settled_total - CASE WHEN refund.paid_at IS NULL THEN 0 ELSE refund.amount END AS amount
+          FROM invoice AS memo LEFT JOIN refund ON refund.credit_memo_no = memo.invoice_no
+          WHERE memo.kind = 'CM' AND memo.posted_at IS NOT NULL
+        ) AS owed
+        FULL JOIN (
+          SELECT line.reference, sum(line.credit - line.debit) AS amount
+          FROM journal_line AS line JOIN journal ON journal.id = line.journal_id
+          WHERE line.account = '2350' AND journal.event_type IN ('credit_memo.posted', 'refund.paid') GROUP BY line.reference
+        ) AS booked ON booked.reference = owed.number
+        WHERE coalesce(owed.amount, 0) <> coalesce(booked.amount, 0)
         """,
     ),
     Invariant(

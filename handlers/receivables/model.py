@@ -57,7 +57,7 @@ class BankStatement(Base):
     refused_because: Mapped[Label]
 
 
-_ONCE = "outcome IN ('RECEIPT', 'PAYMENT', 'RETURN')"
+_ONCE = "outcome IN ('RECEIPT', 'PAYMENT', 'RETURN', 'REFUND')"
 
 
 class BankLine(Base):
@@ -69,13 +69,13 @@ class BankLine(Base):
     __tablename__ = "bank_line"
     __table_args__ = (
         UniqueConstraint("statement_no", "position"),
-        # A receipt is returned, and a supplier is paid, by one line.
+        # A receipt is returned, a supplier is paid and a customer is refunded by one line.
         Index(
             "bank_line_outcome_once",
             "outcome",
             "document_no",
             unique=True,
-            postgresql_where=text("outcome IN ('RECEIPT', 'PAYMENT', 'RETURN')"),
+            postgresql_where=text(_ONCE),
         ),
         Index("bank_line_waiting_ix", "statement_no", "asked_group", postgresql_where=text("outcome = ''")),
         Index("bank_line_journal_ix", "journal_id"),
@@ -101,9 +101,10 @@ class BankLine(Base):
     reversal: Mapped[Flag]
     #: What kind of entry the bank says it is (ISO 20022 external code: domain, family, sub-family), such as PMNT/MCOP/CHRG.
     transaction_code: Mapped[Label]
-    #: What became of it: RECEIPT, PAYMENT, RETURN, ACCOUNT, DUPLICATE or NOTHING (an entry of 0.00); empty while it waits for a person.
+    #: What became of it: RECEIPT, PAYMENT, RETURN, REFUND, ACCOUNT, DUPLICATE or NOTHING (an entry of 0.00).
+    #: Empty while it waits for a person.
     outcome: Mapped[Label]
-    #: The receipt, the supplier's invoice or the account of the ledger it was booked for.
+    #: The receipt, the supplier's invoice, the credit memo or the account of the ledger it was booked for.
     document_no: Mapped[Label]
     journal_id: Mapped[Reference | None] = mapped_column(ForeignKey("journal.id"))
     #: The line of an earlier statement that says the same; nothing is booked twice.
@@ -194,3 +195,24 @@ class Reminder(Base):
     open_amount: Mapped[Amount]
     document_id: Mapped[Reference | None] = mapped_column(ForeignKey("document.id"), index=True)
     sent_at: Mapped[Written]
+
+
+class Refund(Base):
+    """What is left of a credit memo, on its way back to the customer. It is booked when a statement of the bank shows it."""
+
+    __tablename__ = "refund"
+    __table_args__ = (
+        CheckConstraint("amount > 0 AND attempt > 0", name="numbers"),
+        Index("refund_under_way_ix", "amount", postgresql_where=text("paid_at IS NULL")),
+        Index("refund_customer_ix", "customer_no"),
+    )
+
+    credit_memo_no: Mapped[Key] = mapped_column(ForeignKey("invoice.invoice_no"))
+    customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"))
+    amount: Mapped[Amount]
+    currency: Mapped[str]
+    iban: Mapped[Label]
+    #: How often the bank was told, counting the first time.
+    attempt: Mapped[int] = mapped_column(server_default=text("1"))
+    ordered_at: Mapped[Written]
+    paid_at: Mapped[Moment | None]

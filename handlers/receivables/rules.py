@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from stdnum import iso11649
 
@@ -29,6 +30,12 @@ class Named:
 
     sure: tuple[str, ...] = ()
     possible: tuple[str, ...] = ()
+
+
+def names_it(line: Any, number: str) -> bool:
+    """Whether a number stands in what is written of an entry of the bank, whole: not as a part of a longer one."""
+    written = " ".join((line["remittance"], *line["structured_refs"])).upper()
+    return bool(number) and re.search(rf"(?<![A-Z0-9]){re.escape(number.upper())}(?![A-Z0-9])", written) is not None
 
 
 def named_invoices(texts: Sequence[str]) -> Named:

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from engine.problems import Invalid
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import ServiceTasks, TaskContext
-from handlers.receivables import application, bank_entries, collections, placement, receipts, statements
+from handlers.receivables import application, bank_entries, collections, placement, receipts, refund_tasks, statements
 
 tasks = ServiceTasks()
+tasks.include(refund_tasks.tasks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,246 @@
+"""Credit memos for goods that came back: what of an invoice is given back, posted against it, and what is left for the customer.
+
+A draft is written anew until it is posted, under the same number: one return, one credit memo. It credits at the invoice's exchange rate.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from engine.problems import Conflict, Invalid, NotFound
+from engine.store import locks
+from engine.store.clock import business_today
+from engine.store.locks import Lock
+from handlers.billing.charging import order_taxes
+from handlers.billing.creation import EXEMPTION_REASONS
+from handlers.billing.model import Invoice, InvoiceLine, InvoiceTax
+from handlers.billing.rules import Billable, Charge, TaxGroup, amount_of, taxes
+from handlers.documents.numbers import next_number
+from handlers.ledger import posting
+from handlers.ledger.accounts import OUTPUT_VAT, RECEIVABLES, REFUNDS_PAYABLE, RESTOCKING_FEES, RETURNS_AND_ALLOWANCES
+from handlers.ledger.open_items import lock_open_items, reduce_open_items
+from handlers.orders.fulfilment_lines import Change, count
+from handlers.rowsets import insert_rows
+from handlers.shipments.records import lock_shipment
+from handlers.values import round_currency
+
+ZERO = Decimal(0)
+_OF_INVOICE = ("order_no", "shipment_no", "customer_no", "customer_po", "bill_to", "ship_to", "currency", "fx_rate", "delivery_date")
+_OF_LINE = ("order_no", "order_line_id", "fulfil_line_id", "shipment_line_id", "sku", "description", "uom", "unit_price", "tax_category",
+            "tax_rate_pct")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CreditedLine:
+    """A line of the invoice by its number there, and how much of it is credited."""
+
+    line_no: int
+    qty: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What is credited of an invoice for a return; `restocking_fee_pct` of it is kept back."""
+
+    rma_no: str
+    invoice_no: str
+    lines: Sequence[CreditedLine]
+    restocking_fee_pct: Decimal
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """A posted credit memo: what of it the invoice still owed and no longer does, and what is left to refund."""
+
+    gross_total: Decimal
+    settled_total: Decimal
+    refund: Decimal
+    currency: str
+
+
+def draft(tx: Session, credit: Credit) -> Row[Any]:
+    """Write the credit memo of a return, or write its draft anew; a posted one stays as it is. Answers its row.
+
+    Raises NotFound, Conflict for an invoice that is not posted, Invalid for lines that cannot be credited.
+    """
+    known = tx.execute(_OF_RETURN, {"rma_no": credit.rma_no}).scalar_one_or_none()
+    invoice = _locked(tx, [credit.invoice_no, *([known] if known else [])])[credit.invoice_no]
+    memo = _memo(tx, known) if known else None
+    if memo is not None and memo.posted_at is not None:
+        return memo
+    if invoice.kind != "INV" or invoice.posted_at is None:
+        raise Conflict(f"{credit.invoice_no} is no posted invoice.", code="invoice_not_posted", next_step="Credit a posted invoice.")
+    number = known or next_number(tx, "CM")
+    lines = _lines(tx, credit, invoice, number)
+    before = order_taxes([dict(row) for row in tx.execute(_CREDITED_TAXES, {"order_no": invoice.order_no, "no": number}).mappings()])
+    charges = [Charge(line["amount"], line["tax_category"], line["tax_rate_pct"]) for line in lines]
+    groups = taxes(charges, invoice.currency, before.before)
+    if known:
+        tx.execute(_FORGET, {"no": number})
+    _write(tx, number, (credit, invoice), lines, groups)
+    return _memo(tx, number)
+
+
+def post(tx: Session, credit_memo_no: str) -> Credited:
+    """Post a credit memo against its invoice; again: the same answer and nothing more. Raises NotFound, and Invalid of the books."""
+    found = _memo(tx, credit_memo_no)
+    memo = _locked(tx, [credit_memo_no, found.credits_invoice_no])[credit_memo_no]
+    if memo.posted_at is None:
+        owed = lock_open_items(tx, "AR", [memo.credits_invoice_no])
+        open_amount = owed[memo.credits_invoice_no]["open_amount"] if owed else ZERO
+        settled = min(open_amount, memo.gross_total)
+        taken = reduce_open_items(tx, "AR", {memo.credits_invoice_no: settled}) if settled else {}
+        in_books = taken[memo.credits_invoice_no].in_books if taken else ZERO
+        lines = tx.execute(_POSTED_LINES, {"no": credit_memo_no}).all()
+        journal_id = _post(tx, memo, sum((line.restocking_fee for line in lines), ZERO), (settled, in_books))
+        count(tx, [Change(line_id=line.fulfil_line_id, credited=line.qty) for line in lines])
+        tx.execute(_MARK, {"no": credit_memo_no, "settled": settled, "journal_id": journal_id})
+        memo = _memo(tx, credit_memo_no)
+    return Credited(memo.gross_total, memo.settled_total, memo.gross_total - memo.settled_total, memo.currency)
+
+
+def locked_memo(tx: Session, credit_memo_no: str) -> Row[Any]:
+    """A credit memo, held to the end of the transaction with its shipment and order. Raises NotFound."""
+    return _locked(tx, [_memo(tx, credit_memo_no).invoice_no])[credit_memo_no]
+
+
+def _locked(tx: Session, numbers: Sequence[str]) -> Mapping[str, Row[Any]]:
+    """Invoices and credit memos of one shipment, held to the end of the transaction with it. Raises NotFound."""
+    for shipment_no in tx.scalars(_SHIPMENTS, {"numbers": list(numbers)}).all():
+        lock_shipment(tx, shipment_no)
+    locks.take(tx, Lock.INVOICE, numbers)
+    found = {row.invoice_no: row for row in tx.execute(_INVOICES, {"numbers": list(numbers)})}
+    missing = next((number for number in numbers if number not in found), None)
+    if missing is not None:
+        raise NotFound(f"There is no invoice {missing}.", code="invoice_unknown", next_step="Look it up on the page of its order.")
+    return found
+
+
+def _memo(tx: Session, number: str) -> Row[Any]:
+    row = tx.execute(text("SELECT * FROM invoice WHERE invoice_no = :no AND kind = 'CM'"), {"no": number}).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no credit memo {number}.", code="credit_memo_unknown", next_step="Look it up in the list of invoices.")
+    return row
+
+
+def _lines(tx: Session, credit: Credit, invoice: Row[Any], number: str) -> list[dict[str, Any]]:
+    """The lines to credit; the last piece of a line takes what rounding left, so that all its credits come to what it charged."""
+    sold = {row["line_no"]: row for row in tx.execute(_SOLD, {"invoice_no": credit.invoice_no, "no": number}).mappings()}
+    wanted = [(place, each, sold.get(each.line_no)) for place, each in enumerate(credit.lines)]
+    wrong = {
+        f"lines.{place}.qty": ["is no quantity of the invoice that is not credited yet"]
+        for place, each, line in wanted
+        if line is None or not ZERO < each.qty <= line["qty"] - line["qty_before"]
+    }
+    if wrong or not wanted or len({each.line_no for each in credit.lines}) < len(credit.lines):
+        raise Invalid(
+            f"This cannot be credited of {credit.invoice_no}.",
+            code="credit_lines",
+            next_step="Name each line of the invoice once, with at most what is not credited yet.",
+            errors=wrong,
+        )
+    return [_line(place, each.qty, dict(line), credit, invoice.currency) for place, each, line in wanted if line is not None]
+
+
+def _line(place: int, qty: Decimal, sold: Mapping[str, Any], credit: Credit, currency: str) -> dict[str, Any]:
+    worth = amount_of(Billable(qty, sold["qty"], sold["amount"], sold["qty_before"], sold["amount_before"]), currency)
+    fee = round_currency(worth * credit.restocking_fee_pct / 100, currency)
+    own = {"line_no": place + 1, "qty": qty, "amount": worth - fee, "restocking_fee": fee}
+    return {"kind": "CM", "charge_code": "ITEM", **{name: sold[name] for name in _OF_LINE}, **own}
+
+
+def _write(
+    tx: Session, number: str, about: tuple[Credit, Row[Any]], lines: Sequence[Mapping[str, Any]], groups: Sequence[TaxGroup]
+) -> None:
+    credit, invoice = about
+    today = business_today(tx)
+    net, tax = sum((line["amount"] for line in lines), ZERO), sum((group.tax for group in groups), ZERO)
+    head = {
+        "invoice_no": number,
+        "kind": "CM",
+        "grouping": credit.rma_no,
+        "rma_no": credit.rma_no,
+        "credits_invoice_no": credit.invoice_no,
+        "credit_reason": credit.reason,
+        "invoice_date": today,
+        "due_date": today,
+        "net_days": 0,
+        "net_total": net,
+        "tax_total": tax,
+        "gross_total": net + tax,
+    }
+    insert_rows(tx, Invoice, [head | {name: getattr(invoice, name) for name in _OF_INVOICE}])
+    insert_rows(tx, InvoiceLine, [{"invoice_no": number, **line} for line in lines])
+    insert_rows(
+        tx,
+        InvoiceTax,
+        [
+            {
+                "invoice_no": number,
+                "category": group.category,
+                "rate_pct": group.rate_pct,
+                "taxable": group.taxable,
+                "tax": group.tax,
+                "exemption_reason": EXEMPTION_REASONS.get(group.category, ""),
+            }
+            for group in groups
+        ],
+    )
+
+
+def _post(tx: Session, memo: Row[Any], fee: Decimal, settled: tuple[Decimal, Decimal]) -> int | None:
+    """What the invoice still owed is taken off at what it stands at in the books; the rest is owed to the customer."""
+    amount, in_books = settled
+    number = memo.invoice_no
+    lines = [
+        posting.debit(RETURNS_AND_ALLOWANCES, memo.net_total + fee, reference=number),
+        posting.debit(OUTPUT_VAT, memo.tax_total, reference=number),
+        posting.credit(RESTOCKING_FEES, fee, reference=number),
+        posting.Line(RECEIVABLES, credit=amount, party_no=memo.customer_no, reference=memo.credits_invoice_no, accounted=-in_books),
+        posting.credit(REFUNDS_PAYABLE, memo.gross_total - amount, reference=number),
+    ]
+    posted = [line for line in lines if line.debit or line.credit]
+    if not posted:  # goods given away came back: nothing was owed for them
+        return None
+    entry = posting.Entry(
+        event_type="credit_memo.posted",
+        source_id=number,
+        currency=memo.currency,
+        lines=posted,
+        gl_date=memo.invoice_date,
+        fx_rate=memo.fx_rate,
+        narration=f"Credit memo {number} for {memo.credits_invoice_no}",
+    )
+    return posting.post(tx, entry)
+
+
+_OF_RETURN = text("SELECT invoice_no FROM invoice WHERE rma_no = :rma_no AND kind = 'CM'")
+_SHIPMENTS = text("SELECT DISTINCT shipment_no FROM invoice WHERE invoice_no = ANY(:numbers) ORDER BY shipment_no")
+_INVOICES = text("SELECT * FROM invoice WHERE invoice_no = ANY(:numbers)")
+_SOLD = text("""
+SELECT sold.*, coalesce(before.qty, 0) AS qty_before, coalesce(before.amount, 0) AS amount_before
+FROM invoice_line AS sold LEFT JOIN LATERAL (
+  SELECT sum(credited.qty) AS qty, sum(credited.amount + credited.restocking_fee) AS amount FROM invoice_line AS credited
+  WHERE credited.shipment_line_id = sold.shipment_line_id AND credited.kind = 'CM' AND NOT credited.cancelled
+    AND credited.invoice_no <> :no) AS before ON true
+WHERE sold.invoice_no = :invoice_no AND sold.charge_code = 'ITEM'
+""")
+_CREDITED_TAXES = text("""
+SELECT taken.category, taken.rate_pct, 0 AS worth, sum(taken.taxable) AS taxable_before, sum(taken.tax) AS tax_before
+FROM invoice_tax AS taken JOIN invoice USING (invoice_no)
+WHERE invoice.order_no = :order_no AND invoice.kind = 'CM' AND invoice.cancelled_at IS NULL AND invoice.invoice_no <> :no
+GROUP BY taken.category, taken.rate_pct
+""")
+_FORGET = text("""
+WITH lines AS (DELETE FROM invoice_line WHERE invoice_no = :no), groups AS (DELETE FROM invoice_tax WHERE invoice_no = :no)
+DELETE FROM invoice WHERE invoice_no = :no
+""")
+_POSTED_LINES = text("SELECT fulfil_line_id, qty, restocking_fee FROM invoice_line WHERE invoice_no = :no ORDER BY line_no")
+_MARK = text("""
+UPDATE invoice SET posted_at = business_now(), settled_total = :settled, journal_id = :journal_id WHERE invoice_no = :no
+""")
