@@ -16,7 +16,9 @@ from handlers.billing.facts import read_facts
 from handlers.billing.paper import print_invoice
 from handlers.billing.validity import NOT_BILLABLE
 from handlers.documents.store import save_document
+from handlers.ledger.books import books_currency
 from handlers.parties.master_data import find_customer
+from handlers.values import round_currency
 
 tasks = ServiceTasks()
 
@@ -42,13 +44,14 @@ class DraftCredit:
 
 @dataclass(frozen=True, slots=True)
 class DraftedCredit:
-    """The credit memo as it would be posted."""
+    """The credit memo as it would be posted; `gross_in_books` is its gross in the currency of the books."""
 
     credit_memo_no: str
     net_total: Decimal
     tax_total: Decimal
     gross_total: Decimal
     currency: str
+    gross_in_books: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ def draft_credit_memo(given: DraftCredit, tx: Session) -> DraftedCredit:
     """Write the credit memo of a return, or write its draft anew."""
     lines = [credit_memos.CreditedLine(line.line_no, line.qty) for line in given.lines]
     memo = credit_memos.draft(tx, credit_memos.Credit(given.rma_no, given.invoice_no, lines, given.restocking_fee_pct, given.reason))
-    return DraftedCredit(memo.invoice_no, memo.net_total, memo.tax_total, memo.gross_total, memo.currency)
+    in_books = round_currency(memo.gross_total * (memo.fx_rate or 1), books_currency(tx))
+    return DraftedCredit(memo.invoice_no, memo.net_total, memo.tax_total, memo.gross_total, memo.currency, in_books)
 
 
 @tasks.register("billing.prepare_credit_memo", kind=Kind.EXTERNAL, errors=(NOT_BILLABLE,))

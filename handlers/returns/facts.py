@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
+from handlers.returns.rules import REASONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class ReturnFacts:
     order_no: str
     customer_no: str
     reason: str
+    #: The reason as people call it.
+    wording: str
     note: str
     requested_by: str
     warehouse_code: str
@@ -46,7 +49,7 @@ def read_facts(tx: Session, rma_no: str) -> ReturnFacts:
     if head is None:
         raise NotFound(f"There is no return {rma_no}.", code="return_unknown", next_step="Look the number up in the list of returns.")
     lines = [ReturnLineFacts(**row) for row in tx.execute(_LINES, {"rma_no": rma_no}).mappings()]
-    return ReturnFacts(**head, lines=lines)
+    return ReturnFacts(**head, wording=REASONS[head["reason"]], lines=lines)
 
 
 _HEAD = text("""
