@@ -84,6 +84,8 @@ PAGES = {
     "receipts": "/finance/receipts",
     "invoices": "/finance/invoices",
     "invoice": "/finance/invoices/INV-000001",
+    "return-new": "/finance/invoices/INV-000001/return",
+    "returns": "/fulfillment/returns",
     "statements": "/finance/statements",
     "groups": "/fulfillment/groups",
     "shipment": "/fulfillment/shipments/SH-000001",

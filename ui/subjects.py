@@ -7,6 +7,7 @@ ADDRESSES = {
     "order": "/orders",
     "group": "/fulfillment/groups",
     "shipment": "/fulfillment/shipments",
+    "return": "/fulfillment/returns",
     "purchase-order": "/fulfillment/purchase-orders",
     "invoice": "/finance/invoices",
     "receipt": "/finance/receipts",

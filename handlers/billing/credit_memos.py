@@ -90,6 +90,8 @@ def post(tx: Session, credit_memo_no: str) -> Credited:
     """Post a credit memo against its invoice; again: the same answer and nothing more. Raises NotFound, and Invalid of the books."""
     found = _memo(tx, credit_memo_no)
     memo = _locked(tx, [credit_memo_no, found.credits_invoice_no])[credit_memo_no]
+    # Whoever comes next in the same breath closes the return: it is taken before what the customer owes.
+    locks.take(tx, Lock.RETURN, [memo.rma_no])
     if memo.posted_at is None:
         owed = lock_open_items(tx, "AR", [memo.credits_invoice_no])
         open_amount = owed[memo.credits_invoice_no]["open_amount"] if owed else ZERO

@@ -138,21 +138,28 @@ INVARIANTS = (
     ),
     Invariant(
         "INV-27",
-        "Revenue and carriage in the ledger are what the posted invoices charge and the credit memos give back, each of them.",
+        "Revenue, carriage, allowances and fees in the ledger are what each posted invoice charges and each credit memo gives back.",
         """
-        SELECT coalesce(billed.invoice_no, booked.reference) AS invoice_no, billed.net, billed.freight, booked.revenue, booked.carriage
+        SELECT coalesce(billed.invoice_no, booked.reference) AS invoice_no, billed.net, billed.freight, billed.allowed, billed.fee,
+          booked.revenue, booked.carriage, booked.allowances, booked.fees
         FROM (
-          SELECT invoice_no, CASE kind WHEN 'CM' THEN -net_total ELSE net_total END AS net,
-            CASE kind WHEN 'CM' THEN -freight_total ELSE freight_total END AS freight
-          FROM invoice WHERE posted_at IS NOT NULL
+          SELECT paper.invoice_no, CASE paper.kind WHEN 'INV' THEN paper.net_total ELSE 0 END AS net,
+            CASE paper.kind WHEN 'INV' THEN paper.freight_total ELSE 0 END AS freight,
+            CASE paper.kind WHEN 'CM' THEN paper.net_total + kept.fee ELSE 0 END AS allowed, kept.fee
+          FROM invoice AS paper CROSS JOIN LATERAL (
+            SELECT coalesce(sum(restocking_fee), 0) AS fee FROM invoice_line AS line WHERE line.invoice_no = paper.invoice_no) AS kept
+          WHERE paper.posted_at IS NOT NULL
         ) AS billed
         FULL JOIN (
-          SELECT line.reference, coalesce(sum(line.credit - line.debit) FILTER (WHERE line.account <> '4100'), 0) AS revenue,
-            coalesce(sum(line.credit - line.debit) FILTER (WHERE line.account = '4100'), 0) AS carriage
+          SELECT line.reference, coalesce(sum(line.credit - line.debit) FILTER (WHERE line.account = '4000'), 0) AS revenue,
+            coalesce(sum(line.credit - line.debit) FILTER (WHERE line.account = '4100'), 0) AS carriage,
+            coalesce(sum(line.debit - line.credit) FILTER (WHERE line.account = '4050'), 0) AS allowances,
+            coalesce(sum(line.credit - line.debit) FILTER (WHERE line.account = '4200'), 0) AS fees
           FROM journal_line AS line JOIN journal ON journal.id = line.journal_id
           WHERE line.account IN ('4000', '4050', '4100', '4200') AND journal.event_type NOT LIKE 'journal.manual%' GROUP BY line.reference
         ) AS booked ON booked.reference = billed.invoice_no
-        WHERE coalesce(billed.net, 0) <> coalesce(booked.revenue, 0) OR coalesce(billed.freight, 0) <> coalesce(booked.carriage, 0)
+        WHERE (coalesce(billed.net, 0), coalesce(billed.freight, 0), coalesce(billed.allowed, 0), coalesce(billed.fee, 0))
+          <> (coalesce(booked.revenue, 0), coalesce(booked.carriage, 0), coalesce(booked.allowances, 0), coalesce(booked.fees, 0))
         """,
     ),
     Invariant(

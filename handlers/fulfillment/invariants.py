@@ -29,7 +29,8 @@ INVARIANTS = (
           AND NOT EXISTS (
             SELECT 1 FROM fulfil_line AS line WHERE line.group_no = grp.group_no AND line.qty - line.qty_cancelled > line.qty_invoiced)
           AND NOT EXISTS (
-            SELECT 1 FROM invoice JOIN shipment USING (shipment_no) WHERE shipment.group_no = grp.group_no AND invoice.delivered_at IS NULL)
+            SELECT 1 FROM invoice JOIN shipment USING (shipment_no)
+            WHERE shipment.group_no = grp.group_no AND invoice.kind = 'INV' AND invoice.delivered_at IS NULL)
         """,
     ),
 )

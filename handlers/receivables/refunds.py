@@ -47,11 +47,10 @@ def order_refund(tx: Session, credit_memo_no: str, *, again: bool = False) -> Tr
     """
     memo = _locked(tx, credit_memo_no)
     amount = memo.gross_total - memo.settled_total
-    locks.take(tx, Lock.REFUND, [credit_memo_no])
     refund = tx.execute(_REFUND, {"no": credit_memo_no}).one_or_none()
     if not amount or (refund is not None and not again):
         return None
-    if refund is not None and refund.paid_at is not None:
+    if refund is not None and _is_paid(tx, credit_memo_no):
         raise Conflict(
             f"A statement has shown the refund of {credit_memo_no}.", code="refund_shown", next_step="Look at it in the list of statements."
         )
@@ -116,6 +115,12 @@ def _paid(tx: Session, line: RowMapping, refund: RowMapping) -> posting.Entry:
         fx_rate=rate,
         narration=f"Refund of {number} to {refund['customer_no']}",
     )
+
+
+def _is_paid(tx: Session, credit_memo_no: str) -> bool:
+    """Whether a statement has shown it; held to the end of the transaction."""
+    locks.take(tx, Lock.REFUND, [credit_memo_no])
+    return tx.execute(_REFUND, {"no": credit_memo_no}).one().paid_at is not None
 
 
 def _locked(tx: Session, credit_memo_no: str) -> Row[Any]:

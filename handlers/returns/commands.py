@@ -17,6 +17,6 @@ def request_return(runtime: Runtime, tx: Session, given: ReturnRequest, requeste
     """Keep a request and tell the process that handles it; answers the number of the return (RMA). Raises what `keep_request` raises."""
     kept = keep_request(tx, given, requester)
     known = asdict(kept) | {"requester": requester}
-    message = Message(REQUESTED, {"rma_no": kept.rma_no}, known, message_id=f"{REQUESTED}:{kept.rma_no}", actor=requester)
-    messages.note(runtime, tx, message)
+    told = {"message_id": f"{REQUESTED}:{kept.rma_no}", "business_key": kept.rma_no, "actor": requester}
+    messages.note(runtime, tx, Message(REQUESTED, {"rma_no": kept.rma_no}, known, **told))
     return kept.rma_no

@@ -79,11 +79,15 @@ def keep_request(tx: Session, given: ReturnRequest, requester: str) -> KeptReque
 
 
 def lock_return(tx: Session, rma_no: str) -> Row[Any]:
-    """A return, held to the end of the transaction with the shipment that it is about. Raises NotFound."""
+    """A return, held to the end of the transaction with its shipment, invoice and credit memo: these are credited in the same breath.
+
+    Raises NotFound.
+    """
     shipment_no = tx.execute(_SHIPMENT_OF, {"rma_no": rma_no}).scalar_one_or_none()
     if shipment_no is None:
         raise NotFound(f"There is no return {rma_no}.", code="return_unknown", next_step="Look the number up in the list of returns.")
     lock_shipment(tx, shipment_no)
+    locks.take(tx, Lock.INVOICE, tx.execute(_PAPERS_OF, {"rma_no": rma_no}).scalars())
     locks.take(tx, Lock.RETURN, [rma_no])
     return tx.execute(text("SELECT * FROM return_authorization WHERE rma_no = :rma_no"), {"rma_no": rma_no}).one()
 
@@ -169,15 +173,20 @@ FROM invoice JOIN shipment USING (shipment_no) JOIN fulfil_group AS "group" ON "
 WHERE invoice.invoice_no = :invoice_no
 """)
 #: What came back, or may: of a return that is over only what was received.
-_RETURNABLE = text("""
-SELECT charged.id, charged.line_no, charged.fulfil_line_id, charged.sku, charged.qty, coalesce((
+RETURNABLE: Final = """
+SELECT charged.id, charged.line_no, charged.fulfil_line_id, charged.sku, charged.description, charged.uom, charged.unit_price, charged.qty,
+  coalesce((
     SELECT sum(CASE WHEN back.received_at IS NULL AND back.closed_at IS NULL THEN line.qty ELSE line.qty_received END)
     FROM return_line AS line JOIN return_authorization AS back USING (rma_no)
     WHERE line.invoice_line_id = charged.id AND back.refused_at IS NULL), 0) AS returned
 FROM invoice_line AS charged WHERE charged.invoice_no = :invoice_no AND charged.charge_code = 'ITEM'
-""")
+"""
+_RETURNABLE = text(RETURNABLE)
 _SHIPMENT_OF = text("""
 SELECT invoice.shipment_no FROM return_authorization AS back JOIN invoice USING (invoice_no) WHERE back.rma_no = :rma_no
+""")
+_PAPERS_OF = text("""
+SELECT invoice_no FROM return_authorization WHERE rma_no = :rma_no UNION SELECT invoice_no FROM invoice WHERE rma_no = :rma_no
 """)
 _ACCEPT = text("""
 UPDATE return_authorization SET accepted_at = coalesce(accepted_at, business_now()), restocking_fee_pct = :fee WHERE rma_no = :rma_no

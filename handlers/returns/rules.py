@@ -33,7 +33,7 @@ class Returnable:
 
 
 def objections(wanted: Sequence[tuple[int, Decimal]], lines: Mapping[int, Returnable]) -> dict[str, list[str]]:
-    """What is wrong with the lines of a request, by field; each is the number of a line of the invoice and a quantity."""
+    """What is wrong with the lines of a request, by field; each is the number of a line of the invoice and a quantity above zero."""
     found: dict[str, list[str]] = {}
     numbers = [number for number, _ in wanted]
     for place, (number, qty) in enumerate(wanted):
@@ -42,8 +42,6 @@ def objections(wanted: Sequence[tuple[int, Decimal]], lines: Mapping[int, Return
             found[f"lines.{place}.line_no"] = ["is no line for goods of this invoice"]
         elif numbers.index(number) != place:
             found[f"lines.{place}.line_no"] = ["is named twice"]
-        elif qty <= 0:
-            found[f"lines.{place}.qty"] = ["must be above zero"]
         elif qty > line.left:
             found[f"lines.{place}.qty"] = [f"is more than the {line.left.normalize():f} that may still come back"]
     return found

@@ -8,11 +8,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.case_lists import ListFilter, all_lists, list_subjects
 from handlers.cases import all_kinds, read_case
-from ui.product import asked, product
-from ui.subjects import ADDRESSES
+from ui.product import ORDER, asked, person, product
+from ui.subjects import ADDRESSES, subject_address
 
 #: Kinds that only their case shows.
-_KINDS = ("group", "shipment", "purchase-order", "invoice", "receipt", "statement")
+_KINDS = ("group", "shipment", "return", "purchase-order", "invoice", "receipt", "statement")
+
+#: What may be asked for on the page of a kind: who may, what it is called, and where it is done.
+_ACTS = {"invoice": (ORDER, "Goods come back…", "return")}
 
 Route = tuple[str, Callable[..., Any], list[str]]
 
@@ -50,4 +53,6 @@ def _list(kind: str) -> str:
 def _show(kind: str, number: str) -> str:
     with product().database.transaction() as tx:
         case = read_case(tx, kind, number)
-    return render_template("subject.html", case=case, lists=all_lists(), list_address=ADDRESSES[kind])
+    role, label, place = _ACTS.get(kind, (None, "", ""))
+    act = (label, f"{subject_address(number, kind)}/{place}") if role in person().roles else None
+    return render_template("subject.html", case=case, lists=all_lists(), list_address=ADDRESSES[kind], act=act)

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy.orm import Session
 
+from handlers.billing import credit_tasks
 from handlers.billing import tasks as billing
 from handlers.credit.decisions import Ruling, decide
 from handlers.credit.exposure import assess
@@ -29,6 +30,8 @@ from handlers.promising.promise import promise_lines
 from handlers.quoting import life
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft, create_quote
 from handlers.receivables import tasks as receivables
+from handlers.returns import requests
+from handlers.returns import tasks as returns
 from tests.integration.golden import builders as tables
 from tests.integration.orders import trade as anvils
 from tests.unit.receivables.statement_files import Credit, camt053
@@ -68,10 +71,24 @@ def sell_tables(tx: Session) -> None:
     for number in (first, second, third):
         made = billing.create_invoice(billing.OfShipment(number), tx, tables.context(NOW))
         billing.post_invoice(billing.OfInvoice(made.invoice_no), tx)
+    send_back(tx, "INV-000002", "1")
     paid = [Credit("1668.00", "INV-000001", ref="B1"), Credit("7.00", "?", ref="B2"), Credit("117.60", "INV-000003", ref="B4")]
     bank_day(tx, camt053(paid, opening="0.00", closing="1792.60"))
     bank_day(tx, camt053([Credit("10.00", "?", ref="B3")], opening="1792.60", closing="1802.60", statement="STMT-078"))
     close_period(tx, date(2025, 1, 1), date(2025, 12, 31), "freddie")
+
+
+def send_back(tx: Session, invoice_no: str, qty: str) -> None:
+    """Goods of an invoice that is still owed come back, are put on stock and credited on it."""
+    request = requests.ReturnRequest(invoice_no=invoice_no, reason="DAMAGED", lines=[requests.ReturnedLine(line_no=1, qty=D(qty))])
+    rma_no = requests.keep_request(tx, request, "dora").rma_no
+    returns.accept_return(returns.AcceptReturn(rma_no, D(0)), tx, tables.effects())
+    came = returns.receive_goods(returns.ReceiveReturn(rma_no, [returns.CountedGoods(1, D(qty))]), tx)
+    returns.inspect_goods(returns.InspectReturn(rma_no, [returns.JudgedGoods(1, D(qty))]), tx)
+    lines = [credit_tasks.CreditedGoods(line.line_no, line.qty) for line in came.lines]
+    memo = credit_tasks.draft_credit_memo(credit_tasks.DraftCredit(rma_no, invoice_no, lines, D(0), "Damaged on the way"), tx)
+    credit_tasks.post_credit_memo(credit_tasks.OfCreditMemo(memo.credit_memo_no), tx)
+    requests.close(tx, rma_no)
 
 
 def ship(tx: Session, group_no: str) -> str:

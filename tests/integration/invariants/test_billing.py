@@ -13,7 +13,7 @@ TAMPERED = (
     Tamper("INV-09", "UPDATE invoice_line SET amount = amount + 0.01 WHERE charge_code = 'ITEM'"),
     Tamper("INV-09", "UPDATE invoice_tax SET tax = tax + 0.01"),
     Tamper("INV-12", "UPDATE fulfil_line SET qty_invoiced = qty_invoiced - 1 WHERE qty_invoiced > 0"),
-    Tamper("INV-09", "UPDATE invoice SET net_total = net_total - 1, gross_total = gross_total - 1"),
+    Tamper("INV-09", "UPDATE invoice SET net_total = net_total - 1, gross_total = gross_total - 1 WHERE kind = 'INV'"),
     Tamper("INV-25", "UPDATE sales_order SET gross_total = gross_total + 0.01 WHERE order_no = 'SO-000001'"),
     Tamper("INV-25", "UPDATE sales_order SET tax_total = tax_total + 1, net_total = net_total - 1 WHERE order_no = 'SO-000002'"),
     Tamper("INV-25", "UPDATE order_line SET line_net = line_net + 1 WHERE order_no = 'SO-000001'"),
@@ -31,6 +31,8 @@ TAMPERED = (
     Tamper("INV-28", "UPDATE invoice_tax SET tax = tax + 1 WHERE invoice_no = 'INV-000001'"),
     Tamper("INV-28", "UPDATE order_line SET tax_rate_pct = 10 WHERE order_no = 'SO-000001'"),
     Tamper("INV-19", "UPDATE number_series SET last_value = last_value + 1 WHERE series = 'INV'"),
+    Tamper("INV-19", "UPDATE number_series SET last_value = last_value + 1 WHERE series = 'CM'"),
+    Tamper("INV-27", "UPDATE journal_line SET account = '4000' WHERE account = '4050'"),
     Tamper("INV-19", "UPDATE invoice SET invoice_no = 'INV-000007' WHERE invoice_no = 'INV-000002'"),
 )
 

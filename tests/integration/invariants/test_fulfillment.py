@@ -23,7 +23,10 @@ def test_whoever_tampers_with_fulfillment_is_noticed(lived_in):
         "UPDATE user_task SET state = 'completed'; UPDATE invoice SET delivered_at = NULL",
         "UPDATE user_task SET element_id = 'trace_delivery'",
         "UPDATE instance SET wake = 1",
-        "UPDATE fulfil_line SET qty_shipped = qty - 1, qty_invoiced = 0, qty_delivered = 0, qty_returned = 0 WHERE qty_shipped > 0",
+        """
+        UPDATE fulfil_line SET qty_shipped = qty - 1, qty_invoiced = 0, qty_delivered = 0, qty_returned = 0, qty_credited = 0
+        WHERE qty_shipped > 0
+        """,
     ],
 )
 def test_who_is_asked_for_something_that_is_still_to_do_is_left_alone(lived_in, change):

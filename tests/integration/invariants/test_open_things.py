@@ -44,6 +44,8 @@ OPENED = {
     "purchase order": "UPDATE po_line SET qty_received = 0",
     "quote": "UPDATE quote SET state = 'SENT'",
     "receipt to apply": "UPDATE receipt SET amount = amount + 1",
+    "refund": "UPDATE invoice SET settled_total = 0 WHERE kind = 'CM'",
+    "return": "UPDATE return_authorization SET closed_at = NULL",
     "returned payment": """
         WITH back AS (
           INSERT INTO journal (event_type, source_id, sequence, gl_date, currency, fx_rate, narration, digest)
