@@ -74,7 +74,7 @@ def draft(tx: Session, credit: Credit) -> Row[Any]:
     if memo is not None and memo.posted_at is not None:
         return memo
     if invoice.kind != "INV" or invoice.posted_at is None:
-        raise Conflict(f"{credit.invoice_no} is no posted invoice.", code="invoice_not_posted", next_step="Credit a posted invoice.")
+        raise Conflict(f"{credit.invoice_no} is no posted invoice.", code="invoice_not_posted", next_step="Choose a posted invoice.")
     number = known or next_number(tx, "CM")
     lines = _lines(tx, credit, invoice, number)
     before = order_taxes([dict(row) for row in tx.execute(_CREDITED_TAXES, {"order_no": invoice.order_no, "no": number}).mappings()])

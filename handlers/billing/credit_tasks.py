@@ -96,7 +96,7 @@ def prepare_credit_memo(given: OfCreditMemo, database: Database) -> None:
         tx.execute(_PREPARED, {"pdf": pdf_id, "ubl": ubl_id, "no": given.credit_memo_no})
 
 
-@tasks.register("billing.post_credit_memo")
+@tasks.register("billing.post_credit_memo", moves_money=True)
 def post_credit_memo(given: OfCreditMemo, tx: Session) -> PostedCredit:
     """Give the amount back: first off what the invoice still owes, the rest is owed to the customer."""
     posted = credit_memos.post(tx, given.credit_memo_no)

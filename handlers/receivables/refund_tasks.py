@@ -33,7 +33,7 @@ class RefundSeen:
     on_statement: bool
 
 
-@tasks.register("receivables.order_refund", errors=(refunds.NO_ACCOUNT,))
+@tasks.register("receivables.order_refund", errors=(refunds.NO_ACCOUNT,), moves_money=True)
 def order_refund(given: OrderRefund, tx: Session, effects: EffectLedger) -> None:
     """Have the bank pay back what is left of a credit memo; the books have it when a statement shows it.
 

@@ -17,6 +17,13 @@ def request_return(runtime: Runtime, tx: Session, given: ReturnRequest, requeste
     """Keep a request and tell the process that handles it; answers the number of the return (RMA). Raises what `keep_request` raises."""
     kept = keep_request(tx, given, requester)
     known = asdict(kept) | {"requester": requester}
-    told = {"message_id": f"{REQUESTED}:{kept.rma_no}", "business_key": kept.rma_no, "actor": requester}
-    messages.note(runtime, tx, Message(REQUESTED, {"rma_no": kept.rma_no}, known, **told))
+    message = Message(
+        REQUESTED,
+        {"rma_no": kept.rma_no},
+        known,
+        business_key=kept.rma_no,
+        message_id=f"{REQUESTED}:{kept.rma_no}",
+        actor=requester,
+    )
+    messages.note(runtime, tx, message)
     return kept.rma_no

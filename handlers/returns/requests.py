@@ -132,7 +132,9 @@ def _invoice(tx: Session, invoice_no: str) -> Row[Any]:
             next_step="Choose a posted invoice; what is not invoiced yet is corrected on its order.",
         )
     if head.warehouse_code is None:
-        raise Conflict("There is no warehouse to send goods back to.", code="warehouse_missing", next_step="Add a warehouse first.")
+        raise Conflict(
+            "There is no warehouse to send goods back to.", code="warehouse_missing", next_step="Ask an administrator to add a warehouse."
+        )
     return head
 
 

@@ -105,7 +105,7 @@ def refuse_return(given: RefuseReturn, tx: Session, effects: EffectLedger) -> No
     effects.record("return_refused", _to(tx, found.customer_no), payload, once=given.rma_no)
 
 
-@tasks.register("returns.receive_goods", errors=(goods.COUNT_DIFFERS,))
+@tasks.register("returns.receive_goods", errors=(goods.COUNT_DIFFERS,), moves_money=True)
 def receive_goods(given: ReceiveReturn, tx: Session) -> ReceivedReturn:
     """Book what came back; its cost leaves the cost of sales.
 
@@ -116,7 +116,7 @@ def receive_goods(given: ReceiveReturn, tx: Session) -> ReceivedReturn:
     return ReceivedReturn(qty, came)
 
 
-@tasks.register("returns.inspect_goods", errors=(goods.COUNT_DIFFERS,))
+@tasks.register("returns.inspect_goods", errors=(goods.COUNT_DIFFERS,), moves_money=True)
 def inspect_goods(given: InspectReturn, tx: Session) -> None:
     """Put on stock again what can be sold, and scrap the rest.
 

@@ -39,7 +39,7 @@ ACTS: list[tuple[str, set[str], list[str]]] = [
     (r"File the rate|exchange rate", {"finance", "treasury"}, ["POST /api/v1/exchange-rates", "POST /master-data/rates"]),
     (r"administrator to add the account", {"admin"}, ["POST /api/v1/bank-accounts"]),
     (r"^Add it first", {"order-desk"}, ["POST /api/v1/customers", "POST /api/v1/items"]),
-    (r"^Ship it first", {"warehouse"}, ["GET /worklist"]),
+    (r"^Ship it first|^Inspect what came back|^Receive the goods", {"warehouse"}, ["GET /worklist"]),
     (r"^Close a stretch", {"finance", "treasury"}, ["POST /api/v1/periods"]),
     (
         r"^Let it be decided first|[Rr]efuse (it|the change)|^Let another one of those|of one of these groups|^Only whoever asked",

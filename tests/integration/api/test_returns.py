@@ -70,8 +70,6 @@ def test_five_tables_come_back_from_the_page_of_the_invoice_to_the_closed_return
         assert [each.id for each in check_all(tx) if not each.ok] == ["INV-40"]
         left = list_open_things(tx, Filter(ownerless=True), Asked()).rows
         assert {each.number for each in left} == {"INV-000001"}, "which nobody collects here"
-            "not asked for here"
-        )
 
 
 def test_what_cannot_come_back_is_refused_at_the_door_of_programs_too(tom):
