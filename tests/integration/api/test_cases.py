@@ -104,9 +104,17 @@ def test_every_kind_has_a_page_and_every_list_its_columns(installation):
             assert list_subjects(tx, kind, ListFilter("x", of.states[0]), Asked(), count=True).rows == []
 
 
-#: Tasks about what has no case: an entry of the ledger, and whatever a message or a cancelled instance was about.
-_NO_CASE = {"approve_entry", "correct_entry", "deal_with_returned", "deal_with_message", "take_over"}
-_NUMBERS = {"quote_no", "order_no", "group_no", "shipment_no", "po_no", "invoice_no", "statement_no", "sku"}
+#: Tasks about what has no case: an entry of the ledger, a paper of EDI, and whatever a message or a cancelled instance was about.
+_NO_CASE = {
+    "settle_order",
+    "settle_rejected_paper",
+    "approve_entry",
+    "correct_entry",
+    "deal_with_returned",
+    "deal_with_message",
+    "take_over",
+}
+_NUMBERS = {"rma_no", "quote_no", "order_no", "group_no", "shipment_no", "po_no", "invoice_no", "statement_no", "sku"}
 
 
 def test_every_user_task_names_a_subject():

@@ -52,7 +52,7 @@ def credit_all(tx) -> None:
     """A memo of the customer's for every invoice, with a tax of its own, that takes nothing of it back from the order."""
     number = "replace(invoice_no, 'INV', 'CM')"
     tx.execute(text("SET LOCAL session_replication_role = replica"))
-    copied(tx, "invoice", invoice_no=number, kind="'CM'", created_at="created_at + interval '1 hour'")
+    copied(tx, "invoice", invoice_no=number, kind="'CM'", credits_invoice_no="invoice_no", created_at="created_at + interval '1 hour'")
     copied(tx, "invoice_line", invoice_no=number, kind="'CM'")
     copied(tx, "invoice_tax", invoice_no=number, tax="tax * 2")
     commit_step(tx)
