@@ -20,7 +20,7 @@ _BY_HAND: Final = "Write it in FEEL: it calls Java, or another language."
 
 def convert(bench: Bench) -> None:
     """Each text."""
-    for element in bench.elements("conditionExpression", *_LOOPS, *_TIMERS):
+    for element in bench.elements("conditionExpression", "condition", *_LOOPS, *_TIMERS):
         _expression(bench, element)
     for element in bench.elements("scriptTask"):
         _script(bench, element)

@@ -150,13 +150,16 @@ def _waiting_for(bench: Bench, message_id: str) -> list[etree._Element]:
     found = [each for each in bench.elements("receiveTask") if each.get("messageRef") == message_id]
     for definition in bench.elements("messageEventDefinition"):
         event = definition.getparent()
-        if (
-            definition.get("messageRef") == message_id
-            and event is not None
-            and tag_of(event) in {"intermediateCatchEvent", "boundaryEvent"}
-        ):
+        if definition.get("messageRef") == message_id and event is not None and _waits(event):
             found.append(event)
     return found
+
+
+def _waits(event: etree._Element) -> bool:
+    """Whether an instance that runs waits there: in the flow, at an edge, or for an event subprocess."""
+    around = event.getparent()
+    listens = tag_of(event) == "startEvent" and around is not None and around.get("triggeredByEvent") == "true"
+    return listens or tag_of(event) in {"intermediateCatchEvent", "boundaryEvent"}
 
 
 def _loop(bench: Bench, loop: etree._Element) -> None:

@@ -156,3 +156,21 @@ def test_a_picture_of_the_business_is_taken_as_it_is_and_what_is_no_diagram_is_r
     assert "Prüfen".encode() in convert("order.bpmn", latin).content
     with pytest.raises(Invalid, match="cannot be converted"):
         convert("order.bpmn", b"PK\x03\x04 no diagram")
+
+
+_HEARING = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
+  id="d" targetNamespace="t"><message id="m" name="order.changed"><extensionElements>
+  <zeebe:subscription correlationKey="=order_no"/></extensionElements></message>
+  <process id="picking" isExecutable="true"><startEvent id="s"/><task id="pick"/><endEvent id="e"/>
+  <sequenceFlow id="f1" sourceRef="s" targetRef="pick"/><sequenceFlow id="f2" sourceRef="pick" targetRef="e"/>
+  <subProcess id="changed" triggeredByEvent="true"><startEvent id="came" isInterrupting="false">{}</startEvent><endEvent id="noted"/>
+  <sequenceFlow id="f3" sourceRef="came" targetRef="noted"/></subProcess></process></definitions>"""
+
+
+def test_event_subprocesses_keep_whom_they_wait_for_and_conditions_of_java_are_feel():
+    heard = _HEARING.format('<messageEventDefinition messageRef="m"/>')
+    assert elements_of(heard.encode())["came"].properties == {"correlation": "={order_no: order_no}"}
+    low = _HEARING.format("<conditionalEventDefinition><condition>${left &lt; 3}</condition></conditionalEventDefinition>")
+    event = elements_of(low.encode())["came"].event
+    assert event is not None
+    assert (event.kind, event.expression) == ("conditional", "left < 3")
