@@ -8,6 +8,7 @@ from uuid import uuid4
 from flask import Blueprint, Response, g, request, send_from_directory
 
 from engine.problems import Problem
+from engine.runtime.read.pending import count_pending
 from engine.runtime.read.worklist import count_urgent
 from ui import company_time, facts, formats
 from ui.build import DIST
@@ -34,6 +35,7 @@ from ui.views import (
     order_desk,
     orders,
     outcomes,
+    pending,
     pending_changes,
     prices,
     quotes,
@@ -53,6 +55,7 @@ from ui.views import (
     task_hands,
     today,
     versions,
+    work,
     worklist,
     worklist_acts,
 )
@@ -174,6 +177,12 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/operations/audit", audit_log.show, GET),
     ("/operations/audit.csv", audit_log.export, GET),
     ("/operations/audit/verification", audit_log.verify, POST),
+    ("/operations/work", work.show, GET),
+    ("/operations/work.csv", work.export, GET),
+    ("/operations/work/<any(suspend, resume, 'close-breaker'):verb>", work.act, POST),
+    ("/operations/workers", work.show_workers, GET),
+    *pending.routes(),
+    ("/operations/effects/again", pending.send, POST),
     ("/operations/batches", batches.show_list, GET),
     ("/operations/batches", batches.begin, POST),
     ("/operations/batches/new", batches.show_new, GET),
@@ -210,6 +219,7 @@ def blueprint(status_of: Callable[[Problem], int]) -> Blueprint:
     pages.add_url_rule("/assets/<name>", "assets", open_to_all(_asset))
     pages.add_url_rule("/favicon.ico", "favicon", open_to_all(_favicon))
     pages.register_error_handler(Problem, lambda problem: answer_problem(problem, status_of(problem)))
+    pages.add_app_template_global(_operations_counts, "operations_counts")
     manifest = Manifest()
     pages.app_context_processor(lambda: _context(manifest))
     filters = {**formats.FILTERS, **company_time.FILTERS, **facts.FILTERS, "subject_address": subject_address}
@@ -247,6 +257,13 @@ def _navigation_counts() -> dict[str, str]:
         tasks, failed = count_urgent(tx, who)
     counts = {"/worklist": tasks, "/operations": failed if OPERATE in who.roles else 0}
     return {address: f"{many}+" if many >= _COUNTED else str(many) for address, many in counts.items() if many}
+
+
+def _operations_counts() -> dict[str, str]:
+    """What wants looking after behind the tabs of Operations, by address."""
+    with product().database.transaction() as tx:
+        counts = count_pending(tx, _COUNTED)
+    return {f"/operations/{tab}": f"{many}+" if many >= _COUNTED else str(many) for tab, many in counts.items() if many}
 
 
 def _here(path: str) -> str:

@@ -5,6 +5,9 @@ within seconds, and a lease may be as long as a slow call needs. Who only lost t
 whatever is taken from them too early they cannot save: every save is fenced by the lease.
 """
 
+from importlib.metadata import PackageNotFoundError, version
+from os import getpid
+from socket import gethostname
 from threading import Event, Thread
 from typing import Final
 
@@ -22,9 +25,10 @@ _BEAT: Final = 1.0
 class Presence:
     """Of one process, from `start` to `stop`."""
 
-    def __init__(self, database: Database, process: int) -> None:
+    def __init__(self, database: Database, process: int, threads: int = 1) -> None:
         self._url = database.libpq_url
         self._process = process
+        self._row = {"process": process, "name": f"{gethostname()}:{getpid()}", "version": _version(), "threads": threads}
         self._stopped = Event()
         self._thread: Thread | None = None
 
@@ -44,8 +48,27 @@ class Presence:
             try:
                 with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
                     hold_presence(connection, self._process)
+                    connection.execute(_HERE, self._row)
                     while not self._stopped.wait(_BEAT):
-                        connection.execute("SELECT 1")
+                        connection.execute(_STILL_HERE, self._row)
+                    connection.execute(_GONE, self._row)
             except psycopg.Error:
                 _log.warning("presence_lost", exc_info=True)
                 self._stopped.wait(_BEAT)
+
+
+def _version() -> str:
+    try:
+        return version("ordercraft")
+    except PackageNotFoundError:  # run from its sources, not installed
+        return "unknown"
+
+
+_HERE: Final = """
+INSERT INTO worker (process, name, version, threads) VALUES (%(process)s, %(name)s, %(version)s, %(threads)s)
+ON CONFLICT (process) DO UPDATE SET seen_at = now()
+"""
+# What is written once in ten seconds costs nothing, and the question in between tells whether the connection is there.
+_STILL_HERE: Final = "UPDATE worker SET seen_at = now() WHERE process = %(process)s AND seen_at < now() - interval '10 s'"
+# Those that were killed are nobody's to take away but ours.
+_GONE: Final = "DELETE FROM worker WHERE process = %(process)s OR seen_at < now() - interval '1 day'"

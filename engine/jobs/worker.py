@@ -27,9 +27,10 @@ class Worker:
     def __init__(self, runtime: Runtime, *, threads: int | None = None, beat: Beat | None = None, chores: Iterable[Chore] = ()) -> None:
         self._runtime = runtime
         self._clock = Clock(runtime, beat, tuple(chores))
-        self._presence = Presence(runtime.database, runtime.leases.process)
         if threads is not None and isinstance(runtime.dispatcher, Threaded):
             runtime.dispatcher.threads = threads
+        at_once = runtime.dispatcher.threads if isinstance(runtime.dispatcher, Threaded) else 1
+        self._presence = Presence(runtime.database, runtime.leases.process, at_once)
 
     def run(self) -> None:
         """Work until stopped."""

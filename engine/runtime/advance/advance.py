@@ -52,6 +52,8 @@ STEPS: Final[tuple[Callable[[Stretch], None], ...]] = (
 #: The steps of an instance that is in memory already.
 GOING_ON: Final = STEPS[STEPS.index(run) :]
 #: Facts that come from outside and not from a person who waits for the answer: what fails behind them is the instance's own affair.
+#: What an operator does to one instance is done also where its process is suspended; anything else is noted.
+_FROM_ELSEWHERE: Final = frozenset({"user_task", "message", "signal", "timer", "work_result"})
 _FROM_OUTSIDE: Final = frozenset({"message", "signal", "work_result"})
 
 
@@ -83,6 +85,8 @@ def act(runtime: Runtime, tx: Session, instance_id: UUID, fact: Fact, *, drop_la
     if held is None:
         raise NotFound(f"There is no instance {instance_id}.", code="instance_unknown", next_step="Look for it in the list of instances.")
     answer = answer_to(fact.kind, held)
+    if answer is Answer.DO and fact.kind in _FROM_ELSEWHERE and _process_suspended(runtime, tx, held):
+        answer = Answer.NOTE
     if isinstance(answer, Problem):
         if drop_late:
             return Acted(applied=False, state=InstanceState(held.state))
@@ -93,6 +97,10 @@ def act(runtime: Runtime, tx: Session, instance_id: UUID, fact: Fact, *, drop_la
     if not _taken(stretch, fact):
         return _noted(runtime, tx, held, fact, drop_late=drop_late)
     return Acted(stretch.applied, stretch.saved.state)
+
+
+def _process_suspended(runtime: Runtime, tx: Session, held: Held) -> bool:
+    return runtime.suspensions.of_process(tx, held.process_key, held.process_version_id) is not None
 
 
 def _taken(stretch: Stretch, fact: Fact) -> bool:
@@ -203,7 +211,7 @@ def _stretch_in(
     held = lock(tx, instance_id, kept[0] if kept else -1)
     if held is None or held.lease_owner != token:
         raise LostLease
-    if held.state == InstanceState.SUSPENDED:
+    if held.state == InstanceState.SUSPENDED or _process_suspended(runtime, tx, held):
         if under_way:  # it is given back when nothing is asked for any more, so that nobody asks a second time
             return True, []
         leases.release(tx, instance_id, token)

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from engine.runtime.advance.apply import outcome_to_json
 from engine.runtime.advance.loads import load_of
-from engine.runtime.advance.service_tasks import call_outside, context_of
+from engine.runtime.advance.service_tasks import call_outside, context_of, held_back_by
 from engine.runtime.state import inbox
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Fact, Stretch
@@ -105,6 +105,10 @@ def make(runtime: Runtime, call: OutsideCall) -> None:
 
 def _within_bounds(runtime: Runtime, call: OutsideCall) -> CallOutcome:
     """Make the call if the load of its service task allows it; else it waits for its turn."""
+    with runtime.database.transaction() as tx:
+        held_back = held_back_by(runtime, tx, call.request.handler, call.context.now)
+    if held_back is not None:
+        return held_back
     load = load_of(runtime, call.request.handler)
     if load is None:
         return call_outside(runtime, call.request, call.context)

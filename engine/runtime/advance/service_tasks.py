@@ -19,6 +19,7 @@ from engine.retry_policy import read_policy
 from engine.runtime.state.effects import Effect, EffectLedger
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Objection, Stretch
+from engine.runtime.state.suspensions import LOOK_AGAIN
 from engine.service_tasks import Broken, Kind, NotYet, Refused, ServiceTask, TaskContext
 from engine.spiff.calls import CallOutcome, Deferred, Done, Failure, Refusal, ServiceCall
 from engine.spiff.plain import keepable, plain, within_limit
@@ -54,6 +55,9 @@ def call_inside(runtime: Runtime, tx: Session, request: ServiceCall, context: Ta
         return Failure(problem.code, problem.detail, next_step=problem.next_step), ()
     if task.kind is Kind.EXTERNAL:
         return Deferred(), ()
+    held_back = held_back_by(runtime, tx, request.handler, context.now)
+    if held_back is not None:
+        return held_back, ()
     ledger = EffectLedger(context)
     own = {Session: tx, TaskContext: context, EffectLedger: ledger, Runtime: runtime}
     try:
@@ -64,6 +68,15 @@ def call_inside(runtime: Runtime, tx: Session, request: ServiceCall, context: Ta
     except Exception as error:  # noqa: BLE001  # whatever a handler does is an outcome, never the end of the advance
         return judge(error, request, context.now, runtime), ()
     return Done(result), ledger.recorded
+
+
+def held_back_by(runtime: Runtime, tx: Session, handler: str, now: datetime) -> Failure | None:
+    """Why a service task is not called now that an operator has suspended; it costs no attempt."""
+    found = runtime.suspensions.of_service_task(tx, handler)
+    if found is None:
+        return None
+    why = f"{handler} is suspended by {found.suspended_by}: {found.reason}"
+    return Failure("suspended", why, "It is called when it is resumed.", retry_at=now + LOOK_AGAIN, counts=False)
 
 
 def call_outside(runtime: Runtime, request: ServiceCall, context: TaskContext) -> CallOutcome:

@@ -70,9 +70,19 @@ def _wait(row: Any) -> Wait:
 def _words(row: Any, waits: Sequence[Wait]) -> tuple[str, str]:
     if row.state in _STOPPED:
         return _STOPPED[row.state](row)
+    if row.suspended_by:
+        why = row.suspended_why.rstrip(".")
+        return f"The process is suspended by {row.suspended_by}: {why}.", "Resume the process under Operations, Work."
     incidents = [wait for wait in waits if wait.kind == "incident"]
     if incidents:
         return _also(_incident(incidents[0], row), incidents)
+    return _under_way(row, waits)
+
+
+def _under_way(row: Any, waits: Sequence[Wait]) -> tuple[str, str]:
+    held_back = next((wait for wait in waits if wait.data.get("suspended_by")), None)
+    if held_back is not None:
+        return _also(_held_back(held_back), waits)
     if row.runnable or row.state == "running":
         return _runnable(row, waits)
     if not waits:
@@ -148,6 +158,11 @@ def _external_task(wait: Wait, row: Any) -> tuple[str, str]:
     return f"It waits for {what}; none has it.", "See that a worker asks for this topic."
 
 
+def _held_back(wait: Wait) -> tuple[str, str]:
+    why = str(wait.data["suspended_why"]).rstrip(".")
+    return f"{wait.what} is suspended by {wait.data['suspended_by']}: {why}.", "It is called when the service task is resumed."
+
+
 def _retry(wait: Wait, _row: Any) -> tuple[str, str]:
     why = f": {wait.data['last_error']}" if wait.data["last_error"] else ""
     at = f" at {_time(wait.due_at)}" if wait.due_at else ""
@@ -202,8 +217,11 @@ def _day_and_time(moment: datetime | None) -> str:
 _INSTANCE = text("""
 SELECT i.state, i.process_key, i.business_key, i.wake > i.done OR EXISTS (SELECT FROM inbox WHERE inbox.instance_id = i.id) AS runnable,
        i.lease_until >= now() AS held, i.lease_owner, i.rung_at, i.updated_at, i.ended_at, i.end_reason, i.last_error, i.strikes,
-       business_now() AS now
-FROM instance AS i WHERE i.id = :id
+       business_now() AS now, s.suspended_by, s.reason AS suspended_why
+FROM instance AS i LEFT JOIN LATERAL (
+  SELECT suspended_by, reason FROM suspension
+  WHERE level = 'process' AND name = i.process_key AND version_id IN (0, i.process_version_id) LIMIT 1
+) AS s ON true WHERE i.id = :id
 """)
 _WAITS = text(
     "SELECT 'user_task' AS kind, t.id, t.element_id, t.name AS what, t.created_at AS since, t.due_at, "
@@ -214,11 +232,15 @@ _WAITS = text(
     "SELECT s.kind, s.id, s.element_id, s.name, s.created_at, NULL, jsonb_build_object('correlation', s.correlation) FROM subscription s "
     "WHERE s.instance_id = :id UNION ALL "
     "SELECT CASE WHEN w.state = 'waiting' THEN 'retry' ELSE 'work' END, w.id, w.element_id, w.handler, w.called_at, t.due_at, "
-    "jsonb_build_object('state', w.state, 'attempt', w.attempt, 'retry', w.retry, 'last_error', w.last_error) FROM work w "
-    "LEFT JOIN timer t ON t.id = w.id WHERE w.instance_id = :id AND w.state <> 'offered' UNION ALL "
+    "jsonb_build_object('state', w.state, 'attempt', w.attempt, 'retry', w.retry, 'last_error', w.last_error, "
+    "'suspended_by', s.suspended_by, 'suspended_why', s.reason) FROM work w "
+    "LEFT JOIN timer t ON t.id = w.id "
+    "LEFT JOIN suspension s ON s.level = 'service_task' AND s.name = w.handler "
+    "WHERE w.instance_id = :id AND w.state <> 'offered' UNION ALL "
     "SELECT 'external_task', w.id, w.element_id, substr(w.handler, 7), x.created_at, x.locked_until, jsonb_build_object("
-    "'worker_id', x.worker_id, 'account', x.account, 'retries', x.retries, 'last_error', w.last_error, 'fetched', x.fetched) FROM work w "
-    "JOIN external_task x ON x.id = w.id WHERE w.instance_id = :id UNION ALL "
+    "'worker_id', x.worker_id, 'account', x.account, 'retries', x.retries, 'last_error', w.last_error, 'fetched', x.fetched, "
+    "'suspended_by', s.suspended_by, 'suspended_why', s.reason) FROM work w JOIN external_task x ON x.id = w.id "
+    "LEFT JOIN suspension s ON s.level = 'service_task' AND s.name = w.handler WHERE w.instance_id = :id UNION ALL "
     "SELECT 'incident', coalesce(n.task_id, n.instance_id), n.element_id, coalesce(n.handler, n.element_id, n.kind), n.opened_at, NULL, "
     "jsonb_build_object('incident_id', n.id, 'message', n.message, 'next_step', n.next_step, 'attempt', n.attempt, "
     "'acknowledged_by', n.acknowledged_by) FROM incident n WHERE n.instance_id = :id AND n.state = 'open'"

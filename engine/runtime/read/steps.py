@@ -1,6 +1,6 @@
 """The diagram as a table: every step of the process in reading order, with where an instance stands. Equal to what is painted."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from engine.hardened_xml import hardened_parser
 from engine.models.reading.drawing import STEP_KINDS, lanes_of, places_of
 from engine.models.vocabulary import BPMN
-from engine.store.tables import deployment_file, history, incident, subscription, timer, user_task, work
+from engine.store.tables import deployment_file, history, incident, instance, process_version, subscription, timer, user_task, work
 
 #: A gateway without a name only joins paths: no reader would miss it.
 _GATEWAYS = {"Either-or", "Parallel", "Any of", "First of"}
@@ -59,6 +59,15 @@ def list_names(tx: Session, models: Iterable[Model]) -> dict[Model, Mapping[str,
         select(files.deployment_id, files.path, files.content).where(tuple_(files.deployment_id, files.path).in_(sorted(set(models))))
     ).all()
     return {(row.deployment_id, row.path): {id_: name for id_, name, *_ in _elements(row.content) if name} for row in rows}
+
+
+def list_names_of(tx: Session, instance_ids: Collection[UUID]) -> dict[UUID, Mapping[str, str]]:
+    """The names of the steps of some instances' diagrams, by instance. Two statements."""
+    columns = instance.c.id, process_version.c.deployment_id, process_version.c.path
+    joined = instance.join(process_version, process_version.c.id == instance.c.process_version_id)
+    rows = tx.execute(select(*columns).select_from(joined).where(instance.c.id.in_(instance_ids))).all()
+    names = list_names(tx, {(row.deployment_id, row.path) for row in rows})
+    return {row.id: names.get((row.deployment_id, row.path), {}) for row in rows}
 
 
 def list_marks(tx: Session, instance_id: UUID) -> dict[str, tuple[str, int, datetime | None]]:

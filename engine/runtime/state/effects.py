@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from engine.problems import NotFound
 from engine.service_tasks import TaskContext
 from engine.spiff.plain import keepable, plain, within_limit
 from engine.store import json_text
@@ -75,6 +76,15 @@ class EffectLedger:
 def record(tx: Session, *effects: Effect) -> None:
     """Write effects to the ledger; one whose key is known already is not written again."""
     insert_rows(tx, effect, [_row(each) for each in effects], on_conflict="(key) DO NOTHING")
+
+
+def send_again(tx: Session, key: str) -> str:
+    """Let one be due at once, whatever became of it before; answers what it was. Raises NotFound."""
+    was: str | None = tx.execute(_STATE, {"key": key}).scalar() if take(tx, Lock.EFFECT, [key]) else None
+    if was is None:
+        raise NotFound(f"There is no effect {key[:100]!r}.", code="effect_unknown", next_step="Look at the list of effects.")
+    tx.execute(_AGAIN, {"key": key})
+    return was
 
 
 def deliver(runtime: "Runtime") -> int:
@@ -140,3 +150,5 @@ UPDATE effect SET answer = CAST(:answer AS jsonb), due_at = now() + CAST(:pause 
   state = CASE WHEN attempts >= :most THEN 'failed' ELSE state END
 WHERE key = :key AND state = 'pending'
 """)
+_STATE = text("SELECT state FROM effect WHERE key = :key")
+_AGAIN = text("UPDATE effect SET state = 'pending', attempts = 0, due_at = now() WHERE key = :key")

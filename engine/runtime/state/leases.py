@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from engine.runtime.state.suspensions import GOES_ON
 from engine.store.locks import Lock, present, take
 
 _PROCESS_BITS = 31
@@ -114,9 +115,10 @@ _FREE = text("""
 UPDATE instance SET lease_owner = NULL, lease_until = 'epoch', rung_at = now()
 WHERE id = ANY(:ids) AND lease_owner = ANY(:tokens) RETURNING id
 """)
-_CLAIM = text("""
+_CLAIM = text(f"""
 UPDATE instance SET lease_owner = :token, lease_until = now() + CAST(:ttl AS interval), strikes = strikes + 1
 WHERE id = :id AND lease_until < now() AND state NOT IN ('suspended', 'completed', 'cancelled')
+  AND {GOES_ON}
   AND (wake > done OR EXISTS (SELECT FROM inbox WHERE inbox.instance_id = :id AND NOT inbox.tried)) RETURNING strikes
 """)
 # Found by their ids, for no index knows the owners.

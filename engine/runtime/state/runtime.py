@@ -10,6 +10,7 @@ from engine.runtime.state.leases import Leases
 from engine.runtime.state.limits import Limits
 from engine.runtime.state.live_instances import LiveInstances
 from engine.runtime.state.model_cache import ModelCache
+from engine.runtime.state.suspensions import Suspensions
 from engine.service_tasks import ServiceTasks
 from engine.store.constraints import Rule
 from engine.store.unit_of_work import Database
@@ -29,6 +30,7 @@ class Runtime:
     models: ModelCache = field(default_factory=ModelCache)
     live: LiveInstances = field(default_factory=LiveInstances)
     leases: Leases = field(default_factory=Leases)
+    suspensions: Suspensions = field(default_factory=Suspensions)
 
     def __post_init__(self) -> None:
         """Models mean their times in the company's zone."""

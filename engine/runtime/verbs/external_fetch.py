@@ -131,6 +131,8 @@ FROM jsonb_to_recordset(CAST(:topics AS jsonb)) AS t(topic text, business_key te
 JOIN external_task e ON e.topic = t.topic JOIN work w ON w.id = e.id JOIN instance i ON i.id = w.instance_id
 JOIN process_version v ON v.id = i.process_version_id
 WHERE {_IS_FREE} AND i.state <> 'suspended' AND e.id <> ALL(:without)
+  AND NOT EXISTS (SELECT FROM suspension AS s WHERE s.level = 'service_task' AND s.name = w.handler
+    OR s.level = 'process' AND s.name = i.process_key AND s.version_id IN (0, i.process_version_id))
   AND (t.business_key IS NULL OR i.business_key = t.business_key)
   AND (t.process_keys IS NULL OR i.process_key = ANY(t.process_keys))
   AND (t.versions IS NULL OR i.process_key || ':' || v.version = ANY(t.versions)) AND i.variables @> t.wanted

@@ -8,6 +8,7 @@ from engine.runtime.post import unheard
 from engine.runtime.state import effects
 from engine.runtime.state.leases import Rescue
 from engine.runtime.state.runtime import Runtime
+from engine.runtime.state.suspensions import GOES_ON
 from engine.runtime.verbs import messages
 from engine.store.locks import Lock, take
 
@@ -55,13 +56,15 @@ def send_effects(runtime: Runtime) -> int:
     return effects.deliver(runtime)
 
 
-_LOST = text("""
+_LOST = text(f"""
 SELECT id FROM instance WHERE wake > done AND lease_until < now() AND rung_at < now() - CAST(:grace AS interval)
-  AND state NOT IN ('suspended', 'completed', 'cancelled') ORDER BY rung_at LIMIT :most
+  AND state NOT IN ('suspended', 'completed', 'cancelled') AND {GOES_ON}
+ORDER BY rung_at LIMIT :most
 """)
 _RUNG = text("UPDATE instance SET rung_at = now() WHERE id = ANY(:ids) AND wake > done RETURNING id")
-_UNSEEN = text("""
+_UNSEEN = text(f"""
 SELECT DISTINCT inbox.instance_id FROM inbox JOIN instance ON instance.id = inbox.instance_id
 WHERE NOT inbox.tried AND inbox.noted_at < now() - CAST(:grace AS interval) AND instance.lease_until < now()
-  AND instance.state <> 'suspended' LIMIT :most
+  AND instance.state <> 'suspended' AND {GOES_ON}
+LIMIT :most
 """)

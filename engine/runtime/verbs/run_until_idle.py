@@ -9,6 +9,7 @@ from engine.runtime.advance.advance import advance
 from engine.runtime.post import timers
 from engine.runtime.state import effects
 from engine.runtime.state.runtime import Runtime
+from engine.runtime.state.suspensions import GOES_ON
 
 
 def runnable(tx: Session, most: int, *, besides: list[UUID] | None = None) -> list[UUID]:
@@ -42,12 +43,12 @@ def _stuck(runtime: Runtime, ids: list[UUID]) -> list[UUID]:
 
 
 # Also those that have ended while somebody noted something for them: it is given back.
-_RUNNABLE = text("""
+_RUNNABLE = text(f"""
 SELECT id FROM (
   SELECT id, rung_at AS since FROM instance
-  WHERE wake > done AND lease_until < now() AND state NOT IN ('suspended', 'completed', 'cancelled')
+  WHERE wake > done AND lease_until < now() AND state NOT IN ('suspended', 'completed', 'cancelled') AND {GOES_ON}
   UNION ALL
   SELECT inbox.instance_id, inbox.noted_at FROM inbox JOIN instance ON instance.id = inbox.instance_id
-  WHERE NOT inbox.tried AND instance.lease_until < now() AND instance.state <> 'suspended'
+  WHERE NOT inbox.tried AND instance.lease_until < now() AND instance.state <> 'suspended' AND {GOES_ON}
 ) AS found WHERE id <> ALL(:done) GROUP BY id ORDER BY min(since) NULLS FIRST, id LIMIT :most
 """)

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from engine.forms import fillable, validate
-from engine.problems import Invalid, NotFound
+from engine.problems import Conflict, Invalid, NotFound
 from engine.runtime.advance.advance import GOING_ON, take_steps
 from engine.runtime.state import audit
 from engine.runtime.state.initiator import initiated
@@ -73,6 +73,13 @@ def start_by_hand(runtime: Runtime, tx: Session, process_key: str, variables: Ma
 def begin(runtime: Runtime, tx: Session, beginning: Beginning, variables: Mapping[str, Any], options: StartOptions) -> UUID:
     """Start a given version at a given start event and run to the first wait."""
     process = runtime.models.process(tx, beginning.process_version_id)
+    stopped = runtime.suspensions.of_process(tx, process.key, beginning.process_version_id)
+    if stopped is not None:
+        raise Conflict(
+            f"{process.name or process.key} is suspended by {stopped.suspended_by}: {stopped.reason}",
+            code="process_suspended",
+            next_step="Wait until an operator resumes it, then start it again.",
+        )
     if beginning.element_id is None and plain_start(process) is None:
         raise Invalid(
             f"{process.key} has no start event without a trigger, so it cannot be started by name.",

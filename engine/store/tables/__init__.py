@@ -13,6 +13,7 @@ from engine.store.tables.comments import comment, comment_attachment, comment_me
 from engine.store.tables.drafts import draft, draft_file, draft_revision, element_comment
 from engine.store.tables.instances import InstanceState, inbox, instance
 from engine.store.tables.models import deployment, deployment_file, process_version, schedule, start_event
+from engine.store.tables.operate import suspension, worker
 from engine.store.tables.pending_changes import pending_change
 from engine.store.tables.records import audit, effect, history, incident, message
 from engine.store.tables.substitutions import substitution
@@ -48,7 +49,9 @@ __all__ = [
     "start_event",
     "subscription",
     "substitution",
+    "suspension",
     "timer",
     "user_task",
     "work",
+    "worker",
 ]

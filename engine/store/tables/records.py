@@ -25,6 +25,8 @@ message = Table(
     moment("unheard_at"),  # since when a person knows that nobody has heard it
     UniqueConstraint("name", "message_id"),
     Index("message_unheard_ix", "sent_at", postgresql_where=text("state IN ('buffered', 'expired') AND unheard_at IS NULL")),
+    Index("message_told_ix", "id", postgresql_where=text("state IN ('buffered', 'expired') AND unheard_at IS NOT NULL")),
+    Index("message_waits_ix", "id", postgresql_where=text("state IN ('buffered', 'expired')")),
     Index("message_buffered_ix", "name", postgresql_where=text("state = 'buffered'")),
     Index(
         "message_buffered_correlation_ix",
@@ -54,6 +56,7 @@ history = Table(  # append-only: one row per executed element
     Column("changed", JSONB),  # the top-level variables it wrote
     Column("detail", JSONB),  # matched rules, error code, message id
     Index("history_instance_ix", "instance_id", "id"),
+    Index("history_ended_ix", "ended_at", postgresql_using="brin"),
 )
 
 incident = Table(
@@ -101,6 +104,8 @@ effect = Table(  # what is to leave the house: mails, webhooks, EDI, labels, pay
     moment("first_sent_at"),
     moment("last_sent_at"),
     moment("due_at", now=True, machine=True),
+    Index("effect_failed_ix", "key", postgresql_where=text("state = 'failed'")),
+    Index("effect_created_ix", "created_at", "key"),
     Index("effect_pending_ix", "due_at", postgresql_where=text("state = 'pending'")),
 )
 

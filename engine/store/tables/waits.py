@@ -98,6 +98,7 @@ subscription = Table(
     Column("correlation", JSONB, nullable=False, server_default=text("'{}'")),
     moment("created_at", now=True),
     Index("subscription_name_ix", "kind", "name", "correlation"),
+    Index("subscription_created_ix", "created_at", "id"),
 )
 
 work = Table(  # a service task to be run outside a transaction, or one that waits for its next attempt
@@ -116,6 +117,7 @@ work = Table(  # a service task to be run outside a transaction, or one that wai
     moment("called_at"),
     Column("under_way", Boolean, nullable=False, server_default=text("false")),  # called within the bounds of its service task
     Index("work_handler_ix", "handler", "state"),
+    Index("work_state_ix", "state", "handler"),
 )
 
 external_task = Table(  # of a work that is offered to workers outside: who has it, until when; gone once it is answered
