@@ -47,8 +47,8 @@ def export() -> AnyResponse:
     """The queues as CSV."""
     with product().database.transaction() as tx:
         queues = list_queues(product().runtime, tx)
-    head = ("Service task", "Ready", "Being called", "Waiting for the next attempt", "Offered outside", "Failed", "Done in the last hour")
-    head += ("Oldest ready since", "Circuit", "Suspended by", "Why")
+    counts = ("Ready", "Being called", "Waiting for the next attempt", "Offered outside", "Failed", "Done in the last hour")
+    head = ("Service task", *counts, "Oldest ready since", "Circuit", "Suspended by", "Why")
     lines = (
         (
             row.name, row.ready, row.called, row.retrying, row.offered, row.failed, row.done,

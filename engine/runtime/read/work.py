@@ -1,7 +1,6 @@
 """Service tasks as queues: how much of each is ready, being called, waits for its next attempt or failed, and what holds it back."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,7 +54,7 @@ def list_queues(runtime: Runtime, tx: Session) -> list[Queue]:
     """Every service task that has something to do, has done something within the hour, or is stopped; the fullest first."""
     stopped = {each.name: each for each in list_suspensions(tx) if each.level == SERVICE_TASK}
     waiting = {row.handler: row for row in tx.execute(_WAITING)}
-    failed = dict(tx.execute(_FAILED).all())
+    failed: dict[str, int] = {row.handler: row.many for row in tx.execute(_FAILED)}
     loads = {row.handler: row for row in tx.execute(_LOADS)}
     done = _done(runtime, tx)
     names = {*stopped, *waiting, *failed, *done, *(name for name, row in loads.items() if row.failures)}
@@ -88,11 +87,22 @@ def _bounds(runtime: Runtime, name: str) -> Bounds | None:
 
 
 def _queue(name: str, row: Any, load: Any, bounds: Bounds | None, known: tuple[int, int, Suspension | None]) -> Queue:
-    counts: Sequence[int] = (row.ready, row.called, row.retrying, row.offered) if row else (0, 0, 0, 0)
-    times = (row.oldest_ready, row.next_attempt) if row else (None, None)
-    failures = load.failures if load else 0
     circuit, until = _circuit(load, bounds)
-    return Queue(name, *counts, known[0], *times, known[1], circuit, failures, until, known[2])
+    return Queue(
+        name=name,
+        ready=row.ready if row else 0,
+        called=row.called if row else 0,
+        retrying=row.retrying if row else 0,
+        offered=row.offered if row else 0,
+        failed=known[0],
+        oldest_ready=row.oldest_ready if row else None,
+        next_attempt=row.next_attempt if row else None,
+        done=known[1],
+        circuit=circuit,
+        failures=load.failures if load else 0,
+        open_until=until,
+        suspended=known[2],
+    )
 
 
 def _circuit(load: Any, bounds: Bounds | None) -> tuple[str | None, datetime | None]:
@@ -111,7 +121,7 @@ FROM work AS w JOIN instance AS i ON i.id = w.instance_id LEFT JOIN timer AS t O
 WHERE NOT EXISTS (SELECT FROM incident AS n WHERE n.task_id = w.id AND n.instance_id = w.instance_id AND n.state = 'open')
 GROUP BY w.handler
 """)
-_FAILED = text("SELECT handler, count(*) FROM incident WHERE state = 'open' AND handler IS NOT NULL GROUP BY handler")
+_FAILED = text("SELECT handler, count(*) AS many FROM incident WHERE state = 'open' AND handler IS NOT NULL GROUP BY handler")
 _LOADS = text("SELECT handler, failures, stopped_until, stopped_until > now() AS still FROM service_task_load")
 _DONE = text("""
 SELECT i.process_version_id, h.element_id, count(*) AS many FROM history AS h JOIN instance AS i ON i.id = h.instance_id

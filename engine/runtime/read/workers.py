@@ -29,7 +29,7 @@ def list_workers(tx: Session) -> list[WorkerRow]:
     """Every worker, the oldest first; those that ended cleanly are gone. Three statements."""
     alive = present(tx)
     holds = Counter(process_of(token) for token in tx.execute(_HELD).scalars())
-    return [WorkerRow(*row, alive=row.process in alive, holds=holds[row.process]) for row in tx.execute(_WORKERS)]
+    return [WorkerRow(**row, alive=row["process"] in alive, holds=holds[row["process"]]) for row in tx.execute(_WORKERS).mappings()]
 
 
 _HELD = text("SELECT lease_owner FROM instance WHERE wake > done AND lease_until > now() AND lease_owner IS NOT NULL")
