@@ -58,7 +58,7 @@ def balance_statement(world: World) -> None:
     wrong = found[0]["bank_ref"] in world.bank.damaged and found[0]["refused"] == 0
     likely, other = ("refuse", "reread") if wrong else ("reread", "refuse")
     action = likely if world.chance.random() < 0.97 else other
-    body = {"data": {"action": action, "reason": "compared with the bank's own page"}}
+    body = {"data": {"action": action, "reason": "compared with the bank's own page"}, "reason": "tried by chance"}
     world.send("task balance_statement", f"/user-tasks/{found[0]['id']}/complete", body)
 
 

@@ -36,7 +36,7 @@ def work_task(world: World) -> None:
     data = person.fill(_form(world, found["form_key"]), shown, world.chance)
     if world.chance.random() < 0.7:
         data |= LIKELY.get(found["element_id"], {})
-    world.send(f"task {found['element_id']}", f"/user-tasks/{found['id']}/complete", {"data": data})
+    world.send(f"task {found['element_id']}", f"/user-tasks/{found['id']}/complete", {"data": data, "reason": "tried by chance"})
 
 
 def change_master_data(world: World) -> None:

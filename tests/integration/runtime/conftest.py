@@ -126,9 +126,9 @@ class World:
         with self.database.transaction() as tx:
             return tasks_of(tx, person)
 
-    def complete(self, task_id: UUID, data: dict[str, Any], person: Person = ALICE, version: int | None = None) -> user_tasks.Completed:
+    def complete(self, task_id: UUID, data: dict[str, Any], person: Person = ALICE, **more: Any) -> user_tasks.Completed:
         with self.database.transaction() as tx:
-            return user_tasks.complete(self.runtime, tx, task_id, data, user_tasks.Completion(person, version))
+            return user_tasks.complete(self.runtime, tx, task_id, data, user_tasks.Completion(person, **more))
 
     def incidents(self, state: str = "open") -> list[Any]:
         with self.database.transaction() as tx:

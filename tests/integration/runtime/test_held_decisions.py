@@ -76,7 +76,7 @@ def test_a_decision_whose_task_has_gone_is_forgotten_and_one_that_is_held_by_an_
     assert approval.one("SELECT leaves_at > now() AS later FROM held_decision").later
     with approval.database.transaction() as tx:
         tx.execute(text("UPDATE instance SET state = 'waiting'"))
-    approval.complete(task.id, {}, people.olga)
+    approval.complete(task.id, {}, people.olga, reason="Everybody is ill")
     let_time_pass(approval)
     assert held_decisions.carry_out(approval.runtime) == 0
     assert approval.one("SELECT count(*) AS left FROM held_decision").left == 0
