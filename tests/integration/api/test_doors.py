@@ -8,7 +8,7 @@ from sqlalchemy import text
 from api.auth.accounts import NewAccount, add_account
 from api.auth.sessions import forget_what_is_over
 from api.requests import forget_old_keys
-from api.sign_in import _safe_next
+from api.sign_in import safe_next
 from engine.jobs.clock import clean
 from engine.runtime.verbs.deploy import deploy
 from engine.runtime.verbs.run_until_idle import run_until_idle
@@ -44,7 +44,7 @@ def test_who_signs_in_comes_to_the_whole_address_they_asked_for(client):
     "target", ["//evil.example", "/\\evil.example", "/\t/evil.example", "/\t\\evil.example", "/a\r\nX: y", "https://evil.example"]
 )
 def test_signing_in_leads_nowhere_else(target):
-    assert _safe_next(target) == "/"
+    assert safe_next(target) == "/"
 
 
 @pytest.mark.parametrize("body", ['{"variables": ' + "[" * 100_000, "[" * 100_000, '{"variables": {"a": ' + "[" * 2000 + "]" * 2000 + "}}"])
