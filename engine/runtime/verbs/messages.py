@@ -58,7 +58,8 @@ def publish_by_hand(runtime: Runtime, tx: Session, message: Message, actor: str)
         "payload": sorted(message.payload),
         "state": made.state,
     }
-    audit.record(tx, audit.Entry(actor, "send_message", f"message:{message.name}", detail=told))
+    if made.state != "duplicate":  # it was told when it came first
+        audit.record(tx, audit.Entry(actor, "send_message", f"message:{message.name}", detail=told))
     return made
 
 
