@@ -41,6 +41,8 @@ PAGES = {
     "worklist": "/worklist",
     "task": "/worklist/{task}",
     "mentions": "/worklist/mentions",
+    "requests": "/worklist/requests?show=all",
+    "substitutes": "/worklist/substitutes",
     "changes": "/worklist/changes",
     "change": "/worklist/changes/{change}",
     "customer": "/master-data/customers/C-1001",

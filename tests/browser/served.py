@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.serving import make_server
+
+from tests.waiting import until
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -16,6 +18,8 @@ class Address:
 
     def __init__(self) -> None:
         self._application: Application = ServiceUnavailable("No test is served.")
+        self._busy = 0
+        self._counting = Lock()
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True)
         self._thread = Thread(target=self._server.serve_forever)
         self._thread.start()
@@ -29,6 +33,8 @@ class Address:
             yield self.url
         finally:
             self._application = before
+            # A page that was left may still be asking: whoever takes the database away now would leave its connection open.
+            until(lambda: self._busy == 0)
 
     def close(self) -> None:
         """Stop the server."""
@@ -37,4 +43,12 @@ class Address:
         self._server.server_close()
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        return self._application(environ, start_response)
+        self._count(1)
+        try:
+            return self._application(environ, start_response)
+        finally:
+            self._count(-1)
+
+    def _count(self, step: int) -> None:
+        with self._counting:
+            self._busy += step

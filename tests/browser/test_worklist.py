@@ -69,7 +69,7 @@ def test_the_form_stops_a_breach_before_it_is_sent(page: Page, site: Site):
     page.get_by_label("Pallets").fill("55")
     page.get_by_role("button", name="Complete").click()
     expect(page.locator(".fjs-form-field-error")).to_contain_text("33")
-    assert [verb for verb, _, _ in site.requests] == ["claim"]
+    assert [verb for verb, _, _ in site.requests if verb != "draft"] == ["claim"]
 
 
 def test_a_refusal_of_the_server_is_shown_in_its_field(page: Page, site: Site):
@@ -103,8 +103,8 @@ def test_whoever_comes_second_is_told_who_was_first(page: Page, site: Site):
 def test_a_draft_survives_the_way_out_and_back(page: Page, site: Site):
     open_mine(page, site)
     page.get_by_label("Pallets").fill("7")
-    page.get_by_role("button", name="Save draft").click()
-    expect(page.locator("#notices")).to_contain_text("Draft saved")
+    with page.expect_response("**/draft"):
+        page.get_by_label("Pallets").press("Tab")  # nothing is pressed to keep it
     page.goto(f"{site.url}/worklist")
     page.get_by_role("link", name="Clear load L-4711").click()
     expect(page.get_by_label("Pallets")).to_have_value("7")

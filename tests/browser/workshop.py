@@ -18,6 +18,7 @@ from engine.models.bundle import Bundle
 from engine.models.trees import tag_of
 from engine.models.vocabulary import BPMN, EVENTS, FLOW_NODES, GATEWAYS
 from engine.runtime.read import drafts as read
+from engine.runtime.state.limits import Limits
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import deploy, drafts
 from engine.store.unit_of_work import Database
@@ -60,6 +61,9 @@ _SPACES = (
     'xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" '
     'xmlns:di="http://www.omg.org/spec/DD/20100524/DI"'
 )
+
+
+_LIMITS = Limits()
 
 
 @dataclass
@@ -107,8 +111,10 @@ class Workshop:
 
 
 @contextmanager
-def serve_workshop(database: Database, address: Address, people: Sequence[NewAccount] = PEOPLE) -> Iterator[Workshop]:
-    runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher())
+def serve_workshop(
+    database: Database, address: Address, people: Sequence[NewAccount] = PEOPLE, limits: Limits = _LIMITS
+) -> Iterator[Workshop]:
+    runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher(), limits=limits)
     with database.transaction() as tx:
         for person in people:
             add_account(tx, person)

@@ -5,17 +5,24 @@ import { newKey, post } from './api.js';
 import { showErrors } from './forms/errors.js';
 import { changed, say } from './notice.js';
 
+// How long after the last stroke a draft is kept, in milliseconds.
+const KEPT_AFTER = 1500;
+
 // <task-form url="/api/v1/user-tasks/…" version="3" readonly>: a form-js schema and its data come in two JSON script elements.
 // <task-form into="…">: what was filled in goes into the hidden field of that id, whose form is sent; `errors` are those of the last try.
 class TaskForm extends HTMLElement {
   #form;
   #key = newKey();
+  #timer;
+  #keeping = Promise.resolve();
 
   async connectedCallback() {
     const container = this.querySelector('.task-form-canvas');
     this.#form = new Form({ container });
     this.#form.on('submit', (event) => this.#submitted(event));
     this.#form.on('changed', () => (this.#key = newKey()));
+    this.addEventListener('input', () => this.#keepSoon());
+    this.addEventListener('change', () => this.#keepSoon());
     try {
       await this.#form.importSchema(withoutButtons(this.#json('schema')), this.#json('data'));
       if (this.hasAttribute('into')) showErrors(this.#form, this.#json('errors'));
@@ -30,6 +37,7 @@ class TaskForm extends HTMLElement {
   }
 
   disconnectedCallback() {
+    if (this.#timer) this.#keep();
     this.#form?.destroy();
   }
 
@@ -61,6 +69,24 @@ class TaskForm extends HTMLElement {
     field.form.requestSubmit();
   }
 
+  // What is typed is kept by itself, a moment after the last stroke: reload, leave, come back, and it is there.
+  #keepSoon() {
+    if (this.hasAttribute('readonly') || this.hasAttribute('into')) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#keep(), KEPT_AFTER);
+  }
+
+  // One at a time, so that none overtakes a later one; whatever comes of it is said when the person acts, not while they type.
+  #keep() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const data = this.#form._getSubmitData();
+    this.#keeping = this.#keeping
+      .then(() => post(`${this.getAttribute('url')}/draft`, { data }))
+      .then((answer) => answer.version && this.setAttribute('version', answer.version))
+      .catch(() => undefined);
+  }
+
   #saveDraft() {
     // A draft may break rules, so it must not go through submit(), which stops at the first breach.
     return this.#send('draft', this.#form._getSubmitData(), 'Draft saved.');
@@ -68,6 +94,9 @@ class TaskForm extends HTMLElement {
 
   async #send(verb, data, done) {
     this.#busy(true);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#keeping;
     try {
       const body = verb === 'complete' ? { data, version: Number(this.getAttribute('version')), hold: this.hasAttribute('hold') } : { data };
       const answer = await post(`${this.getAttribute('url')}/${verb}`, body, this.#key);

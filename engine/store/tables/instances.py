@@ -80,6 +80,7 @@ instance = Table(
     Index("instance_started_ix", "started_at", "id"),
     Index("instance_updated_ix", "updated_at"),
     Index("instance_started_by_ix", "started_by_instance_id", postgresql_where=text("started_by_instance_id IS NOT NULL")),
+    Index("instance_requester_ix", "started_by", "started_at", postgresql_where=text("started_by IS NOT NULL")),
     Index("instance_business_key_ix", "business_key"),
     Index(
         "instance_running_business_key",

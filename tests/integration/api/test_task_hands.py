@@ -88,3 +88,19 @@ def test_a_question_is_taken_back_and_a_task_is_handed_on_by_api(task, signed_in
     assert sara.post(f"/api/v1/user-tasks/{task}/take-back").json["assignee"] == "sara"
     assert sara.post(f"/api/v1/user-tasks/{task}/assign", json={"to": "tom"}).json["assignee"] == "tom"
     assert sara.post(f"/api/v1/user-tasks/{task}/answer", json={"answer": "Yes"}).status_code == 409
+
+
+def test_who_has_begun_something_sees_where_it_is_and_who_has_it(task, installation, company_database, signed_in):
+    with company_database.transaction() as tx:
+        start(installation.runtime, tx, "checks", {}, StartOptions(business_key="K-2", actor="tom"))
+    tom, sara = signed_in("tom"), signed_in("sara")
+    (mine,) = tom.get("/api/v1/me/requests").json["items"]
+    assert (mine["business_key"], mine["state"], mine["desks"][0]["groups"]) == ("K-2", "waiting", ["sales", "order-desk"])
+    assert "Sales, Order desk may take it" in tom.get("/worklist/requests").text
+    second = next(each for each in sara.get("/api/v1/user-tasks").json if each["business_key"] == "K-2")
+    sara.post(f"/api/v1/user-tasks/{second['id']}/claim")
+    assert "sara has it" in tom.get("/worklist/requests").text
+    sara.post(f"/api/v1/user-tasks/{second['id']}/complete", json={})
+    assert tom.get("/api/v1/me/requests").json["items"] == []
+    assert tom.get("/api/v1/me/requests?ended=true").json["items"][0]["state"] == "completed"
+    assert sara.get("/api/v1/me/requests?ended=true").json["items"] == []
