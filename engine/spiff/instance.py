@@ -125,8 +125,7 @@ class Instance(Scope, BpmnWorkflow):
     def next_ready(self) -> Token | None:
         """The next token to run: boundary events first, then in the order they became ready."""
         while queue := self.urgent or self.ready:
-            token = queue.popleft()
-            if token._state == READY:
+            if (token := queue.popleft())._state == READY:
                 return token
         return None
 
