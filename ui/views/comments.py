@@ -76,6 +76,7 @@ def show_mentions() -> str:
         return render_template("mentions.html", found=read.list_mentions(tx, person(), asked(), count=True))
 
 
+@needs(WORK)
 def mark_seen() -> AnyResponse:
     """Say that all of it is read."""
     product().database.run(lambda tx: case_comments.mark_seen(tx, person()))
