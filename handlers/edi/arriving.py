@@ -19,6 +19,8 @@ _BEGINS = {
     "ORDERS": "edi.order_received",
     "860": "edi.order_change_received",
     "ORDCHG": "edi.order_change_received",
+    "820": "edi.remittance_received",
+    "REMADV": "edi.remittance_received",
     "997": "edi.acknowledgement_received",
     "TA1": "edi.acknowledgement_received",
     "CONTRL": "edi.acknowledgement_received",

@@ -38,10 +38,12 @@ _X12_HEAD = (
 MESSAGES: Final[Mapping[str, Message]] = {
     "850": _message("PO", "ST BEG PO1 SE", _X12_HEAD),
     "860": _message("PC", "ST BCH SE", f"{_X12_HEAD} POC"),
+    "820": _message("RA", "ST BPR SE", f"NTE TRN CUR REF DTM {_X12_PARTY} ENT ADX RMR IT1 ITA TXI SAC NM1 RDM CTT"),
     "997": _message("FA", "ST AK1 AK9 SE", "AK2 AK3 AK4 AK5"),
     "TA1": _message("", "TA1"),
     "ORDERS": _message("", "UNH BGM LIN UNT"),
     "ORDCHG": _message("", "UNH BGM UNT"),
+    "REMADV": _message("", "UNH BGM UNT"),
     "CONTRL": _message("", "UNH UCI UNT"),
 }
 #: Segments that may come once in a transaction.
@@ -63,7 +65,7 @@ _X12_ELEMENTS: Final[Mapping[str, str]] = {
     "PID": "ID1/1! ID2/3 ID2/2 AN1/12 AN1/80",
     "CTT": "N01/6! R1/10",
     "AMT": "ID1/3! R1/18! ID1/1",
-    "BPR": "ID1/2! R1/18! ID1/1! ID3/3!",
+    "BPR": "ID1/2! R1/18! ID1/1! ID3/3! ID1/10 ID2/2 AN3/12 ID1/3 AN1/35 AN10/10 AN9/9 ID2/2 AN3/12 ID1/3 AN1/35 DT6/8",
     "RMR": "ID2/3 AN1/50 ID2/2 R1/18 R1/18 R1/18",
     "AK1": "ID2/2! N01/9! AN1/12",
     "AK9": "ID1/1! N01/6! N01/6! N01/6!",

@@ -216,3 +216,31 @@ class Refund(Base):
     attempt: Mapped[int] = mapped_column(server_default=text("1"))
     ordered_at: Mapped[Written]
     paid_at: Mapped[Moment | None]
+
+
+class RemittanceAdvice(Base):
+    """What a customer says a payment of its is for, before the bank shows the payment. `reference` is folded."""
+
+    __tablename__ = "remittance_advice"
+    __table_args__ = (Index("remittance_advice_amount_ix", "currency", "amount"), Index("remittance_advice_customer_ix", "customer_no"))
+
+    id: Mapped[SerialId]
+    transaction_id: Mapped[Reference] = mapped_column(ForeignKey("edi_transaction.id"), unique=True)
+    customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"))
+    reference: Mapped[str]
+    amount: Mapped[Amount]
+    currency: Mapped[str]
+    paid_on: Mapped[date | None]
+    received_at: Mapped[Written]
+
+
+class RemittanceLine(Base):
+    """An invoice that an advice names, as `named` there; `invoice_no` where it is one of the payer's."""
+
+    __tablename__ = "remittance_line"
+
+    advice_id: Mapped[Reference] = mapped_column(ForeignKey("remittance_advice.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    named: Mapped[str]
+    invoice_no: Mapped[str | None]
+    amount: Mapped[Amount]

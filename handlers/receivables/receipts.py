@@ -77,7 +77,7 @@ def _cash(row: RowMapping) -> Cash:
 
 
 def _named(line: RowMapping) -> Named:
-    return named_invoices([*line["structured_refs"], line["remittance"]])
+    return named_invoices([*line["structured_refs"], line["remittance"], *line["advised"]])
 
 
 def _parties(tx: Session, lines: Sequence[RowMapping], named: Mapping[int, Named]) -> dict[int, tuple[str, str]]:
@@ -121,8 +121,16 @@ def _items(tx: Session, numbers: Sequence[str]) -> dict[str, Item]:
     return {row["invoice_no"]: Item(**row) for row in tx.execute(_ITEMS, {"numbers": numbers}).mappings()}
 
 
-_CREDITS = text("""
-SELECT line.* FROM bank_line AS line
+#: The invoices of the remittance advice whose reference a credit carries, over the same amount.
+_ADVISED = """
+COALESCE((
+  SELECT jsonb_agg(DISTINCT told.invoice_no) FROM remittance_advice AS advice JOIN remittance_line AS told ON told.advice_id = advice.id
+  WHERE advice.currency = line.currency AND advice.amount = line.amount AND told.invoice_no IS NOT NULL
+    AND position(advice.reference IN folded(line.remittance || ' ' || CAST(line.structured_refs AS text))) > 0
+), '[]') AS advised
+"""
+_CREDITS = text(f"""
+SELECT line.*, {_ADVISED} FROM bank_line AS line
 WHERE line.statement_no = :statement_no AND line.amount > 0 AND line.outcome = '' AND line.asked_group = '' ORDER BY line.id
 """)
 _BOOKED = text("""
@@ -143,8 +151,8 @@ LEFT JOIN LATERAL (
   SELECT min(customer.customer_no) AS customer_no FROM customer WHERE lower(customer.name) = given.name
   HAVING count(*) = 1) AS by_name ON true
 """)
-_UNAPPLIED = text("""
-SELECT receipt.receipt_no, receipt.currency, receipt.received_on, receipt.customer_no, receipt.identified_by,
+_UNAPPLIED = text(f"""
+SELECT {_ADVISED}, receipt.receipt_no, receipt.currency, receipt.received_on, receipt.customer_no, receipt.identified_by,
   line.structured_refs, line.remittance,
   receipt.amount - receipt.on_account - receipt.written_off - coalesce(used.cash, 0) AS rest
 FROM receipt JOIN bank_line AS line ON line.id = receipt.bank_line_id

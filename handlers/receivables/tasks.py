@@ -12,10 +12,20 @@ from sqlalchemy.orm import Session
 from engine.problems import Invalid
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import ServiceTasks, TaskContext
-from handlers.receivables import application, bank_entries, collections, placement, receipts, refund_tasks, statements
+from handlers.receivables import (
+    application,
+    bank_entries,
+    collections,
+    placement,
+    receipts,
+    refund_tasks,
+    remittance_tasks,
+    statements,
+)
 
 tasks = ServiceTasks()
 tasks.include(refund_tasks.tasks)
+tasks.include(remittance_tasks.tasks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ from mockedi import edifact as theirs_edifact
 from mockedi import x12 as theirs_x12
 from mockedi.validate import validate
 
+from api.demo.bank import Payment, statement_of
 from handlers.edi.reading import read_file
 from handlers.fulfillment.commands import release_group
-from tests.integration.at_work import do, settle
+from handlers.receivables.statements import store_statements
+from tests.integration.at_work import do, say, settle
 from tests.unit.edi.interchanges import ORDER_850, ORDERS, edifact, x12
 
 D = Decimal
@@ -112,3 +114,21 @@ def verdict(text):
     wrong = [(each.tag, told.value, told.note) for each in found for told in each.elements if (each.tag, told.value) not in NOT_IN_ITS_CORE]
     of_sets = [told for message in report.messages for told in message.set_errors if told[0] != SEGMENTS_IN_ERROR]
     return [*unknown, *wrong, *of_sets, *report.envelope_errors, *report.interchange_findings]
+
+
+def test_an_820_says_which_invoice_a_payment_is_for_and_the_bank_entry_with_its_trace_settles_it(desk):
+    desk.send(x12(ORDER_850))
+    go_to_invoice(desk)
+    ((invoice_no, gross),) = desk.rows("SELECT invoice_no, gross_total FROM invoice")
+    remittance = (
+        f"BPR*I*{gross:.2f}*C*ACH************20260330~\nTRN*1*99812-A~\nCUR*PR*EUR~\nN1*PR*Coyote~\n"
+        f"RMR*IV*{invoice_no}**{gross:.2f}*{gross:.2f}~\nRMR*IV*INV-777777**0~\n"
+    )
+    desk.send(x12(remittance, control="000000950").replace(b"GS*PO", b"GS*RA").replace(b"ST*850", b"ST*820"))
+    do(desk.runtime, "Remittance advice of COYOTE-X12", note="INV-777777 is a typing error")
+    assert desk.rows("SELECT named, invoice_no FROM remittance_line ORDER BY position") == [(invoice_no, invoice_no), ("INV-777777", None)]
+    with desk.runtime.database.transaction() as tx:
+        (statement_no,) = store_statements(tx, statement_of("S-820", [Payment("TRACE 99812-a", gross, "EUR", payer="Somebody")]))
+    say(desk.runtime, "statement.received", statement_no, statement_no=statement_no)
+    assert desk.rows("SELECT open_amount::int FROM open_item WHERE document_no = :no", no=invoice_no) == [(0,)]
+    assert desk.rows("SELECT state, number FROM edi_transaction WHERE kind = '820'") == [("DONE", "99812-A")]
