@@ -25,10 +25,13 @@ from api.server import Server
 from api.settings import Settings
 from engine.runtime.verbs import drafts
 from engine.runtime.verbs.pending_changes import Wanting, ask_or_do
+from handlers.edi import arriving
 from handlers.parties.bank_accounts import AccountChange
 from handlers.parties.guarded import CustomerEdit
 from handlers.parties.master_data import BankAccountDraft
 from tests.chromium import find_chromium
+from tests.integration.edi.conftest import add_coyote
+from tests.unit.edi.interchanges import ORDER_850, x12
 from tests.waiting import until
 
 #: Every page by a name; `{instance}`, `{order}` and `{quote}` are those of the story, `{waiting}` is an instance under way.
@@ -81,6 +84,8 @@ PAGES = {
     "search": "/search?q=SO-",
     "signals": "/operations/signals",
     "edi": "/operations/edi",
+    "edi-interchange": "/operations/edi/{interchange}",
+    "edi-partner": "/master-data/edi-partners/COYOTE-X12",
     "edi-partner-new": "/master-data/edi-partners/new",
     "audit": "/operations/audit",
     "receipts": "/finance/receipts",
@@ -177,11 +182,14 @@ def _told(product: Product, order_no: str) -> dict[str, str]:
         change = ask_or_do(product.runtime, tx, "customer.change", edit, wanting).pending
         account = BankAccountDraft(iban="DE02120300000000202051", customer_no="C-1001")
         ask_or_do(product.runtime, tx, "customer.bank_account", AccountChange(account=account), Wanting("edith", "They wrote to us"))
+        add_coyote(tx)
+        bad = ORDER_850.replace("*2*EA", "*two*EA").replace("CUR*BY*EUR", "CUR*BY*EURO")
+        (came,) = arriving.take_in(product.runtime, tx, x12(ORDER_850, bad), "edith")
         row = tx.execute(
             text("SELECT id, business_key FROM instance WHERE process_key = 'quote-to-order' ORDER BY started_at LIMIT 1")
         ).one()
         task, waiting = tx.scalar(_OPEN_TASK), tx.scalar(_WAITING)
-    told = {"order": order_no, "quote": row.business_key, "instance": str(row.id)}
+    told = {"order": order_no, "interchange": str(came.interchange_id), "quote": row.business_key, "instance": str(row.id)}
     return {**told, "task": str(task), "change": str(change), "waiting": str(waiting)}
 
 

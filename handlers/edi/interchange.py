@@ -59,7 +59,8 @@ class Finding:
 
     def as_json(self) -> dict[str, object]:
         """As it is kept with the transaction."""
-        return {name: getattr(self, name) for name in self.__slots__ if getattr(self, name) not in ("", 0)}
+        told = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in told.items() if name == "fatal" or value not in {"", 0}}
 
 
 #: What can be found, as a person reads it.
