@@ -70,7 +70,8 @@ def test_those_chosen_go_by_the_drafted_plan_the_others_finish_where_they_began(
         done = ravi.post(f"/api/v1/process-versions/{old}/migrate", json={**WHY, "instances": [one]})
         assert [(each["instance_id"], each["state"]) for each in done.json["results"]] == [(one, "waiting")]
     assert (version_of(ravi, one), version_of(ravi, two)) == (2, 1)
-    [act] = ravi.get(f"/api/v1/audit?target=instance:{one}").json["items"]
+    act, begun = ravi.get(f"/api/v1/audit?target=instance:{one}").json["items"]
+    assert begun["action"] == "start"
     assert (act["actor"], act["action"], act["reason"]) == ("ravi", "migrate", WHY["reason"])
 
 
