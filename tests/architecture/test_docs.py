@@ -30,3 +30,16 @@ def test_what_a_verb_does_in_a_state_is_what_the_document_says():
 @pytest.mark.parametrize("name", ["LICENSE", "CONTRIBUTING.md", "CHANGELOG.md", ".editorconfig", "docs/decisions.md", "docs/glossary.md"])
 def test_what_a_newcomer_looks_for_is_there(name):
     assert (DOCS.parent / name).stat().st_size > 100
+
+
+def test_every_test_that_a_document_names_is_there():
+    named = {name for each in DOCS.glob("*.md") for name in re.findall(r"`(tests/[\w/]+\.py(?:::\w+)?)`", each.read_text())}
+    missing = [name for name in sorted(named) if not _is_there(name)]
+    assert named
+    assert missing == []
+
+
+def _is_there(name):
+    file, _, test = name.partition("::")
+    path = DOCS.parent / file
+    return path.is_file() and (not test or f"def {test}(" in path.read_text())
