@@ -212,4 +212,39 @@ _MONEY: Mapping[str, Rule] = {
     **_once("bank_file_sha256_key", "This statement was received before.", "Look at the first one.", "statement_repeated"),
 }
 
-RULES: Mapping[str, Rule] = {**_PARTIES, **_CATALOG, **_ORDERS, **_EDI, **_QUOTES, **_GOODS, **_PURCHASING, **_MONEY}
+_RETURNS: Mapping[str, Rule] = {
+    **_facts("invoice_credits_check", "A credit memo names the invoice it is about, and an invoice names none.", "credit_memo"),
+    **_facts("invoice_settled_check", "More of a credit memo would be settled than it gives back.", "credit_memo"),
+    **_facts(
+        "return_authorization_decided_check return_authorization_received_check return_authorization_inspected_check",
+        "A return is accepted before its goods come, and inspected after.",
+        "return_state",
+    ),
+    "return_authorization_restocking_fee_check": Rule("percentage", "A restocking fee is from 0 to 100 %.", "Correct the fee."),
+    **_facts(
+        "return_line_qty_check return_line_inspected_check return_line_numbers_check",
+        "More would come back than may, or be put on stock again than came.",
+        "return_quantity",
+    ),
+    **_facts("refund_numbers_check", "A refund is of more than zero.", "refund_amount"),
+}
+_SECOND_PERSON: Mapping[str, Rule] = {
+    **_facts(
+        "pending_change_decided_check pending_change_state_check",
+        "A change that waits is decided once, and by somebody.",
+        "pending_change",
+    ),
+}
+
+RULES: Mapping[str, Rule] = {
+    **_PARTIES,
+    **_CATALOG,
+    **_ORDERS,
+    **_EDI,
+    **_QUOTES,
+    **_GOODS,
+    **_PURCHASING,
+    **_MONEY,
+    **_RETURNS,
+    **_SECOND_PERSON,
+}

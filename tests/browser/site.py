@@ -11,6 +11,7 @@ from uuid import UUID
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy import select
 
+from api.bootstrap import ports
 from api.errors import status_of
 from engine.jobs.null_dispatcher import NullDispatcher
 from engine.models.bundle import Bundle
@@ -96,7 +97,7 @@ class Site:
 
 def new_site(database: Database) -> Site:
     ramp = Ramp()
-    runtime = Runtime(database=database, service_tasks=_service_tasks(), ports={Ramp: ramp}, dispatcher=NullDispatcher())
+    runtime = Runtime(database=database, service_tasks=_service_tasks(), ports={**ports(), Ramp: ramp}, dispatcher=NullDispatcher())
     return Site("", database, runtime, ramp)
 
 

@@ -80,7 +80,18 @@ GROUPS = (
         sql=("bank_accounts", "books", "commands", "manual", "open_items", "posting", "tasks"),
     ),
     _money(
-        "billing", "tests/unit/billing", "tests/integration/billing", _GOLDEN, sql=("creation", "facts", "posting", "tasks", "paper")
+        "billing",
+        "tests/unit/billing",
+        "tests/integration/billing",
+        _GOLDEN,
+        "tests/integration/golden/test_returns.py",
+        sql=("creation", "credit_memos", "facts", "posting", "tasks", "paper"),
+    ),
+    _money(
+        "returns",
+        "tests/integration/golden/test_returns.py",
+        "tests/integration/api/test_returns.py",
+        sql=("requests", "goods", "facts"),
     ),
     _money(
         "orders",
