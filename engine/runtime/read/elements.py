@@ -110,7 +110,8 @@ _PARTS = {
     WHERE instance_id = :id AND element_id = :element_id ORDER BY created_at DESC LIMIT :most
     """),
     "acts": text("""
-    SELECT at, actor, action, reason FROM audit WHERE target = 'instance:' || CAST(CAST(:id AS uuid) AS text) AND detail->>'element_id' = :element_id
+    SELECT at, actor, action, reason FROM audit
+    WHERE target = 'instance:' || CAST(CAST(:id AS uuid) AS text) AND detail->>'element_id' = :element_id
       OR target IN (SELECT 'incident:' || id FROM incident WHERE instance_id = :id AND element_id = :element_id)
     ORDER BY id DESC LIMIT :most
     """),
