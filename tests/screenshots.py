@@ -184,7 +184,7 @@ def _told(product: Product, order_no: str) -> dict[str, str]:
     with product.database.transaction() as tx:
         drafts.begin(tx, "quote-to-order", "edith")
         wanting = Wanting("tom", "A frame order of 200 pumps, as agreed with their buyer")
-        edit = CustomerEdit(customer_no="C-1001", changes={"credit_limit": Decimal(80000), "net_days": 45})
+        edit = CustomerEdit(customer_no="C-1001", changes={"credit_limit": Decimal(2_500_000), "net_days": 45})
         change = ask_or_do(product.runtime, tx, "customer.change", edit, wanting).pending
         account = BankAccountDraft(iban="DE02120300000000202051", customer_no="C-1001")
         ask_or_do(product.runtime, tx, "customer.bank_account", AccountChange(account=account), Wanting("edith", "They wrote to us"))

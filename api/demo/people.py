@@ -1,6 +1,7 @@
 """The people of the demo company."""
 
 from api.auth.accounts import NewAccount
+from api.auth.roles import GROUPS
 
 PEOPLE = (
     NewAccount("sara", "Sara Lindqvist", ("sales",), "Sales: follows orders; writes quotes by API"),
@@ -13,5 +14,5 @@ PEOPLE = (
     NewAccount("amina", "Amina Diallo", ("accounts-receivable", "treasury"), "Receivables: applies receipts; bank statements go by API"),
     NewAccount("olga", "Olga Brandt", ("operator",), "Operator: keeps every instance moving"),
     NewAccount("ravi", "Ravi Menon", ("analyst",), "Process analyst: looks at what runs; deploys by API or command line"),
-    NewAccount("edith", "Edith Krone", ("admin",), "Administrator: may do everything"),
+    NewAccount("edith", "Edith Krone", tuple(sorted(GROUPS - {"external-worker"})), "Administrator: may do everything"),
 )

@@ -66,7 +66,7 @@ def _weigh_account(_runtime: Runtime, tx: Session, given: AccountChange, _by: Wa
         f"{does} customer {draft.customer_no}",
         differences(known or {}, {} if given.removes else asdict(draft)),
         {"customer_no": known["customer_no"] if known else None},
-        "Receipts are recognised by bank accounts.",
+        "" if known is None and not given.removes else "Receipts are recognised by bank accounts.",
         about=(f"customer:{draft.customer_no}",),
     )
 

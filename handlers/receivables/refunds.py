@@ -137,7 +137,13 @@ def _locked(tx: Session, credit_memo_no: str) -> Row[Any]:
 
 _MEMO = text("SELECT * FROM invoice WHERE invoice_no = :no AND kind = 'CM'")
 _REFUND = text("SELECT * FROM refund WHERE credit_memo_no = :no")
-_ACCOUNT = text("SELECT iban FROM bank_account WHERE customer_no = :customer_no ORDER BY iban LIMIT 1")
+#: The account that money of the customer came from last; one that never paid comes after all that did.
+_ACCOUNT = text("""
+SELECT account.iban FROM bank_account AS account LEFT JOIN LATERAL (
+  SELECT max(receipt.received_on) AS on FROM receipt JOIN bank_line AS came ON came.id = receipt.bank_line_id
+  WHERE receipt.customer_no = account.customer_no AND came.payer_iban = account.iban) AS paid ON true
+WHERE account.customer_no = :customer_no ORDER BY paid.on DESC NULLS LAST, account.iban LIMIT 1
+""")
 _AGAIN = text("""
 UPDATE refund SET attempt = attempt + 1, iban = :iban, ordered_at = business_now() WHERE credit_memo_no = :no RETURNING attempt
 """)

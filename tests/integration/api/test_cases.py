@@ -106,6 +106,7 @@ def test_every_kind_has_a_page_and_every_list_its_columns(installation):
 
 #: Tasks about what has no case: an entry of the ledger, a paper of EDI, and whatever a message or a cancelled instance was about.
 _NO_CASE = {
+    "look_at_remittance",
     "settle_order",
     "settle_rejected_paper",
     "approve_entry",

@@ -105,6 +105,7 @@ def test_who_does_not_keep_them_changes_nothing(signed_in):
 
 def test_a_bank_account_is_asked_for_by_one_and_confirmed_by_another(signed_in):
     tom, amina = signed_in("tom"), signed_in("amina")
+    tom.post("/master-data/customers/C-1002/accounts", data={"iban": IBAN})
     asked = tom.post(f"{CUSTOMER}/accounts", data={"iban": IBAN, "reason": "They wrote to us"})
     page = asked.headers["Location"].partition("?")[0]
     assert "Waits for a second person" in tom.get(CUSTOMER).text

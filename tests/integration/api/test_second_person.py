@@ -20,6 +20,13 @@ from tests import tiny_models as m
 BERGMANN = "/api/v1/customers/C-1001"
 
 
+@pytest.fixture(autouse=True)
+def cautious(installation):
+    """The company wants two from 50,000 on."""
+    with installation.database.transaction() as tx:
+        choose(tx, "second_person.credit", Decimal(50_000))
+
+
 def limit_of(browser):
     return Decimal(browser.get(BERGMANN).json["record"]["credit_limit"])
 
