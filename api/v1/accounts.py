@@ -1,12 +1,11 @@
 """Accounts as administrators keep them: add, change, deactivate, reactivate, a link to choose a password; their sessions and tokens."""
 
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Literal
 
 from flask import request
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from api.auth import accounts, identities, links, reading, second_factor, sessions, tokens
 from api.auth.roles import Role
@@ -127,25 +126,8 @@ class TokenMade(Shape):
     days: int
 
 
-class AccountOut(Shape):
-    """An account. `version` is sent back with a change; `paused` is whether signing in is paused after wrong passwords."""
-
-    name: str
-    full_name: str
-    title: str
-    mail: str
-    groups: list[str]
-    roles: list[str]
-    machine: bool
-    active: bool
-    has_password: bool
-    second_factor: bool
-    company_accounts: list[str]
-    password_changed_at: datetime | None
-    paused: bool
-    created_at: datetime
-    last_sign_in_at: datetime | None
-    version: str
+class AccountOut(RootModel[reading.AccountDetail]):
+    """One account."""
 
 
 class TokenOut(BaseModel):
@@ -202,7 +184,7 @@ def add_account(body: AccountIn) -> tuple[Done, int]:
 @operation(Role.ADMINISTER)
 def get_account(path: AccountPath) -> AccountOut:
     """Answer one account."""
-    return AccountOut(**asdict(reading.read_account(transaction(), path.name)))
+    return AccountOut(reading.read_account(transaction(), path.name))
 
 
 @api.patch("/accounts/<name>", responses={200: ChangedOut})

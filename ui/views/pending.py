@@ -8,6 +8,7 @@ from flask import redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.problems import Invalid
 from engine.runtime.operate.sending import send_again
 from engine.runtime.read import pending
 from engine.runtime.read.lists import list_processes
@@ -89,8 +90,16 @@ def send() -> AnyResponse:
 
 
 def _wanted(chosen: Pending) -> Wanted:
+    """What the address asks for. Raises Invalid for a state that the list does not know: all would be shown, or exported, in its place."""
     given = {name: request.args.get(name, "").strip()[:200] for name in ("q", "process", "state")}
-    return Wanted(given["q"], given["process"], given["state"] if given["state"] in chosen.states else "")
+    if given["state"] and given["state"] not in chosen.states:
+        raise Invalid(
+            f"{chosen.title} have no state {given['state']!r}.",
+            code="state_unknown",
+            next_step=f"Use one of {', '.join(chosen.states)}.",
+            errors={"state": [f"must be one of {', '.join(chosen.states)}"]},
+        )
+    return Wanted(given["q"], given["process"], given["state"])
 
 
 def _names(tx: Session, found: Page[Any]) -> Mapping[Any, Mapping[str, str]]:

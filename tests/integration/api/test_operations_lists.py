@@ -116,3 +116,9 @@ def test_an_instance_is_repaired_on_a_page_that_shows_what_it_would_do(waiting, 
     assert signed_in("sara").get(f"{page}/move").status_code == 403
     element = olga.get(f"/operations/instances/{waiting[1]}/elements/hears").text
     assert "correlate" in element.lower()
+
+
+@pytest.mark.parametrize("page", ["timers", "waits", "messages", "effects", "effects.csv"])
+def test_a_state_that_a_list_does_not_know_is_refused_and_not_read_as_all(signed_in, page):
+    answer = signed_in("olga").get(f"/operations/{page}?state=zzz")
+    assert (answer.status_code, "Use one of" in answer.text) == (422, True)
