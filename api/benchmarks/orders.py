@@ -35,6 +35,7 @@ from handlers.receivables.statements import store_statements
 from handlers.registry import service_tasks
 
 _EVERYBODY = Person("edith", frozenset({"warehouse", "credit", "order-desk", "accounts-receivable"}), frozenset({"administer"}))
+_WARM_UP = 5
 _ENOUGH = Decimal(10_000_000)
 #: A customer whose credit no order of the benchmark reaches, and who takes no discount.
 _CUSTOMER = CustomerDraft(
@@ -59,8 +60,8 @@ def run(database: Database, sizes: tuple[int, ...]) -> list[OrderCost]:
     load_company(database)
     runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher())
     deploy_content(Product(Settings(), database, runtime), actor="benchmark")
-    _stock_items(database, max(sizes), rounds=len(sizes) + 1)
-    _drive(runtime, 5)
+    _stock_items(database, max(*sizes, _WARM_UP), rounds=len(sizes) + 1)
+    _drive(runtime, _WARM_UP)
     return [_measured(runtime, lines) for lines in sizes]
 
 

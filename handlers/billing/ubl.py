@@ -17,6 +17,11 @@ _CAC, _CBC = f"{{{_UBL}CommonAggregateComponents-2}}", f"{{{_UBL}CommonBasicComp
 _COMMON = {"cac": _CAC[1:-1], "cbc": _CBC[1:-1]}
 _EXEMPTIONS = {"K": "VATEX-EU-IC", "G": "VATEX-EU-G", "AE": "VATEX-EU-AE", "O": "VATEX-EU-O"}
 _CREDIT_TRANSFER = "30"
+_CORE = "urn:cen.eu:en16931:2017"
+#: Peppol BIS Billing 3.0: the specification and the process that a document between two Peppol addresses names.
+_PEPPOL = f"{_CORE}#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
+_PEPPOL_PROCESS = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
+_GLN = "0088"
 _MOST_DECIMALS, _CENT = 2, Decimal("0.01")
 
 
@@ -50,7 +55,11 @@ def write_ubl(facts: InvoiceFacts) -> bytes:
 
 
 def _heading(root: etree._Element, facts: InvoiceFacts) -> None:
-    _basic(root, "CustomizationID", "urn:cen.eu:en16931:2017")
+    if _endpoint(facts.seller) and _endpoint(facts.buyer):
+        _basic(root, "CustomizationID", _PEPPOL)
+        _basic(root, "ProfileID", _PEPPOL_PROCESS)
+    else:
+        _basic(root, "CustomizationID", _CORE)
     _basic(root, "ID", facts.invoice_no)
     _basic(root, "IssueDate", facts.invoice_date.isoformat())
     if facts.is_credit_memo:
@@ -85,20 +94,26 @@ def _party(parent: etree._Element, party: Mapping[str, str], address: Mapping[st
 
 
 def _identifiers(element: etree._Element, party: Mapping[str, str]) -> None:
-    scheme, _, endpoint = party.get("peppol_id", "").partition(":")
-    gln = party.get("gln", "")
+    scheme, endpoint = _endpoint(party) or ("", "")
     if endpoint:
         _basic(element, "EndpointID", endpoint, schemeID=scheme)
-    elif gln:
-        _basic(element, "EndpointID", gln, schemeID="0088")
-    if gln:
-        _basic(_part(element, "PartyIdentification"), "ID", gln, schemeID="0088")
+    if party.get("gln"):
+        _basic(_part(element, "PartyIdentification"), "ID", party["gln"], schemeID=_GLN)
+
+
+def _endpoint(party: Mapping[str, str]) -> tuple[str, str] | None:
+    """Where a party receives electronic documents, as scheme and identifier: its Peppol address, else its GLN."""
+    scheme, _, identifier = party.get("peppol_id", "").partition(":")
+    if identifier:
+        return scheme, identifier
+    return (_GLN, party["gln"]) if party.get("gln") else None
 
 
 def _contact(element: etree._Element, party: Mapping[str, str]) -> None:
     known = [(tag, party[name]) for tag, name in (("Telephone", "phone"), ("ElectronicMail", "email")) if party.get(name)]
     if known:
         contact = _part(element, "Contact")
+        _basic(contact, "Name", party["name"])
         for tag, value in known:
             _basic(contact, tag, value)
 

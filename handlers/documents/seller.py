@@ -5,7 +5,8 @@ from sqlalchemy.orm import Session
 from handlers.parties.master_data import company
 
 _SHOWN = (
-    "name", "street", "postal_code", "city", "country", "vat_no", "legal_id", "gln", "email", "phone", "iban", "bic", "bank_name",
+    "name", "street", "postal_code", "city", "country", "vat_no", "legal_id", "gln", "peppol_id", "email", "phone", "iban", "bic",
+    "bank_name",
 )  # fmt: skip
 
 
