@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 from itertools import count
 
-import psycopg
 import pytest
-from sqlalchemy.engine import make_url
 
 from engine.store import locks
 from engine.store.embedded import start_embedded
 from engine.store.unit_of_work import Database, as_psycopg
 from tests.checked_once import checked_once
-from tests.databases import Standing
+from tests.databases import Standing, create_database, run_on_server, standing_from, url_of
 from tests.examples import load_profile
-from tests.keeper import in_memory, kept_directory
+from tests.keeper import kept_directory
 from tests.lock_watch import watching
 from tests.order import dealt
 
@@ -32,8 +30,8 @@ def server_url() -> Iterator[str]:
     url = as_psycopg(start_embedded(kept_directory() / "postgres"))
     # Copying and dropping a database per test syncs whole directories; no test outlives this server, so nothing is worth a sync.
     for setting, value in _SETTINGS.items():
-        _run(url, f"ALTER SYSTEM SET {setting} = '{value}'")
-    _run(url, "SELECT pg_reload_conf()")
+        run_on_server(url, f"ALTER SYSTEM SET {setting} = '{value}'")
+    run_on_server(url, "SELECT pg_reload_conf()")
     with watching(), checked_once():
         yield url
 
@@ -51,8 +49,8 @@ def template_database(server_url: str) -> str:
     """A migrated, empty database that every test's own is copied from."""
     from api.schema import migrate
 
-    _create(server_url, "ordercraft_template")
-    database = Database(_url_of(server_url, "ordercraft_template"))
+    create_database(server_url, "ordercraft_template")
+    database = Database(url_of(server_url, "ordercraft_template"))
     migrate(database)
     database.close()
     return "ordercraft_template"
@@ -61,7 +59,7 @@ def template_database(server_url: str) -> str:
 @pytest.fixture(scope="session")
 def shared_database(server_url: str, template_database: str) -> Iterator[Standing]:
     """The migrated, empty database that tests use one after the other."""
-    yield from _standing(server_url, "ordercraft_shared", template_database)
+    yield from standing_from(server_url, "ordercraft_shared", template_database)
 
 
 @pytest.fixture
@@ -76,11 +74,7 @@ def shared_company(server_url: str, template_database: str) -> Iterator[Standing
     """The database of the demo company that tests use one after the other."""
     from api.demo.company import load_company
 
-    _create(server_url, "ordercraft_loaded", template_database)
-    loaded = Database(_url_of(server_url, "ordercraft_loaded"))
-    load_company(loaded)
-    loaded.close()
-    yield from _standing(server_url, "ordercraft_company", "ordercraft_loaded")
+    yield from standing_from(server_url, "ordercraft_company", template_database, load_company)
 
 
 @pytest.fixture
@@ -94,30 +88,8 @@ def company_database(shared_company: Standing) -> Iterator[Database]:
 def own_database(server_url: str, template_database: str) -> Iterator[Database]:
     """A migrated, empty database for a test that changes the tables themselves or fills it from other processes."""
     name = f"ordercraft_test_{next(_numbers)}"
-    _create(server_url, name, template_database)
-    database = Database(_url_of(server_url, name), pool_size=20)
+    create_database(server_url, name, template_database)
+    database = Database(url_of(server_url, name), pool_size=20)
     yield database
     database.close()
-    _run(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _standing(server_url: str, name: str, template: str) -> Iterator[Standing]:
-    _create(server_url, name, template)
-    made = Standing(_url_of(server_url, name))
-    made.keep()
-    yield made
-    made.close()
-
-
-def _url_of(server_url: str, name: str) -> str:
-    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
-
-
-def _create(server_url: str, name: str, template: str = "template1") -> None:
-    strategy = "FILE_COPY" if in_memory() else "WAL_LOG"
-    _run(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY {strategy}')
-
-
-def _run(server_url: str, statement: str) -> None:
-    with psycopg.connect(server_url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(statement)
+    run_on_server(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')

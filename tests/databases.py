@@ -4,14 +4,16 @@ A new database for each test, or new connections, cost more processor time than 
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from weakref import WeakSet
 
 import psycopg
+from sqlalchemy.engine import make_url
 
 from engine.store.unit_of_work import Database
+from tests.keeper import in_memory
 
 
 class Standing:
@@ -29,8 +31,10 @@ class Standing:
         """Where it is."""
         return self._shared.url
 
-    def keep(self) -> None:
-        """From now on this is how it is found."""
+    def keep(self, fill: Callable[[Database], None] | None = None) -> None:
+        """From now on this is how it is found, with what `fill` puts into it."""
+        if fill is not None:
+            fill(self._shared)
         for statement in _KEEP:
             self._run(statement)
 
@@ -39,8 +43,10 @@ class Standing:
         """The database to one test: what that listens to ends with it, what SQLAlchemy compiled stays for the next one."""
         lent = copy(self._shared)
         lent.engine = self._shared.engine.execution_options()
-        yield lent
-        self.restore()
+        try:
+            yield lent
+        finally:
+            self.restore()
 
     def restore(self) -> None:
         """Put it back to how it was kept. Whoever is in the middle of something there is ended."""
@@ -163,3 +169,29 @@ SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
   AND (state IS DISTINCT FROM 'idle' OR pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory'))
 """
+
+
+def standing_from(server_url: str, name: str, template: str, fill: Callable[[Database], None] | None = None) -> Iterator[Standing]:
+    """A copy of the template with what `fill` puts into it, for as long as tests use it."""
+    create_database(server_url, name, template)
+    made = Standing(url_of(server_url, name))
+    made.keep(fill)
+    yield made
+    made.close()
+
+
+def url_of(server_url: str, name: str) -> str:
+    """The URL of a database of the server."""
+    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
+
+
+def create_database(server_url: str, name: str, template: str = "template1") -> None:
+    """Make a database, a copy of another one."""
+    strategy = "FILE_COPY" if in_memory() else "WAL_LOG"
+    run_on_server(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY {strategy}')
+
+
+def run_on_server(server_url: str, statement: str) -> None:
+    """Do something to the server itself, in no transaction."""
+    with psycopg.connect(server_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(statement)

@@ -9,7 +9,7 @@ from api.schema import migrate
 from engine.store.unit_of_work import Database
 from handlers.invariants import check_all
 from handlers.ledger.posting import balances
-from tests.conftest import _create, _run, _url_of
+from tests.databases import create_database, run_on_server, url_of
 from tests.upgrade.test_upgrade import VERSIONS
 
 D = Decimal
@@ -89,8 +89,8 @@ INSERT INTO instance (id, process_version_id, process_key, business_key, state) 
 @pytest.fixture(scope="module")
 def upgraded(server_url):
     """A database of 0001 with business in it, brought to today's schema."""
-    _create(server_url, "ordercraft_moved")
-    database = Database(_url_of(server_url, "ordercraft_moved"))
+    create_database(server_url, "ordercraft_moved")
+    database = Database(url_of(server_url, "ordercraft_moved"))
     with database.engine.connect() as connection:
         connection.exec_driver_sql((VERSIONS / "0001_initial.sql").read_text(encoding="utf-8"))
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
@@ -103,7 +103,7 @@ def upgraded(server_url):
     migrate(database)
     yield database
     database.close()
-    _run(server_url, 'DROP DATABASE "ordercraft_moved" WITH (FORCE)')
+    run_on_server(server_url, 'DROP DATABASE "ordercraft_moved" WITH (FORCE)')
 
 
 def rows(database, sql):

@@ -10,7 +10,7 @@ import migrations
 from api.schema import current_revision, differences, migrate, wanted_revision
 from engine.store.unit_of_work import Database
 from handlers.invariants import check_all
-from tests.conftest import _create, _run, _url_of
+from tests.databases import create_database, run_on_server, url_of
 
 VERSIONS = Path(migrations.__path__[0]) / "versions"
 #: What is released is frozen: a change is a migration of its own.
@@ -45,8 +45,8 @@ def test_what_was_released_is_never_edited(name, digest):
 @pytest.fixture
 def released(server_url):
     """A database at 0001, as an installation of that release has it."""
-    _create(server_url, "ordercraft_released")
-    database = Database(_url_of(server_url, "ordercraft_released"))
+    create_database(server_url, "ordercraft_released")
+    database = Database(url_of(server_url, "ordercraft_released"))
     with database.engine.connect() as connection:
         connection.exec_driver_sql((VERSIONS / "0001_initial.sql").read_text(encoding="utf-8"))
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
@@ -55,7 +55,7 @@ def released(server_url):
         connection.commit()
     yield database
     database.close()
-    _run(server_url, 'DROP DATABASE "ordercraft_released" WITH (FORCE)')
+    run_on_server(server_url, 'DROP DATABASE "ordercraft_released" WITH (FORCE)')
 
 
 @pytest.mark.parametrize("age", ["as released", "while it was young"])

@@ -13,7 +13,7 @@ from engine.runtime.advance.restore import restore
 from engine.runtime.operate.operations import Operated, held_for
 from engine.runtime.state import audit
 from engine.runtime.state.runtime import Runtime
-from engine.runtime.state.stretch import Stretch
+from engine.runtime.state.stretch import Held, Stretch
 from engine.spiff.migration import propose_plan
 from engine.spiff.records import Waits
 from engine.store import json_text
@@ -66,7 +66,7 @@ def migrate(runtime: Runtime, tx: Session, instance_id: UUID, migration: Migrati
     held = held_for(tx, "migrate", instance_id, migration.reason)
     if held.wake > held.done or held.has_facts:
         raise Conflict("The instance is not at rest.", code="instance_busy", next_step="Wait until it waits, and try again.")
-    _check_version(tx, held.process_key, migration.version_id)
+    _check_version(tx, held, migration.version_id)
     stretch = take_steps(Stretch(runtime, tx, held), (restore,))
     target = runtime.models.process(tx, migration.version_id)
     stretch.live = stretch.execution.migrate(target, migration.plan)
@@ -83,13 +83,19 @@ def migrate(runtime: Runtime, tx: Session, instance_id: UUID, migration: Migrati
     return Operated(instance_id, stretch.saved.state)
 
 
-def _check_version(tx: Session, process_key: str, version_id: int) -> None:
+def _check_version(tx: Session, held: Held, version_id: int) -> None:
     row = tx.execute(_VERSION, {"id": version_id}).one_or_none()
-    if row is None or row.process_key != process_key:
+    if row is None or row.process_key != held.process_key:
         raise NotFound(
-            f"Version {version_id} is no version of {process_key}.",
+            f"Version {version_id} is no version of {held.process_key}.",
             code="process_version_unknown",
             next_step="Choose a version of the same process.",
+        )
+    if version_id == held.process_version_id:  # also whoever asks again because no answer came
+        raise Conflict(
+            f"The instance runs on version {version_id} already.",
+            code="same_version",
+            next_step="Nothing is left to do; to go to another step of this version, move it.",
         )
 
 

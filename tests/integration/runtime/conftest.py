@@ -159,12 +159,17 @@ class World:
             tx.execute(text(sql), values)
 
 
-@pytest.fixture
-def world(database: Database) -> World:
+def world_in(database: Database) -> World:
+    """A house in the database; what its handlers write to is made where it lacks."""
     stage = Stage()
     with database.transaction() as tx:
         tx.execute(text("CREATE TABLE IF NOT EXISTS scratch (note text)"))
     return World(Runtime(database, service_tasks(stage), {}, NullDispatcher(), Limits()), stage)
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    return world_in(database)
 
 
 @pytest.fixture
