@@ -207,6 +207,9 @@ _MONEY: Mapping[str, Rule] = {
     ),
     "receipt_amount_check": Rule("amount_invalid", "A receipt is of more than zero.", "Correct the amount."),
     "receipt_proposal_amount_check": Rule("amount_invalid", "What is to be applied is more than zero.", "Correct the amount."),
+    "bank_layout_amounts_check": Rule(
+        "bank_layout", "A layout names one column of amounts, or one of money in and one of money out.", "Name the columns of amounts."
+    ),
     **_facts("receipt_parts_check application_parts_check", "A part of a receipt may not be negative.", "receipt_parts"),
     **_once("receipt_bank_line_id_key", "This bank line is booked already.", "Look at its receipt.", "booked_before"),
     **_once("bank_file_sha256_key", "This statement was received before.", "Look at the first one.", "statement_repeated"),

@@ -35,6 +35,8 @@ _LONGEST_LINE, _LONGEST_NUMBER, _LONGEST_PROSE = 500, 100, 10_000
 _HUNDRED = Decimal(100)
 #: How many digits the numbers of GS1 have.
 _GLN, _GTIN = (13,), (8, 12, 13, 14)
+#: How long a bank account's number may be where it is no IBAN.
+_ACCOUNT_DIGITS = range(4, 35)
 #: Control characters, surrogates, and what is no character at all; Cf is looked at by name, because some scripts need its joiners.
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Cn"})
 #: What turns the direction of text round (CVE-2021-42574), hides it, or marks the order of bytes.
@@ -101,6 +103,12 @@ def iban(value: str, field: str) -> str:
     if read and not stdnum_iban.is_valid(read, check_country=False):
         raise _wrong(field, f"is {value!r}, which is no IBAN: its check digits or its length are wrong", "must be an IBAN", code="iban")
     return read
+
+
+def account_number(value: str, field: str) -> str:
+    """A bank account: an IBAN, or where a country has none its number at the bank, 4 to 34 digits. May be blank."""
+    read = folded(line(value, field)).replace("-", "").replace("/", "")
+    return read if read.isascii() and read.isdigit() and len(read) in _ACCOUNT_DIGITS else iban(value, field)
 
 
 def bic(value: str, field: str) -> str:
@@ -210,6 +218,7 @@ Number = Annotated[str, Kind(number)]
 DocumentNumber = Annotated[str, Kind(document_number)]
 Reference = Annotated[str | None, Kind(reference)]
 Iban = Annotated[str, Kind(iban)]
+AccountNumber = Annotated[str, Kind(account_number)]
 Bic = Annotated[str, Kind(bic)]
 VatNumber = Annotated[str, Kind(vat_number)]
 Gln = Annotated[str, Kind(gln)]

@@ -57,6 +57,8 @@ PAGES = {
     "process-versions": "/processes/quote-to-order?show=versions",
     "process-what-happened": "/processes/quote-to-order/what-happened",
     "process-compared": "/processes/quote-to-order/what-happened?compare=1&state=completed&b_state=running",
+    "bank-files": "/finance/bank-files",
+    "bank-layouts": "/master-data/bank-layouts",
     "start": "/processes/quote-to-order/start",
     "try": "/processes/quote-to-order/try",
     "try-scenario": "/processes/quote-to-order/try?scenario=happy-path.scenario.json",

@@ -18,6 +18,7 @@ from ui.product import ADMINISTER, OPERATE, open_to_all, product
 from ui.subjects import subject_address
 from ui.views import (
     audit_log,
+    bank_files,
     batches,
     bundles,
     comments,
@@ -122,6 +123,8 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/finance/journals", journals.show_list, GET),
     ("/finance/journals", journals.write, POST),
     ("/finance/journals/new", journals.show_new, GET),
+    ("/finance/bank-files", bank_files.show_list, GET),
+    ("/finance/bank-files", bank_files.take_in, POST),
     ("/finance/receipts", receipts.show_list, GET),
     ("/finance/receipts/<receipt_no>/apply", receipts.apply, POST),
     ("/finance/receipts/<receipt_no>/keep", receipts.keep, POST),

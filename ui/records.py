@@ -17,8 +17,10 @@ from handlers.parties import changes as party_changes
 from handlers.parties import master_data as parties
 from handlers.parties import views as party_views
 from handlers.parties.guarded import CustomerEdit, NewCustomer
+from handlers.receivables import bank_layouts as banking
+from handlers.receivables.bank_csv import DATE_FORMATS, DECIMAL_SIGNS, DELIMITERS
 from ui.forms import Field
-from ui.product import BUY, ORDER, person, product
+from ui.product import BUY, COLLECT, ORDER, person, product
 from ui.second_person import do_or_ask
 
 Group = tuple[str, Sequence[Field]]
@@ -294,7 +296,61 @@ EDI_PARTNERS = Kind(
     search_hint="Number, name, customer or address",
     empty="An EDI partner is a customer who orders by X12 or EDIFACT. Add the first one here or by API.",
 )
-KINDS = (CUSTOMERS, ITEMS, SUPPLIERS, EDI_PARTNERS)
+_IN_FILE = "As the file names the column"
+BANK_LAYOUTS = Kind(
+    path="bank-layouts",
+    title="Bank files",
+    noun="layout",
+    key=Field("layout_no", "Layout", "A name for this file, such as MYBANK-CSV"),
+    role=COLLECT,
+    draft=banking.LayoutDraft,
+    columns=(
+        ("Layout", "layout_no"),
+        ("Account", "account"),
+        ("Currency", "currency"),
+        ("Between columns", "delimiter"),
+        ("Dates", "date_format"),
+        ("Balance", "balance"),
+        ("Active", "active"),
+    ),
+    groups=(
+        (
+            "How it is written",
+            (
+                Field("account", "Our account", "Its IBAN or number"),
+                Field("currency", "Currency", "Three letters, such as EUR"),
+                Field("delimiter", "Between columns", "", tuple(DELIMITERS)),
+                Field("decimal_sign", "Decimal sign", "", tuple(DECIMAL_SIGNS)),
+                Field("date_format", "Dates", "", tuple(DATE_FORMATS)),
+            ),
+        ),
+        (
+            "Which column is what",
+            (
+                Field("booked_on", "Day it was booked", _IN_FILE),
+                Field("value_on", "Value day", _IN_FILE),
+                Field("amount", "Amount", "Both directions, money out below zero"),
+                Field("money_in", "Money in", "Where there is one column for each"),
+                Field("money_out", "Money out", "Where there is one column for each"),
+                Field("balance", "Balance after it", "Checked where it is there"),
+                Field("payer_name", "Who", _IN_FILE),
+                Field("payer_account", "Their account", _IN_FILE),
+                Field("remittance", "Text", "Several columns with + between them", wide=True),
+                Field("reference", "Reference of the payer", _IN_FILE),
+                Field("bank_ref", "Reference of the bank", _IN_FILE),
+                Field("code", "Kind of entry", "As the decision bank-entry reads it"),
+            ),
+        ),
+    ),
+    flags=(_ACTIVE,),
+    lists=banking.list_layouts,
+    shows=banking.show_layout,
+    changes=_at_once(banking.change_layout),
+    adds=_added_at_once(banking.add_layout, banking.LayoutDraft),
+    search_hint="Layout or account",
+    empty="camt, MT940 and BAI2 need no layout. For a bank that sends CSV, say here which column is what.",
+)
+KINDS = (CUSTOMERS, ITEMS, SUPPLIERS, EDI_PARTNERS, BANK_LAYOUTS)
 #: The tabs of the section, with what needs no kind.
 TABS = (
     ("/master-data/customers", "Customers"),
@@ -304,4 +360,5 @@ TABS = (
     ("/master-data/supplier-prices", "Suppliers' prices"),
     ("/master-data/rates", "Exchange rates"),
     ("/master-data/edi-partners", "EDI partners"),
+    ("/master-data/bank-layouts", "Bank files"),
 )

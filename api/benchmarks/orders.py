@@ -31,7 +31,7 @@ from handlers.inventory.stock import Receipt
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.orders.receiving import receive_stock
 from handlers.parties.master_data import AddressDraft, CustomerDraft, add_customer
-from handlers.receivables.statements import store_statements
+from handlers.receivables.bank_files import take_in_file
 from handlers.registry import service_tasks
 
 _EVERYBODY = Person("edith", frozenset({"warehouse", "credit", "order-desk", "accounts-receivable"}), frozenset({"administer"}))
@@ -124,7 +124,7 @@ def _pay(runtime: Runtime, order_no: str) -> None:
     with runtime.database.transaction() as tx:
         opening = tx.execute(text("SELECT coalesce(sum(amount), 0) FROM receipt")).scalar_one()
         content = statement_of(f"BENCH-{order_no}", [Payment(invoice_no, amount, "EUR")], opening=opening)
-        statement_no = store_statements(tx, content)[0]
+        statement_no = take_in_file(tx, content).statement_nos[0]
     payload = {"statement_no": statement_no}
     _tell(runtime, Message(name="statement.received", correlation=payload, payload=payload, business_key=statement_no))
 

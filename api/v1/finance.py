@@ -1,26 +1,18 @@
-"""Invoices, bank statements, journals, balances, invariants."""
+"""Invoices, our bank accounts, journals, balances, invariants."""
 
-from flask import request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, RootModel
 
 from api.auth.roles import Role
-from api.product import product
-from api.requests import operation, person, transaction
+from api.requests import operation, transaction
 from api.second_person import Answer, PendingOut, act
-from api.v1.shapes import Done, DraftBody, Listing, NumberPath, Page, Shape, listed
-from engine.runtime.post.mailbox import Message
-from engine.runtime.verbs import messages
+from api.v1.shapes import Done, DraftBody, Listing, NumberPath, Page, listed
 from handlers.billing import views as invoices
 from handlers.invariants import check_all
 from handlers.ledger import views as ledger
 from handlers.ledger.bank_accounts import HouseBankAccountDraft
-from handlers.receivables import views as receivables
-from handlers.receivables.statements import store_statements
 
 api = APIBlueprint("finance", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="finance")])
-
-_XML_BODY = {"requestBody": {"required": True, "content": {"application/xml": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
 class InvoiceQuery(Listing):
@@ -36,23 +28,12 @@ class JournalQuery(Listing):
     source_id: str | None = Field(None, max_length=100)
 
 
-class StatementOut(Shape):
-    """The numbers of the file's bank statements in our books, the first one by itself; their processes have begun."""
-
-    statement_no: str
-    statement_nos: list[str]
-
-
 class HouseBankAccountIn(DraftBody[HouseBankAccountDraft]):
     """A bank account of ours."""
 
 
 class InvoiceOut(RootModel[invoices.ShownInvoice]):
     """One invoice with its lines and taxes."""
-
-
-class ShownStatementOut(RootModel[receivables.ShownStatement]):
-    """One bank statement with its lines."""
 
 
 class TrialBalanceOut(RootModel[list[ledger.AccountBalance]]):
@@ -88,38 +69,6 @@ def list_invoices(query: InvoiceQuery) -> Page[invoices.InvoiceSummary]:
 def get_invoice(path: NumberPath) -> InvoiceOut:
     """One invoice with its lines and taxes."""
     return InvoiceOut(invoices.show_invoice(transaction(), path.number))
-
-
-@api.post("/statements", responses={202: StatementOut}, openapi_extensions=_XML_BODY)
-@operation(Role.COLLECT)
-def post_statement() -> tuple[StatementOut, int]:
-    """Take in a camt.053 file; each of its statements is booked, its receipts are matched and applied, by `statement-intake`."""
-    numbers = store_statements(transaction(), request.get_data(), person().name)
-    for statement_no in numbers:
-        message = Message(
-            name="statement.received",
-            correlation={"statement_no": statement_no},
-            payload={"statement_no": statement_no},
-            message_id=f"statement.received:{statement_no}",
-            business_key=statement_no,
-            actor=person().name,
-        )
-        messages.note(product().runtime, transaction(), message)
-    return StatementOut(statement_no=numbers[0], statement_nos=numbers), 202
-
-
-@api.get("/statements", responses={200: Page[receivables.StatementSummary]})
-@operation(Role.READ)
-def list_statements(query: Listing) -> Page[receivables.StatementSummary]:
-    """List bank statements with their balances, the latest first."""
-    return listed(receivables.list_statements(transaction(), query.asked))
-
-
-@api.get("/statements/<number>", responses={200: ShownStatementOut})
-@operation(Role.READ)
-def get_statement(path: NumberPath) -> ShownStatementOut:
-    """One bank statement with its lines and what became of each."""
-    return ShownStatementOut(receivables.show_statement(transaction(), path.number))
 
 
 @api.post("/bank-accounts", responses={201: Done, 202: PendingOut})

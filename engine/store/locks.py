@@ -55,6 +55,7 @@ class Lock(StrEnum):
     OPEN_ITEM = "open_item"
     SUPPLIER = "supplier"
     EDI_PARTNER = "edi_partner"
+    BANK_LAYOUT = "bank_layout"
     #: The customer's credit is a stock too: it is taken after what asks for it and before what it pays for.
     CUSTOMER = "customer"
     ITEM = "item"
@@ -96,6 +97,7 @@ _KEYS = {
     Lock.MANUAL_ENTRY: "reference",
     Lock.OPEN_ITEM: "id",
     Lock.EDI_PARTNER: "partner_no",
+    Lock.BANK_LAYOUT: "layout_no",
     Lock.ITEM: "sku",
     Lock.STOCK: "id",
     Lock.SUPPLY: "id",

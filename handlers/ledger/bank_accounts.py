@@ -1,12 +1,13 @@
 """Our own bank accounts: master data. Each has one account of the ledger, so that the books and the bank's statements can be compared."""
 
+import re
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid
-from handlers.identifiers import Bic, Currency, Iban, canonical, folded
+from handlers.identifiers import AccountNumber, Bic, Currency, canonical, folded
 from handlers.ledger.accounts import BANK, BANK_ACCOUNTS
 from handlers.ledger.model import HouseBankAccount
 
@@ -15,9 +16,12 @@ _ADD = "Ask an administrator to add the account (POST /api/v1/bank-accounts), th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HouseBankAccountDraft:
-    """A bank account of ours in one currency, and the account of the ledger that stands for it."""
+    """A bank account of ours in one currency, and the account of the ledger that stands for it.
 
-    iban: Iban
+    `iban` is its number at the bank where the country has no IBANs.
+    """
+
+    iban: AccountNumber
     currency: Currency
     ledger_account: str = BANK
     bic: Bic = ""
@@ -33,7 +37,9 @@ def add_bank_account(tx: Session, draft: HouseBankAccountDraft) -> HouseBankAcco
     draft = canonical(draft)
     missing = {name: ["must not be blank"] for name in ("iban", "currency") if not getattr(draft, name)}
     if missing:
-        raise Invalid("A bank account needs an IBAN and a currency.", code="incomplete", next_step="Give both.", errors=missing)
+        raise Invalid(
+            "A bank account needs an IBAN (or a number) and a currency.", code="incomplete", next_step="Give both.", errors=missing
+        )
     if draft.ledger_account not in BANK_ACCOUNTS:
         raise Invalid(
             f"{draft.ledger_account} is no bank account of the chart.",
@@ -56,12 +62,20 @@ def add_first_bank_account(tx: Session, iban: str, currency: str) -> None:
         add_bank_account(tx, HouseBankAccountDraft(iban=iban, currency=currency))
 
 
-def find_bank_account(tx: Session, written: str, currency: str) -> HouseBankAccount:
-    """Our bank account as a statement names it. Raises Invalid, with what to do, when it is none of ours."""
+def find_bank_account(tx: Session, written: str, currency: str | None = None) -> HouseBankAccount:
+    """Our bank account as a statement names it: by its IBAN, or by bank and account as MT940 writes them, which are the rest of the IBAN.
+
+    Raises Invalid, with what to do, when it is none of ours; or none in that currency, where one is said.
+    """
     number = folded(written)
-    found = {each.currency: each for each in tx.scalars(select(HouseBankAccount).where(HouseBankAccount.iban == number))}
+    national = re.sub(r"[^A-Z0-9]", "", number)
+    known = HouseBankAccount.iban
+    named = select(HouseBankAccount).where(or_(known == number, known == national, func.substr(known, 5) == national))
+    found = {each.currency: each for each in tx.scalars(named.order_by(known))}
     if not found:
         raise Invalid(f"{number[:40]} is none of our bank accounts.", code="bank_account_unknown", next_step=_ADD)
+    if currency is None:
+        return next(iter(found.values()))
     if currency not in found:
         raise Invalid(
             f"{number} is kept in {', '.join(sorted(found))}; the statement is in {currency[:10]}.",

@@ -1,85 +1,88 @@
-"""Reads bank statements in ISO 20022 camt.053, versions 2 to 8, by local names, so that the version's namespace does not matter.
+"""Reads what a bank says in ISO 20022: statements (camt.053), reports of the day (camt.052) and notifications (camt.054).
 
-The file comes from outside: size and number of entries are capped, document types, entities and the network are refused.
+Versions 2 to 8 by local names, so that the version's namespace does not matter. The file comes from outside: size
+and number of entries are capped, document types, entities and the network are refused.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from lxml import etree
 
 from engine.hardened_xml import XmlLimits, parse_xml
-from engine.problems import Invalid, TooLarge
+from engine.problems import Invalid, Problem, TooLarge
 from handlers.identifiers import day, folded
+from handlers.receivables.bank_shapes import (
+    MOST_BYTES,
+    MOST_STATEMENTS,
+    BankEntry,
+    Contents,
+    Notice,
+    Refusal,
+    Statement,
+    balance_faults,
+    check_count,
+    is_reference,
+)
 
-_LIMITS = XmlLimits(max_bytes=20_000_000, max_elements=2_000_000)
-#: The most entries taken from one statement, and the most statements from one file.
-MOST_ENTRIES = 50_000
-MOST_STATEMENTS = 100
+_LIMITS = XmlLimits(max_bytes=MOST_BYTES, max_elements=2_000_000)
 #: What xs:decimal may be written with; ISO 20022 forbids amounts below zero, and we keep four decimals of 18 digits.
 _DECIMAL = frozenset("0123456789.+-")
 _MOST = Decimal(10) ** 14
 _DECIMALS = 4
-#: What banks write where they have no reference.
-_NO_REFERENCE = frozenset({"NOTPROVIDED", "NONREF", "NOREF", "NOTAVAILABLE", "NOTPROVIDEDNOTPROVIDED"})
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _ASK_BANK = "Ask the bank for the statement as camt.053 (versions 2 to 8), or export it again."
+_STATEMENT = "BkToCstmrStmt"
+#: The messages that announce what a statement will book: their name, where their parts are, and what we call them.
+_NOTICES = {"BkToCstmrAcctRpt": ("Rpt", "camt.052"), "BkToCstmrDbtCdtNtfctn": ("Ntfctn", "camt.054")}
 
 
-@dataclass(frozen=True, slots=True)
-class BankEntry:
-    """One booked movement; money in is positive."""
+def read_camt(content: bytes) -> Contents:
+    """Read every statement, report and notification of a file; one that cannot be read is told, the rest goes on.
 
-    bank_ref: str
-    amount: Decimal
-    currency: str
-    booked_on: date
-    value_on: date
-    payer_name: str
-    payer_iban: str
-    structured_refs: tuple[str, ...]
-    #: What the payer wrote, line by line as the bank broke it.
-    remittance: str
-    reversal: bool
-    #: The bank's code of the transaction: domain, family and sub-family (ISO 20022 external codes), or its own.
-    transaction_code: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One account's statement. `faults` says in words why it cannot be trusted; none means that it balances."""
-
-    account: str
-    bank_ref: str
-    currency: str
-    opening: Decimal
-    closing: Decimal
-    opened_on: date
-    closed_on: date
-    entries: tuple[BankEntry, ...]
-    faults: tuple[str, ...]
-
-
-def read_camt053(content: bytes) -> tuple[Statement, ...]:
-    """Read every statement of a file. Raises TooLarge or Invalid with what to do; never anything else."""
+    Raises TooLarge or Invalid with what to do when nothing of it can be taken; never anything else.
+    """
     root = parse_xml(content, "bank statement", _LIMITS)
     kinds = {_name(child) for child in root}
-    if "BkToCstmrStmt" not in kinds:
-        found = ", ".join(sorted(kinds)) or _name(root)
-        raise Invalid(f"The file is no bank statement: it holds {found[:80]}.", code="statement_kind", next_step=_ASK_BANK)
-    statements = _all(root, "BkToCstmrStmt/Stmt")
-    if not statements:
+    found: list[Statement | Notice] = []
+    problems: list[Problem] = []
+    refusals: list[Refusal] = []
+    parts = [(part, "") for part in _all(root, f"{_STATEMENT}/Stmt")]
+    parts += [(part, message) for kind, (name, message) in _NOTICES.items() for part in _all(root, f"{kind}/{name}")]
+    if not kinds & {_STATEMENT, *_NOTICES}:
+        names = ", ".join(sorted(kinds)) or _name(root)
+        raise Invalid(f"The file is no bank statement: it holds {names[:80]}.", code="statement_kind", next_step=_ASK_BANK)
+    if not parts:
         raise Invalid("The file holds no statement.", code="statement_count", next_step=_ASK_BANK)
-    if len(statements) > MOST_STATEMENTS:
+    if len(parts) > MOST_STATEMENTS:
         raise TooLarge(
-            f"The file holds {len(statements)} statements; at most {MOST_STATEMENTS} are taken.",
+            f"The file holds {len(parts)} statements; at most {MOST_STATEMENTS} are taken.",
             code="statement_too_large",
             next_step="Split it into several files.",
         )
-    return tuple(_statement(each) for each in statements)
+    for place, (part, message) in enumerate(parts, start=1):
+        try:
+            found.append(_notice(part, message) if message else _statement(part))
+        except Problem as problem:
+            problems.append(problem)
+            refusals.append(Refusal(f"{message or 'statement'} {place}", problem.detail, problem.next_step))
+    if not found:
+        raise problems[0]
+    return Contents(
+        "camt",
+        tuple(each for each in found if isinstance(each, Statement)),
+        tuple(each for each in found if isinstance(each, Notice)),
+        tuple(refusals),
+    )
+
+
+def _notice(element: etree._Element, message: str) -> Notice:
+    account = folded(_text(element, "Acct/Id/IBAN") or _text(element, "Acct/Id/Othr/Id"))
+    if not account:
+        raise Invalid("The notice names no account.", code="statement_account", next_step=_ASK_BANK)
+    return Notice(account, _text(element, "Id") or _text(element, "LglSeqNb"), message, tuple(_entries(element)))
 
 
 def _statement(element: etree._Element) -> Statement:
@@ -106,30 +109,13 @@ def _statement(element: etree._Element) -> Statement:
         opened_on=_day(opening, "Dt"),
         closed_on=_day(closing, "Dt"),
         entries=entries,
-        faults=tuple(_faults(currency, totals, entries, closing_amount - opening_amount)),
+        faults=tuple(balance_faults(currency, totals, entries, closing_amount - opening_amount)),
     )
-
-
-def _faults(currency: str, totals: dict[str, str], entries: Sequence[BankEntry], change: Decimal) -> Iterator[str]:
-    for what, found in totals.items():
-        if found != currency:
-            yield f"The {what} is in {found}, the account in {currency}."
-    for position, entry in enumerate(entries, start=1):
-        if entry.currency != currency:
-            yield f"Entry {position} is in {entry.currency}, the account in {currency}."
-    booked = sum((entry.amount for entry in entries), Decimal(0))
-    if booked != change:
-        yield f"The balances differ by {change} {currency}, the entries add up to {booked} {currency}."
 
 
 def _entries(statement: etree._Element) -> Iterator[BankEntry]:
     elements = _all(statement, "Ntry")
-    if len(elements) > MOST_ENTRIES:
-        raise TooLarge(
-            f"The statement has {len(elements)} entries; at most {MOST_ENTRIES} are taken.",
-            code="statement_too_large",
-            next_step="Ask the bank for shorter statements.",
-        )
+    check_count(len(elements))
     for element in elements:
         status = _text(element, "Sts/Cd") or _text(element, "Sts")
         if status in {"BOOK", ""}:
@@ -149,7 +135,9 @@ def _parts(entry: etree._Element) -> list[BankEntry]:
 
 def _entry(entry: etree._Element, details: Sequence[etree._Element], money: tuple[Decimal, str]) -> BankEntry:
     amount, currency = money
-    reversal = _text(entry, "RvslInd").lower() in {"true", "1"}
+    # What the bank returned is a reversal, whatever its code says.
+    returned = [reason for detail in details for reason in _all(detail, "RtrInf")]
+    reversal = bool(returned) or _text(entry, "RvslInd").lower() in {"true", "1"}
     # Who stands on the other side; in a reversal the parties keep the parts they had in what is reversed.
     parties = ("Dbtr", "Cdtr") if (amount > 0) != reversal else ("Cdtr", "Dbtr")
     booked_on = _day(entry, "BookgDt")
@@ -159,7 +147,9 @@ def _entry(entry: etree._Element, details: Sequence[etree._Element], money: tupl
         for path in ("RmtInf/Strd/CdtrRefInf/Ref", "RmtInf/Strd/RfrdDocInf/Nb", "Refs/EndToEndId")
         for element in _all(detail, path)
     ]
-    remittance = "\n".join(_text(element, "") for detail in details for element in _all(detail, "RmtInf/Ustrd"))
+    written = [_text(element, "") for detail in details for element in _all(detail, "RmtInf/Ustrd")]
+    written += [f"Returned: {reason}" for reason in (_reason(each) for each in returned) if reason]
+    remittance = "\n".join(written)
     return BankEntry(
         bank_ref=_text(entry, "AcctSvcrRef") or _text(entry, "NtryRef"),
         amount=amount,
@@ -175,6 +165,12 @@ def _entry(entry: etree._Element, details: Sequence[etree._Element], money: tupl
     )
 
 
+def _reason(returned: etree._Element) -> str:
+    """Why a payment was returned: the code (ISO 20022 external return reason, such as AC04) and what the bank adds to it."""
+    code = _text(returned, "Rsn/Cd") or _text(returned, "Rsn/Prtry")
+    return " ".join(filter(None, [code, _text(returned, "AddtlInf")]))
+
+
 def _account_of(party: str) -> tuple[str, str]:
     return f"RltdPties/{party}Acct/Id/IBAN", f"RltdPties/{party}Acct/Id/Othr/Id"
 
@@ -186,11 +182,6 @@ def _transaction_code(elements: Sequence[etree._Element]) -> str:
         for each in elements
     )
     return next((code for code in codes if code.strip("/")), "") or _first(elements, "BkTxCd/Prtry/Cd")
-
-
-def is_reference(text: str) -> bool:
-    """Whether a reference says anything: banks write NONREF or NOTPROVIDED where they have none."""
-    return bool(text) and folded(text).replace("-", "") not in _NO_REFERENCE
 
 
 def _amount_of(detail: etree._Element) -> tuple[Decimal, str]:

@@ -1,4 +1,4 @@
-"""What a receivables clerk does by hand, told to the processes that wait for it."""
+"""What a receivables clerk does by hand, told to the processes that wait for it or begin with it."""
 
 from decimal import Decimal
 
@@ -8,8 +8,22 @@ from sqlalchemy.orm import Session
 from engine.runtime.post.mailbox import Message
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import messages
-from handlers.receivables import manual_application
+from handlers.receivables import bank_files, manual_application
+from handlers.receivables.bank_files import TakenIn
 from handlers.receivables.manual_application import HandApplication, HandApplied
+
+
+def take_in(runtime: Runtime, tx: Session, content: bytes, by: str, layout_no: str = "") -> TakenIn:
+    """Take in a bank's file: each of its statements is booked by `statement-intake`, each notice watched by `bank-notice`.
+
+    Raises Invalid, TooLarge, Conflict, and keeps nothing, when nothing of it can be taken.
+    """
+    taken = bank_files.take_in_file(tx, content, by, layout_no)
+    for name, key, numbers in (("statement", "statement_no", taken.statement_nos), ("bank_notice", "notice_no", taken.notice_nos)):
+        for number in numbers:
+            told, once = {key: number}, f"{name}.received:{number}"
+            messages.note(runtime, tx, Message(f"{name}.received", told, told, message_id=once, business_key=number, actor=by))
+    return taken
 
 
 def apply(runtime: Runtime, tx: Session, given: HandApplication, actor: str) -> HandApplied:

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.base import Base
-from handlers.columns import Amount, Counter, Flag, JsonList, Key, Label, Moment, Reference, SerialId, Written
+from handlers.columns import Active, Amount, Counter, Flag, JsonList, Key, Label, Moment, Reference, SerialId, Written
 
 
 class BankFile(Base):
@@ -17,7 +17,87 @@ class BankFile(Base):
     id: Mapped[SerialId]
     sha256: Mapped[str] = mapped_column(unique=True)
     content: Mapped[bytes]
+    #: camt, BAI2, MT940 or CSV; empty for what came before formats were told apart.
+    format: Mapped[Label]
+    #: Who brought it; none where it came by itself.
+    taken_in_by: Mapped[str | None]
+    #: What of it was not taken: where, why, and what to do.
+    refusals: Mapped[JsonList]
     received_at: Mapped[Written]
+
+
+class BankLayout(Base):
+    """How a bank's CSV of one account is written: which column is what. Empty names are columns that it has not."""
+
+    __tablename__ = "bank_layout"
+    __table_args__ = (CheckConstraint("(amount = '') <> (money_in = '' OR money_out = '')", name="amounts"),)
+
+    layout_no: Mapped[Key]
+    #: The account of ours whose entries it lists.
+    account: Mapped[str]
+    currency: Mapped[str]
+    delimiter: Mapped[str]
+    decimal_sign: Mapped[str]
+    date_format: Mapped[str]
+    booked_on: Mapped[str]
+    amount: Mapped[Label]
+    money_in: Mapped[Label]
+    money_out: Mapped[Label]
+    value_on: Mapped[Label]
+    payer_name: Mapped[Label]
+    payer_account: Mapped[Label]
+    #: One column or several, by `+`.
+    remittance: Mapped[Label]
+    reference: Mapped[Label]
+    bank_ref: Mapped[Label]
+    code: Mapped[Label]
+    balance: Mapped[Label]
+    active: Mapped[Active]
+    created_at: Mapped[Written]
+
+
+class BankNotice(Base):
+    """What a bank announced before its statement: a report of the day (camt.052) or notifications (camt.054). Nothing of it is booked."""
+
+    __tablename__ = "bank_notice"
+    __table_args__ = (UniqueConstraint("file_id", "file_position"), Index("bank_notice_account_ix", "account", "notice_no"))
+
+    notice_no: Mapped[Key]
+    file_id: Mapped[Reference] = mapped_column(ForeignKey("bank_file.id"))
+    file_position: Mapped[int]
+    account: Mapped[str]
+    bank_ref: Mapped[Label]
+    message: Mapped[str]
+    received_at: Mapped[Written]
+    #: When treasury was told that the rest of it will not come, and why.
+    given_up_at: Mapped[Moment | None]
+    given_up_because: Mapped[Label]
+
+
+class BankNoticeLine(Base):
+    """One entry that was announced; `bank_line_id` is the line of a statement that booked it."""
+
+    __tablename__ = "bank_notice_line"
+    __table_args__ = (
+        UniqueConstraint("notice_no", "position"),
+        Index("bank_notice_line_ref_ix", "bank_ref"),
+        Index("bank_notice_line_met_ix", "bank_line_id"),
+        Index("bank_notice_line_open_ix", "notice_no", postgresql_where=text("bank_line_id IS NULL")),
+    )
+
+    id: Mapped[SerialId]
+    notice_no: Mapped[str] = mapped_column(ForeignKey("bank_notice.notice_no"))
+    position: Mapped[int]
+    bank_ref: Mapped[Label]
+    amount: Mapped[Amount]
+    currency: Mapped[str]
+    booked_on: Mapped[date]
+    value_on: Mapped[date]
+    payer_name: Mapped[Label]
+    payer_iban: Mapped[Label]
+    structured_refs: Mapped[JsonList]
+    remittance: Mapped[Label]
+    bank_line_id: Mapped[Reference | None] = mapped_column(ForeignKey("bank_line.id"))
 
 
 class BankStatement(Base):

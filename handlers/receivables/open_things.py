@@ -21,6 +21,14 @@ OPEN_THINGS = (
         """,
     ),
     OpenKind(
+        "announced entry",
+        """
+        SELECT told.notice_no || '/' || told.position AS number, ARRAY[told.notice_no] AS keys, notice.received_at AS since
+        FROM bank_notice_line AS told JOIN bank_notice AS notice USING (notice_no)
+        WHERE told.bank_line_id IS NULL AND notice.given_up_at IS NULL
+        """,
+    ),
+    OpenKind(
         "bank line",
         """
         SELECT line.statement_no || '/' || line.position AS number, ARRAY[line.statement_no] AS keys, statement.received_at AS since

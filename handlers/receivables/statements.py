@@ -1,33 +1,24 @@
-"""Takes bank statements in: the file is kept as it came, and each of its statements is told apart from what was taken before.
+"""Bank statements as they were taken in by `bank_files.py`: whether each may be booked, and what of it was booked before.
 
 A statement is known by its file and its place in it, a line by its statement and its place in that; no reference of the bank is trusted
 to name anything. What was booked before is found out by the balances: see `_repeated`.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from engine.problems import Conflict, Invalid, NotFound
+from engine.problems import Conflict, NotFound
 from engine.service_tasks import Refused
 from engine.store import locks
-from engine.store.clock import business_today
 from engine.store.locks import Advisory, Lock
-from handlers.documents.numbers import next_numbers
-from handlers.ledger.bank_accounts import find_bank_account
 from handlers.receivables.bank_ledger import carry_opening_balance
-from handlers.receivables.camt import Statement, read_camt053
-from handlers.receivables.model import BankStatement
-from handlers.rowsets import as_json, insert_rows
-
-#: How far a bank's day may be ahead of ours.
-_AHEAD = timedelta(days=1)
+from handlers.receivables.notices import meet_notices
+from handlers.rowsets import as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,35 +41,10 @@ class StatementFacts:
     kinds: tuple[EntryKind, ...]
 
 
-def store_statements(tx: Session, content: bytes, by: str | None = None) -> list[str]:
-    """Keep a bank file that somebody brought, and answer the numbers of its statements; for each `statement.received` is published.
-
-    Raises Conflict for a file taken before, unless all of it was refused; Invalid or TooLarge, and keeps nothing, for one that cannot be
-    read, is dated in the future, or is of an account that is not ours. A statement that does not balance is kept: treasury looks at it.
-    """
-    statements = read_camt053(content)
-    today = business_today(tx)
-    for each in statements:
-        find_bank_account(tx, each.account, each.currency)
-        _check_dates(each, today)
-    digest = sha256(content).hexdigest()
-    file_id = tx.execute(_KEEP_FILE, {"sha256": digest, "content": content}).scalar_one()
-    known = tx.execute(_TAKEN, {"file_id": file_id}).scalars().all()
-    if known:
-        raise Conflict(
-            f"This file was taken before as {', '.join(known)}.",
-            code="statement_duplicate",
-            next_step=f"Nothing is to be done; look at {known[0]}.",
-        )
-    numbers = next_numbers(tx, "BS", len(statements))
-    insert_rows(
-        tx,
-        BankStatement,
-        [{**_header(number, file_id, place, each), "taken_in_by": by} for place, (number, each) in _placed(numbers, statements)],
-    )
-    tx.execute(_ADD_LINES, {"rows": as_json([line for _, (number, each) in _placed(numbers, statements) for line in _lines(number, each)])})
-    tx.execute(_SEAL, {"numbers": numbers})
-    return numbers
+def seal_statements(tx: Session, numbers: Sequence[str], lines: Sequence[Mapping[str, Any]]) -> None:
+    """Add the lines of statements that were just numbered, and hash them, so that a changed or missing one is noticed."""
+    tx.execute(_ADD_LINES, {"rows": as_json(lines)})
+    tx.execute(_SEAL, {"numbers": list(numbers)})
 
 
 def read_statement(tx: Session, statement_no: str) -> StatementFacts:
@@ -96,6 +62,7 @@ def read_statement(tx: Session, statement_no: str) -> StatementFacts:
         raise Refused("STATEMENT_UNBALANCED", f"Statement {statement_no} cannot be booked. {' '.join(faults)}")
     if tx.execute(_READ, {"statement_no": statement_no}).first():
         carry_opening_balance(tx, row)
+        meet_notices(tx, row["account"])
     counted = tx.execute(_COUNT, {"statement_no": statement_no}).one()
     kinds = tuple(EntryKind(*kind) for kind in tx.execute(_KINDS, {"statement_no": statement_no}))
     return StatementFacts(balanced=True, entries=counted.entries, currency=row["currency"], duplicates=counted.duplicates, kinds=kinds)
@@ -121,16 +88,6 @@ def lock_statement(tx: Session, statement_no: str) -> RowMapping:
     if row is None:
         raise NotFound(f"There is no statement {statement_no}.", code="statement_unknown", next_step="Send the bank's file first.")
     return row
-
-
-def _check_dates(statement: Statement, today: date) -> None:
-    days = [statement.opened_on, statement.closed_on, *(entry.booked_on for entry in statement.entries)]
-    if max(days) > today + _AHEAD:
-        raise Invalid(
-            f"The statement of {statement.account} is dated {max(days)}, which is yet to come: today is {today}.",
-            code="statement_date",
-            next_step="Ask the bank for the statement with its right dates.",
-        )
 
 
 def _chain_faults(tx: Session, row: RowMapping) -> list[str]:
@@ -165,36 +122,6 @@ def _repeated(tx: Session, row: RowMapping, closed_with: Decimal) -> bool:
     return True
 
 
-def _placed(numbers: Sequence[str], statements: Sequence[Statement]) -> list[tuple[int, tuple[str, Statement]]]:
-    return list(enumerate(zip(numbers, statements, strict=True), start=1))
-
-
-def _header(statement_no: str, file_id: int, position: int, statement: Statement) -> dict[str, Any]:
-    copied = ("account", "bank_ref", "currency", "opening", "closing", "opened_on", "closed_on", "faults")
-    return {
-        "statement_no": statement_no,
-        "file_id": file_id,
-        "file_position": position,
-        **{name: getattr(statement, name) for name in copied},
-    }
-
-
-def _lines(statement_no: str, statement: Statement) -> list[dict[str, Any]]:
-    return [
-        {**asdict(entry), "statement_no": statement_no, "account": statement.account, "position": position}
-        for position, entry in enumerate(statement.entries, start=1)
-    ]
-
-
-#: Also waits for another transaction that takes the same file.
-_KEEP_FILE = text("""
-INSERT INTO bank_file (sha256, content) VALUES (:sha256, :content) ON CONFLICT (sha256) DO UPDATE SET sha256 = excluded.sha256 RETURNING id
-""")
-_TAKEN = text("""
-SELECT statement_no FROM bank_statement WHERE file_id = :file_id
-  AND EXISTS (SELECT FROM bank_statement AS kept WHERE kept.file_id = :file_id AND kept.refused_at IS NULL)
-ORDER BY file_position, statement_no
-""")
 _LINE_COLUMNS = """
   statement_no, position, account, bank_ref, amount, currency, booked_on, value_on, payer_name, payer_iban, structured_refs, remittance,
   reversal, transaction_code

@@ -16,6 +16,7 @@ from handlers.receivables import (
     application,
     bank_entries,
     collections,
+    notice_tasks,
     placement,
     receipts,
     refund_tasks,
@@ -26,6 +27,7 @@ from handlers.receivables import (
 tasks = ServiceTasks()
 tasks.include(refund_tasks.tasks)
 tasks.include(remittance_tasks.tasks)
+tasks.include(notice_tasks.tasks)
 
 
 @dataclass(frozen=True, slots=True)

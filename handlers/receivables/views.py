@@ -6,12 +6,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ARRAY, String, case, cast, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
 from engine.store.paging import Asked, Key, Page, read_page
-from handlers.receivables.model import Application, BankLine, BankStatement, Receipt
+from handlers.receivables.model import Application, BankFile, BankLine, BankNotice, BankNoticeLine, BankStatement, Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,26 @@ class ShownStatement(StatementSummary):
     lines: Sequence[BankLineRow]
 
 
+@dataclass(frozen=True, slots=True)
+class BankFileRow:
+    """A bank's file: its format, what it brought, and what of it was not taken (where, why, what to do)."""
+
+    id: int
+    format: str
+    received_at: datetime
+    taken_in_by: str | None
+    statement_nos: list[str]
+    notice_nos: list[str]
+    #: Entries that were announced and are on no statement yet.
+    awaited: int
+    refusals: list[Any]
+
+
+def list_bank_files(tx: Session, asked: Asked) -> Page[BankFileRow]:
+    """The banks' files, the latest first."""
+    return read_page(tx, _BANK_FILES, (Key(BankFile.id, descending=True),), asked).typed(BankFileRow)
+
+
 def list_receipts(tx: Session, asked: Asked) -> Page[ReceiptRow]:
     """Every receipt, the latest first."""
     keys = (Key(Receipt.created_at, descending=True), Key(Receipt.receipt_no, descending=True))
@@ -119,6 +140,7 @@ def show_statement(tx: Session, statement_no: str) -> ShownStatement:
     return ShownStatement(**dict(header), lines=[BankLineRow(**dict(row)) for row in lines])
 
 
+_NONE = cast(array([]), ARRAY(String))
 _APPLIED = (
     select(func.coalesce(func.sum(Application.cash), 0))
     .where(Application.receipt_no == Receipt.receipt_no, Application.unapplied_at.is_(None))
@@ -128,6 +150,33 @@ _LEFT = case((Receipt.reversed_at.is_(None), Receipt.amount - Receipt.on_account
 _OWN = [name for name in ReceiptRow.__dataclass_fields__ if name not in {"payer_name", "remittance", "rest"}]
 _RECEIPTS = select(*(getattr(Receipt, name) for name in _OWN), BankLine.payer_name, BankLine.remittance, _LEFT.label("rest")).join(
     BankLine, BankLine.id == Receipt.bank_line_id
+)
+_NUMBERS_OF_FILE = (
+    select(func.coalesce(func.array_agg(aggregate_order_by(BankStatement.statement_no, BankStatement.file_position)), _NONE))
+    .where(BankStatement.file_id == BankFile.id)
+    .scalar_subquery()
+)
+_NOTICES_OF_FILE = (
+    select(func.coalesce(func.array_agg(aggregate_order_by(BankNotice.notice_no, BankNotice.file_position)), _NONE))
+    .where(BankNotice.file_id == BankFile.id)
+    .scalar_subquery()
+)
+_AWAITED = (
+    select(func.count())
+    .select_from(BankNoticeLine)
+    .join(BankNotice, BankNotice.notice_no == BankNoticeLine.notice_no)
+    .where(BankNotice.file_id == BankFile.id, BankNoticeLine.bank_line_id.is_(None), BankNotice.given_up_at.is_(None))
+    .scalar_subquery()
+)
+_BANK_FILES = select(
+    BankFile.id,
+    BankFile.format,
+    BankFile.received_at,
+    BankFile.taken_in_by,
+    _NUMBERS_OF_FILE.label("statement_nos"),
+    _NOTICES_OF_FILE.label("notice_nos"),
+    _AWAITED.label("awaited"),
+    BankFile.refusals,
 )
 _STATEMENTS = select(*(getattr(BankStatement, name) for name in StatementSummary.__dataclass_fields__))
 _BANK_LINES = select(*(getattr(BankLine, name) for name in BankLineRow.__dataclass_fields__)).order_by(BankLine.position)

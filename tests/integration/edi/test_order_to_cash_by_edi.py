@@ -10,7 +10,7 @@ from mockedi.validate import validate
 from api.demo.bank import Payment, statement_of
 from handlers.edi.reading import read_file
 from handlers.fulfillment.commands import release_group
-from handlers.receivables.statements import store_statements
+from handlers.receivables.bank_files import take_in_file
 from tests.integration.at_work import do, say, settle
 from tests.unit.edi.interchanges import ORDER_850, ORDERS, edifact, x12
 
@@ -128,7 +128,7 @@ def test_an_820_says_which_invoice_a_payment_is_for_and_the_bank_entry_with_its_
     do(desk.runtime, "Remittance advice of COYOTE-X12", note="INV-777777 is a typing error")
     assert desk.rows("SELECT named, invoice_no FROM remittance_line ORDER BY position") == [(invoice_no, invoice_no), ("INV-777777", None)]
     with desk.runtime.database.transaction() as tx:
-        (statement_no,) = store_statements(tx, statement_of("S-820", [Payment("TRACE 99812-a", gross, "EUR", payer="Somebody")]))
+        (statement_no,) = take_in_file(tx, statement_of("S-820", [Payment("TRACE 99812-a", gross, "EUR", payer="Somebody")])).statement_nos
     say(desk.runtime, "statement.received", statement_no, statement_no=statement_no)
     assert desk.rows("SELECT open_amount::int FROM open_item WHERE document_no = :no", no=invoice_no) == [(0,)]
     assert desk.rows("SELECT state, number FROM edi_transaction WHERE kind = '820'") == [("DONE", "99812-A")]

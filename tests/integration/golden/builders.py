@@ -34,7 +34,7 @@ from handlers.parties.master_data import (
     set_bank_account,
     set_company,
 )
-from handlers.receivables.statements import store_statements
+from handlers.receivables.bank_files import take_in_file
 from handlers.rowsets import insert_rows
 from handlers.values import round_currency
 from tests.steps import commit_step
@@ -262,7 +262,7 @@ def _line(order_no: str, number: int, line: Sold, currency: str) -> dict[str, An
 
 def stored(tx: Session, content: bytes) -> list[str]:
     """The numbers of the statements of a file, taken as the API takes it: in a transaction of its own."""
-    numbers = store_statements(tx, content)
+    numbers = take_in_file(tx, content).statement_nos
     commit_step(tx)
     return numbers
 

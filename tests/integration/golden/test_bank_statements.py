@@ -14,8 +14,8 @@ from handlers.billing import tasks as billing
 from handlers.fulfillment import tasks as fulfillment
 from handlers.invariants import check_all
 from handlers.ledger.posting import balances
+from handlers.receivables.bank_files import take_in_file
 from handlers.receivables.manual_application import identify
-from handlers.receivables.statements import store_statements
 from tests.integration.at_work import say, settle
 from tests.integration.golden.builders import CUSTOMER, Sold, context, one, order
 from tests.integration.golden.test_diagrams import runtime  # noqa: F401  # a fixture of the room
@@ -31,7 +31,7 @@ def bank(runtime, *entries, opening="0.00", closing=None, statement="S1"):  # no
     change = sum((D(each.amount) * (1 if each.direction == "CRDT" else -1) for each in entries), D(0))
     content = camt053(list(entries), opening=opening, closing=closing or str(D(opening) + change), statement=statement)
     with runtime.database.transaction() as tx:
-        (number,) = store_statements(tx, content)
+        (number,) = take_in_file(tx, content).statement_nos
         given = {"statement_no": number}
         messages.note(runtime, tx, Message("statement.received", correlation=given, payload=given, business_key=number, actor="amina"))
     settle(runtime)

@@ -18,8 +18,8 @@ from handlers.dropship.inbound import (
 )
 from handlers.invariants import check_all
 from handlers.ledger.posting import balances
+from handlers.receivables.bank_files import take_in_file
 from handlers.receivables.commands import reverse
-from handlers.receivables.statements import store_statements
 from tests.integration.at_work import at_work, do, say, settle
 from tests.integration.golden.builders import SUPPLIER, Sold, company, customer, item, on_stock, one, order, supplier, warehouse
 from tests.unit.receivables.statement_files import Credit, camt053
@@ -44,7 +44,7 @@ def runtime(database):
 def pay(runtime, invoice_no, amount):
     content = camt053([Credit(amount, f"Invoice {invoice_no}", ref="B1")], opening="0.00", closing=amount)
     with runtime.database.transaction() as tx:
-        number = store_statements(tx, content)[0]
+        number = take_in_file(tx, content).statement_nos[0]
     say(runtime, "statement.received", number, statement_no=number)
 
 

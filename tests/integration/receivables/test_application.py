@@ -16,8 +16,8 @@ from handlers.ledger import posting
 from handlers.ledger.open_items import Taken, lock_open_items, reduce_open_items
 from handlers.ledger.posting import balances
 from handlers.receivables import commands, invariants, tasks
+from handlers.receivables.bank_files import take_in_file
 from handlers.receivables.manual_application import HandApplication, apply_manually, leave_on_account, reverse_receipt
-from handlers.receivables.statements import store_statements
 from handlers.registry import service_tasks
 from tests.integration.golden.builders import PAYER_IBAN, one
 from tests.integration.receivables.books import owed, paid
@@ -30,7 +30,7 @@ FIRST = HandApplication(receipt_no="RC-000001", invoice_no="INV-000001")
 def proposed(database, content):
     """A statement, taken by the API and then worked on up to the point where its receipts wait to be applied."""
     with database.transaction() as tx:
-        (number,) = store_statements(tx, content)
+        (number,) = take_in_file(tx, content).statement_nos
     statement = tasks.OfStatement(number)
     with database.transaction() as tx:
         tasks.read_statement(statement, tx)
@@ -41,7 +41,7 @@ def proposed(database, content):
 def taken_in(database, content, *actions):
     """A statement, taken by the API and then worked on in one transaction."""
     with database.transaction() as tx:
-        (number,) = store_statements(tx, content)
+        (number,) = take_in_file(tx, content).statement_nos
     statement = tasks.OfStatement(number)
     with database.transaction() as tx:
         tasks.read_statement(statement, tx)

@@ -19,8 +19,8 @@ from handlers.ledger.posting import balances
 from handlers.receivables import invariants as receivables
 from handlers.receivables import manual_application as by_hand
 from handlers.receivables import tasks
+from handlers.receivables.bank_files import take_in_file
 from handlers.receivables.manual_application import HandApplication
-from handlers.receivables.statements import store_statements
 from handlers.rowsets import insert_rows
 from tests.integration.golden.builders import PAYER_IBAN, count_statements, one, stored
 from tests.steps import as_a_step, commit_step
@@ -309,7 +309,7 @@ def test_the_rest_of_a_receipt_is_placed_where_a_person_says(books):
 )
 def test_a_decision_that_says_nothing_we_know_books_nothing(books, decision):
     with books.transaction() as tx:
-        (number,) = store_statements(tx, camt053([debit("1.00")], opening="0.00", closing="-1.00"))
+        (number,) = take_in_file(tx, camt053([debit("1.00")], opening="0.00", closing="-1.00")).statement_nos
         kinds = tasks.read_statement(tasks.OfStatement(number), tx).kinds
         with pytest.raises(Invalid) as refusal:
             tasks.book_entries(tasks.BookEntries(number, kinds, [decision]), tx)

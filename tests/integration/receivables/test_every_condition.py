@@ -14,8 +14,8 @@ from handlers.ledger.open_items import NewOpenItem, add_open_item
 from handlers.ledger.posting import balances
 from handlers.parties.master_data import AddressDraft, CustomerDraft, add_customer
 from handlers.receivables import tasks
+from handlers.receivables.bank_files import take_in_file
 from handlers.receivables.manual_application import HandApplication, apply_manually, lock_receipt, reverse_receipt
-from handlers.receivables.statements import store_statements
 from tests.integration.golden.builders import CUSTOMER, context, effects, one
 from tests.integration.receivables.books import owed, paid, take_in
 from tests.integration.receivables.test_bank_entries import Bill, bank_day, explain, outcomes, settle, supplier_paid
@@ -192,9 +192,9 @@ def test_an_invoice_that_was_paid_since_the_proposal_does_not_keep_the_others_of
         owed(tx, "INV-000002", "300.00", tax="0.00", discount="0.00")
         owed(tx, "INV-000003", "50.00", tax="0.00", discount="0.00")
         take_in(tx, paid(Credit("300.00", "hello", ref="B1")))
-        (number,) = store_statements(
+        (number,) = take_in_file(
             tx, paid(Credit("300.00", "INV-000002", ref="B2"), Credit("50.00", "INV-000003", ref="B3"), opening="300.00", statement="S2")
-        )
+        ).statement_nos
         for step in (tasks.read_statement, tasks.record_receipts, tasks.propose_applications):
             step(tasks.OfStatement(number), tx)
             commit_step(tx)
@@ -226,8 +226,8 @@ def test_an_entry_is_booked_once_to_the_ledger_account_of_its_own_bank_account(b
 
 def test_only_the_kinds_of_the_statement_are_asked_for_and_of_those_only_what_is_not_asked_of_a_person(books):
     with books.transaction() as tx:
-        first = store_statements(tx, camt053([debit("1.50", code="CHRG")], opening="100.00", closing="98.50", statement="S1"))[0]
-        store_statements(tx, camt053([debit("8.00", code="INTR")], opening="98.50", closing="90.50", statement="S2"))
+        first = take_in_file(tx, camt053([debit("1.50", code="CHRG")], opening="100.00", closing="98.50", statement="S1")).statement_nos[0]
+        take_in_file(tx, camt053([debit("8.00", code="INTR")], opening="98.50", closing="90.50", statement="S2"))
         assert [kind.code for kind in tasks.read_statement(tasks.OfStatement(first), tx).kinds] == ["CHRG"]
         tx.execute(text("UPDATE bank_line SET asked_group = 'treasury'"))
         assert tasks.read_statement(tasks.OfStatement(first), tx).kinds == []
@@ -250,7 +250,7 @@ def test_a_first_statement_opens_its_own_account_whatever_the_others_stand_at(bo
         dollars = other_account(camt053(lines, opening="500.00", closing="491.00", statement="U1"), OURS, "USD")
         tx.execute(text("INSERT INTO fx_rate (currency, valid_from, rate) VALUES ('USD', '2026-01-01', 0.5)"))
         for content in (dollars, other_account(camt053(lines, opening="70.00", closing="61.00", statement="V1"))):
-            (number,) = store_statements(tx, content)
+            (number,) = take_in_file(tx, content).statement_nos
             tasks.read_statement(tasks.OfStatement(number), tx)
         supplier_paid(tx, Bill())
         supplier_paid(tx, Bill("SI-000002", "RE-2026/18", "30.00"))
@@ -299,21 +299,21 @@ def test_a_return_is_of_the_receipt_whose_own_invoice_it_names(books):
 def test_a_file_that_was_refused_may_be_sent_again_though_another_was_kept(books):
     with books.transaction() as tx:
         kept, refused = paid(Credit("10.00", ref="B1")), paid(Credit("5.00", ref="B2"), opening="10.00", statement="S2")
-        store_statements(tx, kept)
-        (number,) = store_statements(tx, refused)
+        take_in_file(tx, kept)
+        (number,) = take_in_file(tx, refused).statement_nos
         tasks.refuse_statement(tasks.Refuse(number, "wrong"), tx)
         assert one(tx, "SELECT count(*) FROM bank_statement WHERE refused_at IS NOT NULL") == 1
-        (again,) = store_statements(tx, refused)
+        (again,) = take_in_file(tx, refused).statement_nos
         assert again == "BS-000003"
         with pytest.raises(Conflict, match=r"taken before as BS-000001\.$"):
-            store_statements(tx, kept)
+            take_in_file(tx, kept)
 
 
 LIKE = {"opening": "100.00", "closing": "110.00", "statement": "S1"}
 
 
 def read(tx, entries, iban=OURS, **changes):
-    (number,) = store_statements(tx, other_account(camt053(entries, **LIKE | changes), iban))
+    (number,) = take_in_file(tx, other_account(camt053(entries, **LIKE | changes), iban)).statement_nos
     return tasks.read_statement(tasks.OfStatement(number), tx)
 
 

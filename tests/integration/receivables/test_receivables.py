@@ -15,8 +15,8 @@ from handlers.ledger.model import FxRate
 from handlers.ledger.posting import balances
 from handlers.parties.policy import choose
 from handlers.receivables import tasks
+from handlers.receivables.bank_files import take_in_file
 from handlers.receivables.collections import DunningFacts
-from handlers.receivables.statements import store_statements
 from tests.integration.golden.builders import CUSTOMER, PAYER_IBAN, company, context, count_statements, customer, effects, one, stored
 from tests.integration.receivables.books import nonzero, owed, paid, take_in
 from tests.steps import as_a_step
@@ -49,9 +49,9 @@ def test_money_lands_unapplied_with_the_customer_it_came_from(books):
 def test_a_file_is_taken_once(books):
     content = paid(Credit("10.00", ref="B1"))
     with books.transaction() as tx:
-        store_statements(tx, content)[0]
+        take_in_file(tx, content)
         with pytest.raises(Conflict, match="taken before as BS-000001") as refusal:
-            store_statements(tx, content)[0]
+            take_in_file(tx, content)
         assert refusal.value.code == "statement_duplicate"
 
 
@@ -59,7 +59,7 @@ def test_an_entry_that_comes_in_two_files_is_one_receipt(books):
     with books.transaction() as tx:
         take_in(tx, paid(Credit("10.00", ref="B1")))
         again = paid(Credit("10.00", ref="B1"), Credit("5.00", ref="B2"), opening="0.00", statement="STMT-078")
-        store_statements(tx, again)
+        take_in_file(tx, again)
         facts = tasks.read_statement(tasks.OfStatement("BS-000002"), tx)
         assert (facts.entries, facts.duplicates) == (2, 1)
         assert tasks.record_receipts(tasks.OfStatement("BS-000002"), tx).receipts == 1
@@ -68,7 +68,7 @@ def test_an_entry_that_comes_in_two_files_is_one_receipt(books):
 
 def test_a_statement_that_does_not_add_up_goes_to_treasury(books):
     with books.transaction() as tx:
-        store_statements(tx, camt053([Credit("10.00", ref="B1")], closing="1010.01"))[0]
+        take_in_file(tx, camt053([Credit("10.00", ref="B1")], closing="1010.01"))
         with pytest.raises(Refused, match=r"differ by 10.01 EUR, the entries add up to 10.00") as refusal:
             tasks.read_statement(STATEMENT, tx)
         assert refusal.value.code == "STATEMENT_UNBALANCED"
@@ -77,7 +77,7 @@ def test_a_statement_that_does_not_add_up_goes_to_treasury(books):
 def test_a_gap_between_two_statements_is_noticed(books):
     with books.transaction() as tx:
         take_in(tx, paid(Credit("10.00", ref="B1")))
-        store_statements(tx, paid(Credit("5.00", ref="B2"), opening="11.00", statement="STMT-078"))[0]
+        take_in_file(tx, paid(Credit("5.00", ref="B2"), opening="11.00", statement="STMT-078"))
         with pytest.raises(Refused, match=r"opens with 11.0000, but BS-000001 before it closed with 10.0000"):
             tasks.read_statement(tasks.OfStatement("BS-000002"), tx)
 
@@ -89,7 +89,7 @@ def test_a_gap_between_two_statements_is_noticed(books):
 )
 def test_a_file_that_cannot_be_read_is_refused_and_nothing_is_kept(books, content):
     with pytest.raises(Problem) as refusal, books.transaction() as tx:
-        store_statements(tx, content)[0]
+        take_in_file(tx, content)
     assert refusal.value.next_step
     with books.transaction() as tx:
         assert one(tx, "SELECT count(*) FROM bank_statement") == 0
@@ -100,7 +100,7 @@ def test_money_in_a_currency_without_a_rate_is_refused_and_changes_nothing(books
     content = paid(Credit("10.00", ref="B1", currency="USD")).replace(b"EUR", b"USD")
     with books.transaction() as tx:
         add_bank_account(tx, HouseBankAccountDraft(iban=OURS, currency="USD", ledger_account="1001"))
-        store_statements(tx, content)
+        take_in_file(tx, content)
     with pytest.raises(Invalid, match="No exchange rate for USD"), books.transaction() as tx:
         tasks.record_receipts(STATEMENT, tx)
     with books.transaction() as tx:

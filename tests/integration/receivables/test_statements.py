@@ -13,7 +13,7 @@ from engine.store import clock
 from handlers.ledger.bank_accounts import HouseBankAccountDraft, add_bank_account, add_first_bank_account
 from handlers.ledger.posting import balances
 from handlers.receivables import invariants, tasks
-from handlers.receivables.statements import store_statements
+from handlers.receivables.bank_files import take_in_file
 from tests.integration.golden.builders import customer, one
 from tests.integration.receivables.books import owed, paid, take_in
 from tests.steps import commit_step
@@ -24,7 +24,7 @@ AUSTRIAN = "AT611904300234573201"
 
 
 def stored(tx, content):
-    numbers = store_statements(tx, content)
+    numbers = take_in_file(tx, content).statement_nos
     commit_step(tx)
     return [tasks.OfStatement(number) for number in numbers]
 
@@ -71,7 +71,7 @@ def test_one_file_at_once_is_taken_once(books):
     def take(_):
         try:
             with books.transaction() as tx:
-                return store_statements(tx, content)
+                return take_in_file(tx, content).statement_nos
         except Problem as problem:
             return problem.code
 
@@ -183,13 +183,13 @@ def test_what_the_bank_held_before_its_first_statement_is_carried_into_the_books
 def test_a_statement_of_an_account_that_is_not_ours_is_refused_until_it_is_added(books):
     content = paid(Credit("10.00")).replace(OURS.encode(), b"AT611904300234573201")
     with pytest.raises(Invalid) as refusal, books.transaction() as tx:
-        store_statements(tx, content)
+        take_in_file(tx, content)
     assert refusal.value.code == "bank_account_unknown"
     assert "/api/v1/bank-accounts" in refusal.value.next_step
     with books.transaction() as tx:
         assert one(tx, "SELECT count(*) FROM bank_file") == 0
         add_bank_account(tx, HouseBankAccountDraft(iban=AUSTRIAN, currency="EUR", ledger_account="1001"))
-        assert store_statements(tx, content) == ["BS-000001"]
+        assert take_in_file(tx, content).statement_nos == ["BS-000001"]
 
 
 def test_each_bank_account_has_its_own_control_total(books):
@@ -233,25 +233,25 @@ def test_a_ledger_account_stands_for_one_bank_account_and_the_first_is_the_one_o
 
 def test_a_statement_in_a_currency_that_the_account_does_not_have_is_refused(books):
     with pytest.raises(Invalid) as refusal, books.transaction() as tx:
-        store_statements(tx, paid(Credit("10.00", currency="USD")).replace(b"EUR", b"USD"))
+        take_in_file(tx, paid(Credit("10.00", currency="USD")).replace(b"EUR", b"USD"))
     assert refusal.value.code == "statement_currency"
 
 
 def test_a_statement_dated_in_the_future_is_refused_and_today_is_the_business_clock_s(books):
     with pytest.raises(Invalid, match="which is yet to come") as refusal, books.transaction() as tx:
-        store_statements(tx, paid(Credit("10.00")).replace(b"2026-03-18", b"2099-03-18"))
+        take_in_file(tx, paid(Credit("10.00")).replace(b"2026-03-18", b"2099-03-18"))
     assert refusal.value.code == "statement_date"
     with books.transaction() as tx:
         today = clock.business_today(tx)
         dated = [str(today + timedelta(days=days)).encode() for days in (1, 2)]
-        store_statements(tx, paid(Credit("10.00")).replace(b"2026-03-18", dated[0]))
+        take_in_file(tx, paid(Credit("10.00")).replace(b"2026-03-18", dated[0]))
         with pytest.raises(Invalid):
-            store_statements(tx, paid(Credit("10.00")).replace(b"2026-03-18", dated[1]))
+            take_in_file(tx, paid(Credit("10.00")).replace(b"2026-03-18", dated[1]))
         for place in (b"<Dt>2026-03-17</Dt>", b"<BookgDt><Dt>2026-03-18</Dt></BookgDt>"):
             with pytest.raises(Invalid):
-                store_statements(tx, paid(Credit("10.00")).replace(place, place.replace(b"2026", b"2099")))
+                take_in_file(tx, paid(Credit("10.00")).replace(place, place.replace(b"2026", b"2099")))
         clock.at(tx, clock.business_now(tx) + timedelta(days=1))
-        store_statements(tx, paid(Credit("10.00")).replace(b"2026-03-18", dated[1]))
+        take_in_file(tx, paid(Credit("10.00")).replace(b"2026-03-18", dated[1]))
 
 
 def test_wrapped_text_does_not_pay_a_stranger_s_invoice(books):
