@@ -49,6 +49,8 @@ PAGES = {
     "changes": "/worklist/changes",
     "change": "/worklist/changes/{change}",
     "customer": "/master-data/customers/C-1001",
+    "calendars": "/master-data/calendars",
+    "calendar": "/master-data/calendars/office",
     "processes": "/processes",
     "process": "/processes/quote-to-order",
     "process-decisions": "/processes/quote-to-order?show=decisions",

@@ -361,4 +361,5 @@ TABS = (
     ("/master-data/rates", "Exchange rates"),
     ("/master-data/edi-partners", "EDI partners"),
     ("/master-data/bank-layouts", "Bank files"),
+    ("/master-data/calendars", "Calendars"),
 )

@@ -1,4 +1,4 @@
-"""What is under way when the demo opens: a quote that waits for approval, an order on credit hold, and one that is ready to ship."""
+"""What is under way when the demo opens: working time, a quote that waits for approval, an order on credit hold, one that is ready to ship."""
 
 from decimal import Decimal
 
@@ -6,17 +6,30 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.intake.ordering import take_in
+from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs.calendars import CalendarDraft, save_calendar
 from engine.store.tables import instance
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.quoting.commands import begin_quote
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft
+
+_OFFICE = CalendarDraft(
+    code="office",
+    name="Office in Vienna",
+    time_zone="Europe/Vienna",
+    country="AT",
+    region="9",
+    week=["08:00-12:00, 12:30-17:00"] * 4 + ["08:00-14:00", "", ""],
+    standard=True,
+)
 
 
 def open_demo(runtime: Runtime) -> None:
     """Begin them unless something is or was under way. One transaction."""
     with runtime.database.transaction() as tx:
         if tx.scalar(select(instance.c.id).limit(1)) is None:
+            save_calendar(runtime, tx, _OFFICE, Person("edith"))
             _begin(runtime, tx)
 
 

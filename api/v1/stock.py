@@ -1,14 +1,15 @@
 """Warehouses and stock."""
 
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, DraftBody, Listing, Page, Shape, listed
+from handlers.changes import Author
 from handlers.inventory.stock import Receipt
-from handlers.inventory.supply import SupplyArrival, SupplyDraft, WarehouseDraft, add_warehouse
+from handlers.inventory.supply import SupplyArrival, SupplyDraft, WarehouseDraft, add_warehouse, ship_by
 from handlers.inventory.views import Balance, list_balances
 from handlers.promising import commands
 
@@ -39,6 +40,26 @@ def post_warehouse(body: WarehouseIn) -> tuple[Done, int]:
     """Add a warehouse."""
     add_warehouse(transaction(), body.root)
     return Done(id=body.root.code, state="added"), 201
+
+
+class WarehousePath(BaseModel):
+    """A warehouse in the address."""
+
+    code: str = Field(max_length=100)
+
+
+class ShipByIn(Shape):
+    """The business calendar on whose days a warehouse ships; null for the working days of its country."""
+
+    calendar_code: str | None = Field(max_length=40)
+
+
+@api.put("/warehouses/<code>/calendar", responses={200: Done})
+@operation(Role.SHIP)
+def put_warehouse_calendar(path: WarehousePath, body: ShipByIn) -> Done:
+    """Say on whose days a warehouse ships; promises made from now on count with them."""
+    ship_by(transaction(), path.code, body.calendar_code, Author(person().name))
+    return Done(id=path.code, state="changed")
 
 
 @api.get("/stock", responses={200: Page[Balance]})

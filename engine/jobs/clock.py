@@ -10,7 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.orm import Session
 
 from engine.runtime.operate import batch_work
-from engine.runtime.post import timers
+from engine.runtime.post import escalations, timers
 from engine.runtime.state.leases import Rescue
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import held_decisions, housekeeping
@@ -91,6 +91,8 @@ def clean(runtime: Runtime, chores: Iterable[Chore] = ()) -> None:
 
 
 def tick(runtime: Runtime) -> int:
-    """One round of timers and schedules."""
+    """One round of timers, schedules and escalations."""
     with runtime.database.transaction() as tx:
-        return timers.tick(runtime, tx)
+        fired = timers.tick(runtime, tx)
+    with runtime.database.transaction() as tx:
+        return fired + escalations.escalate(runtime, tx)

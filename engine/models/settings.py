@@ -74,6 +74,11 @@ START: Final = _catalogue(
     Setting("outputs", Written.FEEL, "Variables that an instance begins with beside what it is given: ={priority: 50}."),
     _INITIATOR,
 )
+_CALENDAR: Final = Setting(
+    "calendar",
+    Written.NAME,
+    "In whose working time durations count: a calendar's code, standard for the company's, none for around the clock.",
+)
 SERVICE: Final = _catalogue(
     _RESULT,
     Setting("retry", Written.RETRY, "How often a failing call is repeated: R5/PT10S is the default."),
@@ -99,7 +104,11 @@ USER: Final = _catalogue(
     ),
     Setting("worksOn", Written.TEXT, '="quote " + quote_no: what it works on. Whoever does it does not decide on the same later.'),
     Setting("title", Written.TEXT, "What the worklist shows; without it, the name of the step."),
-    Setting("dueIn", Written.DURATION, "How long after its beginning the task is due."),
+    Setting("dueIn", Written.DURATION, "How long after its beginning the task is due, in the working time of its calendar."),
+    Setting("slaIn", Written.DURATION, "How long it may take at the very most: beyond it the agreement counts as broken."),
+    Setting("escalateIn", Written.DURATION, "When it goes to others too, if it is still open; a timer drawn on the task can do more."),
+    Setting("escalateTo", Written.NAMES, "The groups that may take it then, beside its candidates."),
+    _CALENDAR,
     Setting("priority", Written.INTEGER, "Higher comes first; 50 is normal."),
     Setting("formData", Written.FEEL, "What the form shows and what read-only fields are taken from; without it, all variables."),
     Setting("resultVariable", Written.VARIABLE, "The variable that takes the submission; without it, each field becomes a variable."),
@@ -119,6 +128,7 @@ CATCH: Final = _catalogue(
     Setting("resultVariable", Written.VARIABLE, "The variable that takes the payload; without it, each entry becomes a variable."),
     _INPUTS,
 )
+TIMED: Final = _catalogue(_CALENDAR)
 CAUGHT: Final = _catalogue(_RESULT)
 HEARD: Final = _catalogue(CATCH["resultVariable"], _INPUTS, _INITIATOR)
 _NOTHING: Final = _catalogue()
@@ -147,7 +157,8 @@ def settings_of(tag: str, kinds: tuple[str, ...] = ()) -> Mapping[str, Setting]:
         return THROW
     if tag in {"boundaryEvent", "startEvent"} and not {"error", "escalation"}.isdisjoint(kinds):
         return CAUGHT
-    return _BY_TAG.get(tag, _NOTHING)
+    timed = "timer" in kinds and tag in {"intermediateCatchEvent", "boundaryEvent"}
+    return TIMED if timed else _BY_TAG.get(tag, _NOTHING)
 
 
 def setting_names(node: Node, setting: str) -> list[str]:

@@ -1,10 +1,19 @@
 """The service task's side of the seam: what the engine asks for, and the outcomes it understands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
+
+from engine.working_time import WorkingCalendar
+
+#: Gives the calendar of a name, None for around the clock. Raises Invalid for a name that is none.
+Calendars = Callable[[str], WorkingCalendar | None]
+#: The company's own calendar, where it has one.
+STANDARD: Final = "standard"
+#: Around the clock, whatever the company's calendar says.
+NONE: Final = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +78,8 @@ class ServiceCalls(Protocol):
     def call(self, request: ServiceCall) -> CallOutcome:
         """Run it now, or say that it will be run later. An exception from here ends the run and loses nothing but the run."""
         ...
+
+
+def no_calendars(_name: str) -> WorkingCalendar | None:
+    """Around the clock: what runs where no calendars are known."""
+    return None

@@ -10,7 +10,7 @@ from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnBaseWorkflow, BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 
-from engine.spiff.calls import ServiceCalls
+from engine.spiff.calls import Calendars, ServiceCalls, no_calendars
 from engine.spiff.catching import NearestCatcher
 from engine.spiff.failures import StepFailed
 from engine.spiff.nodes.definitions import Escalation, Signal, Thrown
@@ -106,6 +106,7 @@ class Instance(Scope, BpmnWorkflow):
         self.trace: list[Executed] = []
         self.outgoing: list[Outgoing] = []
         self.calls: ServiceCalls | None = None
+        self.calendars: Calendars = no_calendars
         #: Decisions say in the trace what they were given: for a dry run, whose trace is kept nowhere.
         self.explains = False
         self.process, self.asks = process, process.has_conditions

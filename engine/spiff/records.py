@@ -29,6 +29,11 @@ class UserTaskWait:
     works_on: str = ""
     #: Decisions of other rounds do not count: what is decided on was changed since.
     decision_round: str = ""
+    #: Until when it is to be decided at the very latest: beyond it an agreement is broken.
+    sla_at: datetime | None = None
+    #: When it goes to whom beside its candidates, if it is still open.
+    escalate_at: datetime | None = None
+    escalate_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from engine.cron import looks_cron, read_cron
 from engine.feel import after, as_duration, as_instant
 from engine.iso8601 import Duration, Interval, in_zone, looks_iso, read_interval
 from engine.problems import Invalid, Problem
+from engine.spiff.calls import NONE, Calendars, no_calendars
 from engine.spiff.elements import Event
 from engine.spiff.expressions import Formula, raw_formula
 from engine.spiff.failures import StepFailed
@@ -46,20 +47,22 @@ class Timer:
     where: str
     zone: tzinfo
     value: Formula | None
+    #: In whose working time durations and cycles count.
+    calendar: str = NONE
 
-    def due(self, variables: Any, now: datetime) -> Due:
+    def due(self, variables: Any, now: datetime, calendars: Calendars = no_calendars) -> Due:
         """When it is due, counted from now. Raises StepFailed when the text gives no time."""
         value = self.text if self.value is None else self.value(variables, now)
         try:
             if self.kind == "cycle":
-                return self._cycle(value, now)
+                return self._cycle(value, now, calendars)
             if self.kind == "duration":
-                return Due(in_zone(after(now, value, self.zone), self.zone))
+                return Due(worked(now, value, self.zone, self.calendar, calendars))
             return Due(as_instant(value, self.zone))
         except Problem as problem:
             raise StepFailed("timer", f"{self.where}: {problem.detail}", problem.next_step or _CORRECT) from None
 
-    def again(self, due: Due, now: datetime) -> Due | None:
+    def again(self, due: Due, now: datetime, calendars: Calendars = no_calendars) -> Due | None:
         """The next turn of a cycle, in its rhythm; None when that was the last. Turns that nobody was there to see are not made up for."""
         if due.every is None or due.left == 0:
             return None
@@ -68,6 +71,9 @@ class Timer:
             following = read_cron(due.every).after(max(due.at, now), self.zone)
             return None if following is None else Due(following, left, due.every)
         length, since = as_duration(due.every), due.since or due.at
+        if self.calendar != NONE and (working := calendars(self.calendar)) is not None:
+            at = working.after(due.at, length)
+            return Due(in_zone(at if at > now else working.after(now, length), self.zone), left, due.every)
         turn = max(due.turn + 1, _turns_at_least(length, now - since))
         try:
             while (at := length.times(turn).after(since, self.zone)) <= now:
@@ -76,7 +82,7 @@ class Timer:
             return None
         return Due(in_zone(at, self.zone), left, due.every, since, turn)
 
-    def _cycle(self, value: Any, now: datetime) -> Due:
+    def _cycle(self, value: Any, now: datetime, calendars: Calendars) -> Due:
         text = value.strip() if isinstance(value, str) else ""
         if looks_cron(text):
             return self._by_cron(text, now)
@@ -93,6 +99,8 @@ class Timer:
             if found.start is not None:
                 since = in_zone(found.start, self.zone)
                 return Due(since, left, every, since, 0)
+            if self.calendar != NONE:
+                return Due(worked(now, every, self.zone, self.calendar, calendars), left, every)
             return Due(in_zone(found.every.after(now, self.zone), self.zone), left, every, in_zone(now, self.zone), 1)
         except OverflowError:
             raise Invalid(f"{value!r} is out of range.", next_step="Write a date of this century.") from None
@@ -102,6 +110,15 @@ class Timer:
         if at is None:
             raise Invalid(f"{text!r} never comes.", next_step="Name a day that the calendar has.")
         return Due(at, None, text)
+
+
+def worked(start: datetime, length: Any, zone: tzinfo, calendar: str, calendars: Calendars) -> datetime:
+    """The moment a duration after another: in the working time of a calendar, around the clock where there is none.
+
+    Raises Problem for no duration, and for a calendar that is not known.
+    """
+    working = None if calendar == NONE else calendars(calendar)
+    return in_zone(after(start, length, zone) if working is None else working.after(start, as_duration(length)), zone)
 
 
 def _refuse_useless(found: Interval, text: str) -> None:
@@ -141,12 +158,12 @@ def is_plain_time(kind: str, text: str) -> bool:
     return looks_iso(text) or (kind == "cycle" and looks_cron(text))
 
 
-def compile_timer(event: Event, element_id: str, zone: tzinfo) -> Timer:
+def compile_timer(event: Event, element_id: str, zone: tzinfo, calendar: str = NONE) -> Timer:
     """A timer of an element. Raises Invalid when its text is neither ISO 8601 nor FEEL."""
     where = f"Timer of {element_id}"
     text = event.expression.strip()
     if not text:
         raise Invalid(f"{where} says no time.", code="timer", next_step="Give it a date, a duration or a cycle.", element_id=element_id)
     if is_plain_time(event.timer, text):
-        return Timer(event.timer, text, where, zone, None)
-    return Timer(event.timer, text, where, zone, raw_formula(text, where, element_id))
+        return Timer(event.timer, text, where, zone, None, calendar)
+    return Timer(event.timer, text, where, zone, raw_formula(text, where, element_id), calendar)

@@ -124,6 +124,8 @@ class Advisory(IntEnum):
     SERVICE_TASK_LOAD = 7_210_945_019
     #: The first administrator is made once.
     FIRST_ACCOUNT = 7_210_945_031
+    #: One person keeps the business calendars at a time: one of them is the standard.
+    CALENDARS = 7_210_945_032
     DEMO = 735_190_301
     MIGRATE = 7_351_903
 

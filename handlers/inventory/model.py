@@ -27,6 +27,7 @@ class Warehouse(Base):
     handling_days: Mapped[int] = mapped_column(server_default=text("0"))
     gln: Mapped[Label]
     active: Mapped[Active]
+    calendar_code: Mapped[str | None]  # a business calendar whose days it ships on; without one, the working days of its country
 
 
 class StockBalance(Base):

@@ -11,8 +11,10 @@ from sqlalchemy import Row, TextClause, select, text, update
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid, NotFound
+from engine.runtime.state.calendars import read_calendars
 from engine.store import locks
 from engine.store.locks import Lock
+from handlers.changes import Author, note
 from handlers.inventory.model import Supply, Warehouse
 from handlers.inventory.stock import Receipt, hold_balances
 from handlers.rowsets import add_once
@@ -37,6 +39,8 @@ class WarehouseDraft:
     cut_off: time = time(16)
     handling_days: int = 0
     gln: str = ""
+    #: A business calendar on whose days it ships; without one, the working days of its country.
+    calendar_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +74,22 @@ def add_warehouse(tx: Session, draft: WarehouseDraft) -> None:
         draft = replace(draft, time_zone=tx.scalars(text("SELECT current_setting('TimeZone')")).one())
     if draft.time_zone not in available_timezones():
         raise Invalid(f"{draft.time_zone!r} is no time zone.", code="time_zone", next_step="Use a name such as Europe/Vienna.")
+    _refuse_unknown_calendar(tx, draft.calendar_code)
     add_once(tx, Warehouse, draft, f"Warehouse {draft.code}")
+
+
+def ship_by(tx: Session, code: str, calendar_code: str | None, by: Author) -> None:
+    """Let a warehouse ship on the days of a business calendar; without one, on the working days of its country. Raises NotFound."""
+    _refuse_unknown_calendar(tx, calendar_code)
+    changed = update(Warehouse).where(Warehouse.code == code).values(calendar_code=calendar_code).returning(Warehouse.code)
+    if tx.scalars(changed).first() is None:
+        raise NotFound(f"There is no warehouse {code[:60]!r}.", code="warehouse_unknown", next_step="Look at the list of warehouses.")
+    note(tx, by, "ship_by", f"warehouse:{code}", {"calendar": calendar_code})
+
+
+def _refuse_unknown_calendar(tx: Session, code: str | None) -> None:
+    if code is not None and code not in read_calendars(tx):
+        raise NotFound(f"There is no calendar {code[:60]!r}.", code="calendar_unknown", next_step="Add it under Master data first.")
 
 
 def expect_supply(tx: Session, draft: SupplyDraft) -> None:

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date
 from decimal import Decimal
 
-import holidays
-
 from engine.patterns import fits
+from engine.working_time import weekdays
 from handlers.catalog.rules import EU
 from handlers.countries import COUNTRIES
 
@@ -279,11 +278,7 @@ CHECKS: tuple[Callable[[OrderFacts], Iterable[Issue]], ...] = (
 
 def is_working_day(day: date, country: str) -> bool:
     """Whether a day is neither a weekend nor a public holiday; an unknown country has no holidays."""
-    if day.weekday() >= 5:  # noqa: PLR2004  # Saturday
-        return False
-    if country not in holidays.list_supported_countries():
-        return True
-    return day not in holidays.country_holidays(country, years=day.year)
+    return weekdays(country, UTC).is_working_day(day)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

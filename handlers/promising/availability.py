@@ -9,8 +9,11 @@ from decimal import Decimal
 from sqlalchemy import RowMapping, select, text
 from sqlalchemy.orm import Session
 
+from engine.iso8601 import zone_of
+from engine.runtime.state.calendars import read_calendars
 from engine.store.clock import business_today
 from engine.store.locks import Lock, take
+from engine.working_time import WorkingCalendar, weekdays
 from handlers.catalog.offers import offer_in_force
 from handlers.inventory.model import Warehouse
 from handlers.parties.policy import chosen
@@ -35,11 +38,12 @@ def look(tx: Session, skus: Collection[str], now: datetime) -> Supplies:
     wanted = sorted(set(skus))
     policy = chosen(tx, "promise.most_splits", "promise.within_days", "promise.past_due_days", "promise.reserve_within_days")
     warehouses = tx.scalars(select(Warehouse).where(Warehouse.active).order_by(Warehouse.code)).all()
+    calendars = read_calendars(tx) if any(place.calendar_code for place in warehouses) else {}
     calendar = WarehouseCalendar(
         now,
         {
             place.code: ShippingDays(
-                country=place.country, time_zone=place.time_zone, cut_off=place.cut_off, handling_days=place.handling_days
+                calendar=_days_of(place, calendars), time_zone=place.time_zone, cut_off=place.cut_off, handling_days=place.handling_days
             )
             for place in warehouses
         },
@@ -59,6 +63,11 @@ def look(tx: Session, skus: Collection[str], now: datetime) -> Supplies:
         horizon=horizon,
         reserve_until=date.fromordinal(horizon.today.toordinal() + int(policy["promise.reserve_within_days"])),
     )
+
+
+def _days_of(place: Warehouse, calendars: Mapping[str, WorkingCalendar]) -> WorkingCalendar:
+    """Its calendar; where that is gone too, the working days of its country."""
+    return calendars.get(place.calendar_code or "") or weekdays(place.country, zone_of(place.time_zone))
 
 
 def sources_of(places: Sequence[Place], sku: str, sourcing: str, supplies: Supplies) -> list[Source]:

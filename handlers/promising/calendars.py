@@ -1,18 +1,21 @@
-"""On which days a warehouse ships: not on weekends and public holidays of its country, and after its cut-off only from the next day on."""
+"""On which days a warehouse ships: those of its business calendar, without one all but weekends and public holidays of its country.
+
+After its cut-off it ships from the next day on only.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from handlers.orders.rules import is_working_day
+from engine.working_time import WorkingCalendar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShippingDays:
     """What a warehouse's row says about its days."""
 
-    country: str
+    calendar: WorkingCalendar
     time_zone: str
     cut_off: time
     handling_days: int
@@ -37,7 +40,7 @@ class WarehouseCalendar:
     def _walk(self, place: str, day: date, step: int) -> date:
         key = (place, day, step)
         if key not in self._known:
-            while not is_working_day(day, self.places[place].country):
+            while not self.places[place].calendar.is_working_day(day):
                 day += timedelta(days=step)
             self._known[key] = day
         return self._known[key]

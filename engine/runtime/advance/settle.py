@@ -115,6 +115,9 @@ def _user_task_row(stretch: Stretch, wait: UserTaskWait) -> dict[str, Any]:
         "decision_round": wait.decision_round,
         "priority": wait.priority,
         "due_at": wait.due_at,
+        "sla_at": wait.sla_at,
+        "escalate_at": wait.escalate_at,
+        "escalate_to": list(wait.escalate_to),
         "instructions": wait.instructions,
     }
 

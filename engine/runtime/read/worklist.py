@@ -21,7 +21,16 @@ from engine.store.tables import deployment_file, held_decision, incident, instan
 VIEWS = {"all": "All", "mine": "Mine", "claimable": "To claim", "asked": "With others", "overdue": "Overdue", "done": "Done"}
 #: What was completed by the person, the latest first.
 DONE = "done"
-DUE = {"": "Any time", "today": "Today or before", "week": "Within a week", "none": "No due date", "rest": "Put off", "now": "Not put off"}
+DUE = {
+    "": "Any time",
+    "broken": "Agreement broken",
+    "escalated": "Escalated",
+    "today": "Today or before",
+    "week": "Within a week",
+    "none": "No due date",
+    "rest": "Put off",
+    "now": "Not put off",
+}
 #: Beyond what concerns the person: all they may see. An overseer may see every task.
 EVERYBODY = "everybody"
 SORTS = {
@@ -32,6 +41,9 @@ SORTS = {
     "newest": "Newest first",
 }
 OVERDUE = and_(user_task.c.due_at.isnot(None), user_task.c.due_at < func.business_now())
+
+#: The agreement on when it is decided at the very latest was not kept.
+SLA_BROKEN = user_task.c.sla_at < func.coalesce(user_task.c.completed_at, func.business_now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,9 @@ class TaskRow:
     delegation: str | None
     on_behalf_of: str | None
     follow_up_at: datetime | None
+    #: Until when it had to be decided at the very latest, and since when it is offered to others too.
+    sla_at: datetime | None
+    escalated_at: datetime | None
     #: Decided, and held back for a moment; or it was refused when it left.
     held: bool
     business_key: str | None
@@ -84,6 +99,8 @@ class TaskRow:
     order_no: str | None
     process_name: str
     overdue: bool
+    #: It was decided too late for its agreement, or is late already.
+    sla_broken: bool
     form_data: dict[str, Any]
 
 
@@ -250,6 +267,7 @@ def _columns() -> list[ColumnElement[Any]]:
         instance.c.variables["order_no"].astext.label("order_no"),
         process_version.c.name.label("process_name"),
         case((OVERDUE, True), else_=False).label("overdue"),
+        case((SLA_BROKEN, True), else_=False).label("sla_broken"),
         select(held_decision.c.task_id).where(held_decision.c.task_id == user_task.c.id).correlate(user_task).exists().label("held"),
     ]
 
@@ -299,6 +317,8 @@ _DUE = Key(user_task.c.due_at, nullable=True)
 _URGENT, _OLDEST, _ID = Key(user_task.c.priority, descending=True), Key(user_task.c.created_at), Key(user_task.c.id)
 _DONE_LAST = (Key(user_task.c.completed_at, descending=True, nullable=True), _ID)
 _DUE_WITHIN: dict[str, ColumnElement[bool]] = {
+    "broken": SLA_BROKEN,
+    "escalated": user_task.c.escalated_at.isnot(None),
     "today": user_task.c.due_at < func.business_today() + 1,
     "week": user_task.c.due_at < func.business_today() + 8,
     "none": user_task.c.due_at.is_(None),

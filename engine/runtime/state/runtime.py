@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
+from engine.runtime.state.calendars import KnownCalendars
 from engine.runtime.state.dispatcher import Dispatcher
 from engine.runtime.state.leases import Leases
 from engine.runtime.state.limits import Limits
@@ -31,6 +32,7 @@ class Runtime:
     live: LiveInstances = field(default_factory=LiveInstances)
     leases: Leases = field(default_factory=Leases)
     suspensions: Suspensions = field(default_factory=Suspensions)
+    calendars: KnownCalendars = field(default_factory=KnownCalendars)
 
     def __post_init__(self) -> None:
         """Models mean their times in the company's zone."""

@@ -65,7 +65,7 @@ def _waits_again(token: Token) -> bool:
     moment = token.task_spec.event_definition
     if not isinstance(moment, Moment):
         return True
-    following = moment.timer.again(due_from_data(token.internal_data["wait"]), now_of(token))
+    following = moment.timer.again(due_from_data(token.internal_data["wait"]), now_of(token), token.workflow.top_workflow.calendars)
     if following is not None:
         token.internal_data["wait"] = due_to_data(following)
     return following is not None

@@ -20,6 +20,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions.base import EventDefinition
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 
+from engine.spiff.calls import NONE
 from engine.spiff.elements import Element, Event
 from engine.spiff.expressions import awaited
 from engine.spiff.failures import StepFailed
@@ -134,14 +135,15 @@ class Moment(Keeping, TimerEventDefinition):
     #: What it is for SpiffWorkflow's serializer.
     stands_for: ClassVar[str]
 
-    def __init__(self, event: Event, element_id: str, zone: tzinfo) -> None:
-        self.timer = compile_timer(event, element_id, zone)
-        super().__init__(element_id, f'"{self.timer.text}"' if self.timer.value is None else self.timer.text)
+    def __init__(self, event: Event, element: Element, zone: tzinfo) -> None:
+        self.timer = compile_timer(event, element.id, zone, element.properties.get("calendar", NONE))
+        super().__init__(element.id, f'"{self.timer.text}"' if self.timer.value is None else self.timer.text)
 
     def has_fired(self, my_task: Token) -> bool:
         """Whether its moment has come; when that is, is computed once, when the wait begins."""
         if not my_task.internal_data.keys() & {"wait", "event_fired"}:
-            my_task.internal_data["wait"] = due_to_data(self.timer.due(my_task.data, now_of(my_task)))
+            due = self.timer.due(my_task.data, now_of(my_task), my_task.workflow.top_workflow.calendars)
+            my_task.internal_data["wait"] = due_to_data(due)
         fired: bool = super().has_fired(my_task)
         return fired
 
@@ -234,7 +236,7 @@ def definition_of(element: Element, zone: tzinfo) -> EventDefinition:
 
 def _definition(element: Element, event: Event, zone: tzinfo) -> EventDefinition:
     if event.kind == "timer":
-        return _MOMENTS.get(event.timer, Date)(event, element.id, zone)
+        return _MOMENTS.get(event.timer, Date)(event, element, zone)
     if event.kind == "conditional":
         return Condition(event, element)
     if event.kind in {"message", "signal"}:

@@ -8,15 +8,16 @@ from uuid import UUID
 from SpiffWorkflow.bpmn.specs import defaults
 
 from engine.dmn import Decision
-from engine.feel import after, as_instant, to_json
+from engine.feel import as_instant, to_json
 from engine.problems import Problem
-from engine.spiff.calls import Deferred, Done, Failure, Refusal, ServiceCall
+from engine.spiff.calls import STANDARD, Deferred, Done, Failure, Refusal, ServiceCall
 from engine.spiff.elements import Element
 from engine.spiff.expressions import Formula, formula, script_text, setting, variable_name
 from engine.spiff.failures import CallsBroken, StepFailed
 from engine.spiff.nodes.base import Step, now_of, store
 from engine.spiff.nodes.outputs import Outputs
 from engine.spiff.records import UserTaskWait
+from engine.spiff.timers import worked
 from engine.spiff.token import Token
 
 DEFAULT_PRIORITY = 50
@@ -152,7 +153,9 @@ class BusinessRuleTask(Step, defaults.ServiceTask):
 #: What a task decides on and works on: whoever had a hand in it decides no more.
 _DUTIES: Final = ("decidesOn", "worksOn", "decisionRound")
 _WHO: Final = ("candidateGroups", "candidateUsers", "excludedUsers")
-_EVALUATED: Final = frozenset({"title", *_WHO, "dueIn", "priority", "formData", "instructions", *_DUTIES})
+#: Until when, by the wait's name for it.
+_UNTIL: Final = {"dueIn": "due", "slaIn": "sla", "escalateIn": "escalate"}
+_EVALUATED: Final = frozenset({"title", *_WHO, *_UNTIL, "escalateTo", "priority", "formData", "instructions", *_DUTIES})
 
 
 class UserTask(Step, defaults.UserTask):
@@ -163,6 +166,7 @@ class UserTask(Step, defaults.UserTask):
     def __init__(self, wf_spec: Any, name: str, *, element: Element, zone: tzinfo = UTC, **options: Any) -> None:
         super().__init__(wf_spec, name, element=element, **options)
         self._zone = zone
+        self._calendar = element.properties.get("calendar", STANDARD)
         self._handed_on = Outputs(element) or None
         groups = {"candidateGroups": slug(element.lane)} if element.lane else {}
         wanted = {"title": element.name or element.id, **groups, **element.properties, "instructions": element.instructions}
@@ -196,21 +200,46 @@ class UserTask(Step, defaults.UserTask):
                 "Correct the variables or the decision that gives the candidates, then retry the step.",
             )
         wait["priority"] = _priority(found.get("priority"), self.label)
-        if found.get("dueIn"):
-            wait["due"] = _due(found["dueIn"], now, self._zone, self.label)
+        wait |= {name: self._until(token, setting, found[setting]) for setting, name in _UNTIL.items() if found.get(setting)}
+        if "escalate" in wait:
+            wait["escalate_to"] = _names(found.get("escalateTo"), f"escalateTo of {self.label}")
         wait |= {name: _text(found.get(name)) for name in _DUTIES if found.get(name)}
         if "formData" in found:
             wait["form"] = _context(found["formData"], self.label)
         return wait
+
+    def _until(self, token: Token, setting: str, value: Any) -> str:
+        """A duration counts in the working time of the task's calendar; a moment is one."""
+        text = str(value).strip()
+        try:
+            if text[:1].isdigit():
+                return as_instant(text, self._zone).isoformat()
+            calendars = token.workflow.top_workflow.calendars
+            return worked(now_of(token), value if not isinstance(value, str) else text, self._zone, self._calendar, calendars).isoformat()
+        except Problem as problem:
+            raise StepFailed.of(problem, f"{setting} of {self.label}") from None
 
     def waiting(self, token: Token) -> UserTaskWait:
         """The wait as the outside sees it."""
         wait, element = token.internal_data["wait"], self.element
         what = UUID(hex=token.id), element.id, element.name or element.id, wait["title"], element.properties.get("formKey")
         who = tuple(wait["candidateGroups"]), tuple(wait["candidateUsers"]), tuple(wait["excludedUsers"])
-        due = datetime.fromisoformat(wait["due"]) if "due" in wait else None
-        duties = (wait.get(name, "") for name in _DUTIES)
-        return UserTaskWait(*what, wait.get("form", token.data), *who, wait["priority"], due, wait["instructions"], *duties)
+        due, sla, escalate = (datetime.fromisoformat(wait[name]) if name in wait else None for name in _UNTIL.values())
+        decides, works, turn = (wait.get(name, "") for name in _DUTIES)
+        return UserTaskWait(
+            *what,
+            wait.get("form", token.data),
+            *who,
+            priority=wait["priority"],
+            due_at=due,
+            instructions=wait["instructions"],
+            decides_on=decides,
+            works_on=works,
+            decision_round=turn,
+            sla_at=sla,
+            escalate_at=escalate,
+            escalate_to=tuple(wait.get("escalate_to", ())),
+        )
 
 
 def slug(name: str | None) -> str:
@@ -237,15 +266,6 @@ def _priority(value: Any, where: str) -> int:
         return DEFAULT_PRIORITY if value in {None, ""} else int(value)
     except (TypeError, ValueError):
         raise StepFailed("user_task", f"The priority of {where} is no whole number.", "Give a number such as 80, then retry.") from None
-
-
-def _due(value: Any, now: datetime, zone: tzinfo, where: str) -> str:
-    try:
-        text = str(value).strip()
-        moment = as_instant(text, zone) if text[:1].isdigit() else after(now, text, zone)
-    except Problem as problem:
-        raise StepFailed.of(problem, f"dueIn of {where}") from None
-    return moment.isoformat()
 
 
 def _context(value: Any, where: str) -> dict[str, Any]:

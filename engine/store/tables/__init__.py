@@ -1,14 +1,15 @@
 """The engine's tables.
 
 `models` (what was deployed), `drafts` (what analysts work on), `instances` (what runs), `waits` (what it waits for),
-`records` (what happened), `comments` (what people say beside it), `substitutions` (who stands in for whom), `batches` (what operators do
-to many) and `pending_changes` (what waits for a second person).
+`records` (what happened), `comments` (what people say beside it), `calendars` (when is worked), `substitutions` (who stands in
+for whom), `batches` (what operators do to many) and `pending_changes` (what waits for a second person).
 
 Times are `timestamptz` in UTC from the database's clock. Ids of instances and tasks are UUIDs made by the engine, so that a whole
 advance can be worked out before its first statement.
 """
 
 from engine.store.tables.batches import batch, batch_item
+from engine.store.tables.calendars import business_calendar, calendar_day
 from engine.store.tables.comments import comment, comment_attachment, comment_mention
 from engine.store.tables.drafts import draft, draft_file, draft_revision, element_comment
 from engine.store.tables.instances import InstanceState, inbox, instance
@@ -24,6 +25,8 @@ __all__ = [
     "audit",
     "batch",
     "batch_item",
+    "business_calendar",
+    "calendar_day",
     "comment",
     "comment_attachment",
     "comment_mention",

@@ -6,6 +6,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 from engine.store.base import metadata
 from engine.store.columns import moment, of_instance
 
+_TO_ESCALATE = "state = 'open' AND escalate_at IS NOT NULL AND escalated_at IS NULL"
+
 user_task = Table(  # kept after completion: who decided what
     "user_task",
     metadata,
@@ -40,6 +42,12 @@ user_task = Table(  # kept after completion: who decided what
     Column("answer", Text),
     Column("on_behalf_of", Text),  # for whom the deputy who has it, or did it, stands in
     moment("follow_up_at"),  # until then it may rest
+    moment("sla_at"),  # the agreement: decided later, it is broken
+    moment("escalate_at"),  # then it is offered to others too
+    Column("escalate_to", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    moment("escalated_at"),  # when it was
+    Index("user_task_escalation_ix", "escalate_at", postgresql_where=text(_TO_ESCALATE)),
+    Index("user_task_sla_ix", "sla_at", postgresql_where=text("state = 'open' AND sla_at IS NOT NULL")),
     Index("user_task_owner_ix", "owner", postgresql_where=text("state = 'open' AND owner IS NOT NULL")),
     Index("user_task_open_ix", "due_at", "created_at", postgresql_where=text("state = 'open'")),
     Index("user_task_groups_ix", "candidate_groups", postgresql_using="gin", postgresql_where=text("state = 'open'")),

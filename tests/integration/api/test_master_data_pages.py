@@ -1,10 +1,13 @@
 """The pages of master data: lists, one record with its form, errors beside the field, bank accounts under four eyes, prices, rates."""
 
 import re
+from datetime import UTC, date, datetime
 from html import unescape
 
 import pytest
 from sqlalchemy import text
+
+from handlers.promising.availability import look
 
 CUSTOMER = "/master-data/customers/C-1001"
 IBAN = "DE02120300000000202051"
@@ -193,3 +196,26 @@ def test_only_who_buys_sees_the_form_and_a_price_that_is_over_is_found_when_it_i
         tx.execute(text("UPDATE supplier_item SET valid_until = business_today() - 1"))
     assert "No supplier's price yet" in unescape(tom.get(SUPPLIER_PRICES).text)
     assert "not in force" in tom.get(f"{SUPPLIER_PRICES}?all=yes").text
+
+
+def test_a_calendar_is_kept_on_its_pages_and_warehouses_ship_by_it(signed_in, installation):
+    edith, jonas = signed_in("edith"), signed_in("jonas")
+    typed = values_of(edith.get("/master-data/calendars/new").text, "/master-data/calendars")
+    assert (typed["monday"], typed["saturday"], typed["standard"]) == ("08:00-12:00, 13:00-17:00", "", "on")
+    wrong = edith.post("/master-data/calendars", data={**typed, "code": "vienna", "name": "Vienna", "friday": "8-12", "country": "ZZ"})
+    assert wrong.status_code == 422
+    assert "Friday must be such as 08:00-12:00, 13:00-17:00, or empty" in wrong.text
+    given = {**typed, "code": "vienna", "name": "Vienna", "country": "AT"}
+    assert edith.post("/master-data/calendars", data=given).status_code == 303
+    closed = {"day": "2099-12-24", "hours": "", "note": "Inventory"}
+    assert edith.post("/master-data/calendars/vienna/days", data=closed).status_code == 303
+    page = jonas.get("/master-data/calendars/vienna").text
+    assert "Nationalfeiertag" in page or "National Day" in page
+    assert jonas.post("/master-data/calendars/vienna/days", data=closed).status_code == 403
+    due = jonas.get("/api/v1/calendars/vienna/due?duration=P1D&start=2099-12-23T09:00:00Z").json
+    assert due == {"due_at": "2099-12-28T09:00:00Z"}  # the 24th is taken for stock, 25 and 26 December are holidays, the 27th a Sunday
+    assert jonas.put("/api/v1/warehouses/VIE/calendar", json={"calendar_code": "moon"}).status_code == 404
+    assert jonas.put("/api/v1/warehouses/VIE/calendar", json={"calendar_code": "vienna"}).status_code == 200
+    with installation.database.transaction() as tx:
+        calendar = look(tx, ["PUMP-40"], datetime(2099, 12, 22, 8, tzinfo=UTC)).horizon.calendar
+    assert calendar.on_or_after("VIE", date(2099, 12, 24)) == date(2099, 12, 28)
