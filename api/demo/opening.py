@@ -1,4 +1,4 @@
-"""What is under way when the demo opens: working time, a quote that waits for approval, an order on credit hold, one that is ready to ship."""
+"""What is under way when the demo opens: working time, a quote to approve, an order on credit hold, and one that is ready to ship."""
 
 from decimal import Decimal
 
