@@ -10,6 +10,9 @@ from api.auth.directory import AccountDirectory
 from api.auth.refusals import tell_refusals
 from api.auth.roles import GROUPS, second_factor_roles
 from api.auth.sessions import forget_what_is_over
+from api.notices.links import forget_old_links
+from api.notices.rounds import EVERY, tell
+from api.notices.sending import Outward
 from api.product import Product
 from api.requests import forget_old_keys
 from api.schema import differences, migrate
@@ -24,6 +27,7 @@ from engine.runtime.operate import guarded_batches
 from engine.runtime.state.bounds import read_bounds
 from engine.runtime.state.directory import Directory
 from engine.runtime.state.dispatcher import Dispatcher
+from engine.runtime.state.effects import EffectSink
 from engine.runtime.state.guarded_acts import GuardedActs, Thresholds
 from engine.runtime.state.limits import Limits
 from engine.runtime.state.runtime import Runtime
@@ -78,13 +82,13 @@ def _put_together(settings: Settings, database: Database, *, with_worker: bool, 
     runtime = Runtime(
         database=database,
         service_tasks=service_tasks(),
-        ports=ports(),
+        ports={**ports(), EffectSink: Outward(settings, database)},
         dispatcher=_dispatcher(settings, database),
         limits=_limits(settings),
         constraints=RULES,
     )
-    chores = (forget_old_keys, forget_what_is_over, release_tasks_of_the_departed, tell_refusals, expire)
-    worker = Worker(runtime, threads=settings.worker_threads, chores=chores) if with_worker else None
+    chores = (forget_old_keys, forget_what_is_over, release_tasks_of_the_departed, tell_refusals, forget_old_links, expire)
+    worker = Worker(runtime, threads=settings.worker_threads, chores=chores, rounds=[("notices", EVERY, tell)]) if with_worker else None
     return Product(settings, database, runtime, worker, demo, differences(database), GROUPS)
 
 

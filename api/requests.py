@@ -40,6 +40,8 @@ _OPEN, _PROOF = "open_to_all", "proof"
 _PAGES = {"ui", "auth", "administration", "single_sign_on"}
 #: Rooms for programs alone: no cookie signs anybody in there, and a token may come as the password of Basic (RFC 7617).
 _PROGRAMS = "camunda7"
+#: Where a task and its doors are.
+_OF_TASK = ("/worklist/{}", "/api/v1/user-tasks/{}")
 
 
 def install(app: Flask) -> None:
@@ -131,7 +133,7 @@ def visitor() -> Visitor:
 
 
 def _authenticate() -> Response | None:
-    g.person, g.csrf_token = None, ""
+    g.person, g.csrf_token, g.only_task = None, "", None
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or request.endpoint == "static" or (request.endpoint or "").endswith(".static"):
         return None
@@ -149,10 +151,23 @@ def _authenticate() -> Response | None:
             return cast(Response, redirect(f"/login?next={quote(request.full_path.rstrip('?'), safe='/?=')}"))
         raise Unauthenticated("Nobody is signed in.", next_step="Sign in at /login, or send an API token as Authorization: Bearer …")
     _refuse_foreign_forms()
+    _refuse_beyond_the_task()
     role = getattr(view, "role", Role.READ)
     if role not in g.person.roles:
         raise _role_missing(role)
     return _ask_for_proof() if getattr(view, _PROOF, False) else None
+
+
+def _refuse_beyond_the_task() -> None:
+    """Who came by a link in a mail reaches that task, its doors, and the way out."""
+    if g.only_task is None or request.path == "/logout":
+        return
+    if not any(request.path == base or request.path.startswith(f"{base}/") for base in (path.format(g.only_task) for path in _OF_TASK)):
+        raise Forbidden(
+            "You came by a link that opens one task only.",
+            code="one_task_only",
+            next_step="Sign in with your password to see everything else.",
+        )
 
 
 def _ask_for_proof() -> Response | None:
@@ -210,7 +225,7 @@ def _identify() -> None:
             if given is not None and given.type == "basic" and given.password:
                 g.person = person_of_token(tx, given.password, given.username)
         elif cookie and (found := person_of_session(tx, cookie)):
-            g.person, g.csrf_token, g.proved = found.person, found.csrf_token, found.proved
+            g.person, g.csrf_token, g.proved, g.only_task = found.person, found.csrf_token, found.proved, found.only_task
         if g.person is not None:
             g.person = with_stand_ins(tx, g.person)
         if request.blueprint in _PAGES:

@@ -61,6 +61,20 @@ class Settings:
     oidc_groups_claim: str = "groups"
     #: What the provider is asked for.
     oidc_scope: str = "openid profile email"
+    #: The server that carries our mails; empty keeps them in the ledger of effects, and the pages say so.
+    smtp_host: str = ""
+    #: The port of the mail server.
+    smtp_port: int = 587
+    #: As whom we speak to the mail server; empty for none.
+    smtp_user: str = ""
+    #: By what the mail server knows that it is us.
+    smtp_password: str = ""
+    #: How the way to the mail server is encrypted: starttls, tls, or none on a trusted network.
+    smtp_security: str = "starttls"
+    #: Who our mails come from.
+    mail_from: str = "Ordercraft <ordercraft@localhost>"
+    #: Where people reach us, for links in mails: https://orders.example.
+    site: str = "http://127.0.0.1:8080"
     #: The least severe log line that is written: debug, info, warning or error.
     log_level: str = "info"
 
@@ -113,6 +127,9 @@ _ALLOWED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("log_level", lambda level: level in {"debug", "info", "warning", "error"}, "no level: debug, info, warning or error"),
     ("queue", lambda queue: queue in {"pgqueuer", "procrastinate"}, "no queue: pgqueuer or procrastinate"),
     ("oidc_issuer", _is_provider, "no address of a provider: https://…, or http://127.0.0.1… to try one"),
+    ("smtp_security", lambda kind: kind in {"starttls", "tls", "none"}, "no way to encrypt: starttls, tls or none"),
+    ("smtp_port", lambda port: port <= _HIGHEST_PORT, "no port: they go from 1 to 65535"),
+    ("site", lambda site: site.startswith(("https://", "http://")), "no address of a site: https://…"),
     ("oidc_scope", lambda scope: "openid" in scope.split(), "no scope of OpenID Connect: it needs openid"),
     ("worker_threads", lambda threads: threads <= _MOST_THREADS, "more threads than one process should have (200)"),
     ("waiting_fetches", lambda fetches: fetches <= _MOST_WAITING, "more than one process should let wait (1000)"),

@@ -1,6 +1,7 @@
 """Every table of the product, known to one MetaData: importing this module is how Alembic and the tests learn of them."""
 
 from api.auth import model  # noqa: F401  # joins by import
+from api.notices import model as notices  # noqa: F401  # joins by import
 from engine.store import clock, tables  # noqa: F401  # joins by import
 from engine.store.base import metadata
 from handlers.orders import status  # noqa: F401  # the view of derived statuses joins by import

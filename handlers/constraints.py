@@ -238,6 +238,14 @@ _SECOND_PERSON: Mapping[str, Rule] = {
         "pending_change",
     ),
 }
+_TELLING: Mapping[str, Rule] = {
+    "business_calendar_standard_ix": Rule("calendar_standard", "One calendar is the standard.", "Save the one that is to be it again."),
+    "alert_target_kind_check": _one_of("alert_target", "An alert", "mail and webhook"),
+    "notice_log_read_one_check": Rule("notice_log", "The log is read on from one place.", "Restart the worker."),
+    "person_choice_language_check": _one_of("choice", "A language", "en and de"),
+    "person_choice_digest_hour_check": Rule("choice", "An hour is from 0 to 23.", "Correct the hour."),
+    "person_choice_remind_hours_check": Rule("choice", "One is reminded from 0 to 72 hours before.", "Correct the hours."),
+}
 
 RULES: Mapping[str, Rule] = {
     **_PARTIES,
@@ -250,4 +258,5 @@ RULES: Mapping[str, Rule] = {
     **_MONEY,
     **_RETURNS,
     **_SECOND_PERSON,
+    **_TELLING,
 }

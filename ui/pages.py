@@ -10,7 +10,7 @@ from flask import Blueprint, Response, g, request, send_from_directory
 from engine.problems import Problem
 from engine.runtime.read.pending import count_pending
 from engine.runtime.read.worklist import count_urgent
-from ui import company_time, facts, formats
+from ui import company_time, facts, formats, languages
 from ui.build import DIST
 from ui.errors import answer_problem
 from ui.manifest import Manifest
@@ -227,6 +227,7 @@ def blueprint(status_of: Callable[[Problem], int]) -> Blueprint:
     pages.add_url_rule("/favicon.ico", "favicon", open_to_all(_favicon))
     pages.register_error_handler(Problem, lambda problem: answer_problem(problem, status_of(problem)))
     pages.add_app_template_global(_operations_counts, "operations_counts")
+    pages.record_once(lambda state: languages.install(state.app.jinja_env))
     manifest = Manifest()
     pages.app_context_processor(lambda: _context(manifest))
     filters = {**formats.FILTERS, **company_time.FILTERS, **facts.FILTERS, "subject_address": subject_address}
@@ -241,6 +242,8 @@ def _context(manifest: Manifest) -> dict[str, Any]:
         "assets": lambda island: manifest.assets(island).tags(),
         "navigation": _navigation(),
         "here": _here(request.path),
+        "language": languages.language(),
+        "only_task": g.get("only_task"),
         "theme": theme if theme in {"light", "dark"} else "",
         "person": g.get("person"),
         "moved_clock": company_time.moved_clock(),

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import UUID as UuidType  # noqa: N811  # the model's own type has the name
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.base import Base
@@ -56,6 +58,7 @@ class SignIn(Base):
     how: Mapped[str] = mapped_column(Text, server_default=text("'password'"))  # password, persona, or the provider that said who it is
     source: Mapped[str] = mapped_column(Text, server_default=text("''"))
     browser: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    only_task: Mapped[UUID | None] = mapped_column(UuidType)  # begun by a link in a mail: it reaches that task and nothing else
 
 
 class ApiToken(Base):

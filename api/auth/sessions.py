@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -38,6 +39,8 @@ class Terms:
     idle: timedelta
     longest: timedelta
     second_factor: frozenset[str] = frozenset()
+    #: The one task that a session reaches; None for all that the person may.
+    only_task: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Signed:
     person: Person
     csrf_token: str
     proved: timedelta | None
+    only_task: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ def sign_in(tx: Session, account_id: int, terms: Terms, visitor: Visitor, beginn
             ends_at=func.now() + terms.longest,
             pending=beginning.pending,
             how=beginning.how,
+            only_task=terms.only_task,
             source=visitor.source,
             browser=visitor.browser[:_LONGEST_BROWSER],
         )
@@ -162,7 +167,13 @@ def person_of_session(tx: Session, token: str) -> Signed | None:
     groups = func.array_remove(func.array_agg(UserGroup.group_name), None)
     row = tx.execute(
         select(
-            UserAccount.name, groups, SignIn.csrf_token, SignIn.last_seen_at < func.now() - SEEN, func.now() - SignIn.proved_at, SignIn.how
+            UserAccount.name,
+            groups,
+            SignIn.csrf_token,
+            SignIn.last_seen_at < func.now() - SEEN,
+            func.now() - SignIn.proved_at,
+            SignIn.how,
+            SignIn.only_task,
         )
         .join(SignIn, SignIn.account_id == UserAccount.id)
         .outerjoin(UserGroup, UserGroup.account_id == UserAccount.id)
@@ -173,8 +184,10 @@ def person_of_session(tx: Session, token: str) -> Signed | None:
         return None
     if row[3]:
         _note_use(tx, token)
-    person = Person(name=row[0], groups=frozenset(row[1]), roles=frozenset(map(str, roles_of(row[1]))))
-    return Signed(person, row[2], None if row[5] == "persona" else row[4])
+    only_task = row[6]
+    roles = frozenset(map(str, roles_of(row[1] if only_task is None else ())))  # by a link nobody is more than who decides the task
+    person = Person(name=row[0], groups=frozenset(row[1]), roles=roles)
+    return Signed(person, row[2], None if row[5] == "persona" else row[4], only_task)
 
 
 def _note_use(tx: Session, token: str) -> None:

@@ -1,6 +1,7 @@
 """Signing in with a password: counted, verified without any lock or transaction, then begun. The log is told what failed."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -15,6 +16,10 @@ from engine.store import locks
 from engine.store.locks import Lock
 from engine.store.unit_of_work import Database
 from handlers.changes import Author, note
+
+#: By a link in a mail, which stands for the password and nothing else.
+TASK_LINK: Final = "task link"
+_ONE_FACTOR: Final = frozenset({"password", TASK_LINK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +96,8 @@ def _begin(tx: Session, found: _Found, attempt: Attempt, terms: Terms, better: s
 
 
 def begin(tx: Session, account: UserAccount, attempt: Attempt, terms: Terms, how: str) -> SignedIn:
-    """Begin a session of somebody who has proved who they are; by a password alone it may wait for the second factor."""
-    pending = _still_asked(tx, account.id, terms) if how == "password" else ""
+    """Begin a session of somebody who has proved who they are; by a password or link alone it may wait for the second factor."""
+    pending = _still_asked(tx, account.id, terms) if how in _ONE_FACTOR else ""
     made = sign_in(tx, account.id, terms, attempt.visitor, Beginning(attempt.session, how, bool(pending)))
     if pending:
         return SignedIn(account.name, made, attempt.browser, pending)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import structlog
@@ -18,6 +19,8 @@ from engine.runtime.verbs import held_decisions, housekeeping
 _log = structlog.get_logger(__name__)
 #: What else is to be tidied up from time to time, each in a transaction of its own.
 Chore = Callable[[Session], object]
+#: What else is to be done every so many seconds, which opens its own transactions: its name, the seconds, and what it does.
+Round = tuple[str, float, Callable[[Runtime], object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Beat:
 class Clock:
     """Ticks from `start` to `stop`. Any number of clocks may run: every duty locks what it takes."""
 
-    def __init__(self, runtime: Runtime, beat: Beat | None = None, chores: Iterable[Chore] = ()) -> None:
+    def __init__(self, runtime: Runtime, beat: Beat | None = None, chores: Iterable[Chore] = (), rounds: Iterable[Round] = ()) -> None:
         beat = beat or Beat()
         # Renewing has a thread of its own: a long round of another duty must not let leases run out.
         executors = {"default": ThreadPoolExecutor(3), "renew": ThreadPoolExecutor(1)}
@@ -48,6 +51,8 @@ class Clock:
         self._every(beat.effects, "effects", lambda: housekeeping.send_effects(runtime))
         self._every(beat.batches, "batches", lambda: batch_work.work(runtime))
         self._every(beat.housekeeping, "housekeeping", lambda: clean(runtime, chores))
+        for name, seconds, act in rounds:
+            self._every(seconds, name, partial(act, runtime))
         self._every(runtime.limits.lease.total_seconds() / 3, "renew", lambda: housekeeping.renew(runtime), executor="renew")
 
     def start(self) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from engine.jobs.clock import Beat, Chore, Clock
+from engine.jobs.clock import Beat, Chore, Clock, Round
 from engine.jobs.presence import Presence
 from engine.runtime.advance.advance import advance
 from engine.runtime.state.runtime import Runtime
@@ -24,9 +24,17 @@ class Threaded(Protocol):
 class Worker:
     """`run` blocks until `stop` is called from another thread or a signal handler; what was begun is finished."""
 
-    def __init__(self, runtime: Runtime, *, threads: int | None = None, beat: Beat | None = None, chores: Iterable[Chore] = ()) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        *,
+        threads: int | None = None,
+        beat: Beat | None = None,
+        chores: Iterable[Chore] = (),
+        rounds: Iterable[Round] = (),
+    ) -> None:
         self._runtime = runtime
-        self._clock = Clock(runtime, beat, tuple(chores))
+        self._clock = Clock(runtime, beat, tuple(chores), tuple(rounds))
         if threads is not None and isinstance(runtime.dispatcher, Threaded):
             runtime.dispatcher.threads = threads
         at_once = runtime.dispatcher.threads if isinstance(runtime.dispatcher, Threaded) else 1

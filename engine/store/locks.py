@@ -126,6 +126,8 @@ class Advisory(IntEnum):
     FIRST_ACCOUNT = 7_210_945_031
     #: One person keeps the business calendars at a time: one of them is the standard.
     CALENDARS = 7_210_945_032
+    #: One clock at a time writes what people are told.
+    NOTICES = 7_210_945_033
     DEMO = 735_190_301
     MIGRATE = 7_351_903
 

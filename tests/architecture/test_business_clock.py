@@ -34,6 +34,8 @@ MACHINE = {
     "api/auth/identities.py": (2, "how long somebody may take at the provider of company accounts"),
     "api/auth/links.py": (4, "how long a one-time link lasts"),
     "api/auth/model.py": (9, "when an account, a token, a sign-in, a link or a request's key was made"),
+    "api/notices/links.py": (3, "how long a link in a mail opens its task"),
+    "api/notices/model.py": (1, "when a link in a mail was made"),
     "api/auth/pauses.py": (11, "how long one who guesses waits"),
     "api/auth/refusals.py": (2, "the hour in which a refusal is counted"),
     "api/auth/second_factor.py": (3, "whether a second factor counts, and which code its authenticator shows"),

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import redirect, render_template, request
+from flask import g, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -47,6 +47,8 @@ def show_task(task_id: UUID, problem: Problem | None = None) -> str:
         opened = {**_task(tx, task_id), "problem": problem}
         if wants_fragment() and request.headers.get("HX-Target", "").endswith("#task"):
             return render_template("_task.html", **opened)
+        if g.get("only_task"):  # by a link in a mail: this task and nothing beside it
+            return render_template("task_alone.html", **{**opened, "next_task": None})
         return render_template("worklist.html", **_list(tx), **opened)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import text
@@ -45,12 +45,21 @@ class EffectSink(Protocol):
         """Send it with `effect.key` as idempotency key and answer what the other side said; raise to have it tried again."""
 
 
+#: In an answer: it went nowhere, and why.
+_KEPT: Final = "kept"
+
+
+def kept(effect: Effect, why: str = "") -> Mapping[str, Any]:
+    """The answer of a sink that sent an effect nowhere: the ledger says so, and why."""
+    return {_KEPT: effect.key, **({"why": why} if why else {})}
+
+
 class DatabaseSink:
     """The default: the ledger's own row is all there is, so an effect is `kept`, never `sent`. The product shows what it would send."""
 
     def deliver(self, effect: Effect, attempt: int) -> Mapping[str, Any]:
         """Keep it."""
-        return {"sink": "database", "kept": effect.key, "attempt": attempt}
+        return {"sink": "database", **kept(effect), "attempt": attempt}
 
 
 @dataclass(slots=True)
@@ -110,7 +119,7 @@ def _send(runtime: "Runtime", sink: Any, row: Any) -> bool:
     try:  # an answer that cannot be kept is a failure of this effect alone
         answer = plain(sink.deliver(each, row.attempts))
         within_limit(answer)
-        told = {"key": row.key, "answer": json_text.encode(answer).decode(), "state": "kept" if isinstance(sink, DatabaseSink) else "sent"}
+        told = {"key": row.key, "answer": json_text.encode(answer).decode(), "state": "kept" if _KEPT in answer else "sent"}
         statement = _DELIVERED
     except Exception as error:  # noqa: BLE001  # whatever the outside does, the ledger keeps it and tries again
         pause = min(timedelta(seconds=10) * 2 ** min(row.attempts, 12), runtime.limits.retry_ceiling)

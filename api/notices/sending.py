@@ -1,0 +1,98 @@
+"""How notices leave the house: mails by SMTP, alerts to webhooks. Without a mail server mails are kept, and the pages say so."""
+
+import smtplib
+import ssl
+from collections.abc import Mapping
+from email.message import EmailMessage
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+import requests
+
+from api.notices.alerts import WEBHOOK
+from api.notices.links import PATH, make_link
+from api.notices.mails import NOTICE
+from api.notices.readers import readers_named
+from api.settings import Settings
+from engine.runtime.state.effects import DatabaseSink, Effect, kept
+from engine.store.unit_of_work import Database
+from ui.languages import say
+
+#: Seconds for which another server may keep us waiting.
+_PATIENCE: Final = 20
+_REFUSED: Final = 400
+
+
+class NotDelivered(Exception):
+    """The other side did not take it; it is tried again."""
+
+
+class Outward:
+    """The sink of this installation. What it knows no way for is kept in the ledger, as by default."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._settings, self._database = settings, database
+
+    def deliver(self, effect: Effect, attempt: int) -> Mapping[str, Any]:
+        """Send a notice or an alert; keep everything else."""
+        if effect.kind == NOTICE:
+            return self._mail(effect)
+        if effect.kind == WEBHOOK:
+            return _post(effect)
+        return DatabaseSink().deliver(effect, attempt)
+
+    def _mail(self, effect: Effect) -> Mapping[str, Any]:
+        settings, payload = self._settings, effect.payload
+        if not settings.smtp_host:
+            return kept(effect, "No mail server is configured: set ORDERCRAFT_SMTP_HOST.")
+        address, link = payload.get("address", ""), f"{settings.site.rstrip('/')}{payload['path']}"
+        if not address:
+            with self._database.transaction() as tx:
+                reader = readers_named(tx, [payload["person"]]).get(payload["person"])
+                if reader is None:
+                    return kept(effect, f"{payload['person']} has no mail address, or no account any more.")
+                address = reader.mail
+                if "task_id" in payload:
+                    link = f"{settings.site.rstrip('/')}/{PATH}#{make_link(tx, reader.account_id, UUID(payload['task_id']))}"
+        self._send(_letter(effect, settings.mail_from, address, link))
+        return {"sink": "smtp", "to": address, "server": settings.smtp_host}
+
+    def _send(self, letter: EmailMessage) -> None:
+        settings = self._settings
+        trust = ssl.create_default_context()
+        if settings.smtp_security == "tls":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=_PATIENCE, context=trust)
+        else:
+            server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=_PATIENCE)
+        with server:
+            if settings.smtp_security == "starttls":
+                server.starttls(context=trust)
+            if settings.smtp_user:
+                server.login(settings.smtp_user, settings.smtp_password)
+            server.send_message(letter)
+
+
+def _letter(effect: Effect, sender: str, address: str, link: str) -> EmailMessage:
+    """Its Message-ID is the same on every attempt, so that a mail program shows one that came twice once."""
+    payload = effect.payload
+    tongue = payload.get("language", "")
+    letter = EmailMessage()
+    letter["Subject"], letter["From"], letter["To"] = payload["subject"], sender, address
+    letter["Message-ID"] = f"<{sha256(effect.key.encode()).hexdigest()[:40]}@{sender.rpartition('@')[2].strip('<> ') or 'ordercraft'}>"
+    letter["Auto-Submitted"] = "auto-generated"
+    once = say("The link opens only this task, once, and for three days.", in_language=tongue) if "task_id" in payload else ""
+    letter.set_content("\n\n".join(filter(None, [payload["text"], link, once])) + "\n")
+    return letter
+
+
+def _post(effect: Effect) -> Mapping[str, Any]:
+    headers = {"Idempotency-Key": effect.key}
+    answer = requests.post(effect.target, json=_plain(effect.payload), headers=headers, timeout=_PATIENCE, allow_redirects=False)
+    if answer.status_code >= _REFUSED:
+        raise NotDelivered(f"{effect.target} answered {answer.status_code}.")
+    return {"sink": "webhook", "status": answer.status_code}
+
+
+def _plain(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value if isinstance(value, str | int | None) else str(value) for name, value in payload.items()}
