@@ -13,7 +13,7 @@ help:
 	@echo "make fast  lint, unit and architecture tests, while you work"
 	@echo "make lint  ruff, mypy and the import contracts"
 	@echo "make bench measure the engine and orders"
-	@echo "make prove the long random life of a whole company, and other examples of every property"
+	@echo "make prove a thousand kills, what a database can do to us, the long random life of a company, other examples of every property"
 	@echo "make mutants small wrong changes to the rules and to SQL, each noticed by a test"
 	@echo "make upgrade-test every released schema comes to today's"
 	@echo "make lock  pin the dependencies anew"
@@ -76,6 +76,7 @@ bench: .venv/made
 prove: .venv/made-for-tests
 	ORDERCRAFT_PROVE_EXAMPLES=$(or $(EXAMPLES),20) $(BIN)/python -m pytest -q --timeout=36000 tests/unit tests/conformance -m hypothesis
 	ORDERCRAFT_PROVE_EXAMPLES=1 $(BIN)/python -m pytest -q --timeout=36000 tests/integration/runtime/test_dies_within_every_act.py
+	ORDERCRAFT_PROVE_KILLS=$(or $(KILLS),1000) $(BIN)/python -m pytest -q -s --timeout=36000 tests/crash
 	ORDERCRAFT_PROVE_STEPS=$(or $(STEPS),50000) ORDERCRAFT_PROVE_LIVES=$(or $(LIVES),1) $(BIN)/python -m pytest -q -s --timeout=36000 tests/life
 
 mutants: .venv/made-for-tests
