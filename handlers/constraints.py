@@ -187,6 +187,8 @@ _MONEY: Mapping[str, Rule] = {
     ),
     "ledger_book_single_check": Rule("books_one", "There is one set of books.", "Use the one there is."),
     "ledger_period_order_check": Rule("validity", "The last day is before the first.", "Correct one of the two days."),
+    "period_close_state_check": _one_of("period_close_state", "The state of a close", "OPEN, CLOSED and GIVEN_UP"),
+    **_facts("period_close_closed_check period_close_order_check", "A closed month has a time at which it was closed.", "period_close"),
     "fx_rate_positive_check": Rule("rate_invalid", "An exchange rate is above zero.", "Correct the rate."),
     "open_item_kind_check": _one_of("open_item_kind", "An open item's kind", "AR and AP"),
     **_facts("open_item_open_amount_check", "More would be settled than is open.", "open_amount"),

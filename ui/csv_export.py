@@ -1,15 +1,17 @@
 """Lists as CSV that no spreadsheet will run: a text that begins like a formula gets an apostrophe in front."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from typing import Any
 
-from flask import Response, request
+from flask import Response, request, stream_with_context
 
 from engine.runtime.state import audit
 from ui.product import person, product
 
+#: Characters that are sent at once.
+_PIECE = 60_000
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -26,6 +28,33 @@ def csv_response(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) 
     answer = Response("\ufeff" + text.getvalue(), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer
+
+
+def stream_csv(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
+    """A file to download as `csv_response` makes it, sent while it is read: it may be larger than the memory."""
+
+    def lines() -> Iterator[str]:
+        text = StringIO()
+        writer = csv.writer(text)
+        writer.writerow(head)
+        yield "\ufeff" + _taken(text)
+        for row in rows:
+            writer.writerow([safe(value) for value in row])
+            if text.tell() > _PIECE:
+                yield _taken(text)
+        yield _taken(text)
+
+    tell_export(name)
+    answer = Response(stream_with_context(lines()), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return answer
+
+
+def _taken(text: StringIO) -> str:
+    written = text.getvalue()
+    text.seek(0)
+    text.truncate()
+    return written
 
 
 def tell_export(name: str, rows: int | None = None) -> None:

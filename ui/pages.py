@@ -39,11 +39,13 @@ from ui.views import (
     outcomes,
     pending,
     pending_changes,
+    periods,
     prices,
     quotes,
     receipts,
     records,
     repair,
+    reports,
     requests,
     returns,
     rules,
@@ -130,6 +132,12 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/finance/receipts", receipts.show_list, GET),
     ("/finance/receipts/<receipt_no>/apply", receipts.apply, POST),
     ("/finance/receipts/<receipt_no>/keep", receipts.keep, POST),
+    ("/finance/periods", periods.show_list, GET),
+    ("/finance/periods", periods.begin, POST),
+    ("/finance/periods/<starts_on>/reopen", periods.reopen, POST),
+    ("/reports", reports.show_list, GET),
+    ("/reports/<key>", reports.show, GET),
+    ("/reports/<key>.csv", reports.export, GET),
     ("/processes", bundles.show_list, GET),
     ("/processes", versions.import_bundle, POST),
     ("/processes.csv", bundles.export, GET),
@@ -277,6 +285,8 @@ def _operations_counts() -> dict[str, str]:
 
 
 def _here(path: str) -> str:
+    if path == "/reports" or path.startswith("/reports/"):
+        return "/finance"
     sections = [
         address for address, _ in (*NAVIGATION, _ADMINISTRATION) if address != "/" and (path == address or path.startswith(address + "/"))
     ]

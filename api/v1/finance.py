@@ -36,10 +36,6 @@ class InvoiceOut(RootModel[invoices.ShownInvoice]):
     """One invoice with its lines and taxes."""
 
 
-class TrialBalanceOut(RootModel[list[ledger.AccountBalance]]):
-    """What every account stands at."""
-
-
 class InvariantOut(BaseModel):
     """An invariant and how many rows break it."""
 
@@ -93,13 +89,6 @@ def list_our_bank_accounts(query: Listing) -> Page[ledger.BankAccountRow]:
 def list_journals(query: JournalQuery) -> Page[ledger.JournalRow]:
     """List journals with their lines, the latest first."""
     return listed(ledger.list_journals(transaction(), query.source_id or "", query.asked))
-
-
-@api.get("/reports/trial-balance", responses={200: TrialBalanceOut})
-@operation(Role.READ)
-def trial_balance() -> TrialBalanceOut:
-    """What every account that was posted to stands at; it adds up to zero."""
-    return TrialBalanceOut(ledger.trial_balance(transaction()))
 
 
 @api.get("/invariants", responses={200: CheckOut})

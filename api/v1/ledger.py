@@ -11,8 +11,10 @@ from api.requests import operation, person, transaction
 from api.second_person import Answer, PendingOut, act
 from api.v1.shapes import Done, DraftBody, Listing, Page, Shape, listed
 from handlers.changes import Author
+from handlers.closing import commands as closing
+from handlers.closing import views as closes
+from handlers.closing.guarded import Reopening
 from handlers.ledger import commands, views
-from handlers.ledger.guarded import Reopening
 from handlers.ledger.manual import ManualJournal
 
 api = APIBlueprint("ledger", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="ledger")])
@@ -34,6 +36,12 @@ class PeriodPath(Shape):
     """A closed period by its first day."""
 
     starts_on: date
+
+
+class CloseIn(Shape):
+    """A month to be closed, such as `2026-02`."""
+
+    period: str = Field(min_length=7, max_length=7)
 
 
 class ReopenIn(Shape):
@@ -88,6 +96,21 @@ def reopen_period(path: PeriodPath, body: ReopenIn) -> Answer:
     """Ask that a closed period be opened for posting again; a second person confirms it."""
     given = Reopening(starts_on=path.starts_on)
     return act("period.reopen", given, body.reason, lambda period: (Done(id=period, state="open"), 200))
+
+
+@api.get("/period-closes", responses={200: Page[closes.CloseRow]})
+@operation(Role.READ)
+def list_period_closes(query: Listing) -> Page[closes.CloseRow]:
+    """List the months that are or were being closed, the latest first, with what the last check found."""
+    return listed(closes.list_closes(transaction(), query.asked))
+
+
+@api.post("/period-closes", responses={202: Done})
+@operation(Role.BOOK)
+def begin_period_close(body: CloseIn) -> tuple[Done, int]:
+    """Begin to close a month that has ended: what is open in it becomes a task of accounting."""
+    period = closing.begin_close(product().runtime, transaction(), body.period, Author(person().name))
+    return Done(id=period, state="closing"), 202
 
 
 @api.get("/manual-journals", responses={200: Page[views.ManualEntryRow]})

@@ -1,5 +1,6 @@
 """The chart of accounts: the number every posting names, and how each account behaves."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -28,10 +29,13 @@ BANK = "1000"
 #: What can stand for a bank account of ours, one for each.
 BANK_ACCOUNTS = (BANK, "1001", "1002", "1003", "1004")
 CASH_IN_TRANSIT = "1010"
+CASH_VALUATION = "1080"
 RECEIVABLES = "1200"
+RECEIVABLES_VALUATION = "1208"
 UNBILLED = "1210"
 INPUT_VAT = "1250"
 UNAPPLIED_CASH = "1290"
+UNAPPLIED_CASH_VALUATION = "1298"
 CLAIMS = "1295"
 DOUBTFUL_ALLOWANCE = "1299"
 INVENTORY = "1400"
@@ -40,6 +44,7 @@ RECEIVING_INSPECTION = "1450"
 RETURN_INSPECTION = "1480"
 DEFERRED_COGS = "1500"
 PAYABLES = "2000"
+PAYABLES_VALUATION = "2008"
 GOODS_RECEIVED_NOT_INVOICED = "2100"
 OUTPUT_VAT = "2200"
 CUSTOMER_DEPOSITS = "2300"
@@ -74,10 +79,13 @@ CHART: tuple[ChartEntry, ...] = (
     ChartEntry(BANK, "Bank", Kind.ASSET),
     *(ChartEntry(number, f"Bank, account {place}", Kind.ASSET) for place, number in enumerate(BANK_ACCOUNTS[1:], start=2)),
     ChartEntry(CASH_IN_TRANSIT, "Cash in transit and card clearing", Kind.ASSET),
+    ChartEntry(CASH_VALUATION, "Bank, exchange valuation", Kind.ASSET),
     ChartEntry(RECEIVABLES, "Trade receivables (control)", Kind.ASSET, party=True),
+    ChartEntry(RECEIVABLES_VALUATION, "Trade receivables, exchange valuation", Kind.ASSET),
     ChartEntry(UNBILLED, "Unbilled receivables", Kind.ASSET),
     ChartEntry(INPUT_VAT, "Input VAT", Kind.ASSET),
     ChartEntry(UNAPPLIED_CASH, "Unapplied and unidentified cash", Kind.ASSET),
+    ChartEntry(UNAPPLIED_CASH_VALUATION, "Unapplied cash, exchange valuation", Kind.ASSET),
     ChartEntry(CLAIMS, "Claims receivable", Kind.ASSET, party=True),
     ChartEntry(DOUBTFUL_ALLOWANCE, "Allowance for doubtful debts", Kind.ASSET),
     ChartEntry(INVENTORY, "Inventory", Kind.ASSET),
@@ -86,6 +94,7 @@ CHART: tuple[ChartEntry, ...] = (
     ChartEntry(RETURN_INSPECTION, "Returns in inspection", Kind.ASSET),
     ChartEntry(DEFERRED_COGS, "Deferred cost of goods sold", Kind.ASSET),
     ChartEntry(PAYABLES, "Trade payables (control)", Kind.LIABILITY, party=True),
+    ChartEntry(PAYABLES_VALUATION, "Trade payables, exchange valuation", Kind.LIABILITY),
     ChartEntry(GOODS_RECEIVED_NOT_INVOICED, "Goods received, not invoiced", Kind.LIABILITY),
     ChartEntry(OUTPUT_VAT, "Output VAT", Kind.LIABILITY),
     ChartEntry(CUSTOMER_DEPOSITS, "Customer deposits", Kind.LIABILITY),
@@ -116,6 +125,16 @@ CHART: tuple[ChartEntry, ...] = (
     ChartEntry(OTHER_INCOME, "Other income", Kind.INCOME),
     ChartEntry(INTEREST_RECEIVED, "Interest received", Kind.INCOME),
 )
+
+#: What is owed in money, and where its worth at the rate of a period's last day is kept beside it: the account itself stays what its
+#: items, receipts and statements say.
+VALUED_ON: Mapping[str, str] = {
+    **dict.fromkeys(BANK_ACCOUNTS, CASH_VALUATION),
+    RECEIVABLES: RECEIVABLES_VALUATION,
+    UNAPPLIED_CASH: UNAPPLIED_CASH_VALUATION,
+    PAYABLES: PAYABLES_VALUATION,
+    REFUNDS_PAYABLE: PAYABLES_VALUATION,
+}
 
 #: Accounts on which every line must name the customer or supplier.
 PARTY_ACCOUNTS: frozenset[str] = frozenset(entry.number for entry in CHART if entry.party)

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -82,6 +82,7 @@ def close_period(tx: Session, starts_on: date, ends_on: date, actor: str) -> Non
     # The clock, not the transaction's start: it may have waited above for a posting that came after that start.
     tx.add(Period(starts_on=starts_on, ends_on=ends_on, closed_by=actor, closed_at=func.clock_timestamp()))
     tx.flush()
+    tx.execute(_ADD_UP, {"starts_on": starts_on, "ends_on": ends_on})
 
 
 def reopen_period(tx: Session, starts_on: date) -> Period:
@@ -95,3 +96,12 @@ def reopen_period(tx: Session, starts_on: date) -> Period:
     tx.delete(closed)
     tx.flush()
     return closed
+
+
+_ADD_UP = text("""
+INSERT INTO period_balance (starts_on, account, currency, party_no, debits, credits, entered)
+SELECT :starts_on, line.account, journal.currency, coalesce(line.party_no, ''),
+  sum(greatest(line.accounted, 0)), sum(greatest(-line.accounted, 0)), sum(line.debit - line.credit)
+FROM journal JOIN journal_line AS line ON line.journal_id = journal.id
+WHERE journal.gl_date BETWEEN :starts_on AND :ends_on GROUP BY line.account, journal.currency, coalesce(line.party_no, '')
+""")

@@ -65,6 +65,8 @@ ACCOUNTS_OF: Final[Mapping[str, frozenset[str]]] = {
         accounts.INPUT_VAT,
         accounts.PAYABLES,
     },
+    "period.revenue_accrued": frozenset({accounts.UNBILLED, accounts.REVENUE, accounts.COGS, accounts.DEFERRED_COGS}),
+    "period.revalued": frozenset(accounts.VALUED_ON.values()) | {accounts.FX_UNREALISED},
     "supplier.paid": _BANKS | _EXCHANGE | {accounts.PAYABLES, accounts.PURCHASE_DISCOUNT, accounts.INPUT_VAT},
 }
 REVERSED: Final = ".reversed"

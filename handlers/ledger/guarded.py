@@ -1,7 +1,6 @@
-"""What takes a second person in the books: our own bank accounts, the one on our letterhead among them, and opening a closed period."""
+"""What takes a second person in the books: our own bank accounts, the one on our letterhead among them."""
 
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import func, select
@@ -13,19 +12,12 @@ from handlers.changes import Author, note
 from handlers.identifiers import canonical
 from handlers.ledger import books
 from handlers.ledger.bank_accounts import HouseBankAccountDraft, add_bank_account, add_first_bank_account
-from handlers.ledger.model import HouseBankAccount, Period
+from handlers.ledger.model import HouseBankAccount
 from handlers.parties import master_data
 from handlers.parties.master_data import CompanyDraft
 from handlers.parties.model import Company
 
 _PAY_US = "What customers pay goes to our bank accounts."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reopening:
-    """A closed period, by its first day."""
-
-    starts_on: date
 
 
 def _weigh_company(_runtime: Runtime, tx: Session, given: CompanyDraft, _by: Wanting) -> Weighed:
@@ -62,26 +54,9 @@ def _keep_account(_runtime: Runtime, tx: Session, given: HouseBankAccountDraft, 
     return f"{added.iban}/{added.currency}"
 
 
-def _weigh_reopening(_runtime: Runtime, tx: Session, given: Reopening, _by: Wanting) -> Weighed:
-    closed = tx.get(Period, given.starts_on)
-    seen = {"ends_on": closed.ends_on, "closed_by": closed.closed_by} if closed is not None else {}
-    ends = f" to {closed.ends_on}" if closed is not None else ""
-    return Weighed(
-        f"period:{given.starts_on}", f"Open {given.starts_on}{ends} for posting again", {}, seen, "What was closed was reported to others."
-    )
-
-
-def _reopen(_runtime: Runtime, tx: Session, given: Reopening, by: Wanting) -> str:
-    opened = books.reopen_period(tx, given.starts_on)
-    details = {"ends_on": opened.ends_on.isoformat(), "closed_by": opened.closed_by}
-    note(tx, Author(by.name, by.reason), "reopen", f"period:{given.starts_on}", details)
-    return f"{opened.starts_on}/{opened.ends_on}"
-
-
 ACTS = (
     GuardedAct("company.set", "Our company", CompanyDraft, ("executive", "treasury"), _weigh_company, _set_company),
     GuardedAct(
         "house.bank_account", "Bank account of ours", HouseBankAccountDraft, ("executive", "treasury"), _weigh_account, _keep_account
     ),
-    GuardedAct("period.reopen", "Closed period", Reopening, ("finance", "treasury"), _weigh_reopening, _reopen),
 )

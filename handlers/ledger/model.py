@@ -71,6 +71,23 @@ class Period(Base):
     closed_by: Mapped[str]
 
 
+class PeriodBalance(Base):
+    """What was posted in a closed period, by account, currency and party: added up once, because nothing is posted there any more."""
+
+    __tablename__ = "period_balance"
+
+    starts_on: Mapped[date] = mapped_column(ForeignKey("ledger_period.starts_on", ondelete="CASCADE"), primary_key=True)
+    account: Mapped[str] = mapped_column(ForeignKey("account.number"), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    #: Empty where the lines name nobody.
+    party_no: Mapped[str] = mapped_column(primary_key=True)
+    #: Debits and credits, in the currency of the books.
+    debits: Mapped[Decimal] = mapped_column(Amount)
+    credits: Mapped[Decimal] = mapped_column(Amount)
+    #: Debits less credits, in the row's currency.
+    entered: Mapped[Decimal] = mapped_column(Amount)
+
+
 class FxRate(Base):
     """What one unit of a currency is worth in the currency of the books from a day on."""
 
@@ -207,6 +224,17 @@ END $$
 """)
 
 
+_REFUSE_CLOSED = _ddl("""
+CREATE OR REPLACE FUNCTION refuse_closed_period() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM added JOIN ledger_period ON added.gl_date BETWEEN starts_on AND ends_on) THEN
+    RAISE EXCEPTION 'The period is closed: post on a day that is open.' USING ERRCODE = 'restrict_violation';
+  END IF;
+  RETURN NULL;
+END $$
+""")
+
+
 def _guard(table: str) -> DDL:
     return _ddl(
         f"CREATE TRIGGER {table}_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
@@ -219,8 +247,15 @@ _GUARD_BALANCE = _ddl(
     "FOR EACH STATEMENT EXECUTE FUNCTION refuse_unbalanced_journal()"
 )
 
+_GUARD_PERIODS = _ddl(
+    "CREATE TRIGGER journal_stays_out_of_closed_periods AFTER INSERT ON journal REFERENCING NEW TABLE AS added "
+    "FOR EACH STATEMENT EXECUTE FUNCTION refuse_closed_period()"
+)
+
 event.listen(Journal.__table__, "after_create", _REFUSE_CHANGE)
 event.listen(Journal.__table__, "after_create", _guard("journal"))
+event.listen(Journal.__table__, "after_create", _REFUSE_CLOSED)
+event.listen(Journal.__table__, "after_create", _GUARD_PERIODS)
 event.listen(JournalLine.__table__, "after_create", _REFUSE_UNBALANCED)
 event.listen(JournalLine.__table__, "after_create", _guard("journal_line"))
 event.listen(JournalLine.__table__, "after_create", _GUARD_BALANCE)

@@ -10,8 +10,7 @@ from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from engine.store.paging import Asked, Key, Page, read_page
-from handlers.ledger.model import Account, FxRate, HouseBankAccount, Journal, JournalLine, ManualEntry, Period
-from handlers.ledger.posting import balances
+from handlers.ledger.model import FxRate, HouseBankAccount, Journal, JournalLine, ManualEntry, Period
 
 BUCKETS = ("Not due", "1-30 days", "31-60 days", "61-90 days", "Over 90 days")
 
@@ -146,21 +145,6 @@ def list_bank_accounts(tx: Session, asked: Asked) -> Page[BankAccountRow]:
     """Our bank accounts by their account of the ledger."""
     statement = select(*(getattr(HouseBankAccount, name) for name in BankAccountRow.__dataclass_fields__))
     return read_page(tx, statement, (Key(HouseBankAccount.ledger_account),), asked).typed(BankAccountRow)
-
-
-@dataclass(frozen=True, slots=True)
-class AccountBalance:
-    """What an account stands at, debit positive, in the currency of the books."""
-
-    account: str
-    name: str
-    balance: Decimal
-
-
-def trial_balance(tx: Session) -> list[AccountBalance]:
-    """Every account that was posted to; together they are zero."""
-    names: dict[str, str] = {row.number: row.name for row in tx.execute(select(Account.number, Account.name))}
-    return [AccountBalance(number, names[number], balance) for number, balance in balances(tx).items()]
 
 
 def receivables_by_age(tx: Session) -> Ageing | None:

@@ -181,7 +181,7 @@ def _counts(site: Site) -> dict[str, int]:
 
 
 def _inventory(site: Site) -> Decimal:
-    (row,) = (each for each in site.sign_in("amina").get("/api/v1/reports/trial-balance") if each["account"] == "1400")
+    (row,) = (each for each in site.sign_in("amina").get("/api/v1/reports/trial-balance")["items"] if each["account"] == "1400")
     return Decimal(row["balance"])
 
 

@@ -1,0 +1,23 @@
+"""What accounting does by hand: begin to close a month."""
+
+from sqlalchemy.orm import Session
+
+from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs.start import StartOptions, start
+from handlers.changes import Author, note
+from handlers.closing import closes
+
+PROCESS = "period-close"
+
+
+def begin_close(runtime: Runtime, tx: Session, period: str, by: Author) -> str:
+    """Begin to close a month and answer its name. Raises Invalid for no month or one that goes on, Conflict when it is closed or begun."""
+    month = closes.may_begin(tx, period)
+    go_on(runtime, tx, month.name, by.name)
+    note(tx, by, "begin_close", f"period:{month.name}", {})
+    return month.name
+
+
+def go_on(runtime: Runtime, tx: Session, period: str, by: str) -> None:
+    """Have the process look after a month. Raises Conflict when it does already."""
+    start(runtime, tx, PROCESS, {"period": period, "asked_by": by}, StartOptions(business_key=period, actor=by))

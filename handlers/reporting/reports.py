@@ -1,0 +1,6 @@
+"""Every report there is."""
+
+from handlers.reporting import due_reports, goods_reports, ledger_reports
+from handlers.reporting.report import Report
+
+REPORTS: tuple[Report, ...] = (*ledger_reports.REPORTS, *due_reports.REPORTS, *goods_reports.REPORTS)

@@ -1,0 +1,84 @@
+"""Reports: the list of them, one report as of a day with the rows behind each figure, and the same as CSV."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, render_template, request
+
+from engine.problems import Invalid
+from handlers.reporting import report as reporting
+from handlers.reporting.report import Column, Given, Report, Shown
+from handlers.reporting.reports import REPORTS
+from ui.csv_export import stream_csv
+from ui.product import asked, product
+
+
+def show_list() -> str:
+    """The reports, by section."""
+    sections: dict[str, list[Report]] = {}
+    for report in REPORTS:
+        if report.listed:
+            sections.setdefault(report.section, []).append(report)
+    return render_template("reports.html", sections=sections)
+
+
+def show(key: str) -> str:
+    """One report, one page of it."""
+    report = reporting.find(REPORTS, key)
+    given = _given()
+    with product().database.transaction() as tx:
+        shown = reporting.read(tx, report, given, asked())
+    return render_template(
+        "report.html",
+        report=report,
+        shown=shown,
+        rows=[[_cell(shown, column, row._mapping) for column in _columns(report)] for row in shown.page.rows],  # noqa: SLF001
+        columns=_columns(report),
+        given={name: "" if value is None else str(value) for name, value in shown.parameters.items()},
+    )
+
+
+def export(key: str) -> Response:
+    """One report, all of it."""
+    report = reporting.find(REPORTS, key)
+    given = _given()
+    columns = _columns(report)
+
+    def rows() -> Iterator[list[Any]]:
+        with product().database.transaction() as tx:
+            for row in reporting.stream(tx, report, given):
+                yield [row._mapping[column.name] for column in columns]  # type: ignore[attr-defined]  # noqa: SLF001
+
+    with product().database.transaction() as tx:
+        reporting.parameters_of(tx, report, given)
+    return stream_csv(report.key, [column.label for column in columns], rows())
+
+
+def _columns(report: Report) -> list[Column]:
+    return [column for column in report.columns if column.label]
+
+
+def _cell(shown: Shown, column: Column, row: Any) -> dict[str, Any]:
+    """What a cell shows, and where it leads."""
+    value = row[column.name]
+    known = {name: quote(str(each), safe="") for name, each in {**shown.parameters, **row}.items() if each is not None}
+    link = column.link.format_map(known) if column.link and value not in (None, "") else ""
+    return {"value": value, "kind": column.kind, "link": link, "currency": row.get("currency", shown.currency)}
+
+
+def _given() -> Given:
+    """What the address asks for. Raises Invalid for what is no day."""
+    texts = {name: request.args.get(name, "").strip()[:100] for name in ("account", "party", "bucket")}
+    return Given(as_of=_day("as_of"), since=_day("since"), **texts)
+
+
+def _day(name: str) -> date | None:
+    typed = request.args.get(name, "").strip()
+    try:
+        return date.fromisoformat(typed) if typed else None
+    except ValueError:
+        raise Invalid(
+            f"{typed[:20]!r} is no day.", code="day_invalid", next_step="Write it like 2026-02-28.", errors={name: ["must be a day"]}
+        ) from None
