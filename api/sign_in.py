@@ -16,9 +16,11 @@ from api.auth.sessions import Terms, pending_of, sign_out
 from api.auth.signing_in import Attempt, SignedIn, begin, sign_in_by_code, sign_in_by_enrolling, sign_in_by_password
 from api.demo.people import PEOPLE
 from api.errors import Later, status_of
+from api.notices.choices import choice_of
 from api.product import product
 from api.requests import COOKIE, give_session, open_to_all, visitor
 from engine.problems import Problem
+from ui.languages import COOKIE as LANGUAGE
 
 auth = Blueprint("auth", __name__)
 #: Who anybody may sign in as in a demo; an account added later has its password.
@@ -26,6 +28,7 @@ _PERSONAS = frozenset(person.name for person in PEOPLE)
 #: By this cookie a browser is known again: it opens nothing, and keeps others' guesses from locking its owner out.
 _BROWSER = "ordercraft_browser"
 _KNOWN_SECONDS = 180 * 24 * 60 * 60
+_A_YEAR = 365 * 24 * 60 * 60
 _LOGIN = "/login"
 
 
@@ -73,9 +76,19 @@ def enter(made: SignedIn, target: str) -> AnyResponse:
 
 def _give_cookies(answer: AnyResponse, made: SignedIn) -> None:
     give_session(answer, made.credentials)
+    with product().database.transaction() as tx:
+        give_language(answer, choice_of(tx, made.name).language)
     if not made.pending:
         secure = request.is_secure
         answer.set_cookie(_BROWSER, made.browser, max_age=_KNOWN_SECONDS, path=_LOGIN, httponly=True, samesite="Lax", secure=secure)
+
+
+def give_language(answer: AnyResponse, chosen: str) -> None:
+    """Let a browser know in which language its reader wants the pages; none is what it asks for itself."""
+    if chosen:
+        answer.set_cookie(LANGUAGE, chosen, max_age=_A_YEAR, samesite="Lax", secure=request.is_secure)
+    else:
+        answer.delete_cookie(LANGUAGE)
 
 
 def terms() -> Terms:

@@ -6,11 +6,13 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
+from babel.dates import format_date
 from markupsafe import Markup, escape
 
 from engine.runtime.verbs.case_comments import MENTION
 from engine.store import json_text
 from handlers.values import decimals_of, round_currency
+from ui.languages import N_, SOURCE, locale, say
 
 #: Stands where there is no value.
 NOTHING = "\u2013"
@@ -23,7 +25,7 @@ def money(amount: Decimal | None, currency: str) -> str:
     """`1,234.50 EUR`; a dash when there is none."""
     if amount is None:
         return NOTHING
-    return f"{round_currency(amount, currency):,.{decimals_of(currency)}f} {currency}"
+    return f"{_grouped(round_currency(amount, currency), decimals_of(currency))} {currency}"
 
 
 def quantity(amount: Decimal | int | None) -> str:
@@ -31,7 +33,7 @@ def quantity(amount: Decimal | int | None) -> str:
     if amount is None:
         return NOTHING
     text = f"{Decimal(amount):,.4f}".rstrip("0").rstrip(".")
-    return text or "0"
+    return _marked(text or "0")
 
 
 def percent(amount: Decimal | int | None) -> str:
@@ -66,7 +68,7 @@ def day(value: date | datetime | None, zone: tzinfo = UTC) -> Markup | str:
     if value is None:
         return NOTHING
     at = value.astimezone(zone) if isinstance(value, datetime) else value
-    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), f"{at.day} {at:%b %Y}")
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), _date(at, "d MMM y"))
 
 
 def moment(value: datetime | None, seconds: bool = False, zone: tzinfo = UTC) -> Markup | str:
@@ -75,7 +77,7 @@ def moment(value: datetime | None, seconds: bool = False, zone: tzinfo = UTC) ->
         return NOTHING
     at = value.astimezone(zone)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S %Z}", f"{at.day} {at:{'%b %H:%M:%S' if seconds else '%b %H:%M'}}"
+        at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S %Z}", f"{_date(at, 'd MMM')} {at:{'%H:%M:%S' if seconds else '%H:%M'}}"
     )
 
 
@@ -85,7 +87,8 @@ def ago(value: datetime | None, now: datetime, zone: tzinfo = UTC) -> Markup | s
         return NOTHING
     seconds = (now - value).total_seconds()
     text = _span(abs(seconds))
-    phrase = "just now" if text == "0 min" else f"{text} ago" if seconds > 0 else f"in {text}"
+    far = N_("%(span)s ago") if seconds > 0 else N_("in %(span)s")
+    phrase = say("just now") if text == "0 min" else say(far, span=text)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         value.isoformat(timespec="seconds"), f"{value.astimezone(zone):%Y-%m-%d %H:%M %Z}", phrase
     )
@@ -118,7 +121,28 @@ def words(code: str | None) -> str:
     """A code in plain words: `order-desk` becomes `Order desk`, `INVOICE_PDF` becomes `Invoice PDF`."""
     parts = _BETWEEN.split(code or "")
     plain = " ".join(part.upper() if part.upper() in _ACRONYMS else part.lower() if part.isupper() else part for part in parts).strip()
-    return plain[:1].upper() + plain[1:]
+    return say(plain[:1].upper() + plain[1:]) if plain else ""
+
+
+def _grouped(amount: Decimal, places: int) -> str:
+    return _marked(f"{amount:,.{places}f}")
+
+
+def _marked(number: str) -> str:
+    """A number with the marks of the page's language between its thousands and before its decimals."""
+    here = locale()
+    if here.language == SOURCE:
+        return number
+    marks = {",": here.number_symbols["latn"]["group"], ".": here.number_symbols["latn"]["decimal"]}
+    return "".join(marks.get(letter, letter) for letter in number)
+
+
+def _date(at: date, pattern: str) -> str:
+    """A day in the words of the page's language."""
+    here = locale()
+    if here.language == SOURCE:
+        return f"{at.day} {at:%b %Y}" if pattern.endswith("y") else f"{at.day} {at:%b}"
+    return format_date(at, pattern.replace("d", "d.", 1), here)
 
 
 def mentioning(text: str, names: Collection[str]) -> Markup:

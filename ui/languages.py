@@ -14,11 +14,13 @@ from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
-from flask import g, has_request_context, request
+from flask import has_request_context, request
 
 #: What one may choose, as it calls itself.
 LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "de": "Deutsch"}
 SOURCE: Final = "en"
+#: By it a browser knows what its reader has chosen.
+COOKIE: Final = "language"
 FOLDER: Final = Path(__file__).parent / "translations"
 
 
@@ -26,7 +28,7 @@ def language() -> str:
     """That of the page: what its reader has chosen, else what the browser asks for first, else English."""
     if not has_request_context():
         return SOURCE
-    chosen: str = g.get("language") or request.cookies.get("language", "")
+    chosen: str = request.cookies.get(COOKIE, "")
     return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or SOURCE
 
 

@@ -17,7 +17,7 @@ from ui.languages import FOLDER, LANGUAGES, SOURCE
 _HOUSE: Final = Path(__file__).resolve().parent.parent
 #: Where texts are marked, and how they are found there.
 _METHODS: Final = [("**.py", "python"), ("**.html", "jinja2")]
-_WHERE: Final = ("ui/templates", "ui/views", "api/notices", "engine/runtime/read")
+_WHERE: Final = ("ui", "api/notices")
 _KEYWORDS: Final[dict[str, Any]] = {"_": None, "gettext": None, "ngettext": (1, 2), "say": None, "say_many": (1, 2), "N_": None}
 
 

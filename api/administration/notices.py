@@ -11,7 +11,7 @@ from api.notices import alerts, choices
 from api.notices.links import use_link
 from api.product import product
 from api.requests import open_to_all, person
-from api.sign_in import attempt, enter, terms
+from api.sign_in import attempt, enter, give_language, terms
 from engine.problems import Problem
 from handlers.changes import Author
 from ui.languages import LANGUAGES
@@ -20,7 +20,6 @@ from ui.product import needs
 _BASE = "/profile/notices"
 _ALERTS = "/operations/alerts"
 _LINK = "/task-link"
-_A_YEAR = 365 * 24 * 60 * 60
 
 
 def show() -> str:
@@ -43,10 +42,7 @@ def choose() -> AnyResponse:
     except Problem as problem:
         return make_response(_page(Refused("choice", problem)), REFUSED)
     answer = redirect(f"{_BASE}?done=changed", 303)
-    if choice.language:
-        answer.set_cookie("language", choice.language, max_age=_A_YEAR, samesite="Lax", secure=request.is_secure)
-    else:
-        answer.delete_cookie("language")
+    give_language(answer, choice.language)
     return answer
 
 

@@ -161,8 +161,11 @@ def test_a_person_chooses_a_digest_and_gets_one_a_day_in_their_language(house, t
     assert letter["Subject"] == "Ihre Aufgaben heute"
     assert "- Check K-1 (K-1)" in letter.get_content()
     shown = tom.get("/profile/notices").text
-    assert "Gesendet" not in shown.split("<h2")[0]
     assert "Ihre Aufgaben heute" in shown
+    page = tom.get(f"/worklist/{task}").text
+    assert '<html lang="de"' in page
+    assert "<h1>Aufgaben</h1>" in page
+    assert "Fällig" in page
 
 
 def test_without_a_mail_server_mails_are_kept_and_the_page_says_so(installation, house, task, signed_in):
