@@ -152,7 +152,7 @@ def price_basket(lines: Sequence[LineFacts], terms: Terms) -> Priced:
         )
     tier_pct = _tier_discounts(lines, terms.tiers)
     priced = [_price_line(line, tier_pct.get(line.tier_group, ZERO), terms) for line in lines]
-    return _add_up(_share_header_discount(priced, terms), terms)
+    return add_up(_share_header_discount(priced, terms), terms)
 
 
 def header_discount_of(net: Decimal, terms: Terms) -> Decimal:
@@ -288,7 +288,8 @@ def _share_header_discount(lines: Sequence[PricedLine], terms: Terms) -> list[Pr
     ]
 
 
-def _add_up(lines: Sequence[PricedLine], terms: Terms) -> Priced:
+def add_up(lines: Sequence[PricedLine], terms: Terms) -> Priced:
+    """Priced lines as a whole, with tax by group and the carriage of the terms."""
     net = total(line.net for line in lines)
     listed = total(round_currency(line.list_price * line.facts.qty, terms.currency) for line in lines)
     cost = total(line.facts.cost * line.facts.qty for line in lines)

@@ -163,8 +163,11 @@ WITH part AS (
 )
 SELECT 'today' AS kind, :books AS currency, 0.0 AS amount, 0 AS oldest, 0 AS dunning_level, business_today() AS today
 UNION ALL
-SELECT 'order_total', currency, gross_total, 0, 0, business_today()
-FROM sales_order WHERE order_no = :order_no AND CAST(:group_no AS text) IS NULL
+SELECT 'order_total', orders.currency, coalesce(changed.open_gross, orders.gross_total), 0, 0, business_today()
+FROM sales_order AS orders
+-- While a change is decided, credit is asked for what the order would come to.
+LEFT JOIN order_change AS changed ON changed.order_no = orders.order_no AND changed.settled_at IS NULL AND changed.state <> 'COMPENSATING'
+WHERE orders.order_no = :order_no AND CAST(:group_no AS text) IS NULL
 UNION ALL
 SELECT 'order_total', currency, sum(amount), 0, 0, business_today() FROM valued WHERE group_no = :group_no GROUP BY currency
 UNION ALL

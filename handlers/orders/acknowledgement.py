@@ -1,12 +1,12 @@
 """Answers an order version once: the reply is a document, and an effect that carries it to the customer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,7 @@ from handlers.edi.outgoing import Paper, target_of, write_paper
 from handlers.edi.partners import partner_for
 from handlers.orders.edi_response import Answer, kind_of_response, response_rows
 from handlers.orders.events import find_order, lines_of, note
-from handlers.orders.model import OrderLine, OrderReply, SalesOrder
+from handlers.orders.model import OrderChange, OrderLine, OrderReply, SalesOrder
 from handlers.orders.order_response import OrderResponse, Party, ResponseLine, write_order_response
 from handlers.orders.rules import AnswerLine, line_code, response_code
 from handlers.parties.master_data import company, find_customer
@@ -59,6 +59,45 @@ def reply_to(tx: Session, order_no: str) -> Reply:
     note(tx, order_no, "order_acknowledged", detail=detail)
     payload = {"order_no": order_no, "customer_po": order.customer_po, "response_code": code, "document_id": document_id, **told}
     return Reply(response_code=code, document_id=document_id, is_new=True, channel=channel, target=target, payload=payload)
+
+
+def reply_to_change(tx: Session, change_no: str) -> Reply | None:
+    """Answer a change that is settled: with the order as it is now, or with why it stays as it was. None while it is not settled.
+
+    Again: the first answer. Raises NotFound.
+    """
+    change = tx.get_one(OrderChange, change_no, populate_existing=True)
+    if change.settled_at is None:
+        return None
+    reply = reply_to(tx, change.order_no) if change.state == "APPLIED" else _refusal_of(tx, change)
+    written = update(OrderChange).where(OrderChange.change_no == change_no).values(document_id=reply.document_id)
+    tx.execute(written.execution_options(synchronize_session=False))
+    return reply
+
+
+def _refusal_of(tx: Session, change: OrderChange) -> Reply:
+    order = find_order(tx, change.order_no, lock=True)
+    customer = find_customer(tx, order.customer_no)
+    partner = partner_for(tx, order.customer_no, order.order_no, "order_response")
+    channel, target = _way(customer, partner)
+    if change.document_id is not None:
+        return Reply(response_code="RE", document_id=change.document_id, is_new=False, channel=channel, target=target, payload={})
+    response = replace(
+        _response(tx, order, customer, "RE", []), response_no=change.change_no, note=change.answer, answers_change=True
+    )
+    document_id, told = _write(tx, order, customer, partner, response)
+    detail = {"response_code": "RE", "document_id": document_id, "change_no": change.change_no, "sent_by": channel if target else "nobody"}
+    note(tx, order.order_no, "change_answered", detail=detail)
+    payload = {
+        "order_no": order.order_no,
+        "customer_po": order.customer_po,
+        "change_no": change.change_no,
+        "response_code": "RE",
+        "reason": change.answer,
+        "document_id": document_id,
+        **told,
+    }
+    return Reply(response_code="RE", document_id=document_id, is_new=True, channel=channel, target=target, payload=payload)
 
 
 def _promised(tx: Session, order_no: str) -> dict[int, Decimal]:
@@ -119,7 +158,14 @@ def _response(tx: Session, order: SalesOrder, customer: Customer, code: str, lin
         seller=Party(endpoint=seller.peppol_id, name=seller.name),
         buyer=Party(endpoint=customer.peppol_id, name=customer.name),
         lines=lines,
+        answers_change=_is_changed(tx, order),
     )
+
+
+def _is_changed(tx: Session, order: SalesOrder) -> bool:
+    """Whether this version of the order was made by a change."""
+    made = select(OrderChange.change_no).where(OrderChange.order_no == order.order_no, OrderChange.version_no == order.version_no)
+    return tx.scalar(made.limit(1)) is not None
 
 
 def _write(

@@ -5,7 +5,7 @@ reserved, gave back and issued, and `reserve`, `release` and `issue` here count 
 Whoever decides on what a line says takes its lock first: `lock_lines`.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -152,6 +152,12 @@ def return_to_promising(tx: Session, kept: Sequence[Kept]) -> Decimal:
     return returned
 
 
+def cut_parts(tx: Session, less: Mapping[int, Decimal]) -> None:
+    """Let lines ship less, by how much each; what was reserved for them is given back before. Their order lines are the caller's."""
+    if less:
+        tx.execute(_CUT, {"rows": as_json([{"id": line_id, "qty": qty} for line_id, qty in less.items()])})
+
+
 def cancel_open(tx: Session, order_no: str) -> Decimal:
     """Cancel what has not left of an order and no supplier ships, on its lines and their parts; answer how much.
 
@@ -251,6 +257,10 @@ WITH given AS (
   RETURNING qty
 )
 SELECT coalesce(sum(qty), 0) FROM returned
+""")
+_CUT = text("""
+UPDATE fulfil_line AS line SET qty_cancelled = line.qty_cancelled + given.qty
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(id bigint, qty numeric) WHERE line.id = given.id
 """)
 _CANCEL_OPEN = text("""
 WITH kept AS (

@@ -276,6 +276,51 @@ class OrderReply(Base):
     sent_at: Mapped[Written]
 
 
+class OrderChange(Base):
+    """A change of an order as it was asked for, what it comes to, and what became of it. Of one order one is pending at a time.
+
+    `asked` is a `handlers.orders.change_rules.Wish`; `deltas` say by kind, line and stage what it comes to, with its cost.
+    """
+
+    __tablename__ = "order_change"
+    __table_args__ = (
+        CheckConstraint("state IN ('RECEIVED', 'ASSESSED', 'APPROVED', 'COMPENSATING', 'APPLIED', 'REFUSED')", name="state"),
+        CheckConstraint("(settled_at IS NOT NULL) = (state IN ('APPLIED', 'REFUSED'))", name="settled"),
+        Index("order_change_order_ix", "order_no", "created_at"),
+        Index("order_change_pending_ix", "order_no", unique=True, postgresql_where=text("settled_at IS NULL")),
+        Index("order_change_source_ix", "order_no", "channel", "source_ref", unique=True, postgresql_where=text("source_ref <> ''")),
+        Index("order_change_message_ix", "message_id"),
+        Index("order_change_document_ix", "document_id"),
+    )
+
+    change_no: Mapped[Key]
+    order_no: Mapped[str] = mapped_column(ForeignKey("sales_order.order_no"))
+    channel: Mapped[str]
+    #: The number of the document that asked for it; the same number again is the same change.
+    source_ref: Mapped[Label]
+    message_id: Mapped[Reference | None] = mapped_column(ForeignKey("inbound_message.id"))
+    requested_by: Mapped[str]
+    reason: Mapped[Label]
+    state: Mapped[str] = mapped_column(server_default=text("'RECEIVED'"))
+    #: The version of the order it was asked of, and the one it made.
+    base_version: Mapped[int]
+    version_no: Mapped[int | None]
+    asked: Mapped[JsonObject]
+    deltas: Mapped[JsonList]
+    #: The cost of change: the sum of the points that the table `change-constraints` gives.
+    cost: Mapped[Counter]
+    gross_before: Mapped[Amount | None]
+    gross_after: Mapped[Amount | None]
+    #: What of the order is still to ship after the change, with tax and carriage: what credit is asked for.
+    open_gross: Mapped[Amount | None]
+    #: Why it was refused, and what to do instead.
+    answer: Mapped[Label]
+    document_id: Mapped[Reference | None] = mapped_column(ForeignKey("document.id"))
+    created_at: Mapped[Written]
+    settled_at: Mapped[Moment | None]
+    settled_by: Mapped[Label]
+
+
 class InboundMessage(Base):
     """A message as it came: stored, hashed and keyed before anyone interprets it."""
 

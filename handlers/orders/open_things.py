@@ -53,6 +53,13 @@ OPEN_THINGS = (
         also=("order_no", "detail"),
     ),
     OpenKind(
+        "order change",
+        """
+        SELECT change_no AS number, ARRAY[order_no] AS keys, order_no, created_at AS since FROM order_change WHERE settled_at IS NULL
+        """,
+        also=("order_no",),
+    ),
+    OpenKind(
         "inbound message",
         """
         SELECT 'message ' || id AS number, ARRAY[coalesce(order_no, ''), 'message ' || id] AS keys, order_no, received_at AS since

@@ -55,13 +55,16 @@ class OrderResponse:
     seller: Party
     buyer: Party
     lines: Sequence[ResponseLine]
+    #: It answers a change of the order: then it is one of advanced ordering (T116), whose lines are told only where they are changed.
+    answers_change: bool = False
 
 
 def write_order_response(response: OrderResponse) -> bytes:
     """The answer as XML."""
     root = etree.Element(f"{{{_ROOT}}}OrderResponse", nsmap=_NAMES)
-    _add(root, "CustomizationID", "urn:fdc:peppol.eu:poacc:trns:order_response:3")
-    _add(root, "ProfileID", "urn:fdc:peppol.eu:poacc:bis:ordering:3")
+    kind, profile = ("order_response_advanced", "advanced_ordering") if response.answers_change else ("order_response", "ordering")
+    _add(root, "CustomizationID", f"urn:fdc:peppol.eu:poacc:trns:{kind}:3")
+    _add(root, "ProfileID", f"urn:fdc:peppol.eu:poacc:bis:{profile}:3")
     _add(root, "ID", response.response_no)
     _add(root, "SalesOrderID", response.order_no)
     _add(root, "IssueDate", response.issued_on.isoformat())
@@ -72,7 +75,7 @@ def write_order_response(response: OrderResponse) -> bytes:
     _add(_group(root, "OrderReference"), "ID", response.customer_po or response.order_no)
     _party(_group(root, "SellerSupplierParty"), response.seller)
     _party(_group(root, "BuyerCustomerParty"), response.buyer)
-    for line in response.lines:
+    for line in () if response.answers_change and response.code != "CA" else response.lines:
         _line(root, line, response.currency)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 

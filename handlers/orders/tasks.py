@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from engine.problems import Conflict
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Refused, ServiceTasks, TaskContext
-from handlers.orders import cancellation, edi_tasks, holds, order_pricing, repair, submission, validation
+from handlers.orders import cancellation, change_tasks, edi_tasks, holds, order_pricing, repair, submission, validation
 from handlers.orders.acknowledgement import reply_to
 from handlers.orders.events import find_order, note
 from handlers.orders.status import OVER, status_of
 
 tasks = ServiceTasks()
 tasks.include(edi_tasks.tasks)
+tasks.include(change_tasks.tasks)
 
 #: The order was cancelled, rejected or delivered before its process came here: nobody is to be asked about it any more.
 NOTHING_OPEN = "NOTHING_OPEN"

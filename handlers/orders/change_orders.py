@@ -1,0 +1,417 @@
+"""A change of an order, from what is asked to what becomes of it. The process `change-order` takes these steps.
+
+Whoever decides on an order holds it with its groups and lines; what was assessed is looked at again under the lock before it is applied.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
+
+from engine.problems import Conflict, Invalid, NotFound, Problem
+from engine.runtime.read.decisions import ask_decision
+from engine.service_tasks import Refused
+from engine.store import locks
+from engine.store.locks import Lock
+from handlers.inventory.rules import Want
+from handlers.orders import inbound
+from handlers.orders.change_facts import read_order
+from handlers.orders.change_pricing import Repriced, after, reprice, rows_after
+from handlers.orders.change_rules import Cut, Delta, Kind, OrderNow, Ruling, Stage, Wish, cut, differences, wish_of
+from handlers.orders.events import find_order, lines_of, note
+from handlers.orders.fulfilment_groups import close_empty_groups
+from handlers.orders.fulfilment_lines import Kept, awaited_items, cut_parts, lock_lines_of_order, release, reserve, return_to_promising
+from handlers.orders.holds import blocking
+from handlers.orders.model import OrderChange, OrderLine, SalesOrder
+from handlers.rowsets import insert_rows, update_rows
+from handlers.values import total
+
+ZERO = Decimal(0)
+#: Where the constraints stand: the decision, and its file in the bundle of the process.
+CONSTRAINTS, CONSTRAINTS_FILE = "change-constraints", "change-constraints.dmn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A difference with what the table of constraints says of it."""
+
+    delta: Delta
+    ruling: Ruling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What a change comes to. Money in the order's currency; `cost` in points of the table `change-constraints`."""
+
+    order_no: str
+    currency: str
+    judged: Sequence[Judged]
+    cost: Decimal
+    gross_before: Decimal
+    gross_after: Decimal
+    #: What is to ship after the change, and now, with tax and carriage.
+    open_gross: Decimal
+    open_before: Decimal
+    price_off: Decimal
+    price_off_pct: Decimal
+    margin_gap: Decimal
+
+    @property
+    def refusals(self) -> list[str]:
+        """Why it is not possible, and what to do instead; nothing where it is."""
+        return [f"{told(each.delta)}: {each.ruling.instead}" for each in self.judged if not each.ruling.allowed]
+
+    @property
+    def stage(self) -> Stage:
+        """The furthest stage that is touched."""
+        return max((each.delta.stage for each in self.judged), key=lambda stage: stage.rank, default=Stage.SUBMITTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What a change undid and left to do: groups whose work ends, whether anything is to be promised now, items others wait for."""
+
+    version_no: int
+    groups: tuple[str, ...]
+    to_promise: bool
+    awaited_skus: tuple[str, ...]
+
+
+_SAYINGS: Mapping[Kind, str] = {
+    Kind.LESS: "Line {line}: {before} becomes {after}",
+    Kind.MORE: "Line {line}: {before} becomes {after}",
+    Kind.CANCEL: "Line {line} is taken off ({before})",
+    Kind.ADD: "A new line: {after}",
+    Kind.ITEM: "Line {line}: {before} becomes {after}",
+    Kind.DATE: "Line {line}: wanted on {after} instead of {before}",
+    Kind.PRICE: "Line {line}: price {before} becomes {after}",
+    Kind.ADDRESS: "Delivered to {after}",
+}
+
+
+def told(delta: Delta) -> str:
+    """A difference as people say it."""
+    return _SAYINGS[delta.kind].format(line=delta.line_no, before=delta.before or "no day", after=delta.after)
+
+
+def cases_of(deltas: Sequence[Delta]) -> list[dict[str, str]]:
+    """The cases that the table of constraints is to be asked for, each once, in a stable order."""
+    return [{"kind": kind, "stage": stage} for kind, stage in sorted({delta.case for delta in deltas})]
+
+
+def preview(tx: Session, order_no: str, wish: Wish) -> Assessment:
+    """What a change would come to, with its cost, by the tables in force; nothing is written.
+
+    Raises NotFound, Conflict (nothing changes, nothing is open), Invalid or PriceMissing where it cannot be priced.
+    """
+    order = find_order(tx, order_no)
+    now, deltas = _differences(tx, order, wish)
+    cases = cases_of(deltas)
+    answers = ask_decision(tx, CONSTRAINTS, CONSTRAINTS_FILE, cases)
+    return _assess(tx, order, now, wish, _judge(deltas, cases, answers))
+
+
+def pending_change(tx: Session, order_no: str) -> OrderChange | None:
+    """The change of an order that is not settled yet."""
+    pending = select(OrderChange).where(OrderChange.order_no == order_no, OrderChange.settled_at.is_(None))
+    return tx.scalars(pending.execution_options(populate_existing=True)).one_or_none()
+
+
+def find_change(tx: Session, change_no: str) -> OrderChange:
+    """A change, its order held with its groups and lines. Raises NotFound."""
+    order_no = tx.scalar(select(OrderChange.order_no).where(OrderChange.change_no == change_no))
+    if order_no is None:
+        raise NotFound(f"There is no change {change_no}.", code="change_unknown", next_step="Look at the order's page.")
+    lock_lines_of_order(tx, order_no)
+    return tx.get_one(OrderChange, change_no, populate_existing=True)
+
+
+def _held(tx: Session, change_no: str) -> OrderChange:
+    """A change with its order alone: its lines may have been written by now."""
+    locks.take(tx, Lock.ORDER, tx.scalars(select(OrderChange.order_no).where(OrderChange.change_no == change_no)))
+    return tx.get_one(OrderChange, change_no, populate_existing=True)
+
+
+def read_cases(tx: Session, change_no: str) -> list[dict[str, str]]:
+    """What the table of constraints is to be asked about a change. Raises NotFound, Refused IMPOSSIBLE when nothing changes any more."""
+    change = find_change(tx, change_no)
+    try:
+        _, deltas = _differences(tx, find_order(tx, change.order_no), wish_of(change.asked))
+    except Problem as problem:
+        raise Refused("IMPOSSIBLE", said(problem)) from problem
+    return cases_of(deltas)
+
+
+def assess_change(tx: Session, change_no: str, cases: Sequence[Mapping[str, str]], answers: Sequence[Any]) -> Assessment:
+    """Work out what a change comes to and keep it. Raises NotFound, Refused IMPOSSIBLE when it cannot be priced or nothing changes."""
+    change = find_change(tx, change_no)
+    order, wish = find_order(tx, change.order_no), wish_of(change.asked)
+    try:
+        now, deltas = _differences(tx, order, wish)
+        found = _assess(tx, order, now, wish, _judge(deltas, cases, answers))
+    except Problem as problem:
+        raise Refused("IMPOSSIBLE", said(problem)) from problem
+    _write(
+        tx,
+        change_no,
+        state="ASSESSED",
+        deltas=[_kept(each) for each in found.judged],
+        cost=found.cost,
+        gross_before=found.gross_before,
+        gross_after=found.gross_after,
+        open_gross=found.open_gross,
+    )
+    return found
+
+
+def apply_change(tx: Session, change_no: str, actor: str) -> Applied:
+    """Make the change: undo what was planned for it, write the lines, price them, make a new version of the order. Again: nothing more.
+
+    Raises NotFound, Refused STALE when the order is not what was assessed any more, Refused IMPOSSIBLE.
+    """
+    change = find_change(tx, change_no)
+    order, wish = find_order(tx, change.order_no), wish_of(change.asked)
+    try:
+        now, deltas = _differences(tx, order, wish)
+    except Problem as problem:
+        raise Refused("IMPOSSIBLE", said(problem)) from problem
+    if [_shape(_as_kept(delta)) for delta in deltas] != [_shape(each) for each in change.deltas]:
+        raise Refused("STALE", f"Order {order.order_no} went on while its change was decided.")
+    locks.take(tx, Lock.ITEM, {*(line.sku for line in now.lines), *(each.sku for each in wish.lines if each.sku)})
+    freed = _undo(tx, cut(now, deltas))
+    _write_lines(tx, order, now, deltas, wish)
+    groups = close_empty_groups(tx, order.order_no)
+    version_no = _new_version(tx, order, wish)
+    _write(tx, change_no, state="COMPENSATING", version_no=version_no)
+    detail = {"change_no": change_no, "version_no": version_no, "changes": [told(delta) for delta in deltas]}
+    note(tx, order.order_no, "order_changed", actor=actor, detail=detail)
+    is_open: bool = tx.execute(_TO_PROMISE, {"order_no": order.order_no}).scalar_one()
+    to_promise = is_open and not blocking(tx, order.order_no, "promise")
+    return Applied(version_no=version_no, groups=tuple(groups), to_promise=to_promise, awaited_skus=tuple(awaited_items(tx, freed)))
+
+
+def settle_change(tx: Session, change_no: str, actor: str) -> OrderChange:
+    """Say that a change is made. Again: nothing happens."""
+    return _settle(tx, change_no, "APPLIED", "", actor)
+
+
+def refuse_change(tx: Session, change_no: str, answer: str, actor: str) -> OrderChange:
+    """Say that a change is not made, and why. Again: nothing happens."""
+    return _settle(tx, change_no, "REFUSED", answer, actor)
+
+
+def _settle(tx: Session, change_no: str, state: str, answer: str, actor: str) -> OrderChange:
+    change = _held(tx, change_no)
+    if change.settled_at is not None:
+        return change
+    _write(tx, change_no, state=state, answer=answer, settled_at=func.business_now(), settled_by=actor)
+    _flag(tx, change.order_no, pending=False)
+    _settle_message(tx, change, answer if state == "REFUSED" else "")
+    if state == "REFUSED":
+        note(tx, change.order_no, "change_refused", actor=actor, detail={"change_no": change_no, "reason": answer})
+    return tx.get_one(OrderChange, change_no, populate_existing=True)
+
+
+def _settle_message(tx: Session, change: OrderChange, refusal: str) -> None:
+    """What became of the document that asked for the change."""
+    if change.message_id is None:
+        return
+    if refusal:
+        inbound.rejected(tx, change.message_id, {"code": "change_refused", "detail": refusal, "next_step": ""})
+    else:
+        inbound.accepted(tx, change.message_id, change.order_no, change.version_no)
+
+
+def said(problem: Problem) -> str:
+    """A refusal as a customer is told it."""
+    return f"{problem.detail} {problem.next_step}".strip()
+
+
+def _differences(tx: Session, order: SalesOrder, wish: Wish) -> tuple[OrderNow, list[Delta]]:
+    now = read_order(tx, order)
+    known = {line.line_no for line in now.lines}
+    gone = [each.line_no for each in wish.lines if each.line_no is not None and each.line_no not in known and each.qty != 0]
+    if gone:
+        raise Invalid(
+            f"Line {gone[0]} is not open in order {order.order_no}.",
+            code="line_unknown",
+            next_step="Change a line of the order, or add a new one.",
+            errors={f"lines.{place}.line_no": ["is no open line"] for place, each in enumerate(wish.lines) if each.line_no in gone},
+        )
+    wish_now = replace(wish, lines=[each for each in wish.lines if each.line_no is None or each.line_no in known])
+    deltas = differences(now, wish_now)
+    if not deltas:
+        raise Conflict(
+            f"Order {order.order_no} is already as it is wanted.", code="nothing_changes", next_step="Nothing is to be done."
+        )
+    _refuse_emptying(order, now, deltas)
+    return now, deltas
+
+
+def _refuse_emptying(order: SalesOrder, now: OrderNow, deltas: Sequence[Delta]) -> None:
+    off = {delta.line_no for delta in deltas if delta.kind is Kind.CANCEL}
+    comes = any(delta.kind in {Kind.ADD, Kind.ITEM} for delta in deltas)
+    if off and not comes and off == {line.line_no for line in now.lines}:
+        raise Conflict(
+            f"Nothing of order {order.order_no} would be left.", code="nothing_left", next_step="Cancel the order instead."
+        )
+
+
+def _judge(deltas: Sequence[Delta], cases: Sequence[Mapping[str, str]], answers: Sequence[Any]) -> list[Judged]:
+    rulings = {(case["kind"], case["stage"]): _ruling(answer) for case, answer in zip(cases, answers, strict=True)}
+    unasked = next((delta for delta in deltas if delta.case not in rulings), None)
+    if unasked is not None:
+        raise Refused("STALE", f"{told(unasked)} has gone on to {unasked.stage}.")
+    return [Judged(delta=delta, ruling=rulings[delta.case]) for delta in deltas]
+
+
+def _ruling(answer: Any) -> Ruling:
+    if not isinstance(answer, Mapping):
+        raise Invalid(
+            "The table change-constraints has no answer for a case.",
+            code="constraint_missing",
+            next_step="Add a rule for every kind and stage, deploy it, then try again.",
+        )
+    return Ruling(
+        allowed=bool(answer["allowed"]),
+        cost=Decimal(str(answer["cost"])),
+        undo=answer["undo"] or "",
+        instead=answer["instead"] or "",
+    )
+
+
+def _assess(tx: Session, order: SalesOrder, now: OrderNow, wish: Wish, judged: Sequence[Judged]) -> Assessment:
+    deltas = [each.delta for each in judged]
+    refused = any(not each.ruling.allowed for each in judged)
+    repriced = None if refused else _reprice(tx, order, now, deltas, wish)
+    shipped = _worth_shipped(tx, order.order_no)
+    gross_after = order.gross_total if repriced is None else repriced.totals["gross_total"]
+    cancelled = _worth_cancelled(tx, order.order_no)
+    return Assessment(
+        order_no=order.order_no,
+        currency=order.currency,
+        judged=judged,
+        cost=total(each.ruling.cost for each in judged),
+        gross_before=order.gross_total,
+        gross_after=gross_after,
+        open_gross=max(ZERO, gross_after - shipped - cancelled),
+        open_before=max(ZERO, order.gross_total - shipped - cancelled),
+        price_off=ZERO if repriced is None else repriced.price_off,
+        price_off_pct=ZERO if repriced is None else repriced.price_off_pct,
+        margin_gap=ZERO if repriced is None else repriced.margin_gap,
+    )
+
+
+def _reprice(tx: Session, order: SalesOrder, now: OrderNow, deltas: Sequence[Delta], wish: Wish) -> Repriced:
+    shipped = {line.line_no: line.qty_shipped for line in now.lines}
+    rows = lines_of(tx, order.order_no)
+    lines = after(order, rows, deltas, wish, shipped)
+    has_left = any(shipped.values()) or bool(tx.execute(_HAS_LEFT, {"order_no": order.order_no}).scalar_one())
+    return reprice(tx, order, lines, {**order.ship_to, **(wish.ship_to or {})}, has_left=has_left)
+
+
+def _undo(tx: Session, undone: Cut) -> list[str]:
+    """Give back what was planned for what changes; answer the items that are free for others. What goes on keeps its stock."""
+    groups = sorted(undone.groups)
+    of_groups = tx.execute(_LINES_OF_GROUPS, {"groups": groups}).scalars().all() if groups else []
+    back = {*undone.anew, *of_groups}
+    touched = sorted({*undone.less, *back})
+    held = tx.execute(_RESERVED, {"ids": touched}).all()
+    release(tx, touched)
+    cut_parts(tx, undone.less)
+    return_to_promising(tx, [Kept(line_id=line_id, qty=ZERO) for line_id in sorted(back)])
+    staying = ((row, min(row.qty_reserved, row.qty_open - undone.less.get(row.id, ZERO))) for row in held if row.id not in back)
+    reserve(tx, [Want(fulfil_line_id=row.id, sku=row.sku, warehouse_code=row.warehouse_code, qty=qty) for row, qty in staying if qty > 0])
+    return sorted({row.sku for row in held})
+
+
+def _write_lines(tx: Session, order: SalesOrder, now: OrderNow, deltas: Sequence[Delta], wish: Wish) -> None:
+    repriced = _reprice(tx, order, now, deltas, wish)
+    kept, new = rows_after(repriced, wish)
+    update_rows(tx, OrderLine, kept)
+    units = {row.sku: row for row in tx.execute(_UNITS, {"skus": [row["sku"] for row in new]})}
+    insert_rows(
+        tx,
+        OrderLine,
+        [
+            {**row, "order_no": order.order_no, "uom": units[row["sku"]].uom, "description": row["description"] or units[row["sku"]].name}
+            for row in new
+        ],
+    )
+    changed = update(SalesOrder).where(SalesOrder.order_no == order.order_no)
+    tx.execute(changed.values(**repriced.totals).execution_options(synchronize_session=False))
+
+
+def _new_version(tx: Session, order: SalesOrder, wish: Wish) -> int:
+    version_no = order.version_no + 1
+    values: dict[str, Any] = {"version_no": version_no}
+    if wish.ship_to is not None:
+        values["ship_to"] = {**order.ship_to, **wish.ship_to}
+    if wish.requested is not None:
+        values["requested_date"] = wish.requested
+    tx.execute(update(SalesOrder).where(SalesOrder.order_no == order.order_no).values(values).execution_options(synchronize_session=False))
+    return version_no
+
+
+def _flag(tx: Session, order_no: str, *, pending: bool) -> None:
+    flagged = update(SalesOrder).where(SalesOrder.order_no == order_no).values(change_pending=pending)
+    tx.execute(flagged.execution_options(synchronize_session=False))
+
+
+def _write(tx: Session, change_no: str, **values: Any) -> None:
+    written = update(OrderChange).where(OrderChange.change_no == change_no).values(values)
+    tx.execute(written.execution_options(synchronize_session=False))
+
+
+def _as_kept(delta: Delta) -> dict[str, Any]:
+    return {**asdict(delta), "qty": f"{delta.qty.normalize():f}", "told": told(delta)}
+
+
+def _kept(each: Judged) -> dict[str, Any]:
+    ruling = {"allowed": each.ruling.allowed, "cost": f"{each.ruling.cost.normalize():f}"}
+    return {**_as_kept(each.delta), **ruling, "undo": each.ruling.undo, "instead": each.ruling.instead}
+
+
+def _shape(kept: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What makes two differences the same: what was assessed still holds."""
+    return tuple(kept[name] for name in ("kind", "stage", "line_no", "before", "after", "qty"))
+
+
+def _worth_shipped(tx: Session, order_no: str) -> Decimal:
+    worth: Decimal = tx.execute(_WORTH, {"order_no": order_no}).scalar_one()
+    return worth
+
+
+def _worth_cancelled(tx: Session, order_no: str) -> Decimal:
+    worth: Decimal = tx.execute(_WORTH_CANCELLED, {"order_no": order_no}).scalar_one()
+    return worth
+
+
+_HAS_LEFT = text("SELECT EXISTS (SELECT 1 FROM fulfil_line WHERE order_no = :order_no AND qty_shipped > 0)")
+_LINES_OF_GROUPS = text("SELECT id FROM fulfil_line WHERE group_no = ANY(:groups) AND qty > qty_cancelled ORDER BY id")
+_RESERVED = text("""
+SELECT id, sku, warehouse_code, qty_reserved, qty - qty_cancelled - qty_shipped AS qty_open FROM fulfil_line WHERE id = ANY(:ids) ORDER BY id
+""")
+_UNITS = text("SELECT sku, uom, name FROM item WHERE sku = ANY(:skus)")
+_TO_PROMISE = text("""
+SELECT EXISTS (
+  SELECT 1 FROM order_line AS line WHERE line.order_no = :order_no
+    AND line.qty_ordered - line.qty_cancelled > (
+      SELECT coalesce(sum(part.qty - part.qty_cancelled), 0) FROM fulfil_line AS part
+      WHERE part.order_line_id = line.id AND part.group_no IS NOT NULL))
+""")
+#: By the share of the order's net, with tax and carriage in proportion, as exposure counts it.
+_SHARE = "(line.line_net - line.header_discount) / line.qty_ordered * CASE WHEN orders.net_total > 0 THEN orders.gross_total / orders.net_total ELSE 1 END"
+_WORTH = text(f"""
+SELECT coalesce(round(sum(part.qty_shipped * {_SHARE}), 2), 0)
+FROM sales_order AS orders JOIN fulfil_line AS part USING (order_no) JOIN order_line AS line ON line.id = part.order_line_id
+WHERE orders.order_no = :order_no AND part.qty_shipped > 0
+""")
+_WORTH_CANCELLED = text(f"""
+SELECT coalesce(round(sum(line.qty_cancelled * {_SHARE}), 2), 0)
+FROM sales_order AS orders JOIN order_line AS line USING (order_no)
+WHERE orders.order_no = :order_no AND line.qty_cancelled > 0
+""")
