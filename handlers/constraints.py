@@ -88,6 +88,12 @@ _ORDERS: Mapping[str, Rule] = {
     ),
     "hold_active_ix": Rule("hold_active", "This hold is on the order already.", "Release it first, or leave it."),
     "hold_released_check": Rule("hold_released", "A released hold names who released it.", _LOOK),
+    "order_change_state_check": _one_of(
+        "change_state", "A change's state", "RECEIVED, ASSESSED, APPROVED, COMPENSATING, APPLIED and REFUSED"
+    ),
+    "order_change_pending_ix": Rule(
+        "change_pending", "Another change of this order is not decided yet.", "Wait until it is decided, then ask again."
+    ),
     "sales_order_state_check": _one_of("order_state", "An order's state", "DRAFT, SUBMITTED and REJECTED"),
     "order_reply_response_code_check": _one_of("response_code", "The answer to an order", "AP, CA and RE"),
     "inbound_message_status_check": Rule("inbound_status", "The status of an inbound document is none we know.", _LOOK),

@@ -41,6 +41,7 @@ PAGES = {
     "quote": "/quotes/{quote}",
     "orders": "/orders",
     "order": "/orders/{order}",
+    "order-change": "/orders/{order}/change",
     "worklist": "/worklist",
     "task": "/worklist/{task}",
     "mentions": "/worklist/mentions",

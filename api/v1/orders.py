@@ -159,9 +159,9 @@ def get_orders(query: OrderQuery) -> Page[OrderSummary]:
 @api.get("/<number>")
 @operation(Role.READ)
 def get_order(path: NumberPath) -> dict[str, Any]:
-    """One order with its derived status, lines, promises, groups with their parts, holds and replies."""
+    """One order with its derived status, lines, promises, groups with their parts, holds, replies and changes."""
     story = order_story(transaction(), path.number)
-    parts = ("lines", "parts", "groups", "promises", "holds", "replies")
+    parts = ("lines", "parts", "groups", "promises", "holds", "replies", "changes")
     return {**story.order, **asdict(story.status), **{name: getattr(story, name) for name in parts}}
 
 

@@ -82,9 +82,7 @@ def _refusal_of(tx: Session, change: OrderChange) -> Reply:
     channel, target = _way(customer, partner)
     if change.document_id is not None:
         return Reply(response_code="RE", document_id=change.document_id, is_new=False, channel=channel, target=target, payload={})
-    response = replace(
-        _response(tx, order, customer, "RE", []), response_no=change.change_no, note=change.answer, answers_change=True
-    )
+    response = replace(_response(tx, order, customer, "RE", []), response_no=change.change_no, note=change.answer, answers_change=True)
     document_id, told = _write(tx, order, customer, partner, response)
     detail = {"response_code": "RE", "document_id": document_id, "change_no": change.change_no, "sent_by": channel if target else "nobody"}
     note(tx, order.order_no, "change_answered", detail=detail)

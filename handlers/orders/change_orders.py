@@ -244,9 +244,7 @@ def _differences(tx: Session, order: SalesOrder, wish: Wish) -> tuple[OrderNow, 
     wish_now = replace(wish, lines=[each for each in wish.lines if each.line_no is None or each.line_no in known])
     deltas = differences(now, wish_now)
     if not deltas:
-        raise Conflict(
-            f"Order {order.order_no} is already as it is wanted.", code="nothing_changes", next_step="Nothing is to be done."
-        )
+        raise Conflict(f"Order {order.order_no} is already as it is wanted.", code="nothing_changes", next_step="Nothing is to be done.")
     _refuse_emptying(order, now, deltas)
     return now, deltas
 
@@ -255,9 +253,7 @@ def _refuse_emptying(order: SalesOrder, now: OrderNow, deltas: Sequence[Delta]) 
     off = {delta.line_no for delta in deltas if delta.kind is Kind.CANCEL}
     comes = any(delta.kind in {Kind.ADD, Kind.ITEM} for delta in deltas)
     if off and not comes and off == {line.line_no for line in now.lines}:
-        raise Conflict(
-            f"Nothing of order {order.order_no} would be left.", code="nothing_left", next_step="Cancel the order instead."
-        )
+        raise Conflict(f"Nothing of order {order.order_no} would be left.", code="nothing_left", next_step="Cancel the order instead.")
 
 
 def _judge(deltas: Sequence[Delta], cases: Sequence[Mapping[str, str]], answers: Sequence[Any]) -> list[Judged]:
@@ -308,7 +304,7 @@ def _assess(tx: Session, order: SalesOrder, now: OrderNow, wish: Wish, judged: S
 def _reprice(tx: Session, order: SalesOrder, now: OrderNow, deltas: Sequence[Delta], wish: Wish) -> Repriced:
     shipped = {line.line_no: line.qty_shipped for line in now.lines}
     rows = lines_of(tx, order.order_no)
-    lines = after(order, rows, deltas, wish, shipped)
+    lines = after(rows, deltas, wish, shipped)
     has_left = any(shipped.values()) or bool(tx.execute(_HAS_LEFT, {"order_no": order.order_no}).scalar_one())
     return reprice(tx, order, lines, {**order.ship_to, **(wish.ship_to or {})}, has_left=has_left)
 
@@ -393,7 +389,8 @@ def _worth_cancelled(tx: Session, order_no: str) -> Decimal:
 _HAS_LEFT = text("SELECT EXISTS (SELECT 1 FROM fulfil_line WHERE order_no = :order_no AND qty_shipped > 0)")
 _LINES_OF_GROUPS = text("SELECT id FROM fulfil_line WHERE group_no = ANY(:groups) AND qty > qty_cancelled ORDER BY id")
 _RESERVED = text("""
-SELECT id, sku, warehouse_code, qty_reserved, qty - qty_cancelled - qty_shipped AS qty_open FROM fulfil_line WHERE id = ANY(:ids) ORDER BY id
+SELECT id, sku, warehouse_code, qty_reserved, qty - qty_cancelled - qty_shipped AS qty_open
+FROM fulfil_line WHERE id = ANY(:ids) ORDER BY id
 """)
 _UNITS = text("SELECT sku, uom, name FROM item WHERE sku = ANY(:skus)")
 _TO_PROMISE = text("""
@@ -404,7 +401,8 @@ SELECT EXISTS (
       WHERE part.order_line_id = line.id AND part.group_no IS NOT NULL))
 """)
 #: By the share of the order's net, with tax and carriage in proportion, as exposure counts it.
-_SHARE = "(line.line_net - line.header_discount) / line.qty_ordered * CASE WHEN orders.net_total > 0 THEN orders.gross_total / orders.net_total ELSE 1 END"
+_SHARE = """(line.line_net - line.header_discount) / line.qty_ordered
+  * CASE WHEN orders.net_total > 0 THEN orders.gross_total / orders.net_total ELSE 1 END"""
 _WORTH = text(f"""
 SELECT coalesce(round(sum(part.qty_shipped * {_SHARE}), 2), 0)
 FROM sales_order AS orders JOIN fulfil_line AS part USING (order_no) JOIN order_line AS line ON line.id = part.order_line_id

@@ -52,13 +52,13 @@ class Repriced:
     margin_gap: Decimal
 
 
-def after(order: SalesOrder, rows: Sequence[OrderLine], deltas: Sequence[Delta], wish: Wish, shipped: Mapping[int, Decimal]) -> list[Line]:
+def after(rows: Sequence[OrderLine], deltas: Sequence[Delta], wish: Wish, shipped: Mapping[int, Decimal]) -> list[Line]:
     """The lines after the change.
 
     A line of which something left keeps its quantity and counts what is not wanted as cancelled; what is wanted in addition is a line
     of its own then, so that what was invoiced keeps its worth.
     """
-    wishes = {each.line_no: each for each in wish.lines if each.line_no is not None}
+    wishes: dict[int | None, LineWish] = {each.line_no: each for each in wish.lines if each.line_no is not None}
     by_line: dict[int, list[Delta]] = {}
     for delta in deltas:
         if delta.line_no is not None:
@@ -207,7 +207,12 @@ def _columns(line: Line, row: OrderLine, priced: catalog.PricedLine | None, wish
     columns |= {"line_net": priced.line_net, "header_discount": priced.header_discount}
     columns |= {"tax_category": priced.facts.tax_category, "tax_rate_pct": priced.facts.tax_rate_pct}
     if line.is_new_price:
-        columns |= {"list_price": priced.list_price, "unit_net": priced.unit_net, "discounts": list(priced.steps), "cost": priced.facts.cost}
+        columns |= {
+            "list_price": priced.list_price,
+            "unit_net": priced.unit_net,
+            "discounts": list(priced.steps),
+            "cost": priced.facts.cost,
+        }
     return columns
 
 
@@ -247,9 +252,7 @@ def _at_their_price(priced: catalog.PricedLine, line: Line, order: SalesOrder) -
     if theirs is None:
         return priced
     step = {"step": "stated", "source": "change of the order", "unit_price": theirs}
-    return replace(
-        priced, unit_net=theirs, line_net=round_currency(theirs * priced.facts.qty, order.currency), steps=(*priced.steps, step)
-    )
+    return replace(priced, unit_net=theirs, line_net=round_currency(theirs * priced.facts.qty, order.currency), steps=(*priced.steps, step))
 
 
 def _with_discount(priced: catalog.PricedLine, lines: Mapping[int, Line], order: SalesOrder) -> catalog.PricedLine:

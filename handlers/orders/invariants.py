@@ -59,7 +59,8 @@ INVARIANTS = (
         FROM inbound_message AS message WHERE message.status = 'ACCEPTED' AND message.order_no IS NULL
         UNION ALL
         SELECT min(message.id), message.order_no, message.order_version, 'several messages for one version'
-        FROM inbound_message AS message WHERE message.status = 'ACCEPTED' AND message.order_no IS NOT NULL AND message.order_version IS NOT NULL
+        FROM inbound_message AS message
+        WHERE message.status = 'ACCEPTED' AND message.order_no IS NOT NULL AND message.order_version IS NOT NULL
         GROUP BY message.order_no, message.order_version HAVING count(*) > 1
         UNION ALL
         SELECT message.id, message.order_no, message.order_version, 'shipped without a reply'

@@ -9,7 +9,18 @@ from sqlalchemy.orm import Session
 
 from handlers.documents.model import Document
 from handlers.orders.events import find_order
-from handlers.orders.model import FulfilGroup, FulfilLine, Hold, InboundMessage, LinePromise, OrderEvent, OrderLine, OrderReply, SalesOrder
+from handlers.orders.model import (
+    FulfilGroup,
+    FulfilLine,
+    Hold,
+    InboundMessage,
+    LinePromise,
+    OrderChange,
+    OrderEvent,
+    OrderLine,
+    OrderReply,
+    SalesOrder,
+)
 from handlers.orders.rules import HOLDS
 from handlers.orders.status import OrderStatus, status_of
 
@@ -31,6 +42,7 @@ class OrderStory:
     replies: list[Row]
     documents: list[Row]
     messages: list[Row]
+    changes: list[Row]
 
 
 def order_story(tx: Session, order_no: str) -> OrderStory:
@@ -50,6 +62,9 @@ def order_story(tx: Session, order_no: str) -> OrderStory:
         events=_rows(tx, _whole(OrderEvent).where(OrderEvent.order_no == order_no).order_by(OrderEvent.id)),
         replies=_rows(tx, _whole(OrderReply).where(OrderReply.order_no == order_no).order_by(OrderReply.version_no)),
         documents=_rows(tx, documents.where(Document.number == order_no).order_by(Document.id)),
+        changes=_rows(
+            tx, _whole(OrderChange).where(OrderChange.order_no == order_no).order_by(OrderChange.created_at, OrderChange.change_no)
+        ),
         messages=_rows(tx, select(*messages).where(InboundMessage.order_no == order_no).order_by(InboundMessage.id)),
     )
 

@@ -102,6 +102,7 @@ class Story:
     stops: Sequence[AnyRow]
     decisions: Sequence[AnyRow]
     events: Sequence[AnyRow]
+    changes: Sequence[AnyRow]
     shipments: Sequence[AnyRow]
     purchases: Sequence[AnyRow]
     invoices: Sequence[AnyRow]
@@ -230,6 +231,7 @@ _PARTS: Mapping[str, TextClause] = {
       ) f ON true
       WHERE l.order_no = CAST(:order_no AS text) ORDER BY l.line_no
     """),
+    "changes": text("SELECT * FROM order_change WHERE order_no = CAST(:order_no AS text) ORDER BY created_at DESC, change_no DESC"),
     "holds": text("SELECT * FROM hold WHERE order_no = CAST(:order_no AS text) ORDER BY released_at IS NOT NULL, applied_at DESC"),
     "instances": text(f"""
       SELECT i.id, i.business_key, i.process_key, i.state, i.started_at, i.ended_at, i.end_reason, v.name AS process_name

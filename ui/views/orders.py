@@ -87,6 +87,7 @@ def show_order(order_no: str) -> str:
     """One order's whole story."""
     with product().database.transaction() as tx:
         story = read.tell(tx, order_no)
+        may_change = story.order.state == "SUBMITTED" and not story.order.change_pending
         may_cancel = ORDER in person().roles and may_be_cancelled(tx, order_no) is None
         holdings = holdings_of(tx, order_no) if may_cancel else []
         unmoved = [(thing, told(thing)) for thing in of_order(tx, order_no) if thing.instance_id is None]
@@ -99,7 +100,7 @@ def show_order(order_no: str) -> str:
     shown = {"journals": journals, "events": events, "open_tasks": open_tasks, "waits": waits, "may_ship": may_ship}
     shown |= {"stages": stages(story, now().astimezone(zone()).date()), "stops": stops}
     shown |= {"may_order": ORDER in person().roles, "groups": person().groups, "hold_kinds": HOLDS, "done": request.args.get("done", "")}
-    shown |= {"unmoved": unmoved, "may_cancel": may_cancel, "holdings": holdings}
+    shown |= {"may_change": may_change, "unmoved": unmoved, "may_cancel": may_cancel, "holdings": holdings}
     return render_template("order.html", story=story, order=story.order, **shown)
 
 
