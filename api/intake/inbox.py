@@ -27,6 +27,14 @@ def receive(tx: Session, arrival: Arrival, interpret: Callable[[], str]) -> Rece
     A refusal undoes what `interpret` wrote and is kept with the document; it is answered, not raised, so that the document stays stored.
     Raises Conflict when the key was used for another document.
     """
+    return receive_about(tx, arrival, lambda _message_id: interpret(), inbound.accepted)
+
+
+def receive_about(tx: Session, arrival: Arrival, interpret: Callable[[int], str], note: Callable[[Session, int, str], None]) -> Receipt:
+    """Store a document about an order, let `interpret` do what it asks and answer the order, and `note` what became of the document.
+
+    Else as `receive`.
+    """
     message_id = inbound.store(tx, arrival)
     if message_id is None:
         known = inbound.kept(tx, arrival)
@@ -39,15 +47,15 @@ def receive(tx: Session, arrival: Arrival, interpret: Callable[[], str]) -> Rece
         if known.status != "REJECTED":
             return Receipt(known.id, "DUPLICATE", known.order_no)
         message_id = known.id  # refused before: what was missing may be there now
-    return _interpret(tx, message_id, interpret)
+    return _interpret(tx, message_id, interpret, note)
 
 
-def _interpret(tx: Session, message_id: int, interpret: Callable[[], str]) -> Receipt:
+def _interpret(tx: Session, message_id: int, interpret: Callable[[int], str], note: Callable[[Session, int, str], None]) -> Receipt:
     try:
         with savepoint(tx):
-            order_no = interpret()
+            order_no = interpret(message_id)
     except Problem as problem:
         inbound.rejected(tx, message_id, {"code": problem.code, "detail": problem.detail, "next_step": problem.next_step})
         return Receipt(message_id, "REJECTED", None, problem)
-    inbound.accepted(tx, message_id, order_no)
+    note(tx, message_id, order_no)
     return Receipt(message_id, "ACCEPTED", order_no)

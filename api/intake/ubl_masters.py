@@ -5,21 +5,24 @@ from decimal import Decimal
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from api.intake.ubl_order import UblLine, UblOrder
+from api.intake.ubl_order import UblCancellation, UblChange, UblLine, UblOrder
 from engine.problems import Invalid, NotFound
 from handlers.catalog.master_data import ItemDraft, PriceDraft, PriceListDraft, add_item, add_price_list, set_price
-from handlers.catalog.model import Item, PriceList
+from handlers.catalog.model import PriceList
 from handlers.identifiers import is_gln, is_gtin
+from handlers.orders.edi_order import GTIN, NAME, OURS, THEIRS, ItemNumber
+from handlers.orders.item_finding import find_items
 from handlers.orders.rules import PIECES
 from handlers.parties.master_data import AddressDraft, CustomerDraft, add_customer
 from handlers.parties.model import Customer
 
 _GLN = "0088"
+_LONGEST_SKU = 100
 _CREATE = "Add it first, or send the order with ?create_missing=true."
 
 
-def buyer_of(tx: Session, order: UblOrder) -> str:
-    """The number of the customer that the order names by its electronic address. Raises NotFound."""
+def buyer_of(tx: Session, order: UblOrder | UblChange | UblCancellation) -> str:
+    """The number of the customer that a document names by its electronic address. Raises NotFound."""
     scheme, _, identifier = order.buyer.endpoint.partition(":")
     known = or_(
         Customer.peppol_id == order.buyer.endpoint, Customer.gln == identifier if scheme == _GLN else Customer.peppol_id == identifier
@@ -30,16 +33,15 @@ def buyer_of(tx: Session, order: UblOrder) -> str:
     return customer_no
 
 
+def numbers_of(line: UblLine) -> list[ItemNumber]:
+    """How the order names the item, the surest first: our number, the world's, the buyer's own, its name."""
+    named = ((OURS, line.seller_sku), (GTIN, line.gtin), (THEIRS, line.buyer_sku), (NAME, line.name))
+    return [ItemNumber(kind, value) for kind, value in named if value]
+
+
 def sku_of(line: UblLine) -> str:
-    """How the order names the item: by our number, else by GTIN. Raises Invalid when by neither."""
-    sku = line.seller_sku or line.gtin
-    if not sku:
-        raise Invalid(
-            f"Line {line.line_no} names its item neither by our number nor by GTIN.",
-            code="ubl_item",
-            next_step="Send SellersItemIdentification or StandardItemIdentification.",
-        )
-    return sku
+    """Under which number an item that we do not know is added, or its line kept until the order desk repairs it."""
+    return line.seller_sku or line.gtin or line.buyer_sku or line.name[:_LONGEST_SKU]
 
 
 def import_masters(tx: Session, order: UblOrder) -> None:
@@ -48,7 +50,7 @@ def import_masters(tx: Session, order: UblOrder) -> None:
         buyer_of(tx, order)
     except NotFound:
         _import_customer(tx, order)
-    _import_items(tx, order)
+    _import_items(tx, order, buyer_of(tx, order))
 
 
 def _import_customer(tx: Session, order: UblOrder) -> None:
@@ -85,12 +87,9 @@ def _import_customer(tx: Session, order: UblOrder) -> None:
     add_customer(tx, draft, addresses)
 
 
-def _import_items(tx: Session, order: UblOrder) -> None:
-    wanted = {sku_of(line): line for line in order.lines}
-    numbers = [*wanted, *(line.gtin for line in order.lines if line.gtin)]
-    known = tx.execute(select(Item.sku, Item.gtin).where(or_(Item.sku.in_(numbers), Item.gtin.in_(numbers)))).all()
-    have = {row.sku for row in known} | {row.gtin for row in known if row.gtin}
-    missing = {sku: line for sku, line in wanted.items() if sku not in have and line.gtin not in have}
+def _import_items(tx: Session, order: UblOrder, customer_no: str) -> None:
+    known = find_items(tx, customer_no, [numbers_of(line) for line in order.lines])
+    missing = {sku_of(line): line for position, line in enumerate(order.lines, start=1) if position not in known}
     if not missing:
         return
     price_list = _base_list(tx, order.currency)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from hashlib import sha256
 
 from flask import Response, request
@@ -10,20 +11,25 @@ from sqlalchemy.orm import Session
 
 from api.auth.roles import Role
 from api.errors import answer
-from api.intake.inbox import Receipt, receive
+from api.intake.inbox import Receipt, receive, receive_about
 from api.intake.ordering import take_in
-from api.intake.ubl_masters import buyer_of, import_masters, sku_of
-from api.intake.ubl_order import UblOrder, content_of, read_ubl_order
+from api.intake.ubl_changes import ask_cancellation, ask_change
+from api.intake.ubl_masters import buyer_of, import_masters, numbers_of, sku_of
+from api.intake.ubl_order import UblOrder, content_of, read_ubl_cancellation, read_ubl_change, read_ubl_order
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Shape
 from engine.problems import Problem
+from handlers.orders import inbound
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.orders.inbound import Arrival
+from handlers.orders.item_finding import find_items
 from handlers.values import round4
 
 api = APIBlueprint("intake", __name__, url_prefix="/api/v1/intake", abp_tags=[Tag(name="intake")])
 
+_LONGEST_NOTE = 2000
+_XML = "application/xml"
 _XML_BODY = {"requestBody": {"required": True, "content": {"application/xml": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
@@ -50,10 +56,55 @@ def post_ubl_order(query: UblQuery) -> tuple[IntakeOut, int] | Response:
     try:
         order = read_ubl_order(raw)
     except Problem as problem:
-        unreadable = Arrival("UBL", person().name, sha256(raw).hexdigest(), "Order", "", "application/xml", raw, bytes)
-        return _answer(receive(tx, unreadable, _refuse(problem)))
-    arrival = Arrival("UBL", order.buyer.endpoint, order.document_no, "Order", order.document_no, "application/xml", raw, content_of)
+        return _unreadable(tx, raw, "Order", problem)
+    arrival = Arrival("UBL", order.buyer.endpoint, order.document_no, "Order", order.document_no, _XML, raw, content_of)
     return _answer(receive(tx, arrival, lambda: _order(tx, order, query)))
+
+
+@api.post("/ubl-order-changes", responses={202: IntakeOut}, openapi_extensions=_XML_BODY)
+@operation(Role.ORDER)
+def post_ubl_order_change() -> tuple[IntakeOut, int] | Response:
+    """Take in a UBL 2.1 OrderChange (Peppol, T114): what it names of an order is changed by its process, which answers the buyer.
+
+    The same document again changes nothing more. While another change of the order is decided it is refused (409).
+    """
+    raw = request.get_data()
+    tx = transaction()
+    try:
+        change = read_ubl_change(raw)
+    except Problem as problem:
+        return _unreadable(tx, raw, "OrderChange", problem)
+    arrival = Arrival(
+        "UBL", change.buyer.endpoint, f"OrderChange/{change.document_no}", "OrderChange", change.document_no, _XML, raw, content_of
+    )
+    ask = partial(ask_change, product().runtime, tx, change)
+    return _answer(receive_about(tx, arrival, ask, inbound.under_way))
+
+
+@api.post("/ubl-order-cancellations", responses={202: IntakeOut}, openapi_extensions=_XML_BODY)
+@operation(Role.ORDER)
+def post_ubl_order_cancellation() -> tuple[IntakeOut, int] | Response:
+    """Take in a UBL 2.1 OrderCancellation (Peppol, T115): what has not left of the order is cancelled. Once all has left it is refused."""
+    raw = request.get_data()
+    tx = transaction()
+    try:
+        cancellation = read_ubl_cancellation(raw)
+    except Problem as problem:
+        return _unreadable(tx, raw, "OrderCancellation", problem)
+    number = cancellation.document_no
+    sender, kind = cancellation.buyer.endpoint, "OrderCancellation"
+    arrival = Arrival("UBL", sender, f"{kind}/{number}", kind, number, _XML, raw, content_of)
+    ask = partial(ask_cancellation, product().runtime, tx, cancellation)
+    return _answer(receive_about(tx, arrival, ask, _accepted_without_version))
+
+
+def _accepted_without_version(tx: Session, message_id: int, order_no: str) -> None:
+    inbound.accepted(tx, message_id, order_no, None)
+
+
+def _unreadable(tx: Session, raw: bytes, kind: str, problem: Problem) -> tuple[IntakeOut, int] | Response:
+    kept = Arrival("UBL", person().name, sha256(raw).hexdigest(), kind, "", _XML, raw, bytes)
+    return _answer(receive(tx, kept, _refuse(problem)))
 
 
 def _answer(receipt: Receipt) -> tuple[IntakeOut, int] | Response:
@@ -72,26 +123,34 @@ def _refuse(problem: Problem) -> Callable[[], str]:
 def _order(tx: Session, order: UblOrder, query: UblQuery) -> str:
     if query.create_missing:
         import_masters(tx, order)
+    customer_no = buyer_of(tx, order)
+    found = find_items(tx, customer_no, [numbers_of(line) for line in order.lines])
     draft = OrderDraft(
-        customer_no=buyer_of(tx, order),
+        customer_no=customer_no,
         customer_po=order.document_no,
         source="UBL",
         source_ref=f"{order.buyer.endpoint}/{order.document_no}",
         currency=order.currency,
         channel="PEPPOL",
+        ordered_on=order.issue_date,
         requested_date=order.requested_date,
         ship_to=_ship_to(order),
+        ship_complete=None if all(line.may_come_in_parts for line in order.lines) else True,
+        incoterm=order.incoterm,
         stated_total=order.payable,
         requester=person().name,
+        lenient=True,
+        event={"note": order.note[:_LONGEST_NOTE]} if order.note else {},
         lines=[
             LineDraft(
-                sku=sku_of(line),
+                sku=found[line.line_no]["sku"] if line.line_no in found else sku_of(line),
                 qty=line.quantity,
                 uom=line.uom,
                 unit_price=None if line.unit_price is None else round4(line.unit_price),
                 description=line.name,
                 line_no=line.line_no,
                 buyer_line_no=line.buyer_line_no,
+                requested_date=line.requested_date,
             )
             for line in order.lines
         ],

@@ -1,6 +1,6 @@
 """Makes an order of an 850 or ORDERS that was taken on. What is looked up and not found is left to the order desk, never guessed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,19 +15,17 @@ from handlers.edi.units import code_of_x12, same_unit
 from handlers.identifiers import folded, is_gln
 from handlers.orders import inbound
 from handlers.orders.drafts import LineDraft, OrderDraft, create_order
-from handlers.orders.edi_order import GLN, GTIN, EdiLine, EdiOrder, EdiParty
+from handlers.orders.edi_order import GLN, EdiLine, EdiOrder, EdiParty
 from handlers.orders.edifact_order import read_edifact_order
 from handlers.orders.inbound import Arrival
+from handlers.orders.item_finding import find_items
 from handlers.orders.x12_order import read_x12_order
 from handlers.parties.master_data import as_ordered, find_customer
 from handlers.parties.model import Address
-from handlers.rowsets import as_json
 from handlers.units import has_code, unit_code
 from handlers.values import round4
 
 _LONGEST_REF, _LONGEST_TEXT, _LONGEST_NOTE = 100, 500, 2000
-#: A GTIN is filed with 8, 12, 13 or 14 digits: the same number with leading zeros.
-_GTIN_LENGTHS: Final = (8, 12, 13, 14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def _content(raw: bytes, told: Told) -> list[bytes]:
 
 def _draft(tx: Session, told: Told, order: EdiOrder) -> OrderDraft:
     partner = told.partner
-    found = _resolve(tx, partner.customer_no, order.lines)
+    found = find_items(tx, partner.customer_no, [line.numbers for line in order.lines])
     return OrderDraft(
         customer_no=partner.customer_no,
         customer_po=order.number,
@@ -127,23 +125,6 @@ def _unit(written: str, found: Mapping[str, Any] | None, syntax: str) -> str:
     return next((each for each in known if same_unit(each, code)), code or written)
 
 
-def _resolve(tx: Session, customer_no: str, lines: Sequence[EdiLine]) -> dict[int, Mapping[str, Any]]:
-    """The item of each line: the first of its numbers that names one, ours before the world's before the buyer's own. One statement."""
-    asked = [
-        {"line_no": position, "rank": rank, "kind": number.kind, "value": value}
-        for position, line in enumerate(lines, start=1)
-        for rank, number in enumerate(line.numbers)
-        for value in (_spellings(number.value) if number.kind == GTIN else (number.value,))
-    ]
-    rows = tx.execute(_RESOLVE, {"rows": as_json(asked), "customer": customer_no}).mappings() if asked else ()
-    return {row["line_no"]: dict(row) for row in rows}
-
-
-def _spellings(gtin: str) -> tuple[str, ...]:
-    digits = gtin.lstrip("0") if gtin.isdecimal() else gtin
-    return (gtin, *(digits.zfill(length) for length in _GTIN_LENGTHS if gtin.isdecimal() and length >= len(digits)))
-
-
 def _ship_to(tx: Session, partner: EdiPartner, party: EdiParty) -> dict[str, str]:
     """The place: by the partner's code for it, by GLN, else as written. One that nobody knows is left incomplete for the order desk."""
     given = {"partner_no": partner.partner_no, "code": party.code, "customer_no": partner.customer_no}
@@ -157,14 +138,6 @@ def _ship_to(tx: Session, partner: EdiPartner, party: EdiParty) -> dict[str, str
     return {"name": name, "country": country, "gln": gln, **written}
 
 
-_RESOLVE = text("""
-SELECT DISTINCT ON (given.line_no) given.line_no, item.sku, item.uom,
-  ARRAY(SELECT unit.uom FROM unit_conversion AS unit WHERE unit.sku = item.sku ORDER BY unit.uom) AS others
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(line_no int, rank int, kind text, value text)
-LEFT JOIN customer_item AS own ON own.customer_no = :customer AND own.customer_sku = given.value
-JOIN item ON item.sku = given.value OR item.sku = own.sku OR given.kind = 'gtin' AND item.gtin = given.value AND given.value <> ''
-ORDER BY given.line_no, given.rank, (item.sku = given.value) DESC, (item.sku = own.sku) DESC NULLS LAST, item.sku
-""")
 _PLACE = text("""
 SELECT id FROM (
   SELECT address_id AS id, 0 AS rank FROM edi_location WHERE partner_no = :partner_no AND code = :code

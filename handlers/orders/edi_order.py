@@ -7,15 +7,15 @@ from typing import Final
 
 from engine.problems import Invalid
 
-OURS, GTIN, THEIRS = "ours", "gtin", "theirs"
+OURS, GTIN, THEIRS, NAME = "ours", "gtin", "theirs", "name"
 #: In which order the numbers of an item are believed: ours, the world's, the buyer's own.
-RANK: Final = {OURS: 0, GTIN: 1, THEIRS: 2}
+RANK: Final = {OURS: 0, GTIN: 1, THEIRS: 2, NAME: 3}
 GLN, CODE = "gln", "code"
 
 
 @dataclass(frozen=True, slots=True)
 class ItemNumber:
-    """A number an item is named by, and whose it is: ours, gtin or theirs."""
+    """A number an item is named by, and whose it is: ours, gtin or theirs; or the name of the item."""
 
     kind: str
     value: str
