@@ -16,17 +16,13 @@ from engine.runtime.read.decisions import ask_decision
 from engine.service_tasks import Refused
 from engine.store import locks
 from engine.store.locks import Lock
-from handlers.inventory.rules import Want
 from handlers.orders import inbound
 from handlers.orders.change_facts import read_order
-from handlers.orders.change_pricing import Repriced, after, reprice, rows_after
-from handlers.orders.change_rules import Cut, Delta, Kind, OrderNow, Ruling, Stage, Wish, cut, differences, wish_of
+from handlers.orders.change_pricing import Repriced, after, reprice
+from handlers.orders.change_rules import Delta, Kind, OrderNow, Ruling, Stage, Wish, differences, wish_of
 from handlers.orders.events import find_order, lines_of, note
-from handlers.orders.fulfilment_groups import close_empty_groups
-from handlers.orders.fulfilment_lines import Kept, awaited_items, cut_parts, lock_lines_of_order, release, reserve, return_to_promising
-from handlers.orders.holds import blocking
-from handlers.orders.model import OrderChange, OrderLine, SalesOrder
-from handlers.rowsets import insert_rows, update_rows
+from handlers.orders.fulfilment_lines import lock_lines_of_order
+from handlers.orders.model import OrderChange, SalesOrder
 from handlers.values import total
 
 ZERO = Decimal(0)
@@ -70,16 +66,6 @@ class Assessment:
         return max((each.delta.stage for each in self.judged), key=lambda stage: stage.rank, default=Stage.SUBMITTED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
-    """What a change undid and left to do: groups whose work ends, whether anything is to be promised now, items others wait for."""
-
-    version_no: int
-    groups: tuple[str, ...]
-    to_promise: bool
-    awaited_skus: tuple[str, ...]
-
-
 _SAYINGS: Mapping[Kind, str] = {
     Kind.LESS: "Line {line}: {before} becomes {after}",
     Kind.MORE: "Line {line}: {before} becomes {after}",
@@ -108,7 +94,7 @@ def preview(tx: Session, order_no: str, wish: Wish) -> Assessment:
     Raises NotFound, Conflict (nothing changes, nothing is open), Invalid or PriceMissing where it cannot be priced.
     """
     order = find_order(tx, order_no)
-    now, deltas = _differences(tx, order, wish)
+    now, deltas = differences_now(tx, order, wish)
     cases = cases_of(deltas)
     answers = ask_decision(tx, CONSTRAINTS, CONSTRAINTS_FILE, cases)
     return _assess(tx, order, now, wish, _judge(deltas, cases, answers))
@@ -139,7 +125,7 @@ def read_cases(tx: Session, change_no: str) -> list[dict[str, str]]:
     """What the table of constraints is to be asked about a change. Raises NotFound, Refused IMPOSSIBLE when nothing changes any more."""
     change = find_change(tx, change_no)
     try:
-        _, deltas = _differences(tx, find_order(tx, change.order_no), wish_of(change.asked))
+        _, deltas = differences_now(tx, find_order(tx, change.order_no), wish_of(change.asked))
     except Problem as problem:
         raise Refused("IMPOSSIBLE", said(problem)) from problem
     return cases_of(deltas)
@@ -150,11 +136,11 @@ def assess_change(tx: Session, change_no: str, cases: Sequence[Mapping[str, str]
     change = find_change(tx, change_no)
     order, wish = find_order(tx, change.order_no), wish_of(change.asked)
     try:
-        now, deltas = _differences(tx, order, wish)
+        now, deltas = differences_now(tx, order, wish)
         found = _assess(tx, order, now, wish, _judge(deltas, cases, answers))
     except Problem as problem:
         raise Refused("IMPOSSIBLE", said(problem)) from problem
-    _write(
+    write_change(
         tx,
         change_no,
         state="ASSESSED",
@@ -165,32 +151,6 @@ def assess_change(tx: Session, change_no: str, cases: Sequence[Mapping[str, str]
         open_gross=found.open_gross,
     )
     return found
-
-
-def apply_change(tx: Session, change_no: str, actor: str) -> Applied:
-    """Make the change: undo what was planned for it, write the lines, price them, make a new version of the order. Again: nothing more.
-
-    Raises NotFound, Refused STALE when the order is not what was assessed any more, Refused IMPOSSIBLE.
-    """
-    change = find_change(tx, change_no)
-    order, wish = find_order(tx, change.order_no), wish_of(change.asked)
-    try:
-        now, deltas = _differences(tx, order, wish)
-    except Problem as problem:
-        raise Refused("IMPOSSIBLE", said(problem)) from problem
-    if [_shape(_as_kept(delta)) for delta in deltas] != [_shape(each) for each in change.deltas]:
-        raise Refused("STALE", f"Order {order.order_no} went on while its change was decided.")
-    locks.take(tx, Lock.ITEM, {*(line.sku for line in now.lines), *(each.sku for each in wish.lines if each.sku)})
-    freed = _undo(tx, cut(now, deltas))
-    _write_lines(tx, order, now, deltas, wish)
-    groups = close_empty_groups(tx, order.order_no)
-    version_no = _new_version(tx, order, wish)
-    _write(tx, change_no, state="COMPENSATING", version_no=version_no)
-    detail = {"change_no": change_no, "version_no": version_no, "changes": [told(delta) for delta in deltas]}
-    note(tx, order.order_no, "order_changed", actor=actor, detail=detail)
-    is_open: bool = tx.execute(_TO_PROMISE, {"order_no": order.order_no}).scalar_one()
-    to_promise = is_open and not blocking(tx, order.order_no, "promise")
-    return Applied(version_no=version_no, groups=tuple(groups), to_promise=to_promise, awaited_skus=tuple(awaited_items(tx, freed)))
 
 
 def settle_change(tx: Session, change_no: str, actor: str) -> OrderChange:
@@ -207,7 +167,7 @@ def _settle(tx: Session, change_no: str, state: str, answer: str, actor: str) ->
     change = _held(tx, change_no)
     if change.settled_at is not None:
         return change
-    _write(tx, change_no, state=state, answer=answer, settled_at=func.business_now(), settled_by=actor)
+    write_change(tx, change_no, state=state, answer=answer, settled_at=func.business_now(), settled_by=actor)
     _flag(tx, change.order_no, pending=False)
     _settle_message(tx, change, answer if state == "REFUSED" else "")
     if state == "REFUSED":
@@ -230,7 +190,8 @@ def said(problem: Problem) -> str:
     return f"{problem.detail} {problem.next_step}".strip()
 
 
-def _differences(tx: Session, order: SalesOrder, wish: Wish) -> tuple[OrderNow, list[Delta]]:
+def differences_now(tx: Session, order: SalesOrder, wish: Wish) -> tuple[OrderNow, list[Delta]]:
+    """The order as it stands and what a wish changes of it. Raises Invalid (no such line), Conflict (nothing changes, nothing is left)."""
     now = read_order(tx, order)
     known = {line.line_no for line in now.lines}
     gone = [each.line_no for each in wish.lines if each.line_no is not None and each.line_no not in known and each.qty != 0]
@@ -282,7 +243,7 @@ def _ruling(answer: Any) -> Ruling:
 def _assess(tx: Session, order: SalesOrder, now: OrderNow, wish: Wish, judged: Sequence[Judged]) -> Assessment:
     deltas = [each.delta for each in judged]
     refused = any(not each.ruling.allowed for each in judged)
-    repriced = None if refused else _reprice(tx, order, now, deltas, wish)
+    repriced = None if refused else reprice_after(tx, order, now, deltas, wish)
     shipped = _worth_shipped(tx, order.order_no)
     gross_after = order.gross_total if repriced is None else repriced.totals["gross_total"]
     cancelled = _worth_cancelled(tx, order.order_no)
@@ -301,7 +262,8 @@ def _assess(tx: Session, order: SalesOrder, now: OrderNow, wish: Wish, judged: S
     )
 
 
-def _reprice(tx: Session, order: SalesOrder, now: OrderNow, deltas: Sequence[Delta], wish: Wish) -> Repriced:
+def reprice_after(tx: Session, order: SalesOrder, now: OrderNow, deltas: Sequence[Delta], wish: Wish) -> Repriced:
+    """What the order comes to with the differences. Raises PriceMissing, Invalid, NotFound, Conflict."""
     shipped = {line.line_no: line.qty_shipped for line in now.lines}
     rows = lines_of(tx, order.order_no)
     lines = after(rows, deltas, wish, shipped)
@@ -309,71 +271,25 @@ def _reprice(tx: Session, order: SalesOrder, now: OrderNow, deltas: Sequence[Del
     return reprice(tx, order, lines, {**order.ship_to, **(wish.ship_to or {})}, has_left=has_left)
 
 
-def _undo(tx: Session, undone: Cut) -> list[str]:
-    """Give back what was planned for what changes; answer the items that are free for others. What goes on keeps its stock."""
-    groups = sorted(undone.groups)
-    of_groups = tx.execute(_LINES_OF_GROUPS, {"groups": groups}).scalars().all() if groups else []
-    back = {*undone.anew, *of_groups}
-    touched = sorted({*undone.less, *back})
-    held = tx.execute(_RESERVED, {"ids": touched}).all()
-    release(tx, touched)
-    cut_parts(tx, undone.less)
-    return_to_promising(tx, [Kept(line_id=line_id, qty=ZERO) for line_id in sorted(back)])
-    staying = ((row, min(row.qty_reserved, row.qty_open - undone.less.get(row.id, ZERO))) for row in held if row.id not in back)
-    reserve(tx, [Want(fulfil_line_id=row.id, sku=row.sku, warehouse_code=row.warehouse_code, qty=qty) for row, qty in staying if qty > 0])
-    return sorted({row.sku for row in held})
-
-
-def _write_lines(tx: Session, order: SalesOrder, now: OrderNow, deltas: Sequence[Delta], wish: Wish) -> None:
-    repriced = _reprice(tx, order, now, deltas, wish)
-    kept, new = rows_after(repriced, wish)
-    update_rows(tx, OrderLine, kept)
-    units = {row.sku: row for row in tx.execute(_UNITS, {"skus": [row["sku"] for row in new]})}
-    insert_rows(
-        tx,
-        OrderLine,
-        [
-            {**row, "order_no": order.order_no, "uom": units[row["sku"]].uom, "description": row["description"] or units[row["sku"]].name}
-            for row in new
-        ],
-    )
-    changed = update(SalesOrder).where(SalesOrder.order_no == order.order_no)
-    tx.execute(changed.values(**repriced.totals).execution_options(synchronize_session=False))
-
-
-def _new_version(tx: Session, order: SalesOrder, wish: Wish) -> int:
-    version_no = order.version_no + 1
-    values: dict[str, Any] = {"version_no": version_no}
-    if wish.ship_to is not None:
-        values["ship_to"] = {**order.ship_to, **wish.ship_to}
-    if wish.requested is not None:
-        values["requested_date"] = wish.requested
-    tx.execute(update(SalesOrder).where(SalesOrder.order_no == order.order_no).values(values).execution_options(synchronize_session=False))
-    return version_no
-
-
 def _flag(tx: Session, order_no: str, *, pending: bool) -> None:
     flagged = update(SalesOrder).where(SalesOrder.order_no == order_no).values(change_pending=pending)
     tx.execute(flagged.execution_options(synchronize_session=False))
 
 
-def _write(tx: Session, change_no: str, **values: Any) -> None:
+def write_change(tx: Session, change_no: str, **values: Any) -> None:
+    """Write columns of a change; its order is held."""
     written = update(OrderChange).where(OrderChange.change_no == change_no).values(values)
     tx.execute(written.execution_options(synchronize_session=False))
 
 
-def _as_kept(delta: Delta) -> dict[str, Any]:
+def as_kept(delta: Delta) -> dict[str, Any]:
+    """A difference as it is kept with its change."""
     return {**asdict(delta), "qty": f"{delta.qty.normalize():f}", "told": told(delta)}
 
 
 def _kept(each: Judged) -> dict[str, Any]:
     ruling = {"allowed": each.ruling.allowed, "cost": f"{each.ruling.cost.normalize():f}"}
-    return {**_as_kept(each.delta), **ruling, "undo": each.ruling.undo, "instead": each.ruling.instead}
-
-
-def _shape(kept: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What makes two differences the same: what was assessed still holds."""
-    return tuple(kept[name] for name in ("kind", "stage", "line_no", "before", "after", "qty"))
+    return {**as_kept(each.delta), **ruling, "undo": each.ruling.undo, "instead": each.ruling.instead}
 
 
 def _worth_shipped(tx: Session, order_no: str) -> Decimal:
@@ -387,19 +303,6 @@ def _worth_cancelled(tx: Session, order_no: str) -> Decimal:
 
 
 _HAS_LEFT = text("SELECT EXISTS (SELECT 1 FROM fulfil_line WHERE order_no = :order_no AND qty_shipped > 0)")
-_LINES_OF_GROUPS = text("SELECT id FROM fulfil_line WHERE group_no = ANY(:groups) AND qty > qty_cancelled ORDER BY id")
-_RESERVED = text("""
-SELECT id, sku, warehouse_code, qty_reserved, qty - qty_cancelled - qty_shipped AS qty_open
-FROM fulfil_line WHERE id = ANY(:ids) ORDER BY id
-""")
-_UNITS = text("SELECT sku, uom, name FROM item WHERE sku = ANY(:skus)")
-_TO_PROMISE = text("""
-SELECT EXISTS (
-  SELECT 1 FROM order_line AS line WHERE line.order_no = :order_no
-    AND line.qty_ordered - line.qty_cancelled > (
-      SELECT coalesce(sum(part.qty - part.qty_cancelled), 0) FROM fulfil_line AS part
-      WHERE part.order_line_id = line.id AND part.group_no IS NOT NULL))
-""")
 #: By the share of the order's net, with tax and carriage in proportion, as exposure counts it.
 _SHARE = """(line.line_net - line.header_discount) / line.qty_ordered
   * CASE WHEN orders.net_total > 0 THEN orders.gross_total / orders.net_total ELSE 1 END"""

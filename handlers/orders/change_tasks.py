@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import NotYet, ServiceTasks, TaskContext
-from handlers.orders import change_orders
+from handlers.orders import change_applying, change_orders
 from handlers.orders.acknowledgement import reply_to_change
 
 tasks = ServiceTasks()
@@ -130,7 +130,7 @@ def apply_change(given: ChangeNumber, tx: Session, context: TaskContext) -> Chan
 
     Refused STALE when the order is not what was assessed any more (it has to be assessed again), IMPOSSIBLE when nothing can change.
     """
-    done = change_orders.apply_change(tx, given.change_no, context.actor or "system")
+    done = change_applying.apply_change(tx, given.change_no, context.actor or "system")
     return ChangeApplied(done.version_no, list(done.groups), done.to_promise, list(done.awaited_skus))
 
 

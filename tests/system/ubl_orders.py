@@ -71,11 +71,17 @@ def own_order() -> Document:
     return Document(content, "NLC-4711", "Northern Light Clinic", {"LAMP-3": 3, "BAND-7": 7}, Decimal("51.43"), Decimal("64.29"))
 
 
+def shared(name: str) -> Path:
+    """A file of the shared data. Skips where they are absent."""
+    data = Path(os.environ.get(_SHARED) or Path(__file__).resolve().parents[2].parent / "shared" / "data")
+    file = data / name
+    if not file.exists():
+        pytest.skip(f"{name} is not in {data}; {_SHARED} may name another folder.")
+    return file
+
+
 def peppol_example() -> Document:
     """The order of the Peppol BIS example, use case 1: sauces for a hospital. Skips where the shared data are absent."""
-    shared = Path(os.environ.get(_SHARED) or Path(__file__).resolve().parents[2].parent / "shared" / "data")
-    file = shared / _EXAMPLE
-    if not file.exists():
-        pytest.skip(f"{_EXAMPLE} is not in {shared}; {_SHARED} may name another folder.")
     quantities = {"SN-33": 10, "SN-34": 5, "SN-35": 15}
-    return Document(file.read_bytes(), "1", "City Hospital", quantities, Decimal("115.00"), Decimal("143.75"))
+    content = shared(_EXAMPLE).read_bytes()
+    return Document(content, "1", "City Hospital", quantities, Decimal("115.00"), Decimal("143.75"))
