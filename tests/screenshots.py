@@ -18,12 +18,15 @@ from api import logs
 from api.bootstrap import build
 from api.content import deploy_content
 from api.demo.company import load_company
+from api.demo.opening import OFFICE
 from api.demo.story import run_story
 from api.listening import take_address
 from api.product import Product
 from api.server import Server
 from api.settings import Settings
+from engine.runtime.state.people import Person
 from engine.runtime.verbs import drafts
+from engine.runtime.verbs.calendars import save_calendar
 from engine.runtime.verbs.pending_changes import Wanting, ask_or_do
 from handlers.edi import arriving
 from handlers.parties.bank_accounts import AccountChange
@@ -55,6 +58,9 @@ PAGES = {
     "report-forecast": "/reports/cash-forecast",
     "periods": "/finance/periods",
     "customer": "/master-data/customers/C-1001",
+    "notices": "/profile/notices",
+    "alerts": "/operations/alerts",
+    "task-link": "/task-link",
     "calendars": "/master-data/calendars",
     "calendar": "/master-data/calendars/office",
     "processes": "/processes",
@@ -193,6 +199,7 @@ def _demo() -> Iterator[tuple[str, dict[str, str]]]:
 def _told(product: Product, order_no: str) -> dict[str, str]:
     with product.database.transaction() as tx:
         drafts.begin(tx, "quote-to-order", "edith")
+        save_calendar(product.runtime, tx, OFFICE, Person("edith"))
         wanting = Wanting("tom", "A frame order of 200 pumps, as agreed with their buyer")
         edit = CustomerEdit(customer_no="C-1001", changes={"credit_limit": Decimal(2_500_000), "net_days": 45})
         change = ask_or_do(product.runtime, tx, "customer.change", edit, wanting).pending

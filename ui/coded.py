@@ -11,7 +11,8 @@ SECTIONS: Final = (
 )  # fmt: skip
 LISTS: Final = (
     N_("All"), N_("Mine"), N_("To claim"), N_("With others"), N_("Overdue"), N_("Done"), N_("Everybody's"), N_("Due first"),
-    N_("Priority first"), N_("Follow-up first"), N_("Oldest first"), N_("Newest first"), N_("Any time"), N_("Agreement broken"),
+    N_("Priority first"), N_("Follow-up first"), N_("Oldest first"), N_("Newest first"),
+    N_("By task"), N_("By number"), N_("Any time"), N_("Agreement broken"),
     N_("Escalated"), N_("Today or before"), N_("Within a week"), N_("No due date"), N_("Put off"), N_("Not put off"), N_("Any"), N_("High"),
 )  # fmt: skip
 #: As `words` writes the codes of groups and states.

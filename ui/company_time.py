@@ -7,6 +7,8 @@ from typing import Any
 from flask import g
 from markupsafe import Markup
 
+from engine.retry_policy import read_policy
+from engine.runtime.state.limits import DEFAULT_RETRY
 from ui import formats
 from ui.product import product
 
@@ -57,6 +59,13 @@ def _ago(value: datetime | None) -> Markup | str:
     return formats.ago(value, now(), zone())
 
 
+def _retrying(told: Mapping[str, Any]) -> str:
+    """`attempt 3 of 8, next 21:37` of a service task that is tried again."""
+    due = datetime.fromisoformat(told["due"]).astimezone(zone())
+    at = f"{due:%H:%M}" if due.date() == now().astimezone(zone()).date() else f"{due.day} {due:%b %H:%M}"
+    return f"attempt {told['attempt']} of {read_policy(told['policy'] or DEFAULT_RETRY).retries + 1}, next {at}"
+
+
 def _zone_name(value: datetime) -> str:
     """What the zone is called at that time, CET or CEST: where a time stands in a sentence."""
     return value.astimezone(zone()).tzname() or ""
@@ -67,6 +76,7 @@ FILTERS: Mapping[str, Any] = {
     "moment": _moment,
     "ago": _ago,
     "zone_name": _zone_name,
+    "retrying": _retrying,
     "local_day": _local_day,
     "last_day": _last_day,
 }

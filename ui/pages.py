@@ -50,6 +50,7 @@ from ui.views import (
     requests,
     returns,
     rules,
+    saved_views,
     search,
     service_tasks,
     signals,
@@ -71,6 +72,8 @@ _REPAIR = f"<any({', '.join(repr(verb) for verb in repair.REPAIRS)}):verb>"
 ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/", today.show, GET),
     ("/search", search.show, GET),
+    ("/views", saved_views.save, POST),
+    ("/views/<int:view_id>/remove", saved_views.remove, POST),
     ("/worklist", worklist.show_list, GET),
     ("/worklist.csv", worklist_acts.export, GET),
     ("/worklist/decide", worklist_acts.show_decide, GET),
@@ -176,6 +179,7 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/processes/<bundle>/draft/<path:path>", drafts.edit, GET),
     ("/operations", instances.redirect_to_list, GET),
     ("/operations/instances", instances.show_list, GET),
+    ("/operations/instances.csv", instances.export, GET),
     ("/operations/instances/<uuid:instance_id>", instances.show_instance, GET),
     ("/operations/instances/<uuid:instance_id>/tokens", instances.show_tokens, GET),
     ("/operations/instances/<uuid:instance_id>/elements/<element_id>", instances.show_element, GET),
@@ -238,6 +242,7 @@ def blueprint(status_of: Callable[[Problem], int]) -> Blueprint:
     pages.add_url_rule("/favicon.ico", "favicon", open_to_all(_favicon))
     pages.register_error_handler(Problem, lambda problem: answer_problem(problem, status_of(problem)))
     pages.add_app_template_global(_operations_counts, "operations_counts")
+    pages.add_app_template_global(saved_views.views_of, "views_of")
     pages.record_once(lambda state: languages.install(state.app.jinja_env))
     manifest = Manifest()
     pages.app_context_processor(lambda: _context(manifest))

@@ -14,7 +14,7 @@ from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.quoting.commands import begin_quote
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft
 
-_OFFICE = CalendarDraft(
+OFFICE = CalendarDraft(
     code="office",
     name="Office in Vienna",
     time_zone="Europe/Vienna",
@@ -29,7 +29,7 @@ def open_demo(runtime: Runtime) -> None:
     """Begin them unless something is or was under way. One transaction."""
     with runtime.database.transaction() as tx:
         if tx.scalar(select(instance.c.id).limit(1)) is None:
-            save_calendar(runtime, tx, _OFFICE, Person("edith"))
+            save_calendar(runtime, tx, OFFICE, Person("edith"))
             _begin(runtime, tx)
 
 

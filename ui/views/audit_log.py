@@ -1,8 +1,11 @@
 """The audit log: who did what to which thing and why, and whether the log is whole."""
 
+from datetime import date
+
 from flask import make_response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.problems import Invalid
 from engine.runtime.read.acts import ActFilter, list_acts
 from engine.runtime.state.audit import first_broken
 from engine.store.json_text import encode
@@ -31,7 +34,17 @@ def export() -> AnyResponse:
 
 
 def _wanted() -> ActFilter:
-    return ActFilter(**{name: request.args.get(name, "").strip()[:300] for name in ("target", "actor", "action")})
+    named = {name: request.args.get(name, "").strip()[:300] for name in ("target", "actor", "action")}
+    return ActFilter(**named, since=_day("since"), until=_day("until"))
+
+
+def _day(name: str) -> date | None:
+    written = request.args.get(name, "").strip()
+    try:
+        return date.fromisoformat(written) if written else None
+    except ValueError:
+        said = {name: ["is no day such as 2026-11-30"]}
+        raise Invalid(f"{written[:40]!r} is no day.", code="day", next_step="Write it such as 2026-11-30.", errors=said) from None
 
 
 @needs(OPERATE)

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.problems import NotFound
 from engine.runtime.operate import incidents
 from engine.runtime.read import lists as read
+from engine.runtime.read.worklist import who_works
 from engine.store.tables import incident
 from handlers.briefs import briefs_of
 from ui.forms import json_object
@@ -32,6 +33,7 @@ def show_causes() -> str:
             listed=listed,
             briefs=briefs_of(tx, hit),
             done=request.args.get("acknowledged", ""),
+            colleagues=who_works(product().runtime, tx),
             may_operate=OPERATE in person().roles,
         )
 
@@ -65,5 +67,6 @@ def _instance_of(tx: Session, incident_id: int) -> UUID:
 def acknowledge_cause(fingerprint: str) -> AnyResponse:
     """Say that one looks after every incident of a cause, with a note for the others."""
     note = request.form.get("note", "").strip()[:2000] or None
-    chosen = product().database.run(lambda tx: incidents.acknowledge_cause(tx, fingerprint, person().name, note))
+    care = incidents.Care(person().name, note, request.form.get("owner", "").strip()[:200] or None)
+    chosen = product().database.run(lambda tx: incidents.acknowledge_cause(product().runtime, tx, fingerprint, care))
     return redirect(f"/operations/incidents?acknowledged={chosen}", 303)

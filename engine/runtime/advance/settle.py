@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from engine.problems import Conflict, TooLarge
-from engine.runtime.advance import offers
+from engine.runtime.advance import offers, routing_by_load
 from engine.runtime.state import effects
 from engine.runtime.state.directory import Directory
 from engine.runtime.state.stretch import Stretch
@@ -75,7 +75,13 @@ def _user_tasks(stretch: Stretch, after: Waits) -> None:
         stretch.tx.connection().execute(_CANCEL, {"ids": list(cancelled)})
     new = [wait for wait in after.user_tasks if wait.task_id not in known]
     _refuse_tasks_for_nobody(stretch, new)
-    insert_rows(stretch.tx, user_task, [_user_task_row(stretch, wait) for wait in new])
+    rows = [_user_task_row(stretch, wait) for wait in new]
+    routed = routing_by_load.choose(stretch, rows)
+    insert_rows(stretch.tx, user_task, [row | _with(routed.get(row["id"]), stretch) for row in rows])
+
+
+def _with(name: str | None, stretch: Stretch) -> dict[str, Any]:
+    return {"assignee": name, "claimed_at": stretch.now if name else None}
 
 
 def _refuse_tasks_for_nobody(stretch: Stretch, tasks: Collection[UserTaskWait]) -> None:

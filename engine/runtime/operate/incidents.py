@@ -14,6 +14,7 @@ from engine.runtime.advance.advance import Acted, act
 from engine.runtime.state import audit, inbox
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Fact, lock
+from engine.runtime.verbs.user_tasks import refuse_nobody
 from engine.spiff.plain import plain_mapping
 from engine.store.tables import InstanceState, incident, instance
 
@@ -76,12 +77,25 @@ def acknowledge(runtime: Runtime, tx: Session, incident_id: int, actor: str, not
     return get(runtime, tx, incident_id)
 
 
-def acknowledge_cause(tx: Session, fingerprint: str, actor: str, note: str | None = None) -> int:
-    """Say that one is at every open incident of a cause; answers how many there are."""
-    values: dict[str, Any] = {"acknowledged_by": actor, "acknowledged_at": func.business_now(), "owner": actor}
+@dataclass(frozen=True, slots=True)
+class Care:
+    """Who says that a cause is looked after, what they say, and who does it; themselves where nobody is named."""
+
+    actor: str
+    note: str | None = None
+    owner: str | None = None
+
+
+def acknowledge_cause(runtime: Runtime, tx: Session, fingerprint: str, care: Care) -> int:
+    """Say who is at every open incident of a cause; answers how many there are. Raises Invalid for nobody."""
+    actor, note, owner = care.actor, care.note, care.owner
+    if owner:
+        refuse_nobody(runtime, tx, owner)
+    values: dict[str, Any] = {"acknowledged_by": actor, "acknowledged_at": func.business_now(), "owner": owner or actor}
     of_cause = update(incident).where(incident.c.fingerprint == fingerprint, incident.c.state == "open")
     found = len(tx.execute(of_cause.values(**values, **({"note": note} if note else {})).returning(incident.c.id)).all())
-    audit.record(tx, audit.Entry(actor, "acknowledge", f"cause:{fingerprint}", note, {"incidents": found}))
+    detail = {"incidents": found, **({"owner": owner} if owner else {})}
+    audit.record(tx, audit.Entry(actor, "acknowledge", f"cause:{fingerprint}", note, detail))
     return found
 
 

@@ -1,10 +1,10 @@
 """The audit log as people and programs read it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Date, cast, select
 from sqlalchemy.orm import Session
 
 from engine.store.paging import Asked, Key, Page, read_page
@@ -31,6 +31,9 @@ class ActFilter:
     target: str = ""
     actor: str = ""
     action: str = ""
+    #: From the beginning of a day to the end of another, in the company's zone.
+    since: date | None = None
+    until: date | None = None
 
 
 def list_acts(tx: Session, wanted: ActFilter, asked: Asked, *, count: bool = False) -> Page[Act]:
@@ -40,4 +43,8 @@ def list_acts(tx: Session, wanted: ActFilter, asked: Asked, *, count: bool = Fal
         value = getattr(wanted, name)
         if value:
             statement = statement.where(audit.c[name] == value)
+    if wanted.since:
+        statement = statement.where(audit.c.at >= cast(wanted.since, Date))
+    if wanted.until:
+        statement = statement.where(audit.c.at < cast(wanted.until, Date) + 1)
     return read_page(tx, statement, (Key(audit.c.id, descending=True),), asked, count=count).typed(Act)

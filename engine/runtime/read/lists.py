@@ -68,6 +68,8 @@ class InstanceRow:
     path: str
     waits_for: str | None
     waits_at: list[str] | None
+    #: A service task that failed and is tried again: its `attempt`, the `policy` of the model, and when it is `due`; None where none is.
+    retrying: dict[str, Any] | None
 
 
 def list_instances(tx: Session, wanted: Filter, asked: Asked, *, count: bool = True) -> Page[InstanceRow]:
@@ -83,6 +85,7 @@ def list_instances(tx: Session, wanted: Filter, asked: Asked, *, count: bool = T
         process_version.c.path,
         _waits_for().label("waits_for"),
         _waits_at().label("waits_at"),
+        _retrying().label("retrying"),
     ).select_from(instance.join(process_version, process_version.c.id == instance.c.process_version_id))
     for condition in conditions(wanted):
         statement = statement.where(condition)
@@ -202,7 +205,7 @@ def list_causes(tx: Session, limit: int = 100) -> list[AnyRow]:
             func.min(incident.c.opened_at).label("first_at"),
             func.max(incident.c.opened_at).label("last_at"),
             func.array_agg(latest)[1].label("latest_id"),
-            func.string_agg(func.distinct(incident.c.acknowledged_by), ", ").label("owners"),
+            func.string_agg(func.distinct(incident.c.owner), ", ").label("owners"),
         )
         .where(incident.c.state == "open")
         .group_by(incident.c.fingerprint)
@@ -283,6 +286,14 @@ def _waits_for() -> ColumnElement[Any]:
         first(user_task, user_task.c.title, user_task.c.state == "open"),
         first(work, func.concat("answer of ", work.c.handler)),
     )
+
+
+def _retrying() -> ColumnElement[Any]:
+    """The service task that is tried again next."""
+    told = func.jsonb_build_object("attempt", work.c.attempt + 1, "policy", work.c.retry, "due", timer.c.due_at)
+    waits = work.join(timer, (timer.c.id == work.c.id) & (timer.c.kind == "retry") & timer.c.fired.is_(False))
+    of_instance = select(told).select_from(waits).where(work.c.instance_id == instance.c.id, work.c.attempt > 0)
+    return of_instance.order_by(timer.c.due_at).limit(1).correlate(instance).scalar_subquery()
 
 
 def _waits_at() -> ColumnElement[Any]:

@@ -39,6 +39,8 @@ SORTS = {
     "follow_up": "Follow-up first",
     "oldest": "Oldest first",
     "newest": "Newest first",
+    "title": "By task",
+    "about": "By number",
 }
 OVERDUE = and_(user_task.c.due_at.isnot(None), user_task.c.due_at < func.business_now())
 
@@ -330,6 +332,8 @@ _SORTED = {
     "priority": (_URGENT, _DUE, _OLDEST, _ID),
     "follow_up": (Key(user_task.c.follow_up_at, nullable=True), _DUE, _ID),
     "oldest": (_OLDEST, _ID),
+    "title": (Key(user_task.c.title), _DUE, _ID),
+    "about": (Key(instance.c.business_key, nullable=True), _DUE, _ID),
     "newest": (Key(user_task.c.created_at, descending=True), _ID),
 }
 _TASKS = select(*_columns()).select_from(_joined())

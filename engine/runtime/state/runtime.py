@@ -11,6 +11,7 @@ from engine.runtime.state.leases import Leases
 from engine.runtime.state.limits import Limits
 from engine.runtime.state.live_instances import LiveInstances
 from engine.runtime.state.model_cache import ModelCache
+from engine.runtime.state.routed_groups import RoutedGroups
 from engine.runtime.state.suspensions import Suspensions
 from engine.service_tasks import ServiceTasks
 from engine.store.constraints import Rule
@@ -33,6 +34,7 @@ class Runtime:
     leases: Leases = field(default_factory=Leases)
     suspensions: Suspensions = field(default_factory=Suspensions)
     calendars: KnownCalendars = field(default_factory=KnownCalendars)
+    routed: RoutedGroups = field(default_factory=RoutedGroups)
 
     def __post_init__(self) -> None:
         """Models mean their times in the company's zone."""

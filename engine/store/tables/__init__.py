@@ -1,8 +1,9 @@
 """The engine's tables.
 
 `models` (what was deployed), `drafts` (what analysts work on), `instances` (what runs), `waits` (what it waits for),
-`records` (what happened), `comments` (what people say beside it), `calendars` (when is worked), `substitutions` (who stands in
-for whom), `batches` (what operators do to many) and `pending_changes` (what waits for a second person).
+`records` (what happened), `comments` (what people say beside it), `views` (lists as somebody wants them again), `calendars` (when is
+worked), `substitutions` (who stands in for whom), `batches` (what operators do to many) and `pending_changes` (what waits for a second
+person).
 
 Times are `timestamptz` in UTC from the database's clock. Ids of instances and tasks are UUIDs made by the engine, so that a whole
 advance can be worked out before its first statement.
@@ -18,6 +19,7 @@ from engine.store.tables.operate import suspension, worker
 from engine.store.tables.pending_changes import pending_change
 from engine.store.tables.records import audit, effect, history, incident, message
 from engine.store.tables.substitutions import substitution
+from engine.store.tables.views import group_routing, saved_view
 from engine.store.tables.waits import duty_hand, external_task, held_decision, service_task_load, subscription, timer, user_task, work
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "effect",
     "element_comment",
     "external_task",
+    "group_routing",
     "held_decision",
     "history",
     "inbox",
@@ -47,6 +50,7 @@ __all__ = [
     "message",
     "pending_change",
     "process_version",
+    "saved_view",
     "schedule",
     "service_task_load",
     "start_event",
