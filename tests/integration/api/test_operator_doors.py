@@ -140,3 +140,28 @@ def test_a_changed_row_of_the_audit_log_shows(checks, olga, installation):
         tx.execute(text("SET LOCAL session_replication_role = replica"))  # the log's trigger refuses it otherwise
         changed = tx.scalar(text("UPDATE audit SET reason = 'Nothing' WHERE action = 'suspend' RETURNING id"))
     assert olga.get("/api/v1/audit/verification").json == {"ok": False, "first_broken": changed}
+
+
+def test_a_step_is_completed_and_a_message_given_after_a_look_at_what_that_would_do(olga, signed_in):
+    elements = (
+        m.start()
+        + m.service("pack", "topic:pack-parcel", result="parcel")
+        + m.catch("paid", "payment_made", "={no: &quot;1&quot;}", "payment")
+        + m.end()
+    )
+    bundle = m.bundle("packing", elements, "start -> pack -> paid -> done", outside=m.message("payment.made"))
+    files = {name: base64.b64encode(content).decode() for name, content in bundle.files.items()}
+    assert signed_in("ravi").post("/api/v1/deployments", json={"name": "packing", "files": files}).status_code == 201
+    one = olga.post("/api/v1/instances", json={"process_key": "packing", "variables": {}}).json["id"]
+    pack = {"task_id": token(olga, one)["task_id"], "variables": {"weight": 3}}
+    seen = olga.post(f"/api/v1/instances/{one}/preview", json={"verb": "complete", **pack}).json
+    assert (seen["problem"], seen["state"]) == (None, "waiting")
+    assert [each["element_id"] for each in seen["ran"]] == ["pack"]
+    assert token(olga, one)["element_id"] == "pack"  # it was only tried
+    assert olga.post(f"/api/v1/instances/{one}/complete", json={**WHY, **pack}).status_code == 200
+    paid = {"task_id": token(olga, one)["task_id"], "variables": {"amount": 7}}
+    assert signed_in("sara").post(f"/api/v1/instances/{one}/correlate", json={**WHY, **paid}).status_code == 403
+    assert olga.post(f"/api/v1/instances/{one}/correlate", json={**WHY, **paid}).json == {"id": one, "state": "completed"}
+    late = olga.post(f"/api/v1/instances/{one}/preview", json={"verb": "correlate", **paid}).json
+    assert late["problem"] is not None
+    assert olga.post(f"/api/v1/instances/{one}/preview", json={"verb": "move", "task_id": paid["task_id"]}).status_code == 422
