@@ -1,20 +1,25 @@
 """The web application: pages and API of one installation."""
 
-from flask import Response
-from flask_openapi3 import Info, OpenAPI
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask_openapi3 import APIBlueprint, Info, OpenAPI
 
 from api import administration, camunda7, errors, requests, sign_in, single_sign_on
+from api.auth.roles import Role
 from api.errors import ProblemOut, of_validation
+from api.headers import protect
 from api.json_provider import ExactJSON
 from api.openapi import describe
 from api.product import EXTENSION, Product
 from api.v1 import blueprints
+from api.veil import VeiledEnvironment
 from ui.pages import blueprint as pages
+from ui.product import needs
 
-_CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
-    "connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'"
-)
+#: Who may read the description of the API, by the setting.
+_OPENAPI = "openapi"
 
 
 def create_app(product: Product) -> OpenAPI:
@@ -31,28 +36,45 @@ def create_app(product: Product) -> OpenAPI:
         validation_error_callback=of_validation,
     )
     app.json = ExactJSON(app)
+    app.jinja_environment = VeiledEnvironment
     app.config["MAX_CONTENT_LENGTH"] = product.settings.max_body_bytes
     app.extensions[EXTENSION] = product
     errors.install(app)
     requests.install(app)
     camunda7.install(app)
     for blueprint in (*blueprints(), *camunda7.BLUEPRINTS):
-        app.register_api(blueprint)
+        _register(app, blueprint)
     app.register_blueprint(sign_in.auth)
     app.register_blueprint(single_sign_on.single_sign_on)
     app.register_blueprint(administration.blueprint())
     app.register_blueprint(pages(errors.status_of))
-    app.after_request(_protect)
+    app.after_request(protect)
     describe(app)
+    _declare(app, product.settings.openapi)
     return app
 
 
-def _protect(response: Response) -> Response:
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    if response.mimetype == "text/html":
-        headers.setdefault("Cache-Control", "no-store")
-    return response
+def _register(app: OpenAPI, blueprint: APIBlueprint) -> None:
+    """Two rooms may answer at one address by different methods; flask-openapi3 by itself describes those of the last one only."""
+    before = dict(app.paths)
+    app.register_api(blueprint)
+    for address in before.keys() & blueprint.paths.keys():
+        latest = app.paths[address]
+        app.paths[address] = before[address].model_copy(update={name: getattr(latest, name) for name in latest.model_fields_set})
+
+
+def _declare(app: OpenAPI, openapi: str) -> None:
+    """Every route says who may come: one that does not is a mistake that no installation starts with."""
+    for endpoint, view in app.view_functions.items():
+        if endpoint.startswith(f"{_OPENAPI}."):
+            app.view_functions[endpoint] = _shown_to(openapi, view)
+    if nameless := requests.undeclared(app):
+        raise RuntimeError(f"Neither a role nor open to all, or an object of nobody: {', '.join(nameless)}")
+
+
+def _shown_to(whom: str, view: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(view)
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs)
+
+    return requests.open_to_all(answer) if whom == "everybody" else needs(Role.READ)(answer)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from api.auth.accounts import release_tasks_of_the_departed
@@ -33,6 +34,7 @@ from engine.runtime.state.limits import Limits
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs.pending_changes import expire
 from engine.store.embedded import start_embedded
+from engine.store.patience import USUAL
 from engine.store.unit_of_work import Database
 from handlers.constraints import RULES
 from handlers.fulfillment.ports import Carrier
@@ -43,10 +45,17 @@ from handlers.registry import guarded_acts, service_tasks
 
 def open_database(settings: Settings, application: str = "ordercraft") -> Database:
     """Connect to the server `DATABASE_URL` names, or to the embedded one, which is started when it does not run."""
-    url = checked_url(settings.database_url) if settings.database_url else start_embedded(settings.data / "postgres")
-    return Database(
-        url, pool_size=settings.worker_threads + settings.web_threads + 8, time_zone=settings.time_zone, application=application
+    revive = None if settings.database_url else partial(start_embedded, settings.data / "postgres")
+    database = Database(
+        checked_url(settings.database_url) if revive is None else revive(),
+        pool_size=settings.worker_threads + settings.web_threads + 8,
+        time_zone=settings.time_zone,
+        application=application,
+        patience=USUAL.within(timedelta(seconds=settings.lease_seconds)),
     )
+    if revive is not None:
+        database.revived_by(revive)
+    return database
 
 
 @contextmanager

@@ -201,11 +201,27 @@ _NEXT = {
 }
 
 
+#: What the database said (SQLSTATE) and what we say of it; what is not here is said of a database that does not answer.
+_SAID_OF_DATABASE: Mapping[str, tuple[str, str, str]] = {
+    "57014": (
+        "database_too_slow",
+        "The database took longer over it than it is given.",
+        "Ask for less: a shorter period, fewer rows. Nothing was changed.",
+    ),
+    "55P03": ("locked", "Somebody else is changing the same things for a long time.", "Try again in a minute; nothing was changed."),
+    "53100": ("disk_full", "The database's disk is full.", "Tell whoever runs the installation: it needs room. Nothing was changed."),
+    "53300": ("database_busy", "The database takes no more connections.", "Try again in a minute; nothing was changed."),
+    "57P01": ("database_restarts", "The database is being stopped or started again.", "Try again in a minute; nothing was changed."),
+    "57P03": ("database_restarts", "The database is being stopped or started again.", "Try again in a minute; nothing was changed."),
+}
+_AWAY = ("database_unavailable", "The database does not answer.", "Try again in a minute; nothing was changed.")
+
+
 def _database(error: OperationalError) -> Response:
-    log.error("database_unavailable", error=str(error.orig))
-    return answer(
-        Unready("The database does not answer.", code="database_unavailable", next_step="Try again in a minute; nothing was changed.")
-    )
+    state = getattr(error.orig, "sqlstate", None)
+    log.error("database_unavailable", error=str(error.orig), sqlstate=state)
+    code, detail, next_step = _SAID_OF_DATABASE.get(state or "", _AWAY)
+    return answer(Unready(detail, code=code, next_step=next_step))
 
 
 def _contradiction(error: IntegrityError | DataError) -> Response:

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import wraps
 from http import HTTPStatus
@@ -19,18 +19,22 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from api.auth.model import IdempotencyKey
+from api.auth.objects import rules_of
 from api.auth.refusals import ANONYMOUS, count_refusal
 from api.auth.roles import Role, roles_of
 from api.auth.sessions import Credentials, Visitor, person_of_session
 from api.auth.stand_ins import with_stand_ins
 from api.auth.tokens import person_of_token
 from api.canonical import canonical_body
+from api.cookies import give_cookie, read_cookie
 from api.errors import BadRequest, Unauthenticated, answer
 from api.json_provider import in_utc, write_answer
 from api.product import product
 from engine.problems import Conflict, Forbidden
 from engine.runtime.state.people import Person
 from engine.store.clock import moved_by
+from engine.store.patience import Patience
+from handlers.sight import hidden_from, without
 
 log = structlog.get_logger()
 P = ParamSpec("P")
@@ -49,6 +53,7 @@ def install(app: Flask) -> None:
     app.before_request(_authenticate)
     app.after_request(_count_refusal)
     app.jinja_env.globals["csrf_token"] = lambda: g.get("csrf_token", "")
+    app.jinja_env.globals["hidden_fields"] = hidden_fields
 
 
 def open_to_all(view: Callable[P, Any]) -> Callable[P, Any]:
@@ -57,11 +62,13 @@ def open_to_all(view: Callable[P, Any]) -> Callable[P, Any]:
     return view
 
 
-def operation(role: Role, *, secret: bool = False, proof: bool = False) -> Callable[[Callable[P, Any]], Callable[P, Response]]:
+def operation(
+    role: Role, *, secret: bool = False, proof: bool = False, patience: Patience | None = None
+) -> Callable[[Callable[P, Any]], Callable[P, Response]]:
     """Make a function an API operation: it asks for `role`, runs in one transaction, and honours `Idempotency-Key` on POST.
 
     What needs a `proof` is done by who has proved lately who they are. What answers a `secret` shows it once: the key then remembers that
-    it was done, and not the answer.
+    it was done, and not the answer. What reads very much has a `patience` of its own.
     The function answers a model, a list or dict of JSON values, either with a status, either with a status and headers, or a Response.
     Where another transaction locked it out, all of it is done anew, its key included: nothing was answered yet.
     """
@@ -80,7 +87,7 @@ def operation(role: Role, *, secret: bool = False, proof: bool = False) -> Calla
                     _remember(tx, key, _shown_once() if secret else made)
                 return made
 
-            return product().database.run(once)
+            return product().database.run(once, patience)
 
         run.role = role  # type: ignore[attr-defined]
         run.proof = proof  # type: ignore[attr-defined]
@@ -115,16 +122,22 @@ def person() -> Person:
     return cast(Person, g.person)
 
 
+def hidden_fields() -> Mapping[str, str]:
+    """The fields that who asks is not shown, each with the role that would let them; none where nobody is known."""
+    who = g.get("person")
+    return hidden_from(who.roles) if who is not None else {}
+
+
 def own_session() -> str:
     """The secret of the session of the browser that asks. Raises Forbidden to a program: what a token may do is decided by a person."""
     if not g.csrf_token:
         raise Forbidden("A token may not do this.", code="session_needed", next_step="Sign in at /login and do it on your own page.")
-    return request.cookies.get(COOKIE, "")
+    return read_cookie(COOKIE)
 
 
 def give_session(answer: AnyResponse, made: Credentials) -> None:
     """Hand a browser its session."""
-    answer.set_cookie(COOKIE, made.token, httponly=True, samesite="Lax", secure=request.is_secure)
+    give_cookie(answer, COOKIE, made.token)
 
 
 def visitor() -> Visitor:
@@ -135,11 +148,11 @@ def visitor() -> Visitor:
 def _authenticate() -> Response | None:
     g.person, g.csrf_token, g.only_task = None, "", None
     view = current_app.view_functions.get(request.endpoint or "")
-    if view is None or request.endpoint == "static" or (request.endpoint or "").endswith(".static"):
+    if view is None or _is_file(request.endpoint or ""):
         return None
     _refuse_other_sites()
     _identify()
-    if getattr(view, _OPEN, False) or (request.endpoint or "").startswith("openapi") or (_of_programs() and request.method == "OPTIONS"):
+    if is_open(view) or (_of_programs() and request.method == "OPTIONS"):
         return None
     if g.person is None:
         if _of_programs():
@@ -152,7 +165,7 @@ def _authenticate() -> Response | None:
         raise Unauthenticated("Nobody is signed in.", next_step="Sign in at /login, or send an API token as Authorization: Bearer …")
     _refuse_foreign_forms()
     _refuse_beyond_the_task()
-    role = getattr(view, "role", Role.READ)
+    role = role_of(view)
     if role not in g.person.roles:
         raise _role_missing(role)
     return _ask_for_proof() if getattr(view, _PROOF, False) else None
@@ -168,6 +181,30 @@ def _refuse_beyond_the_task() -> None:
             code="one_task_only",
             next_step="Sign in with your password to see everything else.",
         )
+
+
+def role_of(view: Any) -> Role:
+    """The role that a view asks for. What says none and is not open to all belongs to nobody: `undeclared` finds it at the start."""
+    return cast(Role, getattr(view, "role", Role.ADMINISTER))
+
+
+def undeclared(app: Flask) -> list[str]:
+    """The routes that neither name a role nor are open to all, or whose address names something of which nobody said whose it is."""
+    found = set()
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        if not (_is_file(rule.endpoint) or hasattr(view, "role") or is_open(view)) or None in rules_of(rule.rule, rule.arguments).values():
+            found.add(rule.rule)
+    return sorted(found)
+
+
+def is_open(view: Any) -> bool:
+    """Whether a view needs no signing in."""
+    return bool(getattr(view, _OPEN, False))
+
+
+def _is_file(endpoint: str) -> bool:
+    return endpoint == "static" or endpoint.endswith(".static")
 
 
 def _ask_for_proof() -> Response | None:
@@ -216,7 +253,7 @@ def _of_programs() -> bool:
 
 
 def _identify() -> None:
-    bearer, cookie = _bearer(), request.cookies.get(COOKIE)
+    bearer, cookie = _bearer(), read_cookie(COOKIE)
     given = request.authorization
     with product().database.transaction() as tx:
         if bearer:
@@ -270,6 +307,7 @@ def _response(answer: Any) -> Response:
     body = in_utc(body)
     if isinstance(body, BaseModel):
         body = body.model_dump(mode="json")
+    body = without(body, hidden_fields())
     return Response(write_answer(body), status, headers, mimetype="application/json")
 
 

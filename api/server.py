@@ -113,6 +113,7 @@ def _listen(product: Product, application: Any, listening: socket.socket) -> Any
         max_request_body_size=settings.max_body_bytes,
         ident=None,
         clear_untrusted_proxy_headers=True,
+        **_believed(settings.trusted_proxy),
     )
     try:
         return HttpServer(
@@ -128,6 +129,14 @@ def _listen(product: Product, application: Any, listening: socket.socket) -> Any
         if error.errno != errno.EADDRINUSE:  # somebody else may begin to listen between our binding and our listening
             raise
         raise port_taken(listening.getsockname()[1]) from None
+
+
+def _believed(proxy: str) -> dict[str, Any]:
+    """One proxy, and what it says of the next before it; whoever else sends such headers has sent none."""
+    if not proxy:
+        return {}
+    headers = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
+    return {"trusted_proxy": proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": headers}
 
 
 def _allow_connections() -> None:

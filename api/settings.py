@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -75,6 +76,12 @@ class Settings:
     mail_from: str = "Ordercraft <ordercraft@localhost>"
     #: Where people reach us, for links in mails: https://orders.example.
     site: str = "http://127.0.0.1:8080"
+    #: The address of a reverse proxy that ends TLS before us and is believed about who asks and how; empty for none.
+    trusted_proxy: str = ""
+    #: Who may read the metrics: signed-in (a token with the role operate), everybody, or nobody.
+    metrics: str = "signed-in"
+    #: Who may read the description of the API: signed-in or everybody.
+    openapi: str = "signed-in"
     #: The least severe log line that is written: debug, info, warning or error.
     log_level: str = "info"
 
@@ -119,12 +126,23 @@ def _is_provider(issuer: str) -> bool:
     return issuer.startswith(("https://", "http://127.0.0.1", "http://localhost")) or not issuer
 
 
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 _HIGHEST_PORT = 65_535
 _MOST_THREADS = 200
 _MOST_WAITING = 1000
 _ALLOWED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("port", lambda port: port <= _HIGHEST_PORT, "no port: they go from 1 to 65535"),
     ("log_level", lambda level: level in {"debug", "info", "warning", "error"}, "no level: debug, info, warning or error"),
+    ("trusted_proxy", lambda proxy: not proxy or _is_address(proxy), "no address of a proxy, such as 127.0.0.1"),
+    ("metrics", lambda whom: whom in {"signed-in", "everybody", "nobody"}, "none of signed-in, everybody and nobody"),
+    ("openapi", lambda whom: whom in {"signed-in", "everybody"}, "neither signed-in nor everybody"),
     ("queue", lambda queue: queue in {"pgqueuer", "procrastinate"}, "no queue: pgqueuer or procrastinate"),
     ("oidc_issuer", _is_provider, "no address of a provider: https://…, or http://127.0.0.1… to try one"),
     ("smtp_security", lambda kind: kind in {"starttls", "tls", "none"}, "no way to encrypt: starttls, tls or none"),

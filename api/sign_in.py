@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from api.auth.model import UserAccount
-from api.auth.roles import second_factor_roles
+from api.auth.roles import Role, second_factor_roles
 from api.auth.second_factor import Enrolment, begun, qr_of
 from api.auth.second_factor import begin as begin_factor
 from api.auth.sessions import Terms, pending_of, sign_out
 from api.auth.signing_in import Attempt, SignedIn, begin, sign_in_by_code, sign_in_by_enrolling, sign_in_by_password
+from api.cookies import give_cookie, read_cookie, take_cookie
 from api.demo.people import PEOPLE
 from api.errors import Later, status_of
 from api.notices.choices import choice_of
@@ -21,6 +22,7 @@ from api.product import product
 from api.requests import COOKIE, give_session, open_to_all, visitor
 from engine.problems import Problem
 from ui.languages import COOKIE as LANGUAGE
+from ui.product import needs
 
 auth = Blueprint("auth", __name__)
 #: Who anybody may sign in as in a demo; an account added later has its password.
@@ -62,8 +64,8 @@ def attempt(secret: str) -> Attempt:
         name=request.form.get("name", ""),
         password=secret,
         visitor=visitor(),
-        browser=request.cookies.get(_BROWSER, ""),
-        session=request.cookies.get(COOKIE, ""),
+        browser=read_cookie(_BROWSER),
+        session=read_cookie(COOKIE),
     )
 
 
@@ -79,8 +81,7 @@ def _give_cookies(answer: AnyResponse, made: SignedIn) -> None:
     with product().database.transaction() as tx:
         give_language(answer, choice_of(tx, made.name).language)
     if not made.pending:
-        secure = request.is_secure
-        answer.set_cookie(_BROWSER, made.browser, max_age=_KNOWN_SECONDS, path=_LOGIN, httponly=True, samesite="Lax", secure=secure)
+        give_cookie(answer, _BROWSER, made.browser, seconds=_KNOWN_SECONDS)
 
 
 def give_language(answer: AnyResponse, chosen: str) -> None:
@@ -131,7 +132,7 @@ def give_first_code() -> AnyResponse:
 
 def _step_page(step: str, problem: Problem | None) -> AnyResponse:
     """The page that asks for a code; whoever does not wait for a second factor is led to the sign-in."""
-    token = request.cookies.get(COOKIE, "")
+    token = read_cookie(COOKIE)
 
     def find(tx: Session) -> tuple[bool, Enrolment | None]:
         waiting = pending_of(tx, token)
@@ -166,11 +167,12 @@ def _as_persona(name: str, asked: Attempt) -> SignedIn | None:
 
 
 @auth.post("/logout")
+@needs(Role.READ)
 def logout() -> AnyResponse:
     """End the session."""
-    how = product().database.run(lambda tx: sign_out(tx, request.cookies.get(COOKIE, "")))
+    how = product().database.run(lambda tx: sign_out(tx, read_cookie(COOKIE)))
     answer = make_response(redirect(f"{_LOGIN}?out=company" if how == "single sign-on" else _LOGIN))
-    answer.delete_cookie(COOKIE)
+    take_cookie(answer, COOKIE)
     return answer
 
 

@@ -19,6 +19,7 @@ from api.auth.hashes import new_secret
 from api.auth.identities import Attempted, Identity
 from api.auth.roles import Role
 from api.auth.signing_in import SignedIn, begin
+from api.cookies import give_cookie, read_cookie
 from api.errors import Unready, status_of
 from api.product import product
 from api.requests import open_to_all, own_session, person
@@ -45,7 +46,7 @@ class _Memory:
 
     def get_state_data(self, _session: Any, state: str | None) -> dict[str, Any] | None:
         """What was remembered, once."""
-        browser = request.cookies.get(_COOKIE, "")
+        browser = read_cookie(_COOKIE)
         ended = product().database.run(lambda tx: identities.end_attempt(tx, state or "", browser))
         if ended is None:
             return None
@@ -116,7 +117,7 @@ def _sent(attempted: Attempted) -> AnyResponse:
         answer = cast("AnyResponse", _asked(lambda: _client().authorize_redirect(f"{request.host_url.rstrip('/')}{_PATH}/answer")))
     except Problem as problem:
         return Response(render_template("sign_on_refused.html", problem=problem), status_of(problem), mimetype="text/html")
-    answer.set_cookie(_COOKIE, g.sign_on_browser, max_age=_SECONDS, path=_PATH, httponly=True, samesite="Lax", secure=request.is_secure)
+    give_cookie(answer, _COOKIE, g.sign_on_browser, seconds=_SECONDS)
     return answer
 
 

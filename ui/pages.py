@@ -14,7 +14,7 @@ from ui import company_time, facts, formats, languages
 from ui.build import DIST
 from ui.errors import answer_problem
 from ui.manifest import Manifest
-from ui.product import ADMINISTER, OPERATE, open_to_all, product
+from ui.product import ADMINISTER, OPERATE, READ, needs, open_to_all, product
 from ui.subjects import subject_address
 from ui.views import (
     audit_log,
@@ -237,6 +237,8 @@ def blueprint(status_of: Callable[[Problem], int]) -> Blueprint:
     """Every page of the product. `ui.product` says what the application must provide, `status_of` with which status it refuses."""
     pages = Blueprint("ui", __name__, template_folder="templates")
     for rule, view, methods in ROUTES:
+        if methods == GET and not hasattr(view, "role"):
+            view = needs(READ)(view)  # noqa: PLW2901  # whoever may look at anything may look here; a page that asks for more says so
         pages.add_url_rule(rule, f"{view.__module__.rpartition('.')[2]}_{view.__name__}", view, methods=methods)
     pages.add_url_rule("/assets/<name>", "assets", open_to_all(_asset))
     pages.add_url_rule("/favicon.ico", "favicon", open_to_all(_favicon))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from engine.problems import Invalid
+from handlers.sight import SIGHTS
 
 
 class Role(StrEnum):
@@ -23,11 +24,17 @@ class Role(StrEnum):
     DEPLOY = "deploy"
     MIGRATE = "migrate"
     ADMINISTER = "administer"
+    SEE_COSTS = "see-costs"
+    SEE_CREDIT = "see-credit"
+    SEE_BANK = "see-bank"
+    SEE_BOOKS = "see-books"
+    SEE_DATA = "see-data"
+    AUDIT = "audit"
 
 
 #: What each role allows, as people read it.
 _MEANING: Mapping[Role, str] = {
-    Role.READ: "See everything that is not secret.",
+    Role.READ: "See everything but what another role lets see.",
     Role.SELL: "Quote, and record a customer's answer to a quote.",
     Role.ORDER: "Take in orders; keep customers and items.",
     Role.PRICE: "Keep prices, agreements and discounts.",
@@ -41,6 +48,19 @@ _MEANING: Mapping[Role, str] = {
     Role.DEPLOY: "Deploy processes.",
     Role.MIGRATE: "Take the instances under way on a version of a process to another one.",
     Role.ADMINISTER: "Keep accounts.",
+    **{Role(sight.role): sight.meaning for sight in SIGHTS},
+}
+#: Who does the one has to see the other: a form is never half hidden from whoever keeps what it shows.
+_INCLUDED: Mapping[Role, frozenset[Role]] = {
+    Role.SELL: frozenset({Role.SEE_CREDIT}),
+    Role.ORDER: frozenset({Role.SEE_CREDIT, Role.SEE_COSTS, Role.SEE_BANK, Role.SEE_DATA}),
+    Role.PRICE: frozenset({Role.SEE_COSTS}),
+    Role.BOOK: frozenset({Role.SEE_BOOKS, Role.SEE_COSTS, Role.SEE_CREDIT, Role.SEE_BANK}),
+    Role.BUY: frozenset({Role.SEE_COSTS}),
+    Role.COLLECT: frozenset({Role.SEE_BANK, Role.SEE_CREDIT, Role.SEE_BOOKS}),
+    Role.OPERATE: frozenset({Role.SEE_DATA}),
+    Role.MIGRATE: frozenset({Role.SEE_DATA}),
+    Role.ADMINISTER: frozenset({Role.AUDIT, Role.SEE_BANK}),
 }
 _OF_EVERYONE = frozenset({Role.READ, Role.WORK})
 
@@ -48,25 +68,38 @@ _OF_GROUP: dict[str, frozenset[Role]] = {
     "sales": frozenset({Role.SELL}),
     "sales-manager": frozenset({Role.SELL, Role.PRICE}),
     "deal-desk": frozenset({Role.SELL, Role.PRICE}),
-    "finance": frozenset({Role.PRICE, Role.BOOK}),
+    "finance": frozenset({Role.PRICE, Role.BOOK, Role.AUDIT}),
     "order-desk": frozenset({Role.ORDER, Role.SELL, Role.PRICE}),
     "warehouse": frozenset({Role.SHIP}),
     "buyer": frozenset({Role.BUY}),
-    "accounts-payable": frozenset({Role.BUY}),
+    "accounts-payable": frozenset({Role.BUY, Role.SEE_BANK, Role.SEE_BOOKS}),
     "accounts-receivable": frozenset({Role.COLLECT}),
     "treasury": frozenset({Role.COLLECT, Role.BOOK}),
     "external-worker": frozenset({Role.SERVE}),
-    "operator": frozenset({Role.OPERATE, Role.MIGRATE}),
+    "operator": frozenset({Role.OPERATE, Role.MIGRATE, Role.AUDIT}),
     "analyst": frozenset({Role.DEPLOY, Role.MIGRATE}),
+    "credit": frozenset({Role.SEE_CREDIT}),
+    "executive": frozenset({Role.SEE_COSTS, Role.SEE_CREDIT, Role.SEE_BOOKS}),
     "admin": frozenset(Role),
 }
 
-GROUPS = frozenset(_OF_GROUP) | {"credit", "executive"}
+GROUPS = frozenset(_OF_GROUP)
 
 
 def roles_of(groups: Iterable[str]) -> frozenset[Role]:
-    """The roles that membership in `groups` grants."""
-    return _OF_EVERYONE.union(*(_OF_GROUP.get(group, frozenset()) for group in groups))
+    """The roles that membership in `groups` grants, with those they include."""
+    return with_included(_OF_EVERYONE.union(*(_OF_GROUP.get(group, frozenset()) for group in groups)))
+
+
+def with_included(roles: Iterable[Role]) -> frozenset[Role]:
+    """Roles, with what whoever has them has to see."""
+    given = frozenset(roles)
+    return given.union(*(_INCLUDED.get(role, frozenset()) for role in given))
+
+
+def included_in(role: Role) -> frozenset[Role]:
+    """What whoever has a role has to see."""
+    return _INCLUDED.get(role, frozenset())
 
 
 def meaning_of(role: Role) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from api.auth.hashes import hash_of, new_secret
 from api.auth.model import ApiToken, UserAccount, UserGroup
 from api.auth.names import folded
-from api.auth.roles import Role, roles_of
+from api.auth.roles import Role, roles_of, with_included
 from api.auth.sessions import SEEN
 from api.errors import Unauthenticated
 from engine.problems import Conflict, Invalid, NotFound
@@ -118,7 +118,7 @@ def person_of_token(tx: Session, token: str, name: str | None = None) -> Person:
         )
     if row[5]:
         tx.execute(update(ApiToken).where(ApiToken.token_hash == hash_of(token)).values(last_used_at=func.now()))
-    granted = roles_of(row[2]) & frozenset(map(Role, row[3]))
+    granted = roles_of(row[2]) & with_included(map(Role, row[3]))
     topics = None if row[4] is None else frozenset(row[4])
     return Person(name=row[0], groups=frozenset(row[2]), roles=frozenset(map(str, granted)), topics=topics)
 

@@ -98,14 +98,14 @@ def post_statement(query: BankFileQuery) -> tuple[BankFileOut, int]:
 
 
 @api.get("/bank-files", responses={200: Page[receivables.BankFileRow]})
-@operation(Role.READ)
+@operation(Role.SEE_BANK)
 def list_bank_files(query: Listing) -> Page[receivables.BankFileRow]:
     """List the banks' files with what each brought and what of it was not taken, the latest first."""
     return listed(receivables.list_bank_files(transaction(), query.asked))
 
 
 @api.get("/bank-layouts", responses={200: Page[bank_layouts.LayoutSummary]})
-@operation(Role.READ)
+@operation(Role.SEE_BANK)
 def list_layouts(query: Search) -> Page[bank_layouts.LayoutSummary]:
     """List how the banks' CSV files are written; `search` finds number and account."""
     return listed(bank_layouts.list_layouts(transaction(), query.search, query.asked))
@@ -119,7 +119,7 @@ def add_layout(body: LayoutIn) -> tuple[Done, int]:
 
 
 @api.get("/bank-layouts/<number>", responses={200: LayoutOut})
-@operation(Role.READ)
+@operation(Role.SEE_BANK)
 def show_layout(path: NumberPath) -> LayoutOut:
     """One layout, with its version for a change."""
     shown = bank_layouts.show_layout(transaction(), path.number)
@@ -127,14 +127,14 @@ def show_layout(path: NumberPath) -> LayoutOut:
 
 
 @api.get("/statements", responses={200: Page[receivables.StatementSummary]})
-@operation(Role.READ)
+@operation(Role.SEE_BANK)
 def list_statements(query: Listing) -> Page[receivables.StatementSummary]:
     """List bank statements with their balances, the latest first."""
     return listed(receivables.list_statements(transaction(), query.asked))
 
 
 @api.get("/statements/<number>", responses={200: ShownStatementOut})
-@operation(Role.READ)
+@operation(Role.SEE_BANK)
 def get_statement(path: NumberPath) -> ShownStatementOut:
     """One bank statement with its lines and what became of each."""
     return ShownStatementOut(receivables.show_statement(transaction(), path.number))

@@ -17,6 +17,7 @@ from engine.problems import NotFound
 from engine.runtime.read import worklist
 from handlers import cases
 from handlers.case_lists import ListFilter, list_subjects
+from handlers.sight import OF_SUBJECT, refuse_unseen
 
 api = APIBlueprint("cases", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="cases")])
 
@@ -110,6 +111,7 @@ class CaseOut(BaseModel):
 @operation(Role.READ)
 def list_cases(path: KindPath, query: CaseQuery) -> Page[CaseRowOut]:
     """List fulfilment groups, shipments, purchase orders, invoices or bank statements, the latest number first."""
+    refuse_unseen(person().roles, OF_SUBJECT.get(path.kind), f"The list of {path.kind}")
     found = list_subjects(transaction(), path.kind, ListFilter(query.search, query.state), query.asked)
     rows = [CaseRowOut(number=row.number, name=row.name, state=row.state, facts=_facts(row.facts)) for row in found.rows]
     return Page(items=rows, next_cursor=found.next)
@@ -119,6 +121,7 @@ def list_cases(path: KindPath, query: CaseQuery) -> Page[CaseRowOut]:
 @operation(Role.READ)
 def get_case(path: CasePath) -> dict[str, Any]:
     """The case of a quote, order, fulfilment group, shipment, purchase order, invoice, receipt, bank statement, customer or item."""
+    refuse_unseen(person().roles, OF_SUBJECT.get(path.kind), f"{path.kind} {path.number}")
     return _out(cases.read_case(transaction(), path.kind, path.number))
 
 

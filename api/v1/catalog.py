@@ -173,7 +173,7 @@ def set_tax_rate(body: TaxRateIn) -> tuple[Done, int]:
 
 
 @api.get("/suppliers/items", responses={200: Page[views.SupplierPriceRow]})
-@operation(Role.READ)
+@operation(Role.SEE_COSTS)
 def list_supplier_items(query: SupplierItemQuery) -> Page[views.SupplierPriceRow]:
     """List what suppliers ask for items, by supplier, item and first day."""
     wanted = views.SupplierPriceFilter(query.supplier_no, query.search, query.current)

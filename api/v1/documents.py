@@ -2,13 +2,12 @@
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel
-from sqlalchemy import select
+from pydantic import BaseModel, Field
 
 from api.auth.roles import Role
-from api.requests import operation, transaction
-from api.v1.shapes import found
-from handlers.documents.model import Document
+from api.requests import operation, person, transaction
+from api.v1.shapes import Shape
+from handlers.documents.store import read_document
 
 api = APIBlueprint("documents", __name__, url_prefix="/api/v1/documents", abp_tags=[Tag(name="documents")])
 
@@ -27,11 +26,18 @@ class DocumentPath(BaseModel):
     document_id: int
 
 
+class DocumentQuery(Shape):
+    """The number of the subject that the document belongs to, as the list of its papers names it: `Q-1001`, `INV-2026-00001`."""
+
+    of: str = Field(min_length=1, max_length=100)
+
+
 @api.get("/<int:document_id>")
 @operation(Role.READ)
-def get_document(path: DocumentPath) -> Response:
+def get_document(path: DocumentPath, query: DocumentQuery) -> Response:
     """A document's bytes, unchanged since it was made."""
-    statement = select(Document.kind, Document.number, Document.media_type, Document.content).where(Document.id == path.document_id)
-    row = found(transaction().execute(statement).first(), "document", path.document_id)
-    name = f"{row.number}-{row.kind.lower()}.{_SUFFIX.get(row.media_type, 'bin')}"
-    return Response(row.content, mimetype=row.media_type, headers={"Content-Disposition": f'inline; filename="{name}"'})
+    row = read_document(transaction(), path.document_id, query.of, person().roles)
+    plain = "".join(sign for sign in row.number if sign.isalnum() or sign in "-_")
+    answer = Response(row.content, mimetype=row.media_type)
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{plain}-{row.kind.lower()}.{_SUFFIX.get(row.media_type, 'bin')}")
+    return answer

@@ -145,7 +145,7 @@ def list_interchanges(query: InterchangeQuery) -> Page[InterchangeSummary]:
 
 
 @api.get("/edi/interchanges/<int:interchange_id>", responses={200: InterchangeDetail})
-@operation(Role.READ)
+@operation(Role.SEE_DATA)
 def show_interchange(path: InterchangePath) -> InterchangeDetail:
     """One interchange with its transactions, what was found in them, and the acknowledgement."""
     shown = views.show_interchange(transaction(), path.interchange_id)
@@ -153,7 +153,7 @@ def show_interchange(path: InterchangePath) -> InterchangeDetail:
 
 
 @api.get("/edi/interchanges/<int:interchange_id>/raw")
-@operation(Role.READ)
+@operation(Role.SEE_DATA)
 def download_interchange(path: InterchangePath) -> Response:
     """The bytes of an interchange as they came or went."""
     raw = views.raw_of(transaction(), path.interchange_id)

@@ -7,6 +7,7 @@ from api.auth.roles import Role
 from api.requests import operation, transaction
 from api.second_person import Answer, PendingOut, act
 from api.v1.shapes import Done, DraftBody, Listing, NumberPath, Page, listed
+from engine.store.patience import REPORT
 from handlers.billing import views as invoices
 from handlers.invariants import check_all
 from handlers.ledger import views as ledger
@@ -78,21 +79,21 @@ def add_our_bank_account(body: HouseBankAccountIn) -> Answer:
 
 
 @api.get("/bank-accounts", responses={200: Page[ledger.BankAccountRow]})
-@operation(Role.READ)
+@operation(Role.SEE_BANK)
 def list_our_bank_accounts(query: Listing) -> Page[ledger.BankAccountRow]:
     """List our bank accounts by their account of the ledger."""
     return listed(ledger.list_bank_accounts(transaction(), query.asked))
 
 
 @api.get("/journals", responses={200: Page[ledger.JournalRow]})
-@operation(Role.READ)
+@operation(Role.SEE_BOOKS)
 def list_journals(query: JournalQuery) -> Page[ledger.JournalRow]:
     """List journals with their lines, the latest first."""
     return listed(ledger.list_journals(transaction(), query.source_id or "", query.asked))
 
 
 @api.get("/invariants", responses={200: CheckOut})
-@operation(Role.READ)
+@operation(Role.READ, patience=REPORT)
 def check_invariants() -> CheckOut:
     """Run every invariant of books, stock and orders."""
     results = check_all(transaction())

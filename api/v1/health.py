@@ -3,15 +3,16 @@
 from dataclasses import asdict
 from typing import Any
 
-from flask import Response
+from flask import Response, g
 from flask_openapi3 import APIBlueprint, Tag
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import func, select, text
 
 from api.auth.roles import Role
-from api.errors import Unready
+from api.errors import Unauthenticated, Unready
 from api.product import product
 from api.requests import open_to_all, operation, transaction
+from engine.problems import NotFound
 from engine.runtime.dry_run.rehearsal import MAX_ELEMENTS, MAX_SECONDS
 from engine.runtime.dry_run.scenario import MAX_BYTES, MAX_STEPS
 from engine.runtime.dry_run.scribe import MAX_TOLD
@@ -24,6 +25,7 @@ from engine.runtime.verbs.case_comments import MOST_MENTIONS
 from engine.runtime.verbs.comments import MAX_TEXT
 from engine.store.clock import moved_by
 from engine.store.tables import InstanceState, effect, incident, instance, timer, user_task
+from handlers.sight import refuse_unseen
 
 api = APIBlueprint("health", __name__, abp_tags=[Tag(name="health")])
 
@@ -61,7 +63,8 @@ def ready() -> dict[str, Any]:
 @api.get("/metrics")
 @open_to_all
 def metrics() -> Response:
-    """Gauges in Prometheus' text format, counted when asked."""
+    """Gauges in Prometheus' text format, counted when asked; a setting says by whom."""
+    _refuse_metrics(product().settings.metrics)
     registry = CollectorRegistry()
     with product().database.transaction() as tx:
         states: dict[str, int] = dict(tx.execute(select(instance.c.state, func.count()).group_by(instance.c.state)).all())
@@ -81,6 +84,16 @@ def metrics() -> Response:
     for name, value in zip(names, one, strict=True):
         Gauge(f"ordercraft_{name}", name.replace("_", " "), registry=registry).set(value)
     return Response(generate_latest(registry), mimetype=CONTENT_TYPE_LATEST)
+
+
+def _refuse_metrics(whom: str) -> None:
+    who = g.person
+    if whom == "nobody":
+        raise NotFound("There are no metrics here.", next_step="Set ORDERCRAFT_METRICS to signed-in or everybody.")
+    if whom == "signed-in" and who is None:
+        raise Unauthenticated("Nobody is signed in.", next_step="Send an API token with the role operate as Authorization: Bearer …")
+    if whom == "signed-in":
+        refuse_unseen(who.roles, Role.OPERATE, "The metrics")
 
 
 @api.get("/api/v1/limits")

@@ -112,7 +112,7 @@ def get_instance(path: InstancePath) -> dict[str, Any]:
 
 
 @api.get("/<uuid:instance_id>/history")
-@operation(Role.READ)
+@operation(Role.SEE_DATA)
 def get_history(path: InstancePath) -> list[dict[str, Any]]:
     """What was executed, in order, with who did it and which variables changed."""
     entries = history.of(transaction(), path.instance_id)

@@ -114,7 +114,7 @@ def begin_period_close(body: CloseIn) -> tuple[Done, int]:
 
 
 @api.get("/manual-journals", responses={200: Page[views.ManualEntryRow]})
-@operation(Role.READ)
+@operation(Role.SEE_BOOKS)
 def list_manual_journals(query: ManualQuery) -> Page[views.ManualEntryRow]:
     """List journals that were written by hand, the latest first: WRITTEN ones wait for a second person."""
     return listed(views.list_manual_entries(transaction(), query.state, query.asked))

@@ -15,6 +15,7 @@ from engine.mining.ways import Variant
 from engine.runtime.read import mining
 from engine.store import json_text
 from engine.store.paging import Asked, page_of
+from engine.store.patience import REPORT
 from handlers.event_log import event_log, keys_of_customer
 
 api = APIBlueprint("mining", __name__, url_prefix="/api/v1/bundles", abp_tags=[Tag(name="mining")])
@@ -148,7 +149,7 @@ class OcelOut(Shape):
 
 
 @api.get("/<name>/mining", responses={200: MiningOut})
-@operation(Role.READ)
+@operation(Role.READ, patience=REPORT)
 def get_mining(path: BundlePath, query: MiningQuery) -> MiningOut:
     """Measure what happened: how often each step and flow was passed, how long it waited and was worked on, in seconds.
 
@@ -186,7 +187,7 @@ def list_variants(path: BundlePath, query: VariantsQuery) -> Page[Variant]:
 
 
 @api.get("/<name>/ocel", responses={200: OcelOut})
-@operation(Role.READ)
+@operation(Role.READ, patience=REPORT)
 def get_ocel(path: BundlePath, query: MiningQuery) -> Response:
     """Export what happened as an object-centric event log (OCEL 2.0, https://www.ocel-standard.org), as pm4py opens it.
 

@@ -16,6 +16,7 @@ from engine.runtime.read.acts import list_acts as read_acts
 from engine.runtime.read.lists import get_instance
 from engine.runtime.state import audit
 from engine.runtime.verbs import deploy, signals, user_tasks
+from engine.store.patience import REPORT
 
 api = APIBlueprint("operations", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="operations")])
 
@@ -241,14 +242,14 @@ def retire(path: VersionPath, body: Reason) -> RetiredOut:
 
 
 @api.get("/audit", responses={200: Page[Act]})
-@operation(Role.READ)
+@operation(Role.AUDIT)
 def list_acts(query: ActQuery) -> Page[Act]:
     """List what was done by whom and why, the latest first."""
     return listed(read_acts(transaction(), ActFilter(query.target, query.actor, query.action), query.asked))
 
 
 @api.get("/audit/verification", responses={200: VerifiedOut})
-@operation(Role.OPERATE)
+@operation(Role.OPERATE, patience=REPORT)
 def verify_audit() -> VerifiedOut:
     """Verify the chain of the audit log: a changed, missing or inserted row shows."""
     broken = audit.first_broken(transaction())

@@ -85,6 +85,7 @@ def get_pending_change(path: ChangePath) -> PendingChangeOut:
 @operation(Role.WORK)
 def confirm_change(path: ChangePath, body: BecauseIn) -> PendingChangeOut:
     """Confirm what somebody else asked for; it is done now, unless what it would change has changed meanwhile (409)."""
+    _shown(path.change_id)  # who may not see it is not told that it is there
     pending_changes.confirm(product().runtime, transaction(), path.change_id, person(), body.reason)
     return _shown(path.change_id)
 
@@ -93,6 +94,7 @@ def confirm_change(path: ChangePath, body: BecauseIn) -> PendingChangeOut:
 @operation(Role.WORK)
 def refuse_change(path: ChangePath, body: RefusalIn) -> PendingChangeOut:
     """Refuse what somebody else asked for; everything stays as it is."""
+    _shown(path.change_id)  # who may not see it is not told that it is there
     pending_changes.refuse(product().runtime, transaction(), path.change_id, person(), body.reason)
     return _shown(path.change_id)
 
@@ -101,6 +103,7 @@ def refuse_change(path: ChangePath, body: RefusalIn) -> PendingChangeOut:
 @operation(Role.WORK)
 def withdraw_change(path: ChangePath, body: BecauseIn) -> PendingChangeOut:
     """Take back what one asked for."""
+    _shown(path.change_id)  # who may not see it is not told that it is there
     pending_changes.withdraw(product().runtime, transaction(), path.change_id, person(), body.reason)
     return _shown(path.change_id)
 

@@ -81,7 +81,7 @@ class BillIn(Shape):
 
 
 @api.get("", responses={200: Page[views.PurchaseRow]})
-@operation(Role.READ)
+@operation(Role.SEE_COSTS)
 def list_purchase_orders(query: PurchaseQuery) -> Page[views.PurchaseRow]:
     """List purchase orders with their lines, the latest first; `state` is derived from what has happened to them."""
     wanted = views.PurchaseFilter(query.group_no or "", query.order_no or "", query.supplier_no or "")

@@ -1,7 +1,8 @@
 """The PostgreSQL that comes with the product: used when `DATABASE_URL` names no server.
 
 The server belongs to its data directory, not to a process: it is started when it is not running, joined when it is, and stopped
-when the last process that joined it ends. A killed process leaves it running, and the next one joins it again.
+when the last process that joined it ends. A killed process leaves it running, and the next one joins it again. One that dies itself is
+started again by whoever finds that nobody answers.
 """
 
 import os
@@ -10,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from subprocess import CalledProcessError
 from tempfile import NamedTemporaryFile, gettempdir
+from threading import Lock
 from typing import Any
 
 import psutil
@@ -24,6 +26,7 @@ with warnings.catch_warnings():
 
 #: Bytes that must fit on the disk before a server is started there.
 _SMALLEST_ROOM = 1_000_000
+_one_at_a_time = Lock()
 
 
 def start_embedded(data_directory: Path) -> str:
@@ -36,6 +39,8 @@ def start_embedded(data_directory: Path) -> str:
         probe.write(b"x" * _SMALLEST_ROOM)
     try:
         server = get_server(data_directory, cleanup_mode="stop")
+        with _one_at_a_time:
+            server.ensure_postgres_running()  # one that this process has joined may have died since
     except (RuntimeError, CalledProcessError, TimeoutError, AssertionError) as error:
         said = str(getattr(error, "stderr", "") or error).strip().splitlines()
         raise Invalid(

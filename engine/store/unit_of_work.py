@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta, tzinfo
+from datetime import tzinfo
 from random import uniform
 from time import monotonic, sleep
 from typing import Any, TypeVar
@@ -16,13 +16,12 @@ from engine.iso8601 import zone_of
 from engine.problems import Conflict
 from engine.store import json_text
 from engine.store.locks import forgotten_on_rollback
+from engine.store.patience import USUAL, Patience
 
 _BEFORE_COMMIT = "before_commit"
 _AFTER_COMMIT = "after_commit"
 #: A connection that was used within these seconds is taken to be alive; asking it before each use would cost a round trip.
 _TRUSTED_SECONDS = 2.0
-#: Who freezes in the middle of a transaction holds its locks as long as a lease lasts, and no longer.
-IDLE = timedelta(seconds=60)
 #: How often something is tried that another transaction locked out, and the longest pause in seconds before the next time.
 ATTEMPTS = 3
 _PAUSE = 0.05
@@ -74,12 +73,18 @@ def collided(error: DBAPIError) -> bool:
 class Database:
     """A PostgreSQL database. `url` is a SQLAlchemy or libpq URL of a server; `time_zone` is the company's, in which its dates are.
 
-    `application` is how the server names our connections to others; `idle` is how long a transaction may ask nothing before the server
-    ends it. Raises ValueError for a zone that does not exist.
+    `application` is how the server names our connections to others; `patience` is how long it lets things last. Raises ValueError for a
+    zone that does not exist.
     """
 
     def __init__(
-        self, url: str, *, pool_size: int = 16, time_zone: str = "UTC", application: str = "ordercraft", idle: timedelta = IDLE
+        self,
+        url: str,
+        *,
+        pool_size: int = 16,
+        time_zone: str = "UTC",
+        application: str = "ordercraft",
+        patience: Patience = USUAL,
     ) -> None:
         self.url = as_psycopg(url)
         self.time_zone: tzinfo = zone_of(time_zone)
@@ -87,21 +92,27 @@ class Database:
             self.url,
             pool_size=pool_size,
             max_overflow=0,
-            connect_args={"options": _options(time_zone, idle), "application_name": application},
+            connect_args={"options": f"-c TimeZone={time_zone} {patience.options}", "application_name": application},
             json_serializer=lambda value: json_text.encode(value).decode(),
             json_deserializer=json_text.decode,
         )
         event.listen(self.engine, "checkin", _note_use)
         event.listen(self.engine, "checkout", _ping_when_idle)
 
+    def revived_by(self, revive: Callable[[], object]) -> None:
+        """Whenever nobody answers where the server should be, call this once, and connect again."""
+        event.listen(self.engine, "do_connect", _reviving(revive))
+
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """One transaction: committed when the block ends, rolled back when it raises.
+    def transaction(self, patience: Patience | None = None) -> Iterator[Session]:
+        """One transaction: committed when the block ends, rolled back when it raises. What may last longer than usual says its `patience`.
 
         Only the edge (API, pages, worker, command line) opens one.
         """
         with Session(self.engine, expire_on_commit=False) as session:
             try:
+                if patience is not None:
+                    patience.asked_of(session)
                 yield session
                 for act in session.info.get(_BEFORE_COMMIT, ()):
                     act()
@@ -117,7 +128,7 @@ class Database:
         for act in session.info.get(_AFTER_COMMIT, ()):
             act()
 
-    def run(self, act: Callable[[Session], Result]) -> Result:
+    def run(self, act: Callable[[Session], Result], patience: Patience | None = None) -> Result:
         """Do something in one transaction; when another one locked it out, do all of it anew in a fresh one, three times in all.
 
         Nothing of the attempt before is left, and nobody was told of it: what `act` returns counts once the transaction is in.
@@ -125,11 +136,11 @@ class Database:
         """
         for attempt in range(1, ATTEMPTS):
             try:
-                with self.transaction() as tx:
+                with self.transaction(patience) as tx:
                     return act(tx)
             except Collision:
                 sleep(uniform(0, _PAUSE * attempt))  # noqa: S311  # spreads two that met, guards nothing
-        with self.transaction() as tx:
+        with self.transaction(patience) as tx:
             return act(tx)
 
     @property
@@ -142,16 +153,25 @@ class Database:
         self.engine.dispose()
 
 
-def _options(time_zone: str, idle: timedelta) -> str:
-    return f"-c TimeZone={time_zone} -c idle_in_transaction_session_timeout={round(idle.total_seconds() * 1000)}"
-
-
 def as_psycopg(url: str) -> str:
     """Name the driver in a plain `postgres://` or `postgresql://` URL."""
     for scheme in ("postgresql://", "postgres://"):
         if url.startswith(scheme):
             return "postgresql+psycopg://" + url.removeprefix(scheme)
     return url
+
+
+def _reviving(revive: Callable[[], object]) -> Callable[..., Any]:
+    """Connect, and where nobody answers let the server be started again and connect once more."""
+
+    def connect(dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
+        try:
+            return dialect.connect(*arguments, **named)
+        except psycopg.OperationalError:
+            revive()
+            return dialect.connect(*arguments, **named)
+
+    return connect
 
 
 def _note_use(_connection: Any, record: Any) -> None:

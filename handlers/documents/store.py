@@ -1,5 +1,6 @@
 """Keeps documents."""
 
+from collections.abc import Collection
 from hashlib import sha256
 
 import structlog
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from engine.problems import NotFound
 from handlers.documents.model import Document
 from handlers.documents.pdf import Paper
+from handlers.sight import OF_DOCUMENT, refuse_unseen
 
 _log = structlog.get_logger(__name__)
 
@@ -30,9 +32,17 @@ def save_document(tx: Session, kind: str, number: str, media_type: str, content:
     return tx.scalars(written.returning(Document.id)).one()
 
 
-def read_document(tx: Session, document_id: int) -> Document:
-    """The document. Raises NotFound."""
+def read_document(tx: Session, document_id: int, subject: str, roles: Collection[str]) -> Document:
+    """The document that is filed under a subject's number, for somebody who has `roles`: nobody comes to one by counting.
+
+    Raises NotFound, also for a subject that it is not of; Forbidden where its kind is behind a role that is lacking.
+    """
     found = tx.get(Document, document_id)
-    if found is None:
-        raise NotFound(f"There is no document {document_id}.", next_step="Open the documents of the order to see which there are.")
+    if found is None or found.number != subject:
+        raise NotFound(
+            f"There is no document {document_id} of {subject or 'nothing'}.",
+            code="document_unknown",
+            next_step="Open the order or quote that it belongs to: its papers are listed there, and their addresses say of what they are.",
+        )
+    refuse_unseen(roles, OF_DOCUMENT.get(found.kind), f"Document {document_id}")
     return found

@@ -53,13 +53,17 @@ class TransactionShown:
 
 @dataclass(frozen=True, slots=True)
 class InterchangeShown:
-    """An interchange with all that is known of it. `content` is the file and `answer` our answer, as a page shows them."""
+    """An interchange with all that is known of it. `content` is the file and `answer` our answer, as a page shows them.
+
+    `filed_under` is the number that its document is filed under.
+    """
 
     interchange: InterchangeSummary
     findings: Sequence[Mapping[str, Any]]
     transactions: Sequence[TransactionShown]
     content: str
     answer: str
+    filed_under: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +95,15 @@ def show_interchange(tx: Session, interchange_id: int) -> InterchangeShown:
     if found is None:
         raise NotFound(f"There is no interchange {interchange_id}.", next_step="Look for it in the EDI inbox.")
     rows = tx.execute(_TRANSACTIONS, {"interchange_id": interchange_id}).mappings()
-    answer = tx.execute(_DOCUMENT, {"document_id": found.document_id}).scalar_one_or_none() if found.direction == "IN" else None
+    paper = tx.execute(_DOCUMENT, {"document_id": found.document_id}).one_or_none()
+    answer = paper.content if paper and found.direction == "IN" else b""
     return InterchangeShown(
         InterchangeSummary(**{name: getattr(found, name) for name in InterchangeSummary.__slots__}),
         found.findings,
         [TransactionShown(**row) for row in rows],
         shown(found.raw, found.separators.get("segment", "")),
         shown(bytes(answer), "") if answer else "",
+        paper.number if paper else "",
     )
 
 
@@ -122,5 +128,5 @@ _TRANSACTIONS = text("""
 SELECT id, position, kind, group_no, control_no, version, acknowledged, findings, state, number, reference, problem
 FROM edi_transaction WHERE interchange_id = :interchange_id ORDER BY position
 """)
-_DOCUMENT = text("SELECT content FROM document WHERE id = :document_id")
+_DOCUMENT = text("SELECT content, number FROM document WHERE id = :document_id")
 _NAMED = text("SELECT DISTINCT interchange_id FROM edi_transaction WHERE reference = :search OR number = :search LIMIT 1000")

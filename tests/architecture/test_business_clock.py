@@ -60,7 +60,7 @@ MACHINE = {
     "engine/runtime/read/workers.py": (1, "whether a worker holds the lease"),
     "engine/runtime/state/effects.py": (7, "deliveries to the outside and their pauses"),
     "engine/runtime/state/inbox.py": (1, "when the bell was rung"),
-    "engine/runtime/state/leases.py": (6, "leases"),
+    "engine/runtime/state/leases.py": (10, "leases"),
     "engine/runtime/state/stretch.py": (1, "whether a worker holds the lease"),
     "engine/runtime/verbs/comments.py": (1, "when a comment was really dealt with"),
     "engine/runtime/verbs/drafts.py": (1, "when a file was really saved"),

@@ -40,6 +40,7 @@ _STEPS = (
 )
 _FLOWS = "start -> book -> post -> pause -> label -> wait_paid -> notify -> close -> done"
 CALLS, POSTINGS = 3, 2
+_HELD = "SELECT count(*) FROM instance WHERE lease_owner IS NOT NULL AND lease_until > now()"
 _OPEN = "SELECT count(*) FROM instance WHERE state <> 'completed'"
 
 
@@ -112,6 +113,20 @@ class Storm:
         self.workers[victim].wait()
         self.workers[victim] = self._spawn()
 
+    def freeze_one(self) -> subprocess.Popen[bytes]:
+        """With SIGSTOP, while it is at work; another one comes beside it. It keeps its connections, its presence and its leases."""
+        victim = self.workers[self.chance.randrange(len(self.workers))]
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
+            if self.count(_HELD):
+                os.kill(victim.pid, signal.SIGSTOP)
+                time.sleep(0.1)
+                if self.count(_HELD):
+                    self.workers.append(self._spawn())
+                    return victim
+                os.kill(victim.pid, signal.SIGCONT)
+        raise AssertionError("It was never seen at work.")
+
     def _spawn(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "tests.crash.worker_process", self.database.url]
         return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -119,15 +134,19 @@ class Storm:
     # ------------------------------------------------------------------------------------------------------------------- the end
     def come_to_an_end(self) -> None:
         """No order is begun any more; those that were are waited for. The workers are the ones there were, asked to stop in the end."""
+        self.wait_for_all()
+        for worker in self.workers:
+            worker.terminate()
+        stopped = {worker.wait(20) for worker in self.workers}
+        assert stopped <= {0, -signal.SIGTERM}  # the latter: it had not yet begun
+
+    def wait_for_all(self) -> None:
+        """Until every order there is has come to its end, if it ever does."""
         self._enough.set()
         self._orders.join(PATIENCE_SECONDS)
         until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until and (self.count(_OPEN) or self.count("SELECT count(*) FROM effect WHERE state = 'pending'")):
             time.sleep(_PAUSE)
-        for worker in self.workers:
-            worker.terminate()
-        stopped = {worker.wait(20) for worker in self.workers}
-        assert stopped <= {0, -signal.SIGTERM}  # the latter: it had not yet begun
 
     def count(self, sql: str) -> int:
         """A number out of the database, which may just have come back."""

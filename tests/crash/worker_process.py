@@ -16,6 +16,7 @@ from engine.runtime.state.effects import EffectLedger
 from engine.runtime.state.limits import Limits
 from engine.runtime.state.runtime import Runtime
 from engine.service_tasks import Kind, ServiceTasks, TaskContext
+from engine.store.patience import USUAL
 from engine.store.unit_of_work import Database
 
 #: Short leases, so that what a killed worker held is taken over within the test's time.
@@ -50,7 +51,7 @@ def build(url: str) -> Runtime:
         effects.record("mail", "customer", {"order_no": line.order_no})
         return Answer("posted")
 
-    database = Database(url)
+    database = Database(url, patience=USUAL.within(LIMITS.lease))
     return Runtime(database, tasks, {}, PgQueuerDispatcher(database, threads=6), LIMITS)
 
 

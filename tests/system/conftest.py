@@ -16,7 +16,7 @@ def house() -> Iterator[Callable[..., House]]:
     built: list[House] = []
 
     def build(**settings: str) -> House:
-        built.append(House(**settings))
+        built.append(House(**{"ORDERCRAFT_METRICS": "everybody", **settings}))
         return built[-1]
 
     yield build
@@ -40,7 +40,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> d
 
 
 def _tell_undisturbed() -> str:
-    house = House()
+    house = House(ORDERCRAFT_METRICS="everybody")
     try:
         done = house.run("demo", "--headless", "--json")
         assert done.returncode == 0, done.stderr

@@ -24,7 +24,7 @@ def test_no_operation_falls_over_and_every_refusal_is_a_problem(database):
     load_company(database)
     site = Site(database)
     bearer = {"Authorization": f"Bearer {_token_for_everything(database)}"}
-    schema = schemathesis.openapi.from_wsgi("/openapi/openapi.json", site.application)
+    schema = schemathesis.openapi.from_wsgi("/openapi/openapi.json", site.application, headers=bearer)
     faults = []
     for found in schema.get_all_operations():
         operation = found.ok()

@@ -10,12 +10,14 @@ from engine.runtime.read.acts import ActFilter, list_acts
 from engine.runtime.state.audit import first_broken
 from engine.store.json_text import encode
 from engine.store.paging import Asked
+from engine.store.patience import REPORT
 from ui.csv_export import csv_response
-from ui.product import OPERATE, asked, needs, person, product
+from ui.product import AUDIT, OPERATE, asked, needs, person, product
 
 _MOST_EXPORTED = 50_000
 
 
+@needs(AUDIT)
 def show() -> str:
     """The log, the latest first."""
     wanted = _wanted()
@@ -24,6 +26,7 @@ def show() -> str:
     return render_template("audit.html", found=found, wanted=wanted, may_operate=OPERATE in person().roles)
 
 
+@needs(AUDIT)
 def export() -> AnyResponse:
     """What the filter finds, as CSV; the latest first, no more than a spreadsheet opens."""
     with product().database.transaction() as tx:
@@ -50,7 +53,7 @@ def _day(name: str) -> date | None:
 @needs(OPERATE)
 def verify() -> AnyResponse:
     """Read the whole chain: a changed, missing or inserted row shows."""
-    with product().database.transaction() as tx:
+    with product().database.transaction(REPORT) as tx:
         broken = first_broken(tx)
     kind, title = ("good", "The log is whole.") if broken is None else ("error", f"The log was tampered with at entry {broken}.")
     text = "Every entry follows from the one before it." if broken is None else "Compare that entry and what follows with a backup."

@@ -9,12 +9,13 @@ from engine.problems import Invalid, Problem
 from engine.store.paging import Asked
 from handlers.receivables import bank_layouts, commands
 from handlers.receivables.views import list_bank_files
-from ui.product import COLLECT, asked, needs, person, product
+from ui.product import COLLECT, SEE_BANK, asked, needs, person, product
 
 _REFUSED = 422
 _MOST_LAYOUTS = 100
 
 
+@needs(SEE_BANK)
 def show_list() -> str:
     """What came, the latest first."""
     return _list({})

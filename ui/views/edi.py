@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.problems import Invalid, Problem
 from handlers.changes import Author
 from handlers.edi import arriving, partners, views
-from ui.product import ORDER, asked, needs, person, product
+from ui.product import ORDER, SEE_DATA, asked, needs, person, product
 
 _REFUSED = 422
 _ADDRESS = "/operations/edi"
@@ -20,6 +20,7 @@ def show_list() -> str:
     return _list({})
 
 
+@needs(SEE_DATA)
 def show(interchange_id: int) -> str:
     """One interchange."""
     with product().database.transaction() as tx:
@@ -27,6 +28,7 @@ def show(interchange_id: int) -> str:
     return render_template("edi_interchange.html", shown=shown, each=shown.interchange, done=request.args.get("done", ""))
 
 
+@needs(SEE_DATA)
 def download(interchange_id: int) -> AnyResponse:
     """The file as it came or went."""
     with product().database.transaction() as tx:

@@ -24,7 +24,7 @@ from engine.store.tables import InstanceState
 from handlers.holdings import holdings_of
 from ui.csv_export import csv_response
 from ui.forms import reason
-from ui.product import OPERATE, asked, needs, person, product, wants_fragment
+from ui.product import OPERATE, SEE_DATA, asked, needs, person, product, wants_fragment
 
 #: A number of more digits is none of ours.
 _DIGITS: Final = 19
@@ -51,7 +51,7 @@ def _wanted() -> read.Filter:
         state=given.get("state", "active"),
         process=given.get("process", "")[:200],
         search=given.get("q", "").strip()[:200],
-        variable=given.get("variable", "").strip()[:400],
+        variable=given.get("variable", "").strip()[:400] if SEE_DATA in person().roles else "",
     )
 
 
@@ -135,6 +135,7 @@ def show_tokens(instance_id: UUID) -> Response:
     return jsonify(tokens + [{"element_id": flow, "state": "passed", "count": 1} for flow in flows])
 
 
+@needs(SEE_DATA)
 def show_element(instance_id: UUID, element_id: str) -> str:
     """One element of an instance: its runs with their data, what it waits for, what failed, what it sent, who acted."""
     with product().database.transaction() as tx:
@@ -170,7 +171,8 @@ def instance_context(tx: Session, instance_id: UUID) -> dict[str, Any]:
     own = model_file(tx, shown.deployment_id, shown.path)
     steps = list_steps(tx, instance_id, own if path == shown.path else model_file(tx, shown.deployment_id, path))
     tokens = tokens_of(tx, instance_id)
-    story = _story(tx, instance_id, tokens)
+    may_see = SEE_DATA in person().roles
+    story = _story(tx, instance_id, tokens) if may_see else None
     names = {step.id: step.name for step in steps}
     return {
         "instance": shown,
@@ -182,7 +184,8 @@ def instance_context(tx: Session, instance_id: UUID) -> dict[str, Any]:
         "story": story,
         "name": names.get(story.element_id, story.element_id) if story else "",
         "history": read.list_history(tx, instance_id),
-        "variables": list_variables(tx, instance_id, shown.variables),
+        "variables": list_variables(tx, instance_id, shown.variables) if may_see else (),
+        "may_see": may_see,
         "incidents": read.list_incidents_of(tx, instance_id),
         "relatives": read.relatives(tx, shown),
         "acts": read.list_acts(tx, instance_id),

@@ -15,7 +15,7 @@ from handlers.ledger.accounts import CHART
 from handlers.ledger.books import books_currency
 from handlers.ledger.manual import CONTROL_ACCOUNTS, EVENT, ManualJournal, ManualLine
 from ui.forms import read_form
-from ui.product import BOOK, asked, needs, person, product
+from ui.product import BOOK, SEE_BOOKS, asked, needs, person, product
 
 _REFUSED = 422
 _LINES = 12
@@ -31,6 +31,7 @@ def redirect_to_finance() -> AnyResponse:
     return redirect("/finance/receipts")
 
 
+@needs(SEE_BOOKS)
 def show_list() -> str:
     """The journals, the latest first; above them those by hand that are not posted yet."""
     source = request.args.get("source", "").strip()[:100]

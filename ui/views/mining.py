@@ -17,6 +17,7 @@ from engine.runtime.read import bundles as read
 from engine.runtime.read import mining
 from engine.store import json_text
 from engine.store.paging import Asked, page_of
+from engine.store.patience import REPORT
 from handlers.event_log import event_log, keys_of_customer
 from ui import heat
 from ui.company_time import zone
@@ -101,12 +102,12 @@ def show(bundle: str) -> AnyResponse:
     prefixes = ("", SECOND) if comparing else ("",)
     problem: Problem | None = None
     sides: list[_Side] = []
-    with product().database.transaction() as tx:
+    with product().database.transaction(REPORT) as tx:
         newest = read.get_version(tx, bundle, read.LATEST)
         versions = read.list_bundle_versions(tx, bundle, Asked(_MOST_OFFERED)).rows
         offered = read.processes_of(tx, [newest.id])[newest.id]
     try:
-        with product().database.transaction() as tx:
+        with product().database.transaction(REPORT) as tx:
             sides = [_side(tx, bundle, prefix) for prefix in prefixes]
     except Invalid as refused:
         problem = refused
@@ -130,7 +131,7 @@ def show(bundle: str) -> AnyResponse:
 
 def export(bundle: str) -> Response:
     """The steps as CSV, durations in seconds."""
-    with product().database.transaction() as tx:
+    with product().database.transaction(REPORT) as tx:
         found = mining.mine(tx, mining.take_sample(tx, _wanted(tx, bundle, "")))
     rows = ([read_cell(each) for _, read_cell in _COLUMNS] for each in found.elements)
     return csv_response(f"{bundle}-what-happened", [name for name, _ in _COLUMNS], rows)
@@ -138,7 +139,7 @@ def export(bundle: str) -> Response:
 
 def export_log(bundle: str) -> Response:
     """The instances of the filter as an object-centric event log, OCEL 2.0."""
-    with product().database.transaction() as tx:
+    with product().database.transaction(REPORT) as tx:
         log = json_text.encode(event_log(tx, _wanted(tx, bundle, "")))
     tell_export(f"{bundle}.ocel.json")
     return download(log, "application/json", f"{bundle}.ocel.json")

@@ -122,7 +122,7 @@ def cancel_order(order_no: str) -> AnyResponse:
 def download(document_id: int) -> Response:
     """A document's bytes. Only kinds a browser shows harmlessly open in place; everything else is a download."""
     with product().database.transaction() as tx:
-        document = read_document(tx, document_id)
+        document = read_document(tx, document_id, request.args.get("of", "")[:100], person().roles)
     answer = Response(document.content, mimetype=document.media_type)
     how = "inline" if document.media_type in _SAFE_INLINE else "attachment"
     answer.headers["Content-Disposition"] = f'{how}; filename="{_file_name(document)}"'

@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.case_lists import ListFilter, all_lists, list_subjects
 from handlers.cases import all_kinds, read_case
-from ui.product import ORDER, asked, person, product
+from handlers.sight import OF_SUBJECT
+from ui.product import ORDER, READ, asked, needs, person, product
 from ui.subjects import ADDRESSES, subject_address
 
 #: Kinds that only their case shows.
@@ -21,7 +22,7 @@ Route = tuple[str, Callable[..., Any], list[str]]
 
 
 def routes() -> Iterator[Route]:
-    """The address of each kind; anybody may look."""
+    """The address of each kind; anybody may look who may see such subjects."""
     for kind in _KINDS:
         yield f"{ADDRESSES[kind]}/<number>", _of(kind, _show), ["GET"]
     for kind in all_lists():
@@ -38,7 +39,7 @@ def _of(kind: str, view: Callable[..., str]) -> Callable[..., Any]:
         return view(kind, **given)
 
     answer.__name__, answer.__module__ = f"{view.__name__.strip('_')}_{kind.replace('-', '_')}", __name__
-    return answer
+    return needs(OF_SUBJECT.get(kind, READ))(answer)
 
 
 def _list(kind: str) -> str:

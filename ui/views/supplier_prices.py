@@ -13,7 +13,7 @@ from handlers.catalog import changes, views
 from handlers.catalog.master_data import SupplierItemDraft
 from handlers.changes import Author
 from ui.forms import read_form
-from ui.product import BUY, asked, needs, person, product
+from ui.product import BUY, SEE_COSTS, asked, needs, person, product
 from ui.records import TABS
 
 _REFUSED = 422
@@ -26,6 +26,7 @@ _OPEN = frozenset(_FIELDS) - {"supplier_no", "sku", "price", "currency"}
 _ADDRESS = "/master-data/supplier-prices"
 
 
+@needs(SEE_COSTS)
 def show() -> str:
     """The list, and the form, filled in where a price is to be changed."""
     return _page({name: request.args[name][:200] for name in _FIELDS if name in request.args})

@@ -91,6 +91,16 @@ class Rescue:
         return list(tx.execute(_FREE, {"ids": free, "tokens": given_up}).scalars())
 
 
+def give_back_overdue(tx: Session) -> list[UUID]:
+    """The instances whose holder lives and has not renewed in time: it froze, or is cut off. Whatever it still wants to save is refused.
+
+    A row that it still locks is left for the next round: the database ends a transaction that asks nothing for as long as a lease.
+    """
+    overdue = tx.execute(_OVERDUE).scalars().all()
+    free = take(tx, Lock.INSTANCE, overdue, skip_locked=True) if overdue else []
+    return list(tx.execute(_FREE_OVERDUE, {"ids": free}).scalars()) if free else []
+
+
 def claim(tx: Session, instance_id: UUID, token: UUID, ttl: timedelta) -> int | None:
     """Take a runnable instance that nobody holds. Answers how often it was taken without progress, or None when it cannot be had."""
     # The row is locked first: a bell that rings while another worker saves waits for it, and then sees whether anything is left to do.
@@ -110,6 +120,16 @@ SELECT id, lease_owner FROM instance WHERE wake > done AND lease_until > now() A
 UNION
 SELECT i.id, i.lease_owner FROM inbox JOIN instance i ON i.id = inbox.instance_id
 WHERE NOT inbox.tried AND i.lease_until > now() AND i.lease_owner IS NOT NULL
+""")
+_OVERDUE = text("""
+SELECT id FROM instance WHERE wake > done AND lease_until < now() AND lease_owner IS NOT NULL
+UNION
+SELECT i.id FROM inbox JOIN instance i ON i.id = inbox.instance_id
+WHERE NOT inbox.tried AND i.lease_until < now() AND i.lease_owner IS NOT NULL
+""")
+_FREE_OVERDUE = text("""
+UPDATE instance SET lease_owner = NULL, lease_until = 'epoch', rung_at = now()
+WHERE id = ANY(:ids) AND lease_until < now() AND lease_owner IS NOT NULL RETURNING id
 """)
 _FREE = text("""
 UPDATE instance SET lease_owner = NULL, lease_until = 'epoch', rung_at = now()

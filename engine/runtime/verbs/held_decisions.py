@@ -10,19 +10,19 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from engine.problems import Conflict, Problem
+from engine.problems import Conflict, NotFound, Problem
 from engine.runtime.state import audit
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import user_tasks
 from engine.runtime.verbs.user_tasks import Completion
-from engine.runtime.verbs.visible_tasks import open_state
+from engine.runtime.verbs.visible_tasks import open_state, visible_to
 from engine.store.locks import take_instance_of
-from engine.store.tables import held_decision, user_task
+from engine.store.tables import held_decision, instance, user_task
 
 #: When what cannot be carried out now, because an operator holds the instance, is tried again.
 _AGAIN = timedelta(minutes=1)
@@ -43,11 +43,15 @@ def hold(runtime: Runtime, tx: Session, task_id: UUID, data: Mapping[str, Any], 
 
 
 def undo(tx: Session, task_id: UUID, person: Person) -> None:
-    """Forget a decision that has not left yet; what was filled in is the draft again. Raises Conflict when it has left."""
+    """Forget a decision that has not left yet; what was filled in is the draft again.
+
+    Raises Conflict when it has left, NotFound for a task that the person may not see.
+    """
     take_instance_of(tx, task_id)
     mine = held_decision.c.task_id == task_id, held_decision.c.person == person.name
     row = tx.execute(delete(held_decision).where(*mine).returning(held_decision.c.data)).one_or_none()
     if row is None:
+        _refuse_strangers(tx, task_id, person)
         raise Conflict(
             "The decision has left already, and the process has moved on.",
             code="decision_left",
@@ -56,6 +60,12 @@ def undo(tx: Session, task_id: UUID, person: Person) -> None:
     of_task = update(user_task).where(user_task.c.id == task_id, user_task.c.state == "open")
     tx.execute(of_task.values(draft=row.data, version=user_task.c.version + 1))
     audit.record(tx, audit.Entry(person.name, "undo", f"user_task:{task_id}"))
+
+
+def _refuse_strangers(tx: Session, task_id: UUID, person: Person) -> None:
+    theirs = or_(user_task.c.completed_by == person.name, visible_to(person))
+    if tx.scalar(select(user_task.c.id).join(instance).where(user_task.c.id == task_id, theirs)) is None:
+        raise NotFound("There is no such task, or it is not yours to see.", code="task_unknown", next_step="Look at your worklist.")
 
 
 def carry_out(runtime: Runtime) -> int:

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from engine.runtime.post import unheard
 from engine.runtime.state import effects
-from engine.runtime.state.leases import Rescue
+from engine.runtime.state.leases import Rescue, give_back_overdue
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.suspensions import GOES_ON
 from engine.runtime.verbs import messages
@@ -29,9 +29,9 @@ def sweep(runtime: Runtime) -> int:
 
 
 def rescue(runtime: Runtime, rescue: Rescue) -> int:
-    """Give back what processes hold that live no more, and ring for it; answers how many instances."""
+    """Give back what processes hold that live no more, or whose lease is over because they froze, and ring for it; answers how many."""
     with runtime.database.transaction() as tx:
-        free = rescue.round(tx, runtime.leases.process, monotonic())
+        free = [*rescue.round(tx, runtime.leases.process, monotonic()), *give_back_overdue(tx)]
         if free:
             runtime.dispatcher.ring(tx, free)
     return len(free)

@@ -76,7 +76,7 @@ def test_a_new_payer_is_known_at_once_and_an_account_moves_when_a_second_person_
     assert [each["does"] for each in tom.get("/api/v1/customers/C-1001").json["pending_changes"]] == [asked.json["does"]]
     own = edith.post(f"{change}/confirm", json={})
     assert (own.status_code, own.json["code"]) == (403, "four_eyes")
-    assert tom.post(f"{change}/confirm", json={}).json["code"] == "not_a_confirmer"
+    assert tom.post(f"{change}/confirm", json={}).json["code"] == "change_unknown"
     done = amina.post(f"{change}/confirm", json={"reason": "Called them back"})
     assert [done.json[name] for name in ("state", "decided_by", "decided_because")] == ["confirmed", "amina", "Called them back"]
     assert BERGMANNS in known()

@@ -1,5 +1,6 @@
 """Transactions over a server that comes and goes."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from threading import Barrier, Thread
@@ -9,6 +10,7 @@ from sqlalchemy import select, text
 
 from engine.runtime.state import audit
 from engine.store import unit_of_work
+from engine.store.patience import USUAL
 from engine.store.rows import insert_rows
 from engine.store.tables import audit as audit_table
 from engine.store.unit_of_work import Collision, Database, after_commit
@@ -109,7 +111,7 @@ def test_of_two_who_lock_each_other_out_one_is_told_to_repeat(database):
 
 
 def test_who_freezes_in_the_middle_of_a_transaction_gives_its_locks_back(database):
-    frozen = Database(database.url, pool_size=1, idle=timedelta(milliseconds=200))
+    frozen = Database(database.url, pool_size=1, patience=replace(USUAL, idle=timedelta(milliseconds=200)))
     lock = text("SELECT pg_advisory_xact_lock(4711)")
 
     def freeze(tx):

@@ -89,7 +89,7 @@ def test_an_order_that_is_not_there_is_a_page_that_says_so(client: FlaskClient, 
 def test_a_document_of_any_other_kind_than_pdf_is_only_downloaded(client: FlaskClient, company: Site):
     with company.database.transaction() as tx:
         number = save_document(tx, "ORDER_IN", "SO-000001", "text/html", b"<script>alert(1)</script>")
-    answer = client.get(f"/documents/{number}")
+    answer = client.get(f"/documents/{number}?of=SO-000001")
     assert answer.headers["Content-Disposition"].startswith("attachment;")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
