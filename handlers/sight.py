@@ -70,7 +70,7 @@ SIGHTS: Final = (
     Sight(
         "see-books",
         "See the books: journals, balances of accounts, and what they add up to.",
-        ("journals", "manual journals", "the trial balance"),
+        ("journals", "manual journals", "reports of the books"),
         frozenset({"journals"}),
     ),
     Sight(

@@ -87,7 +87,7 @@ def list_reports() -> ReportsOut:
 
 
 @api.get("/reports/<string:key>", responses={200: ReportPage})
-@operation(Role.READ)
+@operation(Role.SEE_BOOKS)
 def show_report(path: ReportPath, query: ReportQuery) -> ReportPage:
     """One page of a report as of a day."""
     report = reporting.find(REPORTS, path.key)

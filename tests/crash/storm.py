@@ -47,12 +47,12 @@ _OPEN = "SELECT count(*) FROM instance WHERE state <> 'completed'"
 class Storm:
     """Orders on one database, begun one after the other by a thread of their own, and the workers that see to them."""
 
-    def __init__(self, database: Database, *, workers: int = 2, seed: int = 20260101) -> None:
+    def __init__(self, database: Database, *, workers: int = 2, seed: int = 20260101, most: int = 100_000) -> None:
         self.database = database
         self.chance = random.Random(seed)
         self.acknowledged: list[str] = []
         self.workers: list[subprocess.Popen[bytes]] = []
-        self._number = workers
+        self._number, self._most = workers, most
         self._enough = Event()
         self._orders = Thread(target=self._begin_orders, daemon=True)
 
@@ -77,7 +77,7 @@ class Storm:
     # ---------------------------------------------------------------------------------------------------------------- the orders
     def _begin_orders(self) -> None:
         number = 0
-        while not self._enough.is_set():
+        while number < self._most and not self._enough.is_set():
             number += 1
             order_no = f"SO-{number}"
             if self._acknowledged(lambda: self._start(order_no)):  # noqa: B023  # called at once

@@ -12,7 +12,7 @@ from tests.crash.storm import Storm
 @pytest.mark.timeout(300)
 def test_a_frozen_worker_is_taken_over_and_does_nothing_twice_when_it_thaws(own_database):
     """Nothing tells of it but that it renews no lease: it still has its connections and its presence."""
-    with Storm(own_database, workers=1) as storm:
+    with Storm(own_database, workers=1, most=12) as storm:
         frozen = storm.freeze_one()
         try:
             storm.wait_for_all()

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -56,6 +57,7 @@ def build(url: str) -> Runtime:
 
 
 def main(url: str) -> None:
+    structlog.configure(processors=[structlog.processors.KeyValueRenderer()])  # the coloured default takes seconds for one traceback
     worker = Worker(build(url), beat=replace(Beat(), tick=0.2, sweep=0.5, effects=0.3))
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     worker.run()

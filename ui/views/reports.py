@@ -12,7 +12,7 @@ from handlers.reporting import report as reporting
 from handlers.reporting.report import Column, Given, Report, Shown
 from handlers.reporting.reports import REPORTS
 from ui.csv_export import stream_csv
-from ui.product import asked, product
+from ui.product import SEE_BOOKS, asked, needs, product
 
 
 def show_list() -> str:
@@ -24,6 +24,7 @@ def show_list() -> str:
     return render_template("reports.html", sections=sections)
 
 
+@needs(SEE_BOOKS)
 def show(key: str) -> str:
     """One report, one page of it."""
     report = reporting.find(REPORTS, key)
@@ -40,6 +41,7 @@ def show(key: str) -> str:
     )
 
 
+@needs(SEE_BOOKS)
 def export(key: str) -> Response:
     """One report, all of it."""
     report = reporting.find(REPORTS, key)

@@ -54,7 +54,7 @@ def test_the_right_password_opens_a_session_with_the_roles_of_ones_groups(databa
     made = enter(database)
     signed = session_of(database, made.credentials.token)
     person, csrf = signed.person, signed.csrf_token
-    assert (person.name, person.groups, person.roles) == ("alice", {"credit"}, {Role.READ, Role.WORK, Role.SEE_CREDIT})
+    assert (person.name, person.groups, person.roles) == ("alice", {"credit"}, {Role.READ, Role.WORK, Role.SEE_CREDIT, Role.SEE_BOOKS})
     assert csrf == made.credentials.csrf_token
     assert acts(database, "sign_in") == [("alice", "account:alice", {"by": "password", "source": "192.0.2.7"})]
 
