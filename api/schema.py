@@ -9,9 +9,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 import migrations
+from engine.problems import Invalid
 from engine.store.unit_of_work import Database
 
 
@@ -20,6 +22,24 @@ def migrate(database: Database) -> None:
     config = _config()
     config.attributes["engine"] = database.engine
     command.upgrade(config, "head")
+
+
+def grant(database: Database, role: str) -> None:
+    """Let a role of the database run the product: rows of every table, and of the audit log only reading and adding. No table is its own.
+
+    Raises Invalid when the server knows no such role.
+    """
+    from engine.jobs.pgqueuer import PgQueuerDispatcher  # its tables are there once it was made
+
+    PgQueuerDispatcher(database)
+    with database.transaction() as tx:
+        known = tx.execute(text("SELECT quote_ident(rolname) FROM pg_roles WHERE rolname = :role"), {"role": role}).scalar_one_or_none()
+        if known is None:
+            raise Invalid(f"The database has no role {role}.", code="role_unknown", next_step=f"Make it first: CREATE ROLE {role} LOGIN.")
+        for schema in _SCHEMAS:
+            for statement in _GRANTS:
+                tx.execute(text(statement.format(schema=schema, role=known)))
+        tx.execute(text(f"REVOKE UPDATE, DELETE, TRUNCATE ON audit FROM {known}"))
 
 
 def current_revision(tx: Session) -> str | None:
@@ -58,6 +78,13 @@ def _in_words(difference: Any) -> str:
     return f"{verb.replace('_', ' ')} {' '.join(things[:3])}"
 
 
+_SCHEMAS = ("public", "pgqueuer")
+_GRANTS = (
+    "GRANT USAGE ON SCHEMA {schema} TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
+    "GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+    "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {role}",
+)
 _OF_QUEUES = ("pgqueuer", "procrastinate", "alembic_version")
 
 
