@@ -24,7 +24,7 @@ class ObjectRule(StrEnum):
 
 #: By the name of a part of the address; the beginning of an address that follows says otherwise there.
 _COMPANY: Final = (
-    "address_id", "batch_id", "bundle", "code", "comment_id", "customer_no", "day", "element_id", "filename", "fingerprint", "group_no",
+    "address_id", "batch_id", "bundle", "code", "comment_id", "customer_no", "day", "element_id", "filename", "group", "fingerprint", "group_no",
     "hold_code", "id", "incident_id", "instance_id", "interchange_id", "invoice_no", "key", "kind", "name", "number", "order_no",
     "partner_no", "path", "process_key", "quote_no", "receipt_no", "session_id", "starts_on", "step", "target_id", "timer_id",
     "token_id", "verb", "version", "version_id",
@@ -36,6 +36,7 @@ _RULES: Final[Mapping[str, ObjectRule]] = {
     "substitution_id": ObjectRule.AWAY,
     "document_id": ObjectRule.SUBJECT,
     "attachment_id": ObjectRule.SUBJECT,
+    "view_id": ObjectRule.OWN,
 }
 _ELSEWHERE: Final[Mapping[tuple[str, str], ObjectRule]] = {
     ("/api/v1/me/", "session_id"): ObjectRule.OWN,

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.runtime.read.saved_views import SavedView, list_views
 from engine.runtime.verbs.saved_views import LISTS, NewView, remove_view, save_view
-from ui.product import person, product
+from ui.product import READ, needs, person, product
 
 
 def views_of(of_list: str) -> Sequence[SavedView]:
@@ -16,6 +16,7 @@ def views_of(of_list: str) -> Sequence[SavedView]:
         return list_views(tx, person(), of_list)
 
 
+@needs(READ)
 def save() -> AnyResponse:
     """Save a list as it is shown, and show it so."""
     given = {name: request.form.get(name, "")[:4000] for name in ("list", "name", "query")}
@@ -24,6 +25,7 @@ def save() -> AnyResponse:
     return redirect(f"{LISTS[new.list]}?{new.query}", 303)
 
 
+@needs(READ)
 def remove(view_id: int) -> AnyResponse:
     """Remove one."""
     of_list = product().database.run(lambda tx: remove_view(tx, view_id, person()))
