@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from engine.runtime.verbs.case_comments import MENTION
 from engine.store import json_text
+from engine.store.paging import many
 from handlers.values import decimals_of, round_currency
 from ui.languages import N_, SOURCE, locale, say
 
@@ -175,6 +176,7 @@ FILTERS: Mapping[str, Any] = {
     "address": address,
     "decider": decider,
     "lasting": lasting,
+    "many": many,
     "words": words,
     "mentioning": mentioning,
     "json_island": json_island,

@@ -5,10 +5,11 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,6 +22,7 @@ from engine.store.unit_of_work import Database
 
 if TYPE_CHECKING:
     from api.benchmarks.pages import PageTook
+    from api.product import Product
 
 
 @click.group("bench")
@@ -97,12 +99,17 @@ def lines(*, as_json: bool) -> None:
 @command.command("pages")
 @click.option("--elements", "sizes", multiple=True, type=int, default=(60, 300), show_default=True, help="Elements of a diagram; repeat.")
 @click.option("--rounds", default=5, show_default=True, help="How often each is measured; the median is printed.")
+@click.option("--rows", default=0, help="Measure lists instead, over so many open tasks, orders and instances.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def pages(sizes: tuple[int, ...], rounds: int, *, as_json: bool) -> None:
+def pages(sizes: tuple[int, ...], rounds: int, rows: int, *, as_json: bool) -> None:
     """Measure what an analyst waits for: the modeler cold and warm, the check's answer, a dry run of the five happy paths.
 
-    Needs a Chromium (on the PATH, or in $CHROMIUM) and the test tools (playwright).
+    Needs a Chromium (on the PATH, or in $CHROMIUM) and the test tools (playwright). With --rows: how long the server takes over
+    worklist, Today, orders, instances and search, for people with much and with nothing to do; needs no browser.
     """
+    if rows:
+        _print_lists(rows, rounds, as_json=as_json)
+        return
     from api.benchmarks.dry_runs import run as run_dry
 
     with _fresh_database() as database, _browser() as browser:
@@ -119,23 +126,47 @@ def pages(sizes: tuple[int, ...], rounds: int, *, as_json: bool) -> None:
     click.echo(f"dry run of the five happy paths: {dry:,.0f} ms")
 
 
-def _measure_pages(database: Database, browser: Any, sizes: tuple[int, ...], rounds: int) -> list["PageTook"]:
-    from api.auth.accounts import add_account
+def _print_lists(rows: int, rounds: int, *, as_json: bool) -> None:
     from api.auth.roles import GROUPS
-    from api.benchmarks.pages import run as run_pages
+    from api.benchmarks.lists import fill_company
+    from api.benchmarks.lists import run as run_lists
+
+    with _fresh_database() as database:
+        product = _product(database, GROUPS)
+        began = perf_counter()
+        fill_company(product, rows)
+        filled = perf_counter() - began
+        took = run_lists(product, max(rounds, 20))
+    if as_json:
+        click.echo(json.dumps({"rows": rows, "filled_s": round(filled, 1), "lists": [asdict(each) for each in took]}))
+        return
+    click.echo(f"{rows:,} open tasks, orders and instances made in {filled:,.0f} s; server time in ms")
+    for each in took:
+        click.echo(f"{each.person:6} {each.page:28} p50 {each.p50_ms:8,.1f}   p95 {each.p95_ms:8,.1f}")
+
+
+def _product(database: Database, groups: Collection[str]) -> "Product":
     from api.bootstrap import ports
-    from api.demo.people import PEOPLE
     from api.product import Product
     from api.settings import Settings
     from engine.jobs.null_dispatcher import NullDispatcher
     from engine.runtime.state.runtime import Runtime
     from handlers.registry import service_tasks
 
+    runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher())
+    return Product(Settings(), database, runtime, demo=True, groups=groups)
+
+
+def _measure_pages(database: Database, browser: Any, sizes: tuple[int, ...], rounds: int) -> list["PageTook"]:
+    from api.auth.accounts import add_account
+    from api.auth.roles import GROUPS
+    from api.benchmarks.pages import run as run_pages
+    from api.demo.people import PEOPLE
+
     with database.transaction() as tx:
         for person in PEOPLE:
             add_account(tx, person)
-    runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher())
-    return run_pages(browser, Product(Settings(), database, runtime, demo=True, groups=GROUPS), sizes, rounds)
+    return run_pages(browser, _product(database, GROUPS), sizes, rounds)
 
 
 @contextmanager

@@ -8,14 +8,29 @@ import base64
 import binascii
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, false, func, or_, select, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    SQLColumnExpression,
+    Subquery,
+    and_,
+    false,
+    func,
+    or_,
+    select,
+    tuple_,
+    union,
+)
 from sqlalchemy.orm import Session
 
 from engine.problems import Problem
@@ -28,7 +43,9 @@ AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 SIZE = 50
 #: Counting further would cost more than the number is worth.
-MOST = 10_000
+MOST = 1_000
+#: What a file takes at most.
+MOST_IN_A_FILE = 10_000
 _LARGEST_KEY = 2**63
 
 
@@ -82,7 +99,12 @@ class Page(Generic[Item]):
             return "Nothing found"
         if self.total is None:
             return f"{self.first}-{self.last}"
-        return f"{self.first}-{self.last} of {f'more than {MOST:,}' if self.total > MOST else f'{self.total:,}'}"
+        return f"{self.first}-{self.last} of {many(self.total)}"
+
+
+def many(number: int, most: int = MOST) -> str:
+    """How a number is written that was counted up to `most`."""
+    return f"{most:,}+" if number > most else f"{number:,}"
 
 
 def _columns(row: Any) -> dict[str, Any]:
@@ -97,16 +119,62 @@ class _Edge(NamedTuple):
 
 def read_page(tx: Session, statement: Select[Any], keys: Sequence[Key], asked: Asked, *, count: bool = False) -> Page[AnyRow]:
     """Read one page; one statement, and a second one where `count` asks how many there are in all. Raises UnknownCursor."""
-    edge = _read(asked.cursor, keys) if asked.cursor else _Edge(back=False, position=0, values=[])
+    edge = _edge(asked, keys)
     wanted = statement.where(_beyond(keys, edge)) if edge.values else statement
-    marked = wanted.add_columns(*(key.column.label(f"_key{number}") for number, key in enumerate(keys)))
-    rows = tx.execute(marked.order_by(*_sorted(keys, edge.back)).limit(asked.limit + 1)).all()
+    rows = tx.execute(_marked(wanted, keys).order_by(*_sorted(keys, edge.back)).limit(asked.limit + 1)).all()
+    total = tx.scalar(select(func.count()).select_from(statement.order_by(None).limit(MOST + 1).subquery())) if count else None
+    return _page(rows, keys, asked, edge, total)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Several ranges of one index that are read as one list: statements with the same columns, which name each row.
+
+    What two ranges have in common is shown once. `shown` reads what a row shows, given the rows of a page as a subquery.
+    """
+
+    ranges: Sequence[Select[Any]]
+    shown: Callable[[Subquery], Select[Any]]
+
+
+def read_merged(tx: Session, merged: Merged, keys: Sequence[Key], asked: Asked, *, count: bool = False) -> Page[AnyRow]:
+    """Read one page of several ranges, each only as far as a page goes. The keys are columns of every range. Raises UnknownCursor."""
+    edge = _edge(asked, keys)
+    wanted = [each.where(_beyond(keys, edge)) for each in merged.ranges] if edge.values else merged.ranges
+    found = union(*(each.order_by(*_sorted(keys, edge.back)).limit(asked.limit + 1) for each in wanted)).subquery("found")
+    ours = _keys_in(found, keys)
+    page = select(found).order_by(*_sorted(ours, edge.back)).limit(asked.limit + 1).subquery("page")
+    shown = _keys_in(page, keys)
+    rows = tx.execute(_marked(merged.shown(page), shown).order_by(*_sorted(shown, edge.back))).all()
+    total = tx.scalar(select(counted([each.order_by(*_sorted(keys, back=False)) for each in merged.ranges]))) if count else None
+    return _page(rows, keys, asked, edge, total)
+
+
+def _keys_in(rows: Subquery, keys: Sequence[Key]) -> list[Key]:
+    names = [cast(Column[Any], key.column).name for key in keys]
+    return [replace(key, column=rows.c[name]) for key, name in zip(keys, names, strict=True)]
+
+
+def counted(ranges: Sequence[Select[Any]], most: int = MOST) -> ScalarSelect[int]:
+    """How many different rows several ranges have; of more than `most`, one more than that. Each is read no further."""
+    rows = union(*(each.limit(most + 1) for each in ranges)).subquery()
+    return select(func.least(func.count(), most + 1)).select_from(rows).scalar_subquery()
+
+
+def _edge(asked: Asked, keys: Sequence[Key]) -> _Edge:
+    return _read(asked.cursor, keys) if asked.cursor else _Edge(back=False, position=0, values=[])
+
+
+def _marked(statement: Select[Any], keys: Sequence[Key]) -> Select[Any]:
+    return statement.add_columns(*(key.column.label(f"_key{number}") for number, key in enumerate(keys)))
+
+
+def _page(rows: Sequence[AnyRow], keys: Sequence[Key], asked: Asked, edge: _Edge, total: int | None) -> Page[AnyRow]:
     more, shown = len(rows) > asked.limit, rows[: asked.limit]
     if edge.back:
         shown = shown[::-1]
     first = max(1, edge.position - len(shown)) if edge.back else edge.position + 1
     before, behind = (more, True) if edge.back else (bool(edge.values), more)
-    total = tx.scalar(select(func.count()).select_from(statement.order_by(None).limit(MOST + 1).subquery())) if count else None
     return Page(
         rows=shown,
         next=_write(shown[-1], keys, back=False, position=first + len(shown) - 1) if behind and shown else None,

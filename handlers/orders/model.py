@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.base import Base
@@ -32,7 +32,10 @@ class SalesOrder(Base):
         UniqueConstraint("source", "source_ref"),
         Index("sales_order_customer_ix", "customer_no", "ordered_on"),
         Index("sales_order_customer_po_ix", "customer_no", text("folded(customer_po)")),
-        Index("sales_order_created_ix", "created_at"),
+        Index("sales_order_created_ix", "created_at", "order_no"),
+        Index("sales_order_begins_ix", literal_column("lower(order_no)").label("begins"), postgresql_ops={"begins": "text_pattern_ops"}),
+        Index("sales_order_po_words_ix", text("trigrams(customer_po)"), postgresql_using="gin"),
+        Index("sales_order_total_ix", text("gross_total DESC"), "order_no"),
         Index("sales_order_state_ix", "state", "created_at"),
     )
 

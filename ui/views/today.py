@@ -6,7 +6,7 @@ from flask import render_template
 from sqlalchemy.orm import Session
 
 from engine.runtime.read import lists, worklist
-from engine.store.paging import Asked
+from engine.store.paging import MOST, Asked, many
 from handlers.ledger import views as ledger
 from handlers.orders import views as orders
 from ui import charts
@@ -33,6 +33,7 @@ def show() -> str:
             states=lists.count_states(tx),
             statuses=orders.count_by_status(tx, _STATUS_DAYS),
             status_days=_STATUS_DAYS,
+            most=MOST,
             **_figures(tx),
         )
 
@@ -43,7 +44,7 @@ def _figures(tx: Session) -> dict[str, Any]:
     groups = worklist.count_by_group(tx)
     return {
         "received": sum(count for _, count in days),
-        "received_bars": charts.columns([(f"{day.day} {day:%b}", count, str(count)) for day, count in days]),
+        "received_bars": charts.columns([(f"{day.day} {day:%b}", count, many(count)) for day, count in days]),
         "ageing": ageing,
         "ageing_bars": charts.rows(
             [
@@ -56,7 +57,7 @@ def _figures(tx: Session) -> dict[str, Any]:
         "groups": groups,
         "group_bars": charts.rows(
             [
-                (words(row.grp), row.open, f"{row.open}" + (f", {row.late} late" if row.late else ""), "warn" if row.late else "")
+                (words(row.grp), row.open, many(row.open) + (f", {many(row.late)} late" if row.late else ""), "warn" if row.late else "")
                 for row in groups
             ]
         ),

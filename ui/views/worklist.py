@@ -17,7 +17,7 @@ from engine.runtime.verbs import user_tasks
 from engine.runtime.verbs.task_hands import ways_back
 from engine.runtime.verbs.visible_tasks import behalf_of, may_take
 from engine.store import json_text
-from engine.store.paging import MOST, AnyRow, Asked
+from engine.store.paging import AnyRow, Asked
 from handlers.briefs import briefs_of
 from handlers.cases import Case, read_case, subject_of
 from handlers.discussing import about_shown
@@ -107,7 +107,6 @@ def _list(tx: Session) -> dict[str, Any]:
         "unseen": count_unseen(tx, person()),
         "changes": list_changes(tx, person(), ChangeFilter("confirm"), Asked(_CHANGES_SHOWN)).rows,
         "changes_to_confirm": count_to_confirm(tx, person()),
-        "most": MOST,
         "wanted": wanted,
         "unknown": unknown,
         "views": _views(),

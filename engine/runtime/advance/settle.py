@@ -107,6 +107,7 @@ def _user_task_row(stretch: Stretch, wait: UserTaskWait) -> dict[str, Any]:
     return {
         "id": wait.task_id,
         "instance_id": stretch.held.id,
+        "process_key": stretch.held.process_key,
         "element_id": wait.element_id,
         "name": wait.name,
         "title": wait.title,
@@ -125,6 +126,7 @@ def _user_task_row(stretch: Stretch, wait: UserTaskWait) -> dict[str, Any]:
         "escalate_at": wait.escalate_at,
         "escalate_to": list(wait.escalate_to),
         "instructions": wait.instructions,
+        "found_by": " ".join(filter(None, (wait.title, stretch.held.business_key))),
     }
 
 

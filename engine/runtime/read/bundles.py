@@ -13,7 +13,7 @@ from engine.models.reading.drawing import read_drawing
 from engine.models.reading.uses import Deployed
 from engine.problems import Invalid, NotFound
 from engine.runtime.read.places import ACTIVE, PLACES
-from engine.store.paging import MOST, Asked, Key, Page, read_page
+from engine.store.paging import MOST_IN_A_FILE, Asked, Key, Page, read_page
 from engine.store.tables import deployment, deployment_file, instance, process_version
 
 LATEST = "latest"
@@ -135,8 +135,8 @@ def list_bundles(tx: Session, search: str, asked: Asked, *, count: bool = False)
 
 
 def export_bundles(tx: Session, search: str) -> Sequence[BundleRow]:
-    """Every bundle that the search finds up to MOST, for a file."""
-    return list_bundles(tx, search, Asked(MOST)).rows
+    """Every bundle that the search finds up to MOST_IN_A_FILE, for a file."""
+    return list_bundles(tx, search, Asked(MOST_IN_A_FILE)).rows
 
 
 def get_version(tx: Session, name: str, version: str) -> BundleVersion:

@@ -1,12 +1,27 @@
 """The worklist of one person: what they hold and what their groups may claim. Who may see a task is decided in the query."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, any_, case, func, literal, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    Subquery,
+    and_,
+    any_,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
@@ -14,9 +29,19 @@ from engine.runtime.read.pending_changes import to_confirm
 from engine.runtime.state.directory import Directory
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
-from engine.runtime.verbs.visible_tasks import EXCLUDED, may_do, visible_to
-from engine.store.paging import MOST, AnyRow, Asked, Key, Page, read_page
-from engine.store.tables import deployment_file, held_decision, incident, instance, pending_change, process_version, user_task
+from engine.runtime.verbs.visible_tasks import EXCLUDED, OVERSEER, Way, user_link, visible_to, ways_to
+from engine.store.paging import MOST, AnyRow, Asked, Key, Merged, Page, counted, read_merged, read_page
+from engine.store.tables import (
+    deployment_file,
+    held_decision,
+    identity_link,
+    incident,
+    instance,
+    pending_change,
+    process_version,
+    user_task,
+)
+from engine.store.text_search import contains_words, is_common
 
 VIEWS = {"all": "All", "mine": "Mine", "claimable": "To claim", "asked": "With others", "overdue": "Overdue", "done": "Done"}
 #: What was completed by the person, the latest first.
@@ -42,6 +67,8 @@ SORTS = {
     "title": "By task",
     "about": "By number",
 }
+#: What stands in a link for a time that there is none of.
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 OVERDUE = and_(user_task.c.due_at.isnot(None), user_task.c.due_at < func.business_now())
 
 #: The agreement on when it is decided at the very latest was not kept.
@@ -64,6 +91,16 @@ class Filter:
     #: One of DUE, by the company's days.
     due: str = ""
     least_priority: int | None = None
+    #: Whether many tasks have what is searched for: worked out when it is read.
+    common: bool = False
+
+
+class _Times(NamedTuple):
+    """Times by which tasks are chosen: of their links, or of the tasks themselves; _NEVER where there is none."""
+
+    due_at: ColumnElement[Any]
+    follow_up_at: ColumnElement[Any]
+    haste: ColumnElement[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,63 +143,36 @@ class TaskRow:
     form_data: dict[str, Any]
 
 
-def concerns(person: Person) -> ColumnElement[bool]:
-    """Tasks the person holds or may claim. An overseer may open every task, but is not asked to do them all."""
-    return may_do(person)
-
-
 def list_tasks(tx: Session, person: Person, wanted: Filter, asked: Asked, *, count: bool = False) -> Page[TaskRow]:
-    """One page of the tasks that a person may see."""
-    seen = visible_to(person) if wanted.view in {EVERYBODY, DONE} else concerns(person)
-    statement = _TASKS.where(seen, *_conditions(person, wanted))
-    keys = _DONE_LAST if wanted.view == DONE else _SORTED.get(wanted.sort, _SORTED["due"])
-    return read_page(tx, statement, keys, asked, count=count).typed(TaskRow)
+    """One page of the tasks that a person may see. Open ones are read by their links, each name a range of an index."""
+    if wanted.view == DONE or wanted.state != "open":
+        keys = _DONE_LAST if wanted.view == DONE else _BY_DUE
+        return read_page(tx, _TASKS.where(*_closed(person, wanted)), keys, asked, count=count).typed(TaskRow)
+    if wanted.search:
+        wanted = replace(wanted, common=is_common(tx, _SEARCHED, wanted.search))
+    by = _SORTED.get(wanted.sort, _SORTED["due"])
+    return read_merged(tx, Merged(_ranges(person, wanted), _shown), by, asked, count=count).typed(TaskRow)
 
 
 def count_tasks(tx: Session, person: Person) -> AnyRow:
-    """How many open tasks each view holds, of at most MOST counted, and of which processes. One statement."""
-    first = (
-        select(
-            user_task.c.assignee,
-            user_task.c.owner,
-            OVERDUE.label("overdue"),
-            instance.c.process_key,
-            process_version.c.name.label("process_name"),
-        )
-        .select_from(_joined())
-        .where(user_task.c.state == "open", concerns(person))
-        .limit(MOST)
-        .subquery()
-    )
-    return tx.execute(
-        select(
-            func.count().label("all"),
-            func.count().filter(first.c.assignee == person.name).label("mine"),
-            func.count().filter(first.c.assignee.is_(None)).label("claimable"),
-            func.count().filter(first.c.owner == person.name).label("asked"),
-            func.count().filter(first.c.overdue).label("overdue"),
-            func.coalesce(func.jsonb_object_agg(first.c.process_key, first.c.process_name), func.jsonb_build_object()).label("processes"),
-        )
-    ).one()
+    """How many open tasks each view holds, each counted up to MOST, and of which processes there are some. One statement."""
+    counts = (_counted(person, view).label(view) for view in ("all", "mine", "claimable", "asked", "overdue"))
+    return tx.execute(select(*counts, _processes(person).label("processes"))).one()
 
 
 def count_urgent(tx: Session, person: Person, most: int = 100) -> tuple[int, int]:
     """For the navigation: tasks and changes that wait for the person, and open incidents; each counted up to `most`. One statement."""
-
-    def counted(rows: Any) -> Any:
-        return select(func.count()).select_from(rows.limit(most).subquery()).scalar_subquery()
-
-    tasks = select(user_task.c.id).where(user_task.c.state == "open", concerns(person))
     failed = select(incident.c.id).where(incident.c.state == "open")
     changes = select(pending_change.c.id).where(to_confirm(person))
-    row = tx.execute(select(counted(tasks) + counted(changes), counted(failed))).one()
+    tasks = _counted(person, "all", most)
+    row = tx.execute(select(tasks + counted([changes], most), counted([failed], most))).one()
     return row[0], row[1]
 
 
 def list_chosen(tx: Session, person: Person, task_ids: Sequence[UUID]) -> list[TaskRow]:
     """Those of some open tasks that the person may see, the most urgent first."""
     chosen = _TASKS.where(visible_to(person), user_task.c.state == "open", user_task.c.id.in_(task_ids))
-    return list(read_page(tx, chosen, _SORTED["due"], Asked(len(task_ids) or 1)).typed(TaskRow).rows)
+    return list(read_page(tx, chosen, _BY_DUE, Asked(len(task_ids) or 1)).typed(TaskRow).rows)
 
 
 def titles_of(tx: Session, task_ids: Sequence[UUID]) -> dict[UUID, AnyRow]:
@@ -216,7 +226,7 @@ def held_decision_on(tx: Session, person: Person, task_id: UUID) -> AnyRow | Non
 def open_tasks_of(tx: Session, person: Person, instance_id: UUID) -> list[TaskRow]:
     """The open tasks of one instance that the person may see, the oldest first; at most 50."""
     of_instance = _TASKS.where(visible_to(person), user_task.c.state == "open", user_task.c.instance_id == instance_id)
-    return list(read_page(tx, of_instance, (_OLDEST, _ID), Asked(50)).typed(TaskRow).rows)
+    return list(read_page(tx, of_instance, (Key(user_task.c.created_at), _ID), Asked(50)).typed(TaskRow).rows)
 
 
 def who_could(runtime: Runtime, tx: Session, task: AnyRow) -> list[str]:
@@ -239,8 +249,8 @@ def whom_to_ask(runtime: Runtime, tx: Session, task: AnyRow, person: Person) -> 
 
 
 def count_by_group(tx: Session) -> Sequence[AnyRow]:
-    """Open tasks (`open`) and overdue ones (`late`) by candidate group, the longest queue first. One statement."""
-    return tx.execute(_BY_GROUP).all()
+    """Open tasks (`open`) and overdue ones (`late`) by candidate group, each counted up to MOST, the longest queue first. One statement."""
+    return tx.execute(_BY_GROUP, {"most": MOST + 1}).all()
 
 
 def decisions_before(tx: Session, task: AnyRow) -> list[AnyRow]:
@@ -263,7 +273,7 @@ def _joined() -> Any:
 
 def _columns() -> list[ColumnElement[Any]]:
     return [
-        *(user_task.c[name] for name in TaskRow.__dataclass_fields__ if name in user_task.c),
+        *(user_task.c[name] for name in TaskRow.__dataclass_fields__ if name in user_task.c and name != "process_key"),
         instance.c.business_key,
         instance.c.process_key,
         instance.c.variables["order_no"].astext.label("order_no"),
@@ -274,71 +284,137 @@ def _columns() -> list[ColumnElement[Any]]:
     ]
 
 
-def _conditions(person: Person, wanted: Filter) -> list[ColumnElement[bool]]:
-    conditions = [*_of_view(person, wanted)]
-    equal = {
-        instance.c.process_key: wanted.process,
-        instance.c.business_key: wanted.business_key,
-        user_task.c.element_id: wanted.element_id,
-        user_task.c.form_key: wanted.form_key,
-    }
-    conditions += [column == value for column, value in equal.items() if value]
-    if wanted.due:
-        conditions.append(_DUE_WITHIN[wanted.due])
+def _counted(person: Person, view: str, most: int = MOST) -> ScalarSelect[int]:
+    """How many open tasks a view holds. The order is that of the index which knows all that is asked."""
+    links = [each.with_only_columns(_LINK.task_id).order_by(_LINK.due_at) for each in _ranges(person, Filter(view=view))]
+    return counted(links, most)
+
+
+def _ranges(person: Person, wanted: Filter) -> list[Select[Any]]:
+    """For each name under which a person is linked to open tasks, its links, narrowed by the filter."""
+    if wanted.view == EVERYBODY and person.oversees:
+        ways: Sequence[Way] = (Way((OVERSEER,), ()),)
+    elif wanted.view in {"mine", "asked"}:
+        kind = "assignee" if wanted.view == "mine" else "owner"
+        ways = (Way((user_link(person.name),), (_LINK.kind == kind,)),)
+    else:
+        ways = ways_to(person)
+    narrowed = [*_of_link(wanted), *_of_times(_OF_LINK, wanted)]
+    links, by_words, of_task = _LINKS.where(_LINK.open), wanted.sort in _BY_WORDS, tuple(_of_task(wanted))
+    if of_task or by_words:
+        links = links.join(user_task, user_task.c.id == _LINK.task_id).where(*of_task)
+    if by_words:
+        links = links.join(instance, instance.c.id == user_task.c.instance_id).add_columns(user_task.c.title, instance.c.business_key)
+    return [links.where(_LINK.who == name, *way.conditions, *narrowed) for way in ways for name in way.names]
+
+
+def _of_link(wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    if wanted.process:
+        yield _LINK.process_key == wanted.process
+    if wanted.view == "claimable":
+        yield _LINK.free
+
+
+def _shown(page: Subquery) -> Select[Any]:
+    return _TASKS.join(page, page.c.task_id == user_task.c.id)
+
+
+def _processes(person: Person) -> ScalarSelect[Any]:
+    """Of which processes there are open tasks that concern the person: name by key."""
+    names = [name for way in ways_to(person) for name in way.names]
+    latest = process_version.alias("latest")
+    some = select(identity_link.c.task_id).where(
+        identity_link.c.who.in_(names), identity_link.c.open, identity_link.c.process_key == latest.c.process_key
+    )
+    found = func.jsonb_object_agg(latest.c.process_key, latest.c.name)
+    rows = select(func.coalesce(found, func.jsonb_build_object())).where(latest.c.latest, some.correlate(latest).exists())
+    return rows.scalar_subquery()
+
+
+def _of_times(columns: _Times, wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    """What of a filter is about times and priority."""
+    if wanted.due and wanted.due not in _OF_AGREEMENT:
+        yield _within(columns)[wanted.due]
     if wanted.least_priority is not None:
-        conditions.append(user_task.c.priority >= wanted.least_priority)
+        yield columns.haste <= -wanted.least_priority
+    if wanted.view == "overdue":
+        yield columns.due_at < func.business_now()
+
+
+def _within(columns: _Times) -> dict[str, ColumnElement[bool]]:
+    now, today = func.business_now(), func.business_today()
+    return {
+        "today": columns.due_at < today + 1,
+        "week": columns.due_at < today + 8,
+        "none": columns.due_at == _NEVER,
+        "rest": and_(columns.follow_up_at > now, columns.follow_up_at < _NEVER),
+        "now": or_(columns.follow_up_at == _NEVER, columns.follow_up_at <= now),
+    }
+
+
+def _of_task(wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    """What of a filter only the task answers."""
+    equal = {user_task.c.element_id: wanted.element_id, user_task.c.form_key: wanted.form_key}
+    yield from (column == value for column, value in equal.items() if value)
+    if wanted.due in _OF_AGREEMENT:
+        yield _OF_AGREEMENT[wanted.due]
+    if wanted.business_key:
+        yield user_task.c.instance_id.in_(select(instance.c.id).where(instance.c.business_key == wanted.business_key))
     if wanted.group:
-        conditions.append(user_task.c.candidate_groups.contains([wanted.group]))
+        yield user_task.c.candidate_groups.contains([wanted.group])
     if wanted.search:
-        conditions.append(
-            or_(
-                user_task.c.title.icontains(wanted.search, autoescape=True),
-                instance.c.business_key.icontains(wanted.search, autoescape=True),
-            )
-        )
-    return conditions
+        yield user_task.c.state == literal_column("'open'") if wanted.state == "open" else true()
+        yield contains_words(user_task.c.found_by, wanted.search, common=wanted.common)
 
 
-def _of_view(person: Person, wanted: Filter) -> Iterator[ColumnElement[bool]]:
+def _closed(person: Person, wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    """What of a filter a task answers that nobody is asked to do any more."""
+    yield visible_to(person)
     if wanted.view == DONE:
         yield user_task.c.state == "completed"
         yield user_task.c.completed_by == person.name
-        return
-    yield user_task.c.state == wanted.state
-    if wanted.view == "mine":
-        yield user_task.c.assignee == person.name
-    if wanted.view == "claimable":
-        yield user_task.c.assignee.is_(None)
-    if wanted.view == "asked":
-        yield user_task.c.owner == person.name
-    if wanted.view == "overdue":
-        yield OVERDUE
+    else:
+        yield user_task.c.state == wanted.state
+    if wanted.process:
+        yield user_task.c.process_key == wanted.process
+    yield from _of_times(_OF_TASK, wanted)
+    yield from _of_task(wanted)
 
 
-_DUE = Key(user_task.c.due_at, nullable=True)
-_URGENT, _OLDEST, _ID = Key(user_task.c.priority, descending=True), Key(user_task.c.created_at), Key(user_task.c.id)
+#: Few tasks have an agreement at all, so their links do not know of it.
+_OF_AGREEMENT = {"broken": SLA_BROKEN, "escalated": user_task.c.escalated_at.isnot(None)}
+_LINK = identity_link.c
+_LINKS = select(_LINK.task_id, _LINK.due_at, _LINK.haste, _LINK.follow_up_at, _LINK.created_at).select_from(identity_link)
+_SEARCHED = select(user_task.c.found_by).where(user_task.c.state == literal_column("'open'")).order_by(user_task.c.due_at)
+_OF_LINK = _Times(_LINK.due_at, _LINK.follow_up_at, _LINK.haste)
+_OF_TASK = _Times(func.coalesce(user_task.c.due_at, _NEVER), func.coalesce(user_task.c.follow_up_at, _NEVER), -user_task.c.priority)
+_ID = Key(user_task.c.id)
 _DONE_LAST = (Key(user_task.c.completed_at, descending=True, nullable=True), _ID)
-_DUE_WITHIN: dict[str, ColumnElement[bool]] = {
-    "broken": SLA_BROKEN,
-    "escalated": user_task.c.escalated_at.isnot(None),
-    "today": user_task.c.due_at < func.business_today() + 1,
-    "week": user_task.c.due_at < func.business_today() + 8,
-    "none": user_task.c.due_at.is_(None),
-    "rest": user_task.c.follow_up_at > func.business_now(),
-    "now": or_(user_task.c.follow_up_at.is_(None), user_task.c.follow_up_at <= func.business_now()),
-}
+_BY_DUE = (Key(user_task.c.due_at, nullable=True), Key(user_task.c.priority, descending=True), Key(user_task.c.created_at), _ID)
 _SORTED = {
-    "due": (_DUE, _URGENT, _OLDEST, _ID),
-    "priority": (_URGENT, _DUE, _OLDEST, _ID),
-    "follow_up": (Key(user_task.c.follow_up_at, nullable=True), _DUE, _ID),
-    "oldest": (_OLDEST, _ID),
-    "title": (Key(user_task.c.title), _DUE, _ID),
-    "about": (Key(instance.c.business_key, nullable=True), _DUE, _ID),
-    "newest": (Key(user_task.c.created_at, descending=True), _ID),
+    "due": (Key(_LINK.due_at), Key(_LINK.haste), Key(_LINK.created_at), Key(_LINK.task_id)),
+    "priority": (Key(_LINK.haste), Key(_LINK.due_at), Key(_LINK.created_at), Key(_LINK.task_id)),
+    "follow_up": (Key(_LINK.follow_up_at), Key(_LINK.due_at), Key(_LINK.task_id)),
+    "oldest": (Key(_LINK.created_at), Key(_LINK.task_id)),
+    "newest": (Key(_LINK.created_at, descending=True), Key(_LINK.task_id, descending=True)),
+    "title": (Key(user_task.c.title), Key(_LINK.due_at), Key(_LINK.task_id)),
+    "about": (Key(instance.c.business_key, nullable=True), Key(_LINK.due_at), Key(_LINK.task_id)),
 }
+#: What links do not know: a range is sorted whole by it.
+_BY_WORDS = frozenset({"title", "about"})
 _TASKS = select(*_columns()).select_from(_joined())
 _BY_GROUP = text("""
-SELECT coalesce(grp, 'nobody') AS grp, count(*) AS open, count(*) FILTER (WHERE due_at < business_now()) AS late
-FROM user_task LEFT JOIN LATERAL unnest(candidate_groups) AS grp ON true
-WHERE state = 'open' GROUP BY grp ORDER BY count(*) DESC, grp LIMIT 12
+WITH RECURSIVE names AS (
+  (SELECT who FROM identity_link WHERE open AND who >= 'group:' AND who < 'group;' ORDER BY who LIMIT 1)
+  UNION ALL
+  SELECT (SELECT who FROM identity_link WHERE open AND who > names.who AND who < 'group;' ORDER BY who LIMIT 1) FROM names
+  WHERE names.who IS NOT NULL
+)
+SELECT coalesce(nullif(substr(named.who, length('group:') + 1), ''), 'nobody') AS grp, waiting.open, waiting.late
+FROM (SELECT who FROM names WHERE who IS NOT NULL UNION ALL SELECT 'anybody') AS named
+CROSS JOIN LATERAL (
+  SELECT count(*) AS open, count(*) FILTER (WHERE first.due_at < business_now()) AS late
+  FROM (SELECT due_at FROM identity_link WHERE who = named.who AND kind = 'candidate' AND open ORDER BY due_at LIMIT :most) AS first
+) AS waiting
+WHERE waiting.open > 0 ORDER BY waiting.open DESC, grp LIMIT 12
 """)

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Exists, String, cast, exists, or_, select
+from sqlalchemy import ColumnElement, Exists, exists, func, literal_column, or_, select
 
 from engine.problems import Invalid
 from engine.store import json_text
 from engine.store.tables import InstanceState, incident, instance, subscription, timer, user_task, work
 
 ENDED: Final = (InstanceState.COMPLETED, InstanceState.CANCELLED)
+#: Written as the index has it.
+_UNDER_WAY: Final[ColumnElement[bool]] = instance.c.state.notin_([literal_column(f"'{state}'") for state in ENDED])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     """What an instance must fulfil. Raises Invalid when the filter cannot be understood."""
     found: list[ColumnElement[bool]] = []
     if wanted.state == "active":
-        found.append(instance.c.state.notin_(ENDED))
+        found.append(_UNDER_WAY)
     elif wanted.state:
         found.append(instance.c.state == _state(wanted.state))
     equal = {
@@ -47,9 +49,7 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     }
     found += [column == value for column, value in equal.items() if value]
     if wanted.search:
-        found.append(
-            or_(instance.c.business_key.istartswith(wanted.search, autoescape=True), cast(instance.c.id, String) == wanted.search.lower())
-        )
+        found.append(_is_called(wanted.search))
     if wanted.variable:
         found.append(has_variable(wanted.variable))
     if wanted.element_id:
@@ -79,6 +79,15 @@ def has_variable(written: str) -> ColumnElement[bool]:
         )
     texts, parsed = {name: value}, {name: _json_value(value)}
     return or_(instance.c.variables.contains(texts), instance.c.variables.contains(parsed))
+
+
+def _is_called(typed: str) -> ColumnElement[bool]:
+    """Whether a business key begins so, in whatever case, or the id is this one; each is answered by an index."""
+    begins = func.lower(instance.c.business_key).startswith(typed.lower(), autoescape=True)
+    try:
+        return or_(begins, instance.c.id == UUID(typed))
+    except ValueError:
+        return begins
 
 
 def _state(given: str) -> str:

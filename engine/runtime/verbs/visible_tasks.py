@@ -1,6 +1,6 @@
 """Which user tasks a person may see, decided in the query: candidates, assignees and overseers; the excluded see nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,10 +12,10 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    any_,
     bindparam,
     cast,
     exists,
-    false,
     func,
     literal,
     literal_column,
@@ -28,17 +28,19 @@ from sqlalchemy.orm import Session
 
 from engine.runtime.state.people import Person, StandIn
 from engine.store.locks import take_instance_of
-from engine.store.tables import duty_hand, instance, user_task
+from engine.store.tables import duty_hand, identity_link, instance, user_task
 
 
-def _hands() -> ColumnElement[bool]:
+def _hands(task: Any) -> ColumnElement[bool]:
     """Who worked on what a task decides on, or decided on it in the same round; nobody has a hand in what has no name."""
     nothing: ColumnElement[str] = literal_column("''")
-    return and_(duty_hand.c.subject == user_task.c.decides_on, duty_hand.c.round.in_([nothing, user_task.c.decision_round]))
+    return and_(duty_hand.c.subject == task.decides_on, duty_hand.c.round.in_([nothing, task.decision_round]))
 
 
 #: Who may not decide a task: who is named, and who had a hand in what it decides on, in whatever instance.
-EXCLUDED: ColumnElement[Any] = user_task.c.excluded_users.op("||")(func.array(select(duty_hand.c.person).where(_hands()).scalar_subquery()))
+EXCLUDED: ColumnElement[Any] = user_task.c.excluded_users.op("||")(
+    func.array(select(duty_hand.c.person).where(_hands(user_task.c)).scalar_subquery())
+)
 _TASK = (
     user_task.c.id,
     user_task.c.instance_id,
@@ -71,6 +73,20 @@ _TASK = (
 )
 _CASE = (instance.c.process_key, instance.c.business_key, instance.c.process_version_id, instance.c.state.label("instance_state"))
 _CONTENT = (user_task.c.form_data, user_task.c.draft, user_task.c.outcome)
+
+
+#: Under which name those who oversee everything are linked to every task.
+OVERSEER = "overseer"
+
+
+def user_link(name: str) -> str:
+    """Under which name a person is linked to tasks."""
+    return f"user:{name}"
+
+
+def group_link(name: str) -> str:
+    """Under which name a group is linked to tasks."""
+    return f"group:{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +137,26 @@ class OpenedTask:
     outcome: dict[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One of the ways in which tasks concern a person: linked under one of these names, and as `conditions` on link and task say."""
+
+    names: tuple[str, ...]
+    conditions: tuple[ColumnElement[bool], ...]
+
+
+def ways_to(person: Person) -> Sequence[Way]:
+    """All ways to the tasks a person holds or may claim: their own, and as a deputy. Each name is a range of an index."""
+    me = literal(person.name, Text)
+    own = Way(_names(person.name, person.groups, "anybody"), (_not_excluded(me),))
+    return own, *(_as_deputy(away, me) for away in person.stands_in_for)
+
+
 def visible_to(person: Person) -> ColumnElement[bool]:
     """The tasks a person may see: theirs, their groups', those of whom they stand in for, or anybody's; overseers see all."""
-    own = _visible(literal(person.name, Text), literal(sorted(person.groups), ARRAY(Text)), true() if person.oversees else false())
-    return or_(own, *_of_others(person))
-
-
-def may_do(person: Person) -> ColumnElement[bool]:
-    """The tasks that a person holds or may claim, also as a deputy: each way is answered by an index, however many others have."""
-    name = literal(person.name, Text)
-    own = and_(~_excluded(name), _offered(name, literal(sorted(person.groups), ARRAY(Text))))
-    return or_(*_hold(name), own, *_of_others(person))
+    if person.oversees:
+        return true()
+    return or_(user_task.c.completed_by == literal(person.name, Text), *(_is_linked(way) for way in ways_to(person)))
 
 
 def behalf_of(task: Any, person: Person) -> str | None:
@@ -155,50 +180,40 @@ def _is_offered(task: Any, name: str, groups: frozenset[str]) -> bool:
     return nobody or name in task.candidate_users or not groups.isdisjoint(task.candidate_groups)
 
 
-def _of_others(person: Person) -> Iterator[ColumnElement[bool]]:
-    """What those could do who are away: neither they nor the deputy may be excluded from it."""
-    task, me = user_task.c, literal(person.name, Text)
-    for away in person.stands_in_for:
-        name = literal(away.name, Text)
-        offered = or_(task.candidate_groups.overlap(literal(sorted(away.groups), ARRAY(Text))), task.candidate_users.contains(_alone(name)))
-        theirs = or_(task.assignee == name, and_(task.assignee.is_(None), offered))
-        yield and_(task.state == "open", theirs, ~_excluded(me), ~_excluded(name), *_in_scope(away))
+def _names(name: str, groups: Iterable[str], *others: str) -> tuple[str, ...]:
+    return (user_link(name), *(group_link(group) for group in sorted(groups)), *others)
 
 
-def _in_scope(away: StandIn) -> Iterator[ColumnElement[bool]]:
-    if away.process_keys:
-        of = select(instance.c.id).where(instance.c.id == user_task.c.instance_id, instance.c.process_key.in_(sorted(away.process_keys)))
-        yield of.correlate(user_task).exists()
+def _as_deputy(away: StandIn, me: ColumnElement[str]) -> Way:
+    """What somebody could do who is away: neither they nor the deputy may be excluded from it."""
+    link, name = identity_link.c, literal(away.name, Text)
+    theirs = or_(link.kind == "assignee", and_(link.kind == "candidate", link.free))
+    in_scope = (link.process_key.in_(sorted(away.process_keys)),) if away.process_keys else ()
+    unguarded = or_(~link.guarded, and_(~_is_excluded(me), ~_is_excluded(name)))
+    return Way(_names(away.name, away.groups), (link.open, theirs, unguarded, *in_scope))
 
 
-def _hold(name: ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
-    """Whose desk it is on, and whose it is while another has it."""
-    return user_task.c.assignee == name, user_task.c.owner == name
+def _is_linked(way: Way) -> ColumnElement[bool]:
+    names = cast(literal(list(way.names), ARRAY(Text)), ARRAY(Text))
+    return _linked_under(names, *way.conditions)
 
 
-def _alone(name: ColumnElement[str]) -> ColumnElement[Any]:
-    return cast(array([name]), ARRAY(Text))
+def _linked_under(names: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    of_task = select(identity_link.c.task_id).where(identity_link.c.task_id == user_task.c.id, identity_link.c.who == any_(names))
+    return of_task.where(*conditions).correlate(user_task).exists()
 
 
-def _excluded(name: ColumnElement[str]) -> ColumnElement[bool]:
-    had_a_hand = exists().where(_hands(), duty_hand.c.person == name)
-    return or_(user_task.c.excluded_users.contains(_alone(name)), had_a_hand)
+def _not_excluded(name: ColumnElement[str]) -> ColumnElement[bool]:
+    """A candidate may be excluded; whoever has a task or owns it sees it all the same. Few tasks have to be looked at for it."""
+    no_candidate: ColumnElement[bool] = identity_link.c.kind != literal_column("'candidate'")
+    return or_(no_candidate, ~identity_link.c.guarded, ~_is_excluded(name))
 
 
-def _offered(name: ColumnElement[str], groups: ColumnElement[Any]) -> ColumnElement[bool]:
-    """A task without candidates is offered to anybody."""
-    task = user_task.c
-    nobody: ColumnElement[Any] = literal_column("'{}'")
-    return or_(
-        task.candidate_groups.overlap(groups),
-        task.candidate_users.contains(_alone(name)),
-        and_(task.candidate_groups == nobody, task.candidate_users == nobody),
-    )
-
-
-def _visible(name: ColumnElement[str], groups: ColumnElement[Any], oversees: ColumnElement[bool]) -> ColumnElement[bool]:
-    task = user_task.c
-    return or_(oversees, *_hold(name), task.completed_by == name, and_(~_excluded(name), _offered(name, groups)))
+def _is_excluded(name: ColumnElement[str]) -> ColumnElement[bool]:
+    task = user_task.alias("guarded_task")
+    had_a_hand = exists().where(_hands(task.c), duty_hand.c.person == name).correlate(task)
+    excluded = or_(task.c.excluded_users.contains(cast(array([name]), ARRAY(Text))), had_a_hand)
+    return select(task.c.id).where(task.c.id == identity_link.c.task_id, excluded).correlate(identity_link).exists()
 
 
 def may_take(task: Any, person: Person) -> bool:
@@ -213,7 +228,8 @@ def one(tx: Session, person: Person, task_id: UUID, *, lock: bool = False) -> Op
     if person.stands_in_for:
         found = tx.execute(_statement(visible_to(person)), {"task_id": task_id}).one_or_none()
         return None if found is None else _opened(found)
-    asked = {"task_id": task_id, "name": person.name, "groups": sorted(person.groups), "oversees": person.oversees}
+    names = list(_names(person.name, person.groups, "anybody"))
+    asked = {"task_id": task_id, "name": person.name, "names": names, "oversees": person.oversees}
     row = tx.connection().exec_driver_sql(_ONE, asked).one_or_none()
     return None if row is None else _opened(row)
 
@@ -234,7 +250,9 @@ def _statement(visible: ColumnElement[bool]) -> Select[Any]:
 
 def _one() -> str:
     """The statement of one task as the driver takes it, made once: building it anew for each completion costs more than running it."""
-    visible = _visible(bindparam("name", type_=Text), bindparam("groups", type_=ARRAY(Text)), bindparam("oversees", type_=Boolean))
+    name: ColumnElement[str] = bindparam("name", type_=Text)
+    linked = _linked_under(bindparam("names", type_=ARRAY(Text)), _not_excluded(name))
+    visible = or_(bindparam("oversees", type_=Boolean), user_task.c.completed_by == name, linked)
     return str(_statement(visible).compile(dialect=psycopg.dialect()))  # type: ignore[no-untyped-call]
 
 

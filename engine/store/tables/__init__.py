@@ -13,6 +13,7 @@ from engine.store.tables.batches import batch, batch_item
 from engine.store.tables.calendars import business_calendar, calendar_day
 from engine.store.tables.comments import comment, comment_attachment, comment_mention
 from engine.store.tables.drafts import draft, draft_file, draft_revision, element_comment
+from engine.store.tables.identity_links import identity_link
 from engine.store.tables.instances import InstanceState, inbox, instance
 from engine.store.tables.models import deployment, deployment_file, process_version, schedule, start_event
 from engine.store.tables.operate import suspension, worker
@@ -44,6 +45,7 @@ __all__ = [
     "group_routing",
     "held_decision",
     "history",
+    "identity_link",
     "inbox",
     "incident",
     "instance",

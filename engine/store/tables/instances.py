@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
@@ -80,8 +81,10 @@ instance = Table(
     Index("instance_started_ix", "started_at", "id"),
     Index("instance_updated_ix", "updated_at"),
     Index("instance_started_by_ix", "started_by_instance_id", postgresql_where=text("started_by_instance_id IS NOT NULL")),
+    Index("instance_under_way_ix", "updated_at", "id", postgresql_where=text("state NOT IN ('completed', 'cancelled')")),
     Index("instance_requester_ix", "started_by", "started_at", postgresql_where=text("started_by IS NOT NULL")),
     Index("instance_business_key_ix", "business_key"),
+    Index("instance_process_updated_ix", "process_key", "updated_at", "id"),
     Index(
         "instance_running_business_key",
         "process_key",
@@ -98,6 +101,7 @@ instance = Table(
     ),
     Index("instance_variables_ix", "variables", postgresql_using="gin", postgresql_ops={"variables": "jsonb_path_ops"}),
 )
+Index("instance_key_begins_ix", func.lower(instance.c.business_key).label("begins"), postgresql_ops={"begins": "text_pattern_ops"})
 
 inbox = Table(  # a fact noted for an instance and not yet applied; applied facts are deleted, their trace is the history
     "inbox",

@@ -48,15 +48,11 @@ user_task = Table(  # kept after completion: who decided what
     moment("escalated_at"),  # when it was
     Index("user_task_escalation_ix", "escalate_at", postgresql_where=text(_TO_ESCALATE)),
     Index("user_task_sla_ix", "sla_at", postgresql_where=text("state = 'open' AND sla_at IS NOT NULL")),
-    Index("user_task_owner_ix", "owner", postgresql_where=text("state = 'open' AND owner IS NOT NULL")),
+    # Whose instance it is, and title and business key, by which it is searched.
+    Column("process_key", Text, nullable=False, server_default=text("''")),
+    Column("found_by", Text, nullable=False, server_default=text("''")),
     Index("user_task_open_ix", "due_at", "created_at", postgresql_where=text("state = 'open'")),
-    Index("user_task_groups_ix", "candidate_groups", postgresql_using="gin", postgresql_where=text("state = 'open'")),
-    Index("user_task_users_ix", "candidate_users", postgresql_using="gin", postgresql_where=text("state = 'open'")),
-    Index(
-        "user_task_anybody_ix",
-        "due_at",
-        postgresql_where=text("state = 'open' AND candidate_groups = '{}' AND candidate_users = '{}'"),
-    ),
+    Index("user_task_found_by_ix", text("trigrams(found_by)"), postgresql_using="gin", postgresql_where=text("state = 'open'")),
     Index("user_task_done_ix", "completed_by", "completed_at", postgresql_where=text("state = 'completed'")),
     Index("user_task_assignee_ix", "assignee", postgresql_where=text("state = 'open'")),
 )

@@ -119,3 +119,17 @@ def test_a_task_is_hurried_and_let_rest(approval, people, task):
     with pytest.raises(Invalid, match="101 is no priority"):
         do(approval, task_hands.plan, task.id, {"priority": 101}, people.alice)
     assert acts(approval, task) == [("alice", "plan")]
+
+
+def test_whom_a_task_concerns_is_kept_whatever_becomes_of_it(approval, people, task):
+    def links():
+        return {tuple(row) for row in approval.all("SELECT who, kind, open, free FROM identity_link WHERE task_id = :id", id=task.id)}
+
+    candidates = ("group:sales", "candidate"), ("overseer", "overseer")
+    assert links() == {(*each, True, True) for each in candidates}
+    ask(approval, task, "charlie", people.alice)
+    assert links() == {(*each, True, False) for each in (*candidates, ("user:charlie", "assignee"), ("user:alice", "owner"))}
+    do(approval, task_hands.answer, task.id, "Yes, as of today.", people.charlie)
+    approval.complete(task.id, {}, people.alice)
+    assert links() == {(*each, False, False) for each in (*candidates, ("user:alice", "assignee"))}
+    assert approval.all("SELECT * FROM identity_link EXCEPT SELECT * FROM task_concerns") == []

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from sqlalchemy import Column, Date, Integer, MetaData, Numeric, Table, Text, select, text
 
-from engine.store.paging import Asked, Key, UnknownCursor, read_page
+from engine.store.paging import Asked, Key, Merged, UnknownCursor, counted, read_merged, read_page
 
 BOOKS = Table("book", MetaData(), Column("id", Integer), Column("title", Text), Column("printed", Date), Column("price", Numeric))
 NEWEST = (Key(BOOKS.c.id, descending=True),)
@@ -71,3 +71,23 @@ def test_a_cursor_that_no_page_gave_out_is_refused(tx, content):
 def test_an_empty_list_says_so_and_has_no_other_page(tx):
     page = read_page(tx, select(BOOKS).where(BOOKS.c.id > 100), NEWEST, Asked(), count=True)
     assert (str(page), page.next, page.previous, page.total) == ("Nothing found", None, None, 0)
+
+
+def test_several_ranges_are_one_list_in_which_what_they_share_stands_once(tx):
+    chosen = select(BOOKS.c.id, BOOKS.c.price)
+    merged = Merged(
+        [chosen.where(BOOKS.c.id <= 12), chosen.where(BOOKS.c.id >= 9), chosen.where(BOOKS.c.id > 99)],
+        lambda page: select(BOOKS.c.title).join(page, page.c.id == BOOKS.c.id),
+    )
+    keys = (Key(BOOKS.c.price), Key(BOOKS.c.id))
+    seen, cursor = [], None
+    while True:
+        page = read_merged(tx, merged, keys, Asked(5, cursor), count=True)
+        seen += [row._key1 for row in page.rows]
+        if page.next is None:
+            break
+        cursor = page.next
+    assert seen == sorted(range(1, 24), key=lambda number: (number % 6, number))
+    assert str(page) == "21-23 of 23"
+    assert [row._key1 for row in read_merged(tx, merged, keys, Asked(5, page.previous)).rows] == seen[15:20]
+    assert tx.scalar(select(counted(merged.ranges, 4))) == 5  # more than four
