@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from api import logs
 from api.bootstrap import build
@@ -211,9 +212,15 @@ def _told(product: Product, order_no: str) -> dict[str, str]:
         row = tx.execute(
             text("SELECT id, business_key FROM instance WHERE process_key = 'quote-to-order' ORDER BY started_at LIMIT 1")
         ).one()
-        task, waiting = tx.scalar(_OPEN_TASK), tx.scalar(_WAITING)
+    # The worker is still at what has come in: the order desk's task is there when it is done.
+    task, waiting = (until(lambda statement=statement: _found(product, statement)) for statement in (_OPEN_TASK, _WAITING))
     told = {"order": order_no, "interchange": str(came.interchange_id), "quote": row.business_key, "instance": str(row.id)}
     return {**told, "task": str(task), "change": str(change), "waiting": str(waiting)}
+
+
+def _found(product: Product, statement: TextClause) -> Any:
+    with product.database.transaction() as tx:
+        return tx.scalar(statement)
 
 
 _OPEN_TASK = text("SELECT id FROM user_task WHERE state = 'open' ORDER BY created_at LIMIT 1")

@@ -6,6 +6,7 @@ from flask import render_template
 from sqlalchemy.orm import Session
 
 from engine.runtime.read import lists, worklist
+from engine.runtime.read.task_queues import count_by_group
 from engine.store.paging import MOST, Asked, many
 from handlers.ledger import views as ledger
 from handlers.orders import views as orders
@@ -41,7 +42,7 @@ def show() -> str:
 def _figures(tx: Session) -> dict[str, Any]:
     days = orders.orders_by_day(tx, _DAYS)
     ageing = ledger.receivables_by_age(tx)
-    groups = worklist.count_by_group(tx)
+    groups = count_by_group(tx)
     return {
         "received": sum(count for _, count in days),
         "received_bars": charts.columns([(f"{day.day} {day:%b}", count, many(count)) for day, count in days]),

@@ -19,7 +19,6 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    text,
     true,
 )
 from sqlalchemy.orm import Session
@@ -248,11 +247,6 @@ def whom_to_ask(runtime: Runtime, tx: Session, task: AnyRow, person: Person) -> 
     return [name for name in who_works(runtime, tx) if name not in {*task.excluded_users, task.assignee, person.name}]
 
 
-def count_by_group(tx: Session) -> Sequence[AnyRow]:
-    """Open tasks (`open`) and overdue ones (`late`) by candidate group, each counted up to MOST, the longest queue first. One statement."""
-    return tx.execute(_BY_GROUP, {"most": MOST + 1}).all()
-
-
 def decisions_before(tx: Session, task: AnyRow) -> list[AnyRow]:
     """What people decided earlier in the same instance, the latest first."""
     return list(
@@ -403,18 +397,3 @@ _SORTED = {
 #: What links do not know: a range is sorted whole by it.
 _BY_WORDS = frozenset({"title", "about"})
 _TASKS = select(*_columns()).select_from(_joined())
-_BY_GROUP = text("""
-WITH RECURSIVE names AS (
-  (SELECT who FROM identity_link WHERE open AND who >= 'group:' AND who < 'group;' ORDER BY who LIMIT 1)
-  UNION ALL
-  SELECT (SELECT who FROM identity_link WHERE open AND who > names.who AND who < 'group;' ORDER BY who LIMIT 1) FROM names
-  WHERE names.who IS NOT NULL
-)
-SELECT coalesce(nullif(substr(named.who, length('group:') + 1), ''), 'nobody') AS grp, waiting.open, waiting.late
-FROM (SELECT who FROM names WHERE who IS NOT NULL UNION ALL SELECT 'anybody') AS named
-CROSS JOIN LATERAL (
-  SELECT count(*) AS open, count(*) FILTER (WHERE first.due_at < business_now()) AS late
-  FROM (SELECT due_at FROM identity_link WHERE who = named.who AND kind = 'candidate' AND open ORDER BY due_at LIMIT :most) AS first
-) AS waiting
-WHERE waiting.open > 0 ORDER BY waiting.open DESC, grp LIMIT 12
-""")
