@@ -11,17 +11,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from api.app import create_app
-from api.auth.accounts import NewAccount, add_account
 from api.benchmarks.many_rows import fill
 from api.content import deploy_content
 from api.demo.company import load_company
 from api.product import Product
 from engine.problems import Conflict
 
-#: Who has nothing to do: in a group that no task is offered to.
-_IDLE: Final = NewAccount("noor", "Noor Haddad", ("treasury",), "Treasury: nothing waits for her")
-#: The one has most of the tasks, the other oversees all of them as well.
-_WHO: Final = ("tom", "edith", _IDLE.name)
+#: The one has most of the tasks, the other belongs to every group and oversees all of them, the analyst has nothing to do.
+_WHO: Final = ("tom", "edith", "ravi")
 _PAGES: Final[Mapping[str, str]] = {
     "today": "/",
     "worklist": "/worklist",
@@ -60,7 +57,6 @@ def fill_company(product: Product, rows: int) -> None:
     deploy_content(product, actor="benchmark")
     load_company(product.database)
     with product.database.transaction() as tx:
-        add_account(tx, _IDLE)
         fill(tx, rows)
     with product.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
