@@ -135,6 +135,7 @@ CUSTOMERS = Kind(
                 Field("secured_amount", "Secured amount"),
                 Field("invoice_channel", "Invoices go by"),
                 Field("paid_by_customer_no", "Paid by customer", "Where another one pays"),
+                Field("oldest_first", "Money without a reference pays what is due first"),
             ),
         ),
     ),

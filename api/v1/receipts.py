@@ -1,5 +1,7 @@
 """Receipts: what a clerk does with money that no rule could apply."""
 
+from decimal import Decimal
+
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
@@ -8,9 +10,9 @@ from api.product import product
 from api.requests import operation, person, transaction
 from api.second_person import Answer, PendingOut, act
 from api.v1.shapes import Exact, Listing, NumberPath, Page, Shape, listed
-from handlers.receivables import commands
-from handlers.receivables.manual_application import HandApplication
-from handlers.receivables.views import ReceiptRow
+from handlers.receivables import commands, manual_application
+from handlers.receivables.manual_application import HandApplication, identify
+from handlers.receivables.views import ReceiptRow, list_unapplied, suggestions_of
 from handlers.receivables.views import list_receipts as read_receipts
 
 api = APIBlueprint("receipts", __name__, url_prefix="/api/v1/receipts", abp_tags=[Tag(name="receipts")])
@@ -32,6 +34,55 @@ class AppliedOut(Shape):
     settled: bool
     open_amount: Exact
     rest: Exact
+
+
+class SuggestionOut(Shape):
+    """Invoices that a receipt could pay."""
+
+    rank: int
+    rule: str
+    score: Exact
+    why: str
+    invoices: list[str]
+
+
+class ReceiptQuery(Listing):
+    """Which receipts to list: all, or what is left of a known payer, of an unknown one, or kept on account."""
+
+    which: str = Field("", pattern="^(unapplied|unidentified|on-account)?$")
+
+
+class SuggestionPath(NumberPath):
+    """A suggestion of a receipt by its rank, 1 being the likeliest."""
+
+    rank: int = Field(ge=1, le=100)
+
+
+class SuggestionsOut(Shape):
+    """What a receipt could pay, the likeliest first: by which rule, with a score of 100 at most, and why."""
+
+    receipt_no: str
+    suggestions: list[SuggestionOut]
+
+
+class AcceptedOut(Shape):
+    """The invoices that are settled now."""
+
+    receipt_no: str
+    settled: list[str]
+
+
+class IdentifyIn(Shape):
+    """Whose receipt it is."""
+
+    customer_no: str = Field(min_length=1, max_length=40)
+
+
+class FreedOut(Shape):
+    """How much is free to be applied again."""
+
+    receipt_no: str
+    freed: Exact
 
 
 class KeepIn(Shape):
@@ -62,9 +113,42 @@ class ReversedOut(Shape):
 
 @api.get("", responses={200: Page[ReceiptRow]})
 @operation(Role.READ)
-def list_receipts(query: Listing) -> Page[ReceiptRow]:
-    """List receipts with what is left of each, the latest first."""
+def list_receipts(query: ReceiptQuery) -> Page[ReceiptRow]:
+    """List receipts with what is left of each: all of them, the latest first, or one of the lists, the oldest first."""
+    if query.which:
+        return listed(list_unapplied(transaction(), query.asked, query.which))
     return listed(read_receipts(transaction(), query.asked))
+
+
+@api.get("/<number>/suggestions", responses={200: SuggestionsOut})
+@operation(Role.READ)
+def list_suggestions(path: NumberPath) -> SuggestionsOut:
+    """What a receipt could pay, with the score of each and why."""
+    found = suggestions_of(transaction(), [path.number]).get(path.number, [])
+    return SuggestionsOut(receipt_no=path.number, suggestions=[SuggestionOut.model_validate(each) for each in found])
+
+
+@api.post("/<number>/suggestions/<rank>/acceptance", responses={200: AcceptedOut})
+@operation(Role.COLLECT)
+def accept_suggestion(path: SuggestionPath) -> AcceptedOut:
+    """Apply a suggestion: what an invoice has more stays open, what the receipt has more stays free."""
+    settled = commands.accept(product().runtime, transaction(), path.number, path.rank, person().name)
+    return AcceptedOut(receipt_no=path.number, settled=settled)
+
+
+@api.post("/<number>/payer", responses={200: KeptOut})
+@operation(Role.COLLECT)
+def identify_payer(path: NumberPath, body: IdentifyIn) -> KeptOut:
+    """Say whose a receipt is; the payer's name at the bank is known from now on."""
+    identify(transaction(), path.number, body.customer_no)
+    return KeptOut(receipt_no=path.number, on_account=Decimal(0))
+
+
+@api.delete("/<number>/on-account", responses={200: FreedOut})
+@operation(Role.COLLECT)
+def take_off_account(path: NumberPath) -> FreedOut:
+    """Free what of a receipt is kept on account, so that it can be applied."""
+    return FreedOut(receipt_no=path.number, freed=manual_application.take_off_account(transaction(), path.number))
 
 
 @api.post("/<number>/applications", responses={200: AppliedOut, 202: PendingOut})

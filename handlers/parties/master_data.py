@@ -88,6 +88,7 @@ class CustomerDraft:
     po_pattern: str = ""
     min_order_value: Amount = ZERO
     ship_complete: bool = False
+    oldest_first: bool = False
     paid_by_customer_no: Reference = None
 
 

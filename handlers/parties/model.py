@@ -76,6 +76,8 @@ class Customer(Base):
     account_hold: Mapped[Flag]
     dunning_level: Mapped[int] = mapped_column(server_default=text("0"))
     paid_by_customer_no: Mapped[str | None] = mapped_column(ForeignKey("customer.customer_no"), index=True)
+    #: Whether its money goes to what is due first, where it names nothing.
+    oldest_first: Mapped[Flag]
     active: Mapped[Active]
     created_at: Mapped[Written]
 

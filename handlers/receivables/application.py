@@ -235,7 +235,7 @@ LEFT JOIN LATERAL (
 """
 _PROPOSALS = text("""
 SELECT proposal.receipt_no, proposal.invoice_no FROM receipt_proposal AS proposal JOIN receipt USING (receipt_no)
-WHERE receipt.statement_no = :statement_no
+WHERE receipt.statement_no = :statement_no AND proposal.rank = 0
 """)
 _PROPOSED = text(f"""
 SELECT proposal.receipt_no, proposal.invoice_no, proposal.amount, proposal.difference, {FACTS}
@@ -243,7 +243,7 @@ FROM receipt_proposal AS proposal JOIN receipt ON receipt.receipt_no = proposal.
 JOIN journal ON journal.id = receipt.journal_id
 JOIN open_item AS item ON item.kind = 'AR' AND item.document_no = proposal.invoice_no
 {USED}
-WHERE receipt.statement_no = :statement_no AND receipt.reversed_at IS NULL
+WHERE receipt.statement_no = :statement_no AND receipt.reversed_at IS NULL AND proposal.rank = 0
 ORDER BY proposal.receipt_no, proposal.invoice_no
 """)
 _KEEP_REST = text("""
@@ -251,13 +251,7 @@ UPDATE receipt SET on_account = receipt.on_account + given.on_account, written_o
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(receipt_no text, on_account numeric, income numeric)
 WHERE receipt.receipt_no = given.receipt_no
 """)
-_APPLIED = text("""
-WITH forgotten AS (
-  DELETE FROM receipt_proposal USING receipt
-  WHERE receipt.receipt_no = receipt_proposal.receipt_no AND receipt.statement_no = :statement_no
-)
-UPDATE bank_statement SET applied_at = business_now() WHERE statement_no = :statement_no
-""")
+_APPLIED = text("UPDATE bank_statement SET applied_at = business_now() WHERE statement_no = :statement_no")
 _SETTLED = text("""
 SELECT DISTINCT item.document_no FROM application JOIN receipt USING (receipt_no)
 JOIN open_item AS item ON item.kind = 'AR' AND item.document_no = application.invoice_no

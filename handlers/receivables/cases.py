@@ -8,17 +8,19 @@ _SUGGESTED = Part(
     "Which invoices it seems to pay",
     (
         Shown("invoice_no", "Invoice", "invoice"),
-        Shown("rule", "Found by", "code"),
+        Shown("rule", "Found by", under="why"),
+        Shown("score", "Score", "quantity"),
         Shown("due_date", "Due", "day"),
         Shown("open_amount", "Open", "money", "currency"),
         Shown("difference", "Difference", "money", "currency", odd="differs"),
     ),
     """
-    SELECT proposed.invoice_no, proposed.rule, owed.due_date, owed.open_amount, owed.currency, nullif(proposed.difference, 0) AS difference,
+    SELECT proposed.invoice_no, CASE WHEN proposed.rank = 0 THEN proposed.rule || ', applied' ELSE proposed.rule END AS rule, proposed.why,
+      nullif(proposed.score, 0) AS score, owed.due_date, owed.open_amount, owed.currency, nullif(proposed.difference, 0) AS difference,
       proposed.difference <> 0 AS differs
     FROM receipt_proposal AS proposed
     LEFT JOIN open_item AS owed ON owed.kind = 'AR' AND owed.document_no = proposed.invoice_no
-    WHERE proposed.receipt_no = :number ORDER BY abs(proposed.difference), proposed.invoice_no LIMIT 20
+    WHERE proposed.receipt_no = :number ORDER BY proposed.rank, abs(proposed.difference), proposed.invoice_no LIMIT 20
     """,
 )
 _OPEN = Part(
@@ -84,7 +86,7 @@ _UNAPPLIED = Part(
         money.currency, money.amount - money.on_account - money.written_off - coalesce((SELECT sum(paid.cash) FROM application AS paid
           WHERE paid.receipt_no = money.receipt_no AND paid.unapplied_at IS NULL), 0) AS rest,
         (SELECT string_agg(proposed.invoice_no, ', ' ORDER BY proposed.invoice_no) FROM receipt_proposal AS proposed
-         WHERE proposed.receipt_no = money.receipt_no) AS suggested
+         WHERE proposed.receipt_no = money.receipt_no AND proposed.rank = 1) AS suggested
       FROM receipt AS money JOIN bank_line AS entry ON entry.id = money.bank_line_id
       LEFT JOIN customer ON customer.customer_no = money.customer_no
       WHERE money.statement_no = :number AND money.reversed_at IS NULL

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from engine.runtime.post.mailbox import Message
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import messages
-from handlers.receivables import bank_files, manual_application
+from handlers.receivables import bank_files, manual_application, suggestions
 from handlers.receivables.bank_files import TakenIn
 from handlers.receivables.manual_application import HandApplication, HandApplied
 
@@ -33,6 +33,15 @@ def apply(runtime: Runtime, tx: Session, given: HandApplication, actor: str) -> 
         settled = {"invoice_no": given.invoice_no}
         messages.note(runtime, tx, Message("receivable.settled", correlation=settled, payload=settled, actor=actor))
     return applied
+
+
+def accept(runtime: Runtime, tx: Session, receipt_no: str, rank: int, actor: str) -> list[str]:
+    """Apply a suggestion of a receipt; the processes of settled invoices go on. Answers these. Raises NotFound, Conflict."""
+    settled = suggestions.accept_suggestion(tx, receipt_no, rank)
+    for invoice_no in settled:
+        told = {"invoice_no": invoice_no}
+        messages.note(runtime, tx, Message("receivable.settled", correlation=told, payload=told, actor=actor))
+    return settled
 
 
 def keep_on_account(tx: Session, receipt_no: str, customer_no: str | None) -> Decimal:

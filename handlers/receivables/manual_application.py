@@ -84,8 +84,17 @@ def leave_on_account(tx: Session, receipt_no: str) -> Decimal:
     return Decimal(receipt.on_account + receipt.rest)
 
 
+def take_off_account(tx: Session, receipt_no: str) -> Decimal:
+    """Free what of a receipt is kept on account, so that it can be applied; answer how much. Raises NotFound, Conflict without any."""
+    receipt = lock_receipt(tx, receipt_no)
+    if receipt.on_account <= 0 or receipt.reversed_at is not None:
+        raise Conflict(f"Nothing of {receipt_no} is on account.", code="nothing_on_account", next_step="Choose a receipt of that list.")
+    tx.execute(text("UPDATE receipt SET on_account = 0 WHERE receipt_no = :no"), {"no": receipt_no})
+    return Decimal(receipt.on_account)
+
+
 def identify(tx: Session, receipt_no: str, customer_no: str) -> None:
-    """Say which customer a receipt came from. Raises NotFound, Conflict when it is known already."""
+    """Say which customer a receipt came from; the payer's name is known from now on. Raises NotFound, Conflict when it is known already."""
     receipt = lock_receipt(tx, receipt_no)
     find_customer(tx, customer_no)
     if receipt.customer_no == customer_no:
@@ -108,6 +117,7 @@ def identify(tx: Session, receipt_no: str, customer_no: str) -> None:
     posting.post(tx, entry)
     changed = "UPDATE receipt SET customer_no = :customer, identified_by = 'person' WHERE receipt_no = :no"
     tx.execute(text(changed), {"customer": customer_no, "no": receipt_no})
+    tx.execute(_LEARN, {"receipt_no": receipt_no, "customer_no": customer_no})
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +175,13 @@ def _unknown(receipt_no: str) -> NotFound:
     return NotFound(f"There is no receipt {receipt_no}.", code="receipt_unknown", next_step="Check the number on the statement's page.")
 
 
+#: The latest word counts.
+_LEARN = text("""
+INSERT INTO payer_alias (name, customer_no)
+SELECT lower(trim(came.payer_name)), :customer_no FROM receipt JOIN bank_line AS came ON came.id = receipt.bank_line_id
+WHERE receipt.receipt_no = :receipt_no AND trim(came.payer_name) <> ''
+ON CONFLICT (name) DO UPDATE SET customer_no = excluded.customer_no, learned_at = business_now()
+""")
 _RECEIPT = text(f"""
 SELECT receipt.*, CASE WHEN receipt.reversed_at IS NULL THEN receipt.amount - receipt.on_account - receipt.written_off - used.cash
   ELSE 0 END AS rest

@@ -224,17 +224,35 @@ class Receipt(Base):
 
 
 class Proposal(Base):
-    """Which invoice a receipt seems to pay, and by which rule."""
+    """Which invoice a receipt seems to pay, by which rule, and why. Rank 0 is applied by itself; the others are shown to a person.
+
+    What was proposed is kept: it says later why a receipt was applied as it was, and what else it could have been.
+    """
 
     __tablename__ = "receipt_proposal"
     __table_args__ = (CheckConstraint("amount > 0", name="amount"), Index("receipt_proposal_invoice_ix", "invoice_no"))
 
     receipt_no: Mapped[str] = mapped_column(ForeignKey("receipt.receipt_no"), primary_key=True)
+    rank: Mapped[int] = mapped_column(primary_key=True, server_default=text("0"))
     invoice_no: Mapped[str] = mapped_column(primary_key=True)
     rule: Mapped[str]
     amount: Mapped[Amount]
+    #: How sure it is, of 100, and why in words.
+    score: Mapped[Counter]
+    why: Mapped[Label]
     #: What is open on the invoice less what the receipt brings; zero needs no decision.
     difference: Mapped[Amount]
+
+
+class PayerAlias(Base):
+    """A name that a payer has at its bank, small and trimmed, and the customer that a person said it is."""
+
+    __tablename__ = "payer_alias"
+    __table_args__ = (Index("payer_alias_customer_ix", "customer_no"),)
+
+    name: Mapped[Key]
+    customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"))
+    learned_at: Mapped[Written]
 
 
 class Application(Base):

@@ -15,10 +15,13 @@ from handlers.ledger.books import books_currency
 from handlers.ledger.open_items import share_in_books
 from handlers.receivables.application import USED
 from handlers.receivables.statements import lock_statement
+from handlers.receivables.suggestions import apply_suggestions
 from handlers.rowsets import as_json
 from handlers.values import round_currency
 
-ON_ACCOUNT, ACCOUNT = "on_account", "account"
+ON_ACCOUNT, ACCOUNT, SUGGESTED = "on_account", "account", "suggested"
+#: How many receipts are shown to a person at once, with what each could pay.
+MOST_SHOWN = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +33,43 @@ class _Placed:
     written_off: Decimal
 
 
-def place_receipts(tx: Session, statement_no: str, outcome: str, account: str = "") -> list[str]:
-    """Place the rests as a person said, and answer the receipts of which something is still free.
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """What a receipt could pay, in words, with the best suggestion first."""
 
-    `on_account` keeps what has a customer; `account` books the rest to an account of the ledger; anything else changes nothing. A
-    constant number of statements. Raises NotFound, Invalid for an account that cannot be booked here.
+    receipt_no: str
+    rest: Decimal
+    currency: str
+    payer: str
+    suggestion: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The receipts of which something is still free, what they could pay, and the invoices that were settled."""
+
+    unmatched: list[str]
+    suggestions: list[Suggested]
+    settled: list[str]
+
+
+def place_receipts(tx: Session, statement_no: str, outcome: str, account: str = "") -> Placed:
+    """Place the rests as a person said, and answer what is still free.
+
+    `on_account` keeps what has a customer; `account` books the rest to an account of the ledger; `suggested` applies the best suggestion of
+    each receipt that has one, what differs staying open; anything else changes nothing. Raises NotFound, Invalid for an account that
+    cannot be booked here.
     """
     lock_statement(tx, statement_no)
     given = {"statement_no": statement_no}
     locks.take(tx, Lock.RECEIPT, tx.execute(_OF_STATEMENT, given).scalars().all())
+    settled = apply_suggestions(tx, statement_no) if outcome == SUGGESTED else []
+    unmatched = _place_free(tx, given, outcome, account)
+    shown = tx.execute(_SUGGESTIONS, given | {"numbers": unmatched[:MOST_SHOWN]}).all() if unmatched else []
+    return Placed(unmatched, [Suggested(*row) for row in shown], settled)
+
+
+def _place_free(tx: Session, given: dict[str, str], outcome: str, account: str) -> list[str]:
     free = tx.execute(_FREE, given).mappings().all()
     zero = Decimal(0)
     if outcome == ON_ACCOUNT:
@@ -80,6 +111,19 @@ def _entry(row: RowMapping, account: str, books: str) -> posting.Entry:
     )
 
 
+_SUGGESTIONS = text("""
+SELECT receipt.receipt_no, receipt.amount - receipt.on_account - receipt.written_off - coalesce((SELECT sum(cash) FROM application
+    WHERE application.receipt_no = receipt.receipt_no AND unapplied_at IS NULL), 0) AS rest, receipt.currency,
+  concat_ws(': ', coalesce(customer.name, nullif(came.payer_name, ''), 'unknown payer'), nullif(came.remittance, '')) AS payer,
+  coalesce(best.text, 'Nothing fits.') AS suggestion
+FROM receipt JOIN bank_line AS came ON came.id = receipt.bank_line_id
+LEFT JOIN customer ON customer.customer_no = receipt.customer_no
+LEFT JOIN LATERAL (
+  SELECT string_agg(proposal.invoice_no, ', ' ORDER BY proposal.invoice_no) || ' (' || round(max(proposal.score)) || '): '
+    || min(proposal.why) AS text
+  FROM receipt_proposal AS proposal WHERE proposal.receipt_no = receipt.receipt_no AND proposal.rank = 1) AS best ON true
+WHERE receipt.receipt_no = ANY(:numbers) AND receipt.statement_no = :statement_no ORDER BY receipt.receipt_no
+""")
 _OF_STATEMENT = text("SELECT receipt_no FROM receipt WHERE statement_no = :statement_no")
 _FREE = text(f"""
 SELECT * FROM (

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -100,6 +100,10 @@ class Item:
     open_amount: Decimal
     discount_date: date | None
     discount_amount: Decimal
+    due_date: date | None = None
+    document_date: date | None = None
+    #: The customer who pays for its customer, where another one does.
+    paid_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,12 @@ class Cash:
     possible: Sequence[str] = ()
     #: The customer whose account it came from; None when that is not known.
     paid_from: str | None = None
+    #: The customer it came from, how that is known, and what was written.
+    customer_no: str | None = None
+    recognised_by: str = ""
+    text: str = ""
+    #: Whether it is agreed with the customer that its money goes to what is due first.
+    oldest_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +173,7 @@ def _single(cash: Cash, item: Item, left: Mapping[str, Decimal]) -> list[Match]:
     open_amount = left[item.invoice_no]
     difference = open_amount - cash.amount
     rule = "M1" if not difference or difference == discount_available(item, open_amount) else rule_of(difference, open_amount)
-    return [_match(cash, item, cash.amount, open_amount, rule)]
+    return [match_of(cash, item, open_amount, rule)]
 
 
 def _several(cash: Cash, named: Sequence[Item], left: Mapping[str, Decimal]) -> list[Match]:
@@ -174,15 +184,16 @@ def _several(cash: Cash, named: Sequence[Item], left: Mapping[str, Decimal]) -> 
     reduced = {number: amount - discount_available(item, amount) for (number, amount), item in zip(full.items(), named, strict=True)}
     for amounts in (full, reduced):
         if total(amounts.values()) == cash.amount:
-            return [_match(cash, item, amounts[item.invoice_no], left[item.invoice_no], "M2") for item in named]
+            return [match_of(replace(cash, amount=amounts[item.invoice_no]), item, left[item.invoice_no], "M2") for item in named]
     return []
 
 
-def _match(cash: Cash, item: Item, amount: Decimal, open_amount: Decimal, rule: str) -> Match:
+def match_of(cash: Cash, item: Item, open_amount: Decimal, rule: str) -> Match:
+    """All of a receipt for an invoice of which so much is open."""
     late = (cash.received_on - item.discount_date).days if item.discount_date else NO_DISCOUNT
     available = discount_available(item, open_amount)
-    difference = open_amount - amount
-    return Match(cash.receipt_no, item.invoice_no, rule, amount, difference, open_amount, late, available, item.customer_class)
+    difference = open_amount - cash.amount
+    return Match(cash.receipt_no, item.invoice_no, rule, cash.amount, difference, open_amount, late, available, item.customer_class)
 
 
 def discount_available(item: Item, open_amount: Decimal) -> Decimal:

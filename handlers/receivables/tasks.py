@@ -1,6 +1,6 @@
 """The service tasks of receivables, as the diagrams name them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -16,6 +16,7 @@ from handlers.receivables import (
     application,
     bank_entries,
     collections,
+    matching,
     notice_tasks,
     placement,
     receipts,
@@ -155,7 +156,7 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class PlaceReceipts:
-    """What is said of the receipts of a statement that nothing took: `on_account`, `account` with an account of the ledger, or nothing."""
+    """What is said of the receipts of a statement that nothing took: `suggested`, `on_account`, `account` (of the ledger), or nothing."""
 
     statement_no: str
     outcome: str | None = None
@@ -163,10 +164,48 @@ class PlaceReceipts:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """An invoice that is paid."""
+
+    invoice_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """What a receipt could pay, in words."""
+
+    receipt_no: str
+    rest: Decimal
+    currency: str
+    payer: str
+    suggestion: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unplaced:
-    """The receipts of which something is still free."""
+    """The receipts of which something is still free, what the first of them could pay, and the invoices that were settled just now."""
 
     unmatched: list[str]
+    suggestions: list[Suggested] = field(default_factory=list)
+    settled: list[Settled] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRule:
+    """What is done with what a rule of the match engine finds: APPLY from a score of `at_least`, RECOMMEND to a person, or OFF."""
+
+    rule: str
+    use: str
+    at_least: Decimal = Decimal(0)
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """A statement, and what the decision says of each rule; without it only what is named is matched."""
+
+    statement_no: str
+    rules: list[MatchRule] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +244,6 @@ class Apply:
     statement_no: str
     residual_cases: list[ResidualCase]
     decisions: list[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """An invoice that is paid."""
-
-    invoice_no: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +327,10 @@ def settle_entries(given: SettleEntries, tx: Session) -> Settlement:
 
 @tasks.register("receivables.place_receipts", moves_money=True)
 def place_receipts(given: PlaceReceipts, tx: Session) -> Unplaced:
-    """Keep on account, or book to an account, what of the receipts is free, as was said; answer what is still free."""
-    return Unplaced(placement.place_receipts(tx, given.statement_no, given.outcome or "", given.account or ""))
+    """Apply what is suggested, keep on account, or book to an account what of the receipts is free, as was said; answer what still is."""
+    done = placement.place_receipts(tx, given.statement_no, given.outcome or "", given.account or "")
+    shown = [Suggested(each.receipt_no, each.rest, each.currency, each.payer, each.suggestion) for each in done.suggestions]
+    return Unplaced(done.unmatched, shown, [Settled(number) for number in done.settled])
 
 
 @tasks.register("receivables.record_receipts", moves_money=True)
@@ -306,9 +340,9 @@ def record_receipts(given: OfStatement, tx: Session) -> Receipts:
 
 
 @tasks.register("receivables.propose_applications")
-def propose_applications(given: OfStatement, tx: Session) -> Proposals:
-    """Match receipts with the invoices they name."""
-    found = receipts.propose(tx, given.statement_no)
+def propose_applications(given: Propose, tx: Session) -> Proposals:
+    """Match receipts with open invoices, by the rules that are allowed, and keep what else each could pay."""
+    found = receipts.propose(tx, given.statement_no, _rules(given.rules) if given.rules else matching.NAMED_ONLY)
     shown = tuple(ResidualCase.__slots__)
     cases = [ResidualCase(**{name: getattr(each, name) for name in shown}) for each in found.with_difference]
     return Proposals(cases, found.exact, list(found.unmatched))
@@ -328,6 +362,17 @@ def apply_receipts(given: Apply, tx: Session) -> Applied:
     }
     done = application.apply_receipts(tx, given.statement_no, decided)
     return Applied([Settled(number) for number in done.settled], list(done.unmatched))
+
+
+def _rules(rules: Sequence[MatchRule]) -> list[matching.Rule]:
+    wrong = [f"{rule.rule} {rule.use}" for rule in rules if rule.rule not in matching.RULES or rule.use not in matching.USES]
+    if wrong:
+        raise Invalid(
+            f"The decision on matching says {', '.join(wrong)}.",
+            code="match_rule",
+            next_step=f"Let the decision table name M1 to M12, each {', '.join(sorted(matching.USES))}, then retry.",
+        )
+    return [matching.Rule(rule.rule, rule.use, Decimal(rule.at_least)) for rule in rules]
 
 
 def _action(decision: Any) -> str:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ARRAY, String, case, cast, func, select
+from sqlalchemy import ARRAY, String, and_, case, cast, func, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.orm import Session
 
@@ -117,10 +117,35 @@ def list_receipts(tx: Session, asked: Asked) -> Page[ReceiptRow]:
     return read_page(tx, _RECEIPTS, keys, asked).typed(ReceiptRow)
 
 
-def list_unapplied(tx: Session, asked: Asked) -> Page[ReceiptRow]:
-    """Receipts of which something is left, the oldest first."""
+#: Which receipts a list holds: with something left of a known payer, of a payer nobody knows, or with money kept for the customer.
+UNAPPLIED, UNIDENTIFIED, ON_ACCOUNT = "unapplied", "unidentified", "on-account"
+
+
+def list_unapplied(tx: Session, asked: Asked, which: str = "") -> Page[ReceiptRow]:
+    """Receipts of which something is left, the oldest first: all of them, or those of one list."""
     keys = (Key(Receipt.received_on), Key(Receipt.receipt_no))
-    return read_page(tx, _RECEIPTS.where(_LEFT > 0), keys, asked, count=True).typed(ReceiptRow)
+    wanted = _LISTS.get(which, _LEFT > 0)
+    return read_page(tx, _RECEIPTS.where(wanted), keys, asked, count=True).typed(ReceiptRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Invoices that a receipt could pay, by which rule, with a score of 100 at most, and why. Rank 0 was applied, 1 is the likeliest."""
+
+    receipt_no: str
+    rank: int
+    rule: str
+    score: Decimal
+    why: str
+    invoices: list[str]
+
+
+def suggestions_of(tx: Session, receipt_nos: Sequence[str]) -> dict[str, list[Suggestion]]:
+    """What receipts could pay, by receipt, the likeliest first. One statement."""
+    found: dict[str, list[Suggestion]] = {}
+    for row in tx.execute(_SUGGESTIONS, {"numbers": list(receipt_nos)}).mappings() if receipt_nos else ():
+        found.setdefault(row["receipt_no"], []).append(Suggestion(**row))
+    return found
 
 
 def list_statements(tx: Session, asked: Asked) -> Page[StatementSummary]:
@@ -147,6 +172,15 @@ _APPLIED = (
     .scalar_subquery()
 )
 _LEFT = case((Receipt.reversed_at.is_(None), Receipt.amount - Receipt.on_account - Receipt.written_off - _APPLIED), else_=0)
+_LISTS = {
+    UNAPPLIED: and_(_LEFT > 0, Receipt.customer_no.is_not(None)),
+    UNIDENTIFIED: and_(_LEFT > 0, Receipt.customer_no.is_(None)),
+    ON_ACCOUNT: and_(Receipt.on_account > 0, Receipt.reversed_at.is_(None)),
+}
+_SUGGESTIONS = text("""
+SELECT receipt_no, rank, min(rule) AS rule, max(score) AS score, min(why) AS why, array_agg(invoice_no ORDER BY invoice_no) AS invoices
+FROM receipt_proposal WHERE receipt_no = ANY(:numbers) AND rank > 0 GROUP BY receipt_no, rank ORDER BY receipt_no, rank
+""")
 _OWN = [name for name in ReceiptRow.__dataclass_fields__ if name not in {"payer_name", "remittance", "rest"}]
 _RECEIPTS = select(*(getattr(Receipt, name) for name in _OWN), BankLine.payer_name, BankLine.remittance, _LEFT.label("rest")).join(
     BankLine, BankLine.id == Receipt.bank_line_id

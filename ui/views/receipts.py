@@ -4,9 +4,9 @@ from flask import make_response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.problems import Invalid
-from handlers.receivables import commands
+from handlers.receivables import commands, manual_application
 from handlers.receivables.manual_application import HandApplication
-from handlers.receivables.views import list_unapplied
+from handlers.receivables.views import ON_ACCOUNT, UNAPPLIED, UNIDENTIFIED, list_unapplied, suggestions_of
 from ui.product import COLLECT, asked, needs, person, product
 from ui.second_person import do_or_ask
 
@@ -20,11 +20,48 @@ ACTIONS = (
 )
 
 
+#: The lists of receipts, with what stands in them.
+LISTS = (
+    ("", "All that is free"),
+    (UNAPPLIED, "Unapplied"),
+    (UNIDENTIFIED, "Payer unknown"),
+    (ON_ACCOUNT, "On account"),
+)
+
+
 def show_list() -> str:
-    """The receipts with something left to apply."""
+    """The receipts with something left to apply, with what each could pay."""
+    which = request.args.get("which", "")
+    which = which if which in dict(LISTS) else ""
     with product().database.transaction() as tx:
-        receipts = list_unapplied(tx, asked())
-    return render_template("receipts.html", receipts=receipts, actions=ACTIONS, may_collect=COLLECT in person().roles)
+        receipts = list_unapplied(tx, asked(), which)
+        suggestions = suggestions_of(tx, [row.receipt_no for row in receipts.rows])
+    may_collect = COLLECT in person().roles
+    return render_template(
+        "receipts.html", receipts=receipts, suggestions=suggestions, which=which, lists=LISTS, actions=ACTIONS, may_collect=may_collect
+    )
+
+
+@needs(COLLECT)
+def accept(receipt_no: str, rank: int) -> AnyResponse:
+    """Apply what was suggested for a receipt."""
+    settled = product().database.run(lambda tx: commands.accept(product().runtime, tx, receipt_no, rank, person().name))
+    return _done(f"{receipt_no} is applied.", f"{', '.join(settled)} settled." if settled else "A part is still open.")
+
+
+@needs(COLLECT)
+def identify(receipt_no: str) -> AnyResponse:
+    """Say whose a receipt is."""
+    customer_no = request.form.get("customer_no", "").strip()
+    product().database.run(lambda tx: manual_application.identify(tx, receipt_no, customer_no))
+    return _done(f"{receipt_no} came from {customer_no}.", "The payer's name is known from now on.")
+
+
+@needs(COLLECT)
+def free(receipt_no: str) -> AnyResponse:
+    """Free what is kept on account, so that it can be applied."""
+    freed = product().database.run(lambda tx: manual_application.take_off_account(tx, receipt_no))
+    return _done(f"{receipt_no} is free again.", f"{freed:,.2f} can be applied.")
 
 
 @needs(COLLECT)

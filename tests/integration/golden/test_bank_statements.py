@@ -139,6 +139,19 @@ def test_a_receipt_of_an_unknown_payer_waits_until_somebody_knows_whose_it_is(ru
         assert broken(tx) == []
 
 
+def test_the_suggestion_for_an_unknown_payer_is_applied_by_the_clerk_and_the_invoice_is_heard_to_be_settled(runtime):  # noqa: F811
+    sold(runtime)
+    with runtime.database.transaction() as tx:
+        amount = one(tx, "SELECT open_amount FROM open_item WHERE document_no = 'INV-000001'")
+    number = bank(runtime, Credit(str(amount), "hello", name="Who is that"))
+    complete(runtime, tasks_about(runtime, number)["review_unapplied"], outcome="suggested")
+    with runtime.database.transaction() as tx:
+        assert states(tx, "statement-intake") == ["completed"]
+        assert one(tx, "SELECT open_amount FROM open_item WHERE document_no = 'INV-000001'") == 0
+        assert "waiting" not in states(tx, "invoice-to-receipt")
+        assert broken(tx) == []
+
+
 def test_a_statement_that_treasury_refuses_makes_room_for_its_corrected_successor(runtime):  # noqa: F811
     number = bank(runtime, Credit("120.00", "?", ref="BK-77"), closing="100.00")
     complete(runtime, tasks_about(runtime, number)["balance_statement"], action="refuse", reason="The bank sends a new one")

@@ -69,7 +69,7 @@ def receive(tx, credit, opening, *, decision):
     statement = receivables.OfStatement(stored(tx, content)[0])
     receivables.read_statement(statement, tx)
     receivables.record_receipts(statement, tx)
-    cases = receivables.propose_applications(statement, tx).residual_cases
+    cases = receivables.propose_applications(receivables.Propose(statement.statement_no), tx).residual_cases
     return cases, receivables.apply_receipts(receivables.Apply(statement.statement_no, cases, [{"action": decision}]), tx)
 
 
@@ -149,7 +149,7 @@ def test_g2_drop_ship_with_a_price_variance_inside_the_tolerance(database):
         statement = receivables.OfStatement(stored(tx, content)[0])
         receivables.read_statement(statement, tx)
         receivables.record_receipts(statement, tx)
-        assert receivables.propose_applications(statement, tx).exact == 1
+        assert receivables.propose_applications(receivables.Propose(statement.statement_no), tx).exact == 1
         receivables.apply_receipts(receivables.Apply(statement.statement_no, [], []), tx)
 
         booked = balances(tx)

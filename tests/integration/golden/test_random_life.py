@@ -176,7 +176,7 @@ class Life:
         commit_step(tx)
         receivables.record_receipts(statement, tx)
         commit_step(tx)
-        cases = receivables.propose_applications(statement, tx).residual_cases
+        cases = receivables.propose_applications(receivables.Propose(statement.statement_no), tx).residual_cases
         commit_step(tx)
         decisions = [self.random.choice(sorted(ACTIONS)) for _ in cases]
         receivables.apply_receipts(receivables.Apply(statement.statement_no, cases, decisions), tx)

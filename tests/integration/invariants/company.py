@@ -122,7 +122,7 @@ def bank_day(tx: Session, content: bytes) -> None:
         statement = receivables.OfStatement(number)
         receivables.read_statement(statement, tx)
         receivables.record_receipts(statement, tx)
-        cases = receivables.propose_applications(statement, tx).residual_cases
+        cases = receivables.propose_applications(receivables.Propose(statement.statement_no), tx).residual_cases
         receivables.apply_receipts(receivables.Apply(number, cases, [{"action": "EARNED_DISCOUNT"} for _ in cases]), tx)
 
 

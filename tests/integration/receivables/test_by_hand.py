@@ -3,20 +3,23 @@ from decimal import Decimal
 import pytest
 
 from engine.problems import Conflict, Invalid, NotFound
+from engine.store.paging import Asked
 from handlers.invariants import check_all
 from handlers.ledger.posting import balances
 from handlers.receivables import manual_application as by_hand
-from handlers.receivables import tasks
+from handlers.receivables import suggestions, tasks
 from handlers.receivables.manual_application import HandApplication
+from handlers.receivables.views import ON_ACCOUNT, list_unapplied, suggestions_of
 from tests.integration.golden.builders import CUSTOMER, customer, one, stored
 from tests.integration.receivables.books import nonzero, owed, paid, take_in
-from tests.steps import as_a_step
+from tests.steps import as_a_step, commit_step
 from tests.unit.receivables.statement_files import Credit
 
 D = Decimal
 apply_manually, identify, leave_on_account, reverse_receipt = map(
     as_a_step, (by_hand.apply_manually, by_hand.identify, by_hand.leave_on_account, by_hand.reverse_receipt)
 )
+accept_suggestion, take_off_account = map(as_a_step, (suggestions.accept_suggestion, by_hand.take_off_account))
 
 
 def all_well(tx):
@@ -129,4 +132,32 @@ def test_a_receipt_applied_again_after_a_statement_keeps_its_history(books):
         statement = tasks.OfStatement(stored(tx, paid(Credit("100.00", "INV-000001", ref="B1")))[0])
         tasks.record_receipts(statement, tx)
         assert apply_manually(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000001")).open_amount == 1568
-        assert tasks.propose_applications(statement, tx) == tasks.Proposals([], 0, [])
+        assert tasks.propose_applications(tasks.Propose(statement.statement_no), tx) == tasks.Proposals([], 0, [])
+
+
+def test_a_suggestion_is_accepted_once_money_on_account_is_freed_again_and_a_payer_is_known_the_next_time(books):
+    with books.transaction() as tx:
+        owed(tx, "INV-000002", "100.00", tax="0", discount="0")
+        statement = stored(tx, paid(Credit("100.00", "thanks", name="M. Glass"), Credit("7.00", "again", name="M. Glass")))[0]
+        tasks.read_statement(tasks.OfStatement(statement), tx)
+        tasks.record_receipts(tasks.OfStatement(statement), tx)
+        rules = [tasks.MatchRule(f"M{number}", "APPLY", D(90)) for number in range(1, 13)]
+        assert tasks.propose_applications(tasks.Propose(statement, rules), tx).unmatched == ["RC-000001", "RC-000002"]
+        commit_step(tx)
+        (shown,) = suggestions_of(tx, ["RC-000001", "RC-000002"])["RC-000001"]
+        assert (shown.rule, shown.invoices, shown.why) == ("M7", ["INV-000002"], "INV-000002 is the only open invoice of this amount.")
+        with pytest.raises(NotFound, match="no suggestion 2"):
+            accept_suggestion(tx, "RC-000001", 2)
+        assert accept_suggestion(tx, "RC-000001", 1) == ["INV-000002"]
+        with pytest.raises(Conflict, match="Nothing of that suggestion"):
+            accept_suggestion(tx, "RC-000001", 1)
+        identify(tx, "RC-000002", CUSTOMER)
+        assert leave_on_account(tx, "RC-000002") == 7
+        assert [row.receipt_no for row in list_unapplied(tx, Asked(), ON_ACCOUNT).rows] == ["RC-000002"]
+        assert take_off_account(tx, "RC-000002") == 7
+        assert apply_manually(tx, HandApplication(receipt_no="RC-000002", invoice_no="INV-000001")).open_amount == 1661
+        with pytest.raises(Conflict, match="Nothing of RC-000002 is on account"):
+            take_off_account(tx, "RC-000002")
+        take_in(tx, paid(Credit("5.00", "?", name="m. glass "), opening="107.00", statement="S2"))
+        assert one(tx, "SELECT customer_no, identified_by FROM receipt WHERE receipt_no = 'RC-000003'") == (CUSTOMER, "alias")
+        assert all_well(tx)

@@ -139,7 +139,7 @@ def test_a_second_receipt_of_an_invoice_is_the_second_use_of_none_but_its_own(bo
         take_in(tx, paid(Credit("1968.00", "INV-000001 INV-000002", ref="B1")))
         take_back(tx)
         tx.execute(text("UPDATE open_item SET open_amount = original, open_in_books = original"))
-        tasks.propose_applications(tasks.OfStatement("BS-000001"), tx)
+        tasks.propose_applications(tasks.Propose("BS-000001"), tx)
         tx.execute(text("UPDATE bank_statement SET applied_at = NULL"))
         done = tasks.apply_receipts(tasks.Apply("BS-000001", [], []), tx)
         assert (len(done.settled), done.unmatched) == (2, [])
@@ -175,7 +175,7 @@ def test_a_statement_does_not_boast_of_what_another_settled_after_its_payment_wa
         reverse_receipt(tx, "RC-000001", "returned")
         take_in(tx, paid(Credit("1668.00", "INV-000001", ref="B2"), opening="1668.00", statement="S2"))
         assert tasks.apply_receipts(tasks.Apply("BS-000001", [], []), tx) == tasks.Applied([], [])
-        assert tasks.propose_applications(tasks.OfStatement("BS-000001"), tx).unmatched == []
+        assert tasks.propose_applications(tasks.Propose("BS-000001"), tx).unmatched == []
 
 
 def test_only_the_journals_of_the_receipt_itself_are_reversed_with_it(books):

@@ -172,7 +172,7 @@ def test_a_missing_or_unknown_decision_is_refused_and_applies_nothing(books, dec
     with books.transaction() as tx:
         statement = tasks.OfStatement(stored(tx, paid(Credit("1.00", "INV-000001", ref="B1")))[0])
         tasks.record_receipts(statement, tx)
-        cases = tasks.propose_applications(statement, tx).residual_cases
+        cases = tasks.propose_applications(tasks.Propose(statement.statement_no), tx).residual_cases
         with pytest.raises(Invalid) as refusal:
             tasks.apply_receipts(tasks.Apply("BS-000001", cases, decisions), tx)
         assert refusal.value.code == "residual_decision"
@@ -183,7 +183,7 @@ def test_variables_of_a_process_cannot_pay_an_invoice(books):
     with books.transaction() as tx:
         statement = tasks.OfStatement(stored(tx, paid(Credit("1.00", "INV-000001", ref="B1")))[0])
         tasks.record_receipts(statement, tx)
-        tasks.propose_applications(statement, tx)
+        tasks.propose_applications(tasks.Propose(statement.statement_no), tx)
         forged = tasks.ResidualCase("RC-000001", "INV-000001", D(0), D(1), 0, D(1667), "A")
         tasks.apply_receipts(tasks.Apply("BS-000001", [forged], ["EARNED_DISCOUNT"]), tx)
         assert one(tx, "SELECT open_amount FROM open_item") == D("1633.64")
@@ -194,7 +194,7 @@ def test_two_statements_paying_one_invoice_at_once_pay_it_once(books):
         for number in (1, 2):
             statement = tasks.OfStatement(stored(tx, paid(Credit("1668.00", "INV-000001", ref=f"B{number}"), statement=f"S{number}"))[0])
             tasks.record_receipts(statement, tx)
-            tasks.propose_applications(statement, tx)
+            tasks.propose_applications(tasks.Propose(statement.statement_no), tx)
 
     def apply(number):
         with books.transaction() as tx:
@@ -302,7 +302,7 @@ def test_the_number_of_statements_does_not_grow_with_the_entries(books):
         with books.transaction() as tx:
             statement = tasks.OfStatement(stored(tx, content)[0])
             tasks.record_receipts(statement, tx)
-            tasks.propose_applications(statement, tx)
+            tasks.propose_applications(tasks.Propose(statement.statement_no), tx)
             tasks.apply_receipts(tasks.Apply(statement.statement_no, [], []), tx)
         return len(sent)
 
