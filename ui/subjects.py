@@ -12,6 +12,7 @@ ADDRESSES = {
     "invoice": "/finance/invoices",
     "receipt": "/finance/receipts",
     "statement": "/finance/statements",
+    "dispute": "/finance/disputes",
     "customer": "/master-data/customers",
     "item": "/master-data/items",
     "supplier": "/master-data/suppliers",

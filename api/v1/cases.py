@@ -23,14 +23,17 @@ api = APIBlueprint("cases", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="
 
 
 class CasePath(BaseModel):
-    """A subject in the address: `kind` is quote, order, group, shipment, purchase-order, invoice, receipt, statement, customer or item."""
+    """A subject in the address.
+
+    `kind` is quote, order, group, shipment, purchase-order, invoice, receipt, statement, dispute, customer or item.
+    """
 
     kind: str = Field(max_length=40)
     number: str = Field(max_length=100)
 
 
 class KindPath(BaseModel):
-    """A kind of subject in the address that has a list: group, shipment, purchase-order, invoice or statement."""
+    """A kind of subject in the address that has a list: group, shipment, purchase-order, invoice, statement or dispute."""
 
     kind: str = Field(max_length=40)
 
@@ -110,7 +113,7 @@ class CaseOut(BaseModel):
 @api.get("/cases/<kind>", responses={200: Page[CaseRowOut]})
 @operation(Role.READ)
 def list_cases(path: KindPath, query: CaseQuery) -> Page[CaseRowOut]:
-    """List fulfilment groups, shipments, purchase orders, invoices or bank statements, the latest number first."""
+    """List fulfilment groups, shipments, purchase orders, invoices, bank statements or disputes, the latest number first."""
     refuse_unseen(person().roles, OF_SUBJECT.get(path.kind), f"The list of {path.kind}")
     found = list_subjects(transaction(), path.kind, ListFilter(query.search, query.state), query.asked)
     rows = [CaseRowOut(number=row.number, name=row.name, state=row.state, facts=_facts(row.facts)) for row in found.rows]
@@ -120,7 +123,7 @@ def list_cases(path: KindPath, query: CaseQuery) -> Page[CaseRowOut]:
 @api.get("/cases/<kind>/<number>", responses={200: CaseOut})
 @operation(Role.READ)
 def get_case(path: CasePath) -> dict[str, Any]:
-    """The case of a quote, order, fulfilment group, shipment, purchase order, invoice, receipt, bank statement, customer or item."""
+    """The case of a quote, order, group, shipment, purchase order, invoice, receipt, statement, dispute, customer or item."""
     refuse_unseen(person().roles, OF_SUBJECT.get(path.kind), f"{path.kind} {path.number}")
     return _out(cases.read_case(transaction(), path.kind, path.number))
 

@@ -21,11 +21,14 @@ api = APIBlueprint("receipts", __name__, url_prefix="/api/v1/receipts", abp_tags
 class ApplyIn(Shape):
     """The invoice a receipt is for, and what becomes of a difference.
 
-    `action` is PARTIAL, WRITE_OFF, EARNED_DISCOUNT, UNEARNED_DISCOUNT or ON_ACCOUNT.
+    `action` is PARTIAL, WRITE_OFF, EARNED_DISCOUNT, UNEARNED_DISCOUNT, DEDUCTION or ON_ACCOUNT. A deduction opens a dispute of what is
+    short, for `reason`.
     """
 
     invoice_no: str = Field(min_length=1, max_length=40)
     action: str = Field("PARTIAL", max_length=40)
+    reason: str = Field("OTHER", max_length=40)
+    description: str = Field("", max_length=2000)
 
 
 class AppliedOut(Shape):
@@ -34,6 +37,7 @@ class AppliedOut(Shape):
     settled: bool
     open_amount: Exact
     rest: Exact
+    dispute_no: str | None
 
 
 class SuggestionOut(Shape):
@@ -158,7 +162,9 @@ def apply_receipt(path: NumberPath, body: ApplyIn) -> Answer:
 
     A second person confirms what gives away more than a number of the company, or anything of a statement that one took in oneself.
     """
-    given = HandApplication(receipt_no=path.number, invoice_no=body.invoice_no, action=body.action)
+    given = HandApplication(
+        receipt_no=path.number, invoice_no=body.invoice_no, action=body.action, reason=body.reason, description=body.description
+    )
     return act("receipt.apply", given, "", lambda applied: (AppliedOut.model_validate(applied), 200))
 
 

@@ -50,6 +50,7 @@ class Lock(StrEnum):
     BANK_STATEMENT = "bank_statement"
     RECEIPT = "receipt"
     REFUND = "refund"
+    DISPUTE = "dispute"
     #: A journal that a person wrote: locked by whoever agrees to it or corrects it.
     MANUAL_ENTRY = "manual_entry"
     OPEN_ITEM = "open_item"

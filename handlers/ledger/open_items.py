@@ -111,6 +111,11 @@ def set_dunning_level(tx: Session, document_no: str, level: int) -> None:
     tx.execute(_DUNNED, {"document_no": document_no, "level": level})
 
 
+def set_disputed(tx: Session, document_no: str, *, disputed: bool) -> None:
+    """Note on a receivable whether something of it is in an open dispute."""
+    tx.execute(_DISPUTED, {"document_no": document_no, "disputed": disputed})
+
+
 def highest_dunning_level(tx: Session, customer_no: str) -> int:
     """How often a customer was reminded of what is still open: the highest level of its open receivables."""
     level: int = tx.execute(_HIGHEST, {"customer_no": customer_no}).scalar_one()
@@ -134,6 +139,7 @@ UPDATE open_item AS item SET open_amount = item.open_amount - given.amount, open
   closed_at = CASE WHEN item.open_amount = given.amount THEN business_now() END
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(id bigint, amount numeric, in_books numeric) WHERE item.id = given.id
 """)
+_DISPUTED = text("UPDATE open_item SET disputed = :disputed WHERE kind = 'AR' AND document_no = :document_no")
 _DUNNED = text("UPDATE open_item SET dunning_level = :level WHERE kind = 'AR' AND document_no = :document_no")
 _HIGHEST = text("""
 SELECT coalesce(max(dunning_level), 0) FROM open_item WHERE kind = 'AR' AND party_no = :customer_no AND open_amount > 0

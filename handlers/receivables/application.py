@@ -26,6 +26,7 @@ from handlers.ledger.accounts import (
 )
 from handlers.ledger.books import books_currency
 from handlers.ledger.open_items import Taken, lock_open_items, reduce_open_items, share_in_books
+from handlers.receivables.disputes import DisputeDraft, open_dispute
 from handlers.receivables.model import Application
 from handlers.receivables.rules import ACTIONS, Owed, Split, split
 from handlers.receivables.statements import lock_statement
@@ -41,6 +42,8 @@ class Applied:
 
     settled: tuple[str, ...]
     unmatched: tuple[str, ...]
+    #: The disputes that short payments became, each with its invoice.
+    disputes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +89,30 @@ def apply_receipts(tx: Session, statement_no: str, decisions: Mapping[tuple[str,
         uses = _decide(tx.execute(_PROPOSED, given).mappings().all(), decisions, books_currency(tx))
         if uses:
             write_uses(tx, uses)
+            open_deductions(tx, uses)
         tx.execute(_APPLIED, given)
     settled = tx.execute(_SETTLED, {"statement_no": statement_no}).scalars().all()
     unmatched = tx.execute(_UNMATCHED, {"statement_no": statement_no}).scalars().all()
-    return Applied(tuple(settled), tuple(unmatched))
+    disputes = tx.execute(_DISPUTES, {"statement_no": statement_no}).all()
+    return Applied(tuple(settled), tuple(unmatched), tuple((row.dispute_no, row.invoice_no) for row in disputes))
+
+
+def open_deductions(tx: Session, uses: Sequence[Use], reason: str = "OTHER", description: str = "", by: str = "") -> list[str]:
+    """Make a dispute of what each deduction left open; answer their numbers."""
+    short = [use for use in uses if use.action == "DEDUCTION" and use.row["open_amount"] > use.parts.settles]
+    return [
+        open_dispute(
+            tx,
+            DisputeDraft(
+                invoice_no=use.row["invoice_no"],
+                reason=reason,
+                description=description or f"Receipt {use.row['receipt_no']} paid it short.",
+                receipt_no=use.row["receipt_no"],
+            ),
+            by,
+        )
+        for use in short
+    ]
 
 
 def _decide(rows: Sequence[RowMapping], decisions: Mapping[tuple[str, str], str], books: str) -> list[Use]:
@@ -252,6 +275,9 @@ FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(receipt_no text, on_accou
 WHERE receipt.receipt_no = given.receipt_no
 """)
 _APPLIED = text("UPDATE bank_statement SET applied_at = business_now() WHERE statement_no = :statement_no")
+_DISPUTES = text("""
+SELECT dispute_no, invoice_no FROM dispute JOIN receipt USING (receipt_no) WHERE receipt.statement_no = :statement_no ORDER BY dispute_no
+""")
 _SETTLED = text("""
 SELECT DISTINCT item.document_no FROM application JOIN receipt USING (receipt_no)
 JOIN open_item AS item ON item.kind = 'AR' AND item.document_no = application.invoice_no

@@ -94,7 +94,53 @@ _UNAPPLIED = Part(
     """,
 )
 
+_ADJUSTED = Part(
+    "What was given away",
+    (
+        Shown("adjustment_no", "Adjustment", "mono"),
+        Shown("kind", "As", "code"),
+        Shown("made_at", "When", "moment"),
+        Shown("amount", "Amount", "money", "currency"),
+        Shown("tax_amount", "Of that tax", "money", "currency"),
+    ),
+    """
+    SELECT adjustment_no, kind, made_at, amount, nullif(tax_amount, 0) AS tax_amount, currency FROM adjustment WHERE dispute_no = :number
+    """,
+)
+_DISPUTE = CaseKind(
+    kind="dispute",
+    noun="Dispute",
+    named="SELECT dispute_no AS known_as, dispute_no AS number FROM dispute",
+    head="""
+    SELECT dispute.dispute_no, customer.name, dispute.customer_no, customer.name AS customer_name, dispute.invoice_no, dispute.receipt_no,
+      dispute.amount, dispute.currency, dispute.reason, nullif(dispute.description, '') AS description,
+      nullif(dispute.owner_group, '') AS owner, dispute.due_on,
+      dispute.resolved_at IS NULL AND dispute.due_on < business_today() AS late, dispute.opened_by, dispute.opened_at,
+      nullif(dispute.resolution, '') AS resolution, nullif(dispute.note, '') AS note, dispute.resolved_at,
+      CASE WHEN dispute.resolved_at IS NULL THEN 'OPEN' ELSE dispute.resolution END AS state,
+      ARRAY[dispute.dispute_no] AS keys, ARRAY[dispute.dispute_no] AS papers
+    FROM dispute JOIN customer ON customer.customer_no = dispute.customer_no WHERE dispute.dispute_no = :number
+    """,
+    facts=(
+        Shown("invoice_no", "Invoice", "invoice"),
+        Shown("customer_no", "Customer", "customer", under="customer_name"),
+        Shown("amount", "Amount", "money", "currency"),
+        Shown("reason", "Reason", "code"),
+        Shown("description", "What they say"),
+        Shown("owner", "Whose it is"),
+        Shown("due_on", "To be decided until", "day", odd="late"),
+        Shown("receipt_no", "Paid short by", "receipt"),
+        Shown("opened_by", "Opened by"),
+        Shown("opened_at", "Opened", "moment"),
+        Shown("resolution", "Ended by", "code"),
+        Shown("note", "What was found"),
+        Shown("resolved_at", "Ended", "moment"),
+    ),
+    parts=(_ADJUSTED, *WITH_CUSTOMER),
+)
+
 CASES = (
+    _DISPUTE,
     CaseKind(
         kind="receipt",
         noun="Receipt",
@@ -169,6 +215,25 @@ CASES = (
 )
 
 LISTS = (
+    CaseList(
+        kind="dispute",
+        title="Disputes",
+        states=("OPEN", "CREDIT", "CHARGE_BACK", "WRITE_OFF", "PAID"),
+        shown=(
+            Shown("invoice_no", "Invoice", "invoice"),
+            Shown("reason", "Reason", "code"),
+            Shown("owner", "Whose it is"),
+            Shown("due_on", "Until", "day", odd="late"),
+            Shown("amount", "Amount", "money", "currency"),
+        ),
+        sql="""
+        SELECT dispute.dispute_no AS number, customer.name, dispute.invoice_no, dispute.reason, nullif(dispute.owner_group, '') AS owner,
+          dispute.due_on, dispute.resolved_at IS NULL AND dispute.due_on < business_today() AS late, dispute.amount, dispute.currency,
+          CASE WHEN dispute.resolved_at IS NULL THEN 'OPEN' ELSE dispute.resolution END AS state
+        FROM dispute JOIN customer ON customer.customer_no = dispute.customer_no
+        """,
+        empty="What a customer does not pay is a dispute: opened under Receipts where a payment is short, or by API for an invoice.",
+    ),
     CaseList(
         kind="statement",
         title="Bank statements",

@@ -18,6 +18,7 @@ from handlers.ledger.open_items import highest_dunning_level, lock_open_items, s
 from handlers.parties.master_data import default_address
 from handlers.parties.policy import chosen
 from handlers.parties.standing import lower_dunning_level, raise_dunning_level
+from handlers.receivables.disputes import DISPUTED
 from handlers.receivables.letters import Overdue, Wording, reminder
 from handlers.receivables.model import Reminder
 from handlers.rowsets import insert_rows
@@ -52,11 +53,15 @@ class DunningFacts:
 
 
 def dunning_facts(tx: Session, invoice_no: str, now: datetime) -> DunningFacts:
-    """How late an invoice is, how often it was reminded of, and what of the customer's money is not applied. Raises NotFound."""
+    """How late an invoice is, how often it was reminded of, and what of the customer's money is not applied. Raises NotFound.
+
+    What is in dispute is not reminded of: the amount is what is open beside it.
+    """
     item = _lock_item(tx, invoice_no)
+    undisputed = _undisputed(tx, item)
     unapplied = tx.execute(_UNAPPLIED, {"customer": item.party_no}).scalar_one()
     overdue = max(0, (now.date() - item.due_date).days)
-    return DunningFacts(overdue, item.open_amount, max(Decimal(0), unapplied), item.disputed, item.dunning_level)
+    return DunningFacts(overdue, undisputed, max(Decimal(0), unapplied), item.disputed and undisputed <= 0, item.dunning_level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ class Sent:
 def remind(tx: Session, invoice_no: str, step: Step, now: datetime) -> Sent:
     """Send the reminder of a level, once; nothing is sent of an invoice that was paid meanwhile. Raises NotFound."""
     item = _lock_item(tx, invoice_no)
-    if item.open_amount <= 0 or step.level <= item.dunning_level:
+    if _undisputed(tx, item) <= 0 or step.level <= item.dunning_level:
         return Sent(item.dunning_level, None, item.target, item.party_no)
     document_id = _print(tx, item, step, now)
     sent = {
@@ -88,7 +93,7 @@ def remind(tx: Session, invoice_no: str, step: Step, now: datetime) -> Sent:
         "level": step.level,
         "hold_orders": step.hold_orders,
         "days_overdue": (now.date() - item.due_date).days,
-        "open_amount": item.open_amount,
+        "open_amount": _undisputed(tx, item),
         "document_id": document_id,
     }
     insert_rows(tx, Reminder, [sent])
@@ -117,12 +122,18 @@ def _print(tx: Session, item: Row[Any], step: Step, now: datetime) -> int:
     overdue = Overdue(
         invoice_no=item.document_no,
         customer_no=item.party_no,
-        **{name: getattr(item, name) for name in ("document_date", "due_date", "original", "open_amount", "currency")},
+        open_amount=_undisputed(tx, item),
+        **{name: getattr(item, name) for name in ("document_date", "due_date", "original", "currency")},
     )
     customer = {"name": item.customer_name, "country": item.customer_country}
     to = addressee(customer, default_address(tx, item.party_no, "BILL") or {})
     paper = print_pdf(_TEMPLATE, reminder(overdue, wording, seller(tx), to), now)
     return save_document(tx, "REMINDER", f"{item.document_no}/{step.level}", "application/pdf", paper)
+
+
+def _undisputed(tx: Session, item: Row[Any]) -> Decimal:
+    """What is open on an invoice and not in dispute."""
+    return max(Decimal(0), Decimal(item.open_amount) - Decimal(tx.execute(DISPUTED, {"invoice_no": item.document_no}).scalar_one()))
 
 
 def _lock_item(tx: Session, invoice_no: str) -> Row[Any]:

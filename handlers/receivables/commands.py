@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from engine.runtime.post.mailbox import Message
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import messages
-from handlers.receivables import bank_files, manual_application, suggestions
+from handlers.receivables import bank_files, disputes, manual_application, suggestions
 from handlers.receivables.bank_files import TakenIn
+from handlers.receivables.disputes import DisputeDraft
 from handlers.receivables.manual_application import HandApplication, HandApplied
 
 
@@ -28,7 +29,9 @@ def take_in(runtime: Runtime, tx: Session, content: bytes, by: str, layout_no: s
 
 def apply(runtime: Runtime, tx: Session, given: HandApplication, actor: str) -> HandApplied:
     """Apply what is left of a receipt to an invoice; a settled invoice's process goes on. Raises NotFound, Invalid, Conflict."""
-    applied = manual_application.apply_manually(tx, given)
+    applied = manual_application.apply_manually(tx, given, actor)
+    if applied.dispute_no is not None:
+        _tell_of_dispute(runtime, tx, applied.dispute_no, given.invoice_no, actor)
     if applied.settled:
         settled = {"invoice_no": given.invoice_no}
         messages.note(runtime, tx, Message("receivable.settled", correlation=settled, payload=settled, actor=actor))
@@ -42,6 +45,19 @@ def accept(runtime: Runtime, tx: Session, receipt_no: str, rank: int, actor: str
         told = {"invoice_no": invoice_no}
         messages.note(runtime, tx, Message("receivable.settled", correlation=told, payload=told, actor=actor))
     return settled
+
+
+def dispute(runtime: Runtime, tx: Session, draft: DisputeDraft, actor: str) -> str:
+    """Open a dispute; its process finds whose it is. Answers its number. Raises NotFound, Invalid, Conflict."""
+    number = disputes.open_dispute(tx, draft, actor)
+    _tell_of_dispute(runtime, tx, number, draft.invoice_no, actor)
+    return number
+
+
+def _tell_of_dispute(runtime: Runtime, tx: Session, number: str, invoice_no: str, actor: str) -> None:
+    told = {"dispute_no": number, "invoice_no": invoice_no, "opened_by": actor}
+    once = f"dispute.opened:{number}"
+    messages.note(runtime, tx, Message("dispute.opened", {"dispute_no": number}, told, message_id=once, business_key=number, actor=actor))
 
 
 def keep_on_account(tx: Session, receipt_no: str, customer_no: str | None) -> Decimal:

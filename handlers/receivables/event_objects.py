@@ -2,4 +2,4 @@
 
 from handlers.event_log import EventObjects
 
-EVENT_OBJECTS = EventObjects(types={"statement_no": "bank statement", "receipt_no": "receipt"})
+EVENT_OBJECTS = EventObjects(types={"statement_no": "bank statement", "receipt_no": "receipt", "dispute_no": "dispute"})

@@ -45,7 +45,7 @@ INVARIANTS = (
     ),
     Invariant(
         "INV-11",
-        "What is open on an invoice is its amount less everything applied to it and credited on it.",
+        "What is open on an invoice is its amount less everything applied to it, credited on it and given away.",
         """
         SELECT item.document_no, item.original, item.open_amount, coalesce(used.amount, 0) AS applied
         FROM open_item AS item LEFT JOIN (
@@ -53,6 +53,8 @@ INVARIANTS = (
             SELECT invoice_no, cash + discount + discount_tax + written_off AS amount FROM application WHERE unapplied_at IS NULL
             UNION ALL
             SELECT credits_invoice_no, settled_total FROM invoice WHERE kind = 'CM' AND posted_at IS NOT NULL
+            UNION ALL
+            SELECT invoice_no, amount FROM adjustment
           ) AS each GROUP BY invoice_no
         ) AS used ON used.invoice_no = item.document_no
         WHERE item.kind = 'AR' AND item.open_amount <> item.original - coalesce(used.amount, 0)
@@ -169,6 +171,26 @@ INVARIANTS = (
         WHERE CASE WHEN receipt.reversed_at IS NULL
           THEN receipt.amount <> used.cash + receipt.written_off + held.amount OR held.amount < receipt.on_account
           ELSE used.cash <> 0 OR receipt.on_account <> 0 OR receipt.written_off <> 0 OR held.amount <> 0 END
+        """,
+    ),
+    Invariant(
+        "INV-42",
+        "An invoice is marked as disputed when something is open on it and in dispute, and only then.",
+        """
+        SELECT item.document_no, item.open_amount, item.disputed FROM open_item AS item
+        WHERE item.kind = 'AR' AND item.disputed <> EXISTS (
+          SELECT FROM dispute WHERE dispute.invoice_no = item.document_no AND dispute.resolved_at IS NULL)
+          AND (item.open_amount > 0 OR item.disputed AND NOT EXISTS (
+            SELECT FROM dispute WHERE dispute.invoice_no = item.document_no))
+        """,
+    ),
+    Invariant(
+        "INV-42",
+        "What was given away to end a dispute stands in the journal of its adjustment.",
+        """
+        SELECT adjustment.adjustment_no, adjustment.amount, coalesce(sum(line.credit), 0) AS booked
+        FROM adjustment LEFT JOIN journal_line AS line ON line.journal_id = adjustment.journal_id AND line.account = '1200'
+        GROUP BY adjustment.adjustment_no HAVING adjustment.amount <> coalesce(sum(line.credit), 0)
         """,
     ),
     Invariant(

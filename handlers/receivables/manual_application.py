@@ -21,7 +21,7 @@ from handlers.ledger.accounts import UNAPPLIED_CASH
 from handlers.ledger.books import books_currency
 from handlers.ledger.open_items import Taken, lock_open_items, reduce_open_items
 from handlers.parties.master_data import find_customer
-from handlers.receivables.application import FACTS, USED, held_rest, owed_rest, use_of, write_uses
+from handlers.receivables.application import FACTS, USED, held_rest, open_deductions, owed_rest, use_of, write_uses
 from handlers.receivables.rules import ACTIONS
 
 ZERO = Decimal(0)
@@ -34,6 +34,9 @@ class HandApplication:
     receipt_no: str
     invoice_no: str
     action: str = "PARTIAL"
+    #: Of a deduction: why the customer paid short.
+    reason: str = "OTHER"
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,11 @@ class HandApplied:
     settled: bool
     open_amount: Decimal
     rest: Decimal
+    #: The dispute that a deduction became.
+    dispute_no: str | None = None
 
 
-def apply_manually(tx: Session, given: HandApplication) -> HandApplied:
+def apply_manually(tx: Session, given: HandApplication, by: str = "") -> HandApplied:
     """Apply what is left of a receipt to an invoice. Raises NotFound, Invalid (action, currency), Conflict when nothing is left or open."""
     if given.action not in ACTIONS:
         raise Invalid(f"{given.action!r} is no action.", code="residual_decision", next_step=f"Use one of {', '.join(sorted(ACTIONS))}.")
@@ -72,7 +77,9 @@ def apply_manually(tx: Session, given: HandApplication) -> HandApplied:
     write_uses(tx, [use])
     parts = use.parts
     open_amount = row["open_amount"] - parts.settles
-    return HandApplied(open_amount == 0, open_amount, receipt.rest - parts.cash - parts.income - parts.on_account)
+    disputes = open_deductions(tx, [use], given.reason, given.description, by)
+    rest = receipt.rest - parts.cash - parts.income - parts.on_account
+    return HandApplied(open_amount == 0, open_amount, rest, disputes[0] if disputes else None)
 
 
 def leave_on_account(tx: Session, receipt_no: str) -> Decimal:

@@ -21,6 +21,15 @@ OPEN_THINGS = (
         """,
     ),
     OpenKind(
+        "dispute",
+        """
+        SELECT dispute_no AS number, ARRAY[dispute_no] AS keys, opened_at AS since,
+          trim_scale(amount) || ' ' || currency || ', ' || reason AS detail
+        FROM dispute WHERE resolved_at IS NULL
+        """,
+        also=("detail",),
+    ),
+    OpenKind(
         "announced entry",
         """
         SELECT told.notice_no || '/' || told.position AS number, ARRAY[told.notice_no] AS keys, notice.received_at AS since

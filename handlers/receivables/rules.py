@@ -238,7 +238,7 @@ class Owed:
 
 
 #: What a decision may say; the rest is refused.
-ACTIONS = frozenset({"APPLY", "WRITE_OFF", "EARNED_DISCOUNT", "UNEARNED_DISCOUNT", "PARTIAL", "ON_ACCOUNT"})
+ACTIONS = frozenset({"APPLY", "WRITE_OFF", "EARNED_DISCOUNT", "UNEARNED_DISCOUNT", "PARTIAL", "DEDUCTION", "ON_ACCOUNT"})
 
 
 def split(action: str, amount: Decimal, owed: Owed) -> Split:

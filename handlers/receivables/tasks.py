@@ -10,12 +10,12 @@ from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
 from engine.problems import Invalid
-from engine.runtime.state.effects import EffectLedger
-from engine.service_tasks import ServiceTasks, TaskContext
+from engine.service_tasks import ServiceTasks
 from handlers.receivables import (
     application,
     bank_entries,
-    collections,
+    collection_tasks,
+    dispute_tasks,
     matching,
     notice_tasks,
     placement,
@@ -29,13 +29,8 @@ tasks = ServiceTasks()
 tasks.include(refund_tasks.tasks)
 tasks.include(remittance_tasks.tasks)
 tasks.include(notice_tasks.tasks)
-
-
-@dataclass(frozen=True, slots=True)
-class OfInvoice:
-    """An invoice by its number."""
-
-    invoice_no: str
+tasks.include(dispute_tasks.tasks)
+tasks.include(collection_tasks.tasks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,38 +38,6 @@ class OfStatement:
     """A bank statement by its number."""
 
     statement_no: str
-
-
-@dataclass(frozen=True, slots=True)
-class Receivable:
-    """What an invoice owes, and until when."""
-
-    due_date: date
-    open_amount: Decimal
-    settled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """Whether an invoice is paid in full."""
-
-    settled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SendReminder:
-    """The reminder that was decided on, and whether new orders wait until it is paid."""
-
-    invoice_no: str
-    level: int
-    hold_orders: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reminder:
-    """How often the customer was reminded."""
-
-    level: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,40 +210,20 @@ class Apply:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenedDispute:
+    """What a short payment became, and of which invoice."""
+
+    dispute_no: str
+    invoice_no: str
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
-    """What was settled, and which receipts still need a person."""
+    """What was settled, which receipts still need a person, and which short payments became disputes."""
 
     settled: list[Settled]
     unmatched: list[str]
-
-
-@tasks.register("receivables.open_receivable")
-def open_receivable(given: OfInvoice, tx: Session) -> Receivable:
-    """What the invoice owes, and until when."""
-    found = collections.standing(tx, given.invoice_no)
-    return Receivable(found.due_date, found.open_amount, found.settled)
-
-
-@tasks.register("receivables.dunning_facts")
-def dunning_facts(given: OfInvoice, tx: Session, context: TaskContext) -> collections.DunningFacts:
-    """What the decision on the next reminder looks at."""
-    return collections.dunning_facts(tx, given.invoice_no, context.now)
-
-
-@tasks.register("receivables.send_reminder")
-def send_reminder(given: SendReminder, tx: Session, context: TaskContext, effects: EffectLedger) -> Reminder:
-    """Remind the customer at the level that was decided, once, unless the invoice was paid meanwhile."""
-    sent = collections.remind(tx, given.invoice_no, collections.Step(given.level, given.hold_orders), context.now)
-    if sent.document_id is not None:
-        payload = {"invoice_no": given.invoice_no, "level": sent.level, "customer_no": sent.customer_no, "document_id": sent.document_id}
-        effects.record("reminder", sent.target, payload)
-    return Reminder(sent.level)
-
-
-@tasks.register("receivables.close_receivable")
-def close_receivable(given: OfInvoice, tx: Session) -> Closed:
-    """If the invoice is paid, the customer's standing follows; the books know, whatever was heard."""
-    return Closed(collections.close(tx, given.invoice_no))
+    disputes: list[OpenedDispute] = field(default_factory=list)
 
 
 @tasks.register("receivables.read_statement", errors=("STATEMENT_UNBALANCED",), moves_money=True)
@@ -361,7 +304,8 @@ def apply_receipts(given: Apply, tx: Session) -> Applied:
         (case.receipt_no, case.invoice_no): _action(decision) for case, decision in zip(given.residual_cases, given.decisions, strict=True)
     }
     done = application.apply_receipts(tx, given.statement_no, decided)
-    return Applied([Settled(number) for number in done.settled], list(done.unmatched))
+    opened = [OpenedDispute(number, invoice_no) for number, invoice_no in done.disputes]
+    return Applied([Settled(number) for number in done.settled], list(done.unmatched), opened)
 
 
 def _rules(rules: Sequence[MatchRule]) -> list[matching.Rule]:

@@ -10,6 +10,16 @@ from handlers.receivables.views import ON_ACCOUNT, UNAPPLIED, UNIDENTIFIED, list
 from ui.product import COLLECT, asked, needs, person, product
 from ui.second_person import do_or_ask
 
+_REASONS = (
+    ("PRICE", "price"),
+    ("QTY_SHORT", "quantity"),
+    ("DAMAGE", "damage"),
+    ("PROMO", "promotion"),
+    ("FREIGHT", "freight"),
+    ("TAX", "tax"),
+    ("RETURN", "return"),
+    ("OTHER", "something else"),
+)
 #: What may become of a difference, as the decision `residual` names it.
 ACTIONS = (
     ("PARTIAL", "leave the rest open"),
@@ -17,6 +27,7 @@ ACTIONS = (
     ("EARNED_DISCOUNT", "the rest is an earned discount"),
     ("UNEARNED_DISCOUNT", "grant the rest as a discount"),
     ("ON_ACCOUNT", "keep what is too much on account"),
+    *((f"DEDUCTION {reason}", f"dispute the rest: {words}") for reason, words in _REASONS),
 )
 
 
@@ -70,13 +81,15 @@ def apply(receipt_no: str) -> AnyResponse:
     invoice_no = request.form.get("invoice_no", "").strip()
     if not invoice_no:
         raise Invalid("No invoice is named.", code="invoice_missing", next_step="Enter the invoice's number, such as INV-000012.")
-    given = HandApplication(receipt_no=receipt_no, invoice_no=invoice_no, action=request.form.get("action", "PARTIAL"))
+    action, _, reason = request.form.get("action", "PARTIAL").partition(" ")
+    given = HandApplication(receipt_no=receipt_no, invoice_no=invoice_no, action=action, reason=reason or "OTHER")
     outcome = do_or_ask("receipt.apply", given)
     if outcome.pending is not None:
         return _done("A second person confirms it.", "Nothing is applied yet; it is in the worklist of finance and treasury.")
     applied = outcome.done
     open_now = "is settled" if applied.settled else f"has {applied.open_amount:,.2f} open"
-    return _done(f"{receipt_no} is applied.", f"{invoice_no} {open_now}; {applied.rest:,.2f} of the receipt is left.")
+    disputed = f" {applied.dispute_no} is opened of it." if applied.dispute_no else ""
+    return _done(f"{receipt_no} is applied.", f"{invoice_no} {open_now}; {applied.rest:,.2f} of the receipt is left.{disputed}")
 
 
 @needs(COLLECT)

@@ -13,7 +13,7 @@ from ui.product import ORDER, READ, asked, needs, person, product
 from ui.subjects import ADDRESSES, subject_address
 
 #: Kinds that only their case shows.
-_KINDS = ("group", "shipment", "return", "purchase-order", "invoice", "receipt", "statement")
+_KINDS = ("group", "shipment", "return", "purchase-order", "invoice", "receipt", "statement", "dispute")
 
 #: What may be asked for on the page of a kind: who may, what it is called, and where it is done.
 _ACTS = {"invoice": (ORDER, "Goods come back…", "return")}

@@ -13,6 +13,7 @@ from handlers.ledger.bank_accounts import HouseBankAccountDraft, add_bank_accoun
 from handlers.ledger.open_items import NewOpenItem, add_open_item
 from handlers.ledger.posting import balances
 from handlers.parties.master_data import AddressDraft, CustomerDraft, add_customer
+from handlers.receivables import collection_tasks as collecting
 from handlers.receivables import tasks
 from handlers.receivables.bank_files import take_in_file
 from handlers.receivables.manual_application import HandApplication, apply_manually, lock_receipt, reverse_receipt
@@ -74,7 +75,7 @@ def test_a_paid_bill_of_the_same_number_and_party_settles_no_invoice(books):
         billed(tx, CUSTOMER, "0.00")
         assert take_in(tx, paid(Credit("100.00", "INV-000001", ref="B1")), "PARTIAL").settled == []
         assert ours(tx) == 1568
-        assert tasks.open_receivable(tasks.OfInvoice("INV-000001"), tx).settled is False
+        assert collecting.open_receivable(collecting.OfInvoice("INV-000001"), tx).settled is False
 
 
 def test_a_clerk_applies_to_our_invoice_and_not_to_a_bill_of_its_number(books):
@@ -91,12 +92,12 @@ def test_a_reminder_is_of_our_invoice_and_its_hold_ends_with_it_whatever_else_is
         owed(tx, "INV-000002", "50.00", tax="0.00", discount="0.00")
         owed(tx, "INV-000003", "70.00", tax="0.00", discount="0.00", party_no=NEIGHBOUR)
         for number in ("INV-000001", "INV-000003"):
-            tasks.send_reminder(tasks.SendReminder(number, 3, hold_orders=True), tx, LATE, effects())
+            collecting.send_reminder(collecting.SendReminder(number, 3, hold_orders=True), tx, LATE, effects())
             commit_step(tx)
-        facts = tasks.dunning_facts(tasks.OfInvoice("INV-000001"), tx, LATE)
+        facts = collecting.dunning_facts(collecting.OfInvoice("INV-000001"), tx, LATE)
         assert (facts.open_amount, facts.level, facts.unapplied) == (1668, 3, 0)
         take_in(tx, paid(Credit("1668.00", "INV-000001", ref="B1")))
-        tasks.close_receivable(tasks.OfInvoice("INV-000001"), tx)
+        collecting.close_receivable(collecting.OfInvoice("INV-000001"), tx)
         held = "SELECT account_hold, dunning_level FROM customer WHERE customer_no = :no"
         assert (one(tx, held, no=CUSTOMER), one(tx, held, no=NEIGHBOUR)) == ((False, 0), (True, 3))
         levels = tx.execute(text("SELECT document_no, dunning_level FROM open_item ORDER BY document_no, kind")).all()
@@ -109,7 +110,7 @@ def test_what_another_customer_has_on_account_is_not_this_ones(books):
         for number, (party, amount) in enumerate(((CUSTOMER, 30), (NEIGHBOUR, 900))):
             lines = [posting.debit("1000", D(amount)), posting.credit("1290", D(amount), party_no=party, reference=f"X-{number}")]
             posting.post(tx, posting.Entry("test.paid", f"X-{number}", "EUR", lines))
-        assert tasks.dunning_facts(tasks.OfInvoice("INV-000001"), tx, LATE).unapplied == 30
+        assert collecting.dunning_facts(collecting.OfInvoice("INV-000001"), tx, LATE).unapplied == 30
 
 
 # ---- whose payment it is

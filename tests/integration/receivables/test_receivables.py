@@ -14,9 +14,11 @@ from handlers.ledger.bank_accounts import HouseBankAccountDraft, add_bank_accoun
 from handlers.ledger.model import FxRate
 from handlers.ledger.posting import balances
 from handlers.parties.policy import choose
-from handlers.receivables import tasks
+from handlers.receivables import collection_tasks as collecting
+from handlers.receivables import disputes, tasks
 from handlers.receivables.bank_files import take_in_file
 from handlers.receivables.collections import DunningFacts
+from handlers.receivables.disputes import DisputeDraft
 from tests.integration.golden.builders import CUSTOMER, PAYER_IBAN, company, context, count_statements, customer, effects, one, stored
 from tests.integration.receivables.books import nonzero, owed, paid, take_in
 from tests.steps import as_a_step
@@ -113,15 +115,15 @@ def test_an_unknown_statement_or_invoice_is_named(books):
             with pytest.raises(NotFound, match="BS-404"):
                 task(given, tx)
         with pytest.raises(NotFound, match="INV-404"):
-            tasks.open_receivable(tasks.OfInvoice("INV-404"), tx)
+            collecting.open_receivable(collecting.OfInvoice("INV-404"), tx)
 
 
 def test_an_exact_payment_settles_the_invoice_without_a_decision(books):
     with books.transaction() as tx:
         assert take_in(tx, paid(Credit("1668.00", "inv 1", ref="B1"))) == tasks.Applied([tasks.Settled("INV-000001")], [])
         assert nonzero(tx) == {"1000": 1668, "2200": -278, "4000": -1390}
-        assert tasks.open_receivable(tasks.OfInvoice("INV-000001"), tx).settled
-        assert tasks.close_receivable(tasks.OfInvoice("INV-000001"), tx).settled
+        assert collecting.open_receivable(collecting.OfInvoice("INV-000001"), tx).settled
+        assert collecting.close_receivable(collecting.OfInvoice("INV-000001"), tx).settled
 
 
 def test_a_discount_taken_in_time_gives_its_share_of_the_tax_back(books):
@@ -138,7 +140,7 @@ def test_a_short_payment_can_stay_open_or_be_written_off(books):
         assert done == tasks.Applied([tasks.Settled("INV-000002")], [])
         assert one(tx, "SELECT open_amount FROM open_item WHERE document_no = 'INV-000001'") == 668
         assert balances(tx)["6300"] == D("3.20")
-        assert not tasks.close_receivable(tasks.OfInvoice("INV-000001"), tx).settled
+        assert not collecting.close_receivable(collecting.OfInvoice("INV-000001"), tx).settled
 
 
 def test_too_much_settles_the_invoice_and_the_rest_goes_on_account_or_becomes_income(books):
@@ -224,7 +226,7 @@ LATE = context(datetime(2026, 5, 11, tzinfo=UTC))
 
 @as_a_step
 def remind(tx, level, ledger, *, hold_orders=False, invoice_no="INV-000001"):
-    return tasks.send_reminder(tasks.SendReminder(invoice_no, level, hold_orders), tx, LATE, ledger).level
+    return collecting.send_reminder(collecting.SendReminder(invoice_no, level, hold_orders), tx, LATE, ledger).level
 
 
 def test_a_reminder_of_a_level_is_sent_once_and_may_hold_new_orders_until_the_invoice_is_paid(books):
@@ -237,7 +239,7 @@ def test_a_reminder_of_a_level_is_sent_once_and_may_hold_new_orders_until_the_in
         assert one(tx, "SELECT dunning_level, account_hold FROM customer") == (3, True)
         assert one(tx, "SELECT count(*) FROM document WHERE kind = 'REMINDER'") == 3
         take_in(tx, paid(Credit("1668.00", "INV-000001", ref="B1")))
-        tasks.close_receivable(tasks.OfInvoice("INV-000001"), tx)
+        collecting.close_receivable(collecting.OfInvoice("INV-000001"), tx)
         assert one(tx, "SELECT dunning_level, account_hold FROM customer") == (0, False)
 
 
@@ -262,23 +264,23 @@ def test_the_account_stays_on_hold_for_another_invoice_or_by_a_persons_decision(
         for number in ("INV-000001", "INV-000002"):
             remind(tx, 3, effects(), hold_orders=True, invoice_no=number)
         take_in(tx, paid(Credit("1668.00", "INV-000001", ref="B1")))
-        tasks.close_receivable(tasks.OfInvoice("INV-000001"), tx)
+        collecting.close_receivable(collecting.OfInvoice("INV-000001"), tx)
         assert one(tx, "SELECT dunning_level, account_hold FROM customer") == (3, True)
         tx.execute(text("DELETE FROM reminder"))
         tx.execute(text("UPDATE open_item SET open_amount = 0"))
-        tasks.close_receivable(tasks.OfInvoice("INV-000002"), tx)
+        collecting.close_receivable(collecting.OfInvoice("INV-000002"), tx)
         assert one(tx, "SELECT dunning_level, account_hold FROM customer") == (0, True)
 
 
 def test_the_facts_of_a_reminder(books):
     with books.transaction() as tx:
         early = context(datetime(2026, 4, 1, tzinfo=UTC))
-        invoice = tasks.OfInvoice("INV-000001")
-        assert tasks.dunning_facts(invoice, tx, early) == DunningFacts(0, D(1668), D(0), disputed=False, level=0)
+        invoice = collecting.OfInvoice("INV-000001")
+        assert collecting.dunning_facts(invoice, tx, early) == DunningFacts(0, D(1668), D(0), disputed=False, level=0)
         remind(tx, 1, effects())
-        tx.execute(text("UPDATE open_item SET disputed = true"))
+        disputes.open_dispute(tx, DisputeDraft(invoice_no="INV-000001", reason="PRICE"), "rita")
         take_in(tx, paid(Credit("500.00", "no reference", ref="B1", iban=PAYER_IBAN)))
-        assert tasks.dunning_facts(invoice, tx, LATE) == DunningFacts(32, D(1668), D(500), disputed=True, level=1)
+        assert collecting.dunning_facts(invoice, tx, LATE) == DunningFacts(32, D(0), D(500), disputed=True, level=1)
 
 
 def test_nobody_is_reminded_of_an_invoice_that_was_paid_meanwhile(books):
