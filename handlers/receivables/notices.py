@@ -24,6 +24,8 @@ def meet_notices(tx: Session, account: str) -> None:
     The bank's reference and the amount are two witnesses, of an entry or of all entries with that reference; without a reference
     everything the bank says has to be alike.
     """
+    if tx.execute(_ANY, {"account": account}).first() is None:
+        return
     for message in ("camt.052", "camt.054"):
         tx.execute(_MEET_ONE, {"account": account, "message": message})
     tx.execute(_MEET_LUMP, {"account": account})
@@ -61,6 +63,10 @@ def _numbered(table: str) -> str:
     return f"{alike} AS alike, row_number() OVER (PARTITION BY {table}.amount, {table}.currency, {alike} ORDER BY {table}.id) AS place"
 
 
+_ANY = text("""
+SELECT 1 FROM bank_notice AS notice JOIN bank_notice_line AS told USING (notice_no)
+WHERE notice.account = :account AND told.bank_line_id IS NULL AND notice.given_up_at IS NULL LIMIT 1
+""")
 #: A report of the day and a notification may both announce one entry: each kind of message meets the lines by itself.
 _MEET_ONE = text(f"""
 WITH told AS (

@@ -18,8 +18,13 @@ from tests.steps import as_a_step
 from tests.unit.receivables.statement_files import Credit
 
 D = Decimal
-open_dispute, apply_manually, resolve = map(as_a_step, (disputes.open_dispute, by_hand.apply_manually, resolve_dispute))
+open_dispute, apply_manually = map(as_a_step, (disputes.open_dispute, by_hand.apply_manually))
 INVOICE = "INV-000001"
+
+
+@as_a_step
+def resolve(tx, given):
+    return resolve_dispute(given, tx)
 
 
 def broken(tx):
@@ -40,10 +45,10 @@ def test_a_short_payment_becomes_a_dispute_that_is_not_reminded_of_and_ends_by_a
         assert (reminded.open_amount, reminded.disputed) == (0, True)
         assert assign_dispute(AssignDispute("DP-000001", "order-desk", 5), tx).due_on == one(tx, "SELECT business_today() + 5")
         assert broken(tx) == []
-        done = resolve(ResolveDispute("DP-000001", "CREDIT", "The list says so"), tx)
+        done = resolve(tx, ResolveDispute("DP-000001", "CREDIT", "The list says so"))
         assert (done.amount, [each.invoice_no for each in done.settled]) == (120, [INVOICE])
         assert nonzero(tx) == {"1000": D("1548.00"), "2200": -258, "4000": -1390, "4050": 100}
-        assert resolve(ResolveDispute("DP-000001", "WRITE_OFF"), tx).amount == 0
+        assert resolve(tx, ResolveDispute("DP-000001", "WRITE_OFF")).amount == 0
         assert one(tx, "SELECT resolution FROM dispute") == "CREDIT"
         assert broken(tx) == []
 
@@ -65,10 +70,10 @@ def test_a_part_is_disputed_once_the_rest_is_reminded_of_and_a_charge_back_is_ow
         open_dispute(tx, DisputeDraft(invoice_no=INVOICE, reason="OTHER"), "rita")
         with pytest.raises(Conflict, match="not disputed"):
             open_dispute(tx, DisputeDraft(invoice_no=INVOICE, reason="OTHER"), "rita")
-        assert resolve(ResolveDispute("DP-000002", "CHARGE_BACK"), tx).amount == 0
+        assert resolve(tx, ResolveDispute("DP-000002", "CHARGE_BACK")).amount == 0
         assert one(tx, "SELECT disputed FROM open_item") is True
         take_in(tx, paid(Credit("1600.00", INVOICE)), "PARTIAL")
-        done = resolve(ResolveDispute("DP-000001", "WRITE_OFF"), tx)
+        done = resolve(tx, ResolveDispute("DP-000001", "WRITE_OFF"))
         assert (done.amount, len(done.settled)) == (68, 1)
         assert (nonzero(tx)["6200"], nonzero(tx)["2200"]) == (68, -278)
         assert one(tx, "SELECT disputed FROM open_item") is False
@@ -80,10 +85,10 @@ def test_a_dispute_of_a_paid_invoice_ends_by_the_money_and_gives_nothing_away(bo
         owed(tx, "INV-000002", "50.00", tax="0", discount="0")
         open_dispute(tx, DisputeDraft(invoice_no="INV-000002", reason="QTY_SHORT"), "rita")
         take_in(tx, paid(Credit("50.00", "INV-000002")))
-        assert resolve(ResolveDispute("DP-000001", "PAID"), tx).amount == 0
+        assert resolve(tx, ResolveDispute("DP-000001", "PAID")).amount == 0
         with pytest.raises(Invalid, match="ends no dispute"):
-            resolve(ResolveDispute("DP-000001", "SHRUG"), tx)
+            resolve(tx, ResolveDispute("DP-000001", "SHRUG"))
         with pytest.raises(NotFound, match="no dispute DP-000404"):
-            resolve(ResolveDispute("DP-000404", "PAID"), tx)
+            resolve(tx, ResolveDispute("DP-000404", "PAID"))
         assert one(tx, "SELECT count(*) FROM adjustment") == 0
         assert broken(tx) == []

@@ -308,4 +308,4 @@ def test_the_number_of_statements_does_not_grow_with_the_entries(books):
             tasks.apply_receipts(tasks.Apply(statement.statement_no, [], []), tx)
         return len(sent)
 
-    assert run(2, 100) == run(40, 200) < 60
+    assert run(2, 100) == run(40, 200) < 64
