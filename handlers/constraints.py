@@ -215,7 +215,11 @@ _MONEY: Mapping[str, Rule] = {
     ),
     "receipt_amount_check": Rule("amount_invalid", "A receipt is of more than zero.", "Correct the amount."),
     "receipt_proposal_amount_check": Rule("amount_invalid", "What is to be applied is more than zero.", "Correct the amount."),
-    **_facts("dispute_amount_check adjustment_numbers_check", "What is disputed or given away is more than zero.", "amount_invalid"),
+    **_facts(
+        "dispute_amount_check adjustment_numbers_check payment_promise_amount_check",
+        "What is disputed, promised or given away is more than zero.",
+        "amount_invalid",
+    ),
     **_facts("dispute_resolved_check adjustment_kind_check", "A dispute ends by a credit, a charge-back, a write-off or money.", "dispute"),
     "bank_layout_amounts_check": Rule(
         "bank_layout", "A layout names one column of amounts, or one of money in and one of money out.", "Name the columns of amounts."

@@ -59,6 +59,8 @@ CHOICES: Mapping[str, Choice] = {
     "match.weight_number": _choice("50", "Of a score of 100 that an invoice is meant, this much is the likeness of the number."),
     "match.weight_amount": _choice("30", "Of a score of 100 that an invoice is meant, this much is the nearness of the amount."),
     "match.minimum": _choice("60", "An invoice that may be meant is shown to a person from this score on, of 100."),
+    "promise_to_pay.grace_days": _choice("2", "A promise to pay is broken when the money is not here this many days after its day."),
+    "reminder.interval_days": _choice("10", "An overdue invoice is looked at again this many days later."),
     "reminder.pay_within_days": _choice("7", "A reminder asks for payment within this many days of its date."),
     "dropship.bill_days": _choice("30", "A supplier's bill is asked for this many days after its goods were delivered."),
     "dropship.reminded_bill_days": _choice("7", "A supplier that was reminded of its bill is asked again this many days later."),

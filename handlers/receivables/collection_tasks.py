@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import ServiceTasks, TaskContext
-from handlers.receivables import collections
+from handlers.receivables import collections, disputes, promises
 
 tasks = ServiceTasks()
 
@@ -79,3 +79,56 @@ def send_reminder(given: SendReminder, tx: Session, context: TaskContext, effect
 def close_receivable(given: OfInvoice, tx: Session) -> Closed:
     """If the invoice is paid, the customer's standing follows; the books know, whatever was heard."""
     return Closed(collections.close(tx, given.invoice_no))
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutcome:
+    """What came of a call: `promised` with its day, `disputed` with a reason, or `unreached`."""
+
+    invoice_no: str
+    outcome: str
+    promised_on: date | None = None
+    reason: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedDispute:
+    """A dispute that a call became."""
+
+    dispute_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallNoted:
+    """The dispute that was opened, if any."""
+
+    disputes: list[OpenedDispute]
+
+
+@dataclass(frozen=True, slots=True)
+class NextLook:
+    """The day on which the invoice is looked at again."""
+
+    on: date
+
+
+@tasks.register("receivables.note_call")
+def note_call(given: CallOutcome, tx: Session, context: TaskContext) -> CallNoted:
+    """Keep what a customer promised, or open the dispute that they told of; an earlier promise counts no more."""
+    promises.end_promise(tx, given.invoice_no)
+    found = collections.standing(tx, given.invoice_no)
+    if found.settled:
+        return CallNoted([])
+    if given.outcome == "promised" and given.promised_on is not None:
+        promises.promise_payment(tx, given.invoice_no, given.promised_on, given.note or "", context.now.date())
+    if given.outcome == "disputed" and collections.undisputed(tx, given.invoice_no) > 0:
+        draft = disputes.DisputeDraft(invoice_no=given.invoice_no, reason="OTHER", description=given.reason or "")
+        return CallNoted([OpenedDispute(disputes.open_dispute(tx, draft, ""))])
+    return CallNoted([])
+
+
+@tasks.register("receivables.plan_next_look")
+def plan_next_look(given: OfInvoice, tx: Session, context: TaskContext) -> NextLook:
+    """When the invoice is looked at again: after what was promised, or after the interval of reminders."""
+    return NextLook(promises.next_look(tx, given.invoice_no, context.now))

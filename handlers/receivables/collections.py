@@ -18,6 +18,7 @@ from handlers.ledger.open_items import highest_dunning_level, lock_open_items, s
 from handlers.parties.master_data import default_address
 from handlers.parties.policy import chosen
 from handlers.parties.standing import lower_dunning_level, raise_dunning_level
+from handlers.receivables import promises
 from handlers.receivables.disputes import DISPUTED
 from handlers.receivables.letters import Overdue, Wording, reminder
 from handlers.receivables.model import Reminder
@@ -50,6 +51,8 @@ class DunningFacts:
     unapplied: Decimal
     disputed: bool
     level: int
+    #: How a promise to pay stands: none, open or broken.
+    promise: str = promises.NONE
 
 
 def dunning_facts(tx: Session, invoice_no: str, now: datetime) -> DunningFacts:
@@ -60,8 +63,9 @@ def dunning_facts(tx: Session, invoice_no: str, now: datetime) -> DunningFacts:
     item = _lock_item(tx, invoice_no)
     undisputed = _undisputed(tx, item)
     unapplied = tx.execute(_UNAPPLIED, {"customer": item.party_no}).scalar_one()
+    promised = promises.standing(tx, invoice_no, now.date()).promise
     overdue = max(0, (now.date() - item.due_date).days)
-    return DunningFacts(overdue, undisputed, max(Decimal(0), unapplied), item.disputed and undisputed <= 0, item.dunning_level)
+    return DunningFacts(overdue, undisputed, max(Decimal(0), unapplied), item.disputed and undisputed <= 0, item.dunning_level, promised)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,11 @@ def _print(tx: Session, item: Row[Any], step: Step, now: datetime) -> int:
     to = addressee(customer, default_address(tx, item.party_no, "BILL") or {})
     paper = print_pdf(_TEMPLATE, reminder(overdue, wording, seller(tx), to), now)
     return save_document(tx, "REMINDER", f"{item.document_no}/{step.level}", "application/pdf", paper)
+
+
+def undisputed(tx: Session, invoice_no: str) -> Decimal:
+    """What is open on an invoice and not in dispute. Raises NotFound."""
+    return _undisputed(tx, _lock_item(tx, invoice_no))
 
 
 def _undisputed(tx: Session, item: Row[Any]) -> Decimal:

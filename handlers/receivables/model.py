@@ -295,6 +295,26 @@ class Reminder(Base):
     sent_at: Mapped[Written]
 
 
+class PaymentPromise(Base):
+    """What a customer promised to pay of an invoice and when; the latest one counts until somebody has spoken with them again."""
+
+    __tablename__ = "payment_promise"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        Index("payment_promise_open_ix", "invoice_no", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index("payment_promise_invoice_ix", "invoice_no"),
+    )
+
+    id: Mapped[SerialId]
+    invoice_no: Mapped[str]
+    amount: Mapped[Amount]
+    currency: Mapped[str]
+    promised_on: Mapped[date]
+    note: Mapped[Label]
+    made_at: Mapped[Written]
+    ended_at: Mapped[Moment | None]
+
+
 class Dispute(Base):
     """What a customer does not pay of an invoice, and why; open until it is resolved. Its amount is not reminded of."""
 
