@@ -72,6 +72,7 @@ PAGES = {
     "process-versions": "/processes/quote-to-order?show=versions",
     "process-what-happened": "/processes/quote-to-order/what-happened",
     "process-compared": "/processes/quote-to-order/what-happened?compare=1&state=completed&b_state=running",
+    "disputes": "/finance/disputes",
     "bank-files": "/finance/bank-files",
     "bank-layouts": "/master-data/bank-layouts",
     "start": "/processes/quote-to-order/start",

@@ -123,6 +123,7 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     *calendars.ROUTES,
     *records.routes(),
     *subjects.routes(),
+    ("/master-data/customers/<customer_no>/statement-of-account", customers.show_statement, GET),
     ("/master-data/customers/<customer_no>/addresses", customers.add_address, POST),
     ("/master-data/customers/<customer_no>/addresses/<int:address_id>", customers.change_address, POST),
     ("/master-data/customers/<customer_no>/accounts", customers.ask_account, POST),

@@ -1,17 +1,29 @@
 """What belongs to a customer: its addresses, and its bank accounts which a second person confirms."""
 
-from flask import redirect, request
+from urllib.parse import quote
+
+from flask import make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.store.clock import business_now
 from handlers.changes import Author
 from handlers.parties import changes
 from handlers.parties.bank_accounts import AccountChange
 from handlers.parties.master_data import AddressDraft, BankAccountDraft
+from handlers.receivables.account_statement import print_account_statement
 from ui.forms import read_form
 from ui.product import ORDER, needs, person, product
 from ui.second_person import do_or_ask, page_of
 
 _ADDRESS = ("kind", "name", "street", "postal_code", "city", "region", "country", "gln", "is_default")
+
+
+def show_statement(customer_no: str) -> AnyResponse:
+    """The statement of account as a paper."""
+    with product().database.transaction() as tx:
+        paper = print_account_statement(tx, customer_no, business_now(tx))
+    headers = {"Content-Type": "application/pdf", "Content-Disposition": f'inline; filename="statement-{quote(customer_no, safe="")}.pdf"'}
+    return make_response(bytes(paper), 200, headers)
 
 
 @needs(ORDER)
