@@ -66,6 +66,8 @@ PAGES = {
     "calendar": "/master-data/calendars/office",
     "processes": "/processes",
     "process": "/processes/quote-to-order",
+    "process-dispute": "/processes/dispute",
+    "process-collecting": "/processes/invoice-to-receipt",
     "process-decisions": "/processes/quote-to-order?show=decisions",
     "process-forms": "/processes/quote-to-order?show=forms",
     "process-scenarios": "/processes/quote-to-order?show=scenarios",

@@ -21,7 +21,7 @@ from handlers.ledger import posting
 from handlers.ledger.accounts import BAD_DEBT, OUTPUT_VAT, RECEIVABLES, RETURNS_AND_ALLOWANCES
 from handlers.ledger.books import books_currency, rate_on
 from handlers.ledger.open_items import lock_open_items, reduce_open_items, set_disputed
-from handlers.receivables.model import Adjustment, Dispute
+from handlers.receivables.dispute_model import Adjustment, Dispute
 from handlers.rowsets import insert_rows
 from handlers.values import round_currency
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from engine.problems import Conflict, Invalid
 from handlers.ledger.open_items import lock_open_items
 from handlers.parties.policy import chosen
-from handlers.receivables.model import PaymentPromise
+from handlers.receivables.dispute_model import PaymentPromise
 from handlers.rowsets import insert_rows
 
 #: What stands of a promise: there is none, its day is to come, or it was not kept.
