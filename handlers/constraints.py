@@ -221,6 +221,7 @@ _MONEY: Mapping[str, Rule] = {
         "amount_invalid",
     ),
     **_facts("dispute_resolved_check adjustment_kind_check", "A dispute ends by a credit, a charge-back, a write-off or money.", "dispute"),
+    **_once("payment_promise_open_ix", "This invoice has a promise to pay.", "Look at what was promised.", "promise_repeated"),
     "bank_layout_amounts_check": Rule(
         "bank_layout", "A layout names one column of amounts, or one of money in and one of money out.", "Name the columns of amounts."
     ),

@@ -13,7 +13,6 @@ from decimal import Decimal, InvalidOperation
 from engine.problems import Invalid
 from handlers.identifiers import folded
 from handlers.receivables.bank_shapes import (
-    ASK_BANK,
     MOST_STATEMENTS,
     BankEntry,
     Contents,
@@ -26,6 +25,7 @@ from handlers.receivables.bank_shapes import (
 )
 from handlers.values import decimals_of
 
+_ASK_BANK = "Ask the bank for the file again, or for camt.053 (versions 2 to 8)."
 _RECORD = re.compile(r"(?:\A|\n|(?<=/))\s*(?=(?:01|02|03|16|49|88|98|99),)")
 _ENTRY_CODES = range(100, 700)
 _FIRST_DEBIT = 400
@@ -81,12 +81,12 @@ def read_bai2(text: str) -> Contents:
         raise Invalid(
             f"The statement of {reading.account.number[:40]} does not end: its record 49 is missing.",
             code="statement_cut",
-            next_step=ASK_BANK,
+            next_step=_ASK_BANK,
         )
     statements = reading.groups + _faulty(reading.group, "The group of accounts does not end: its record 98 is missing.")
     if not statements or len(statements) > MOST_STATEMENTS:
         raise Invalid(
-            f"The file holds {len(statements)} statements; 1 to {MOST_STATEMENTS} are taken.", code="statement_count", next_step=ASK_BANK
+            f"The file holds {len(statements)} statements; 1 to {MOST_STATEMENTS} are taken.", code="statement_count", next_step=_ASK_BANK
         )
     return Contents(
         "BAI2", tuple(statements if reading.is_ended else _faulty(statements, "The file does not end: its record 99 is missing."))
@@ -109,7 +109,7 @@ def _read_account(reading: _Reading, fields: Sequence[str]) -> None:
 
 def _read_entry(reading: _Reading, fields: Sequence[str]) -> None:
     if reading.account is None:
-        raise Invalid("An entry (16) stands outside of an account (03).", code="statement_cut", next_step=ASK_BANK)
+        raise Invalid("An entry (16) stands outside of an account (03).", code="statement_cut", next_step=_ASK_BANK)
     reading.account.records += 1
     _entry(reading.account, fields)
 
@@ -158,7 +158,7 @@ def _records(text: str) -> Iterator[list[str]]:
             continue
         if body.startswith("88,"):
             if not current:
-                raise Invalid("The file begins with a continuation (88).", code="statement_cut", next_step=ASK_BANK)
+                raise Invalid("The file begins with a continuation (88).", code="statement_cut", next_step=_ASK_BANK)
             current.append(body[3:])
             continue
         if current:
@@ -212,7 +212,7 @@ def _entry(account: _Account, given: Sequence[str]) -> None:
     account.records += more
     code, written, kind = _at(fields, 0), _at(fields, 1), _at(fields, 2)
     if not code.isdigit():
-        raise Invalid(f"{code[:10]!r} is no transaction code of BAI2.", code="statement_code", next_step=ASK_BANK)
+        raise Invalid(f"{code[:10]!r} is no transaction code of BAI2.", code="statement_code", next_step=_ASK_BANK)
     amount = _cents(written or "0")
     account.control += amount
     if int(code) not in _ENTRY_CODES:
@@ -242,13 +242,13 @@ def _entry(account: _Account, given: Sequence[str]) -> None:
 def _statement(account: _Account, given: Sequence[str]) -> Statement:
     fields, _ = _continued(given)
     if not account.number:
-        raise Invalid("The statement names no account.", code="statement_account", next_step=ASK_BANK)
+        raise Invalid("The statement names no account.", code="statement_account", next_step=_ASK_BANK)
     opening, closing = (
         next((account.balances[code] for code in codes if code in account.balances), None) for codes in (_OPENING, _CLOSING)
     )
     if opening is None or closing is None:
         raise Invalid(
-            f"The statement of {account.number[:40]} has no opening or no closing balance.", code="statement_balances", next_step=ASK_BANK
+            f"The statement of {account.number[:40]} has no opening or no closing balance.", code="statement_balances", next_step=_ASK_BANK
         )
     faults = list(balance_faults(account.currency, {}, account.entries, closing - opening))
     stated, counted = _cents(_at(fields, 0) or "0"), _at(fields, 1)
@@ -275,7 +275,7 @@ def _at(fields: Sequence[str], place: int) -> str:
 
 def _cents(written: str) -> int:
     if not re.fullmatch(r"[+-]?\d{1,18}", written):
-        raise Invalid(f"{written[:40]!r} is no amount of BAI2.", code="statement_amount", next_step=ASK_BANK)
+        raise Invalid(f"{written[:40]!r} is no amount of BAI2.", code="statement_amount", next_step=_ASK_BANK)
     return int(written)
 
 
@@ -284,7 +284,7 @@ def _money(number: int, currency: str, written: str) -> Decimal:
     try:
         return plain_amount(Decimal(number).scaleb(-decimals_of(currency)), written)
     except (InvalidOperation, KeyError):
-        raise Invalid(f"{currency[:10]!r} is no currency.", code="statement_currency", next_step=ASK_BANK) from None
+        raise Invalid(f"{currency[:10]!r} is no currency.", code="statement_currency", next_step=_ASK_BANK) from None
 
 
 def _day(written: str) -> date:

@@ -105,7 +105,7 @@ def find_layout(text: str, layouts: Sequence[Layout]) -> tuple[Layout, int]:
         raise Invalid(
             f"No layout of ours has the columns of this file: {lines[0][:120] if lines else 'it is empty'}.",
             code="bank_file_unknown",
-            next_step="Add a layout under Finance, Bank files: say which column is what. Or ask the bank for camt.053, MT940 or BAI2.",
+            next_step="Say under Master data, Bank files which column is what, or ask the bank for camt.053, MT940 or BAI2.",
         )
     names = ", ".join(layout.layout_no for layout, _ in best)
     raise Invalid(

@@ -117,7 +117,7 @@ def _decoded(content: bytes) -> str:
             return content.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
         except UnicodeDecodeError:
             continue
-    raise Invalid("The file is no text.", code="bank_file_encoding", next_step="Save it as UTF-8.")
+    raise Invalid("The file is no text.", code="bank_file_encoding", next_step="Send it as UTF-8.")
 
 
 def _continued(tx: Session, rows: Rows) -> Contents:

@@ -11,7 +11,6 @@ from mt940 import models
 from engine.problems import Invalid, Problem
 from handlers.identifiers import folded
 from handlers.receivables.bank_shapes import (
-    ASK_BANK,
     MOST_STATEMENTS,
     BankEntry,
     Contents,
@@ -24,6 +23,7 @@ from handlers.receivables.bank_shapes import (
     plain_day,
 )
 
+_ASK_BANK = "Ask the bank for the file again, or for camt.053 (versions 2 to 8)."
 _MESSAGE: Final = re.compile(r"^(?=:20:)", re.MULTILINE)
 #: What the transaction types of field 61 mean in the external codes of ISO 20022, which the decision `bank-entry` reads.
 _ISO: Final = {"CHG": "CHRG", "COM": "COMM", "INT": "INTR", "RTI": "RRTN", "BRF": "CHRG"}
@@ -39,7 +39,7 @@ def read_mt940(text: str) -> Contents:
     bodies = [part for part in _MESSAGE.split(text.replace("\r\n", "\n")) if part.startswith(":20:")]
     if not bodies or len(bodies) > MOST_STATEMENTS:
         raise Invalid(
-            f"The file holds {len(bodies)} statements; 1 to {MOST_STATEMENTS} are taken.", code="statement_count", next_step=ASK_BANK
+            f"The file holds {len(bodies)} statements; 1 to {MOST_STATEMENTS} are taken.", code="statement_count", next_step=_ASK_BANK
         )
     statements, problems, refusals = [], [], []
     for place, body in enumerate(bodies, start=1):
@@ -58,9 +58,9 @@ def _statement(body: str) -> Statement:
     opening, closing = (found.data.get(f"final_{name}_balance") or found.data.get(f"intermediate_{name}_balance") for name in _BALANCES)
     account = folded(str(found.data.get("account_identification") or ""))
     if opening is None or closing is None:
-        raise Invalid("The statement has no opening (60F) or no closing balance (62F).", code="statement_balances", next_step=ASK_BANK)
+        raise Invalid("The statement has no opening (60F) or no closing balance (62F).", code="statement_balances", next_step=_ASK_BANK)
     if not account:
-        raise Invalid("The statement names no account.", code="statement_account", next_step=ASK_BANK)
+        raise Invalid("The statement names no account.", code="statement_account", next_step=_ASK_BANK)
     currency = str(opening.amount.currency)
     check_count(len(found.transactions))
     entries = tuple(_entry(each.data, currency) for each in found.transactions)
@@ -88,7 +88,7 @@ def _parsed(body: str) -> models.Transactions:
     try:
         transactions.parse(f":20:{body}")
     except Exception as error:  # noqa: BLE001  # a reader of text from outside: any error of it is the text's
-        raise Invalid(f"The statement is no MT940: {str(error)[:120]}.", code="statement_kind", next_step=ASK_BANK) from None
+        raise Invalid(f"The statement is no MT940: {str(error)[:120]}.", code="statement_kind", next_step=_ASK_BANK) from None
     return transactions
 
 

@@ -113,9 +113,10 @@ _NO_CASE = {
     "correct_entry",
     "deal_with_returned",
     "deal_with_message",
+    "look_after_notice",
     "take_over",
 }
-_NUMBERS = {"rma_no", "quote_no", "order_no", "group_no", "shipment_no", "po_no", "invoice_no", "statement_no", "sku"}
+_NUMBERS = {"rma_no", "quote_no", "order_no", "group_no", "shipment_no", "po_no", "invoice_no", "statement_no", "sku", "dispute_no"}
 
 
 def test_every_user_task_names_a_subject():

@@ -18,10 +18,21 @@ OPENED = {
         )
         INSERT INTO edi_transaction (interchange_id, position, raw, state) SELECT id, 1, '', 'RECEIVED' FROM came
     """,
+    "announced entry": """
+        INSERT INTO bank_file (sha256, content) VALUES ('told', '');
+        INSERT INTO bank_notice (notice_no, file_id, file_position, account, message)
+        SELECT 'BN-9', id, 1, 'X', 'camt.054' FROM bank_file WHERE sha256 = 'told';
+        INSERT INTO bank_notice_line (notice_no, position, amount, currency, booked_on, value_on)
+        VALUES ('BN-9', 1, 5, 'EUR', current_date, current_date)
+    """,
     "backordered order line": _LOSE,
     "bank line": "UPDATE bank_line SET outcome = '' WHERE position = 1",
     "bank statement": "UPDATE bank_statement SET applied_at = NULL",
     "despatch advice": "UPDATE asn SET shipment_no = NULL",
+    "dispute": """
+        INSERT INTO dispute (dispute_no, invoice_no, customer_no, amount, currency, reason, opened_by)
+        SELECT 'DP-9', 'INV-000001', customer_no, 5, 'EUR', 'PRICE', 'rita' FROM customer LIMIT 1
+    """,
     "inbound message": """
         INSERT INTO inbound_message (channel, sender, idempotency_key, sha256, raw, status) VALUES ('UBL', 'coyote', '1', '', '', 'REPAIR')
     """,

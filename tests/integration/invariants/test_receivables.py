@@ -24,6 +24,14 @@ TAMPERED = (
     Tamper("INV-32", "UPDATE bank_line SET outcome = '', journal_id = NULL WHERE statement_no = 'BS-000002'"),
     Tamper("INV-32", "UPDATE bank_line SET document_no = 'RC-000404', outcome = 'RETURN' WHERE statement_no = 'BS-000002'"),
     Tamper("INV-32", "UPDATE bank_line SET outcome = 'PAYMENT' WHERE statement_no = 'BS-000002'"),
+    Tamper("INV-42", "UPDATE open_item SET disputed = true, open_amount = 1 WHERE kind = 'AR'"),
+    Tamper(
+        "INV-42",
+        """
+        INSERT INTO adjustment (adjustment_no, dispute_no, invoice_no, kind, amount, currency)
+        VALUES ('AD-9', 'DP-9', 'INV-000001', 'CREDIT', 5, 'EUR')
+        """,
+    ),
     Tamper("INV-33", "UPDATE receipt SET written_off = 1 WHERE receipt_no = 'RC-000001'"),
 )
 
