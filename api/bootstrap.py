@@ -41,6 +41,8 @@ from handlers.fulfillment.ports import Carrier
 from handlers.fulfillment.rate_table import RateTable
 from handlers.parties.policy import PolicyThresholds
 from handlers.registry import guarded_acts, service_tasks
+from handlers.reporting.kpi import keep_today
+from handlers.reporting.kpis import KPIS
 
 
 def open_database(settings: Settings, application: str = "ordercraft") -> Database:
@@ -96,7 +98,15 @@ def _put_together(settings: Settings, database: Database, *, with_worker: bool, 
         limits=_limits(settings),
         constraints=RULES,
     )
-    chores = (forget_old_keys, forget_what_is_over, release_tasks_of_the_departed, tell_refusals, forget_old_links, expire)
+    chores = (
+        forget_old_keys,
+        forget_what_is_over,
+        release_tasks_of_the_departed,
+        tell_refusals,
+        forget_old_links,
+        expire,
+        keep_today(KPIS),
+    )
     worker = Worker(runtime, threads=settings.worker_threads, chores=chores, rounds=[("notices", EVERY, tell)]) if with_worker else None
     return Product(settings, database, runtime, worker, demo, differences(database), GROUPS)
 

@@ -47,6 +47,11 @@ def books_currency(tx: Session) -> str:
     return currency
 
 
+def kept_in(tx: Session) -> str:
+    """The currency the books are kept in; empty while they are not open."""
+    return tx.execute(select(Book.currency)).scalar_one_or_none() or ""
+
+
 def set_rate(tx: Session, currency: str, valid_from: date, rate: Decimal) -> None:
     """File what one unit of `currency` is worth in the currency of the books from a day on."""
     if not rate.is_finite() or rate <= 0:

@@ -6,26 +6,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from engine.store.paging import Asked, Key, Page, read_page
 from handlers.ledger.model import FxRate, HouseBankAccount, Journal, JournalLine, ManualEntry, Period
-
-BUCKETS = ("Not due", "1-30 days", "31-60 days", "61-90 days", "Over 90 days")
-
-
-@dataclass(frozen=True, slots=True)
-class Ageing:
-    """What customers owe, by how late it is, in the currency of the books."""
-
-    currency: str
-    buckets: tuple[Decimal, ...]
-
-    @property
-    def total(self) -> Decimal:
-        """All of it."""
-        return sum(self.buckets, Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,22 +132,6 @@ def list_bank_accounts(tx: Session, asked: Asked) -> Page[BankAccountRow]:
     return read_page(tx, statement, (Key(HouseBankAccount.ledger_account),), asked).typed(BankAccountRow)
 
 
-def receivables_by_age(tx: Session) -> Ageing | None:
-    """Open receivables by days past due, each at the rate of its document. None before the books are opened."""
-    row = tx.execute(_BY_AGE).one()
-    return Ageing(row[0], tuple(row[1:])) if row[0] else None
-
-
 _JOURNAL_LINES = select(JournalLine.journal_id, *(getattr(JournalLine, name) for name in JournalLineRow.__dataclass_fields__)).order_by(
     JournalLine.journal_id, JournalLine.line_no
 )
-_BY_AGE = text("""
-SELECT (SELECT currency FROM ledger_book) AS currency,
-       coalesce(sum(worth) FILTER (WHERE late <= 0), 0), coalesce(sum(worth) FILTER (WHERE late BETWEEN 1 AND 30), 0),
-       coalesce(sum(worth) FILTER (WHERE late BETWEEN 31 AND 60), 0),
-       coalesce(sum(worth) FILTER (WHERE late BETWEEN 61 AND 90), 0), coalesce(sum(worth) FILTER (WHERE late > 90), 0)
-FROM (
-  SELECT open_amount * fx_rate AS worth, business_today() - due_date AS late
-  FROM open_item WHERE kind = 'AR' AND open_amount > 0
-) items
-""")

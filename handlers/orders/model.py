@@ -94,6 +94,8 @@ class OrderLine(Base):
         CheckConstraint("0 <= qty_cancelled AND qty_cancelled <= qty_ordered", name="qty_cancelled"),
         CheckConstraint("unit_net >= 0 AND list_price >= 0 AND cost >= 0", name="prices"),
         Index("order_line_sku_ix", "sku"),
+        Index("order_line_first_promised_ix", "first_promised"),
+        Index("order_line_requested_arrival_ix", "requested_arrival"),
     )
 
     id: Mapped[SerialId]
@@ -224,6 +226,7 @@ class Hold(Base):
     __table_args__ = (
         CheckConstraint("(released_at IS NULL) = (released_by IS NULL)", name="released"),
         Index("hold_order_ix", "order_no"),
+        Index("hold_released_ix", "released_at"),
         Index(
             "hold_active_ix",
             "order_no",

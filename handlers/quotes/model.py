@@ -21,6 +21,7 @@ class Quote(Base):
         Index("quote_customer_ix", "customer_no", "created_at"),
         Index("quote_state_ix", "state", "created_at"),
         Index("quote_document_ix", "document_id"),
+        Index("quote_closed_ix", "closed_at"),
         UniqueConstraint("source", "source_ref"),
     )
 

@@ -204,6 +204,7 @@ class Receipt(Base):
         CheckConstraint("on_account >= 0 AND written_off >= 0", name="parts"),
         Index("receipt_statement_ix", "statement_no"),
         Index("receipt_customer_ix", "customer_no"),
+        Index("receipt_received_ix", "received_on"),
         Index("receipt_journal_ix", "journal_id"),
     )
 
@@ -285,6 +286,7 @@ class Reminder(Base):
     """A reminder of one invoice; a level is sent once."""
 
     __tablename__ = "reminder"
+    __table_args__ = (Index("reminder_sent_ix", "sent_at"),)
 
     invoice_no: Mapped[Key]
     level: Mapped[int] = mapped_column(primary_key=True)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from engine.problems import Invalid, NotFound
 from engine.store.clock import business_today
 from engine.store.paging import AnyRow, Asked, Key, Page, read_page
+from handlers.ledger.books import kept_in
 
 #: How a column is read and shown: text, a day, an amount in the currency of the books, an amount in the row's, a quantity, a count.
 TYPES: Mapping[str, Any] = {"text": Text, "day": Date, "money": Numeric, "own": Numeric, "number": Numeric, "count": BigInteger}
@@ -78,7 +79,7 @@ def read(tx: Session, report: Report, given: Given, asked: Asked) -> Shown:
     if summed:
         row = tx.execute(select(*(func.coalesce(func.sum(rows.c[name]), 0).label(name) for name in summed))).one()
         totals = dict(row._mapping)  # noqa: SLF001  # its public name
-    return Shown(report, page, totals, _currency(tx), parameters)
+    return Shown(report, page, totals, kept_in(tx), parameters)
 
 
 def stream(tx: Session, report: Report, given: Given) -> Iterator[Sequence[Any]]:
@@ -115,7 +116,3 @@ def _rows(report: Report, parameters: Mapping[str, Any]) -> Subquery:
     typed = {column.name: TYPES[column.kind] for column in report.columns}
     named = {name: value for name, value in parameters.items() if f":{name}" in report.sql}
     return text(report.sql).bindparams(**named).columns(**typed).subquery("report")
-
-
-def _currency(tx: Session) -> str:
-    return tx.scalar(text("SELECT currency FROM ledger_book")) or ""

@@ -19,6 +19,7 @@ class Shipment(Base):
         Index("shipment_group_ix", "group_no"),
         Index("shipment_order_ix", "order_no"),
         Index("shipment_shipped_ix", "shipped_at"),
+        Index("shipment_delivered_ix", "delivered_at"),
         Index("shipment_label_document_ix", "label_document_id"),
     )
 

@@ -8,17 +8,19 @@ from sqlalchemy.orm import Session
 from engine.runtime.read import lists, worklist
 from engine.runtime.read.task_queues import count_by_group
 from engine.store.paging import MOST, Asked, many
-from handlers.ledger import views as ledger
 from handlers.orders import views as orders
+from handlers.reporting import kpi
+from handlers.reporting.kpis import of_groups
 from ui import charts
-from ui.formats import money, words
+from ui.figures import figures_shown
+from ui.formats import words
 from ui.product import person, product
 
 _TASKS_SHOWN = 8
 _CAUSES_SHOWN = 6
 _DAYS = 14
 _STATUS_DAYS = 90
-_TONES = ("", "warn", "warn", "bad", "bad")
+_FIGURES_SHOWN = 9
 
 
 def show() -> str:
@@ -41,20 +43,11 @@ def show() -> str:
 
 def _figures(tx: Session) -> dict[str, Any]:
     days = orders.orders_by_day(tx, _DAYS)
-    ageing = ledger.receivables_by_age(tx)
     groups = count_by_group(tx)
     return {
         "received": sum(count for _, count in days),
         "received_bars": charts.columns([(f"{day.day} {day:%b}", count, many(count)) for day, count in days]),
-        "ageing": ageing,
-        "ageing_bars": charts.rows(
-            [
-                (label, amount, money(amount, ageing.currency), tone)
-                for label, amount, tone in zip(ledger.BUCKETS, ageing.buckets, _TONES, strict=True)
-            ]
-        )
-        if ageing
-        else [],
+        "figures": figures_shown(kpi.figures(tx, of_groups(person().groups)[:_FIGURES_SHOWN]), tx),
         "groups": groups,
         "group_bars": charts.rows(
             [

@@ -52,6 +52,8 @@ OPENED = {
         INSERT INTO supply (kind, reference, sku, warehouse_code, due_date, qty_open)
         SELECT 'PO', 'PO-9', sku, warehouse_code, business_today() - 1, 5 FROM stock_balance LIMIT 1
     """,
+    "period close": "INSERT INTO period_close (period, starts_on, ends_on, begun_by) VALUES ('2026-02', '2026-02-01', '2026-02-28', "
+    "'ines')",
     "purchase order": "UPDATE po_line SET qty_received = 0",
     "quote": "UPDATE quote SET state = 'SENT'",
     "receipt to apply": "UPDATE receipt SET amount = amount + 1",
