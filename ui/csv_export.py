@@ -8,11 +8,11 @@ from typing import Any
 from flask import Response, request, stream_with_context
 
 from engine.runtime.state import audit
+from handlers.reporting.spreadsheets import safe
 from ui.product import person, product
 
 #: Characters that are sent at once.
 _PIECE = 60_000
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_response(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
@@ -62,11 +62,3 @@ def tell_export(name: str, rows: int | None = None) -> None:
     filter_ = {field: value[:200] for field, value in request.args.items() if field != "cursor"}
     entry = audit.Entry(person().name, "export", f"export:{name}", detail={"filter": filter_, "rows": rows, "path": request.path})
     product().database.run(lambda tx: audit.record(tx, entry))
-
-
-def safe(value: Any) -> str:
-    """A cell's text. Numbers stay numbers, negative ones too; only text can be a formula."""
-    if value is None:
-        return ""
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_DANGEROUS) else text

@@ -143,6 +143,7 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/finance/periods", periods.begin, POST),
     ("/finance/periods/<starts_on>/reopen", periods.reopen, POST),
     ("/reports", reports.show_list, GET),
+    ("/reports/books.zip", reports.export_books, GET),
     ("/reports/<key>", reports.show, GET),
     ("/reports/<key>.csv", reports.export, GET),
     ("/finance/receipts/<receipt_no>/accept/<int:rank>", receipts.accept, POST),

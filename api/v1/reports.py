@@ -1,15 +1,20 @@
 """Reports: the list of them, and one as of a day, a page at a time."""
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
 from api.auth.roles import Role
-from api.requests import operation, transaction
+from api.product import product
+from api.requests import operation, person, transaction
 from api.v1.shapes import Listing, Shape
+from engine.runtime.state import audit
+from handlers.reporting import audit_file
 from handlers.reporting import report as reporting
 from handlers.reporting.report import Given
 from handlers.reporting.reports import REPORTS
@@ -57,6 +62,13 @@ class ReportQuery(Listing):
     bucket: str = Field("", max_length=100)
 
 
+class AuditFileQuery(Shape):
+    """The first and the last day of the books that are asked for."""
+
+    since: date
+    until: date
+
+
 class ReportPage(Shape):
     """One page of a report; `totals` are those of all pages, in the currency of the books."""
 
@@ -102,3 +114,19 @@ def show_report(path: ReportPath, query: ReportQuery) -> ReportPage:
         totals=dict(shown.totals),
         next_cursor=shown.page.next,
     )
+
+
+@api.get("/audit-file", responses={200: {"description": "A ZIP of CSV files with a manifest", "content": {"application/zip": {}}}})
+@operation(Role.BOOK)
+def get_audit_file(query: AuditFileQuery) -> Response:
+    """The books of some days for an auditor, sent while they are read."""
+    audit_file.check_days(query.since, query.until)
+    database = product().database
+    told = {"since": query.since.isoformat(), "until": query.until.isoformat()}
+    audit.record(transaction(), audit.Entry(person().name, "export", "export:audit-file", detail=told))
+
+    def pieces() -> Iterator[bytes]:
+        with database.transaction() as tx:
+            yield from audit_file.pieces(tx, query.since, query.until)
+
+    return Response(pieces(), mimetype="application/zip")

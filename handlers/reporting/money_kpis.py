@@ -126,7 +126,7 @@ GRNI_AGE = Kpi(
     "Received and not invoiced, by age",
     "What stands on goods received, not invoiced, by how long ago the first of it came.",
     MONEY,
-    ("accounts-payable", "buyer", "finance"),
+    ("accounts-payable", "finance"),
     """
     SELECT CASE WHEN age <= 30 THEN 1 WHEN age <= 60 THEN 2 ELSE 3 END AS place,
       CASE WHEN age <= 30 THEN 'Up to 30 days' WHEN age <= 60 THEN '31-60 days' ELSE 'Over 60 days' END AS bucket, number, NULL::text

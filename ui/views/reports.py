@@ -5,14 +5,19 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote
 
-from flask import Response, render_template, request
+from flask import Response, render_template, request, stream_with_context
 
-from engine.problems import Invalid
+from engine.problems import Forbidden, Invalid
+from engine.store.clock import business_today
+from handlers.reporting import audit_file, order_kpis
 from handlers.reporting import report as reporting
 from handlers.reporting.report import Column, Given, Report, Shown
 from handlers.reporting.reports import REPORTS
-from ui.csv_export import stream_csv
-from ui.product import SEE_BOOKS, asked, needs, product
+from ui.csv_export import stream_csv, tell_export
+from ui.product import BOOK, SEE_BOOKS, asked, needs, person, product
+
+#: Reports that anybody may see who sees orders: the rows behind the key figures of orders.
+OF_ORDERS = frozenset(each.report.key for each in order_kpis.KPIS)
 
 
 def show_list() -> str:
@@ -21,13 +26,12 @@ def show_list() -> str:
     for report in REPORTS:
         if report.listed:
             sections.setdefault(report.section, []).append(report)
-    return render_template("reports.html", sections=sections)
+    return render_template("reports.html", sections=sections, may_export=BOOK in person().roles)
 
 
-@needs(SEE_BOOKS)
 def show(key: str) -> str:
     """One report, one page of it."""
-    report = reporting.find(REPORTS, key)
+    report = _report(key)
     given = _given()
     with product().database.transaction() as tx:
         shown = reporting.read(tx, report, given, asked())
@@ -41,10 +45,9 @@ def show(key: str) -> str:
     )
 
 
-@needs(SEE_BOOKS)
 def export(key: str) -> Response:
     """One report, all of it."""
-    report = reporting.find(REPORTS, key)
+    report = _report(key)
     given = _given()
     columns = _columns(report)
 
@@ -56,6 +59,14 @@ def export(key: str) -> Response:
     with product().database.transaction() as tx:
         reporting.parameters_of(tx, report, given)
     return stream_csv(report.key, [column.label for column in columns], rows())
+
+
+def _report(key: str) -> Report:
+    """A report that the person may see: of the books only by role, of orders by anybody. Raises NotFound, Forbidden."""
+    report = reporting.find(REPORTS, key)
+    if report.key not in OF_ORDERS and SEE_BOOKS not in person().roles:
+        raise Forbidden(f"{report.title} is of the books.", code="role_missing", next_step="Ask an administrator for the role `see-books`.")
+    return report
 
 
 def _columns(report: Report) -> list[Column]:
@@ -84,3 +95,21 @@ def _day(name: str) -> date | None:
         raise Invalid(
             f"{typed[:20]!r} is no day.", code="day_invalid", next_step="Write it like 2026-02-28.", errors={name: ["must be a day"]}
         ) from None
+
+
+@needs(BOOK)
+def export_books() -> Response:
+    """The books of some days for an auditor."""
+    with product().database.transaction() as tx:
+        until = _day("until") or business_today(tx)
+    since = _day("since") or until.replace(month=1, day=1)
+    audit_file.check_days(since, until)
+    tell_export("audit-file")
+
+    def pieces() -> Iterator[bytes]:
+        with product().database.transaction() as tx:
+            yield from audit_file.pieces(tx, since, until)
+
+    answer = Response(stream_with_context(pieces()), mimetype="application/zip")
+    answer.headers["Content-Disposition"] = f'attachment; filename="books-{since}-{until}.zip"'
+    return answer
