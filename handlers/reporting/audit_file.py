@@ -8,6 +8,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -191,12 +192,12 @@ class _Counted:
 def _lines(tx: Session, part: Part, given: dict[str, date], counted: _Counted) -> Iterator[bytes]:
     """A file's lines in UTF-8, some thousand at a time."""
     named = {name: value for name, value in given.items() if f":{name}" in part.sql}
-    result = tx.execute(text(part.sql).execution_options(yield_per=_AT_ONCE), named)
-    yield counted.bytes(_csv([list(result.keys())]))
-    for rows in result.mappings().partitions():
-        for row in rows:
-            counted.row(row)
-        yield counted.bytes(_csv([[safe(value) for value in row.values()] for row in rows]))
+    with closing(tx.execute(text(part.sql).execution_options(yield_per=_AT_ONCE), named)) as result:
+        yield counted.bytes(_csv([list(result.keys())]))
+        for rows in result.mappings().partitions():
+            for row in rows:
+                counted.row(row)
+            yield counted.bytes(_csv([[safe(value) for value in row.values()] for row in rows]))
 
 
 def _csv(rows: Sequence[Sequence[Any]]) -> bytes:

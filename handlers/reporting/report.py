@@ -1,6 +1,7 @@
 """What a report is: a query as of a day, its columns, and how a row leads to the rows it counts. One page, or all of it, row by row."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -86,7 +87,8 @@ def stream(tx: Session, report: Report, given: Given) -> Iterator[Sequence[Any]]
     """All rows of a report in their order, a thousand at a time, whatever their number."""
     rows = _rows(report, parameters_of(tx, report, given))
     statement: Select[Any] = select(*rows.c).order_by(*(rows.c[name] for name in report.order))
-    yield from tx.execute(statement.execution_options(yield_per=1000))
+    with closing(tx.execute(statement.execution_options(yield_per=1000))) as result:
+        yield from result
 
 
 def parameters_of(tx: Session, report: Report, given: Given) -> dict[str, Any]:

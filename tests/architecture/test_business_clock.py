@@ -27,6 +27,8 @@ _CALLED = {name.rpartition(".")[2] for name in _PYTHON}
 
 #: How often each file may read the machine's time, and why.
 MACHINE = {
+    "handlers/reporting/kpi.py": (1, "how old a kept figure is: a cache ages by the machine"),
+    "handlers/reporting/model.py": (1, "when a figure was worked out: a cache ages by the machine"),
     "engine/runtime/read/worklist.py": (1, "a person waits these seconds for an undo, whatever the company's date"),
     "engine/runtime/verbs/held_decisions.py": (4, "a person has these seconds for an undo, whatever the company's date"),
     "api/http_server.py": (1, "how long a request takes to come"),
