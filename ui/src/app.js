@@ -12,6 +12,7 @@ import './css/dry-run.css';
 import './css/many.css';
 import './css/operate.css';
 import './css/comments.css';
+import './css/print.css';
 import 'htmx.org';
 import { newKey, post } from './api.js';
 import { changed, say } from './notice.js';
