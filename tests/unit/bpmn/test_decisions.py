@@ -268,3 +268,19 @@ def test_reminders_rise_a_level_at_a_time_with_the_days(changed, level, hold_ord
 )
 def test_a_silent_supplier_is_reminded_and_then_the_buyer_calls(waits_for, reminders, verdict):
     assert decide("dropship", "chase-supplier", waits_for=waits_for, reminders=reminders) == verdict
+
+
+@pytest.mark.parametrize(
+    ("check", "amount", "verdict"),
+    [
+        ("unapplied_receipts", "10000", "TOLD"),
+        ("unapplied_receipts", "10000.01", "STOPS"),
+        ("manual_journals", "0", "STOPS"),
+        ("rates_missing", "0", "STOPS"),
+        ("totals_off", "0", "STOPS"),
+        ("grni", "880000", "TOLD"),
+        ("to_accrue", "1350", "TOLD"),
+    ],
+)
+def test_what_is_open_stops_the_close_or_is_told(check, amount, verdict):
+    assert decide("period-close", "close-check", check=check, amount=amount) == verdict
