@@ -179,7 +179,27 @@ _PURCHASING: Mapping[str, Rule] = {
     ),
 }
 _MONEY: Mapping[str, Rule] = {
-    "invoice_kind_check": _one_of("invoice_kind", "An invoice's kind", "INV and CM"),
+    "invoice_kind_check": _one_of("invoice_kind", "An invoice's kind", "INV, CM and DM"),
+    "invoice_billing_policy_check": _one_of(
+        "billing_policy", "An invoice's billing policy", "ON_SHIP, ON_DELIVERY, DEPOSIT, ON_ORDER and MILESTONE"
+    ),
+    **_facts("invoice_shipment_check", "An invoice is of a shipment or in advance, never both or none.", "invoice_source"),
+    **_facts(
+        "invoice_line_charge_code_check invoice_line_advance_check",
+        "A line takes off an invoice in advance that it names, and no other line names one.",
+        "invoice_line",
+    ),
+    **_once("billing_step_invoice_once", "This step was billed before.", "Look at the order's invoices.", "billed_before"),
+    **_once("invoice_adjustment_once", "This request has its paper.", "Look at the papers of the invoice.", "adjusted_before"),
+    "billing_step_policy_check": _one_of("billing_policy", "The policy of a step", "DEPOSIT, ON_ORDER and MILESTONE"),
+    "billing_step_due_check": Rule(
+        "billing_due", "A step is due with the ORDER, so many DAYS after it, or when it is CONFIRMED.", "Correct the decision billing-plan."
+    ),
+    "billing_step_percent_check": Rule(
+        "billing_percent", "A step bills more than 0 % and at most 100 %.", "Correct the decision billing-plan."
+    ),
+    **_facts("billing_step_dropped_check", "A step is billed or dropped, not both.", "billing_step"),
+    "billing_adjustment_kind_check": _one_of("adjustment_kind", "A request's kind", "CM and DM"),
     **_facts("invoice_totals_check", "The invoice's total is not the sum of its parts.", "invoice_totals"),
     **_facts("invoice_line_qty_check invoice_line_source_check", "An invoice line bills a shipped line or a charge.", "invoice_line"),
     **_once("invoice_line_once invoice_line_freight_once", "This was invoiced before.", "Look at the order's invoices.", "billed_before"),
@@ -231,7 +251,9 @@ _MONEY: Mapping[str, Rule] = {
 }
 
 _RETURNS: Mapping[str, Rule] = {
-    **_facts("invoice_credits_check", "A credit memo names the invoice it is about, and an invoice names none.", "credit_memo"),
+    **_facts(
+        "invoice_credits_check", "A credit memo or debit note names the invoice it is about, and an invoice names none.", "credit_memo"
+    ),
     **_facts("invoice_settled_check", "More of a credit memo would be settled than it gives back.", "credit_memo"),
     **_facts(
         "return_authorization_decided_check return_authorization_received_check return_authorization_inspected_check",

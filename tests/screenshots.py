@@ -117,6 +117,7 @@ PAGES = {
     "receipts": "/finance/receipts",
     "invoices": "/finance/invoices",
     "invoice": "/finance/invoices/INV-000001",
+    "adjustment-new": "/finance/invoices/INV-000001/adjust",
     "return-new": "/finance/invoices/INV-000001/return",
     "returns": "/fulfillment/returns",
     "statements": "/finance/statements",

@@ -17,6 +17,7 @@ from ui.manifest import Manifest
 from ui.product import ADMINISTER, OPERATE, READ, needs, open_to_all, product
 from ui.subjects import subject_address
 from ui.views import (
+    adjustments,
     audit_log,
     bank_files,
     batches,
@@ -128,6 +129,8 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/master-data/customers/<customer_no>/addresses/<int:address_id>", customers.change_address, POST),
     ("/master-data/customers/<customer_no>/accounts", customers.ask_account, POST),
     ("/fulfillment", subjects.redirect_to_fulfillment, GET),
+    ("/finance/invoices/<number>/adjust", adjustments.show_new, GET),
+    ("/finance/invoices/<number>/adjust", adjustments.ask, POST),
     ("/finance/invoices/<number>/return", returns.show_new, GET),
     ("/finance/invoices/<number>/return", returns.ask, POST),
     ("/finance", journals.redirect_to_finance, GET),

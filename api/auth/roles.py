@@ -41,7 +41,7 @@ _MEANING: Mapping[Role, str] = {
     Role.BOOK: "File exchange rates and tax rates; open and close periods of the books.",
     Role.SHIP: "Record deliveries and stock.",
     Role.BUY: "Record what suppliers answer, ship and invoice.",
-    Role.COLLECT: "Take in bank statements; apply receipts.",
+    Role.COLLECT: "Take in bank statements; apply receipts; ask for credit memos and debit notes.",
     Role.WORK: "Decide user tasks of one's groups.",
     Role.SERVE: "Fetch external tasks and say how they ended: for workers outside, which need nothing else.",
     Role.OPERATE: "Repair instances: retry, suspend, resume, cancel.",

@@ -37,6 +37,27 @@ _PAID = Part(
     WHERE paid.invoice_no = :number AND paid.unapplied_at IS NULL ORDER BY paid.applied_at
     """,
 )
+_ADJUSTED = Part(
+    "Credited and charged",
+    (
+        Shown("number", "Paper or request"),
+        Shown("what", "What"),
+        Shown("reason", "Why"),
+        Shown("asked_by", "Asked by"),
+        Shown("amount", "Gross", "money", "currency"),
+        Shown("state", "State", "code"),
+    ),
+    """
+    SELECT coalesce(paper.invoice_no, asked.adjustment_no, paper.rma_no) AS number,
+      CASE coalesce(paper.kind, asked.kind) WHEN 'CM' THEN 'Credit memo' ELSE 'Debit note' END AS what,
+      coalesce(asked.reason, paper.credit_reason) AS reason, coalesce(asked.requested_by, '') AS asked_by, paper.gross_total AS amount,
+      billed.currency, CASE WHEN asked.refused_at IS NOT NULL THEN 'REFUSED' WHEN paper.posted_at IS NOT NULL THEN 'POSTED'
+        ELSE 'ASKED_FOR' END AS state
+    FROM billing_adjustment AS asked FULL JOIN invoice AS paper ON paper.adjustment_no = asked.adjustment_no
+    JOIN invoice AS billed ON billed.invoice_no = coalesce(asked.invoice_no, paper.credits_invoice_no)
+    WHERE coalesce(asked.invoice_no, paper.credits_invoice_no) = :number ORDER BY coalesce(asked.created_at, paper.created_at)
+    """,
+)
 _REMINDED = Part(
     "Reminders",
     (
@@ -65,11 +86,15 @@ CASES = (
           billed.tax_total, billed.gross_total, owed.open_amount, owed.disputed, nullif(owed.dunning_level, 0) AS dunning_level,
           owed.dunning_level > 0 AS dunned, owed.open_amount > 0 AND owed.due_date < business_today() AS late,
           CASE WHEN owed.open_amount > 0 AND owed.due_date < business_today() THEN business_today() - owed.due_date END AS days_overdue,
-          CASE WHEN billed.kind = 'CM' THEN 'Credit memo' END AS kind, billed.bill_to, billed.posted_at,
+          CASE WHEN billed.kind = 'CM' THEN 'Credit memo' WHEN billed.kind = 'DM' THEN 'Debit note'
+            WHEN billed.shipment_no IS NULL THEN 'Invoice in advance' END AS kind,
+          billed.credits_invoice_no, billed.bill_to, billed.posted_at,
           CASE WHEN billed.cancelled_at IS NOT NULL THEN 'CANCELLED' WHEN billed.posted_at IS NULL THEN 'DRAFT'
             WHEN owed.open_amount > 0 AND owed.due_date < business_today() THEN 'OVERDUE' WHEN owed.open_amount > 0 THEN 'OPEN'
             ELSE 'SETTLED' END AS state,
-          ARRAY[billed.invoice_no] AS keys, ARRAY[billed.invoice_no, billed.shipment_no] AS papers
+          ARRAY_REMOVE(ARRAY[billed.invoice_no, billed.adjustment_no] || ARRAY(
+            SELECT asked.adjustment_no FROM billing_adjustment AS asked WHERE asked.invoice_no = billed.invoice_no), NULL) AS keys,
+          ARRAY_REMOVE(ARRAY[billed.invoice_no, billed.shipment_no], NULL) AS papers
         FROM invoice AS billed JOIN customer ON customer.customer_no = billed.customer_no
         LEFT JOIN open_item AS owed ON owed.kind = 'AR' AND owed.document_no = billed.invoice_no AND owed.party_no = billed.customer_no
         WHERE billed.invoice_no = :number
@@ -80,6 +105,7 @@ CASES = (
             Shown("customer_po", "Their purchase order"),
             Shown("order_no", "Order", "order"),
             Shown("shipment_no", "Shipment", "shipment"),
+            Shown("credits_invoice_no", "For invoice", "invoice"),
             Shown("invoice_date", "Date", "day"),
             Shown("due_date", "Due", "day", odd="late"),
             Shown("days_overdue", "Overdue by", "days", odd="late"),
@@ -95,7 +121,7 @@ CASES = (
             Shown("posted_at", "Posted", "moment"),
             Shown("bill_to", "Bill to", "address"),
         ),
-        parts=(_LINES, _PAID, _REMINDED, *WITH_CUSTOMER),
+        parts=(_LINES, _PAID, _ADJUSTED, _REMINDED, *WITH_CUSTOMER),
     ),
 )
 

@@ -18,7 +18,7 @@ from engine.store import locks
 from engine.store.locks import Lock
 from handlers.billing.charging import Draft, OrderTaxes, Row, apart, draft, order_taxes
 from handlers.billing.model import Invoice, InvoiceLine, InvoiceTax
-from handlers.billing.rules import Terms, schedule
+from handlers.billing.rules import OpenAdvance, Terms, schedule, tax_key
 from handlers.documents.numbers import next_number
 from handlers.orders.fulfilment_lines import Change, count
 from handlers.orders.holds import blocking
@@ -56,29 +56,29 @@ class Planned:
     sources: Sequence[Row]
 
 
-def create_invoice(tx: Session, shipment_no: str, now: datetime) -> Created:
+def create_invoice(tx: Session, shipment_no: str, now: datetime, billing_policy: str = "ON_SHIP") -> Created:
     """Charge what a shipment carries and no invoice has charged yet; one that is not with the customer yet is gone on with instead.
 
     Raises NotFound, Conflict when it has not left or carries nothing to charge, NotYet while a hold is about the invoice.
     """
     lock_shipment(tx, shipment_no)
-    (head,) = _rows(tx, _HEAD, shipment_no=shipment_no, now=now)
+    (head,) = _rows(tx, _HEAD, shipment_no=shipment_no, now=now, billing_policy=billing_policy)
     if head["shipped_at"] is None:
         raise Conflict(f"Shipment {shipment_no} has not left.", code="not_shipped", next_step="Confirm the shipment before it is invoiced.")
-    _wait_for_holds(tx, head["order_no"])
+    wait_for_holds(tx, head["order_no"])
     sources = _rows(tx, _UNCHARGED, shipment_no=shipment_no, order_no=head["order_no"])
     made = _made_before(tx, shipment_no)
     if made is not None and (made["delivered_at"] is None or not sources):
-        _bring_up_to_date(tx, made, head)
+        bring_up_to_date(tx, made, head)
         return Created(made["invoice_no"], created=False, complete=not sources)
     if not sources:
         raise Conflict(
             f"Shipment {shipment_no} carries nothing to charge.", code="nothing_to_invoice", next_step="Check the shipment's lines."
         )
     goods, *rest = apart(sources)
-    charged = draft(head, goods, _taxed(tx, head["order_no"]), head["today"])
+    charged = draft(head, goods, taxed_order(tx, head["order_no"]), head["today"])
     invoice_no = next_number(tx, "INV")
-    _write(tx, invoice_no, head, charged)
+    write_draft(tx, invoice_no, head, charged)
     count(tx, [Change(line_id=line["fulfil_line_id"], invoiced=line["qty"]) for line in charged.lines if line["fulfil_line_id"]])
     return Created(invoice_no, created=True, complete=not rest)
 
@@ -90,11 +90,11 @@ def planned_invoices(tx: Session, group_no: str, now: datetime) -> list[Planned]
         raise NotFound(f"There is no group {group_no}.", code="group_unknown", next_step="Look the group up on the page of its order.")
     (head,) = heads
     sources = _rows(tx, _PLANNED, group_no=group_no, order_no=head["order_no"])
-    taxed = _taxed(tx, head["order_no"])
+    taxed = taxed_order(tx, head["order_no"])
     return [Planned(head, draft(head, goods, taxed, head["today"]), goods) for goods in apart(sources)]
 
 
-def _wait_for_holds(tx: Session, order_no: str) -> None:
+def wait_for_holds(tx: Session, order_no: str) -> None:
     """Goods that left are owed for: only a hold that is about the invoice itself stops it."""
     codes = [code for code in blocking(tx, order_no, "invoice") if HOLDS[code].blocks == "invoice"]
     if codes:
@@ -115,7 +115,7 @@ def _made_before(tx: Session, shipment_no: str) -> Row | None:
     return made
 
 
-def _bring_up_to_date(tx: Session, made: Row, head: Row) -> None:
+def bring_up_to_date(tx: Session, made: Row, head: Row) -> None:
     """A draft says what its order says now, and is dated today; a posted invoice stays as it is."""
     if made["posted_at"] is not None:
         return
@@ -126,13 +126,18 @@ def _bring_up_to_date(tx: Session, made: Row, head: Row) -> None:
     update_rows(tx, Invoice, [{"invoice_no": made["invoice_no"], **changes, **dates}], key="invoice_no")
 
 
-def _taxed(tx: Session, order_no: str) -> OrderTaxes:
-    return order_taxes(_rows(tx, _ORDER_TAXES, order_no=order_no))
+def taxed_order(tx: Session, order_no: str) -> OrderTaxes:
+    """How an order is taxed, what was charged of it, and what of it was billed in advance and is not used yet."""
+    rows = _rows(tx, _ORDER_TAXES, order_no=order_no)
+    found = _rows(tx, _OPEN_ADVANCES, order_no=order_no) if any(row["in_advance"] for row in rows) else []
+    advances = [OpenAdvance(row["invoice_no"], tax_key(row["category"], row["rate_pct"]), row["rest"]) for row in found]
+    return order_taxes(rows, advances)
 
 
-def _write(tx: Session, invoice_no: str, head: Row, charged: Draft) -> None:
+def write_draft(tx: Session, invoice_no: str, head: Row, charged: Draft) -> None:
+    """Write an invoice that nobody has yet: head, lines, and tax by rate."""
     key = "|".join(str(head[name]) for name in _GROUPING)
-    copied = {name: head[name] for name in (*_OF_ORDER, "shipment_no")}
+    copied = {name: head[name] for name in (*_OF_ORDER, "shipment_no", "billing_policy")}
     insert_rows(tx, Invoice, [{"invoice_no": invoice_no, "kind": "INV", "grouping": key, **copied, **charged.totals}])
     shared = {"invoice_no": invoice_no, "kind": "INV", "order_no": head["order_no"]}
     insert_rows(tx, InvoiceLine, [shared | dict(line) for line in charged.lines])
@@ -158,7 +163,8 @@ _ORDER_COLUMNS = """
             AND NOT charged.cancelled) AS freight_charged
 """
 _HEAD = text(f"""
-SELECT shipment.shipment_no, shipment.shipped_at, coalesce(shipment.delivered_at, shipment.shipped_at)::date AS delivery_date,
+SELECT shipment.shipment_no, CAST(:billing_policy AS text) AS billing_policy, shipment.shipped_at,
+  coalesce(shipment.delivered_at, shipment.shipped_at)::date AS delivery_date,
 {_ORDER_COLUMNS}
 FROM shipment JOIN sales_order AS sold ON sold.order_no = shipment.order_no
 WHERE shipment.shipment_no = :shipment_no
@@ -203,14 +209,32 @@ WHERE line.group_no = :group_no AND line.qty - line.qty_cancelled - line.qty_shi
 ORDER BY sold.line_no, line.id
 """)
 _ORDER_TAXES = text("""
-SELECT category, rate_pct, sum(worth) AS worth, sum(taxable) AS taxable_before, sum(tax) AS tax_before FROM (
-  SELECT tax_category AS category, tax_rate_pct AS rate_pct, line_net - header_discount AS worth, 0 AS taxable, 0 AS tax
+SELECT category, rate_pct, sum(worth) AS worth, sum(taxable) AS taxable_before, sum(tax) AS tax_before, bool_or(in_advance) AS in_advance
+FROM (
+  SELECT tax_category AS category, tax_rate_pct AS rate_pct, line_net - header_discount AS worth, 0 AS taxable, 0 AS tax,
+    false AS in_advance
   FROM order_line WHERE order_no = :order_no
   UNION ALL
-  SELECT taken.category, taken.rate_pct, 0, taken.taxable, taken.tax
+  SELECT taken.category, taken.rate_pct, 0, taken.taxable, taken.tax, invoice.shipment_no IS NULL
   FROM invoice_tax AS taken JOIN invoice USING (invoice_no)
   WHERE invoice.order_no = :order_no AND invoice.kind = 'INV' AND invoice.cancelled_at IS NULL
 ) AS each GROUP BY category, rate_pct
+""")
+#: Of each posted invoice in advance what no invoice has taken off and no credit memo has given back, by category and rate.
+_OPEN_ADVANCES = text("""
+SELECT advance.invoice_no, part.tax_category AS category, part.tax_rate_pct AS rate_pct, sum(part.amount) AS rest FROM invoice AS advance
+CROSS JOIN LATERAL (
+  SELECT tax_category, tax_rate_pct, amount FROM invoice_line WHERE invoice_no = advance.invoice_no AND charge_code = 'ADVANCE'
+  UNION ALL
+  SELECT tax_category, tax_rate_pct, amount FROM invoice_line WHERE advance_no = advance.invoice_no AND NOT cancelled
+  UNION ALL
+  SELECT line.tax_category, line.tax_rate_pct, -line.amount FROM invoice AS memo JOIN invoice_line AS line USING (invoice_no)
+  WHERE memo.credits_invoice_no = advance.invoice_no AND memo.kind = 'CM' AND line.charge_code = 'ADVANCE' AND memo.cancelled_at IS NULL
+) AS part
+WHERE advance.order_no = :order_no AND advance.kind = 'INV' AND advance.shipment_no IS NULL
+  AND advance.posted_at IS NOT NULL AND advance.cancelled_at IS NULL
+GROUP BY advance.invoice_no, part.tax_category, part.tax_rate_pct HAVING sum(part.amount) > 0
+ORDER BY advance.invoice_no, part.tax_category, part.tax_rate_pct
 """)
 _LAST_INVOICE = text("""
 SELECT invoice_no FROM invoice WHERE shipment_no = :shipment_no AND kind = 'INV' AND cancelled_at IS NULL

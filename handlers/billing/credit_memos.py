@@ -1,4 +1,4 @@
-"""Credit memos for goods that came back: what of an invoice is given back, posted against it, and what is left for the customer.
+"""Credit memos: what of an invoice is given back for goods that came back, and how any is posted, with what is left for the customer.
 
 A draft is written anew until it is posted, under the same number: one return, one credit memo. It credits at the invoice's exchange rate.
 """
@@ -16,20 +16,17 @@ from engine.store import locks
 from engine.store.clock import business_today
 from engine.store.locks import Lock
 from handlers.billing.charging import order_taxes
-from handlers.billing.creation import EXEMPTION_REASONS
-from handlers.billing.model import Invoice, InvoiceLine, InvoiceTax
-from handlers.billing.rules import Billable, Charge, TaxGroup, amount_of, taxes
+from handlers.billing.memos import Memo, write_memo
+from handlers.billing.posting import account_of_advance, lock_sources
+from handlers.billing.rules import Billable, Charge, amount_of, taxes
 from handlers.documents.numbers import next_number
 from handlers.ledger import posting
 from handlers.ledger.accounts import OUTPUT_VAT, RECEIVABLES, REFUNDS_PAYABLE, RESTOCKING_FEES, RETURNS_AND_ALLOWANCES
-from handlers.ledger.open_items import lock_open_items, reduce_open_items
+from handlers.ledger.open_items import lock_open_items, lower_discount, reduce_open_items
 from handlers.orders.fulfilment_lines import Change, count
-from handlers.rowsets import insert_rows
-from handlers.shipments.records import lock_shipment
-from handlers.values import round_currency
+from handlers.values import round_currency, total
 
 ZERO = Decimal(0)
-_OF_INVOICE = ("order_no", "shipment_no", "customer_no", "customer_po", "bill_to", "ship_to", "currency", "fx_rate", "delivery_date")
 _OF_LINE = ("order_no", "order_line_id", "fulfil_line_id", "shipment_line_id", "sku", "description", "uom", "unit_price", "tax_category",
             "tax_rate_pct")  # fmt: skip
 
@@ -80,9 +77,10 @@ def draft(tx: Session, credit: Credit) -> Row[Any]:
     before = order_taxes([dict(row) for row in tx.execute(_CREDITED_TAXES, {"order_no": invoice.order_no, "no": number}).mappings()])
     charges = [Charge(line["amount"], line["tax_category"], line["tax_rate_pct"]) for line in lines]
     groups = taxes(charges, invoice.currency, before.before)
-    if known:
-        tx.execute(_FORGET, {"no": number})
-    _write(tx, number, (credit, invoice), lines, groups)
+    today = business_today(tx)
+    about = {"kind": "CM", "grouping": credit.rma_no, "rma_no": credit.rma_no, "credits_invoice_no": credit.invoice_no,
+             "credit_reason": credit.reason, "invoice_date": today, "due_date": today, "net_days": 0}  # fmt: skip
+    write_memo(tx, Memo(number, about, invoice, lines, groups), anew=known is not None)
     return _memo(tx, number)
 
 
@@ -91,7 +89,7 @@ def post(tx: Session, credit_memo_no: str) -> Credited:
     found = _memo(tx, credit_memo_no)
     memo = _locked(tx, [credit_memo_no, found.credits_invoice_no])[credit_memo_no]
     # Whoever comes next in the same breath closes the return: it is taken before what the customer owes.
-    locks.take(tx, Lock.RETURN, [memo.rma_no])
+    locks.take(tx, Lock.RETURN, [memo.rma_no] if memo.rma_no else [])
     if memo.posted_at is None:
         owed = lock_open_items(tx, "AR", [memo.credits_invoice_no])
         open_amount = owed[memo.credits_invoice_no]["open_amount"] if owed else ZERO
@@ -99,8 +97,9 @@ def post(tx: Session, credit_memo_no: str) -> Credited:
         taken = reduce_open_items(tx, "AR", {memo.credits_invoice_no: settled}) if settled else {}
         in_books = taken[memo.credits_invoice_no].in_books if taken else ZERO
         lines = tx.execute(_POSTED_LINES, {"no": credit_memo_no}).all()
-        journal_id = _post(tx, memo, sum((line.restocking_fee for line in lines), ZERO), (settled, in_books))
-        count(tx, [Change(line_id=line.fulfil_line_id, credited=line.qty) for line in lines])
+        journal_id = _post(tx, memo, lines, (settled, in_books))
+        count(tx, [Change(line_id=line.fulfil_line_id, credited=line.qty) for line in lines if line.fulfil_line_id])
+        lower_discount(tx, memo.credits_invoice_no, _discount_left(tx, memo))
         tx.execute(_MARK, {"no": credit_memo_no, "settled": settled, "journal_id": journal_id})
         memo = _memo(tx, credit_memo_no)
     return Credited(memo.gross_total, memo.settled_total, memo.gross_total - memo.settled_total, memo.currency)
@@ -112,9 +111,8 @@ def locked_memo(tx: Session, credit_memo_no: str) -> Row[Any]:
 
 
 def _locked(tx: Session, numbers: Sequence[str]) -> Mapping[str, Row[Any]]:
-    """Invoices and credit memos of one shipment, held to the end of the transaction with it. Raises NotFound."""
-    for shipment_no in tx.scalars(_SHIPMENTS, {"numbers": list(numbers)}).all():
-        lock_shipment(tx, shipment_no)
+    """Invoices and credit memos, held to the end of the transaction with what they are about. Raises NotFound."""
+    lock_sources(tx, numbers)
     locks.take(tx, Lock.INVOICE, numbers)
     found = {row.invoice_no: row for row in tx.execute(_INVOICES, {"numbers": list(numbers)})}
     missing = next((number for number in numbers if number not in found), None)
@@ -150,57 +148,39 @@ def _lines(tx: Session, credit: Credit, invoice: Row[Any], number: str) -> list[
 
 
 def _line(place: int, qty: Decimal, sold: Mapping[str, Any], credit: Credit, currency: str) -> dict[str, Any]:
-    worth = amount_of(Billable(qty, sold["qty"], sold["amount"], sold["qty_before"], sold["amount_before"]), currency)
+    worth = _worth(qty, sold, currency)
     fee = round_currency(worth * credit.restocking_fee_pct / 100, currency)
     own = {"line_no": place + 1, "qty": qty, "amount": worth - fee, "restocking_fee": fee}
-    return {"kind": "CM", "charge_code": "ITEM", **{name: sold[name] for name in _OF_LINE}, **own}
+    return {"kind": "CM", "charge_code": "ITEM", "corrects_line_id": sold["id"], **{name: sold[name] for name in _OF_LINE}, **own}
 
 
-def _write(
-    tx: Session, number: str, about: tuple[Credit, Row[Any]], lines: Sequence[Mapping[str, Any]], groups: Sequence[TaxGroup]
-) -> None:
-    credit, invoice = about
-    today = business_today(tx)
-    net, tax = sum((line["amount"] for line in lines), ZERO), sum((group.tax for group in groups), ZERO)
-    head = {
-        "invoice_no": number,
-        "kind": "CM",
-        "grouping": credit.rma_no,
-        "rma_no": credit.rma_no,
-        "credits_invoice_no": credit.invoice_no,
-        "credit_reason": credit.reason,
-        "invoice_date": today,
-        "due_date": today,
-        "net_days": 0,
-        "net_total": net,
-        "tax_total": tax,
-        "gross_total": net + tax,
-    }
-    insert_rows(tx, Invoice, [head | {name: getattr(invoice, name) for name in _OF_INVOICE}])
-    insert_rows(tx, InvoiceLine, [{"invoice_no": number, **line} for line in lines])
-    insert_rows(
-        tx,
-        InvoiceTax,
-        [
-            {
-                "invoice_no": number,
-                "category": group.category,
-                "rate_pct": group.rate_pct,
-                "taxable": group.taxable,
-                "tax": group.tax,
-                "exemption_reason": EXEMPTION_REASONS.get(group.category, ""),
-            }
-            for group in groups
-        ],
-    )
+def _worth(qty: Decimal, sold: Mapping[str, Any], currency: str) -> Decimal:
+    """What so much of a line was charged at. Where its price was credited in part, what is left of it is spread over what is left."""
+    if not sold["price_credited"]:
+        return amount_of(Billable(qty, sold["qty"], sold["amount"], sold["qty_before"], sold["amount_before"]), currency)
+    left = sold["amount"] - sold["price_credited"] - sold["amount_before"]
+    return round_currency(left * qty / (sold["qty"] - sold["qty_before"]), currency)
 
 
-def _post(tx: Session, memo: Row[Any], fee: Decimal, settled: tuple[Decimal, Decimal]) -> int | None:
-    """What the invoice still owed is taken off at what it stands at in the books; the rest is owed to the customer."""
+def _discount_left(tx: Session, memo: Row[Any]) -> Decimal:
+    """The discount for paying early that is left of the invoice: its share of what is not credited."""
+    row = tx.execute(_INVOICE_LEFT, {"invoice_no": memo.credits_invoice_no, "no": memo.invoice_no}).one()
+    left = row.gross_total - row.credited
+    return round_currency(row.discount_amount * left / row.gross_total, memo.currency) if row.gross_total else ZERO
+
+
+def _post(tx: Session, memo: Row[Any], charged: Sequence[Row[Any]], settled: tuple[Decimal, Decimal]) -> int | None:
+    """What the invoice still owed is taken off at what it stands at in the books; the rest is owed to the customer.
+
+    What was billed in advance is taken off what stands as owed for it, at the rate at which it was billed.
+    """
     amount, in_books = settled
     number = memo.invoice_no
+    fee = total(line.restocking_fee for line in charged)
+    in_advance = total(line.amount for line in charged if line.charge_code == "ADVANCE")
     lines = [
-        posting.debit(RETURNS_AND_ALLOWANCES, memo.net_total + fee, reference=number),
+        posting.debit(RETURNS_AND_ALLOWANCES, memo.net_total + fee - in_advance, reference=number),
+        posting.debit(account_of_advance(memo.billing_policy), in_advance, reference=memo.credits_invoice_no),
         posting.debit(OUTPUT_VAT, memo.tax_total, reference=number),
         posting.credit(RESTOCKING_FEES, fee, reference=number),
         posting.Line(RECEIVABLES, credit=amount, party_no=memo.customer_no, reference=memo.credits_invoice_no, accounted=-in_books),
@@ -222,11 +202,14 @@ def _post(tx: Session, memo: Row[Any], fee: Decimal, settled: tuple[Decimal, Dec
 
 
 _OF_RETURN = text("SELECT invoice_no FROM invoice WHERE rma_no = :rma_no AND kind = 'CM'")
-_SHIPMENTS = text("SELECT DISTINCT shipment_no FROM invoice WHERE invoice_no = ANY(:numbers) ORDER BY shipment_no")
 _INVOICES = text("SELECT * FROM invoice WHERE invoice_no = ANY(:numbers)")
 _SOLD = text("""
-SELECT sold.*, coalesce(before.qty, 0) AS qty_before, coalesce(before.amount, 0) AS amount_before
+SELECT sold.*, coalesce(before.qty, 0) AS qty_before, coalesce(before.amount, 0) AS amount_before,
+  coalesce(priced.amount, 0) AS price_credited
 FROM invoice_line AS sold LEFT JOIN LATERAL (
+  SELECT sum(credited.amount) AS amount FROM invoice_line AS credited
+  WHERE credited.corrects_line_id = sold.id AND credited.kind = 'CM' AND credited.charge_code = 'PRICE' AND NOT credited.cancelled
+  ) AS priced ON true LEFT JOIN LATERAL (
   SELECT sum(credited.qty) AS qty, sum(credited.amount + credited.restocking_fee) AS amount FROM invoice_line AS credited
   WHERE credited.shipment_line_id = sold.shipment_line_id AND credited.kind = 'CM' AND NOT credited.cancelled
     AND credited.invoice_no <> :no) AS before ON true
@@ -238,11 +221,15 @@ FROM invoice_tax AS taken JOIN invoice USING (invoice_no)
 WHERE invoice.order_no = :order_no AND invoice.kind = 'CM' AND invoice.cancelled_at IS NULL AND invoice.invoice_no <> :no
 GROUP BY taken.category, taken.rate_pct
 """)
-_FORGET = text("""
-WITH lines AS (DELETE FROM invoice_line WHERE invoice_no = :no), groups AS (DELETE FROM invoice_tax WHERE invoice_no = :no)
-DELETE FROM invoice WHERE invoice_no = :no
+_POSTED_LINES = text("""
+SELECT charge_code, fulfil_line_id, qty, amount, restocking_fee FROM invoice_line WHERE invoice_no = :no ORDER BY line_no
 """)
-_POSTED_LINES = text("SELECT fulfil_line_id, qty, restocking_fee FROM invoice_line WHERE invoice_no = :no ORDER BY line_no")
+_INVOICE_LEFT = text("""
+SELECT gross_total, discount_amount, (
+  SELECT coalesce(sum(gross_total), 0) FROM invoice AS memo
+  WHERE memo.credits_invoice_no = :invoice_no AND memo.kind = 'CM' AND (memo.posted_at IS NOT NULL OR memo.invoice_no = :no)) AS credited
+FROM invoice WHERE invoice_no = :invoice_no
+""")
 _MARK = text("""
 UPDATE invoice SET posted_at = business_now(), settled_total = :settled, journal_id = :journal_id WHERE invoice_no = :no
 """)

@@ -12,6 +12,7 @@ from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Kind, ServiceTasks
 from engine.store.unit_of_work import Database
 from handlers.billing import credit_memos, validity
+from handlers.billing.edi_invoice import invoice_by_edi
 from handlers.billing.facts import read_facts
 from handlers.billing.paper import print_invoice
 from handlers.billing.validity import NOT_BILLABLE
@@ -82,7 +83,7 @@ def draft_credit_memo(given: DraftCredit, tx: Session) -> DraftedCredit:
 
 @tasks.register("billing.prepare_credit_memo", kind=Kind.EXTERNAL, errors=(NOT_BILLABLE,))
 def prepare_credit_memo(given: OfCreditMemo, database: Database) -> None:
-    """Write the draft as a UBL credit note, let the rules judge it, and print it; nothing invalid is ever kept.
+    """Write the draft of a credit memo or debit note as UBL, let the rules judge it, and print it; nothing invalid is ever kept.
 
     Refused NOT_BILLABLE when it breaks a rule of e-invoices; the reason says what to complete.
     """
@@ -91,8 +92,9 @@ def prepare_credit_memo(given: OfCreditMemo, database: Database) -> None:
     ubl = validity.e_invoice_of(facts)
     pdf = print_invoice(facts)
     with database.transaction() as tx:
-        pdf_id = save_document(tx, "CREDIT_MEMO_PDF", given.credit_memo_no, "application/pdf", pdf)
-        ubl_id = save_document(tx, "CREDIT_MEMO_UBL", given.credit_memo_no, "application/xml", ubl) if ubl else None
+        kind = "CREDIT_MEMO" if facts.is_credit_memo else "INVOICE"
+        pdf_id = save_document(tx, f"{kind}_PDF", given.credit_memo_no, "application/pdf", pdf)
+        ubl_id = save_document(tx, f"{kind}_UBL", given.credit_memo_no, "application/xml", ubl) if ubl else None
         tx.execute(_PREPARED, {"pdf": pdf_id, "ubl": ubl_id, "no": given.credit_memo_no})
 
 
@@ -121,10 +123,11 @@ def deliver_credit_memo(given: OfCreditMemo, tx: Session, effects: EffectLedger)
         "pdf_document_id": row.pdf_document_id,
         "ubl_document_id": row.ubl_document_id,
     }
-    target = customer.peppol_id or customer.email or f"customer {row.customer_no}"
-    effects.record("credit_memo", target, payload, once=given.credit_memo_no)
+    told = invoice_by_edi(tx, given.credit_memo_no)
+    target = told.pop("target", "") or customer.peppol_id or customer.email or f"customer {row.customer_no}"
+    effects.record("credit_memo", target, payload | told, once=given.credit_memo_no)
     tx.execute(_DELIVERED, {"no": given.credit_memo_no})
 
 
-_PREPARED = text("UPDATE invoice SET pdf_document_id = :pdf, ubl_document_id = :ubl WHERE invoice_no = :no AND kind = 'CM'")
+_PREPARED = text("UPDATE invoice SET pdf_document_id = :pdf, ubl_document_id = :ubl WHERE invoice_no = :no AND kind <> 'INV'")
 _DELIVERED = text("UPDATE invoice SET delivered_at = coalesce(delivered_at, business_now()) WHERE invoice_no = :no AND kind = 'CM'")

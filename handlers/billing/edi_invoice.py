@@ -1,4 +1,4 @@
-"""An invoice as X12 810 or EDIFACT INVOIC, in segments that add up to its total, for the partner that wants it so."""
+"""An invoice, credit memo or debit note as X12 810 or EDIFACT INVOIC, in segments that add up to its total, for who wants it so."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -23,6 +23,9 @@ from handlers.values import round_currency
 _DISCOUNT, _FREIGHT = "C310", "D240"
 #: TXI01: value added tax.
 _VAT: Final = "VA"
+#: What a paper is, by its kind: BIG07 of X12 (invoice, credit memo, debit memo) and 1001 of EDIFACT.
+_BIG_07: Final = {"INV": "DI", "CM": "CR", "DM": "DR"}
+_BGM_1001: Final = {"INV": "380", "CM": "381", "DM": "383"}
 _HUNDRED: Final = Decimal(100)
 
 Numbers = Mapping[str, ItemNumbers]
@@ -65,9 +68,19 @@ def _off(line: LineFacts, currency: str) -> Decimal:
 
 def _x12(facts: InvoiceFacts, ordered_on: date, numbers: Numbers) -> list[Row]:
     rows: list[Row] = [
-        ("BIG", ymd(facts.invoice_date), facts.invoice_no, ymd(ordered_on), facts.customer_po or facts.order_no),
+        (
+            "BIG",
+            ymd(facts.invoice_date),
+            facts.invoice_no,
+            ymd(ordered_on),
+            facts.customer_po or facts.order_no,
+            "",
+            "",
+            _BIG_07[facts.kind] if not facts.is_in_advance else "PP",
+        ),
         ("CUR", "SE", facts.currency),
-        ("REF", "SI", facts.shipment_no),
+        *([("REF", "SI", facts.shipment_no)] if facts.shipment_no else []),
+        *([("REF", "IV", facts.credits_invoice_no)] if facts.credits_invoice_no else []),
         *n1_place("BT", {**facts.bill_to, "name": facts.buyer["name"]}),
         *n1_place("ST", facts.ship_to),
         n1("SE", facts.seller["name"], facts.seller["gln"]),
@@ -108,11 +121,12 @@ def _cents(amount: Decimal) -> str:
 
 def _edifact(partner: EdiPartner, facts: InvoiceFacts, numbers: Numbers) -> list[Row]:
     rows: list[Row] = [
-        ("BGM", "380", facts.invoice_no, "9"),
+        ("BGM", "386" if facts.is_in_advance and facts.kind == "INV" else _BGM_1001[facts.kind], facts.invoice_no, "9"),
         dtm("137", facts.invoice_date),
         dtm("35", facts.delivery_date),
         ("RFF", ("ON", fitting(facts.customer_po or facts.order_no, 35))),
-        ("RFF", ("DQ", facts.shipment_no)),
+        *([("RFF", ("DQ", facts.shipment_no))] if facts.shipment_no else []),
+        *([("RFF", ("IV", facts.credits_invoice_no))] if facts.credits_invoice_no else []),
         *_party("BY", partner, facts.buyer),
         *_party("SU", partner, facts.seller),
         nad_place("DP", facts.ship_to),

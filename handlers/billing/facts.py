@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -17,15 +17,16 @@ from handlers.parties.master_data import find_customer
 
 #: Stands where the number of an invoice will be that is only tried.
 PLANNED_NUMBER: Final = "INV-PLANNED"
+_NO_ITEM: Final = {"order_line_no": "", "gtin": ""}
 NO_FREIGHT: Final = ("S", Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
 class LineFacts:
-    """A charge for goods."""
+    """A charge beside carriage: goods, a part in advance or taken off again, or another price."""
 
     line_no: int
-    #: The buyer's own number of the line it ordered; ours where it gave none.
+    #: The buyer's own number of the line it ordered; ours where it gave none; empty where it is about no line.
     order_line_no: str
     sku: str
     gtin: str
@@ -57,6 +58,7 @@ class InvoiceFacts:
 
     invoice_no: str
     order_no: str
+    #: Empty for an invoice in advance; its delivery is then when it is expected.
     shipment_no: str
     customer_po: str
     invoice_date: date
@@ -78,13 +80,21 @@ class InvoiceFacts:
     discount_date: date | None
     discount_amount: Decimal
     created_at: datetime
-    #: The invoice that a credit memo is about; empty for an invoice.
+    #: The invoice that a credit memo or debit note is about; empty for an invoice.
     credits_invoice_no: str = ""
+    kind: str = "INV"
+    #: The invoices in advance that it takes off.
+    advances: tuple[str, ...] = ()
 
     @property
     def is_credit_memo(self) -> bool:
         """Whether it gives back instead of asking for money."""
-        return bool(self.credits_invoice_no)
+        return self.kind == "CM"
+
+    @property
+    def is_in_advance(self) -> bool:
+        """Whether it is about goods that have not left."""
+        return not self.shipment_no
 
 
 def read_facts(tx: Session, invoice_no: str) -> InvoiceFacts:
@@ -98,20 +108,22 @@ def read_facts(tx: Session, invoice_no: str) -> InvoiceFacts:
     groups = tx.execute(_TAXES, {"no": invoice_no}).mappings().all()
     due = Schedule(row.due_date, row.discount_date, row.discount_amount)
     copied = (
-        "invoice_no", "order_no", "shipment_no", "customer_po", "invoice_date", "delivery_date", "due_date", "currency", "net_total",
+        "invoice_no", "kind", "order_no", "customer_po", "invoice_date", "delivery_date", "due_date", "currency", "net_total",
         "freight_total", "tax_total", "gross_total", "discount_date", "discount_amount", "created_at",
     )  # fmt: skip
     return InvoiceFacts(
         **{name: getattr(row, name) for name in copied},
         terms=f"Credit for invoice {row.credits_invoice_no}: {row.credit_reason}."
-        if row.credits_invoice_no
+        if row.kind == "CM"
         else describe_terms(Terms(row.net_days, row.discount_pct), due, row.currency),
+        shipment_no=row.shipment_no or "",
         credits_invoice_no=row.credits_invoice_no or "",
+        advances=tuple(dict.fromkeys(line["advance_no"] for line in lines if line["advance_no"])),
         seller=seller(tx),
         buyer=_buyer(tx, row.customer_no),
         bill_to=row.bill_to,
         ship_to=row.ship_to,
-        lines=tuple(LineFacts(**{name: line[name] for name in LineFacts.__slots__}) for line in lines if line["charge_code"] == "ITEM"),
+        lines=tuple(LineFacts(**{name: line[name] for name in LineFacts.__slots__}) for line in lines if line["charge_code"] != "FREIGHT"),
         taxes=tuple(TaxFacts(**group) for group in groups),
         freight_tax=next(((line["tax_category"], line["tax_rate_pct"]) for line in lines if line["charge_code"] == "FREIGHT"), NO_FREIGHT),
     )
@@ -131,7 +143,8 @@ def planned_facts(tx: Session, planned: Planned) -> InvoiceFacts:
         terms=describe_terms(terms, due, currency),
         seller=seller(tx),
         buyer=_buyer(tx, head["customer_no"]),
-        lines=tuple(_planned_line(line, row) for line, row in zip(draft.lines, planned.sources, strict=False)),
+        lines=_planned_lines(planned),
+        advances=tuple(dict.fromkeys(line["advance_no"] for line in draft.lines if line["advance_no"])),
         taxes=tuple(
             TaxFacts(group.category, group.rate_pct, group.taxable, group.tax, EXEMPTION_REASONS.get(group.category, ""))
             for group in draft.groups
@@ -143,9 +156,11 @@ def planned_facts(tx: Session, planned: Planned) -> InvoiceFacts:
     )
 
 
-def _planned_line(line: Mapping[str, Any], row: Mapping[str, Any]) -> LineFacts:
+def _planned_lines(planned: Planned) -> tuple[LineFacts, ...]:
+    goods, others = planned.draft.lines[: len(planned.sources)], planned.draft.lines[len(planned.sources) :]
+    rows = [*zip(goods, planned.sources, strict=True), *((line, _NO_ITEM) for line in others if line["charge_code"] != "FREIGHT")]
     names = [name for name in LineFacts.__slots__ if name != "restocking_fee"]
-    return LineFacts(**{name: line[name] if name in line else row[name] for name in names})
+    return tuple(LineFacts(**{name: line[name] if name in line else row[name] for name in names}) for line, row in rows)
 
 
 def _buyer(tx: Session, customer_no: str) -> dict[str, str]:
@@ -154,7 +169,7 @@ def _buyer(tx: Session, customer_no: str) -> dict[str, str]:
 
 
 _LINES = text("""
-SELECT line.line_no, coalesce(nullif(sold.buyer_line_no, ''), sold.line_no::text, '0') AS order_line_no, line.sku,
+SELECT line.line_no, coalesce(nullif(sold.buyer_line_no, ''), sold.line_no::text, '') AS order_line_no, line.sku, line.advance_no,
   coalesce(item.gtin, '') AS gtin, line.description,
   line.qty, line.uom, line.unit_price, line.amount, line.tax_category, line.tax_rate_pct, line.charge_code, line.restocking_fee
 FROM invoice_line AS line LEFT JOIN order_line AS sold ON sold.id = line.order_line_id LEFT JOIN item ON item.sku = line.sku

@@ -40,7 +40,8 @@ INVARIANTS = (
         "No shipment line, and no carriage of an order, is charged twice.",
         """
         SELECT order_no, shipment_line_id, charge_code, kind, count(*) AS times, sum(amount) AS amount FROM invoice_line
-        WHERE kind = 'INV' AND NOT cancelled GROUP BY order_no, shipment_line_id, charge_code, kind HAVING count(*) > 1
+        WHERE kind = 'INV' AND NOT cancelled AND charge_code IN ('ITEM', 'FREIGHT')
+        GROUP BY order_no, shipment_line_id, charge_code, kind HAVING count(*) > 1
         """,
     ),
     Invariant(
@@ -63,7 +64,7 @@ INVARIANTS = (
         """
         SELECT invoice.invoice_no, invoice.net_total, invoice.freight_total, invoice.tax_total, lines.net, lines.freight, groups.tax
         FROM invoice LEFT JOIN (
-          SELECT invoice_no, coalesce(sum(amount) FILTER (WHERE charge_code = 'ITEM'), 0) AS net,
+          SELECT invoice_no, coalesce(sum(amount) FILTER (WHERE charge_code <> 'FREIGHT'), 0) AS net,
             coalesce(sum(amount) FILTER (WHERE charge_code = 'FREIGHT'), 0) AS freight FROM invoice_line GROUP BY invoice_no
         ) AS lines USING (invoice_no)
         LEFT JOIN (SELECT invoice_no, sum(tax) AS tax FROM invoice_tax GROUP BY invoice_no) AS groups USING (invoice_no)
@@ -89,14 +90,14 @@ INVARIANTS = (
     ),
     Invariant(
         "INV-19",
-        "Numbers of invoices and credit memos have no gap: each series counts exactly the papers there are.",
+        "Numbers of invoices, credit memos and debit notes have no gap: each series counts exactly the papers there are.",
         """
         SELECT series.series, series.last_value, papers.count, papers.last
         FROM number_series AS series CROSS JOIN LATERAL (
           SELECT count(*) AS count, coalesce(max(split_part(invoice_no, '-', 2)::bigint), 0) AS last
           FROM invoice WHERE invoice_no LIKE series.series || '-%'
         ) AS papers
-        WHERE series.series IN ('INV', 'CM') AND (series.last_value <> papers.count OR series.last_value <> papers.last)
+        WHERE series.series IN ('INV', 'CM', 'DM') AND (series.last_value <> papers.count OR series.last_value <> papers.last)
         """,
     ),
     Invariant(
@@ -144,11 +145,12 @@ INVARIANTS = (
         SELECT coalesce(billed.invoice_no, booked.reference) AS invoice_no, billed.net, billed.freight, billed.allowed, billed.fee,
           booked.revenue, booked.carriage, booked.allowances, booked.fees
         FROM (
-          SELECT paper.invoice_no, CASE paper.kind WHEN 'INV' THEN paper.net_total ELSE 0 END AS net,
-            CASE paper.kind WHEN 'INV' THEN paper.freight_total ELSE 0 END AS freight,
-            CASE paper.kind WHEN 'CM' THEN paper.net_total + kept.fee ELSE 0 END AS allowed, kept.fee
+          SELECT paper.invoice_no, CASE paper.kind WHEN 'CM' THEN 0 ELSE kept.net END AS net,
+            CASE paper.kind WHEN 'CM' THEN 0 ELSE paper.freight_total END AS freight,
+            CASE paper.kind WHEN 'CM' THEN kept.net + kept.fee ELSE 0 END AS allowed, kept.fee
           FROM invoice AS paper CROSS JOIN LATERAL (
-            SELECT coalesce(sum(restocking_fee), 0) AS fee FROM invoice_line AS line WHERE line.invoice_no = paper.invoice_no) AS kept
+            SELECT coalesce(sum(restocking_fee), 0) AS fee, coalesce(sum(amount) FILTER (WHERE charge_code IN ('ITEM', 'PRICE')), 0) AS net
+            FROM invoice_line AS line WHERE line.invoice_no = paper.invoice_no) AS kept
           WHERE paper.posted_at IS NOT NULL
         ) AS billed
         FULL JOIN (
@@ -203,6 +205,41 @@ INVARIANTS = (
           WHERE line.account = '5000' AND journal.event_type NOT LIKE 'journal.manual%' GROUP BY line.reference
         ) AS booked ON booked.reference = charged.invoice_no
         WHERE coalesce(charged.cost, 0) <> coalesce(booked.cost, 0)
+        """,
+    ),
+    Invariant(
+        "INV-43",
+        "What stands as billed in advance is what each posted invoice in advance charges and nothing has used or given back.",
+        """
+        SELECT coalesce(billed.advance_no, booked.reference) AS invoice_no, billed.amount, booked.amount AS ledger
+        FROM (
+          SELECT advance_no, sum(amount) AS amount FROM (
+            SELECT line.invoice_no AS advance_no, line.amount FROM invoice_line AS line JOIN invoice USING (invoice_no)
+            WHERE line.charge_code = 'ADVANCE' AND line.kind = 'INV' AND invoice.posted_at IS NOT NULL
+            UNION ALL
+            SELECT line.advance_no, line.amount FROM invoice_line AS line JOIN invoice USING (invoice_no)
+            WHERE line.charge_code = 'ADVANCE_USED' AND invoice.posted_at IS NOT NULL
+            UNION ALL
+            SELECT memo.credits_invoice_no, -line.amount FROM invoice_line AS line JOIN invoice AS memo USING (invoice_no)
+            WHERE line.charge_code = 'ADVANCE' AND line.kind = 'CM' AND memo.posted_at IS NOT NULL
+          ) AS each GROUP BY advance_no
+        ) AS billed
+        FULL JOIN (
+          SELECT line.reference, sum(line.credit - line.debit) AS amount
+          FROM journal_line AS line JOIN journal ON journal.id = line.journal_id
+          WHERE line.account IN ('2300', '2400') AND journal.event_type IN ('invoice.posted', 'credit_memo.posted') GROUP BY line.reference
+        ) AS booked ON booked.reference = billed.advance_no
+        WHERE coalesce(billed.amount, 0) <> coalesce(booked.amount, 0) OR billed.amount < 0
+        """,
+    ),
+    Invariant(
+        "INV-43",
+        "An invoice in advance that is used up has nothing left in the books either.",
+        """
+        SELECT line.reference AS invoice_no, sum(line.credit - line.debit) AS amount, -sum(line.accounted) AS in_books
+        FROM journal_line AS line JOIN invoice AS advance ON advance.invoice_no = line.reference
+        WHERE line.account IN ('2300', '2400') GROUP BY line.reference
+        HAVING sum(line.credit - line.debit) = 0 AND sum(line.accounted) <> 0
         """,
     ),
     Invariant(

@@ -28,7 +28,7 @@ def as_shown(facts: InvoiceFacts) -> dict[str, Any]:
     sums += [("Tax", money(facts.tax_total, currency)), (f"Total {currency}", money(facts.gross_total, currency))]
     return {
         "seller": facts.seller,
-        "title": "Credit memo" if facts.is_credit_memo else "Invoice",
+        "title": _title(facts),
         "invoice_no": facts.invoice_no,
         "bill_to": addressee(facts.buyer, facts.bill_to, [facts.ship_to.get("name", "")]),
         "facts": _facts(facts),
@@ -63,11 +63,19 @@ def as_shown(facts: InvoiceFacts) -> dict[str, Any]:
     }
 
 
+def _title(facts: InvoiceFacts) -> str:
+    if facts.is_credit_memo:
+        return "Credit memo"
+    if facts.kind == "DM":
+        return "Debit note"
+    return "Invoice in advance" if facts.is_in_advance else "Invoice"
+
+
 def _facts(facts: InvoiceFacts) -> list[tuple[str, str]]:
     shown = [
         ("Date" if facts.is_credit_memo else "Invoice date", facts.invoice_date.isoformat()),
         ("For invoice", facts.credits_invoice_no),
-        ("Delivered", facts.delivery_date.isoformat()),
+        ("Delivery expected" if facts.is_in_advance else "Delivered", facts.delivery_date.isoformat()),
         ("Our order", facts.order_no),
         ("Your order", facts.customer_po),
         ("Shipment", facts.shipment_no),

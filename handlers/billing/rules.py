@@ -93,6 +93,43 @@ def _tax(key: TaxKey, taxable: Decimal, before: Mapping[TaxKey, TaxedBefore], cu
     return round_currency((charged.taxable + taxable) * key[1] / 100, currency) - charged.tax
 
 
+@dataclass(frozen=True, slots=True)
+class OpenAdvance:
+    """What of an invoice in advance no invoice of goods has taken off yet, at one category and rate of tax."""
+
+    invoice_no: str
+    key: TaxKey
+    rest: Decimal
+
+
+def advance_amounts(worth: Mapping[TaxKey, Decimal], charged: Mapping[TaxKey, Decimal], before: Mapping[TaxKey, Decimal],
+                    percent: Decimal, currency: str) -> dict[TaxKey, Decimal]:  # fmt: skip
+    """What to charge in advance by category and rate, so that all steps up to this one come to `percent` of the order's worth.
+
+    `before` is what earlier steps charged. Never more than what of the worth no invoice has charged; what is nothing is left out.
+    """
+    amounts = {
+        key: min(round_currency(amount * percent / 100, currency) - before.get(key, ZERO), amount - charged.get(key, ZERO))
+        for key, amount in worth.items()
+    }
+    return {key: amount for key, amount in sorted(amounts.items()) if amount > 0}
+
+
+def use_advances(charges: Iterable[Charge], advances: Iterable[OpenAdvance]) -> list[tuple[OpenAdvance, Decimal]]:
+    """What an invoice of goods takes off: each advance in its turn, never more than is charged at its category and rate."""
+    left: dict[TaxKey, Decimal] = {}
+    for charge in charges:
+        key = tax_key(charge.category, charge.rate_pct)
+        left[key] = left.get(key, ZERO) + charge.amount
+    used = []
+    for advance in advances:
+        amount = min(advance.rest, left.get(advance.key, ZERO))
+        if amount > 0:
+            left[advance.key] -= amount
+            used.append((advance, amount))
+    return used
+
+
 def freight_tax(charges: Iterable[Charge]) -> TaxKey:
     """How the carriage of an order is taxed: like the goods of the highest value in all of it, whichever are shipped first."""
     worth: dict[TaxKey, Decimal] = {}

@@ -11,7 +11,7 @@ from engine.problems import Conflict
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Kind, ServiceTasks, TaskContext
 from engine.store.unit_of_work import Database
-from handlers.billing import creation, credit_tasks, posting, validity
+from handlers.billing import adjustment_tasks, advance_tasks, creation, credit_tasks, posting, validity
 from handlers.billing.edi_invoice import invoice_by_edi
 from handlers.billing.facts import read_facts
 from handlers.billing.paper import print_invoice
@@ -21,13 +21,16 @@ from handlers.parties.master_data import find_customer
 
 tasks = ServiceTasks()
 tasks.include(credit_tasks.tasks)
+tasks.include(advance_tasks.tasks)
+tasks.include(adjustment_tasks.tasks)
 
 
 @dataclass(frozen=True, slots=True)
 class OfShipment:
-    """A shipment by its number."""
+    """A shipment by its number, and the policy that lets it be charged now (ON_SHIP, ON_DELIVERY)."""
 
     shipment_no: str
+    billing_policy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def check_group(given: OfGroup, database: Database, context: TaskContext) -> Non
 @tasks.register("billing.create_invoice")
 def create_invoice(given: OfShipment, tx: Session, context: TaskContext) -> InvoiceCreated:
     """Charge what the shipment carries, once; a draft that waits for something is brought up to date."""
-    made = creation.create_invoice(tx, given.shipment_no, context.now)
+    made = creation.create_invoice(tx, given.shipment_no, context.now, given.billing_policy or "ON_SHIP")
     return InvoiceCreated(made.invoice_no, made.created, made.complete)
 
 

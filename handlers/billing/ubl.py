@@ -17,6 +17,8 @@ _CAC, _CBC = f"{{{_UBL}CommonAggregateComponents-2}}", f"{{{_UBL}CommonBasicComp
 _COMMON = {"cac": _CAC[1:-1], "cbc": _CBC[1:-1]}
 _EXEMPTIONS = {"K": "VATEX-EU-IC", "G": "VATEX-EU-G", "AE": "VATEX-EU-AE", "O": "VATEX-EU-O"}
 _CREDIT_TRANSFER = "30"
+#: Kinds of invoices (UNCL1001).
+_INVOICE, _DEBIT_NOTE, _PREPAYMENT_INVOICE = "380", "383", "386"
 _CORE = "urn:cen.eu:en16931:2017"
 #: Peppol BIS Billing 3.0: the specification and the process that a document between two Peppol addresses names.
 _PEPPOL = f"{_CORE}#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
@@ -66,15 +68,30 @@ def _heading(root: etree._Element, facts: InvoiceFacts) -> None:
         _basic(root, "CreditNoteTypeCode", "381")
     else:
         _basic(root, "DueDate", facts.due_date.isoformat())
-        _basic(root, "InvoiceTypeCode", "380")
+        _basic(root, "InvoiceTypeCode", _type_code(facts))
     _basic(root, "DocumentCurrencyCode", facts.currency)
     _basic(root, "BuyerReference", facts.customer_po or facts.buyer["customer_no"])
+    if facts.is_in_advance:
+        _period(_part(root, "InvoicePeriod"), facts)
     order = _part(root, "OrderReference")
     _basic(order, "ID", facts.customer_po or facts.order_no)
     _basic(order, "SalesOrderID", facts.order_no)
-    if facts.is_credit_memo:
-        _basic(_part(_part(root, "BillingReference"), "InvoiceDocumentReference"), "ID", facts.credits_invoice_no)
-    _basic(_part(root, "DespatchDocumentReference"), "ID", facts.shipment_no)
+    for number in filter(None, (facts.credits_invoice_no, *facts.advances)):
+        _basic(_part(_part(root, "BillingReference"), "InvoiceDocumentReference"), "ID", number)
+    if facts.shipment_no:
+        _basic(_part(root, "DespatchDocumentReference"), "ID", facts.shipment_no)
+
+
+def _type_code(facts: InvoiceFacts) -> str:
+    if facts.kind == "DM":
+        return _DEBIT_NOTE
+    return _PREPAYMENT_INVOICE if facts.is_in_advance else _INVOICE
+
+
+def _period(element: etree._Element, facts: InvoiceFacts) -> None:
+    """The time in which goods billed in advance are to be delivered: there is no day of delivery yet (BR-IC-11 asks for one of both)."""
+    _basic(element, "StartDate", min(facts.invoice_date, facts.delivery_date).isoformat())
+    _basic(element, "EndDate", facts.delivery_date.isoformat())
 
 
 def _party(parent: etree._Element, party: Mapping[str, str], address: Mapping[str, str], *, taxed: bool) -> None:
@@ -126,7 +143,8 @@ def _address(element: etree._Element, address: Mapping[str, str], country: str) 
 
 
 def _delivery(element: etree._Element, facts: InvoiceFacts) -> None:
-    _basic(element, "ActualDeliveryDate", facts.delivery_date.isoformat())
+    if not facts.is_in_advance:
+        _basic(element, "ActualDeliveryDate", facts.delivery_date.isoformat())
     _address(_part(_part(element, "DeliveryLocation"), "Address"), facts.ship_to, facts.buyer["country"])
     if facts.ship_to.get("name"):
         _basic(_part(_part(element, "DeliveryParty"), "PartyName"), "Name", facts.ship_to["name"])
@@ -187,7 +205,8 @@ def _line(element: etree._Element, line: LineFacts, facts: InvoiceFacts) -> None
     _basic(element, "ID", str(line.line_no))
     _basic(element, "CreditedQuantity" if facts.is_credit_memo else "InvoicedQuantity", quantity(line.qty), unitCode=unit_code(line.uom))
     _money(element, "LineExtensionAmount", line.amount, currency)
-    _basic(_part(element, "OrderLineReference"), "LineID", line.order_line_no)
+    if line.order_line_no:
+        _basic(_part(element, "OrderLineReference"), "LineID", line.order_line_no)
     if line.restocking_fee:
         _allowance(element, line.restocking_fee, "Restocking fee", currency)
     off = _written(line.qty * line.unit_price, currency) - line.restocking_fee - line.amount
@@ -195,7 +214,8 @@ def _line(element: etree._Element, line: LineFacts, facts: InvoiceFacts) -> None
         _allowance(element, off, "Share of the order's discount, and rounding" if off > 0 else "Rounding", currency)
     item = _part(element, "Item")
     _basic(item, "Name", line.description)
-    _basic(_part(item, "SellersItemIdentification"), "ID", line.sku)
+    if line.sku:
+        _basic(_part(item, "SellersItemIdentification"), "ID", line.sku)
     if line.gtin:
         _basic(_part(item, "StandardItemIdentification"), "ID", line.gtin, schemeID="0160")
     _tax_category(item, "ClassifiedTaxCategory", line.tax_category, line.tax_rate_pct)

@@ -32,7 +32,8 @@ class InvoiceSummary:
     kind: str
     grouping: str
     order_no: str
-    shipment_no: str
+    billing_policy: str
+    shipment_no: str | None
     customer_no: str
     customer_po: str
     bill_to: dict[str, Any]

@@ -22,7 +22,16 @@ ACCOUNTS_OF: Final[Mapping[str, frozenset[str]]] = {
     ),
     "stock.short_picked": frozenset({accounts.INVENTORY, accounts.INVENTORY_ADJUSTMENT}),
     "shipment.confirmed": frozenset({accounts.DEFERRED_COGS, accounts.INVENTORY}),
-    "invoice.posted": frozenset({accounts.RECEIVABLES, accounts.REVENUE, accounts.FREIGHT_REVENUE, accounts.OUTPUT_VAT}),
+    "invoice.posted": frozenset(
+        {
+            accounts.RECEIVABLES,
+            accounts.REVENUE,
+            accounts.FREIGHT_REVENUE,
+            accounts.OUTPUT_VAT,
+            accounts.CUSTOMER_DEPOSITS,
+            accounts.DEFERRED_REVENUE,
+        }
+    ),
     "cogs.recognised": frozenset({accounts.COGS, accounts.DEFERRED_COGS}),
     "return.received": frozenset({accounts.RETURN_INSPECTION, accounts.COGS}),
     "return.inspected": frozenset({accounts.RETURN_INSPECTION, accounts.INVENTORY, accounts.INVENTORY_ADJUSTMENT}),
@@ -33,6 +42,8 @@ ACCOUNTS_OF: Final[Mapping[str, frozenset[str]]] = {
             accounts.RETURNS_AND_ALLOWANCES,
             accounts.RESTOCKING_FEES,
             accounts.OUTPUT_VAT,
+            accounts.CUSTOMER_DEPOSITS,
+            accounts.DEFERRED_REVENUE,
         }
     ),
     "refund.paid": _BANKS | _EXCHANGE | {accounts.REFUNDS_PAYABLE},

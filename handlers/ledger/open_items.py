@@ -106,6 +106,11 @@ def _taken(number: str, given: Decimal | Taken, item: RowMapping | None, books: 
     return Taken(amount, share_in_books(amount, item["open_amount"], item["open_in_books"], item["fx_rate"], books))
 
 
+def lower_discount(tx: Session, document_no: str, left: Decimal) -> None:
+    """So much of the discount for paying a receivable early is left, because a part of it was credited; it never rises."""
+    tx.execute(_LOWER_DISCOUNT, {"document_no": document_no, "left": left})
+
+
 def set_dunning_level(tx: Session, document_no: str, level: int) -> None:
     """Note on a receivable how often its customer was reminded of it."""
     tx.execute(_DUNNED, {"document_no": document_no, "level": level})
@@ -140,6 +145,9 @@ UPDATE open_item AS item SET open_amount = item.open_amount - given.amount, open
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(id bigint, amount numeric, in_books numeric) WHERE item.id = given.id
 """)
 _DISPUTED = text("UPDATE open_item SET disputed = :disputed WHERE kind = 'AR' AND document_no = :document_no")
+_LOWER_DISCOUNT = text("""
+UPDATE open_item SET discount_amount = CAST(:left AS numeric) WHERE kind = 'AR' AND document_no = :document_no AND discount_amount > :left
+""")
 _DUNNED = text("UPDATE open_item SET dunning_level = :level WHERE kind = 'AR' AND document_no = :document_no")
 _HIGHEST = text("""
 SELECT coalesce(max(dunning_level), 0) FROM open_item WHERE kind = 'AR' AND party_no = :customer_no AND open_amount > 0

@@ -1,6 +1,8 @@
 """Submits (books) an order: from here on it is a commitment with a version. What credit decides is written on it here too."""
 
-from sqlalchemy import func, update
+from decimal import Decimal
+
+from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict
@@ -28,8 +30,22 @@ def submit_order(tx: Session, order_no: str) -> int:
     return version_no
 
 
+def billing_facts(tx: Session, order_no: str) -> tuple[str, str, Decimal]:
+    """What the billing plan looks at: the order's type, its customer's class, and its gross in the books at the latest rate on file."""
+    row = tx.execute(_BILLING_FACTS, {"order_no": order_no}).one()
+    return row.order_type, row.customer_class, row.gross_in_books
+
+
 def note_credit_decision(tx: Session, order_no: str, decision: str) -> None:
     """Write on an order what credit decided last (APPROVED, HOLD, PREPAY or REFER), and when."""
     decided = update(SalesOrder).where(SalesOrder.order_no == order_no)
     values = {"credit_status": decision, "credit_checked_at": func.business_now()}
     tx.execute(decided.values(values).execution_options(synchronize_session=False))
+
+
+_BILLING_FACTS = text("""
+SELECT sold.order_type, customer.customer_class,
+  round(sold.gross_total * coalesce((SELECT rate FROM fx_rate WHERE fx_rate.currency = sold.currency AND valid_from <= business_today()
+    ORDER BY valid_from DESC LIMIT 1), 1), 2) AS gross_in_books
+FROM sales_order AS sold JOIN customer USING (customer_no) WHERE sold.order_no = :order_no
+""")

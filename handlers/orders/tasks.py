@@ -109,9 +109,12 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The version that was submitted."""
+    """The version that was submitted, and what the billing plan looks at; `gross_in_books` is in the currency of the books."""
 
     version_no: int
+    order_type: str = "STANDARD"
+    customer_class: str = ""
+    gross_in_books: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +263,8 @@ def release_hold(given: HoldChange, tx: Session, context: TaskContext) -> Held:
 def submit_order(given: OrderNumber, tx: Session) -> Submitted:
     """Submit an order: from here on it is a commitment. Refused NOTHING_OPEN when nothing of it is left to promise."""
     _refuse_when_over(tx, given.order_no)
-    return Submitted(submission.submit_order(tx, given.order_no))
+    version = submission.submit_order(tx, given.order_no)
+    return Submitted(version, *submission.billing_facts(tx, given.order_no))
 
 
 @tasks.register("orders.cancel_order")

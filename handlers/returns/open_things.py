@@ -14,7 +14,7 @@ OPEN_THINGS = (
     OpenKind(
         "refund",
         """
-        SELECT memo.invoice_no AS number, ARRAY[memo.rma_no] AS keys, memo.order_no, memo.posted_at AS since,
+        SELECT memo.invoice_no AS number, ARRAY[coalesce(memo.rma_no, memo.adjustment_no)] AS keys, memo.order_no, memo.posted_at AS since,
           trim_scale(memo.gross_total - memo.settled_total) || ' ' || memo.currency AS detail
         FROM invoice AS memo LEFT JOIN refund ON refund.credit_memo_no = memo.invoice_no
         WHERE memo.kind = 'CM' AND memo.posted_at IS NOT NULL AND memo.gross_total > memo.settled_total AND refund.paid_at IS NULL

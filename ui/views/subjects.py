@@ -9,14 +9,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from handlers.case_lists import ListFilter, all_lists, list_subjects
 from handlers.cases import all_kinds, read_case
 from handlers.sight import OF_SUBJECT
-from ui.product import ORDER, READ, asked, needs, person, product
+from ui.product import COLLECT, ORDER, READ, asked, needs, person, product
 from ui.subjects import ADDRESSES, subject_address
 
 #: Kinds that only their case shows.
 _KINDS = ("group", "shipment", "return", "purchase-order", "invoice", "receipt", "statement", "dispute")
 
 #: What may be asked for on the page of a kind: who may, what it is called, and where it is done.
-_ACTS = {"invoice": (ORDER, "Goods come back…", "return")}
+_ACTS = {"invoice": ((COLLECT, "Credit or charge…", "adjust"), (ORDER, "Goods come back…", "return"))}
 
 Route = tuple[str, Callable[..., Any], list[str]]
 
@@ -54,6 +54,5 @@ def _list(kind: str) -> str:
 def _show(kind: str, number: str) -> str:
     with product().database.transaction() as tx:
         case = read_case(tx, kind, number)
-    role, label, place = _ACTS.get(kind, (None, "", ""))
-    act = (label, f"{subject_address(number, kind)}/{place}") if role in person().roles else None
-    return render_template("subject.html", case=case, lists=all_lists(), list_address=ADDRESSES[kind], act=act)
+    acts = [(label, f"{subject_address(number, kind)}/{place}") for role, label, place in _ACTS.get(kind, ()) if role in person().roles]
+    return render_template("subject.html", case=case, lists=all_lists(), list_address=ADDRESSES[kind], acts=acts)

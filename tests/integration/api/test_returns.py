@@ -103,3 +103,27 @@ def test_a_refund_that_no_statement_shows_has_an_owner_until_it_is_seen(tom, run
     with runtime.database.transaction() as tx:
         assert one(tx, "SELECT attempt FROM refund") == 2
         assert one(tx, "SELECT count(*) FROM effect WHERE kind = 'payment'") == 2
+
+
+def test_a_price_credit_is_asked_for_on_the_page_of_the_invoice_and_agreed_to_by_another_one(runtime):
+    application = application_of(Product(Settings(), runtime.database, runtime, demo=True, groups=GROUPS))
+    amina = application.test_client()
+    amina.post("/login", data={"persona": "amina"})
+    token = amina.environ_base["HTTP_X_CSRF_TOKEN"] = amina.get("/api/v1/me").json["csrf_token"]
+    assert token, "she is of receivables"
+    assert "Credit or charge…" in amina.get("/finance/invoices/INV-000001").text
+    form = "/finance/invoices/INV-000001/adjust"
+    wrong = amina.post(form, data={"kind": "", "reason": "", "amount.1": "1350.01"})
+    assert (wrong.status_code, "Choose one of the two" in wrong.text) == (422, True)
+    assert "No amount is named" in amina.post(form, data={"kind": "CM"}).text
+    assert amina.post(form, data={"kind": "CM", "amount.1": "five"}).status_code == 422
+    asked = amina.post(form, data={"kind": "CM", "reason": "The price agreed in March", "amount.1": "150"})
+    assert (asked.status_code, asked.headers["Location"]) == (303, "/finance/invoices/INV-000001")
+    settle(runtime)
+    do(runtime, "Credit 180", approved=True)
+    page = amina.get("/finance/invoices/INV-000001").text
+    assert all(said in page for said in ("CM-000001", "The price agreed in March", "Posted"))
+    assert amina.get("/api/v1/invoices/INV-000001/adjustable").json[0]["left"] == "1200.0000"
+    body = {"kind": "DM", "reason": "Carriage", "lines": [{"line_no": 1, "amount": "9.00"}]}
+    answer = amina.post("/api/v1/invoices/INV-000001/adjustments", json=body, headers={"Idempotency-Key": uuid4().hex})
+    assert answer.json == {"id": "ADJ-000002", "state": "requested"}

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy.orm import Session
 
-from handlers.billing import credit_tasks
+from handlers.billing import advance_tasks, credit_tasks
 from handlers.billing import tasks as billing
 from handlers.credit.decisions import Ruling, decide
 from handlers.credit.exposure import assess
@@ -71,11 +71,23 @@ def sell_tables(tx: Session) -> None:
     for number in (first, second, third):
         made = billing.create_invoice(billing.OfShipment(number), tx, tables.context(NOW))
         billing.post_invoice(billing.OfInvoice(made.invoice_no), tx)
+    bill_with_deposit(tx)
     send_back(tx, "INV-000002", "1")
     paid = [Credit("1668.00", "INV-000001", ref="B1"), Credit("7.00", "?", ref="B2"), Credit("117.60", "INV-000003", ref="B4")]
     bank_day(tx, camt053(paid, opening="0.00", closing="1792.60"))
     bank_day(tx, camt053([Credit("10.00", "?", ref="B3")], opening="1792.60", closing="1802.60", statement="STMT-078"))
     close_period(tx, date(2025, 1, 1), date(2025, 12, 31), "freddie")
+
+
+def bill_with_deposit(tx: Session) -> None:
+    """A table of which 40 % is billed with its order, and the rest when it leaves."""
+    made = tables.order(tx, [tables.Sold("1", "50.00")])
+    steps = [advance_tasks.PlannedStep("Deposit", "DEPOSIT", D(40), "ORDER")]
+    advance_tasks.plan_advances(advance_tasks.Plan(made.order_no, steps), tx)
+    ahead = advance_tasks.bill_in_advance(advance_tasks.OfStep(made.order_no, 1), tx, tables.context(NOW)).invoice_no
+    billing.post_invoice(billing.OfInvoice(str(ahead)), tx)
+    final = billing.create_invoice(billing.OfShipment(ship(tx, made.groups[0])), tx, tables.context(NOW)).invoice_no
+    billing.post_invoice(billing.OfInvoice(final), tx)
 
 
 def send_back(tx: Session, invoice_no: str, qty: str) -> None:

@@ -33,6 +33,9 @@ TAMPERED = (
     Tamper("INV-19", "UPDATE number_series SET last_value = last_value + 1 WHERE series = 'INV'"),
     Tamper("INV-19", "UPDATE number_series SET last_value = last_value + 1 WHERE series = 'CM'"),
     Tamper("INV-27", "UPDATE journal_line SET account = '4000' WHERE account = '4050'"),
+    Tamper("INV-43", "UPDATE journal_line SET credit = credit + 1 WHERE account = '2300' AND credit > 0"),
+    Tamper("INV-43", "UPDATE invoice_line SET advance_no = 'INV-000001' WHERE charge_code = 'ADVANCE_USED'"),
+    Tamper("INV-43", "UPDATE journal_line SET accounted = accounted + 0.01 WHERE account = '2300' AND debit > 0"),
     Tamper("INV-19", "UPDATE invoice SET invoice_no = 'INV-000007' WHERE invoice_no = 'INV-000002'"),
 )
 

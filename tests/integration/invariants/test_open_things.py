@@ -18,6 +18,7 @@ OPENED = {
         )
         INSERT INTO edi_transaction (interchange_id, position, raw, state) SELECT id, 1, '', 'RECEIVED' FROM came
     """,
+    "advance to use": "UPDATE invoice_line SET cancelled = true WHERE charge_code = 'ADVANCE_USED'",
     "announced entry": """
         INSERT INTO bank_file (sha256, content) VALUES ('told', '');
         INSERT INTO bank_notice (notice_no, file_id, file_position, account, message)
@@ -69,6 +70,10 @@ OPENED = {
     """,
     "shipment to hand over": "UPDATE shipment SET shipped_at = NULL",
     "shipment to invoice": "UPDATE invoice_line SET cancelled = true",
+    "step to bill in advance": """
+        INSERT INTO billing_step (order_no, step_no, name, policy, percent, due)
+        SELECT order_no, 9, 'Drawing approved', 'MILESTONE', 10, 'CONFIRMED' FROM sales_order LIMIT 1
+    """,
     "supplier invoice": """
         INSERT INTO supplier_invoice (supplier_invoice_no, po_no, supplier_no, document_no, invoice_date, currency, net_total, tax_total,
           gross_total, sha256) SELECT 'SI-9', po_no, supplier_no, 'R-9', current_date, 'EUR', 1, 0, 1, '' FROM purchase_order
