@@ -184,7 +184,7 @@ def _refuse_beyond_the_task() -> None:
 
 
 def role_of(view: Any) -> Role:
-    """The role that a view asks for. What says none and is not open to all belongs to nobody: `undeclared` finds it at the start."""
+    """The role that a view asks for. What says none and is not open to all is for administrators alone: `undeclared` finds it."""
     return cast(Role, getattr(view, "role", Role.ADMINISTER))
 
 

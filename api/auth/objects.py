@@ -1,7 +1,7 @@
 """Whose the objects in addresses are: beside the role that a route asks for, a rule for each thing that its address names.
 
-The rule is kept in the query that finds the object, so that a foreign one is not there. Here it is declared: an installation does not
-start with a route whose address names something that is not in this table, the OpenAPI says it as `x-object`, and a test asks for a
+The rule is kept in the query that finds the object, so that a foreign one is not there. Here it is declared: a test
+refuses a route whose address names something that is not in this table, the OpenAPI says it as `x-object`, and another one asks for a
 foreign object of each kind at every route.
 """
 

@@ -103,7 +103,7 @@ def test_the_openapi_says_the_role_and_the_rule_of_every_operation(application):
 
 
 @pytest.mark.parametrize("address", ["/left/out", "/orders/<whose>"])
-def test_a_route_without_a_role_or_with_an_object_of_nobody_stops_the_start(address):
+def test_a_route_without_a_role_or_with_an_object_of_nobody_is_found(address):
     app = Flask("new")
     view = (lambda **_: "") if address == "/left/out" else requests.operation(Role.READ)(lambda **_: "")
     app.add_url_rule(address, "new", view)
