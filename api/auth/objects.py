@@ -26,7 +26,7 @@ class ObjectRule(StrEnum):
 _COMPANY: Final = (
     "address_id", "batch_id", "bundle", "code", "comment_id", "customer_no", "day", "element_id", "filename", "fingerprint", "group",
     "group_no", "hold_code", "id", "incident_id", "instance_id", "interchange_id", "invoice_no", "key", "kind", "name", "number",
-    "order_no", "partner_no", "path", "process_key", "quote_no", "receipt_no", "session_id", "starts_on", "step", "target_id",
+    "order_no", "partner_no", "path", "process_key", "quote_no", "rank", "receipt_no", "session_id", "starts_on", "step", "target_id",
     "timer_id", "token_id", "verb", "version", "version_id",
 )  # fmt: skip
 _RULES: Final[Mapping[str, ObjectRule]] = {
