@@ -35,7 +35,11 @@ def grant(database: Database, role: str) -> None:
     with database.transaction() as tx:
         known = tx.execute(text("SELECT quote_ident(rolname) FROM pg_roles WHERE rolname = :role"), {"role": role}).scalar_one_or_none()
         if known is None:
-            raise Invalid(f"The database has no role {role}.", code="role_unknown", next_step="Name one that there is, or make it: CREATE ROLE … LOGIN.")
+            raise Invalid(
+                f"The database has no role {role}.",
+                code="role_unknown",
+                next_step="Name one that there is, or make it: CREATE ROLE … LOGIN.",
+            )
         for schema in _SCHEMAS:
             for statement in _GRANTS:
                 tx.execute(text(statement.format(schema=schema, role=known)))
