@@ -245,6 +245,15 @@ def canonical(draft: Draft, at: str = "", *, lenient: bool = False) -> Draft:
     return read
 
 
+def value_of(draft: type, field: str, value: Any) -> Any:
+    """One value of a draft's field in the form in which it is kept. Raises Invalid with the field's errors."""
+    reading = _Reading(lenient=False)
+    read = reading.value(value, _kinds(draft)[field], field)
+    if reading.wrong:
+        raise together(reading.wrong)
+    return read
+
+
 def together(problems: Sequence[Invalid]) -> Invalid:
     """Several refusals as one, with the errors of all fields. There is at least one."""
     first = problems[0]

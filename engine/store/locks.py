@@ -29,6 +29,8 @@ class Lock(StrEnum):
     INBOUND_MESSAGE = "inbound_message"
     #: What somebody asked for is held by whoever confirms it, before all that it changes.
     PENDING_CHANGE = "pending_change"
+    #: What a file brings in is held by whoever applies or undoes it, before all that it writes.
+    DATA_IMPORT = "data_import"
     #: Whoever deploys a draft holds it first: what is deployed is what was checked.
     DRAFT = "draft"
     SCHEDULE = "schedule"
@@ -83,6 +85,7 @@ _KEYS = {
     Lock.USER_ACCOUNT: "id",
     Lock.INBOUND_MESSAGE: "id",
     Lock.PENDING_CHANGE: "id",
+    Lock.DATA_IMPORT: "id",
     Lock.DRAFT: "bundle",
     Lock.SCHEDULE: "id",
     Lock.BATCH: "id",
@@ -124,6 +127,8 @@ class Advisory(IntEnum):
     #: Whoever asks whether a bounded service task may be called.
     SERVICE_TASK_LOAD = 7_210_945_019
     #: The first administrator is made once.
+    #: Files of one kind are applied one after the other.
+    IMPORT = 7_210_945_041
     FIRST_ACCOUNT = 7_210_945_031
     #: One person keeps the business calendars at a time: one of them is the standard.
     CALENDARS = 7_210_945_032

@@ -1,9 +1,10 @@
 """Adds items and sets prices, taxes and rates. Every number is checked before anything is written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Protocol
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -212,14 +213,25 @@ class ItemClassDraft:
 def add_item(tx: Session, draft: ItemDraft) -> None:
     """Add an item; its class comes into being with it, without a margin floor until one is set. Raises Invalid, NotFound, Conflict."""
     draft = canonical(draft)
+    check_item(draft)
+    if draft.substitute_sku is not None:
+        find_item(tx, draft.substitute_sku)
+    open_classes(tx, [draft.item_class])
+    add_once(tx, Item, draft, f"Item {draft.sku}")
+
+
+def check_item(draft: ItemDraft) -> None:
+    """Whether the fields of an item agree. Raises Invalid."""
     unit_code(draft.uom)
     _one_of("sourcing", draft.sourcing, ("STOCK", "DROP", "NONE"))
     if draft.max_qty is not None and draft.max_qty < draft.moq:
         raise _wrong("max_qty", f"is {draft.max_qty}, below the minimum of {draft.moq}", "must be at least moq")
-    if draft.substitute_sku is not None:
-        find_item(tx, draft.substitute_sku)
-    tx.execute(insert(ItemClass).values(code=draft.item_class).on_conflict_do_nothing())
-    add_once(tx, Item, draft, f"Item {draft.sku}")
+
+
+def open_classes(tx: Session, codes: Iterable[str]) -> None:
+    """Classes of items come into being with their first item, without a margin floor until one is set."""
+    rows = [{"code": code} for code in sorted(set(codes))]
+    tx.execute(insert(ItemClass).values(rows).on_conflict_do_nothing())
 
 
 def set_item_class(tx: Session, draft: ItemClassDraft) -> None:
@@ -234,7 +246,13 @@ def add_price_list(tx: Session, draft: PriceListDraft) -> None:
     """Add a price list. Raises Invalid, Conflict."""
     draft = canonical(draft)
     _one_of("kind", draft.kind, ("CUSTOMER", "GROUP", "CHANNEL", "BASE"))
-    _check_validity(draft.valid_from, draft.valid_until)
+    check_price_list(draft)
+    add_once(tx, PriceList, draft, f"Price list {draft.code}")
+
+
+def check_price_list(draft: PriceListDraft) -> None:
+    """Whether a price list says whose it is, and holds for some days. Raises Invalid."""
+    check_validity(draft)
     if (draft.kind == "BASE") != (draft.owner == ""):
         raise Invalid(
             f"Price list {draft.code} is of kind {draft.kind} and owner {draft.owner!r}.",
@@ -242,13 +260,12 @@ def add_price_list(tx: Session, draft: PriceListDraft) -> None:
             next_step="Give a BASE list no owner, and every other list one.",
             errors={"owner": ["must be blank for BASE, and name somebody for every other kind"]},
         )
-    add_once(tx, PriceList, draft, f"Price list {draft.code}")
 
 
 def set_price(tx: Session, draft: PriceDraft) -> None:
     """Set a price; the same list, item, unit, quantity and first day is brought up to date. Raises Invalid, NotFound."""
     draft = canonical(draft)
-    _check_validity(draft.valid_from, draft.valid_until)
+    check_validity(draft)
     if tx.get(PriceList, draft.price_list_code) is None:
         raise NotFound(f"There is no price list {draft.price_list_code}.", code="price_list_unknown", next_step="Add the price list first.")
     find_item(tx, draft.sku)
@@ -258,7 +275,7 @@ def set_price(tx: Session, draft: PriceDraft) -> None:
 def add_agreement(tx: Session, draft: AgreementDraft) -> None:
     """Agree a price with a customer. Raises Invalid, NotFound."""
     draft = canonical(draft)
-    _check_validity(draft.valid_from, draft.valid_until)
+    check_validity(draft)
     find_item(tx, draft.sku)
     insert_rows(tx, Agreement, [complete(draft)])
 
@@ -271,7 +288,7 @@ def set_volume_tier(tx: Session, draft: TierDraft) -> None:
 def add_promotion(tx: Session, draft: PromotionDraft) -> None:
     """Add a promotion. Raises Invalid, NotFound, Conflict."""
     draft = canonical(draft)
-    _check_validity(draft.valid_from, draft.valid_until)
+    check_validity(draft)
     if draft.sku is not None:
         find_item(tx, draft.sku)
     add_once(tx, Promotion, draft, f"Promotion {draft.code}")
@@ -279,7 +296,7 @@ def add_promotion(tx: Session, draft: PromotionDraft) -> None:
 
 def set_tax_rate(tx: Session, draft: TaxRateDraft) -> None:
     """Set the rate of a tax category in a country from a day on. Raises Invalid."""
-    _check_validity(draft.valid_from, draft.valid_until)
+    check_validity(draft)
     put(tx, TaxRate, draft, ["country", "category", "valid_from"])
 
 
@@ -291,11 +308,7 @@ def set_freight_rate(tx: Session, draft: FreightRateDraft) -> None:
 def set_supplier_item(tx: Session, draft: SupplierItemDraft) -> None:
     """Set what a supplier asks for an item; the same first day is brought up to date. Raises Invalid, NotFound."""
     draft = canonical(draft)
-    _check_validity(draft.valid_from, draft.valid_until)
-    if draft.rank < 1:
-        raise _wrong("rank", f"is {draft.rank}", "must be at least 1")
-    if not 0 <= draft.lead_days <= MOST_LEAD_DAYS:
-        raise _wrong("lead_days", f"is {draft.lead_days}", f"must be between 0 and {MOST_LEAD_DAYS}")
+    check_supplier_item(draft)
     if tx.get(Supplier, draft.supplier_no) is None:
         raise NotFound(
             f"There is no supplier {draft.supplier_no}.",
@@ -305,6 +318,15 @@ def set_supplier_item(tx: Session, draft: SupplierItemDraft) -> None:
         )
     find_item(tx, draft.sku)
     put(tx, SupplierItem, draft, ["supplier_no", "sku", "valid_from"])
+
+
+def check_supplier_item(draft: SupplierItemDraft) -> None:
+    """Whether rank, days and validity of a supplier's price can be meant. Raises Invalid."""
+    check_validity(draft)
+    if draft.rank < 1:
+        raise _wrong("rank", f"is {draft.rank}", "must be at least 1")
+    if not 0 <= draft.lead_days <= MOST_LEAD_DAYS:
+        raise _wrong("lead_days", f"is {draft.lead_days}", f"must be between 0 and {MOST_LEAD_DAYS}")
 
 
 def set_customer_item(tx: Session, draft: CustomerItemDraft) -> None:
@@ -330,9 +352,18 @@ def find_item(tx: Session, sku: str) -> Item:
     return found
 
 
-def _check_validity(valid_from: date, valid_until: date) -> None:
-    if valid_from > valid_until:
-        raise _wrong("valid_until", f"is {valid_until}, before {valid_from}", "must not lie before valid_from")
+class _Valid(Protocol):
+    @property
+    def valid_from(self) -> date: ...
+
+    @property
+    def valid_until(self) -> date: ...
+
+
+def check_validity(draft: _Valid) -> None:
+    """Whether the last day is not before the first. Raises Invalid."""
+    if draft.valid_from > draft.valid_until:
+        raise _wrong("valid_until", f"is {draft.valid_until}, before {draft.valid_from}", "must not lie before valid_from")
 
 
 def _one_of(field: str, value: str, values: Sequence[str]) -> None:

@@ -76,6 +76,23 @@ def receive(tx: Session, receipts: Sequence[Receipt], currency: str) -> Decimal:
     return sum((row["value"] for row in rows), ZERO)
 
 
+def take_back(tx: Session, reference: str) -> tuple[list[str], bool]:
+    """Take what was opened under a reference off its balances again; answer whether anything was.
+
+    Where something else has moved or is reserved of a balance since, the items are answered and nothing is done.
+    """
+    given = {"reference": reference}
+    _lock(tx, tx.execute(_OF_OPENING, given).scalars())
+    moved = tx.execute(_OPENED, given).mappings().all()
+    obstacles = [f"{row['sku']} in {row['warehouse_code']}" for row in moved if row["is_used"]]
+    if obstacles or not moved:
+        return obstacles, False
+    gone = [{"balance_id": row["balance_id"], "qty": -row["qty"], "value": -row["value"]} for row in moved]
+    _move(tx, [{**row, "kind": "ADJUSTMENT", "reference": f"{reference}-UNDONE"} for row in gone])
+    tx.execute(_ADD, {"rows": as_json(gone)})
+    return [], True
+
+
 def hold_balances(tx: Session, places: Sequence[Mapping[str, Any]]) -> None:
     """Hold the balances where goods are to come in, each a sku, warehouse_code and lot, to the end of the transaction; open new ones."""
     given = {"rows": as_json([{name: place[name] for name in ("sku", "warehouse_code", "lot")} for place in places])}
@@ -196,6 +213,20 @@ FROM (SELECT sku, warehouse_code, lot, sum(qty) AS qty, sum(value) AS value
       GROUP BY sku, warehouse_code, lot) AS given
 WHERE balance.sku = given.sku AND balance.warehouse_code = given.warehouse_code AND balance.lot = given.lot
 RETURNING balance.id, balance.sku, balance.warehouse_code, balance.lot
+""")
+_OF_OPENING = text("SELECT balance_id FROM stock_movement WHERE kind = 'OPENING' AND reference = :reference")
+#: `is_used`: another movement came after, or more is reserved than would be left.
+_OPENED = text("""
+SELECT moved.balance_id, moved.qty, moved.value, balance.sku, balance.warehouse_code,
+  balance.reserved > balance.on_hand - moved.qty OR EXISTS (
+    SELECT FROM stock_movement AS later WHERE later.balance_id = moved.balance_id AND later.id > moved.id) AS is_used
+FROM stock_movement AS moved JOIN stock_balance AS balance ON balance.id = moved.balance_id
+WHERE moved.kind = 'OPENING' AND moved.reference = :reference ORDER BY moved.balance_id
+""")
+_ADD = text("""
+UPDATE stock_balance AS balance
+SET on_hand = balance.on_hand + given.qty, value = balance.value + given.value, version = balance.version + 1
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(balance_id bigint, qty numeric, value numeric) WHERE balance.id = given.balance_id
 """)
 _OF_PLACES = text("""
 SELECT balance.id FROM stock_balance AS balance

@@ -20,6 +20,8 @@ ACCOUNTS_OF: Final[Mapping[str, frozenset[str]]] = {
     "goods_received": frozenset(
         {accounts.INVENTORY, accounts.INVENTORY_ADJUSTMENT, accounts.OPENING_BALANCE_EQUITY, accounts.GOODS_RECEIVED_NOT_INVOICED}
     ),
+    # What customers owed when the books were opened.
+    "receivable.opening": frozenset({accounts.RECEIVABLES, accounts.OPENING_BALANCE_EQUITY}),
     "stock.short_picked": frozenset({accounts.INVENTORY, accounts.INVENTORY_ADJUSTMENT}),
     "shipment.confirmed": frozenset({accounts.DEFERRED_COGS, accounts.INVENTORY}),
     "invoice.posted": frozenset(

@@ -42,17 +42,39 @@ def add_open_item(tx: Session, item: NewOpenItem) -> None:
     In the currency of the books it is open with what the journal has on the control account, to the cent. Raises Invalid for an amount
     below zero.
     """
-    if item.amount < 0:
-        raise Invalid(
-            f"{item.document_no} would be owed {item.amount} {item.currency}.",
-            code="open_item_amount",
-            next_step="Post a credit memo for amounts below zero.",
-        )
-    in_books = round_currency(item.amount * item.fx_rate, books_currency(tx))
-    given = asdict(item)
-    amount = given.pop("amount")
-    row = as_json([given | {"original": amount, "open_amount": amount, "open_in_books": in_books}])
-    tx.execute(_ADD, {"rows": row, "control": _CONTROL_ACCOUNT[item.kind]})
+    add_open_items(tx, item.kind, [item])
+
+
+def add_open_items(tx: Session, kind: str, items: Sequence[NewOpenItem]) -> None:
+    """Open items of one kind like `add_open_item`, all in one statement. One that was taken back is open again."""
+    books = books_currency(tx)
+    rows = []
+    for item in items:
+        if item.amount < 0:
+            raise Invalid(
+                f"{item.document_no} would be owed {item.amount} {item.currency}.",
+                code="open_item_amount",
+                next_step="Post a credit memo for amounts below zero.",
+            )
+        given = asdict(item)
+        amount = given.pop("amount")
+        in_books = round_currency(amount * item.fx_rate, books)
+        rows.append(given | {"original": amount, "open_amount": amount, "open_in_books": in_books})
+    tx.execute(_ADD, {"rows": as_json(rows), "control": _CONTROL_ACCOUNT[kind]})
+
+
+def take_back_open_items(tx: Session, kind: str, document_nos: Sequence[str]) -> list[str]:
+    """Take back items that were opened by mistake, after their journals were: nothing is owed on them, nor ever was.
+
+    Where something was done with one (paid, disputed, reminded of), those are answered and nothing is done.
+    """
+    items = lock_open_items(tx, kind, document_nos)
+    used = [
+        number for number, item in items.items() if item["open_amount"] != item["original"] or item["disputed"] or item["dunning_level"]
+    ]
+    if not used:
+        tx.execute(_TAKE_BACK, {"ids": [item["id"] for item in items.values()]})
+    return used
 
 
 def lock_open_items(tx: Session, kind: str, document_nos: Sequence[str]) -> dict[str, RowMapping]:
@@ -135,7 +157,15 @@ SELECT kind, party_no, document_no, document_date, due_date, discount_date, disc
     SELECT abs(sum(line.accounted)) FROM journal_line AS line
     WHERE line.reference = given.document_no AND line.account = :control AND line.party_no = given.party_no), given.open_in_books)
 FROM jsonb_populate_recordset(NULL::open_item, CAST(:rows AS jsonb)) AS given
-ON CONFLICT DO NOTHING
+ON CONFLICT (kind, party_no, document_no) DO UPDATE
+SET document_date = excluded.document_date, due_date = excluded.due_date, original = excluded.original, open_amount = excluded.open_amount,
+  tax_amount = excluded.tax_amount, currency = excluded.currency, fx_rate = excluded.fx_rate, open_in_books = excluded.open_in_books,
+  closed_at = NULL
+WHERE open_item.original = 0 AND excluded.original > 0
+""")
+_TAKE_BACK = text("""
+UPDATE open_item SET original = 0, open_amount = 0, open_in_books = 0, discount_amount = 0, tax_amount = 0, closed_at = business_now()
+WHERE id = ANY(:ids)
 """)
 _IDS = text("SELECT id FROM open_item WHERE kind = :kind AND document_no = ANY(:numbers)")
 _ITEMS = text("SELECT * FROM open_item WHERE id = ANY(:ids)")

@@ -31,6 +31,7 @@ __all__ = [
     "post_many",
     "reverse",
     "reverse_many",
+    "reverse_posted",
 ]
 
 #: The smallest unit in which the books are kept.
@@ -96,6 +97,13 @@ def reverse_many(tx: Session, reversals: Sequence[Reversal]) -> list[int]:
     for row in tx.scalars(statement):
         lines[row.journal_id].append(_line(row))
     return _post(tx, [(_mirror(originals[each.journal_id], lines[each.journal_id], each), each.journal_id) for each in reversals])
+
+
+def reverse_posted(tx: Session, event_type: str, source_id: str) -> None:
+    """Post the mirror of whatever an event posted, each journal once; nothing where it posted nothing."""
+    found = tx.scalars(select(Journal.id).where(Journal.event_type == event_type, Journal.source_id == source_id)).all()
+    if found:
+        reverse_many(tx, [Reversal(number) for number in found])
 
 
 def _mirror(original: Journal, lines: Sequence[Line], reversal: Reversal) -> Entry:

@@ -216,7 +216,7 @@ def _must_find(tx: Session, draft: OrderDraft, digest: str) -> str:
 
 def _order_values(tx: Session, draft: OrderDraft, customer: Customer, currency: str) -> dict[str, Any]:
     ship_to = draft.ship_to or default_address(tx, customer.customer_no, "SHIP")
-    bill_to = draft.bill_to or default_address(tx, customer.customer_no, "BILL")
+    bill_to = draft.bill_to or default_address(tx, customer.customer_no, "BILL") or ship_to
     return {
         "source": draft.source,
         "source_ref": draft.source_ref,

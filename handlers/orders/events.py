@@ -7,6 +7,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
+from engine.runtime.post.mailbox import Message
 from engine.store import locks
 from engine.store.locks import Lock
 from handlers.orders.model import OrderEvent, OrderLine, SalesOrder
@@ -39,3 +40,15 @@ def lines_of(tx: Session, order_no: str) -> list[OrderLine]:
     """The order's lines as they are now, whatever set-based statements have changed before."""
     lines = select(OrderLine).where(OrderLine.order_no == order_no).order_by(OrderLine.line_no)
     return list(tx.scalars(lines.execution_options(populate_existing=True)))
+
+
+def received(order_no: str, source: str, actor: str) -> Message:
+    """The message that begins an order's process, once."""
+    return Message(
+        name="order.received",
+        correlation={"order_no": order_no},
+        payload={"order_no": order_no, "source": source},
+        message_id=f"order.received:{order_no}",
+        business_key=order_no,
+        actor=actor or None,
+    )

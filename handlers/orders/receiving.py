@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from engine.problems import Invalid
-from handlers.inventory.stock import Receipt, receive
+from handlers.inventory.stock import Receipt, receive, take_back
 from handlers.inventory.supply import SupplyArrival, take_from_supply
 from handlers.ledger import posting
 from handlers.ledger.accounts import INVENTORY, INVENTORY_ADJUSTMENT, OPENING_BALANCE_EQUITY
@@ -40,6 +40,14 @@ def receive_stock(tx: Session, receipts: Sequence[Receipt]) -> None:
 def receive_supply(tx: Session, arrival: SupplyArrival) -> None:
     """Book expected goods that came in. Raises Invalid, NotFound, Conflict when more arrives than is open."""
     receive_stock(tx, [take_from_supply(tx, arrival)])
+
+
+def take_back_stock(tx: Session, reference: str) -> list[str]:
+    """Take back what was opened under a reference; or answer what has moved since or is reserved, and leave all as it is."""
+    obstacles, taken = take_back(tx, reference)
+    if taken:
+        posting.reverse_posted(tx, "goods_received", reference)
+    return obstacles
 
 
 def _source(receipts: Sequence[Receipt]) -> str:

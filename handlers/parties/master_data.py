@@ -147,9 +147,7 @@ def company(tx: Session) -> Company:
 def add_customer(tx: Session, draft: CustomerDraft, addresses: Sequence[AddressDraft] = ()) -> None:
     """Add a customer with its addresses; without any, bill and ship to the name in its country. Raises Invalid, NotFound, Conflict."""
     draft = canonical(draft)
-    if draft.customer_class not in {"A", "B", "C"}:
-        raise _one_of("customer_class", "A, B or C")
-    _check_terms(draft)
+    check_customer(draft)
     if draft.paid_by_customer_no is not None:
         find_customer(tx, draft.paid_by_customer_no)
     given = list(addresses) or [AddressDraft(name=draft.name, country=draft.country, region=draft.region)]
@@ -163,15 +161,23 @@ def add_customer(tx: Session, draft: CustomerDraft, addresses: Sequence[AddressD
 def add_supplier(tx: Session, draft: SupplierDraft, addresses: Sequence[AddressDraft] = ()) -> None:
     """Add a supplier with its addresses. Raises Invalid, Conflict."""
     draft = canonical(draft)
-    _check_days("net_days", draft.net_days)
-    _check_days("discount_days", draft.discount_days)
-    _check_discount(draft.discount_pct)
+    check_supplier(draft)
     rows = _address_rows(addresses)
     add_once(tx, Supplier, draft, f"Supplier {draft.supplier_no}")
     insert_rows(tx, Address, [{"supplier_no": draft.supplier_no, **row} for row in rows])
 
 
-def _check_terms(draft: CustomerDraft) -> None:
+def check_supplier(draft: SupplierDraft) -> None:
+    """Whether the terms of a supplier can be meant. Raises Invalid."""
+    _check_days("net_days", draft.net_days)
+    _check_days("discount_days", draft.discount_days)
+    _check_discount(draft.discount_pct)
+
+
+def check_customer(draft: CustomerDraft) -> None:
+    """Whether the class and the terms of a customer can be meant. Raises Invalid."""
+    if draft.customer_class not in {"A", "B", "C"}:
+        raise _one_of("customer_class", "A, B or C")
     _check_days("net_days", draft.net_days)
     _check_days("discount_days", draft.discount_days)
     _check_discount(draft.discount_pct)
