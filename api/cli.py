@@ -10,19 +10,22 @@ import api.commands
 from api.settings import Settings
 from engine.problems import Problem
 
+#: By command its module, which has a trailing underscore where Python keeps the word for itself.
+_MODULES = {module.name.rstrip("_"): module.name for module in iter_modules(api.commands.__path__)}
+
 
 class Commands(click.Group):
     """A command is a module of `api.commands` that defines `command`; problems are printed with their next step, never as tracebacks."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """Every command by name."""
-        return sorted(module.name for module in iter_modules(api.commands.__path__))
+        return sorted(_MODULES)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
         """Import only the command that is run: the others' libraries stay unloaded."""
-        if cmd_name not in self.list_commands(ctx):
+        if cmd_name not in _MODULES:
             return None
-        command: click.Command = import_module(f"api.commands.{cmd_name}").command
+        command: click.Command = import_module(f"api.commands.{_MODULES[cmd_name]}").command
         return command
 
     def invoke(self, ctx: click.Context) -> object:

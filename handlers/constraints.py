@@ -283,6 +283,14 @@ _TELLING: Mapping[str, Rule] = {
     "person_choice_digest_hour_check": Rule("choice", "An hour is from 0 to 23.", "Correct the hour."),
     "person_choice_remind_hours_check": Rule("choice", "One is reminded from 0 to 72 hours before.", "Correct the hours."),
 }
+_IMPORTS: Mapping[str, Rule] = {
+    **_facts(
+        "data_import_state_check data_import_applied_check data_import_row_verdict_check",
+        "An import is checked, applied and undone in that order.",
+        "import_state",
+    ),
+    **_once("data_import_once_ix", "This very file was sent before.", "Look at its import.", "import_repeated"),
+}
 
 RULES: Mapping[str, Rule] = {
     **_PARTIES,
@@ -296,4 +304,5 @@ RULES: Mapping[str, Rule] = {
     **_RETURNS,
     **_SECOND_PERSON,
     **_TELLING,
+    **_IMPORTS,
 }

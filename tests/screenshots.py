@@ -30,6 +30,7 @@ from engine.runtime.verbs import drafts
 from engine.runtime.verbs.calendars import save_calendar
 from engine.runtime.verbs.pending_changes import Wanting, ask_or_do
 from handlers.edi import arriving
+from handlers.imports import verbs as imports
 from handlers.parties.bank_accounts import AccountChange
 from handlers.parties.guarded import CustomerEdit
 from handlers.parties.master_data import BankAccountDraft
@@ -38,6 +39,14 @@ from tests.integration.edi.conftest import add_coyote
 from tests.unit.edi.interchanges import ORDER_850, x12
 from tests.waiting import until
 
+#: A file with a row of each verdict.
+_CUSTOMERS = b"""customer_no,name,country,currency,credit_limit,net_days
+C-7001,Acme Rockets,AT,EUR,5000,30
+C-7002,Wile & Sons,AT,EUR,"1,000",30
+C-1001,Bergmann Haustechnik GmbH,AT,EUR,60000.00,45
+C-7003,Roadrunner Ltd,XX,EUR,10,30
+C-7004,Giant Kites,AT,EUR,9000000,30
+"""
 #: Every page by a name; `{instance}`, `{order}` and `{quote}` are those of the story, `{waiting}` is an instance under way.
 PAGES = {
     "today": "/",
@@ -64,6 +73,9 @@ PAGES = {
     "task-link": "/task-link",
     "calendars": "/master-data/calendars",
     "calendar": "/master-data/calendars/office",
+    "imports": "/master-data/imports",
+    "import": "/master-data/imports/1",
+    "import-kind": "/master-data/imports/kinds/customers",
     "processes": "/processes",
     "process": "/processes/quote-to-order",
     "process-dispute": "/processes/dispute",
@@ -213,6 +225,7 @@ def _told(product: Product, order_no: str) -> dict[str, str]:
         add_coyote(tx)
         bad = ORDER_850.replace("*2*EA", "*two*EA").replace("CUR*BY*EUR", "CUR*BY*EURO")
         (came,) = arriving.take_in(product.runtime, tx, x12(ORDER_850, bad), "edith")
+        imports.check(product.runtime, tx, imports.File(kind="customers", name="customers.csv", data=_CUSTOMERS), "tom")
         row = tx.execute(
             text("SELECT id, business_key FROM instance WHERE process_key = 'quote-to-order' ORDER BY started_at LIMIT 1")
         ).one()

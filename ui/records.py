@@ -363,4 +363,5 @@ TABS = (
     ("/master-data/edi-partners", "EDI partners"),
     ("/master-data/bank-layouts", "Bank files"),
     ("/master-data/calendars", "Calendars"),
+    ("/master-data/imports", "Imports"),
 )

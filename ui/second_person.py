@@ -17,4 +17,9 @@ def do_or_ask(name: str, given: Any, version: str | None = None) -> Outcome:
 
 def page_of(outcome: Outcome) -> AnyResponse:
     """The page of the change that waits."""
-    return redirect(f"/worklist/changes/{outcome.pending}?done=asked", 303)
+    return redirect(page_of_change(outcome.pending), 303)
+
+
+def page_of_change(pending: int | None) -> str:
+    """Where the page of a change that waits is."""
+    return f"/worklist/changes/{pending}?done=asked"

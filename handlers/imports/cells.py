@@ -32,9 +32,13 @@ def read_cell(kind: type, text: str, *, commas: bool) -> Any:
     return _READERS.get(kind, _as_text)(text.strip(), commas)
 
 
-@lru_cache(maxsize=64)
-def types_of(draft: Hashable) -> Mapping[str, type]:
+def types_of(draft: type[Any]) -> Mapping[str, type]:
     """The plain type of each of a draft's fields."""
+    return _types_of(cast(Hashable, draft))
+
+
+@lru_cache(maxsize=64)
+def _types_of(draft: Hashable) -> Mapping[str, type]:
     hints = get_type_hints(cast("type[Any]", draft), include_extras=False)
     return {each.name: _plain(hints[each.name]) for each in fields(cast("type[Any]", draft))}
 

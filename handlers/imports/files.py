@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Hashable, Iterable, Sequence
-from typing import Final, cast
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import xlsxwriter
 
@@ -21,7 +21,7 @@ def template(kind: Kind, file_format: str) -> bytes:
     """The headings of a kind and a row of examples; XLSX explains each column on a second sheet. Raises Invalid for another format."""
     headings = [column.name for column in kind.columns]
     example = [column.example for column in kind.columns]
-    types = types_of(cast(Hashable, kind.draft))
+    types = types_of(kind.draft)
     notes = [
         (column.name, "needed" if column.name in kind.required else "", word_for(types[column.name]), column.meaning, column.example)
         for column in kind.columns

@@ -1,11 +1,10 @@
 """Every kind of rows that can be brought in, found by its capability; and the rows of a file as a kind reads them."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
-from typing import cast
 
 import handlers
 from engine.problems import Forbidden, NotFound
@@ -47,7 +46,7 @@ def refuse_without_role(kind: Kind, person: Person) -> None:
 
 def rows_of(kind: Kind, lines: Sequence[Line], *, commas: bool) -> list[Row]:
     """The rows of a file, each cell read by the type of its column; what cannot be read stands among the row's errors."""
-    types = types_of(cast(Hashable, kind.draft))
+    types = types_of(kind.draft)
     rows = []
     for line in lines:
         row = Row(line_no=line.line_no, given={})

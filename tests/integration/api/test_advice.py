@@ -40,6 +40,14 @@ ACTS: list[tuple[str, set[str], list[str]]] = [
     (r"administrator to add the account", {"admin"}, ["POST /api/v1/bank-accounts"]),
     (r"^Add it first", {"order-desk"}, ["POST /api/v1/customers", "POST /api/v1/items"]),
     (r"^Ship it first|^Inspect what came back|^Receive the goods", {"warehouse"}, ["GET /worklist"]),
+    (
+        r"^Undo (it|what)|^Take change",
+        {"order-desk", "warehouse", "buyer", "accounts-receivable"},
+        [
+            "POST /master-data/imports/<int:import_id>/<any(apply, undo, discard):verb>",
+            "POST /worklist/changes/<int:change_id>/<any(confirm, refuse, withdraw):verb>",
+        ],
+    ),
     (r"^Close a stretch", {"finance", "treasury"}, ["POST /api/v1/periods"]),
     (
         r"^Let it be decided first|[Rr]efuse (it|the change)|^Let another one of those|of one of these groups|^Only whoever asked",
