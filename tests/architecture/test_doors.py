@@ -12,7 +12,7 @@ from tests.architecture.sources import HOUSE, trees
 #: Rooms whose every definition is a door, or what belongs to one. What only fills a demo or a benchmark opens nothing to anybody.
 DOORS = re.compile(r"^(api|ui)\.(?!demo\b|benchmarks\b|tables\b)")
 #: Found by their file name when the product starts.
-DISCOVERED = re.compile(r"^handlers\.\w+\.(invariants\.|guarded\.ACTS$)")
+DISCOVERED = re.compile(r"^handlers\.\w+\.(invariants\.|guarded\.ACTS$|imports\.)")
 VERBS = re.compile(r"^(engine\.runtime|handlers)\.")
 #: Verbs without a door, and why they may be.
 EXCUSED = {
