@@ -73,6 +73,7 @@ PAGES = {
     "task-link": "/task-link",
     "calendars": "/master-data/calendars",
     "calendar": "/master-data/calendars/office",
+    "company": "/master-data/company",
     "imports": "/master-data/imports",
     "import": "/master-data/imports/1",
     "import-kind": "/master-data/imports/kinds/customers",

@@ -354,6 +354,7 @@ BANK_LAYOUTS = Kind(
 KINDS = (CUSTOMERS, ITEMS, SUPPLIERS, EDI_PARTNERS, BANK_LAYOUTS)
 #: The tabs of the section, with what needs no kind.
 TABS = (
+    ("/master-data/company", "Company"),
     ("/master-data/customers", "Customers"),
     ("/master-data/items", "Items"),
     ("/master-data/prices", "Prices"),

@@ -2,9 +2,11 @@
 
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,6 +21,9 @@ from api.listening import take_address
 from api.server import Server
 from api.settings import Settings
 from engine.store import json_text
+from engine.store.unit_of_work import Database
+
+_NORTHWIND = Path("../shared/data/northwind")
 
 
 @click.group("demo", invoke_without_command=True)
@@ -52,6 +57,44 @@ def move_clock(by: str | None, to: str | None, *, real: bool) -> None:
     by_how_much = timedelta(seconds=abs(shown.seconds_ahead))
     moved = f", {by_how_much} {'ahead' if shown.seconds_ahead > 0 else 'behind'}" if by_how_much else ""
     click.echo(f"{shown.now.astimezone(product.runtime.time_zone):%Y-%m-%d %H:%M:%S %Z}{moved}")
+
+
+@command.command("northwind")
+@click.option(
+    "--source", default=Path("../shared/data/northwind"), show_default=True, type=click.Path(path_type=Path), help="Where the SQL file is."
+)
+@click.option("--orders", "most", type=click.IntRange(1), help="Replay only so many orders, the first ones.")
+@click.option("--keep", is_flag=True, help="Replay into the installation of the settings, an empty one; `serve --demo` shows it.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def northwind(source: Path, most: int | None, *, keep: bool, as_json: bool) -> None:
+    """Replay the Northwind history through imports and processes on a moved clock; exit 0 only if every invariant holds."""
+    from api.demo.northwind.run import run, throw_away
+    from api.demo.northwind.source import read_history
+
+    logs.configure("error", sys.stderr)
+    history = read_history(source, most)
+    with _kept() if keep else throw_away() as database, _bar(len(history.orders)) as bar:
+        came = run(database, history, bar.update)
+    for broken in came.broken:
+        click.secho(broken, fg="red", err=True)
+    figures = asdict(came.figures)
+    if as_json:
+        click.echo(json_text.encode(figures).decode())
+    else:
+        click.echo("\n".join(f"{name.replace('_', ' '):20} {value}" for name, value in figures.items()))
+    raise SystemExit(0 if came.figures.invariants_ok else 1)
+
+
+def _bar(orders: int) -> Any:
+    """Shows how far it is where somebody watches; what is printed is not mixed with it."""
+    return click.progressbar(length=orders, label="Orders", file=sys.stderr, hidden=not sys.stderr.isatty())
+
+
+@contextmanager
+def _kept() -> Iterator[Database]:
+    product = build(Settings.from_environment())
+    with closing(product.database):
+        yield product.database
 
 
 def _in_own_installation(say: Callable[[str], None]) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def _take(code: str, file: Path, *, applies: bool, as_json: bool, to_correct: Pa
             to_correct.write_bytes(files.corrections(headings, rows, to_correct.suffix.lstrip(".").lower()))
     if as_json:
         click.echo(
-            json_text.encode({"import": asdict(shown), "wrong": [{"line": row.line_no, "errors": row.errors} for row in wrong]}).decode()
+            json_text.encode({"summary": asdict(shown), "wrong": [{"line": row.line_no, "errors": row.errors} for row in wrong]}).decode()
         )
     else:
         _say(shown, wrong)

@@ -108,7 +108,7 @@ class RowOut(Shape):
 class ImportOut(Shape):
     """An import with its figures by verdict, and the first of its rows that are to be corrected."""
 
-    import_: views.ImportSummary = Field(serialization_alias="import")
+    summary: views.ImportSummary
     wrong: list[RowOut]
 
 
@@ -212,7 +212,7 @@ def _refuse_strangers(import_id: int) -> None:
 def _import(import_id: int) -> ImportOut:
     shown = views.show_import(transaction(), import_id)
     wrong = views.list_rows(transaction(), import_id, "WRONG", Asked()).rows
-    return ImportOut(import_=shown, wrong=[_row(row) for row in wrong])
+    return ImportOut(summary=shown, wrong=[_row(row) for row in wrong])
 
 
 def _row(row: views.ImportRow) -> RowOut:
