@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 
 
-def as_json(rows: Sequence[Row]) -> str:
-    """The rows as one JSON array, to be bound as `CAST(:rows AS jsonb)`."""
+def as_json(rows: "Sequence[Row | DataclassInstance]") -> str:
+    """The rows as one JSON array, to be bound as `CAST(:rows AS jsonb)`; dataclasses are written as they are, not copied before."""
     return json_text.encode(rows).decode()
 
 

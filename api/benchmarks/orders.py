@@ -26,7 +26,8 @@ from engine.runtime.verbs import messages, user_tasks
 from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.store.paging import Asked
 from engine.store.unit_of_work import Database
-from handlers.catalog.master_data import ItemDraft, PriceDraft, add_item, set_price
+from handlers.bulk import Row, Work
+from handlers.catalog.imports import ITEMS, PRICES
 from handlers.inventory.stock import Receipt
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.orders.receiving import receive_stock
@@ -46,12 +47,13 @@ _SHIP_TO = AddressDraft(name=_CUSTOMER.name, street="Ring 1", city="Wien", posta
 
 @dataclass(frozen=True, slots=True)
 class OrderCost:
-    """What one order cost: wall and processor time in milliseconds, and SQL statements, by phase and in all."""
+    """What one order cost: wall and processor time in milliseconds, by phase and in all, SQL statements and commits."""
 
     lines: int
     wall_ms: float
     cpu_ms: float
     statements: int
+    commits: int
     phases: dict[str, float]
 
 
@@ -60,19 +62,23 @@ def run(database: Database, sizes: tuple[int, ...]) -> list[OrderCost]:
     load_company(database)
     runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher())
     deploy_content(Product(Settings(), database, runtime), actor="benchmark")
-    _stock_items(database, max(*sizes, _WARM_UP), rounds=len(sizes) + 1)
+    _stock_items(runtime, max(*sizes, _WARM_UP), rounds=len(sizes) + 1)
     _drive(runtime, _WARM_UP)
     return [_measured(runtime, lines) for lines in sizes]
 
 
-def _stock_items(database: Database, count: int, rounds: int) -> None:
+def _stock_items(runtime: Runtime, count: int, rounds: int) -> None:
     skus = [f"BENCH-{number:05}" for number in range(count)]
     cost, price = Decimal("7.00"), Decimal("12.50")
-    with database.transaction() as tx:
+    work = Work(runtime=runtime, import_id=0, actor="benchmark")
+    items = [{"sku": sku, "name": f"Part {sku}", "cost": cost, "weight_kg": Decimal(1)} for sku in skus]
+    prices = [{"price_list_code": "BASE-EUR", "sku": sku, "unit_price": price} for sku in skus]
+    with runtime.database.transaction() as tx:
         add_customer(tx, _CUSTOMER, [_SHIP_TO])
-        for sku in skus:
-            add_item(tx, ItemDraft(sku=sku, name=f"Part {sku}", cost=cost, weight_kg=Decimal(1)))
-            set_price(tx, PriceDraft(price_list_code="BASE-EUR", sku=sku, unit_price=price))
+        for kind, given in ((ITEMS, items), (PRICES, prices)):
+            rows = [Row(line_no=number, given=each) for number, each in enumerate(given)]
+            kind.judge(tx, rows, writing=True)
+            kind.write(tx, rows, work)
         receipts = [Receipt(sku=sku, warehouse_code="VIE", qty=Decimal(rounds), unit_cost=cost, reference="BENCH") for sku in skus]
         receive_stock(tx, receipts)
 
@@ -82,7 +88,7 @@ def _measured(runtime: Runtime, lines: int) -> OrderCost:
         wall, cpu = time.perf_counter(), time.process_time()
         phases = _drive(runtime, lines)
         wall_ms, cpu_ms = (time.perf_counter() - wall) * 1000, (time.process_time() - cpu) * 1000
-    return OrderCost(lines, round(wall_ms, 1), round(cpu_ms, 1), counted["statements"], phases)
+    return OrderCost(lines, round(wall_ms, 1), round(cpu_ms, 1), counted["statements"], counted["commits"], phases)
 
 
 def _drive(runtime: Runtime, lines: int) -> dict[str, float]:
@@ -160,13 +166,18 @@ def _phase(phases: dict[str, float], name: str) -> Iterator[None]:
 
 @contextmanager
 def _counted(database: Database) -> Iterator[dict[str, int]]:
-    counted = {"statements": 0}
+    counted = {"statements": 0, "commits": 0}
 
-    def count(*_: Any) -> None:
+    def count_statement(*_: Any) -> None:
         counted["statements"] += 1
 
-    event.listen(database.engine, "before_cursor_execute", count)
+    def count_commit(*_: Any) -> None:
+        counted["commits"] += 1
+
+    event.listen(database.engine, "before_cursor_execute", count_statement)
+    event.listen(database.engine, "commit", count_commit)
     try:
         yield counted
     finally:
-        event.remove(database.engine, "before_cursor_execute", count)
+        event.remove(database.engine, "before_cursor_execute", count_statement)
+        event.remove(database.engine, "commit", count_commit)

@@ -47,7 +47,7 @@ def engine(instances: int, *, as_json: bool) -> None:
 
 @command.command("orders")
 @click.option(
-    "--lines", "sizes", multiple=True, type=int, default=(100, 1000), show_default=True, help="Lines of an order; repeat for more."
+    "--lines", "sizes", multiple=True, type=int, default=(3, 10, 100, 1000, 5000), show_default=True, help="Lines of an order; repeat."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def orders(sizes: tuple[int, ...], *, as_json: bool) -> None:
@@ -61,7 +61,10 @@ def orders(sizes: tuple[int, ...], *, as_json: bool) -> None:
         return
     for cost in costs:
         phases = ", ".join(f"{name} {value:,.0f}" for name, value in cost.phases.items())
-        click.echo(f"{cost.lines} lines: {cost.wall_ms:,.0f} ms, {cost.cpu_ms:,.0f} ms CPU, {cost.statements} statements ({phases})")
+        click.echo(
+            f"{cost.lines} lines: {cost.wall_ms:,.0f} ms, {cost.cpu_ms:,.0f} ms CPU, "
+            f"{cost.statements} statements, {cost.commits} commits ({phases})"
+        )
 
 
 @command.command("scenarios")

@@ -1,5 +1,6 @@
 """Opening the books, exchange rates, and closing periods."""
 
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 
@@ -11,6 +12,9 @@ from engine.problems import Conflict, Invalid, NotFound
 from engine.store.locks import Advisory, advisory
 from handlers.ledger.accounts import CHART
 from handlers.ledger.model import Account, Book, FxRate, Period
+
+#: Where a transaction keeps what it has read of the books.
+_CURRENCY = "books_currency"
 
 
 class RateMissing(Invalid):
@@ -40,10 +44,14 @@ def open_books(tx: Session, currency: str) -> None:
 
 
 def books_currency(tx: Session) -> str:
-    """The currency the books are kept in. Raises Invalid while they are not open."""
+    """The currency the books are kept in, which never changes: read once a transaction. Raises Invalid while they are not open."""
+    known: str | None = tx.info.get(_CURRENCY)
+    if known is not None:
+        return known
     currency = tx.execute(select(Book.currency)).scalar_one_or_none()
     if currency is None:
         raise Invalid("The books are not open yet.", code="books_closed", next_step="Open them with `open_books` before posting.")
+    tx.info[_CURRENCY] = currency
     return currency
 
 
@@ -70,6 +78,12 @@ def rate_on(tx: Session, currency: str, day: date) -> Decimal:
     if rate is None:
         raise RateMissing(currency, day)
     return rate
+
+
+def rates_on(tx: Session, currencies: Collection[str], day: date) -> dict[str, Decimal]:
+    """The rates on file for a day, of those currencies that have one, the currency of the books among them. Two statements."""
+    found = tx.execute(_RATES, {"currencies": sorted(currencies), "day": day})
+    return {row.currency: row.rate for row in found} | {books_currency(tx): Decimal(1)}
 
 
 def close_period(tx: Session, starts_on: date, ends_on: date, actor: str) -> None:
@@ -109,4 +123,10 @@ SELECT :starts_on, line.account, journal.currency, coalesce(line.party_no, ''),
   sum(greatest(line.accounted, 0)), sum(greatest(-line.accounted, 0)), sum(line.debit - line.credit)
 FROM journal JOIN journal_line AS line ON line.journal_id = journal.id
 WHERE journal.gl_date BETWEEN :starts_on AND :ends_on GROUP BY line.account, journal.currency, coalesce(line.party_no, '')
+""")
+
+
+_RATES = text("""
+SELECT DISTINCT ON (currency) currency, rate FROM fx_rate
+WHERE currency = ANY(:currencies) AND valid_from <= :day ORDER BY currency, valid_from DESC
 """)

@@ -6,7 +6,7 @@ Whoever decides on what a line says takes its lock first: `lock_lines`.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -128,7 +128,7 @@ def write_off(tx: Session, missing: Sequence[Issue], reference: str, currency: s
 
 def count(tx: Session, changes: Iterable[Change]) -> None:
     """Add to what is counted on the lines. A line never counts more than it is: the table refuses it."""
-    rows = [asdict(change) for change in changes]
+    rows = list(changes)
     if rows:
         tx.execute(_COUNT, {"rows": as_json(rows)})
 

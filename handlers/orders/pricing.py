@@ -154,7 +154,7 @@ class _Rates:
 
 def _facts_parameters(request: PricingRequest, customer: Customer) -> dict[str, Any]:
     return {
-        "rows": as_json([asdict(line) for line in request.lines]),
+        "rows": as_json(request.lines),
         "currency": request.currency,
         "day": request.day,
         "customer": customer.customer_no,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import text
@@ -15,7 +14,7 @@ from handlers.bulk import Column, Kind, Refers, Row, Verdict, Work, known_names,
 from handlers.identifiers import Amount, Currency, Day, Number, Quantity
 from handlers.ledger import posting
 from handlers.ledger.accounts import OPENING_BALANCE_EQUITY, RECEIVABLES
-from handlers.ledger.books import RateMissing, rate_on
+from handlers.ledger.books import rates_on
 from handlers.ledger.open_items import NewOpenItem, add_open_items, take_back_open_items
 from handlers.parties.model import Customer
 from handlers.values import round_currency
@@ -41,7 +40,7 @@ class OpenItemKind(Kind):
     """Open items: each document once; what is paid later comes by bank statement."""
 
     def judge(self, tx: Session, rows: Sequence[Row], *, writing: bool) -> None:  # noqa: ARG002  # documents are new: nothing is there to lock
-        """Look up customers, rates, and documents that are on file: a statement each, and one for each currency."""
+        """Look up customers, rates, and documents that are on file: four statements."""
         for row in rows:
             read_values(self, row)
         sound = name_rows(self, rows)
@@ -51,7 +50,7 @@ class OpenItemKind(Kind):
                     row.refuse(name, "is missing; fill the cell")
         sound = [row for row in sound if not row.errors]
         known = known_names(tx, Refers("customer_no", Customer, "customer_no", "customer"), {row.given["customer_no"] for row in sound})
-        rates = _rates(tx, {row.given["currency"] for row in sound})
+        rates = rates_on(tx, {row.given["currency"] for row in sound}, business_today(tx))
         kept = {each["document_no"]: each for each in tx.execute(_ON_FILE, {"numbers": [row.key for row in sound]}).mappings()}
         for row in sound:
             draft = OpenReceivable(**row.given)
@@ -62,7 +61,7 @@ class OpenItemKind(Kind):
 
     def write(self, tx: Session, rows: Sequence[Row], work: Work) -> None:
         """A journal and an open item for each, in a constant number of statements; then each one's process is begun."""
-        rates = _rates(tx, {row.after["currency"] for row in rows})
+        rates = rates_on(tx, {row.after["currency"] for row in rows}, business_today(tx))
         drafts = [OpenReceivable(**row.after) for row in rows]
         posting.post_many(
             tx,
@@ -80,7 +79,7 @@ class OpenItemKind(Kind):
                 for each in drafts
             ],
         )
-        add_open_items(tx, "AR", [_opened(each, rates[each.currency] or Decimal(1)) for each in drafts])
+        add_open_items(tx, "AR", [_opened(each, rates[each.currency]) for each in drafts])
         for each in drafts:
             payload = {"invoice_no": each.document_no, "order_no": ""}
             posted = Message("invoice.posted", payload, payload, business_key=each.document_no, actor=work.actor)
@@ -99,7 +98,7 @@ class OpenItemKind(Kind):
         return []
 
 
-def _check(row: Row, draft: OpenReceivable, known: set[str], rates: dict[str, Decimal | None]) -> None:
+def _check(row: Row, draft: OpenReceivable, known: set[str], rates: dict[str, Decimal]) -> None:
     if draft.customer_no not in known:
         row.refuse("customer_no", unknown("customer", draft.customer_no))
     if draft.due_date < draft.document_date:
@@ -108,7 +107,7 @@ def _check(row: Row, draft: OpenReceivable, known: set[str], rates: dict[str, De
         row.refuse("amount", f"is {draft.amount}; write whole cents")
     if draft.tax_amount > draft.amount:
         row.refuse("tax_amount", "is more than the amount")
-    if rates[draft.currency] is None:
+    if draft.currency not in rates:
         row.refuse("currency", f"has no exchange rate on file; file one of {draft.currency} first")
 
 
@@ -134,17 +133,6 @@ def _opened(draft: OpenReceivable, rate: Decimal) -> NewOpenItem:
         tax_amount=draft.tax_amount,
         fx_rate=rate,
     )
-
-
-def _rates(tx: Session, currencies: set[str]) -> dict[str, Decimal | None]:
-    today: date = business_today(tx)
-    found: dict[str, Decimal | None] = {}
-    for currency in sorted(currencies):
-        try:
-            found[currency] = rate_on(tx, currency, today)
-        except RateMissing:
-            found[currency] = None
-    return found
 
 
 _ON_FILE = text("SELECT document_no, party_no, original, currency FROM open_item WHERE kind = 'AR' AND document_no = ANY(:numbers)")
