@@ -22,6 +22,8 @@ _COUNTRIES = {
     "Netherlands": "NL", "Norway": "NO", "Poland": "PL", "Portugal": "PT", "Singapore": "SG", "Spain": "ES", "Sweden": "SE",
     "Switzerland": "CH", "UK": "GB", "USA": "US", "Venezuela": "VE",
 }  # fmt: skip
+#: Where postal codes have five digits; the file has lost leading zeros, as spreadsheets do: 1307 is 01307, Dresden.
+_FIVE_DIGITS = frozenset({"DE", "ES", "FR", "IT"})
 #: Before postal codes some write the old sign of the country: S-844 67, B-1180.
 _COUNTRY_SIGN = re.compile(r"^[A-Z]{1,2}-(?=\d)")
 
@@ -134,14 +136,15 @@ def _history(memory: sqlite3.Connection, most_orders: int | None) -> History:
 
 
 def _order(row: sqlite3.Row, lines: Sequence[Line]) -> Order:
+    country = _COUNTRIES.get((row["ShipCountry"] or "").strip(), "")
     ship_to = Place(
         key=str(row["OrderID"]),
         name=row["ShipName"],
         street=row["ShipAddress"] or "",
         city=row["ShipCity"] or "",
         region=row["ShipRegion"] or "",
-        postal_code=_postal_code(row["ShipPostalCode"]),
-        country=_COUNTRIES.get((row["ShipCountry"] or "").strip(), ""),
+        postal_code=_postal_code(row["ShipPostalCode"], country),
+        country=country,
     )
     return Order(
         number=int(row["OrderID"]),
@@ -156,19 +159,21 @@ def _order(row: sqlite3.Row, lines: Sequence[Line]) -> Order:
 
 
 def _party(row: sqlite3.Row, key: str) -> Place:
+    country = _COUNTRIES.get((row["Country"] or "").strip(), "")
     return Place(
         key=key,
         name=row["CompanyName"].strip(),
         street=row["Address"] or "",
         city=row["City"] or "",
         region=row["Region"] or "",
-        postal_code=_postal_code(row["PostalCode"]),
-        country=_COUNTRIES.get((row["Country"] or "").strip(), ""),
+        postal_code=_postal_code(row["PostalCode"], country),
+        country=country,
     )
 
 
-def _postal_code(written: str | None) -> str:
-    return _COUNTRY_SIGN.sub("", (written or "").strip())
+def _postal_code(written: str | None, country: str) -> str:
+    code = _COUNTRY_SIGN.sub("", (written or "").strip())
+    return code.zfill(5) if country in _FIVE_DIGITS and code.isdigit() else code
 
 
 def _exact(value: Any) -> Decimal:
