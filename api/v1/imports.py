@@ -155,7 +155,8 @@ def list_imports(query: ImportsQuery) -> Page[views.ImportSummary]:
 @api.get("/imports/<int:import_id>", responses={200: ImportOut})
 @operation(Role.READ)
 def get_import(path: ImportPath) -> ImportOut:
-    """One import."""
+    """One import; whoever sees its rows has the role of its kind."""
+    _refuse_strangers(path.import_id)
     return _import(path.import_id)
 
 
@@ -163,7 +164,7 @@ def get_import(path: ImportPath) -> ImportOut:
 @operation(Role.READ)
 def list_rows(path: ImportPath, query: RowsQuery) -> Page[RowOut]:
     """List the rows of an import by line."""
-    views.show_import(transaction(), path.import_id)
+    _refuse_strangers(path.import_id)
     page = views.list_rows(transaction(), path.import_id, query.verdict, query.asked)
     return Page(items=[_row(row) for row in page.rows], next_cursor=page.next)
 
@@ -172,6 +173,7 @@ def list_rows(path: ImportPath, query: RowsQuery) -> Page[RowOut]:
 @operation(Role.READ)
 def download_corrections(path: ImportPath, query: FormatQuery) -> Response:
     """The rows that are to be corrected, as a file that is sent again once it is right."""
+    _refuse_strangers(path.import_id)
     headings, rows = views.wrong_rows(transaction(), path.import_id)
     return _file(
         files.corrections(headings, rows, query.file_format), f"to-correct-{path.import_id}.{query.file_format}", query.file_format

@@ -62,6 +62,7 @@ def show(import_id: int) -> str:
 def download_corrections(import_id: int, file_format: str) -> Response:
     """The rows that are to be corrected."""
     with product().database.transaction() as tx:
+        refuse_without_role(find_kind(views.show_import(tx, import_id).kind), person())
         headings, rows = views.wrong_rows(tx, import_id)
     return _file(files.corrections(headings, rows, file_format), f"to-correct-{import_id}.{file_format}", file_format)
 
@@ -103,6 +104,7 @@ def _page(import_id: int, problem: Problem | None) -> str:
     verdict = verdict if verdict in set(Verdict) else ""
     with product().database.transaction() as tx:
         each = views.show_import(tx, import_id)
+        refuse_without_role(find_kind(each.kind), person())
         verdict = verdict or (
             "WRONG" if each.counts.get("WRONG") and not request.args.get("cursor") and "verdict" not in request.args else ""
         )
