@@ -78,7 +78,7 @@ def post_ubl_order_change() -> tuple[IntakeOut, int] | Response:
         "UBL", change.buyer.endpoint, f"OrderChange/{change.document_no}", "OrderChange", change.document_no, _XML, raw, content_of
     )
     ask = partial(ask_change, product().runtime, tx, change)
-    return _answer(receive_about(tx, arrival, ask, inbound.under_way))
+    return _answer(receive_about(tx, arrival, ask, _accepted_without_version))
 
 
 @api.post("/ubl-order-cancellations", responses={202: IntakeOut}, openapi_extensions=_XML_BODY)

@@ -16,7 +16,6 @@ from engine.runtime.read.decisions import ask_decision
 from engine.service_tasks import Refused
 from engine.store import locks
 from engine.store.locks import Lock
-from handlers.orders import inbound
 from handlers.orders.change_facts import read_order
 from handlers.orders.change_pricing import Repriced, after, reprice
 from handlers.orders.change_rules import Delta, Kind, OrderNow, Ruling, Stage, Wish, differences, wish_of
@@ -169,20 +168,9 @@ def _settle(tx: Session, change_no: str, state: str, answer: str, actor: str) ->
         return change
     write_change(tx, change_no, state=state, answer=answer, settled_at=func.business_now(), settled_by=actor)
     _flag(tx, change.order_no, pending=False)
-    _settle_message(tx, change, answer if state == "REFUSED" else "")
     if state == "REFUSED":
         note(tx, change.order_no, "change_refused", actor=actor, detail={"change_no": change_no, "reason": answer})
     return tx.get_one(OrderChange, change_no, populate_existing=True)
-
-
-def _settle_message(tx: Session, change: OrderChange, refusal: str) -> None:
-    """What became of the document that asked for the change."""
-    if change.message_id is None:
-        return
-    if refusal:
-        inbound.rejected(tx, change.message_id, {"code": "change_refused", "detail": refusal, "next_step": ""})
-    else:
-        inbound.accepted(tx, change.message_id, change.order_no, change.version_no)
 
 
 def said(problem: Problem) -> str:

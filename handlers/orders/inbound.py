@@ -64,13 +64,8 @@ def find(tx: Session, arrival: Arrival) -> InboundMessage:
 
 
 def accepted(tx: Session, message_id: int, order_no: str, version_no: int | None = 1) -> None:
-    """Say which order, and which version of it, came of a document; one that asks to cancel makes none."""
+    """Say which order, and which version of it, came of a document; one that asks something of an order makes none by itself."""
     _note(tx, message_id, {"status": "ACCEPTED", "order_no": order_no, "order_version": version_no, "errors": []})
-
-
-def under_way(tx: Session, message_id: int, order_no: str) -> None:
-    """Say of which order a document is, while it is decided what becomes of it."""
-    _note(tx, message_id, {"status": "VALIDATED", "order_no": order_no, "errors": []})
 
 
 def rejected(tx: Session, message_id: int, refusal: Mapping[str, Any]) -> None:

@@ -14,6 +14,8 @@ from handlers.countries import COUNTRIES
 ZERO = Decimal(0)
 #: Codes of UN/ECE Recommendation 20 and everyday words that all mean one piece.
 PIECES = frozenset({"EA", "C62", "H87", "PCE", "PCS", "NAR", "XPP"})
+#: What is sold by time is a service: nobody carries it anywhere, so no carrier needs the postal code.
+_SOLD_BY_TIME = frozenset({"MIN", "HUR", "DAY", "WEE", "MON", "ANN"})
 _POSTAL_CODES = {
     "AT": r"\d{4}", "BE": r"\d{4}", "CH": r"\d{4}", "DE": r"\d{5}", "DK": r"\d{4}", "ES": r"\d{5}", "FI": r"\d{5}", "FR": r"\d{5}",
     "GB": r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}", "IT": r"\d{5}", "NL": r"\d{4} ?[A-Z]{2}", "NO": r"\d{4}", "PL": r"\d{2}-\d{3}",
@@ -175,8 +177,9 @@ def _v03_addresses_can_be_used(order: OrderFacts) -> Iterator[Issue]:
     if missing:
         yield _error("V03", f"The ship-to address lacks {', '.join(missing)}.")
         return
+    is_carried = not order.lines or any(line.item_uom not in _SOLD_BY_TIME for line in order.lines)
     pattern = _POSTAL_CODES.get(order.ship_to["country"])
-    if pattern and not re.fullmatch(pattern, order.ship_to["postal_code"].strip().upper()):
+    if is_carried and pattern and not re.fullmatch(pattern, order.ship_to["postal_code"].strip().upper()):
         yield _error("V03", f"{order.ship_to['postal_code']!r} is no postal code of {order.ship_to['country']}.")
 
 

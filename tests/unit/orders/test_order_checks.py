@@ -135,6 +135,13 @@ def test_a_postal_code_looks_as_in_its_country(country, right, wrong):
     assert ("V03", "E") in codes(replace(RIGHT, ship_to=address | {"postal_code": wrong}))
 
 
+def test_what_is_sold_by_the_day_is_carried_nowhere_and_needs_no_postal_code_of_its_country():
+    norway = LINZ | {"country": "NO", "postal_code": "11120"}
+    by_day = replace(LINE, uom="DAY", item_uom="DAY", pack_size=Decimal(1))
+    assert codes(replace(RIGHT, ship_to=norway, lines=[by_day])) == []
+    assert codes(replace(RIGHT, ship_to=norway, lines=[by_day, replace(LINE, line_no=2)])) == [("V03", "E")]
+
+
 def test_a_country_that_does_not_exist_is_named_with_its_address():
     order = replace(RIGHT, ship_to=LINZ | {"country": "XX"}, bill_to_country="AUT", incoterm="FCA")
     told = [issue.message for issue in validate(order) if issue.code == "V03"]
