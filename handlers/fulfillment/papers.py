@@ -91,7 +91,7 @@ def _by_edi(tx: Session, partner: EdiPartner, row: Row[Any], lines: Sequence[Row
 
 
 def despatch_advice(row: Row[Any], lines: Sequence[Row[Any]], us: Mapping[str, str]) -> bytes:
-    """The shipment as UBL 2.1 DespatchAdvice, with one transport unit for each package."""
+    """The shipment as UBL 2.1 DespatchAdvice (Peppol, T16): each line names the packages of the shipment it travels in."""
     shipped_at = row.shipped_at or row.created_at
     root = etree.Element(f"{{{_UBL}DespatchAdvice-2}}DespatchAdvice", nsmap=_NAMESPACES)  # type: ignore[arg-type]  # as in lxml itself
     _basic(root, "CustomizationID", "urn:fdc:peppol.eu:poacc:trns:despatch_advice:3")
@@ -100,27 +100,18 @@ def despatch_advice(row: Row[Any], lines: Sequence[Row[Any]], us: Mapping[str, s
     _basic(root, "IssueDate", shipped_at.date().isoformat())
     _basic(root, "IssueTime", shipped_at.isoformat(timespec="seconds").partition("T")[2])
     _basic(_part(root, "OrderReference"), "ID", row.customer_po or row.order_no)
-    _party(_part(root, "DespatchSupplierParty"), {"name": us["name"], "gln": us["gln"], "country": us["country"]})
-    _party(_part(root, "DeliveryCustomerParty"), {"name": row.customer_name, "gln": row.customer_gln, "country": row.customer_country})
-    _transport(_part(root, "Shipment"), row)
+    _party(_part(root, "DespatchSupplierParty"), us["peppol_id"], us)
+    buyer = {**row.ship_to, "name": row.customer_name, "gln": row.customer_gln}
+    _party(_part(root, "DeliveryCustomerParty"), row.customer_peppol_id, {**buyer, "country": buyer.get("country") or row.customer_country})
+    shipment = _part(root, "Shipment")
+    _basic(shipment, "ID", row.tracking_no or row.shipment_no)
+    _basic(shipment, "GrossWeightMeasure", quantity(row.weight_kg), unitCode="KGM")
     for number, line in enumerate(lines, start=1):
-        _line(_part(root, "DespatchLine"), number, line)
+        _line(_part(root, "DespatchLine"), number, line, row)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
 
 
-def _transport(shipment: etree._Element, row: Row[Any]) -> None:
-    _basic(shipment, "ID", row.tracking_no or row.shipment_no)
-    _basic(shipment, "GrossWeightMeasure", quantity(row.weight_kg), unitCode="KGM")
-    address = _part(_part(shipment, "Delivery"), "DeliveryAddress")
-    for tag, name in (("StreetName", "street"), ("CityName", "city"), ("PostalZone", "postal_code")):
-        if row.ship_to.get(name):
-            _basic(address, tag, row.ship_to[name])
-    _basic(_part(address, "Country"), "IdentificationCode", row.ship_to.get("country") or row.customer_country)
-    for sscc in row.packages:
-        _basic(_part(shipment, "TransportHandlingUnit"), "ID", sscc, schemeID="SSCC")
-
-
-def _line(element: etree._Element, number: int, line: Row[Any]) -> None:
+def _line(element: etree._Element, number: int, line: Row[Any], row: Row[Any]) -> None:
     _basic(element, "ID", str(number))
     _basic(element, "DeliveredQuantity", quantity(line.qty), unitCode=unit_code(line.uom))
     if line.outstanding > 0:
@@ -131,14 +122,26 @@ def _line(element: etree._Element, number: int, line: Row[Any]) -> None:
     _basic(_part(item, "SellersItemIdentification"), "ID", line.sku)
     if line.gtin:
         _basic(_part(item, "StandardItemIdentification"), "ID", line.gtin, schemeID="0160")
+    shipment = _part(element, "Shipment") if row.packages else None
+    if shipment is not None:
+        _basic(shipment, "ID", "NA")  # as Peppol asks: UBL wants a number where there is none
+        for sscc in row.packages:
+            _basic(_part(shipment, "TransportHandlingUnit"), "ID", sscc, schemeID="SSCC")
 
 
-def _party(parent: etree._Element, given: Mapping[str, str]) -> None:
+def _party(parent: etree._Element, endpoint: str, given: Mapping[str, str]) -> None:
     party = _part(parent, "Party")
+    scheme, _, identifier = endpoint.partition(":")
+    if identifier:
+        _basic(party, "EndpointID", identifier, schemeID=scheme)
     if given["gln"]:
         _basic(_part(party, "PartyIdentification"), "ID", given["gln"], schemeID="0088")
-    _basic(_part(party, "PartyName"), "Name", given["name"])
-    _basic(_part(_part(party, "PostalAddress"), "Country"), "IdentificationCode", given["country"])
+    address = _part(party, "PostalAddress")
+    for tag, name in (("StreetName", "street"), ("CityName", "city"), ("PostalZone", "postal_code")):
+        if given.get(name):
+            _basic(address, tag, given[name])
+    _basic(_part(address, "Country"), "IdentificationCode", given["country"])
+    _basic(_part(party, "PartyLegalEntity"), "RegistrationName", given["name"])
 
 
 def _part(parent: etree._Element, tag: str) -> etree._Element:

@@ -186,6 +186,7 @@ def advice_lines(tx: Session, shipment_no: str) -> list[Row[Any]]:
 _ADVICE = text("""
 SELECT shipment.*, sales_order.customer_po, sales_order.ordered_on, sales_order.customer_no, sales_order.ship_to,
   customer.name AS customer_name, customer.email, customer.gln AS customer_gln, customer.country AS customer_country,
+  customer.peppol_id AS customer_peppol_id,
   ARRAY(SELECT sscc FROM package WHERE package.shipment_no = shipment.shipment_no ORDER BY package_no) AS packages
 FROM shipment JOIN sales_order ON sales_order.order_no = shipment.order_no
 JOIN customer ON customer.customer_no = sales_order.customer_no WHERE shipment.shipment_no = :shipment_no

@@ -96,7 +96,7 @@ def code_of(paper: bytes) -> str:
 
 
 def test_the_orders_of_the_use_cases_go_straight_through(site: Site):
-    tom = site.sign_in("tom")
+    tom, jonas = site.sign_in("tom"), site.sign_in("jonas")
     second = conversation("UC2_Order.xml").replace(b"<cbc:ID>1</cbc:ID>\n  <cbc:IssueDate>", b"<cbc:ID>2</cbc:ID>\n  <cbc:IssueDate>")
     with site.database.transaction() as tx:  # the second use case orders ten of what we have five of
         receive_stock(tx, [Receipt(sku="SN-1", warehouse_code="MMX", qty=D(5), unit_cost=D(1), reference="LKW-2")])
@@ -111,6 +111,12 @@ def test_the_orders_of_the_use_cases_go_straight_through(site: Site):
         ("2", D("875.00")),
         ("5", D("400.00")),
     ]
+    group_no = rows(site.database, "SELECT group_no FROM fulfil_group JOIN sales_order USING (order_no) WHERE customer_po = '1'")[0][0]
+    if rows(site.database, "SELECT 1 FROM user_task WHERE state = 'open' AND element_id = 'pick_and_pack'") == []:
+        jonas.post(f"/api/v1/groups/{group_no}/release")  # its day is still to come
+    jonas.decide(group_no, "pick_and_pack", {"packages": 1, "weight_kg": 12})
+    jonas.decide(group_no, "confirm_shipment", {"handed_over": True})
+    assert wrong_in(site, "DESPATCH_ADVICE", "T16") == []
 
 
 def test_an_order_is_answered_changed_and_cancelled(site: Site):
