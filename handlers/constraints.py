@@ -156,7 +156,7 @@ _GOODS: Mapping[str, Rule] = {
 }
 _PURCHASING: Mapping[str, Rule] = {
     **_once(
-        "asn_document_ix supplier_invoice_document_ix po_acknowledgement_document_ix",
+        "asn_document_ix supplier_invoice_document_ix supplier_credit_document_ix po_acknowledgement_document_ix",
         "The supplier sent a paper with this number before.",
         "Compare the two; if this is another one, ask the supplier for its number.",
         "document_repeated",
@@ -171,6 +171,19 @@ _PURCHASING: Mapping[str, Rule] = {
     "po_acknowledgement_code_check": _one_of("response_code", "The supplier's answer", "AP, CA and RE"),
     "po_line_numbers_check": Rule("quantity_invalid", "A purchase line's quantity is above zero and its price not below.", "Correct them."),
     **_facts("po_line_received_check", "Received and billed quantities are zero or more."),
+    "supplier_credit_rejected_check": Rule("paper_rejected", "A supplier's credit note that was refused is not posted.", _LOOK),
+    "supplier_credit_reason_check": Rule(
+        "credit_reason", "A supplier credits goods that never came, goods that went back, or a price.", "Say GOODS, RETURN or PRICE."
+    ),
+    "supplier_credit_totals_check": Rule(
+        "credit_totals", "A credit note comes to its lines, freight and tax.", "Ask the supplier for a corrected credit note."
+    ),
+    "supplier_credit_split_check": Rule(
+        "credit_split", "A credit note is taken off its bill or owed by the supplier, and both come to all of it.", _LOOK
+    ),
+    "supplier_credit_line_numbers_check": Rule(
+        "credit_numbers", "A credit note names something of a line, at a price that is not below zero.", "Correct the line."
+    ),
     "supplier_invoice_totals_check": Rule(
         "bill_totals", "The supplier's total is not the sum of lines, freight and tax.", "Compare it with the paper, and correct it."
     ),

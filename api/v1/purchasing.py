@@ -12,7 +12,7 @@ from api.v1.shapes import Done, Exact, Listing, NumberPath, Page, Shape, listed
 from engine.runtime.post.mailbox import Message
 from engine.runtime.verbs import messages
 from engine.store.clock import business_today
-from handlers.dropship import inbound, views
+from handlers.dropship import credit_notes, inbound, views
 
 api = APIBlueprint("purchasing", __name__, url_prefix="/api/v1/purchase-orders", abp_tags=[Tag(name="purchase orders")])
 
@@ -80,6 +80,32 @@ class BillIn(Shape):
     lines: list[BilledLineIn] = Field(min_length=1, max_length=10_000)
 
 
+class CreditedLineIn(Shape):
+    """What is credited for a line."""
+
+    line_no: int = Field(ge=1)
+    qty: Exact
+    unit_price: Exact
+
+
+class CreditNoteIn(Shape):
+    """A supplier's credit note on one of its bills, which is named by the supplier's number or ours.
+
+    `reason` is GOODS (billed, and never came), RETURN (they went back) or PRICE (it was too high); `gross_total` is lines, freight and
+    tax together.
+    """
+
+    credit_note_no: str = Field(min_length=1, max_length=100)
+    supplier_invoice_no: str = Field(min_length=1, max_length=100)
+    reason: str = Field(pattern="^(GOODS|RETURN|PRICE)$")
+    credit_date: date
+    note: str = Field("", max_length=2000)
+    freight: Exact = Field("0", validate_default=True)
+    tax_total: Exact
+    gross_total: Exact
+    lines: list[CreditedLineIn] = Field(min_length=1, max_length=10_000)
+
+
 @api.get("", responses={200: Page[views.PurchaseRow]})
 @operation(Role.SEE_COSTS)
 def list_purchase_orders(query: PurchaseQuery) -> Page[views.PurchaseRow]:
@@ -133,6 +159,26 @@ def take_bill(path: NumberPath, body: BillIn) -> tuple[Done, int]:
     )
     number = inbound.record_supplier_invoice(transaction(), draft)
     return _tell(inbound.Recorded("supplier.invoiced", number, {"po_no": path.number, "supplier_invoice_no": number}), path.number)
+
+
+@api.post("/<number>/credit-notes", responses={202: Done})
+@operation(Role.BUY)
+def take_credit_note(path: NumberPath, body: CreditNoteIn) -> tuple[Done, int]:
+    """Record what the supplier takes back of a bill; it is compared with the bill, and what is owed to us then is collected."""
+    draft = credit_notes.SupplierCreditDraft(
+        po_no=path.number,
+        bill_no=body.supplier_invoice_no,
+        document_no=body.credit_note_no,
+        reason=body.reason,
+        credit_date=body.credit_date,
+        lines=[credit_notes.CreditedDraft(**line.model_dump()) for line in body.lines],
+        freight=body.freight,
+        tax_total=body.tax_total,
+        gross_total=body.gross_total,
+        note=body.note,
+    )
+    number = credit_notes.record_credit_note(transaction(), draft)
+    return _tell(inbound.Recorded("supplier.credited", number, {"po_no": path.number, "supplier_credit_no": number}), path.number)
 
 
 def _tell(recorded: inbound.Recorded, po_no: str) -> tuple[Done, int]:

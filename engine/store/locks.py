@@ -47,6 +47,7 @@ class Lock(StrEnum):
     PURCHASE_ORDER = "purchase_order"
     DESPATCH_ADVICE = "asn"
     SUPPLIER_INVOICE = "supplier_invoice"
+    SUPPLIER_CREDIT = "supplier_credit"
     INVOICE = "invoice"
     RETURN = "return_authorization"
     BANK_STATEMENT = "bank_statement"

@@ -202,7 +202,8 @@ INVARIANTS = (
         FULL JOIN (
           SELECT line.reference, sum(line.accounted) AS cost
           FROM journal_line AS line JOIN journal ON journal.id = line.journal_id
-          WHERE line.account = '5000' AND journal.event_type NOT LIKE 'journal.manual%' GROUP BY line.reference
+          WHERE line.account = '5000' AND journal.event_type NOT LIKE 'journal.manual%'
+            AND journal.event_type NOT LIKE 'supplier_credit.%' GROUP BY line.reference
         ) AS booked ON booked.reference = charged.invoice_no
         WHERE coalesce(charged.cost, 0) <> coalesce(booked.cost, 0)
         """,

@@ -2,6 +2,7 @@
 
 from handlers.case_lists import CaseList
 from handlers.cases import CaseKind, Part, Shown
+from handlers.dropship.claims import OWED
 
 _LINES = Part(
     "Lines",
@@ -60,6 +61,27 @@ _BILLS = Part(
     FROM supplier_invoice WHERE po_no = :number ORDER BY received_at DESC LIMIT 20
     """,
 )
+_CREDITS = Part(
+    "Their credit notes",
+    (
+        Shown("supplier_credit_no", "Our number", under="document_no"),
+        Shown("credit_date", "Date", "day"),
+        Shown("supplier_invoice_no", "On bill"),
+        Shown("state", "State", "code", odd="open", under="reject_reason"),
+        Shown("gross_total", "Gross", "money", "currency"),
+        Shown("set_off", "Off the bill", "money", "currency"),
+        Shown("claimed", "Claimed", "money", "currency"),
+    ),
+    f"""
+    SELECT note.supplier_credit_no, note.document_no, note.credit_date, note.supplier_invoice_no, note.currency, note.gross_total,
+      nullif(note.set_off, 0) AS set_off, nullif(note.claimed, 0) AS claimed, note.reject_reason,
+      CASE WHEN note.rejected_at IS NOT NULL THEN 'REFUSED' WHEN note.approved_at IS NULL THEN 'NOT_POSTED'
+        WHEN owed.supplier_credit_no IS NOT NULL THEN 'OWED_TO_US' ELSE 'SETTLED' END AS state,
+      note.approved_at IS NULL OR owed.supplier_credit_no IS NOT NULL AS open
+    FROM supplier_credit AS note LEFT JOIN ({OWED}) AS owed USING (supplier_credit_no)
+    WHERE note.po_no = :number ORDER BY note.received_at DESC LIMIT 20
+    """,
+)
 _DESPATCHES = Part(
     "What they sent",
     (
@@ -102,6 +124,7 @@ CASES = (
         named="""
         SELECT po_no AS known_as, po_no AS number FROM purchase_order
         UNION ALL SELECT supplier_invoice_no, po_no FROM supplier_invoice UNION ALL SELECT asn_no, po_no FROM asn
+        UNION ALL SELECT supplier_credit_no, po_no FROM supplier_credit
         """,
         head="""
         SELECT ordered.po_no, supplier.name, supplier.name AS supplier_name, ordered.supplier_no, ordered.order_no, ordered.group_no,
@@ -136,7 +159,7 @@ CASES = (
             Shown("ship_to", "Ship to", "address"),
             Shown("cancel_reason", "Cancelled because"),
         ),
-        parts=(_LINES, _ANSWERS, _DESPATCHES, _BILLS, _SUPPLIER),
+        parts=(_LINES, _ANSWERS, _DESPATCHES, _BILLS, _CREDITS, _SUPPLIER),
     ),
 )
 

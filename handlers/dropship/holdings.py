@@ -34,4 +34,14 @@ HOLDINGS = (
         WHERE bill.supplier_invoice_no = :business_key AND bill.rejected_at IS NULL AND bill.paid_at IS NULL
         """,
     ),
+    Holding(
+        "supplier credit note",
+        """
+        SELECT note.supplier_credit_no AS number, note.currency AS unit, note.gross_total AS amount,
+          'Credit note ' || note.document_no || ' of ' || supplier.name
+            || CASE WHEN note.approved_at IS NULL THEN ', not posted' ELSE ', owed to us' END AS sentence
+        FROM supplier_credit AS note JOIN supplier USING (supplier_no)
+        WHERE note.supplier_credit_no = :business_key AND note.rejected_at IS NULL AND (note.approved_at IS NULL OR note.claimed > 0)
+        """,
+    ),
 )

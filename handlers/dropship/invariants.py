@@ -41,6 +41,7 @@ INVARIANTS = (
             FROM asn JOIN shipment_line AS line USING (shipment_no) GROUP BY asn.asn_no
             UNION ALL SELECT po_no, -accrual_cleared FROM supplier_invoice WHERE approved_at IS NOT NULL
             UNION ALL SELECT po_no, -amount FROM accrual_write_off WHERE taken_back_at IS NULL
+            UNION ALL SELECT po_no, accrual_restored FROM supplier_credit WHERE approved_at IS NOT NULL
           ) AS part GROUP BY po_no
         ) AS owed ON owed.po_no = booked.reference
         WHERE coalesce(booked.amount, 0) <> coalesce(owed.amount, 0)
@@ -89,25 +90,31 @@ INVARIANTS = (
     ),
     Invariant(
         "INV-26",
-        "Every bill that was approved is an open item, open to the cent until it is paid and closed after that; no other bill is one.",
+        "Every bill that was approved is an open item, open to the cent, less what was credited, until it is paid; no other bill is one.",
         """
-        SELECT bill.supplier_invoice_no, bill.gross_total, bill.paid_at, item.open_amount
+        SELECT bill.supplier_invoice_no, bill.gross_total, bill.credited, bill.paid_at, item.open_amount
         FROM supplier_invoice AS bill LEFT JOIN open_item AS item ON item.kind = 'AP' AND item.document_no = bill.supplier_invoice_no
         WHERE (bill.approved_at IS NULL) <> (item.id IS NULL)
-          OR item.open_amount <> CASE WHEN bill.paid_at IS NULL THEN bill.gross_total ELSE 0 END
+          OR item.open_amount <> CASE WHEN bill.paid_at IS NULL THEN bill.gross_total - bill.credited ELSE 0 END
         """,
     ),
     Invariant(
         "INV-12",
-        "No purchase order line counts more as received than was advised, or more as billed than was approved.",
+        "A purchase order line counts as received what was advised, and as billed what was approved less what was credited of it.",
         """
         SELECT line.po_no, line.line_no, line.qty_received, coalesce(advised.qty, 0) AS advised, line.qty_billed,
           coalesce(billed.qty, 0) AS approved
         FROM po_line AS line
         LEFT JOIN (SELECT po_line_id, sum(qty) AS qty FROM asn_line JOIN asn USING (asn_no)
                    WHERE shipment_no IS NOT NULL GROUP BY 1) AS advised ON advised.po_line_id = line.id
-        LEFT JOIN (SELECT po_line_id, sum(qty) AS qty FROM supplier_invoice_line JOIN supplier_invoice USING (supplier_invoice_no)
-                   WHERE approved_at IS NOT NULL GROUP BY 1) AS billed ON billed.po_line_id = line.id
+        LEFT JOIN (
+          SELECT po_line_id, sum(qty) AS qty FROM (
+            SELECT po_line_id, qty FROM supplier_invoice_line JOIN supplier_invoice USING (supplier_invoice_no)
+            WHERE approved_at IS NOT NULL
+            UNION ALL SELECT po_line_id, -qty FROM supplier_credit_line JOIN supplier_credit USING (supplier_credit_no)
+            WHERE approved_at IS NOT NULL AND reason = 'GOODS'
+          ) AS paper GROUP BY 1
+        ) AS billed ON billed.po_line_id = line.id
         WHERE line.qty_received <> coalesce(advised.qty, 0) OR line.qty_billed <> coalesce(billed.qty, 0)
         """,
     ),
@@ -136,6 +143,51 @@ INVARIANTS = (
         UNION ALL
         SELECT 'supplier invoice', supplier_no, folded(document_no), count(*) FROM supplier_invoice
         GROUP BY supplier_no, folded(document_no) HAVING count(*) > 1
+        UNION ALL
+        SELECT 'supplier credit note', supplier_no, folded(document_no), count(*) FROM supplier_credit
+        GROUP BY supplier_no, folded(document_no) HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        "INV-43",
+        "What credit notes took off bills is what those bills are owed less, and of no bill more was credited than it came to.",
+        """
+        SELECT bill.supplier_invoice_no, bill.credited, coalesce(booked.amount, 0) AS ledger
+        FROM supplier_invoice AS bill LEFT JOIN (
+          SELECT line.reference, sum(line.debit - line.credit) AS amount
+          FROM journal_line AS line JOIN journal ON journal.id = line.journal_id
+          WHERE journal.event_type IN ('supplier_credit.approved', 'supplier_credit.set_off') AND line.account = '2000' GROUP BY 1
+        ) AS booked ON booked.reference = bill.supplier_invoice_no
+        WHERE bill.credited <> coalesce(booked.amount, 0) OR bill.credited > bill.gross_total
+        """,
+    ),
+    Invariant(
+        "INV-43",
+        "Cost of sales is lower by what suppliers credited of goods that went back to them, and by nothing else they credited.",
+        """
+        SELECT coalesce(note.supplier_credit_no, booked.reference) AS supplier_credit_no, note.net_total, booked.amount AS ledger
+        FROM (SELECT supplier_credit_no, net_total FROM supplier_credit
+              WHERE approved_at IS NOT NULL AND reason = 'RETURN' AND net_total <> 0) AS note
+        FULL JOIN (
+          SELECT line.reference, sum(line.credit - line.debit) AS amount
+          FROM journal_line AS line JOIN journal ON journal.id = line.journal_id
+          WHERE journal.event_type = 'supplier_credit.approved' AND line.account = '5000' GROUP BY 1
+        ) AS booked ON booked.reference = note.supplier_credit_no
+        WHERE coalesce(note.net_total, 0) <> coalesce(booked.amount, 0)
+        """,
+    ),
+    Invariant(
+        "INV-43",
+        "What suppliers owe of credit notes was claimed to the cent.",
+        """
+        SELECT coalesce(note.currency, booked.currency) AS currency, coalesce(note.claimed, 0) AS claimed,
+          coalesce(booked.claimed, 0) AS ledger
+        FROM (SELECT currency, sum(claimed) AS claimed FROM supplier_credit GROUP BY 1) AS note
+        FULL JOIN (
+          SELECT journal.currency, sum(line.debit) AS claimed FROM journal_line AS line JOIN journal ON journal.id = line.journal_id
+          WHERE line.account = '1296' AND journal.event_type = 'supplier_credit.approved' GROUP BY 1
+        ) AS booked ON booked.currency = note.currency
+        WHERE coalesce(note.claimed, 0) <> coalesce(booked.claimed, 0)
         """,
     ),
 )

@@ -196,8 +196,10 @@ class SupplierInvoice(Base):
     accrual_cleared: Mapped[Counter]
     journal_id: Mapped[Reference | None] = mapped_column(ForeignKey("journal.id"))
     paid_at: Mapped[Moment | None]
-    #: What was told to the bank: the gross total less the discount taken.
+    #: What was told to the bank: what was open less the discount taken.
     paid_amount: Mapped[Counter]
+    #: How much of it credit notes of the supplier have settled.
+    credited: Mapped[Counter]
 
 
 class SupplierInvoiceLine(Base):
@@ -215,3 +217,62 @@ class SupplierInvoiceLine(Base):
     unit_price: Mapped[Amount]
     amount: Mapped[Amount]
     tax_rate_pct: Mapped[Percent]
+
+
+class SupplierCredit(Base):
+    """A supplier's credit note on a bill of its. `supplier_credit_no` is our number for it, `document_no` the supplier's, taken once."""
+
+    __tablename__ = "supplier_credit"
+    __table_args__ = (
+        Index("supplier_credit_document_ix", "supplier_no", text("folded(document_no)"), unique=True),
+        CheckConstraint("reason IN ('GOODS', 'RETURN', 'PRICE')", name="reason"),
+        CheckConstraint("rejected_at IS NULL OR approved_at IS NULL", name="rejected"),
+        CheckConstraint("gross_total = net_total + tax_total + freight", name="totals"),
+        CheckConstraint("set_off >= 0 AND claimed >= 0 AND (approved_at IS NULL OR set_off + claimed = gross_total)", name="split"),
+        Index("supplier_credit_invoice_ix", "supplier_invoice_no"),
+        Index("supplier_credit_po_ix", "po_no"),
+        Index("supplier_credit_journal_ix", "journal_id"),
+    )
+
+    supplier_credit_no: Mapped[Key]
+    supplier_invoice_no: Mapped[str] = mapped_column(ForeignKey("supplier_invoice.supplier_invoice_no"))
+    po_no: Mapped[str] = mapped_column(ForeignKey("purchase_order.po_no"))
+    supplier_no: Mapped[str] = mapped_column(ForeignKey("supplier.supplier_no"))
+    document_no: Mapped[str]
+    #: GOODS that never came, goods that went back (RETURN), or a PRICE that was too high.
+    reason: Mapped[str]
+    note: Mapped[Label]
+    credit_date: Mapped[date]
+    currency: Mapped[str]
+    net_total: Mapped[Amount]
+    freight: Mapped[Counter]
+    tax_total: Mapped[Amount]
+    gross_total: Mapped[Amount]
+    sha256: Mapped[str]
+    received_at: Mapped[Written]
+    approved_at: Mapped[Moment | None]
+    rejected_at: Mapped[Moment | None]
+    reject_reason: Mapped[Label]
+    journal_id: Mapped[Reference | None] = mapped_column(ForeignKey("journal.id"))
+    #: How much of it the bill was still owed, and is owed no more.
+    set_off: Mapped[Counter]
+    #: The rest: what the supplier owes us.
+    claimed: Mapped[Counter]
+    #: What came back into goods received, not invoiced, in the currency of the books.
+    accrual_restored: Mapped[Counter]
+
+
+class SupplierCreditLine(Base):
+    """What a supplier credits of one purchase order line."""
+
+    __tablename__ = "supplier_credit_line"
+    __table_args__ = (
+        CheckConstraint("qty > 0 AND unit_price >= 0", name="numbers"),
+        Index("supplier_credit_line_po_line_ix", "po_line_id"),
+    )
+
+    supplier_credit_no: Mapped[str] = mapped_column(ForeignKey("supplier_credit.supplier_credit_no"), primary_key=True)
+    po_line_id: Mapped[int] = mapped_column(ForeignKey("po_line.id"), primary_key=True)
+    qty: Mapped[Quantity]
+    unit_price: Mapped[Amount]
+    amount: Mapped[Amount]

@@ -3,6 +3,7 @@
 A paper is moved by its own process alone: that of the order waits for the goods and the bills, and may end without it.
 """
 
+from handlers.dropship.claims import OWED
 from handlers.dropship.returned import WITH_US
 from handlers.open_things import OpenKind
 
@@ -35,6 +36,27 @@ OPEN_THINGS = (
         WHERE bill.paid_at IS NULL AND bill.rejected_at IS NULL
         """,
         also=("carriers", "order_no"),
+    ),
+    OpenKind(
+        "supplier credit note",
+        """
+        SELECT note.supplier_credit_no AS number, ARRAY[note.supplier_credit_no, note.po_no, ordered.group_no] AS keys,
+          ARRAY[note.supplier_credit_no] AS carriers,
+          ordered.order_no, note.received_at AS since
+        FROM supplier_credit AS note JOIN purchase_order AS ordered USING (po_no)
+        WHERE note.approved_at IS NULL AND note.rejected_at IS NULL
+        """,
+        also=("carriers", "order_no"),
+    ),
+    OpenKind(
+        "claim on supplier",
+        f"""
+        SELECT owed.supplier_credit_no AS number, ARRAY[owed.supplier_credit_no, owed.po_no, ordered.group_no] AS keys,
+          ARRAY[owed.supplier_credit_no] AS carriers,
+          ordered.order_no, owed.approved_at AS since, round(owed.claimed, 2) || ' ' || owed.currency AS detail
+        FROM ({OWED}) AS owed JOIN purchase_order AS ordered USING (po_no)
+        """,
+        also=("carriers", "order_no", "detail"),
     ),
     OpenKind(
         "returned payment",

@@ -172,12 +172,12 @@ def _cleared(tx: Session, bill: Row[Any], converted: Decimal) -> Decimal:
 
 def _billed(tx: Session, bill: Row[Any], order: Row[Any]) -> list[Billed]:
     rows = tx.execute(_BILLED, {"no": bill.supplier_invoice_no}).mappings().all()
-    rates = _own_rates(tx, {row["tax_category"] for row in rows}, order.supplier_country, bill.invoice_date)
+    rates = own_rates(tx, {row["tax_category"] for row in rows}, order.supplier_country, bill.invoice_date)
     wanted = [name for name in rows[0] if name != "tax_category"]
     return [Billed(own_tax_pct=rates[row["tax_category"]], **{name: row[name] for name in wanted}) for row in rows]
 
 
-def _own_rates(tx: Session, categories: set[str], supplier_country: str, day: date) -> dict[str, Decimal]:
+def own_rates(tx: Session, categories: set[str], supplier_country: str, day: date) -> dict[str, Decimal]:
     """The rate that our tax rates ask for on a purchase, by the item's category. None on file: none is expected, and the bill is held."""
     us = tx.execute(_US).one()
     applied = {
@@ -203,7 +203,8 @@ SELECT billed.qty, billed.unit_price, billed.amount, item.tax_category, coalesce
   coalesce(ordered.confirmed_price, ordered.unit_price) AS ordered_price, ordered.qty_received AS received,
   coalesce((SELECT sum(before.qty) FROM supplier_invoice_line AS before JOIN supplier_invoice AS approved USING (supplier_invoice_no)
             WHERE before.po_line_id = ordered.id AND approved.approved_at IS NOT NULL AND approved.supplier_invoice_no <> :no), 0)
-    AS billed_before
+  - coalesce((SELECT sum(back.qty) FROM supplier_credit_line AS back JOIN supplier_credit AS note USING (supplier_credit_no)
+            WHERE back.po_line_id = ordered.id AND note.approved_at IS NOT NULL AND note.reason = 'GOODS'), 0) AS billed_before
 FROM supplier_invoice_line AS billed JOIN po_line AS ordered ON ordered.id = billed.po_line_id JOIN item ON item.sku = ordered.sku
 WHERE billed.supplier_invoice_no = :no ORDER BY ordered.line_no
 """)

@@ -42,20 +42,23 @@ class Transfer:
 def pay(tx: Session, supplier_invoice_no: str, today: date) -> Transfer | None:
     """Pay an approved bill; answer what to tell the bank, None when it is paid already or nothing is owed.
 
-    Up to the day of the discount the discount is taken off. Raises NotFound, Conflict when the bill is not approved.
+    What was credited of it is not paid. Up to the day of the discount the discount is taken off.
+
+    Raises NotFound, Conflict when the bill is not approved.
     """
     bill = lock_bill(tx, supplier_invoice_no)
     if bill.approved_at is None:
         raise Conflict(f"{supplier_invoice_no} is not approved.", code="not_approved", next_step="Approve the bill before it is paid.")
     if bill.paid_at is not None:
         return None
-    if not bill.gross_total:
-        tx.execute(_PAID, {"no": supplier_invoice_no, "amount": ZERO})
-        return None
     locks.take(tx, Lock.OPEN_ITEM, [supplier_invoice_no], by="document_no")
     item = tx.execute(_ITEM, {"no": supplier_invoice_no}).one()
+    if not item.open_amount:  # nothing was billed, or all of it credited
+        tx.execute(_PAID, {"no": supplier_invoice_no, "amount": ZERO})
+        return None
     discount = item.discount_amount if item.discount_date is not None and today <= item.discount_date else ZERO
-    parts = payment(bill.gross_total, bill.tax_total, discount, bill.currency)
+    left = item.open_amount / bill.gross_total
+    parts = payment(item.open_amount, bill.tax_total * left, round_currency(discount * left, bill.currency), bill.currency)
     tx.execute(_PAID, {"no": supplier_invoice_no, "amount": parts.paid})
     entry = _entry(tx, bill, item, parts, today)
     posting.post(tx, entry)
@@ -80,11 +83,11 @@ def take_back(tx: Session, supplier_invoice_no: str) -> None:
             code="payment_on_statement",
             next_step="Ask the supplier to send the money back.",
         )
-    if bill.gross_total:
+    if bill.paid_amount:
         journal_id = tx.execute(_LAST_PAYMENT, {"no": supplier_invoice_no}).scalar_one()
         posting.reverse(tx, journal_id, narration=f"Payment of {bill.document_no} to {bill.supplier_no} did not go through")
-        in_books = tx.execute(_CLEARED, {"journal_id": journal_id, "account": PAYABLES}).scalar_one()
-        reduce_open_items(tx, "AP", {supplier_invoice_no: Taken(-bill.gross_total, -in_books)})
+        cleared = tx.execute(_CLEARED, {"journal_id": journal_id, "account": PAYABLES}).one()
+        reduce_open_items(tx, "AP", {supplier_invoice_no: Taken(-cleared.amount, -cleared.in_books)})
     tx.execute(_UNPAID, {"no": supplier_invoice_no})
 
 
@@ -98,7 +101,7 @@ def _entry(tx: Session, bill: Row[Any], item: Row[Any], parts: Payment, today: d
     paid = round_currency(parts.paid * paid_at, books)
     discount, tax = (round_currency(amount * item.fx_rate, books) for amount in (parts.discount, parts.discount_tax))
     lines = [
-        posting.Line(PAYABLES, debit=bill.gross_total, party_no=bill.supplier_no, reference=reference, accounted=owed),
+        posting.Line(PAYABLES, debit=item.open_amount, party_no=bill.supplier_no, reference=reference, accounted=owed),
         posting.Line(BANK, credit=parts.paid, reference=reference, accounted=-paid),
         posting.Line(PURCHASE_DISCOUNT, credit=parts.discount, reference=reference, accounted=-discount),
         posting.Line(INPUT_VAT, credit=parts.discount_tax, reference=reference, accounted=-tax),
@@ -122,7 +125,9 @@ _SHOWN = text("SELECT 1 FROM bank_line WHERE outcome = 'PAYMENT' AND document_no
 _ITEM = text("""
 SELECT fx_rate, discount_date, discount_amount, open_amount, open_in_books FROM open_item WHERE kind = 'AP' AND document_no = :no
 """)
-#: What a payment took off the payables, in the currency of the books.
-_CLEARED = text("SELECT sum(accounted) FROM journal_line WHERE journal_id = :journal_id AND account = :account")
+#: What a payment took off the payables, in its currency and in that of the books.
+_CLEARED = text("""
+SELECT sum(debit - credit) AS amount, sum(accounted) AS in_books FROM journal_line WHERE journal_id = :journal_id AND account = :account
+""")
 _PAYMENTS = text("SELECT count(*) FROM journal WHERE event_type = 'supplier.paid' AND source_id = :no")
 _LAST_PAYMENT = text("SELECT max(id) FROM journal WHERE event_type = 'supplier.paid' AND source_id = :no")

@@ -9,11 +9,22 @@ from sqlalchemy.orm import Session
 
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import ServiceTasks, TaskContext
-from handlers.dropship import accrual_tasks, agreement, payables, payments, progress, purchasing, receiving, returned_tasks
+from handlers.dropship import (
+    accrual_tasks,
+    agreement,
+    credit_note_tasks,
+    payables,
+    payments,
+    progress,
+    purchasing,
+    receiving,
+    returned_tasks,
+)
 from handlers.dropship.rules import MatchFacts
 
 tasks = ServiceTasks()
 tasks.include(returned_tasks.tasks)
+tasks.include(credit_note_tasks.tasks)
 tasks.include(accrual_tasks.tasks)
 
 

@@ -37,6 +37,7 @@ INPUT_VAT = "1250"
 UNAPPLIED_CASH = "1290"
 UNAPPLIED_CASH_VALUATION = "1298"
 CLAIMS = "1295"
+OWED_BY_SUPPLIERS = "1296"
 DOUBTFUL_ALLOWANCE = "1299"
 INVENTORY = "1400"
 DROPSHIP_INVENTORY = "1410"
@@ -87,6 +88,7 @@ CHART: tuple[ChartEntry, ...] = (
     ChartEntry(UNAPPLIED_CASH, "Unapplied and unidentified cash", Kind.ASSET),
     ChartEntry(UNAPPLIED_CASH_VALUATION, "Unapplied cash, exchange valuation", Kind.ASSET),
     ChartEntry(CLAIMS, "Claims receivable", Kind.ASSET, party=True),
+    ChartEntry(OWED_BY_SUPPLIERS, "Owed by suppliers", Kind.ASSET),
     ChartEntry(DOUBTFUL_ALLOWANCE, "Allowance for doubtful debts", Kind.ASSET),
     ChartEntry(INVENTORY, "Inventory", Kind.ASSET),
     ChartEntry(DROPSHIP_INVENTORY, "Drop-ship inventory", Kind.ASSET),

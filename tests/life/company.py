@@ -28,6 +28,7 @@ ACTS: Final[Mapping[Callable[[World], None], int]] = {
     goods.release_group: 3,
     goods.deliver: 1,
     goods.supplier_answers: 9,
+    goods.supplier_credits: 2,
     goods.paper_again: 3,
     money.bank_day: 8,
     money.balance_statement: 5,

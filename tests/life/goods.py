@@ -14,6 +14,13 @@ _LINES = """
 SELECT line_no, coalesce(confirmed_qty, qty) AS qty, qty_received, qty_billed, unit_price FROM po_line WHERE po_no = :po_no ORDER BY line_no
 """
 
+_BILLED = """
+SELECT bill.po_no, bill.document_no, line.line_no, billed.qty, billed.unit_price
+FROM supplier_invoice AS bill JOIN supplier_invoice_line AS billed USING (supplier_invoice_no)
+JOIN po_line AS line ON line.id = billed.po_line_id
+ORDER BY bill.supplier_invoice_no DESC LIMIT 8
+"""
+
 
 def receive_goods(world: World) -> None:
     """Goods come in, or a count finds more than the books know."""
@@ -63,6 +70,29 @@ def supplier_answers(world: World) -> None:
     body = {"acknowledgements": _acknowledgement, "despatch-advices": _despatch_advice, "invoices": _bill}[kind](world, lines)
     world.papers.append((f"/purchase-orders/{po_no}/{kind}", body))
     world.send(kind, *world.papers[-1])
+
+
+def supplier_credits(world: World) -> None:
+    """A supplier takes back some of what it billed, rightly or not."""
+    bill = world.one(_BILLED)
+    if not bill:
+        return
+    chance = world.chance
+    price = chance.choice([bill["unit_price"], Decimal("0.50"), bill["unit_price"] + Decimal("0.01")])
+    qty = chance.choice([bill["qty"], 1, 1, bill["qty"] + 1])
+    net = (qty * price).quantize(CENT)
+    tax = (net * chance.choice([20, 20, 20, 50]) / 100).quantize(CENT)
+    body = {
+        "credit_note_no": f"GS-{world.step}",
+        "supplier_invoice_no": bill["document_no"],
+        "reason": chance.choice(["GOODS", "RETURN", "PRICE"]),
+        "credit_date": str(world.today()),
+        "tax_total": str(tax),
+        "gross_total": str(net + tax),
+        "lines": [{"line_no": bill["line_no"], "qty": str(qty), "unit_price": str(price)}],
+    }
+    world.papers.append((f"/purchase-orders/{bill['po_no']}/credit-notes", body))
+    world.send("credit note", *world.papers[-1])
 
 
 def paper_again(world: World) -> None:

@@ -13,6 +13,7 @@ from handlers.billing import tasks as billing
 from handlers.credit.decisions import Ruling, decide
 from handlers.credit.exposure import assess
 from handlers.dropship import tasks as dropship
+from handlers.dropship.credit_notes import CreditedDraft, SupplierCreditDraft, approve, record_credit_note
 from handlers.dropship.inbound import (
     AcknowledgementDraft,
     AsnDraft,
@@ -67,6 +68,8 @@ def sell_tables(tx: Session) -> None:
     second = dropship.receive_asn(dropship.OfAsn(po_no, record_asn(tx, advised)), tx).shipment_no
     dropship.pay_supplier(dropship.Bill(billed_by_supplier(tx, po_no, "6")), tx, tables.context(NOW), tables.effects())
     billed_by_supplier(tx, po_no, "3")
+    credited_by_supplier(tx, po_no, "R6", "RETURN", "55.00")
+    credited_by_supplier(tx, po_no, "R3", "PRICE", "1.00")
     third = ship(tx, tables.order(tx, [tables.Sold("2", "50.00")]).groups[0])
     for number in (first, second, third):
         made = billing.create_invoice(billing.OfShipment(number), tx, tables.context(NOW))
@@ -126,6 +129,21 @@ def billed_by_supplier(tx: Session, po_no: str, qty: str) -> str:
     number = record_supplier_invoice(tx, draft)
     dropship.approve_supplier_invoice(dropship.OfBill(po_no, number), tx, tables.context(NOW))
     return number
+
+
+def credited_by_supplier(tx: Session, po_no: str, on: str, reason: str, price: str) -> None:
+    """One of what a bill is about went back, or was too dear: a credit note is taken and posted."""
+    draft = SupplierCreditDraft(
+        po_no=po_no,
+        bill_no=on,
+        document_no=f"G{on}",
+        reason=reason,
+        credit_date=NOW.date(),
+        lines=[CreditedDraft(line_no=1, qty=D(1), unit_price=D(price))],
+        tax_total=D(price) / 5,
+        gross_total=D(price) * 6 / 5,
+    )
+    approve(tx, record_credit_note(tx, draft))
 
 
 def bank_day(tx: Session, content: bytes) -> None:

@@ -18,6 +18,13 @@ INSERT INTO supplier_invoice (supplier_invoice_no, po_no, supplier_no, document_
 SELECT 'SI-' || spelling.number, po_no, supplier_no, spelling.number, current_date, 'EUR', 1, 0, 1, ''
 FROM purchase_order CROSS JOIN (VALUES ('R1'), (' r1')) AS spelling(number)
 """
+_CREDITED_TWICE = """
+DROP INDEX IF EXISTS supplier_credit_document_ix;
+INSERT INTO supplier_credit (supplier_credit_no, supplier_invoice_no, po_no, supplier_no, document_no, reason, credit_date, currency,
+  net_total, tax_total, gross_total, sha256)
+SELECT 'SCN-9', supplier_invoice_no, po_no, supplier_no, lower(document_no), reason, credit_date, 'EUR', 1, 0, 1, ''
+FROM supplier_credit WHERE reason = 'PRICE'
+"""
 _WRITTEN_OFF_UNPOSTED = """
 INSERT INTO accrual_write_off (po_no, amount, asked_by, approved_by) SELECT po_no, 55, 'petra', 'felix' FROM purchase_order
 """
@@ -28,7 +35,9 @@ TAMPERED = (
     Tamper("INV-22", _SETTLED),
     Tamper("INV-23", _TAKEN_TWICE),
     Tamper("INV-23", _BILLED_TWICE),
+    Tamper("INV-23", _CREDITED_TWICE),
     Tamper("INV-12", "UPDATE po_line SET qty_billed = 1"),
+    Tamper("INV-12", "UPDATE supplier_credit SET reason = 'GOODS'"),
     Tamper("INV-26", "UPDATE supplier_invoice SET paid_amount = paid_amount - 0.01 WHERE paid_at IS NOT NULL"),
     Tamper("INV-26", "UPDATE supplier_invoice SET paid_amount = 1 WHERE paid_at IS NULL"),
     Tamper("INV-26", f"UPDATE journal_line SET account = '1001' WHERE account = '1000' AND {OF_SUPPLIER}"),
@@ -46,7 +55,13 @@ TAMPERED = (
     Tamper("INV-39", "UPDATE po_line SET qty_billed = qty_received"),
     Tamper("INV-39", "UPDATE po_line SET qty_given_up = 1"),
     Tamper("INV-39", _WRITTEN_OFF_UNPOSTED),
+    Tamper("INV-39", "UPDATE supplier_credit SET accrual_restored = 0.01"),
     Tamper("INV-03", "UPDATE po_line SET qty_given_up = 1"),
+    Tamper("INV-43", "UPDATE supplier_invoice SET credited = 0 WHERE credited > 0"),
+    Tamper("INV-43", "UPDATE supplier_invoice SET credited = gross_total + 1 WHERE credited > 0"),
+    Tamper("INV-43", "UPDATE supplier_credit SET reason = 'PRICE'"),
+    Tamper("INV-43", "UPDATE supplier_credit SET claimed = claimed + 0.01, set_off = set_off - 0.01 WHERE reason = 'PRICE'"),
+    Tamper("INV-43", "UPDATE journal_line SET account = '1295' WHERE account = '1296'"),
 )
 
 

@@ -29,6 +29,7 @@ OPENED = {
     "backordered order line": _LOSE,
     "bank line": "UPDATE bank_line SET outcome = '' WHERE position = 1",
     "bank statement": "UPDATE bank_statement SET applied_at = NULL",
+    "claim on supplier": "UPDATE supplier_credit SET claimed = 0.6, set_off = gross_total - 0.6 WHERE reason = 'PRICE'",
     "despatch advice": "UPDATE asn SET shipment_no = NULL",
     "dispute": """
         INSERT INTO dispute (dispute_no, invoice_no, customer_no, amount, currency, reason, opened_by)
@@ -74,13 +75,19 @@ OPENED = {
         INSERT INTO billing_step (order_no, step_no, name, policy, percent, due)
         SELECT order_no, 9, 'Drawing approved', 'MILESTONE', 10, 'CONFIRMED' FROM sales_order LIMIT 1
     """,
+    "supplier credit note": """
+        INSERT INTO supplier_credit (supplier_credit_no, supplier_invoice_no, po_no, supplier_no, document_no, reason, credit_date,
+          currency, net_total, tax_total, gross_total, sha256)
+        SELECT 'SCN-9', supplier_invoice_no, po_no, supplier_no, 'G-9', 'PRICE', current_date, 'EUR', 1, 0, 1, ''
+        FROM supplier_invoice LIMIT 1
+    """,
     "supplier invoice": """
         INSERT INTO supplier_invoice (supplier_invoice_no, po_no, supplier_no, document_no, invoice_date, currency, net_total, tax_total,
           gross_total, sha256) SELECT 'SI-9', po_no, supplier_no, 'R-9', current_date, 'EUR', 1, 0, 1, '' FROM purchase_order
     """,
 }
 #: What a supplier sends has a process of its own.
-PAPERS = frozenset({"despatch advice", "supplier invoice"})
+PAPERS = frozenset({"claim on supplier", "despatch advice", "supplier credit note", "supplier invoice"})
 TAMPERED = tuple(Tamper("INV-40", f"{DEPLOYED}; {sql}") for sql in OPENED.values())
 
 

@@ -196,6 +196,24 @@ def test_a_bill_matches_within_the_tolerances(changed, verdict):
 
 
 @pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [
+        ({}, "MATCH"),
+        ({"tax_off": "0.05"}, "MATCH"),
+        ({"tax_off": "0.06"}, "TAX"),
+        ({"qty_received": "1", "tax_off": "9"}, "RECEIVED"),
+        ({"price_over_billed": "0.01", "qty_received": "1"}, "PRICE"),
+        ({"qty_over_billed": "0.5", "price_over_billed": "1"}, "QTY"),
+        ({"bill_open": True, "qty_over_billed": "1"}, "BILL_OPEN"),
+        ({"duplicate": True, "bill_open": True}, "DUPLICATE"),
+    ],
+)
+def test_a_suppliers_credit_note_is_posted_only_when_all_of_it_is_in_order(changed, verdict):
+    numbers = dict.fromkeys(("qty_over_billed", "price_over_billed", "qty_received", "tax_off"), "0")
+    assert decide("supplier-credit-note", "supplier-credit", **{**numbers, "duplicate": False, "bill_open": False, **changed}) == verdict
+
+
+@pytest.mark.parametrize(
     ("difference", "discount", "days", "class_", "action"),
     [
         ("0", "20", "9", "B", "APPLY"),
