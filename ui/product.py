@@ -21,7 +21,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 # Roles as the edge names them: who may repair instances, apply receipts, ship, deploy, take instances over, and keep which master data.
 OPERATE, COLLECT, SHIP, ADMINISTER = "operate", "collect", "ship", "administer"
 SELL, ORDER, PRICE, BOOK, BUY, WORK, DEPLOY, MIGRATE = "sell", "order", "price", "book", "buy", "work", "deploy", "migrate"
-READ, SEE_COSTS, SEE_BANK, SEE_BOOKS, SEE_DATA, AUDIT = "read", "see-costs", "see-bank", "see-books", "see-data", "audit"
+READ, SEE_COSTS, SEE_CREDIT, SEE_BANK, SEE_BOOKS = "read", "see-costs", "see-credit", "see-bank", "see-books"
+SEE_DATA, AUDIT = "see-data", "audit"
 
 
 class Product(Protocol):

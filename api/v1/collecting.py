@@ -34,7 +34,7 @@ def promise_payment(path: NumberPath, body: PromiseIn) -> tuple[Done, int]:
 
 
 @api.get("/customers/<number>/statement-of-account")
-@operation(Role.READ)
+@operation(Role.SEE_CREDIT)
 def get_statement_of_account(path: NumberPath) -> Response:
     """What a customer owes by document and age, what is disputed, and what we hold of theirs, as PDF."""
     tx = transaction()

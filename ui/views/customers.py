@@ -12,12 +12,13 @@ from handlers.parties.bank_accounts import AccountChange
 from handlers.parties.master_data import AddressDraft, BankAccountDraft
 from handlers.receivables.account_statement import print_account_statement
 from ui.forms import read_form
-from ui.product import ORDER, needs, person, product
+from ui.product import ORDER, SEE_CREDIT, needs, person, product
 from ui.second_person import do_or_ask, page_of
 
 _ADDRESS = ("kind", "name", "street", "postal_code", "city", "region", "country", "gln", "is_default")
 
 
+@needs(SEE_CREDIT)
 def show_statement(customer_no: str) -> AnyResponse:
     """The statement of account as a paper."""
     with product().database.transaction() as tx:
