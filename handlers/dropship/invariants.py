@@ -149,7 +149,7 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "INV-43",
+        "INV-47",
         "What credit notes took off bills is what those bills are owed less, and of no bill more was credited than it came to.",
         """
         SELECT bill.supplier_invoice_no, bill.credited, coalesce(booked.amount, 0) AS ledger
@@ -162,7 +162,7 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "INV-43",
+        "INV-47",
         "Cost of sales is lower by what suppliers credited of goods that went back to them, and by nothing else they credited.",
         """
         SELECT coalesce(note.supplier_credit_no, booked.reference) AS supplier_credit_no, note.net_total, booked.amount AS ledger
@@ -177,7 +177,7 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "INV-43",
+        "INV-47",
         "What suppliers owe of credit notes was claimed to the cent.",
         """
         SELECT coalesce(note.currency, booked.currency) AS currency, coalesce(note.claimed, 0) AS claimed,

@@ -57,11 +57,11 @@ TAMPERED = (
     Tamper("INV-39", _WRITTEN_OFF_UNPOSTED),
     Tamper("INV-39", "UPDATE supplier_credit SET accrual_restored = 0.01"),
     Tamper("INV-03", "UPDATE po_line SET qty_given_up = 1"),
-    Tamper("INV-43", "UPDATE supplier_invoice SET credited = 0 WHERE credited > 0"),
-    Tamper("INV-43", "UPDATE supplier_invoice SET credited = gross_total + 1 WHERE credited > 0"),
-    Tamper("INV-43", "UPDATE supplier_credit SET reason = 'PRICE'"),
-    Tamper("INV-43", "UPDATE supplier_credit SET claimed = claimed + 0.01, set_off = set_off - 0.01 WHERE reason = 'PRICE'"),
-    Tamper("INV-43", "UPDATE journal_line SET account = '1295' WHERE account = '1296'"),
+    Tamper("INV-47", "UPDATE supplier_invoice SET credited = 0 WHERE credited > 0"),
+    Tamper("INV-47", "UPDATE supplier_invoice SET credited = gross_total + 1 WHERE credited > 0"),
+    Tamper("INV-47", "UPDATE supplier_credit SET reason = 'PRICE'"),
+    Tamper("INV-47", "UPDATE supplier_credit SET claimed = claimed + 0.01, set_off = set_off - 0.01 WHERE reason = 'PRICE'"),
+    Tamper("INV-47", "UPDATE journal_line SET account = '1295' WHERE account = '1296'"),
 )
 
 
