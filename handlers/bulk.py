@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
 
-from sqlalchemy import select, text
+from sqlalchemy import Table, select, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Invalid
@@ -128,7 +128,7 @@ class Refers:
     """A column that names a row of another table, found by `table.column`; `noun` is what it is called."""
 
     column: str
-    table: type[Base]
+    table: type[Base] | Table
     names: str
     noun: str
 
@@ -333,7 +333,8 @@ def _refuse_unknown(tx: Session, kind: TableKind, refers: Refers, rows: Sequence
 
 def known_names(tx: Session, refers: Refers, wanted: Iterable[str]) -> set[str]:
     """Which of the names are on file."""
-    column = refers.table.__table__.c[refers.names]
+    table = refers.table if isinstance(refers.table, Table) else refers.table.__table__
+    column = table.c[refers.names]
     return set(tx.scalars(select(column).where(column.in_(sorted(wanted)))))
 
 

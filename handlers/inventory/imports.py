@@ -4,7 +4,8 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from engine.problems import Invalid
-from handlers.bulk import Column, TableKind
+from engine.store.tables.calendars import business_calendar
+from handlers.bulk import Column, Refers, TableKind
 from handlers.inventory.model import Warehouse
 from handlers.inventory.supply import WarehouseDraft
 
@@ -39,7 +40,9 @@ KINDS = (
             Column("cut_off", "Until when orders leave on the same day", "16:00"),
             Column("handling_days", "Working days from release to the ramp", "0"),
             Column("gln", "Global Location Number", "9123450000015"),
+            Column("calendar_code", "Business calendar on whose days it ships; empty: the working days of its country", ""),
         ),
         check=_check,
+        refers=(Refers("calendar_code", business_calendar, "code", "calendar"),),
     ),
 )

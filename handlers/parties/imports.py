@@ -100,6 +100,7 @@ CUSTOMERS = TableKind(
         _LIMITS,
         Column("ship_complete", "Whether they take only complete orders", "no"),
         Column("paid_by_customer_no", "Number of the customer who pays for them", "C-1002"),
+        Column("oldest_first", "Whether a payment that names no invoice settles the oldest first", "no"),
     ),
     choices={"customer_class": ("A", "B", "C")},
     check=check_customer,

@@ -12,7 +12,7 @@ from handlers.imports import files, verbs, views
 from handlers.imports.cells import types_of, word_for
 from handlers.imports.kinds import all_kinds, find_kind, refuse_without_role
 from handlers.imports.sheets import MOST_ROWS
-from ui.product import asked, person, product
+from ui.product import READ, asked, needs, person, product
 from ui.records import TABS
 from ui.second_person import page_of_change
 
@@ -38,6 +38,7 @@ def download_template(kind: str, file_format: str) -> Response:
     return _file(files.template(find_kind(kind), file_format), f"{kind}.{file_format}", file_format)
 
 
+@needs(READ)  # and the role of the kind, which the file says
 def take_file() -> AnyResponse:
     """Check a file; nothing of it is written yet."""
     code, file = request.form.get("kind", ""), request.files.get("file")
@@ -67,6 +68,7 @@ def download_corrections(import_id: int, file_format: str) -> Response:
     return _file(files.corrections(headings, rows, file_format), f"to-correct-{import_id}.{file_format}", file_format)
 
 
+@needs(READ)
 def act(import_id: int, verb: str) -> AnyResponse:
     """Apply an import, undo or discard it."""
     by = Wanting(person().name, request.form.get("reason", "").strip()[:2000])
