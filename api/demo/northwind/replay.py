@@ -183,6 +183,8 @@ def _complete(runtime: Runtime, task_id: Any, data: Mapping[str, Any]) -> None:
 
 _GROUPS = text("""
 SELECT team.group_no FROM fulfil_group AS team JOIN sales_order USING (order_no)
+JOIN instance ON instance.business_key = team.group_no
+JOIN subscription ON subscription.instance_id = instance.id AND subscription.name = 'group.released'
 WHERE sales_order.source = 'IMPORT' AND sales_order.source_ref = ANY(:references) ORDER BY team.group_no
 """)
 _OPEN_TASKS = text("""
