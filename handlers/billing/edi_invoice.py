@@ -23,8 +23,10 @@ from handlers.values import round_currency
 _DISCOUNT, _FREIGHT = "C310", "D240"
 #: TXI01: value added tax.
 _VAT: Final = "VA"
-#: What a paper is, by its kind: BIG07 of X12 (invoice, credit memo, debit memo) and 1001 of EDIFACT.
-_BIG_07: Final = {"INV": "DI", "CM": "CR", "DM": "DR"}
+#: What a paper is, by its kind: BIG07 of X12 (credit memo, debit memo) and 1001 of EDIFACT. BIG07 is optional, and an 810 without it is an
+#: invoice; what is no plain invoice has to say so.
+_BIG_07: Final = {"CM": "CR", "DM": "DR"}
+_BIG_07_IN_ADVANCE: Final = "PP"
 _BGM_1001: Final = {"INV": "380", "CM": "381", "DM": "383"}
 _HUNDRED: Final = Decimal(100)
 
@@ -68,16 +70,7 @@ def _off(line: LineFacts, currency: str) -> Decimal:
 
 def _x12(facts: InvoiceFacts, ordered_on: date, numbers: Numbers) -> list[Row]:
     rows: list[Row] = [
-        (
-            "BIG",
-            ymd(facts.invoice_date),
-            facts.invoice_no,
-            ymd(ordered_on),
-            facts.customer_po or facts.order_no,
-            "",
-            "",
-            _BIG_07[facts.kind] if not facts.is_in_advance else "PP",
-        ),
+        ("BIG", ymd(facts.invoice_date), facts.invoice_no, ymd(ordered_on), facts.customer_po or facts.order_no, *_big_07(facts)),
         ("CUR", "SE", facts.currency),
         *([("REF", "SI", facts.shipment_no)] if facts.shipment_no else []),
         *([("REF", "IV", facts.credits_invoice_no)] if facts.credits_invoice_no else []),
@@ -99,6 +92,12 @@ def _x12(facts: InvoiceFacts, ordered_on: date, numbers: Numbers) -> list[Row]:
     if facts.freight_total:
         rows.append(("SAC", "C", _FREIGHT, "", "", _cents(facts.freight_total)))
     return [*rows, ("CTT", str(len(facts.lines)))]
+
+
+def _big_07(facts: InvoiceFacts) -> Row:
+    """BIG05 to BIG07 of what is no plain invoice: neither a release nor a change of the order, and what the paper is."""
+    code = _BIG_07_IN_ADVANCE if facts.is_in_advance else _BIG_07.get(facts.kind)
+    return ("", "", code) if code else ()
 
 
 def _terms(facts: InvoiceFacts) -> Row:

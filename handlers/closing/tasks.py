@@ -96,7 +96,7 @@ def list_due_periods(_given: Nothing, tx: Session) -> Due:
 
 @tasks.register("closing.begin", errors=("ALREADY_CLOSED",))
 def begin(given: Begun, tx: Session) -> Days:
-    """Begin to close a month. Refused ALREADY_CLOSED."""
+    """Begin to close a month. Refused ALREADY_CLOSED when it is closed, or a part of it."""
     try:
         month = closes.begin(tx, given.period, given.asked_by)
     except Conflict as problem:

@@ -61,6 +61,8 @@ ACCOUNTS_OF: Final[Mapping[str, frozenset[str]]] = {
         accounts.SMALL_BALANCE_WRITE_OFF,
         accounts.OTHER_INCOME,
     },
+    # What an agreed dispute gives away: a credit with its tax, or a write-off.
+    "receivable.adjusted": frozenset({accounts.RECEIVABLES, accounts.RETURNS_AND_ALLOWANCES, accounts.BAD_DEBT, accounts.OUTPUT_VAT}),
     "bank.opening": _BANKS | {accounts.OPENING_BALANCE_EQUITY},
     # A person says on which account an entry of the bank, or a receipt that is no customer's payment, belongs.
     "bank.entry": NUMBERS_BY_HAND,
@@ -78,6 +80,18 @@ ACCOUNTS_OF: Final[Mapping[str, frozenset[str]]] = {
         accounts.INPUT_VAT,
         accounts.PAYABLES,
     },
+    # The other side of a credit note is what it was for: the accrual and the price of goods, or their cost when they went back.
+    "supplier_credit.approved": _EXCHANGE
+    | {
+        accounts.PAYABLES,
+        accounts.OWED_BY_SUPPLIERS,
+        accounts.GOODS_RECEIVED_NOT_INVOICED,
+        accounts.PURCHASE_PRICE_VARIANCE,
+        accounts.COGS,
+        accounts.FREIGHT_OUT,
+        accounts.INPUT_VAT,
+    },
+    "supplier_credit.set_off": _EXCHANGE | {accounts.PAYABLES, accounts.OWED_BY_SUPPLIERS},
     "period.revenue_accrued": frozenset({accounts.UNBILLED, accounts.REVENUE, accounts.COGS, accounts.DEFERRED_COGS}),
     "period.revalued": frozenset(accounts.VALUED_ON.values()) | {accounts.FX_UNREALISED},
     "supplier.paid": _BANKS | _EXCHANGE | {accounts.PAYABLES, accounts.PURCHASE_DISCOUNT, accounts.INPUT_VAT},

@@ -104,7 +104,7 @@ def read_change(given: ChangeNumber, tx: Session) -> ChangeCases:
 def assess_change(given: AssessChange, tx: Session) -> ChangeAssessment:
     """Work out what a change comes to: cost, totals, what is to be undone.
 
-    Refused IMPOSSIBLE when it cannot be priced, STALE when the order went on meanwhile.
+    Refused IMPOSSIBLE when it cannot be priced or nothing of it would change. Refused STALE when the order went on meanwhile.
     """
     found = change_orders.assess_change(tx, given.change_no, given.cases, given.rulings)
     return ChangeAssessment(
@@ -128,7 +128,7 @@ def assess_change(given: AssessChange, tx: Session) -> ChangeAssessment:
 def apply_change(given: ChangeNumber, tx: Session, context: TaskContext) -> ChangeApplied:
     """Make a change: undo what was planned for it, write and price the lines, make a new version of the order.
 
-    Refused STALE when the order is not what was assessed any more (it has to be assessed again), IMPOSSIBLE when nothing can change.
+    Refused STALE when the order is not what was assessed any more: it has to be assessed again. Refused IMPOSSIBLE when nothing can change.
     """
     done = change_applying.apply_change(tx, given.change_no, context.actor or "system")
     return ChangeApplied(done.version_no, list(done.groups), done.to_promise, list(done.awaited_skus))

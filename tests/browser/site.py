@@ -11,6 +11,7 @@ from uuid import UUID
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy import select
 
+from api.auth.roles import Role, with_included
 from api.bootstrap import ports
 from api.errors import status_of
 from engine.jobs.null_dispatcher import NullDispatcher
@@ -33,7 +34,7 @@ POLICY = (
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'"
 )
 VERA = Person("vera", frozenset({"warehouse"}), frozenset({"read", "work"}))
-OTTO = Person("otto", frozenset({"operator", "warehouse"}), frozenset({"read", "work", "operate"}))
+OTTO = Person("otto", frozenset({"operator", "warehouse"}), with_included({Role.READ, Role.WORK, Role.OPERATE}))
 CSRF = "token-of-the-session"
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -90,11 +90,10 @@ def house(directory: Path | None = None) -> Iterator[House]:
     try:
         with psycopg.connect(f"{server.url}/postgres", autocommit=True) as connection:
             connection.execute("CREATE DATABASE ordercraft")
-        database = Database(f"postgresql://postgres@127.0.0.1:{address.port}/ordercraft")
-        migrate(database)
-        with Storm(database) as storm:
-            yield House(server, address, storm)
-        database.close()
+        with closing(Database(f"postgresql://postgres@127.0.0.1:{address.port}/ordercraft")) as database:
+            migrate(database)
+            with Storm(database) as storm:
+                yield House(server, address, storm)
     finally:
         address.close()
         server.remove()

@@ -145,6 +145,7 @@ GROUPS = (
     ),
     _money("quoting", "tests/unit/quoting", "tests/integration/quoting", "tests/integration/api/test_quotes.py",
            "tests/integration/api/test_withdrawn_and_extended_quotes.py", sql=("approvers", "life"), sql_tests=_each("quoting")),
+    _money("closing", "tests/integration/closing"),
     _money("catalog", "tests/unit/catalog", "tests/integration/catalog", "tests/integration/orders/test_receiving_orders.py"),
     Group("mining", ("tests/unit/mining",), {f"engine.mining.{name}": "" for name in ("stays", "figures", "ways")}),
     Group(

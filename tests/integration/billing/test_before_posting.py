@@ -102,7 +102,7 @@ def test_an_invoice_in_a_currency_with_three_decimals_is_made_on_paper_and_says_
     (number,) = bill(world, shipment_no)
     with world.transaction() as tx:
         assert one(tx, "SELECT gross_total, ubl_document_id FROM invoice") == (D("4.014"), None)
-        paper = read_document(tx, one(tx, "SELECT pdf_document_id FROM invoice WHERE invoice_no = :no", no=number))
+        paper = read_document(tx, one(tx, "SELECT pdf_document_id FROM invoice WHERE invoice_no = :no", no=number), number, ())
         assert paper.findings == [
             "Amounts in KWD have three decimals, which no e-invoice of EN 16931 can carry: this paper is the invoice."
         ]

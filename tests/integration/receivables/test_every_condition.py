@@ -196,8 +196,12 @@ def test_an_invoice_that_was_paid_since_the_proposal_does_not_keep_the_others_of
         (number,) = take_in_file(
             tx, paid(Credit("300.00", "INV-000002", ref="B2"), Credit("50.00", "INV-000003", ref="B3"), opening="300.00", statement="S2")
         ).statement_nos
-        for step in (tasks.read_statement, tasks.record_receipts, tasks.propose_applications):
-            step(tasks.OfStatement(number), tx)
+        for step, given in (
+            (tasks.read_statement, tasks.OfStatement(number)),
+            (tasks.record_receipts, tasks.OfStatement(number)),
+            (tasks.propose_applications, tasks.Propose(number)),
+        ):
+            step(given, tx)
             commit_step(tx)
         apply_manually(tx, HandApplication(receipt_no="RC-000001", invoice_no="INV-000002"))
         commit_step(tx)

@@ -73,7 +73,7 @@ def test_what_was_taken_back_is_worth_again_what_it_was(usd):
 
 def test_each_rest_that_is_no_customers_money_is_booked_at_its_own_worth(usd):
     take_in(usd, in_dollars(Credit("60.00", "hello", ref="B1", currency="USD"), Credit("100.00", "hi", ref="B2", currency="USD")))
-    assert as_a_step(placement.place_receipts)(usd, "BS-000001", "account", "6900") == []
+    assert as_a_step(placement.place_receipts)(usd, "BS-000001", "account", "6900") == placement.Placed([], [], [])
     booked = balances(usd)
     assert (booked["1290"], booked["6900"]) == (0, -152)
 

@@ -187,12 +187,12 @@ def test_what_is_free_of_a_statement_is_placed_receipt_by_receipt(tx):
     tx.execute(text("UPDATE receipt SET customer_no = :no"), {"no": CUSTOMER})
     commit_step(tx)
     assert [each.invoice_no for each in done.settled] == ["INV-000002"]
-    assert as_a_step(placement.place_receipts)(tx, "BS-000001", "on_account") == []
+    assert as_a_step(placement.place_receipts)(tx, "BS-000001", "on_account") == placement.Placed([], [], [])
     assert tx.scalars(text("SELECT on_account FROM receipt ORDER BY receipt_no")).all() == [60, 30, 0]
     tx.execute(text("UPDATE application SET unapplied_at = now()"))
     tx.execute(text("UPDATE receipt SET on_account = 0"))
     commit_step(tx)
-    assert as_a_step(placement.place_receipts)(tx, "BS-000001", "on_account") == []
+    assert as_a_step(placement.place_receipts)(tx, "BS-000001", "on_account") == placement.Placed([], [], [])
     assert tx.scalars(text("SELECT on_account FROM receipt ORDER BY receipt_no")).all() == [100, 30, 0]
 
 
