@@ -91,6 +91,10 @@ _ORDERS: Mapping[str, Rule] = {
     "order_change_state_check": _one_of(
         "change_state", "A change's state", "RECEIVED, ASSESSED, APPROVED, COMPENSATING, APPLIED and REFUSED"
     ),
+    "order_change_settled_check": Rule("change_settled", "A change is settled when it is applied or refused, and only then.", _LOOK),
+    "order_change_source_ix": Rule(
+        "reference_repeated", "This change came before.", "Look at what became of it, or send another reference."
+    ),
     "order_change_pending_ix": Rule(
         "change_pending", "Another change of this order is not decided yet.", "Wait until it is decided, then ask again."
     ),

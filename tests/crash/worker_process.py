@@ -21,7 +21,7 @@ from engine.store.patience import USUAL
 from engine.store.unit_of_work import Database
 
 #: Short leases, so that what a killed worker held is taken over within the test's time.
-LIMITS = Limits(lease=timedelta(seconds=3), sweep_grace=timedelta(seconds=1), retry="R9/PT1S")
+LIMITS = Limits(lease=timedelta(seconds=3), sweep_grace=timedelta(seconds=1), retry="R9/PT1S", effect_answer=timedelta(seconds=3))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from handlers.billing import tasks
 from handlers.billing.en16931 import validate_invoice
 from handlers.billing.facts import read_facts
 from handlers.billing.ubl import write_ubl
-from handlers.documents.store import read_document
+from handlers.documents.model import Document
 from handlers.fulfillment import tasks as fulfillment
 from handlers.fulfillment.papers import save_delivery_papers
 from handlers.ledger.books import close_period
@@ -158,8 +158,8 @@ def test_rendering_gives_a_pdf_and_a_valid_e_invoice_and_the_same_ones_again(wor
     assert tasks.prepare_invoice(tasks.OfInvoice(number), world) == first
     ledger = effects()
     with world.transaction() as tx:
-        assert read_document(tx, first.pdf_document_id).content.startswith(b"%PDF-")
-        assert validate_invoice(read_document(tx, first.ubl_document_id).content) == []
+        assert tx.get(Document, first.pdf_document_id).content.startswith(b"%PDF-")
+        assert validate_invoice(tx.get(Document, first.ubl_document_id).content) == []
         tasks.deliver_invoice(tasks.OfInvoice(number), tx, ledger)
         (effect,) = ledger.recorded
         assert (effect.kind, effect.target, effect.payload["channel"]) == ("invoice", "ap@mirror.example", "mail")
@@ -247,7 +247,7 @@ def test_all_papers_of_an_order_name_a_unit_by_one_code(world, uom, code):
         tx.execute(text("UPDATE order_line SET uom = :uom"), {"uom": uom})
         shipment_no = ship(tx, made.groups[0])
         number = invoice(tx, shipment_no).invoice_no
-        advice = read_document(tx, save_delivery_papers(tx, shipment_no)["despatch_advice_id"]).content
+        advice = tx.get(Document, save_delivery_papers(tx, shipment_no)["despatch_advice_id"]).content
         assert f'InvoicedQuantity unitCode="{code}">3<'.encode() in write_ubl(read_facts(tx, number))
         assert f'DeliveredQuantity unitCode="{code}">3<'.encode() in advice
 
@@ -264,5 +264,5 @@ def test_a_letter_that_no_font_has_is_reported_with_the_document(world):
         number = invoice(tx, ship(tx, made.groups[0])).invoice_no
     rendered = tasks.prepare_invoice(tasks.OfInvoice(number), world)
     with world.transaction() as tx:
-        (finding,) = read_document(tx, rendered.pdf_document_id).findings
+        (finding,) = tx.get(Document, rendered.pdf_document_id).findings
     assert finding == "No font has the letter \U00012000 (U+12000); its number is printed in its place."

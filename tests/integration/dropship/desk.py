@@ -161,7 +161,7 @@ class Desk:
 
 
 _WAITS = text("""
-SELECT process_key, element_id FROM timer JOIN instance ON instance.id = instance_id
-UNION SELECT process_key, element_id FROM user_task JOIN instance ON instance.id = instance_id
+SELECT instance.process_key, element_id FROM timer JOIN instance ON instance.id = instance_id
+UNION SELECT instance.process_key, element_id FROM user_task JOIN instance ON instance.id = instance_id
 WHERE user_task.state NOT IN ('completed', 'cancelled')
 """)

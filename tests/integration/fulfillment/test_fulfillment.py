@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from engine.problems import Conflict, Invalid, NotFound
 from engine.service_tasks import NotYet, Refused
-from handlers.documents.store import read_document
+from handlers.documents.model import Document
 from handlers.fulfillment import tasks
 from handlers.fulfillment.rate_table import RateTable
 from handlers.fulfillment.recording import RecordingCarrier
@@ -111,7 +111,7 @@ def test_the_pick_list_is_a_pdf_of_what_is_reserved(database, group):
         tasks.reserve(tasks.Group(group), tx)
         printed = tasks.create_pick_list(tasks.Group(group), tx, context())
         assert printed.lines == 1
-        assert read_document(tx, printed.document_id).content.startswith(b"%PDF-")
+        assert tx.get(Document, printed.document_id).content.startswith(b"%PDF-")
 
 
 def test_picking_packs_a_shipment_once(database, group):
@@ -222,10 +222,10 @@ def test_the_despatch_advice_goes_out_with_note_and_ubl(database, group):
         tasks.send_despatch_advice(tasks.OfShipment(shipment_no), tx, ledger)
         (effect,) = ledger.recorded
         assert (effect.kind, effect.target) == ("despatch_advice", "ap@mirror.example")
-        advice = read_document(tx, effect.payload["despatch_advice_id"]).content.decode()
+        advice = tx.get(Document, effect.payload["despatch_advice_id"]).content.decode()
         assert f"<cbc:ID>{shipment_no}</cbc:ID>" in advice
         assert '<cbc:DeliveredQuantity unitCode="EA">60</cbc:DeliveredQuantity>' in advice
-        assert read_document(tx, effect.payload["delivery_note_id"]).content.startswith(b"%PDF-")
+        assert tx.get(Document, effect.payload["delivery_note_id"]).content.startswith(b"%PDF-")
 
 
 def test_delivery_is_counted_once_and_only_after_shipping(database, group):

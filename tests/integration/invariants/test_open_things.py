@@ -49,6 +49,10 @@ OPENED = {
         VALUES ('ACCRUAL-1', 'EUR', current_date, 'x', '["ines"]')
     """,
     "order": "UPDATE sales_order SET state = 'DRAFT'",
+    "order change": """
+        INSERT INTO order_change (change_no, order_no, channel, requested_by, base_version)
+        SELECT 'CO-9', order_no, 'WEB', 'tom', 1 FROM sales_order LIMIT 1
+    """,
     "order line to ship": "UPDATE fulfil_line SET qty_cancelled = 0 WHERE qty_shipped = 0",
     "overdue supply": """
         INSERT INTO supply (kind, reference, sku, warehouse_code, due_date, qty_open)

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from engine.service_tasks import Refused
 from handlers.credit import tasks as credit
-from handlers.documents.store import read_document
+from handlers.documents.model import Document
 from handlers.invariants import check_all
 from handlers.orders import tasks as orders
 from handlers.orders.status import status_of
@@ -67,7 +67,7 @@ def test_an_order_goes_from_receipt_to_a_promise_and_is_answered_once(database):
         again = orders.acknowledge_order(orders.OrderNumber(order_no), tx, ledger)
         assert (answer.response_code, answer) == ("AP", again)
         assert [(sent.kind, sent.target) for sent in ledger.recorded] == [("mail", "wile@coyote.example")]
-        xml = etree.fromstring(read_document(tx, answer.document_id).content)
+        xml = etree.fromstring(tx.get(Document, answer.document_id).content)
         assert xml.findtext("{*}OrderResponseCode") == "AP"
         assert xml.findtext(".//{*}LineStatusCode") == "5"
         assert status_of(tx, order_no).status == "PROCESSING"

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from engine.problems import Conflict, Forbidden, Invalid, NotFound
 from engine.service_tasks import Refused
 from handlers.catalog import master_data as catalog
-from handlers.documents.store import read_document
+from handlers.documents.model import Document
 from handlers.invariants import check_all
 from handlers.orders import tasks as orders
 from handlers.orders.story import order_story
@@ -45,7 +45,7 @@ def test_a_quote_goes_from_price_to_order_at_the_quoted_price(database):
         available = promising.check_availability(promising.QuoteNumber(quote_no), tx, context(tx))
         assert (available.complete, available.short_lines) == (True, [])
         document, sent = approve_and_send(tx, quote_no)
-        paper = read_document(tx, document.document_id)
+        paper = tx.get(Document, document.document_id)
         assert paper.content.startswith(b"%PDF")
         assert sent.valid_until > context(tx).now
         assert quoting.check_acceptance(quoting.Acceptance(quote_no, "PO-9"), tx, context(tx)).accepted
