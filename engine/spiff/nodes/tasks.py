@@ -156,6 +156,7 @@ _WHO: Final = ("candidateGroups", "candidateUsers", "excludedUsers")
 #: Until when, by the wait's name for it.
 _UNTIL: Final = {"dueIn": "due", "slaIn": "sla", "escalateIn": "escalate"}
 _EVALUATED: Final = frozenset({"title", *_WHO, *_UNTIL, "escalateTo", "priority", "formData", "instructions", *_DUTIES})
+_NO_DUTIES: Final = ("",) * len(_DUTIES)
 
 
 class UserTask(Step, defaults.UserTask):
@@ -200,7 +201,8 @@ class UserTask(Step, defaults.UserTask):
                 "Correct the variables or the decision that gives the candidates, then retry the step.",
             )
         wait["priority"] = _priority(found.get("priority"), self.label)
-        wait |= {name: self._until(token, setting, found[setting]) for setting, name in _UNTIL.items() if found.get(setting)}
+        for name in filter(found.get, _UNTIL):
+            wait[_UNTIL[name]] = self._until(token, name, found[name])
         if "escalate" in wait:
             wait["escalate_to"] = _names(found.get("escalateTo"), f"escalateTo of {self.label}")
         wait |= {name: _text(found.get(name)) for name in _DUTIES if found.get(name)}
@@ -224,22 +226,9 @@ class UserTask(Step, defaults.UserTask):
         wait, element = token.internal_data["wait"], self.element
         what = UUID(hex=token.id), element.id, element.name or element.id, wait["title"], element.properties.get("formKey")
         who = tuple(wait["candidateGroups"]), tuple(wait["candidateUsers"]), tuple(wait["excludedUsers"])
-        due, sla, escalate = (datetime.fromisoformat(wait[name]) if name in wait else None for name in _UNTIL.values())
-        decides, works, turn = (wait.get(name, "") for name in _DUTIES)
-        return UserTaskWait(
-            *what,
-            wait.get("form", token.data),
-            *who,
-            priority=wait["priority"],
-            due_at=due,
-            instructions=wait["instructions"],
-            decides_on=decides,
-            works_on=works,
-            decision_round=turn,
-            sla_at=sla,
-            escalate_at=escalate,
-            escalate_to=tuple(wait.get("escalate_to", ())),
-        )
+        due, sla, escalate = map(_moment, map(wait.get, _UNTIL.values()))
+        more = *map(wait.get, _DUTIES, _NO_DUTIES), sla, escalate, tuple(wait.get("escalate_to", ()))
+        return UserTaskWait(*what, wait.get("form", token.data), *who, wait["priority"], due, wait["instructions"], *more)
 
 
 def slug(name: str | None) -> str:
@@ -249,6 +238,10 @@ def slug(name: str | None) -> str:
 
 def _text(value: Any) -> str:
     return "" if value is None else str(value)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _names(value: Any, where: str) -> list[str]:
