@@ -96,7 +96,7 @@ def _x12(facts: InvoiceFacts, ordered_on: date, numbers: Numbers) -> list[Row]:
 
 def _big_07(facts: InvoiceFacts) -> Row:
     """BIG05 to BIG07 of what is no plain invoice: neither a release nor a change of the order, and what the paper is."""
-    code = _BIG_07_IN_ADVANCE if facts.is_in_advance else _BIG_07.get(facts.kind)
+    code = _BIG_07.get(facts.kind) or (_BIG_07_IN_ADVANCE if facts.is_in_advance else "")
     return ("", "", code) if code else ()
 
 
