@@ -159,7 +159,9 @@ def _is_over(instance: dict[str, Any]) -> bool:
 
 def _report(cast: Cast, order_no: str) -> dict[str, Any]:
     story = cast.sales.get(f"/api/v1/orders/{order_no}/story")
-    balances = cast.receivables.get("/api/v1/reports/trial-balance")
+    # Who sells is not shown the books; who collects is.
+    story["journals"] = cast.receivables.get(f"/api/v1/orders/{order_no}/story")["journals"]
+    balances = cast.receivables.get("/api/v1/reports/trial-balance")["items"]
     check = cast.receivables.get("/api/v1/invariants")
     return {"ok": check["ok"], "order_no": order_no, **story, "balances": balances, "invariants": check["invariants"]}
 

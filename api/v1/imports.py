@@ -28,7 +28,7 @@ _BODY = {
 }
 
 
-class ColumnOut(Shape):
+class ImportColumnOut(Shape):
     """A column of a kind: what it holds, whether a new row needs it, what it means, and an example."""
 
     name: str
@@ -46,7 +46,7 @@ class KindOut(Shape):
     about: str
     role: str
     key: list[str]
-    columns: list[ColumnOut]
+    columns: list[ImportColumnOut]
 
 
 class KindsOut(Shape):
@@ -224,7 +224,7 @@ def _row(row: views.ImportRow) -> RowOut:
 def _kind(kind: Kind) -> KindOut:
     types = types_of(kind.draft)
     columns = [
-        ColumnOut(
+        ImportColumnOut(
             name=each.name, holds=word_for(types[each.name]), needed=each.name in kind.required, meaning=each.meaning, example=each.example
         )
         for each in kind.columns

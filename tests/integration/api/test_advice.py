@@ -22,12 +22,13 @@ OWN_INPUT = re.compile(
     r"|Name each|Add at least|Round|Read|Map each|Start with"
     r"|It is tried again|The process went|Only|Leave|Let another|Let somebody|Use another|Give each|Take the|Settle|Agree|Confirm"
     r"|Save a draft|Play it|Play a shorter one|Take this step out|Press one"
+    r"|It has left: ask the carrier|Change a line of the order|Change that one"
     r"|Convert|Correlate|Narrow|Decide one|Sort|Set it|Do not|Repeat the)\b"
 )
 #: Advice to whoever installs or develops the product: a setting, a package, a table of a model.
 INSTALLER = re.compile(
     r"ordercraft |ORDERCRAFT_|Reinstall|Install|make run|workers' logs|log line|release it was|newer release|Bind an adapter|--port"
-    r"|python -m ui.build|decision|rule for|^Known settings|^Move the clock|^Encode each"
+    r"|python -m ui.build|Restart the worker|decision|rule for|^Known settings|^Move the clock|^Encode each"
 )
 #: Where it is the analyst who is spoken to, about the model at hand: corrected, it is deployed again (see ACTS).
 OF_THE_MODEL = ("engine/dmn/", "engine/feel/", "engine/forms/", "engine/models/", "engine/spiff/", "engine/hardened_xml.py")
@@ -48,6 +49,20 @@ ACTS: list[tuple[str, set[str], list[str]]] = [
             "POST /worklist/changes/<int:change_id>/<any(confirm, refuse, withdraw):verb>",
         ],
     ),
+    (
+        r"^Close it from the next day|Close the month",
+        {"finance", "treasury"},
+        ["POST /api/v1/period-closes", "POST /finance/periods"],
+    ),
+    (
+        r"under Master data( first|, or name one of)|make it the standard|^Save the one that is to be it",
+        {"admin"},
+        ["PUT /api/v1/calendars/<code>", "POST /master-data/calendars", "POST /master-data/calendars/<code>"],
+    ),
+    (r"take (it|them) back as a return", {"order-desk"}, ["POST /api/v1/returns"]),
+    (r"^Decide on the bill first", {"buyer", "accounts-payable"}, ["GET /worklist"]),
+    (r"^Record the supplier's credit note", {"buyer"}, ["POST /api/v1/purchase-orders/<number>/credit-notes"]),
+    (r"^Cancel the rest", {"order-desk"}, ["POST /orders/<order_no>/cancel", "POST /api/v1/orders"]),
     (r"^Close a stretch", {"finance", "treasury"}, ["POST /api/v1/periods"]),
     (
         r"^Let it be decided first|[Rr]efuse (it|the change)|^Let another one of those|of one of these groups|^Only whoever asked",
@@ -160,8 +175,8 @@ def constants(tree: ast.Module) -> dict[str, ast.expr]:
 
 #: Who hands on a next step that was written elsewhere, where it is looked at: a problem's, a rule's, an expression's.
 HANDED_ON = re.compile(
-    r"(^|\.)next_step( if \w+ else None| or '')?$|^(advice|hint|cure)$|\['next_step'\]|'next_step'|error\.next_step or"
-    r"|^keepable\(next_step\)$"
+    r"(^|\.)next_step( if [\w.]+ else None| or '')?$|^(advice|hint|cure)$|\['next_step'\]|'next_step'|error\.next_step or"
+    r"|^keepable\(next_step\)$|^' '\.join\(assessment\.refusals\)$"
 )
 
 
@@ -185,6 +200,18 @@ def advice() -> Iterator[tuple[str, str]]:
     for file, expression, named in written():
         yield from ((file, text) for text in texts(expression, named) if text)
     yield from (("handlers/constraints.py", rule.next_step) for rule in RULES.values())
+    yield from changes_instead()
+
+
+def changes_instead() -> Iterator[tuple[str, str]]:
+    """What the table of changes to orders says to do instead: the column that `refuse_impossible` hands on."""
+    file = "bpmn/order-to-promise/change-constraints.dmn"
+    table = etree.parse(HOUSE / file).find(".//{*}decisionTable")
+    place = [output.get("name") for output in table.iter("{*}output")].index("instead")
+    for rule in table.iter("{*}rule"):
+        said = rule.findall("{*}outputEntry")[place].findtext("{*}text").strip().strip('"')
+        if said:
+            yield file, said
 
 
 @pytest.fixture

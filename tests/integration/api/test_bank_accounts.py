@@ -30,7 +30,8 @@ def test_a_statement_is_taken_once_its_account_is_ours_and_shows_what_became_of_
     listed = amina.get("/api/v1/bank-accounts").json["items"]
     assert [(each["iban"], each["ledger_account"]) for each in listed] == [("AT611904300234573201", "1000"), (GERMAN, "1001")]
     taken = send(amina, "S1")
-    assert (taken.status_code, taken.json) == (202, {"statement_no": "BS-000001", "statement_nos": ["BS-000001"]})
+    assert (taken.status_code, taken.json["statement_no"], taken.json["statement_nos"]) == (202, "BS-000001", ["BS-000001"])
+    assert (taken.json["format"], taken.json["notice_nos"], taken.json["refused"]) == ("camt", [], [])
     run_until_idle(installation.runtime)
     statement = amina.get("/api/v1/statements/BS-000001").json
     assert [(line["position"], line["outcome"], line["document_no"]) for line in statement["lines"]] == [(1, "RECEIPT", "RC-000001")]

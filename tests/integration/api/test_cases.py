@@ -104,8 +104,11 @@ def test_every_kind_has_a_page_and_every_list_its_columns(installation):
             assert list_subjects(tx, kind, ListFilter("x", of.states[0]), Asked(), count=True).rows == []
 
 
-#: Tasks about what has no case: an entry of the ledger, a paper of EDI, and whatever a message or a cancelled instance was about.
+#: Tasks about what has no case: a month of the books, an entry of the ledger, a paper of EDI, and whatever a message or a cancelled
+#: instance was about.
 _NO_CASE = {
+    "confirm_close",
+    "settle_open",
     "look_at_remittance",
     "settle_order",
     "settle_rejected_paper",

@@ -40,6 +40,16 @@ def test_a_file_is_checked_applied_corrected_and_undone_on_pages(signed_in, inst
     assert "Standard cost" in tom.get("/master-data/imports/kinds/items").text
 
 
+def test_a_file_on_pages_is_brought_in_and_undone_by_whoever_has_the_role_of_its_kind(signed_in, installation):
+    tom, jonas = signed_in("tom"), signed_in("jonas")
+    refused = jonas.post("/master-data/imports", data={"kind": "items", "file": (BytesIO(ITEMS), "items.csv")})
+    assert (refused.status_code, "it needs the role order" in refused.text) == (422, True)
+    checked = tom.post("/master-data/imports", data={"kind": "items", "file": (BytesIO(ITEMS), "items.csv")})
+    assert jonas.post(f"{checked.location}/apply").status_code in {403, 422}
+    with installation.database.transaction() as tx:
+        assert tx.execute(text("SELECT count(*) FROM item WHERE sku = 'ROPE-9'")).scalar_one() == 0
+
+
 def test_a_file_by_api_is_answered_row_by_row_and_needs_the_role_of_its_kind(signed_in):
     tom = signed_in("tom")
     address = "/api/v1/imports/kinds/items"

@@ -33,11 +33,16 @@ def values_of(page, form_of):
     return typed
 
 
-@pytest.mark.parametrize("path", ["customers", "items", "suppliers", "supplier-prices", "prices", "rates"])
+@pytest.mark.parametrize("path", ["customers", "items", "suppliers", "prices", "rates"])
 def test_everybody_may_look(signed_in, path):
     answer = signed_in("jonas").get(f"/master-data/{path}")
     assert answer.status_code == 200
     assert "Add a" not in answer.text
+
+
+def test_what_suppliers_ask_is_shown_to_whoever_may_see_costs(signed_in):
+    assert signed_in("jonas").get("/master-data/supplier-prices").status_code == 403
+    assert signed_in("tom").get("/master-data/supplier-prices").status_code == 200
 
 
 def test_a_list_is_searched(signed_in):
@@ -103,6 +108,7 @@ def test_who_does_not_keep_them_changes_nothing(signed_in):
     jonas = signed_in("jonas")
     page = jonas.get(CUSTOMER).text
     assert "disabled" in page
+    assert "that needs the role see-bank" in page
     assert jonas.post(CUSTOMER, data={"name": "x"}).status_code == 403
 
 

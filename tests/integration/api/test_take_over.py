@@ -51,7 +51,7 @@ def version_of(ravi, instance_id):
     return ravi.get(f"/api/v1/instances/{instance_id}").json["process_version"]
 
 
-def test_those_chosen_go_by_the_drafted_plan_the_others_finish_where_they_began(ravi, deploy, begin):
+def test_those_chosen_go_by_the_drafted_plan_the_others_finish_where_they_began(ravi, signed_in, deploy, begin):
     old = deploy("check", "confirm")
     one, two = begin("Q-1"), begin("Q-2")
     deploy("check", "approve")
@@ -70,7 +70,7 @@ def test_those_chosen_go_by_the_drafted_plan_the_others_finish_where_they_began(
         done = ravi.post(f"/api/v1/process-versions/{old}/migrate", json={**WHY, "instances": [one]})
         assert [(each["instance_id"], each["state"]) for each in done.json["results"]] == [(one, "waiting")]
     assert (version_of(ravi, one), version_of(ravi, two)) == (2, 1)
-    act, begun = ravi.get(f"/api/v1/audit?target=instance:{one}").json["items"]
+    act, begun = signed_in("olga").get(f"/api/v1/audit?target=instance:{one}").json["items"]
     assert begun["action"] == "start"
     assert (act["actor"], act["action"], act["reason"]) == ("ravi", "migrate", WHY["reason"])
 
