@@ -40,14 +40,14 @@ class ChosenIn(Shape):
         return Filter(process=self.process_key, ids=tuple(self.instance_ids), **given)
 
 
-class PreviewIn(Shape):
+class BatchPreviewIn(Shape):
     """What would be done, and to which instances."""
 
     verb: Verb
     chosen: ChosenIn
 
 
-class BatchIn(PreviewIn):
+class BatchIn(BatchPreviewIn):
     """What is to be done, why, and after how many failures it pauses. A retry may change variables; a migration names version and plan."""
 
     reason: str = Field(min_length=3, max_length=2000)
@@ -77,7 +77,7 @@ class LeftOutOut(Shape):
     instances: int
 
 
-class PreviewOut(Shape):
+class BatchPreviewOut(Shape):
     """How many instances it would be about; `for_two` says that a second person has to confirm first."""
 
     verb: str
@@ -145,13 +145,13 @@ class ItemQuery(Listing):
     state: Literal["", "pending", "running", "passed", "failed", "left"] = ""
 
 
-@api.post("/preview", responses={200: PreviewOut})
+@api.post("/preview", responses={200: BatchPreviewOut})
 @operation(Role.OPERATE)
-def preview(body: PreviewIn) -> PreviewOut:
+def preview(body: BatchPreviewIn) -> BatchPreviewOut:
     """Say how many instances a batch would be about, and which it would leave out and why; nothing is changed."""
     seen, for_two = guarded_batches.preview(product().runtime, transaction(), body.verb, body.chosen.filter())
     excluded = [LeftOutOut.model_validate(each) for each in seen.excluded]
-    return PreviewOut(verb=seen.verb, instances=seen.instances, excluded=excluded, for_two=for_two)
+    return BatchPreviewOut(verb=seen.verb, instances=seen.instances, excluded=excluded, for_two=for_two)
 
 
 @api.post("", responses={202: BegunOut})

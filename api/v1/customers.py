@@ -51,7 +51,7 @@ class PartyOut(BaseModel):
     pending_changes: list[PendingOut]
 
 
-class AddressIn(DraftBody[AddressDraft]):
+class CustomerAddressIn(DraftBody[AddressDraft]):
     """An address."""
 
 
@@ -100,7 +100,7 @@ def change_customer(path: NumberPath, body: CustomerPatch) -> Answer:
 
 @api.post("/customers/<number>/addresses", responses={201: Done})
 @operation(Role.ORDER)
-def add_address(path: NumberPath, body: AddressIn) -> tuple[Done, int]:
+def add_address(path: NumberPath, body: CustomerAddressIn) -> tuple[Done, int]:
     """Add an address of a customer."""
     return Done(id=str(changes.add_address(transaction(), path.number, body.root, Author(person().name))), state="added"), 201
 

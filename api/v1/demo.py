@@ -15,7 +15,7 @@ from engine.problems import Forbidden
 api = APIBlueprint("demo", __name__, url_prefix="/api/v1/demo", abp_tags=[Tag(name="demo")])
 
 
-class MoveIn(Shape):
+class ClockMoveIn(Shape):
     """Where the clock is to go: by an ISO 8601 duration, or to a moment; with neither it shows the real time again."""
 
     by: str | None = Field(None, max_length=60, examples=["P14D"])
@@ -39,7 +39,7 @@ def get_clock() -> ClockOut:
 
 @api.post("/clock", responses={200: ClockOut})
 @operation(Role.OPERATE)
-def move_clock(body: MoveIn) -> ClockOut:
+def move_clock(body: ClockMoveIn) -> ClockOut:
     """Move the whole company's clock. In a demo only."""
     if not product().demo:
         raise Forbidden("No demo is served here.", code="no_demo", next_step="Serve a demo: ordercraft serve --demo.")

@@ -65,7 +65,7 @@ class WordsOut(Shape):
     items: list[WordOut]
 
 
-class TimerIn(Shape):
+class TimerTextIn(Shape):
     """A timer as it stands in a diagram."""
 
     tag: Literal["timeDate", "timeDuration", "timeCycle"]
@@ -116,7 +116,7 @@ def get_words() -> WordsOut:
 
 @api.post("/timer", responses={200: TimesOut})
 @operation(Role.READ)
-def preview_timer(body: TimerIn) -> TimesOut:
+def preview_timer(body: TimerTextIn) -> TimesOut:
     """Compute when a timer would go off, from now, by the business clock and in the company's zone."""
     found = offers.preview_timer(body.tag, body.text, business_now(transaction()), product().runtime.time_zone)
     return TimesOut(times=list(found.times), reads_variables=found.reads_variables, problem=found.problem, next_step=found.next_step)

@@ -45,7 +45,7 @@ class MoveIn(StepIn):
     element_id: str = Field(max_length=200)
 
 
-class ReturnIn(Changes):
+class StepReturnIn(Changes):
     """The element to begin again at, with the variables of that time."""
 
     element_id: str = Field(max_length=200)
@@ -64,7 +64,7 @@ class VersionQuery(Shape):
     version_id: int
 
 
-class PlanOut(Shape):
+class StepPlanOut(Shape):
     """Which element becomes which; `obstacle` says why the instance cannot go by this plan, and is null when it can."""
 
     version_id: int
@@ -175,7 +175,7 @@ def move(path: InstancePath, body: MoveIn) -> OperatedOut:
 
 @api.post("/instances/<uuid:instance_id>/go-back", responses={200: OperatedOut})
 @operation(Role.OPERATE)
-def go_back(path: InstancePath, body: ReturnIn) -> OperatedOut:
+def go_back(path: InstancePath, body: StepReturnIn) -> OperatedOut:
     """Begin again at an element the instance has passed, with the data it had then; handlers are not undone."""
     back = token_moves.Return(path.instance_id, body.element_id, person().name, body.reason, body.variables)
     return _out(token_moves.go_back(product().runtime, transaction(), back))
@@ -189,14 +189,14 @@ def start_anew(path: InstancePath, body: Changes) -> tuple[OperatedOut, int]:
     return _out(restart.start_anew(product().runtime, transaction(), again)), 201
 
 
-@api.get("/instances/<uuid:instance_id>/migration-plan", responses={200: PlanOut})
+@api.get("/instances/<uuid:instance_id>/migration-plan", responses={200: StepPlanOut})
 @operation(Role.OPERATE)
-def get_migration_plan(path: InstancePath, query: VersionQuery) -> PlanOut:
+def get_migration_plan(path: InstancePath, query: VersionQuery) -> StepPlanOut:
     """Draft a plan for another version, and say whether the instance could go by it; nothing is changed."""
     tx, runtime = transaction(), product().runtime
     plan = migrate.propose(runtime, tx, get_instance(tx, path.instance_id).process_version_id, query.version_id)
     obstacle = migrate.why_not(runtime, tx, path.instance_id, migrate.Migration(query.version_id, person().name, "Only tried", plan))
-    return PlanOut(version_id=query.version_id, plan=plan, obstacle=obstacle.detail if obstacle else None)
+    return StepPlanOut(version_id=query.version_id, plan=plan, obstacle=obstacle.detail if obstacle else None)
 
 
 @api.post("/instances/<uuid:instance_id>/migrate", responses={200: OperatedOut})
