@@ -10,7 +10,7 @@ import pytest
 
 from tests.crash.storm import Storm
 
-KILLS = int(os.environ.get("ORDERCRAFT_PROVE_KILLS", "6"))
+KILLS = int(os.environ.get("ORDERCRAFT_PROVE_KILLS", "4"))
 
 
 @pytest.mark.timeout(120 + 5 * KILLS)
