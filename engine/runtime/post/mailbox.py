@@ -14,6 +14,7 @@ from engine.problems import Conflict
 from engine.runtime.post.routing import Receiver, receivers, starters
 from engine.spiff.plain import key_mapping
 from engine.store import json_text
+from engine.store.locks import Lock, take
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Carrier:
     #: Takes a start event's row; answers the new instance, or None when its business key is taken.
     begin: Callable[[Any], UUID | None]
     sender: UUID | None = None
+    #: Whether receivers go on at once: then all of them are locked before the first does, for it may lock business rows.
+    at_once: bool = False
 
 
 def dispatch(tx: Session, message: Message, time_to_live: timedelta, carrier: Carrier) -> Delivery:
@@ -72,6 +75,8 @@ def dispatch(tx: Session, message: Message, time_to_live: timedelta, carrier: Ca
 
 
 def _deliver(tx: Session, message: Message, number: int, found: Sequence[Receiver], carrier: Carrier) -> Delivery:
+    if carrier.at_once and len(found) > 1:
+        take(tx, Lock.INSTANCE, {receiver.instance_id for receiver in found})
     took = [receiver.instance_id for receiver in found if carrier.deliver(receiver, number)]
     if not took:  # all of them went on in this moment; one may wait at another place by now
         again = receivers(tx, message.name, message.correlation)

@@ -45,7 +45,7 @@ def publish(runtime: Runtime, tx: Session, message: Message) -> Delivery:
         brought = runtime.models.process(tx, row.process_version_id).brought(row.element_id, message.payload)
         return begin(runtime, tx, beginning, brought, StartOptions(message.business_key, message.actor))
 
-    return dispatch(tx, message, runtime.limits.message_time_to_live, Carrier(deliver, start))
+    return dispatch(tx, message, runtime.limits.message_time_to_live, Carrier(deliver, start, at_once=True))
 
 
 def publish_by_hand(runtime: Runtime, tx: Session, message: Message, actor: str) -> Delivery:
