@@ -4,6 +4,7 @@ Every act is one request, as a person or partner would send it: often right, som
 must be refused with a clear answer; nothing may fail, be lost, happen twice or be left without an owner.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -47,7 +48,7 @@ MOST_MEANWHILE = 3
 #: After so many steps everybody works until nothing is left to do by itself.
 REST_EVERY = 50
 #: To look at everything takes the longer, the more there is: a company is looked at each time it has grown by this part of itself.
-GROWN = 20
+GROWN = 20 if "ORDERCRAFT_PROVE_STEPS" in os.environ else 3
 
 
 class Life:
