@@ -180,6 +180,10 @@ def reject(tx: Session, supplier_credit_no: str, reason: str) -> bool:
 def lock_credit_note(tx: Session, supplier_credit_no: str) -> Row[Any]:
     """A credit note, held to the end of the transaction. Raises NotFound."""
     locks.take(tx, Lock.SUPPLIER_CREDIT, [supplier_credit_no])
+    return _read(tx, supplier_credit_no)
+
+
+def _read(tx: Session, supplier_credit_no: str) -> Row[Any]:
     row = tx.execute(_NOTE, {"no": supplier_credit_no}).one_or_none()
     if row is None:
         raise NotFound(
@@ -206,10 +210,7 @@ class _Held:
 
 
 def _hold(tx: Session, supplier_credit_no: str) -> _Held:
-    named = tx.execute(_NOTE, {"no": supplier_credit_no}).one_or_none()
-    if named is None:
-        lock_credit_note(tx, supplier_credit_no)
-    assert named is not None  # noqa: S101  # the line before raises
+    named = _read(tx, supplier_credit_no)
     order = lock_any_order(tx, named.po_no)
     bill = lock_bill(tx, named.supplier_invoice_no)
     return _Held(lock_credit_note(tx, supplier_credit_no), bill, order)
