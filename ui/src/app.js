@@ -76,10 +76,12 @@ document.addEventListener('change', (event) => {
 
 // An answer that is no page (a refusal from below the pages) must not replace any part of this one.
 document.addEventListener('htmx:before:swap', (event) => {
-  // A dialog that a morph takes out of the page while it is open would keep the whole page inert.
+  // A dialog that a morph takes out of the page while it is open would keep the whole page inert; one elsewhere stays open.
   const { target } = event.detail.ctx;
   const place = typeof target === 'string' ? document.querySelector(target) : target;
-  for (const dialog of document.querySelectorAll('dialog[open]')) if (!(place instanceof Node && dialog.contains(place))) dialog.close();
+  for (const dialog of document.querySelectorAll('dialog[open]')) {
+    if (!(place instanceof Node) || (place !== dialog && place.contains(dialog))) dialog.close();
+  }
   const { response, text } = event.detail.ctx;
   if (response?.headers.get('Content-Type')?.includes('json')) {
     event.preventDefault();
