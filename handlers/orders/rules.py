@@ -1,12 +1,14 @@
-"""The rules of an order: the checks V01 to V13, the catalogue of holds, and what we answer to whom. Pure."""
+"""The rules of an order: what the checks V01 to V13 look at, the catalogue of holds, and what we answer to whom. Pure."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from decimal import Decimal
+from typing import Any
 
 from engine.patterns import fits
+from engine.problems import Invalid
 from engine.working_time import weekdays
 from handlers.catalog.rules import EU
 from handlers.countries import COUNTRIES
@@ -108,161 +110,177 @@ class OrderFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
-    """What a check found. Severity E stops the order, W does not; a repairable issue goes to the order desk instead of a rejection."""
+class Finding:
+    """A fact that a check found, as text that the table `validation-rules` may name. What it means and who sees to it stands there.
 
-    code: str
-    severity: str
-    message: str
+    `check` is V01 to V13 or DUPLICATE_PO, `case` which of its questions was answered; `subject` is what it is about (an item, a customer,
+    an address), `given` what the order says, `expected` what it should say, `unit` in what both are counted.
+    """
+
+    check: str
+    case: str
     line_no: int | None = None
-    repairable: bool = True
-
-    @property
-    def cure(self) -> str:
-        """What whoever repairs the order does about it."""
-        return CURES.get(self.code, "")
+    subject: str = ""
+    given: str = ""
+    expected: str = ""
+    unit: str = ""
 
 
-#: By check: what the order desk does about it, in the form of the task or with the master data, before the order is checked again.
-CURES: Mapping[str, str] = {
-    "V01": "Nothing: credit decides on the order.",
-    "V02": "Enter the customer's order number below; what it must look like stands in the customer's master data.",
-    "V03": "Enter another delivery address below, or correct the customer's address in the master data.",
-    "V04": "Enter another item for the line below, or add the item to the master data or set it as sold there.",
-    "V05": "Enter another quantity for the line below, agreed with the customer.",
-    "V06": "Nothing: the first possible day is promised.",
-    "V07": "Say in the master data how many pieces the unit holds, or enter item and quantity for the line below.",
-    "V08": "Set the price in the price list, or change the customer's currency in the master data.",
-    "V09": "Agree the total with the customer; then let the stated one be ignored below.",
-    "V10": "Nothing: what was agreed counts.",
-    "V11": "Enter another item or another delivery address below, or reject the order.",
-    "V12": "Nothing: the order is taken.",
-    "V13": "Correct the VAT number in the customer's master data, or take it out there: then VAT is charged.",
-}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the table says of a finding. `action`: REPAIR (a task of `owner`), HOLD (the hold `hold`), REFUSE, or NOTE (nothing stops)."""
+
+    action: str
+    hold: str = ""
+    owner: str = ""
+    message: str = ""
+    cure: str = ""
 
 
-def validate(order: OrderFacts) -> list[Issue]:
+ACTIONS = ("REPAIR", "HOLD", "REFUSE", "NOTE")
+
+
+def read_verdict(finding: Mapping[str, Any], answer: Any) -> Verdict:
+    """What was answered to a finding. Raises Invalid for an answer nobody can read."""
+    if not isinstance(answer, Mapping) or answer.get("action") not in ACTIONS or not answer.get("message"):
+        raise _unreadable(finding, answer, f"a message and one of {', '.join(ACTIONS)}")
+    if answer["action"] == "REPAIR" and not answer.get("owner"):
+        raise _unreadable(finding, answer, "the group that repairs it")
+    if answer["action"] == "HOLD" and not answer.get("hold"):
+        raise _unreadable(finding, answer, "which hold it is")
+    return Verdict(**{name: str(answer.get(name) or "") for name in ("action", "hold", "owner", "message", "cure")})
+
+
+def _unreadable(finding: Mapping[str, Any], answer: Any, wanted: str) -> Invalid:
+    return Invalid(
+        f"The table of validation rules answers {answer!r} to {finding.get('check')} {finding.get('case')}.",
+        code="no_verdict",
+        next_step=f"Let validation-rules answer {wanted} for this case, then retry.",
+    )
+
+
+def find(order: OrderFacts) -> list[Finding]:
     """Run every check, in the order of their codes."""
-    return [issue for check in CHECKS for issue in check(order)]
+    return [finding for check in CHECKS for finding in check(order)]
 
 
-def _error(code: str, message: str, line_no: int | None = None) -> Issue:
-    return Issue(code=code, severity="E", message=message, line_no=line_no)
+def _plain(qty: Decimal) -> str:
+    return f"{qty.normalize():f}"
 
 
-def _warning(code: str, message: str, line_no: int | None = None) -> Issue:
-    return Issue(code=code, severity="W", message=message, line_no=line_no)
-
-
-def _v01_customer_may_buy(order: OrderFacts) -> Iterator[Issue]:
+def _v01_customer_may_buy(order: OrderFacts) -> Iterator[Finding]:
     if not order.customer_active:
-        yield Issue(code="V01", severity="E", message=f"Customer {order.customer_no} is not active.", repairable=False)
-    if order.account_hold:  # the credit check stops it, and credit decides
-        yield _warning("V01", f"The account of customer {order.customer_no} is on hold; credit decides on the order.")
+        yield Finding(check="V01", case="NOT_ACTIVE", subject=order.customer_no)
+    if order.account_hold:
+        yield Finding(check="V01", case="ACCOUNT_HOLD", subject=order.customer_no)
 
 
-def _v02_purchase_order_number(order: OrderFacts) -> Iterator[Issue]:
+def _v02_purchase_order_number(order: OrderFacts) -> Iterator[Finding]:
     if not order.customer_po:
         if order.requires_po:
-            yield _error("V02", f"Customer {order.customer_no} requires a purchase order number; the order has none.")
+            yield Finding(check="V02", case="MISSING", subject=order.customer_no)
     elif order.po_pattern and not fits(order.po_pattern, order.customer_po):
-        yield _error("V02", f"Purchase order number {order.customer_po!r} does not look like one of customer {order.customer_no}.")
+        yield Finding(check="V02", case="PATTERN", subject=order.customer_no, given=order.customer_po)
 
 
-def _v03_addresses_can_be_used(order: OrderFacts) -> Iterator[Issue]:
+def _v03_addresses_can_be_used(order: OrderFacts) -> Iterator[Finding]:
     for address, country in (("ship-to", order.ship_to.get("country")), ("bill-to", order.bill_to_country)):
         if country and country not in COUNTRIES:
-            yield _error("V03", f"The country of the {address} address, {country!r}, does not exist; write two letters, such as AT.")
+            yield Finding(check="V03", case="COUNTRY", subject=address, given=country)
     missing = [part for part in ("name", "city", "postal_code", "country") if not order.ship_to.get(part)]
     if missing:
-        yield _error("V03", f"The ship-to address lacks {', '.join(missing)}.")
+        yield Finding(check="V03", case="INCOMPLETE", subject="ship-to", given=", ".join(missing))
         return
     is_carried = not order.lines or any(line.item_uom not in _SOLD_BY_TIME for line in order.lines)
     pattern = _POSTAL_CODES.get(order.ship_to["country"])
     if is_carried and pattern and not re.fullmatch(pattern, order.ship_to["postal_code"].strip().upper()):
-        yield _error("V03", f"{order.ship_to['postal_code']!r} is no postal code of {order.ship_to['country']}.")
+        given, country = order.ship_to["postal_code"], order.ship_to["country"]
+        yield Finding(check="V03", case="POSTAL_CODE", subject="ship-to", given=given, expected=country)
 
 
-def _v04_item_can_be_sold(order: OrderFacts) -> Iterator[Issue]:
+def _v04_item_can_be_sold(order: OrderFacts) -> Iterator[Finding]:
     for line in order.lines:
         if line.sku is None:
-            yield _error("V04", f"Item {line.item_ref!r} is unknown.", line.line_no)
+            yield Finding(check="V04", case="UNKNOWN", line_no=line.line_no, given=line.item_ref)
         elif not line.sellable:
-            offer = f" Offer {line.substitute_sku} instead." if line.substitute_sku else ""
-            yield _error("V04", f"Item {line.sku} is not sold any more.{offer}", line.line_no)
+            yield Finding(check="V04", case="RETIRED", line_no=line.line_no, subject=line.sku, expected=line.substitute_sku or "")
         elif not line.deliverable:
-            yield _error("V04", f"Item {line.sku} is neither stocked nor shipped by a supplier; order it as a service.", line.line_no)
+            yield Finding(check="V04", case="NOT_DELIVERED", line_no=line.line_no, subject=line.sku)
 
 
-def _v05_quantity_fits(order: OrderFacts) -> Iterator[Issue]:
+def _v05_quantity_fits(order: OrderFacts) -> Iterator[Finding]:
     for line in order.lines:
-        if line.qty % line.pack_size:
-            yield _error("V05", f"{line.qty.normalize():f} is no multiple of the pack of {line.pack_size.normalize():f}.", line.line_no)
-        if line.qty < line.moq:
-            yield _error("V05", f"{line.qty.normalize():f} is below the minimum of {line.moq.normalize():f}.", line.line_no)
-        if line.max_qty is not None and line.qty > line.max_qty:
-            yield _error("V05", f"{line.qty.normalize():f} is above the maximum of {line.max_qty.normalize():f}.", line.line_no)
+        limits = (
+            ("PACK", line.pack_size, line.qty % line.pack_size != 0),
+            ("MINIMUM", line.moq, line.qty < line.moq),
+            ("MAXIMUM", line.max_qty, line.max_qty is not None and line.qty > line.max_qty),
+        )
+        for case, limit, is_broken in limits:
+            if is_broken and limit is not None:
+                given, expected = _plain(line.qty), _plain(limit)
+                yield Finding(check="V05", case=case, line_no=line.line_no, subject=line.sku or "", given=given, expected=expected)
 
 
-def _v06_requested_date(order: OrderFacts) -> Iterator[Issue]:
+def _v06_requested_date(order: OrderFacts) -> Iterator[Finding]:
     wanted = order.requested_date
     if wanted is None:
         return
     if wanted < order.today:
-        yield _warning("V06", f"The requested date {wanted} is past.")
+        yield Finding(check="V06", case="PAST", given=wanted.isoformat())
     elif not is_working_day(wanted, order.ship_to.get("country", "")):
-        yield _warning("V06", f"{wanted} is no working day at the destination.")
+        yield Finding(check="V06", case="NO_WORKING_DAY", given=wanted.isoformat())
 
 
-def _v07_unit_converts(order: OrderFacts) -> Iterator[Issue]:
+def _v07_unit_converts(order: OrderFacts) -> Iterator[Finding]:
     for line in order.lines:
         if line.sku is not None and line.uom != line.item_uom:
-            yield _error("V07", f"Item {line.sku} is not sold in {line.uom}; its unit is {line.item_uom}.", line.line_no)
+            yield Finding(check="V07", case="UNIT", line_no=line.line_no, subject=line.sku, given=line.uom, expected=line.item_uom)
 
 
-def _v08_currency_and_price(order: OrderFacts) -> Iterator[Issue]:
+def _v08_currency_and_price(order: OrderFacts) -> Iterator[Finding]:
     if not order.currency_allowed:
-        yield _error("V08", f"Customer {order.customer_no} does not buy in {order.currency}.")
+        yield Finding(check="V08", case="CURRENCY", subject=order.customer_no, given=order.currency)
         return
     for line in order.lines:
         if line.sku is not None and not line.priced:
-            yield _error("V08", f"Item {line.sku} has no price in {order.currency}.", line.line_no)
+            yield Finding(check="V08", case="NO_PRICE", line_no=line.line_no, subject=line.sku, given=order.currency)
 
 
-def _v09_totals_agree(order: OrderFacts) -> Iterator[Issue]:
+def _v09_totals_agree(order: OrderFacts) -> Iterator[Finding]:
     if order.stated_total is None or not order.our_totals:
         return
     if all(abs(order.stated_total - ours) > order.total_tolerance for ours in order.our_totals):
-        yield _error("V09", f"The order states a total of {order.stated_total} {order.currency}; its lines come to {order.our_totals[-1]}.")
+        given, expected = str(order.stated_total), str(order.our_totals[-1])
+        yield Finding(check="V09", case="TOTAL", given=given, expected=expected, unit=order.currency)
 
 
-def _v10_terms_match(order: OrderFacts) -> Iterator[Issue]:
+def _v10_terms_match(order: OrderFacts) -> Iterator[Finding]:
     if order.incoterm != order.agreed_incoterm:
-        yield _warning("V10", f"The order asks for {order.incoterm or 'no incoterm'}; agreed is {order.agreed_incoterm}.")
+        yield Finding(check="V10", case="INCOTERM", given=order.incoterm, expected=order.agreed_incoterm)
 
 
-def _v11_restricted(order: OrderFacts) -> Iterator[Issue]:
+def _v11_restricted(order: OrderFacts) -> Iterator[Finding]:
     for line in order.lines:
         if line.restricted and order.ship_to.get("country") != order.seller_country:
-            yield _error("V11", f"Item {line.sku} may not be exported to {order.ship_to.get('country')}.", line.line_no)
+            yield Finding(
+                check="V11", case="EXPORT", line_no=line.line_no, subject=line.sku or "", given=order.ship_to.get("country") or ""
+            )
 
 
-def _v12_minimum_value(order: OrderFacts) -> Iterator[Issue]:
+def _v12_minimum_value(order: OrderFacts) -> Iterator[Finding]:
     if order.net_total is not None and order.net_total < order.min_order_value:
-        yield _warning("V12", f"The order comes to {order.net_total} {order.currency}, below the minimum of {order.min_order_value}.")
+        given, expected = str(order.net_total), str(order.min_order_value)
+        yield Finding(check="V12", case="BELOW_MINIMUM", given=given, expected=expected, unit=order.currency)
 
 
-def _v13_vat_number(order: OrderFacts) -> Iterator[Issue]:
+def _v13_vat_number(order: OrderFacts) -> Iterator[Finding]:
     ship_to = order.ship_to.get("country", "")
     if order.vat_no_valid or ship_to == order.seller_country or ship_to not in EU or order.seller_country not in EU:
         return
-    if order.vat_no:
-        yield _error("V13", f"VAT number {order.vat_no} is wrong: correct it, or take it out to charge VAT.")
-    else:
-        yield _warning("V13", "Without a VAT number the intra-community delivery is charged with VAT.")
+    yield Finding(check="V13", case="WRONG" if order.vat_no else "MISSING", subject=order.customer_no, given=order.vat_no)
 
 
-CHECKS: tuple[Callable[[OrderFacts], Iterable[Issue]], ...] = (
+CHECKS: tuple[Callable[[OrderFacts], Iterable[Finding]], ...] = (
     _v01_customer_may_buy,
     _v02_purchase_order_number,
     _v03_addresses_can_be_used,

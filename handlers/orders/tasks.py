@@ -13,6 +13,7 @@ from engine.service_tasks import Refused, ServiceTasks, TaskContext
 from handlers.orders import cancellation, change_tasks, edi_tasks, holds, order_pricing, repair, submission, validation
 from handlers.orders.acknowledgement import reply_to
 from handlers.orders.events import find_order, note
+from handlers.orders.rules import read_verdict
 from handlers.orders.status import OVER, status_of
 
 tasks = ServiceTasks()
@@ -80,11 +81,30 @@ class RepairOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Findings:
+    """What the checks found, fact by fact, and of what kind of customer and channel the order is."""
+
+    findings: list[dict[str, Any]]
+    customer_class: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettleFindings:
+    """What the checks found, and what the validation rules answered to each, in their order."""
+
+    order_no: str
+    findings: list[dict[str, Any]]
+    verdicts: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Validation:
-    """What the checks found. `repairable` says that the order desk can mend everything that stops the order."""
+    """What the findings mean. `repairable`: nothing refuses the order, and `owners` can mend everything that stops it."""
 
     valid: bool
     repairable: bool
+    owners: list[str]
     issues: list[dict[str, Any]]
 
 
@@ -170,32 +190,45 @@ class RolledUp:
     status: str
 
 
-@tasks.register("orders.validate_order", errors=(NOTHING_OPEN,))
-def validate_order(given: OrderNumber, tx: Session) -> Validation:
-    """Run the checks V01 to V13 on an order.
+@tasks.register("orders.check_order", errors=(NOTHING_OPEN,))
+def check_order(given: OrderNumber, tx: Session) -> Findings:
+    """Find what is odd about an order, by the checks V01 to V13; what it means the validation rules say.
 
     Refused NOTHING_OPEN when it is cancelled, rejected or delivered by now, or promised already: others are at it then.
     """
     _refuse_when_over(tx, given.order_no)
     if tx.scalar(_IS_PROMISED, {"order_no": given.order_no}):
         raise Refused(NOTHING_OPEN, f"Order {given.order_no} is promised: its groups and its backorders have processes of their own.")
-    return _checked(tx, given.order_no)
+    found = [asdict(finding) for finding in validation.check_order(tx, given.order_no)]
+    kind = tx.execute(_KIND, {"order_no": given.order_no}).one()
+    return Findings(found, kind.customer_class, kind.source)
 
 
-def _checked(tx: Session, order_no: str) -> Validation:
-    issues = validation.validate_order(tx, order_no)
-    errors = [issue for issue in issues if issue.severity == "E"]
-    told = [{**asdict(issue), "cure": issue.cure} for issue in issues]
-    return Validation(valid=not errors, repairable=all(issue.repairable for issue in errors), issues=told)
+@tasks.register("orders.settle_findings")
+def settle_findings(given: SettleFindings, tx: Session) -> Validation:
+    """Put the order on the holds that the validation rules ask for, and say who is to repair what."""
+    answers = [*given.verdicts, *[None] * len(given.findings)]
+    verdicts = [read_verdict(finding, answer) for finding, answer in zip(given.findings, answers, strict=False)]
+    validation.settle_findings(tx, given.order_no, verdicts)
+    stopping = [verdict for verdict in verdicts if verdict.action in {"REPAIR", "REFUSE"}]
+    return Validation(
+        valid=not stopping,
+        repairable=all(verdict.action == "REPAIR" for verdict in stopping),
+        owners=sorted({verdict.owner for verdict in stopping if verdict.action == "REPAIR"}),
+        issues=[
+            {"code": finding["check"], "line_no": finding["line_no"], **asdict(verdict)}
+            for finding, verdict in zip(given.findings, verdicts, strict=True)
+        ],
+    )
 
 
 @tasks.register("orders.repair_order")
-def repair_order(given: RepairOrder, tx: Session, context: TaskContext) -> Validation:
+def repair_order(given: RepairOrder, tx: Session, context: TaskContext) -> None:
     """Write what the order desk corrected, or reject the order."""
     actor = context.actor or "system"
     if given.action == "reject":
         repair.reject_order(tx, given.order_no, given.reason or "Rejected by the order desk", actor=actor)
-        return Validation(valid=False, repairable=False, issues=[])
+        return
     corrected = repair.Repair(
         customer_po=given.customer_po or "",
         ship_to=given.ship_to,
@@ -204,7 +237,6 @@ def repair_order(given: RepairOrder, tx: Session, context: TaskContext) -> Valid
         lines=[repair.LineRepair(line_no=line.line_no, sku=line.sku, qty=line.qty) for line in given.lines or ()],
     )
     repair.repair_order(tx, given.order_no, corrected, actor=actor)
-    return _checked(tx, given.order_no)
 
 
 @tasks.register("orders.reject_order")
@@ -331,6 +363,9 @@ def roll_up(given: OrderNumber, tx: Session) -> RolledUp:
     return RolledUp(status)
 
 
+_KIND = text(
+    "SELECT customer.customer_class, sales_order.source FROM sales_order JOIN customer USING (customer_no) WHERE order_no = :order_no"
+)
 _IS_PROMISED = text("SELECT EXISTS (SELECT FROM fulfil_line WHERE order_no = :order_no)")
 _CUSTOMER_OF = text("""
 SELECT coalesce(nullif(customer.email, ''), 'customer ' || customer.customer_no) FROM sales_order JOIN customer USING (customer_no)

@@ -1,5 +1,6 @@
-"""Validates an order by the rules V01 to V13, from the tables, in a constant number of statements."""
+"""Finds what is odd about an order (V01 to V13), in a constant number of statements, and does what the table says of it."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -24,8 +25,8 @@ from handlers.parties.model import Customer
 from handlers.parties.policy import chosen
 
 
-def validate_order(tx: Session, order_no: str) -> list[rules.Issue]:
-    """Run every check; a purchase order seen before puts the order on hold, until somebody has released it.
+def check_order(tx: Session, order_no: str) -> list[rules.Finding]:
+    """The facts that the checks find, also a purchase order that was received before, until somebody has cleared it; judges nothing.
 
     The customer is locked: of two orders with one number that are checked at once, the later one is told of the earlier. Raises NotFound.
     """
@@ -51,13 +52,17 @@ def validate_order(tx: Session, order_no: str) -> list[rules.Issue]:
         seller_country=company(tx).country,
         **_order_facts(order, customer),
     )
-    issues = rules.validate(facts)
     duplicate = _duplicate_of(tx, order, int(policy["order.duplicate_po_days"]))
-    if duplicate is not None:
-        message = f"Purchase order {order.customer_po} was received before as {duplicate}."
-        apply_hold(tx, order_no, "DUPLICATE_PO", message)
-        issues.append(rules.Issue(code="DUPLICATE_PO", severity="W", message=message))
-    return issues
+    again = rules.Finding(check="DUPLICATE_PO", case="AGAIN", subject=order.customer_no, given=order.customer_po, expected=duplicate or "")
+    return [*rules.find(facts), *([again] if duplicate is not None else [])]
+
+
+def settle_findings(tx: Session, order_no: str, verdicts: Sequence[rules.Verdict]) -> None:
+    """Put the order on each hold that the table asks for; one that a person has released for that reason is not asked for again."""
+    cleared = {(row.hold_code, row.reason) for row in tx.execute(_CLEARED, {"order_no": order_no})}
+    for verdict in verdicts:
+        if verdict.action == "HOLD" and (verdict.hold, verdict.message) not in cleared:
+            apply_hold(tx, order_no, verdict.hold, verdict.message, actor="decision:validation-rules")
 
 
 def _order_facts(order: SalesOrder, customer: Customer) -> dict[str, Any]:
@@ -140,3 +145,4 @@ WHERE other.customer_no = :customer AND folded(other.customer_po) = folded(:po) 
     SELECT 1 FROM hold WHERE hold.order_no = :order_no AND hold.hold_code = 'DUPLICATE_PO' AND hold.released_at IS NOT NULL)
 ORDER BY other.order_no LIMIT 1
 """)
+_CLEARED = text("SELECT hold_code, reason FROM hold WHERE order_no = :order_no AND released_at IS NOT NULL")

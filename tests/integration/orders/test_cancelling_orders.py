@@ -101,7 +101,7 @@ def stopped(*_given, **_ports):
 @pytest.mark.parametrize(
     ("step", "task", "limit"),
     [
-        ("validate_order", "orders.validate_order", 10_000),
+        ("check_order", "orders.check_order", 10_000),
         ("hold_for_credit", "orders.apply_hold", 100),
         ("submit_order", "orders.submit_order", 10_000),
     ],

@@ -17,10 +17,9 @@ from handlers.orders.drafts import LineDraft, OrderDraft, create_order
 from handlers.orders.fulfilment_groups import live_group, release_group
 from handlers.orders.fulfilment_lines import Kept
 from handlers.orders.status import statuses
-from handlers.orders.validation import validate_order
 from handlers.promising.promise import promise_lines
 from tests.integration.golden.builders import one
-from tests.integration.orders.trade import ANYWHERE, D, add_coyote, context, effects, open_trade, order, stock, supply_in
+from tests.integration.orders.trade import ANYWHERE, D, add_coyote, context, effects, open_trade, order, stock, supply_in, validated
 from tests.integration.standing import standing_instance, standing_wait
 from tests.steps import as_a_step, commit_step
 
@@ -301,7 +300,7 @@ def test_a_letter_about_an_order_goes_to_its_own_customer(tx):
 
 
 def duplicate_of(tx, order_no):
-    return [issue.message for issue in validate_order(tx, order_no) if issue.code == "DUPLICATE_PO"]
+    return [issue["message"] for issue in validated(tx, order_no).issues if issue["code"] == "DUPLICATE_PO"]
 
 
 def test_a_purchase_order_was_received_before_in_an_order_that_stands_and_is_not_long_ago(tx):

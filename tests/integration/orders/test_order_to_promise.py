@@ -26,6 +26,7 @@ from tests.integration.orders.trade import (
     order,
     stock,
     supply_in,
+    validated,
 )
 
 
@@ -53,7 +54,7 @@ def test_an_order_goes_from_receipt_to_a_promise_and_is_answered_once(database):
         open_trade(tx)
         stock(tx, "OMINOUS-ANVIL", 200)
         order_no = order(tx, ("OMINOUS-ANVIL", 100), source="EDI", source_ref="4711", customer_po="PO-77")
-        validation = orders.validate_order(orders.OrderNumber(order_no), tx)
+        validation = validated(tx, order_no)
         assert (validation.valid, validation.issues) == (True, [])
         pricing = orders.price_order(orders.OrderNumber(order_no), tx)
         assert (pricing.net_total, pricing.gross_total, pricing.has_discrepancy) == (D("2500.00"), D("3000.00"), False)
@@ -124,7 +125,7 @@ def test_an_order_that_is_promised_is_neither_checked_nor_priced_anew_when_its_p
         order_no = order(tx, ("OMINOUS-ANVIL", 60))
         promise(tx, order_no)
         with pytest.raises(Refused, match="is promised") as refused:
-            orders.validate_order(orders.OrderNumber(order_no), tx)
+            validated(tx, order_no)
     assert refused.value.code == "NOTHING_OPEN"
 
 
@@ -208,7 +209,7 @@ def test_an_order_of_1000_lines_costs_as_many_statements_as_one_of_10(database):
                 stock(tx, "OMINOUS-ANVIL", 5000)
         with database.transaction() as tx, counted_statements(database) as sent:
             order_no = order(tx, *[("OMINOUS-ANVIL", 1)] * size)
-            orders.validate_order(orders.OrderNumber(order_no), tx)
+            validated(tx, order_no)
             orders.price_order(orders.OrderNumber(order_no), tx)
             credit.assess_exposure(credit.OrderNumber(order_no), tx)
             promise(tx, order_no)

@@ -14,9 +14,11 @@ from handlers.catalog import master_data as catalog
 from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyDraft, WarehouseDraft, add_warehouse, expect_supply
 from handlers.ledger.books import open_books
+from handlers.orders import tasks as orders
 from handlers.orders.drafts import LineDraft, OrderDraft, create_order
 from handlers.orders.receiving import receive_stock
 from handlers.parties import master_data as parties
+from tests.unit.bpmn.test_decisions import decision
 
 LINZ = parties.AddressDraft(name="Coyote Supply", street="Cliffside 1", city="Linz", postal_code="4020", country="AT")
 ANYWHERE = [[{"source_type": "STOCK", "source": "*", "rank": 1}, {"source_type": "DROP", "source": "", "rank": 2}]]
@@ -86,6 +88,15 @@ def supply_in(tx, sku: str, qty, days: int) -> None:
 def order(tx, *lines: tuple[str, object], customer_no: str = "C-COYOTE", **more) -> str:
     drafts = [LineDraft(sku=sku, qty=D(qty)) for sku, qty in lines]
     return create_order(tx, OrderDraft(customer_no=customer_no, lines=drafts, **more))
+
+
+def validated(tx, order_no: str) -> orders.Validation:
+    """An order is checked, each finding is judged by the table, and what it says is done."""
+    checked = orders.check_order(orders.OrderNumber(order_no), tx)
+    kind = {"customer_class": checked.customer_class, "channel": checked.channel}
+    rules = decision("order-to-promise", "validation-rules")
+    answers = [rules.evaluate({**{k: v for k, v in finding.items() if k != "line_no"}, **kind}).value for finding in checked.findings]
+    return orders.settle_findings(orders.SettleFindings(order_no, checked.findings, answers), tx)
 
 
 def context(tx, actor: str | None = "olga.orders") -> TaskContext:

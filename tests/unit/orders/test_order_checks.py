@@ -1,24 +1,28 @@
 """The checks V01 to V13, the catalogue of holds, and what we answer, on an order that is right until one thing is wrong."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
+from engine.problems import Invalid
 from handlers.orders.rules import (
     HOLDS,
     PIECES,
     STAGES,
     AnswerLine,
+    Finding,
     LineFacts,
     OrderFacts,
     blocks,
+    find,
     is_working_day,
     line_code,
+    read_verdict,
     response_code,
-    validate,
 )
+from tests.unit.bpmn.test_decisions import decision
 
 MONDAY = date(2026, 3, 2)
 SATURDAY = date(2026, 3, 7)
@@ -38,8 +42,20 @@ RIGHT = OrderFacts(
 )
 
 
+def judged(finding: Finding):
+    given = {name: value for name, value in asdict(finding).items() if name != "line_no"}
+    table = decision("order-to-promise", "validation-rules")
+    return read_verdict(given, table.evaluate({**given, "customer_class": "B", "channel": "API"}).value)
+
+
+def verdicts(order: OrderFacts):
+    return [judged(finding) for finding in find(order)]
+
+
 def codes(order: OrderFacts) -> list[tuple[str, str]]:
-    return [(issue.code, issue.severity) for issue in validate(order)]
+    """The codes of what is found; E where it stops the order until somebody has dealt with it."""
+    stops = {"REPAIR": "E", "REFUSE": "E", "HOLD": "W", "NOTE": "W"}
+    return [(finding.check, stops[judged(finding).action]) for finding in find(order)]
 
 
 def test_an_order_that_is_right_has_no_issues():
@@ -104,12 +120,36 @@ def test_a_stated_total_may_mean_net_or_gross_and_be_a_cent_off():
 
 
 def test_an_inactive_customer_cannot_be_repaired_but_a_wrong_item_can():
-    assert [issue.repairable for issue in validate(replace(RIGHT, customer_active=False))] == [False]
-    assert [issue.repairable for issue in validate(replace(RIGHT, lines=[replace(LINE, sku=None)]))] == [True]
+    assert [verdict.action for verdict in verdicts(replace(RIGHT, customer_active=False))] == ["REFUSE"]
+    (unknown,) = verdicts(replace(RIGHT, lines=[replace(LINE, sku=None)]))
+    assert (unknown.action, unknown.owner) == ("REPAIR", "order-desk")
+
+
+def test_a_purchase_order_seen_before_is_a_hold_and_what_has_no_rule_is_looked_at():
+    again = judged(Finding(check="DUPLICATE_PO", case="AGAIN", given="PO-7", expected="SO-000001"))
+    assert (again.action, again.hold, again.message) == ("HOLD", "DUPLICATE_PO", "Purchase order PO-7 was received before as SO-000001.")
+    unheard = judged(Finding(check="V99", case="ODD", subject="the moon"))
+    assert (unheard.action, unheard.owner) == ("REPAIR", "order-desk")
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted"),
+    [
+        (None, "a message and one of REPAIR, HOLD, REFUSE, NOTE"),
+        ({"action": "SHRUG", "message": "So what"}, "a message and one of"),
+        ({"action": "NOTE", "message": ""}, "a message and one of"),
+        ({"action": "REPAIR", "message": "Mend it", "owner": ""}, "the group that repairs it"),
+        ({"action": "HOLD", "message": "Stop", "hold": ""}, "which hold it is"),
+    ],
+)
+def test_an_answer_of_the_table_that_cannot_be_followed_says_what_it_lacks(answer, wanted):
+    with pytest.raises(Invalid) as refused:
+        read_verdict({"check": "V05", "case": "PACK"}, answer)
+    assert wanted in refused.value.next_step
 
 
 def test_a_retired_item_offers_its_substitute():
-    (issue,) = validate(replace(RIGHT, lines=[replace(LINE, sellable=False, substitute_sku="BETTER-ANVIL")]))
+    (issue,) = verdicts(replace(RIGHT, lines=[replace(LINE, sellable=False, substitute_sku="BETTER-ANVIL")]))
     assert issue.message == "Item OMINOUS-ANVIL is not sold any more. Offer BETTER-ANVIL instead."
 
 
@@ -144,12 +184,12 @@ def test_what_is_sold_by_the_day_is_carried_nowhere_and_needs_no_postal_code_of_
 
 def test_a_country_that_does_not_exist_is_named_with_its_address():
     order = replace(RIGHT, ship_to=LINZ | {"country": "XX"}, bill_to_country="AUT", incoterm="FCA")
-    told = [issue.message for issue in validate(order) if issue.code == "V03"]
+    told = [judged(finding).message for finding in find(order) if finding.check == "V03"]
     assert [message.split(",")[0] for message in told] == ["The country of the ship-to address", "The country of the bill-to address"]
 
 
 def test_an_item_that_is_not_sold_and_has_no_substitute_offers_none():
-    (issue,) = validate(replace(RIGHT, lines=[replace(LINE, sellable=False)]))
+    (issue,) = verdicts(replace(RIGHT, lines=[replace(LINE, sellable=False)]))
     assert issue.message == "Item OMINOUS-ANVIL is not sold any more."
 
 
