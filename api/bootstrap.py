@@ -20,6 +20,7 @@ from api.schema import differences, migrate
 from api.settings import Settings
 from api.surroundings import checked_url
 from api.zones import name_in, refuse_other_zones
+from engine.jobs.clock import Round
 from engine.jobs.pgqueuer import PgQueuerDispatcher
 from engine.jobs.worker import Worker
 from engine.problems import Invalid
@@ -36,6 +37,7 @@ from engine.runtime.verbs.pending_changes import expire
 from engine.store.embedded import start_embedded
 from engine.store.patience import USUAL
 from engine.store.unit_of_work import Database
+from handlers.calling import read_networks
 from handlers.constraints import RULES
 from handlers.fulfillment.ports import Carrier
 from handlers.fulfillment.rate_table import RateTable
@@ -43,6 +45,7 @@ from handlers.parties.policy import PolicyThresholds
 from handlers.registry import guarded_acts, service_tasks
 from handlers.reporting.kpi import keep_today
 from handlers.reporting.kpis import KPIS
+from handlers.webhooks import delivering
 
 
 def open_database(settings: Settings, application: str = "ordercraft") -> Database:
@@ -106,9 +109,17 @@ def _put_together(settings: Settings, database: Database, *, with_worker: bool, 
         forget_old_links,
         expire,
         keep_today(KPIS),
+        delivering.tell_audit_head,
+        delivering.forget_old,
     )
-    worker = Worker(runtime, threads=settings.worker_threads, chores=chores, rounds=[("notices", EVERY, tell)]) if with_worker else None
+    rounds: list[Round] = [("notices", EVERY, tell), ("webhooks", delivering.EVERY, delivering.Sender(sending(settings)))]
+    worker = Worker(runtime, threads=settings.worker_threads, chores=chores, rounds=rounds) if with_worker else None
     return Product(settings, database, runtime, worker, demo, differences(database), GROUPS)
+
+
+def sending(settings: Settings) -> delivering.Sending:
+    """How webhooks are sent here."""
+    return delivering.Sending(read_networks(settings.inside_networks), timedelta(days=settings.webhook_days))
 
 
 def _limits(settings: Settings) -> Limits:

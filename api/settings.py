@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from engine.problems import Invalid
+from handlers.calling import read_networks
 
 PREFIX = "ORDERCRAFT_"
 
@@ -76,6 +77,10 @@ class Settings:
     mail_from: str = "Ordercraft <ordercraft@localhost>"
     #: Where people reach us, for links in mails: https://orders.example.
     site: str = "http://127.0.0.1:8080"
+    #: The parts of our own network that webhooks may call, with commas between: 10.1.0.0/16; empty for none.
+    inside_networks: str = ""
+    #: After how many days in which nothing came through an address of a webhook is left alone and its owner told.
+    webhook_days: int = 5
     #: The address of a reverse proxy that ends TLS before us and is believed about who asks and how; empty for none.
     trusted_proxy: str = ""
     #: Who may read the metrics: signed-in (a token with the role operate), everybody, or nobody.
@@ -134,6 +139,14 @@ def _is_address(text: str) -> bool:
     return True
 
 
+def _are_networks(text: str) -> bool:
+    try:
+        read_networks(text)
+    except ValueError:
+        return False
+    return True
+
+
 _HIGHEST_PORT = 65_535
 _MOST_THREADS = 200
 _MOST_WAITING = 1000
@@ -143,6 +156,7 @@ _ALLOWED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("trusted_proxy", lambda proxy: not proxy or _is_address(proxy), "no address of a proxy, such as 127.0.0.1"),
     ("metrics", lambda whom: whom in {"signed-in", "everybody", "nobody"}, "none of signed-in, everybody and nobody"),
     ("openapi", lambda whom: whom in {"signed-in", "everybody"}, "neither signed-in nor everybody"),
+    ("inside_networks", _are_networks, "no list of networks, such as 10.1.0.0/16, 127.0.0.1"),
     ("queue", lambda queue: queue in {"pgqueuer", "procrastinate"}, "no queue: pgqueuer or procrastinate"),
     ("oidc_issuer", _is_provider, "no address of a provider: https://…, or http://127.0.0.1… to try one"),
     ("smtp_security", lambda kind: kind in {"starttls", "tls", "none"}, "no way to encrypt: starttls, tls or none"),

@@ -6,6 +6,7 @@ from engine.store import clock, tables  # noqa: F401  # joins by import
 from engine.store.base import metadata
 from handlers.orders import status  # noqa: F401  # the view of derived statuses joins by import
 from handlers.registry import load_models
+from handlers.webhooks import telling  # noqa: F401  # the triggers that write what is told join by import
 
 load_models()
 

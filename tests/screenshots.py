@@ -29,11 +29,14 @@ from engine.runtime.state.people import Person
 from engine.runtime.verbs import drafts
 from engine.runtime.verbs.calendars import save_calendar
 from engine.runtime.verbs.pending_changes import Wanting, ask_or_do
+from handlers.changes import Author
 from handlers.edi import arriving
 from handlers.imports import verbs as imports
 from handlers.parties.bank_accounts import AccountChange
 from handlers.parties.guarded import CustomerEdit
 from handlers.parties.master_data import BankAccountDraft
+from handlers.webhooks import subscriptions
+from handlers.webhooks.subscriptions import SubscriptionDraft
 from tests.chromium import find_chromium
 from tests.integration.edi.conftest import add_coyote
 from tests.unit.edi.interchanges import ORDER_850, x12
@@ -123,6 +126,9 @@ PAGES = {
     "effects": "/operations/effects",
     "workers": "/operations/workers",
     "edi": "/operations/edi",
+    "webhooks": "/operations/webhooks",
+    "webhook-one": "/operations/webhooks/1",
+    "webhook-events": "/operations/webhooks/events",
     "edi-interchange": "/operations/edi/{interchange}",
     "edi-partner": "/master-data/edi-partners/COYOTE-X12",
     "edi-partner-new": "/master-data/edi-partners/new",
@@ -203,6 +209,9 @@ def _demo() -> Iterator[tuple[str, dict[str, str]]]:
         product = build(Settings(data=Path(home)), with_worker=True, demo=True)
         deploy_content(product, actor="ordercraft")
         load_company(product.database)
+        with product.database.transaction() as tx:  # nobody is there: what one sees is what one does then
+            to_shop = SubscriptionDraft(label="web shop", address="https://shop.invalid/hook", events=["order.*", "invoice.*"])
+            subscriptions.add(tx, to_shop, (), Author("edith"))
         server = Server(product, take_address("127.0.0.1", 0))
         serving = threading.Thread(target=server.run, daemon=True)
         serving.start()

@@ -24,10 +24,10 @@ class ObjectRule(StrEnum):
 
 #: By the name of a part of the address; the beginning of an address that follows says otherwise there.
 _COMPANY: Final = (
-    "address_id", "batch_id", "bundle", "code", "comment_id", "customer_no", "day", "element_id", "file_format", "filename",
+    "address_id", "batch_id", "bundle", "code", "comment_id", "customer_no", "day", "delivery_id", "element_id", "file_format", "filename",
     "fingerprint", "group", "group_no", "hold_code", "id", "import_id", "incident_id", "instance_id", "interchange_id", "invoice_no",
     "key", "kind", "name", "number", "order_no", "partner_no", "path", "process_key", "quote_no", "rank", "receipt_no", "session_id",
-    "starts_on", "step", "target_id", "timer_id", "token_id", "verb", "version", "version_id",
+    "starts_on", "step", "subscription_id", "target_id", "timer_id", "token_id", "verb", "version", "version_id",
 )  # fmt: skip
 _RULES: Final[Mapping[str, ObjectRule]] = {
     **dict.fromkeys(_COMPANY, ObjectRule.COMPANY),

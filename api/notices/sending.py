@@ -1,14 +1,13 @@
 """How notices leave the house: mails by SMTP, alerts to webhooks. Without a mail server mails are kept, and the pages say so."""
 
+import json
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
-
-import requests
 
 from api.notices.alerts import WEBHOOK
 from api.notices.links import PATH, make_link
@@ -17,6 +16,7 @@ from api.notices.readers import readers_named
 from api.settings import Settings
 from engine.runtime.state.effects import DatabaseSink, Effect, kept
 from engine.store.unit_of_work import Database
+from handlers.calling import Network, Patience, Request, call, read_networks
 from ui.languages import say
 
 #: Seconds for which another server may keep us waiting.
@@ -39,7 +39,7 @@ class Outward:
         if effect.kind == NOTICE:
             return self._mail(effect)
         if effect.kind == WEBHOOK:
-            return _post(effect)
+            return _post(effect, read_networks(self._settings.inside_networks))
         return DatabaseSink().deliver(effect, attempt)
 
     def _mail(self, effect: Effect) -> Mapping[str, Any]:
@@ -86,12 +86,13 @@ def _letter(effect: Effect, sender: str, address: str, link: str) -> EmailMessag
     return letter
 
 
-def _post(effect: Effect) -> Mapping[str, Any]:
-    headers = {"Idempotency-Key": effect.key}
-    answer = requests.post(effect.target, json=_plain(effect.payload), headers=headers, timeout=_PATIENCE, allow_redirects=False)
-    if answer.status_code >= _REFUSED:
-        raise NotDelivered(f"{effect.target} answered {answer.status_code}.")
-    return {"sink": "webhook", "status": answer.status_code}
+def _post(effect: Effect, inside: Sequence[Network]) -> Mapping[str, Any]:
+    headers = {"Idempotency-Key": effect.key, "Content-Type": "application/json"}
+    body = json.dumps(_plain(effect.payload)).encode()
+    answer = call(Request("POST", effect.target, headers, body), Patience(_PATIENCE), inside)
+    if answer.status >= _REFUSED:
+        raise NotDelivered(f"{effect.target} answered {answer.status}.")
+    return {"sink": "webhook", "status": answer.status}
 
 
 def _plain(payload: Mapping[str, Any]) -> Mapping[str, Any]:

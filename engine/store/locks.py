@@ -67,6 +67,9 @@ class Lock(StrEnum):
     SUPPLY = "supply"
     NUMBER_SERIES = "number_series"
     MESSAGE = "message"
+    #: Whoever keeps a webhook holds it before the messages to it.
+    WEBHOOK_SUBSCRIPTION = "webhook_subscription"
+    WEBHOOK_DELIVERY = "webhook_delivery"
     EFFECT = "effect"
     AUDIT = "audit"
 
@@ -108,6 +111,8 @@ _KEYS = {
     Lock.SUPPLY: "id",
     Lock.NUMBER_SERIES: "series",
     Lock.MESSAGE: "id",
+    Lock.WEBHOOK_SUBSCRIPTION: "id",
+    Lock.WEBHOOK_DELIVERY: "id",
     Lock.EFFECT: "key",
 }
 

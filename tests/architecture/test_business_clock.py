@@ -27,6 +27,10 @@ _CALLED = {name.rpartition(".")[2] for name in _PYTHON}
 
 #: How often each file may read the machine's time, and why.
 MACHINE = {
+    "handlers/webhooks/delivering.py": (13, "messages to the outside, their pauses and how long they are kept"),
+    "handlers/webhooks/model.py": (1, "when a message is due"),
+    "handlers/webhooks/subscriptions.py": (4, "when a message is due, and how long the secret before counts"),
+    "handlers/webhooks/views.py": (1, "whether the secret before still counts"),
     "handlers/reporting/kpi.py": (1, "how old a kept figure is: a cache ages by the machine"),
     "handlers/reporting/model.py": (1, "when a figure was worked out: a cache ages by the machine"),
     "engine/runtime/read/worklist.py": (1, "a person waits these seconds for an undo, whatever the company's date"),
