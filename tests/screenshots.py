@@ -70,6 +70,7 @@ PAGES = {
     "report-ar-ageing": "/reports/ar-ageing",
     "report-forecast": "/reports/cash-forecast",
     "periods": "/finance/periods",
+    "billing-run": "/finance/billing-run?customer={consolidated}",
     "customer": "/master-data/customers/C-1001",
     "notices": "/profile/notices",
     "alerts": "/operations/alerts",

@@ -134,6 +134,9 @@ CUSTOMERS = Kind(
                 Field("order_limit", "Limit per order"),
                 Field("secured_amount", "Secured amount"),
                 Field("invoice_channel", "Invoices go by"),
+                Field(
+                    "invoice_cycle", "Invoiced by", "Each shipment alone, or all of a period together", ("SHIPMENT", "WEEKLY", "MONTHLY")
+                ),
                 Field("paid_by_customer_no", "Paid by customer", "Where another one pays"),
                 Field("oldest_first", "Money without a reference pays what is due first"),
             ),

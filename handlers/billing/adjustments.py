@@ -17,11 +17,11 @@ from engine.service_tasks import Refused
 from engine.store import locks
 from engine.store.clock import business_today
 from engine.store.locks import Lock
-from handlers.billing.charging import numbered, order_taxes
-from handlers.billing.memos import Memo, write_memo
+from handlers.billing.charging import numbered
+from handlers.billing.memos import Memo, memo_taxes, write_memo
 from handlers.billing.model import BillingAdjustment
 from handlers.billing.posting import lock_sources
-from handlers.billing.rules import Charge, TaxGroup, Terms, schedule, taxes
+from handlers.billing.rules import TaxGroup, Terms, schedule
 from handlers.documents.numbers import next_number
 from handlers.identifiers import Prose, Quantity, canonical
 from handlers.rowsets import insert_rows
@@ -57,6 +57,7 @@ class KeptAdjustment:
 
     adjustment_no: str
     invoice_no: str
+    #: Empty for a consolidated invoice of several orders.
     order_no: str
     requested_by: str
 
@@ -77,13 +78,13 @@ def keep_adjustment(tx: Session, invoice_no: str, given: AdjustmentRequest, requ
     row = {"adjustment_no": number, "kind": asked.kind, "invoice_no": invoice_no, "reason": asked.reason, "requested_by": requester}
     lines = [{"line_no": line.line_no, "amount": line.amount} for line in asked.lines]
     insert_rows(tx, BillingAdjustment, [row | {"lines": lines}])
-    return KeptAdjustment(number, invoice_no, invoice.order_no, requester)
+    return KeptAdjustment(number, invoice_no, invoice.order_no or "", requester)
 
 
 def kept(tx: Session, adjustment_no: str) -> KeptAdjustment:
     """A request that was kept before. Raises NotFound."""
     asked, invoice = _locked(tx, adjustment_no)
-    return KeptAdjustment(adjustment_no, asked.invoice_no, invoice.order_no, asked.requested_by)
+    return KeptAdjustment(adjustment_no, asked.invoice_no, invoice.order_no or "", asked.requested_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def assess(tx: Session, adjustment_no: str) -> Assessed:
     lines, groups = _charged(tx, asked, invoice, "")
     net = total(line["amount"] for line in lines)
     gross = net + total(group.tax for group in groups)
-    about = (asked.invoice_no, invoice.order_no, invoice.customer_no, asked.kind, asked.reason)
+    about = (asked.invoice_no, invoice.order_no or "", invoice.customer_no, asked.kind, asked.reason)
     return Assessed(*about, net, gross, invoice.currency, invoice.fx_rate or Decimal(1))
 
 
@@ -230,9 +231,7 @@ def _charged(tx: Session, asked: Row[Any], invoice: Row[Any], number: str) -> tu
     if asked.kind == "CM" and any(amount > line["left"] + amount for line, amount in wanted):
         raise Refused(NOT_ADJUSTABLE, f"Less is left of a line of {asked.invoice_no} than {asked.adjustment_no} asks to credit.")
     lines = [_line(line, amount, asked.kind) for line, amount in wanted]
-    before = tx.execute(_TAXED_BEFORE, {"order_no": invoice.order_no, "kind": asked.kind, "no": number}).mappings()
-    charges = [Charge(line["amount"], line["tax_category"], line["tax_rate_pct"]) for line in lines]
-    return [dict(line) for line in numbered(lines, 1)], taxes(charges, invoice.currency, order_taxes([dict(row) for row in before]).before)
+    return [dict(line) for line in numbered(lines, 1)], memo_taxes(tx, asked.kind, number, lines, invoice.currency)
 
 
 def _line(sold: Mapping[str, Any], amount: Decimal, kind: str) -> dict[str, Any]:
@@ -281,10 +280,4 @@ _OPEN_REQUEST = text("""
 SELECT asked.adjustment_no FROM billing_adjustment AS asked
 LEFT JOIN invoice AS paper ON paper.adjustment_no = asked.adjustment_no
 WHERE asked.invoice_no = :invoice_no AND asked.refused_at IS NULL AND paper.posted_at IS NULL ORDER BY asked.adjustment_no LIMIT 1
-""")
-_TAXED_BEFORE = text("""
-SELECT taken.category, taken.rate_pct, 0 AS worth, sum(taken.taxable) AS taxable_before, sum(taken.tax) AS tax_before
-FROM invoice_tax AS taken JOIN invoice USING (invoice_no)
-WHERE invoice.order_no = :order_no AND invoice.kind = :kind AND invoice.cancelled_at IS NULL AND invoice.invoice_no <> :no
-GROUP BY taken.category, taken.rate_pct
 """)

@@ -87,7 +87,8 @@ CASES = (
           owed.dunning_level > 0 AS dunned, owed.open_amount > 0 AND owed.due_date < business_today() AS late,
           CASE WHEN owed.open_amount > 0 AND owed.due_date < business_today() THEN business_today() - owed.due_date END AS days_overdue,
           CASE WHEN billed.kind = 'CM' THEN 'Credit memo' WHEN billed.kind = 'DM' THEN 'Debit note'
-            WHEN billed.shipment_no IS NULL THEN 'Invoice in advance' END AS kind,
+            WHEN billed.billing_policy IN ('DEPOSIT', 'ON_ORDER', 'MILESTONE') THEN 'Invoice in advance'
+            WHEN billed.billing_policy = 'CONSOLIDATED' THEN 'Consolidated invoice' END AS kind,
           billed.credits_invoice_no, billed.bill_to, billed.posted_at,
           CASE WHEN billed.cancelled_at IS NOT NULL THEN 'CANCELLED' WHEN billed.posted_at IS NULL THEN 'DRAFT'
             WHEN owed.open_amount > 0 AND owed.due_date < business_today() THEN 'OVERDUE' WHEN owed.open_amount > 0 THEN 'OPEN'

@@ -27,6 +27,7 @@ from handlers.billing.rules import (
     taxes,
     use_advances,
 )
+from handlers.values import total
 
 ZERO = Decimal(0)
 Row = Mapping[str, Any]
@@ -80,7 +81,7 @@ def draft(head: Row, sources: Sequence[Row], taxed: OrderTaxes, today: date) -> 
     carriage = [Charge(freight, *taxed.freight)] if freight else []
     used = use_advances([*charges, *carriage], taxed.advances)
     taken_off = [Charge(-amount, *advance.key) for advance, amount in used]
-    groups = taxes([*charges, *carriage, *taken_off], currency, taxed.before)
+    groups = taxes([*charges, *carriage, *taken_off], currency, taxed.before, order_no=head["order_no"])
     sums = revenue([*charges, *taken_off], freight, groups)
     due = schedule(Terms(head["net_days"], head["discount_pct"], head["discount_days"]), today, sums.gross, currency)
     totals = {
@@ -95,13 +96,13 @@ def draft(head: Row, sources: Sequence[Row], taxed: OrderTaxes, today: date) -> 
     }
     carried = [_carriage(head, freight, taxed.freight)] if freight else []
     off = [_advance_used(advance, amount) for advance, amount in used]
-    return Draft((*lines, *numbered([*carried, *off], len(lines) + 1)), tuple(groups), totals)
+    return Draft(_of_order(head, [*lines, *numbered([*carried, *off], len(lines) + 1)]), tuple(groups), totals)
 
 
 def advance_draft(head: Row, amounts: Mapping[TaxKey, Decimal], taxed: OrderTaxes, today: date) -> Draft:
     """The invoice of a step of the billing plan: one line for each category and rate of tax."""
     charges = [Charge(amount, *key) for key, amount in amounts.items()]
-    groups = taxes(charges, head["currency"], taxed.before)
+    groups = taxes(charges, head["currency"], taxed.before, order_no=head["order_no"])
     sums = revenue(charges, ZERO, groups)
     due = schedule(Terms(head["net_days"]), today, sums.gross, head["currency"])
     totals = {
@@ -109,7 +110,20 @@ def advance_draft(head: Row, amounts: Mapping[TaxKey, Decimal], taxed: OrderTaxe
         "due_date": due.due_date, "discount_date": None, "discount_amount": ZERO,
     }  # fmt: skip
     lines = [_charge("ADVANCE", charge, f"{head['name']} of order {head['order_no']}", qty=1) for charge in charges]
-    return Draft(tuple(numbered(lines, 1)), tuple(groups), totals)
+    return Draft(_of_order(head, numbered(lines, 1)), tuple(groups), totals)
+
+
+def _of_order(head: Row, lines: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple({**line, "order_no": head["order_no"]} for line in lines)
+
+
+def consolidated(parts: Sequence[Draft], terms: Terms, currency: str, today: date) -> Draft:
+    """One invoice of what several orders are charged: each order's lines behind one another, the tax of each, one sum and one due date."""
+    lines = numbered((line for part in parts for line in part.lines), 1)
+    sums = {name: total(part.totals[name] for part in parts) for name in ("net_total", "freight_total", "tax_total", "gross_total")}
+    due = schedule(terms, today, sums["gross_total"], currency)
+    dates = {"due_date": due.due_date, "discount_date": due.discount_date, "discount_amount": due.discount_amount}
+    return Draft(tuple(lines), tuple(group for part in parts for group in part.groups), {"invoice_date": today, **sums, **dates})
 
 
 def numbered(lines: Iterable[Row], first: int) -> list[Row]:

@@ -18,7 +18,7 @@ from engine.store import locks
 from engine.store.locks import Lock
 from handlers.billing.charging import Draft, OrderTaxes, Row, apart, draft, order_taxes
 from handlers.billing.model import Invoice, InvoiceLine, InvoiceTax
-from handlers.billing.rules import OpenAdvance, Terms, schedule, tax_key
+from handlers.billing.rules import OpenAdvance, TaxGroup, Terms, schedule, tax_key
 from handlers.documents.numbers import next_number
 from handlers.orders.fulfilment_lines import Change, count
 from handlers.orders.holds import blocking
@@ -62,11 +62,12 @@ def create_invoice(tx: Session, shipment_no: str, now: datetime, billing_policy:
     Raises NotFound, Conflict when it has not left or carries nothing to charge, NotYet while a hold is about the invoice.
     """
     lock_shipment(tx, shipment_no)
-    (head,) = _rows(tx, _HEAD, shipment_no=shipment_no, now=now, billing_policy=billing_policy)
+    (head,) = heads_of(tx, [shipment_no], now)
+    head = {**head, "billing_policy": billing_policy}
     if head["shipped_at"] is None:
         raise Conflict(f"Shipment {shipment_no} has not left.", code="not_shipped", next_step="Confirm the shipment before it is invoiced.")
     wait_for_holds(tx, head["order_no"])
-    sources = _rows(tx, _UNCHARGED, shipment_no=shipment_no, order_no=head["order_no"])
+    sources = uncharged(tx, [shipment_no], [head["order_no"]])
     made = _made_before(tx, shipment_no)
     if made is not None and (made["delivered_at"] is None or not sources):
         bring_up_to_date(tx, made, head)
@@ -83,13 +84,23 @@ def create_invoice(tx: Session, shipment_no: str, now: datetime, billing_policy:
     return Created(invoice_no, created=True, complete=not rest)
 
 
+def heads_of(tx: Session, shipment_nos: Sequence[str], now: datetime) -> list[Row]:
+    """What invoices of shipments say of their orders and of themselves, by number. One statement."""
+    return _rows(tx, _HEADS, shipments=list(shipment_nos), now=now)
+
+
+def uncharged(tx: Session, shipment_nos: Sequence[str], order_nos: Sequence[str]) -> list[Row]:
+    """What shipments carry and no invoice charges, in the order of the shipments and their lines. One statement."""
+    return _rows(tx, _UNCHARGED, shipments=list(shipment_nos), orders=list(order_nos))
+
+
 def planned_invoices(tx: Session, group_no: str, now: datetime) -> list[Planned]:
     """The invoices that would charge what a group has not shipped yet, if all of it left today. Raises NotFound."""
     heads = _rows(tx, _PLANNED_HEAD, group_no=group_no, now=now)
     if not heads:
         raise NotFound(f"There is no group {group_no}.", code="group_unknown", next_step="Look the group up on the page of its order.")
     (head,) = heads
-    sources = _rows(tx, _PLANNED, group_no=group_no, order_no=head["order_no"])
+    sources = _rows(tx, _PLANNED, group_no=group_no, orders=[head["order_no"]])
     taxed = taxed_order(tx, head["order_no"])
     return [Planned(head, draft(head, goods, taxed, head["today"]), goods) for goods in apart(sources)]
 
@@ -128,31 +139,54 @@ def bring_up_to_date(tx: Session, made: Row, head: Row) -> None:
 
 def taxed_order(tx: Session, order_no: str) -> OrderTaxes:
     """How an order is taxed, what was charged of it, and what of it was billed in advance and is not used yet."""
-    rows = _rows(tx, _ORDER_TAXES, order_no=order_no)
-    found = _rows(tx, _OPEN_ADVANCES, order_no=order_no) if any(row["in_advance"] for row in rows) else []
-    advances = [OpenAdvance(row["invoice_no"], tax_key(row["category"], row["rate_pct"]), row["rest"]) for row in found]
-    return order_taxes(rows, advances)
+    return taxed_orders(tx, [order_no])[order_no]
+
+
+def taxed_orders(tx: Session, order_nos: Sequence[str]) -> dict[str, OrderTaxes]:
+    """As `taxed_order`, for several orders at once: two statements, and one where nothing was billed in advance."""
+    rows = _by_order(_rows(tx, _ORDER_TAXES, orders=list(order_nos)))
+    ahead = [order_no for order_no, parts in rows.items() if any(row["in_advance"] for row in parts)]
+    open_ = _by_order(_rows(tx, _OPEN_ADVANCES, orders=ahead)) if ahead else {}
+    return {
+        order_no: order_taxes(
+            parts,
+            [OpenAdvance(row["invoice_no"], tax_key(row["category"], row["rate_pct"]), row["rest"]) for row in open_.get(order_no, [])],
+        )
+        for order_no, parts in rows.items()
+    }
+
+
+def _by_order(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["order_no"], []).append(row)
+    return found
 
 
 def write_draft(tx: Session, invoice_no: str, head: Row, charged: Draft) -> None:
-    """Write an invoice that nobody has yet: head, lines, and tax by rate."""
+    """Write an invoice that nobody has yet: head, lines, and tax by rate. A line or tax of another order than the head's names it."""
     key = "|".join(str(head[name]) for name in _GROUPING)
     copied = {name: head[name] for name in (*_OF_ORDER, "shipment_no", "billing_policy")}
-    insert_rows(tx, Invoice, [{"invoice_no": invoice_no, "kind": "INV", "grouping": key, **copied, **charged.totals}])
-    shared = {"invoice_no": invoice_no, "kind": "INV", "order_no": head["order_no"]}
-    insert_rows(tx, InvoiceLine, [shared | dict(line) for line in charged.lines])
-    groups = [
+    own = {name: head[name] for name in ("billing_run", "delivered_from") if name in head}
+    insert_rows(tx, Invoice, [{"invoice_no": invoice_no, "kind": "INV", "grouping": key, **copied, **own, **charged.totals}])
+    insert_rows(tx, InvoiceLine, [{"invoice_no": invoice_no, "kind": "INV"} | dict(line) for line in charged.lines])
+    insert_rows(tx, InvoiceTax, tax_rows(invoice_no, charged.groups))
+
+
+def tax_rows(invoice_no: str, groups: Sequence[TaxGroup]) -> list[dict[str, Any]]:
+    """The tax of a paper as it is kept."""
+    return [
         {
             "invoice_no": invoice_no,
+            "order_no": group.order_no,
             "category": group.category,
             "rate_pct": group.rate_pct,
             "taxable": group.taxable,
             "tax": group.tax,
             "exemption_reason": EXEMPTION_REASONS.get(group.category, ""),
         }
-        for group in charged.groups
+        for group in groups
     ]
-    insert_rows(tx, InvoiceTax, groups)
 
 
 _ORDER_COLUMNS = """
@@ -162,12 +196,11 @@ _ORDER_COLUMNS = """
           WHERE charged.order_no = sold.order_no AND charged.charge_code = 'FREIGHT' AND charged.kind = 'INV'
             AND NOT charged.cancelled) AS freight_charged
 """
-_HEAD = text(f"""
-SELECT shipment.shipment_no, CAST(:billing_policy AS text) AS billing_policy, shipment.shipped_at,
-  coalesce(shipment.delivered_at, shipment.shipped_at)::date AS delivery_date,
+_HEADS = text(f"""
+SELECT shipment.shipment_no, shipment.shipped_at, coalesce(shipment.delivered_at, shipment.shipped_at)::date AS delivery_date,
 {_ORDER_COLUMNS}
 FROM shipment JOIN sales_order AS sold ON sold.order_no = shipment.order_no
-WHERE shipment.shipment_no = :shipment_no
+WHERE shipment.shipment_no = ANY(:shipments) ORDER BY shipment.shipment_no
 """)
 _PLANNED_HEAD = text(f"""
 SELECT '' AS shipment_no, CAST(:now AS timestamptz)::date AS delivery_date,
@@ -178,11 +211,11 @@ WHERE "group".group_no = :group_no
 _CHARGED_BEFORE = """
 WITH charged AS (
   SELECT order_line_id, sum(qty) AS qty, sum(amount) AS amount FROM invoice_line
-  WHERE order_no = :order_no AND charge_code = 'ITEM' AND kind = 'INV' AND NOT cancelled GROUP BY order_line_id
+  WHERE order_no = ANY(:orders) AND charge_code = 'ITEM' AND kind = 'INV' AND NOT cancelled GROUP BY order_line_id
 )
 """
 _SOURCE_COLUMNS = """
-  line.id AS fulfil_line_id, line.order_line_id, line.sku, sold.uom, sold.unit_net,
+  sold.order_no, line.id AS fulfil_line_id, line.order_line_id, line.sku, sold.uom, sold.unit_net,
   coalesce(nullif(sold.buyer_line_no, ''), sold.line_no::text) AS order_line_no,
   coalesce(nullif(sold.description, ''), item.name) AS description, coalesce(item.gtin, '') AS gtin,
   sold.qty_ordered, sold.line_net - sold.header_discount AS line_worth,
@@ -190,14 +223,14 @@ _SOURCE_COLUMNS = """
 """
 _UNCHARGED = text(f"""
 {_CHARGED_BEFORE}
-SELECT packed.id AS shipment_line_id, packed.qty, {_SOURCE_COLUMNS}
+SELECT packed.id AS shipment_line_id, packed.shipment_no, packed.qty, {_SOURCE_COLUMNS}
 FROM shipment_line AS packed JOIN fulfil_line AS line ON line.id = packed.fulfil_line_id
 JOIN order_line AS sold ON sold.id = line.order_line_id JOIN item ON item.sku = line.sku
 LEFT JOIN charged ON charged.order_line_id = sold.id
-WHERE packed.shipment_no = :shipment_no AND NOT EXISTS (
+WHERE packed.shipment_no = ANY(:shipments) AND NOT EXISTS (
   SELECT 1 FROM invoice_line AS already
   WHERE already.shipment_line_id = packed.id AND already.kind = 'INV' AND NOT already.cancelled)
-ORDER BY sold.line_no, packed.id
+ORDER BY packed.shipment_no, sold.line_no, packed.id
 """)
 _PLANNED = text(f"""
 {_CHARGED_BEFORE}
@@ -209,20 +242,23 @@ WHERE line.group_no = :group_no AND line.qty - line.qty_cancelled - line.qty_shi
 ORDER BY sold.line_no, line.id
 """)
 _ORDER_TAXES = text("""
-SELECT category, rate_pct, sum(worth) AS worth, sum(taxable) AS taxable_before, sum(tax) AS tax_before, bool_or(in_advance) AS in_advance
+SELECT order_no, category, rate_pct, sum(worth) AS worth, sum(taxable) AS taxable_before, sum(tax) AS tax_before,
+  bool_or(in_advance) AS in_advance
 FROM (
-  SELECT tax_category AS category, tax_rate_pct AS rate_pct, line_net - header_discount AS worth, 0 AS taxable, 0 AS tax,
+  SELECT order_no, tax_category AS category, tax_rate_pct AS rate_pct, line_net - header_discount AS worth, 0 AS taxable, 0 AS tax,
     false AS in_advance
-  FROM order_line WHERE order_no = :order_no
+  FROM order_line WHERE order_no = ANY(:orders)
   UNION ALL
-  SELECT taken.category, taken.rate_pct, 0, taken.taxable, taken.tax, invoice.shipment_no IS NULL
+  SELECT taken.order_no, taken.category, taken.rate_pct, 0, taken.taxable, taken.tax,
+    invoice.billing_policy IN ('DEPOSIT', 'ON_ORDER', 'MILESTONE')
   FROM invoice_tax AS taken JOIN invoice USING (invoice_no)
-  WHERE invoice.order_no = :order_no AND invoice.kind = 'INV' AND invoice.cancelled_at IS NULL
-) AS each GROUP BY category, rate_pct
+  WHERE taken.order_no = ANY(:orders) AND invoice.kind = 'INV' AND invoice.cancelled_at IS NULL
+) AS each GROUP BY order_no, category, rate_pct
 """)
 #: Of each posted invoice in advance what no invoice has taken off and no credit memo has given back, by category and rate.
 _OPEN_ADVANCES = text("""
-SELECT advance.invoice_no, part.tax_category AS category, part.tax_rate_pct AS rate_pct, sum(part.amount) AS rest FROM invoice AS advance
+SELECT advance.order_no, advance.invoice_no, part.tax_category AS category, part.tax_rate_pct AS rate_pct, sum(part.amount) AS rest
+FROM invoice AS advance
 CROSS JOIN LATERAL (
   SELECT tax_category, tax_rate_pct, amount FROM invoice_line WHERE invoice_no = advance.invoice_no AND charge_code = 'ADVANCE'
   UNION ALL
@@ -231,9 +267,9 @@ CROSS JOIN LATERAL (
   SELECT line.tax_category, line.tax_rate_pct, -line.amount FROM invoice AS memo JOIN invoice_line AS line USING (invoice_no)
   WHERE memo.credits_invoice_no = advance.invoice_no AND memo.kind = 'CM' AND line.charge_code = 'ADVANCE' AND memo.cancelled_at IS NULL
 ) AS part
-WHERE advance.order_no = :order_no AND advance.kind = 'INV' AND advance.shipment_no IS NULL
+WHERE advance.order_no = ANY(:orders) AND advance.kind = 'INV' AND advance.billing_policy IN ('DEPOSIT', 'ON_ORDER', 'MILESTONE')
   AND advance.posted_at IS NOT NULL AND advance.cancelled_at IS NULL
-GROUP BY advance.invoice_no, part.tax_category, part.tax_rate_pct HAVING sum(part.amount) > 0
+GROUP BY advance.order_no, advance.invoice_no, part.tax_category, part.tax_rate_pct HAVING sum(part.amount) > 0
 ORDER BY advance.invoice_no, part.tax_category, part.tax_rate_pct
 """)
 _LAST_INVOICE = text("""

@@ -15,10 +15,9 @@ from engine.problems import Conflict, Invalid, NotFound
 from engine.store import locks
 from engine.store.clock import business_today
 from engine.store.locks import Lock
-from handlers.billing.charging import order_taxes
-from handlers.billing.memos import Memo, write_memo
+from handlers.billing.memos import Memo, memo_taxes, write_memo
 from handlers.billing.posting import account_of_advance, lock_sources
-from handlers.billing.rules import Billable, Charge, amount_of, taxes
+from handlers.billing.rules import Billable, amount_of
 from handlers.documents.numbers import next_number
 from handlers.ledger import posting
 from handlers.ledger.accounts import OUTPUT_VAT, RECEIVABLES, REFUNDS_PAYABLE, RESTOCKING_FEES, RETURNS_AND_ALLOWANCES
@@ -74,9 +73,7 @@ def draft(tx: Session, credit: Credit) -> Row[Any]:
         raise Conflict(f"{credit.invoice_no} is no posted invoice.", code="invoice_not_posted", next_step="Choose a posted invoice.")
     number = known or next_number(tx, "CM")
     lines = _lines(tx, credit, invoice, number)
-    before = order_taxes([dict(row) for row in tx.execute(_CREDITED_TAXES, {"order_no": invoice.order_no, "no": number}).mappings()])
-    charges = [Charge(line["amount"], line["tax_category"], line["tax_rate_pct"]) for line in lines]
-    groups = taxes(charges, invoice.currency, before.before)
+    groups = memo_taxes(tx, "CM", number, lines, invoice.currency)
     today = business_today(tx)
     about = {"kind": "CM", "grouping": credit.rma_no, "rma_no": credit.rma_no, "credits_invoice_no": credit.invoice_no,
              "credit_reason": credit.reason, "invoice_date": today, "due_date": today, "net_days": 0}  # fmt: skip
@@ -214,12 +211,6 @@ FROM invoice_line AS sold LEFT JOIN LATERAL (
   WHERE credited.shipment_line_id = sold.shipment_line_id AND credited.kind = 'CM' AND NOT credited.cancelled
     AND credited.invoice_no <> :no) AS before ON true
 WHERE sold.invoice_no = :invoice_no AND sold.charge_code = 'ITEM'
-""")
-_CREDITED_TAXES = text("""
-SELECT taken.category, taken.rate_pct, 0 AS worth, sum(taken.taxable) AS taxable_before, sum(taken.tax) AS tax_before
-FROM invoice_tax AS taken JOIN invoice USING (invoice_no)
-WHERE invoice.order_no = :order_no AND invoice.kind = 'CM' AND invoice.cancelled_at IS NULL AND invoice.invoice_no <> :no
-GROUP BY taken.category, taken.rate_pct
 """)
 _POSTED_LINES = text("""
 SELECT charge_code, fulfil_line_id, qty, amount, restocking_fee FROM invoice_line WHERE invoice_no = :no ORDER BY line_no

@@ -39,13 +39,14 @@ def invoice_by_edi(tx: Session, invoice_no: str) -> dict[str, Any]:
     Amounts with three decimals fit neither N2 nor EN 16931: such an invoice is the paper. Raises Invalid for a unit that has no code.
     """
     facts = read_facts(tx, invoice_no)
-    partner = partner_for(tx, facts.buyer["customer_no"], facts.order_no, "invoice")
+    order_no = facts.order_no or next((line.order_no for line in facts.lines if line.order_no), "")
+    partner = partner_for(tx, facts.buyer["customer_no"], order_no, "invoice")
     if partner is None or not fits_e_invoice(facts):
         return {}
     kind = kind_of_invoice(partner)
-    ordered_on = tx.execute(_ORDERED_ON, {"order_no": facts.order_no}).scalar_one()
+    ordered_on = tx.execute(_ORDERED_ON, {"order_no": order_no}).scalar_one()
     rows = invoice_rows(partner, facts, ordered_on, item_numbers(tx, partner.customer_no, [line.sku for line in facts.lines]))
-    paper = Paper(document="INVOICE_EDI", kind=kind, number=invoice_no, order_no=facts.order_no, rows=rows)
+    paper = Paper(document="INVOICE_EDI", kind=kind, number=invoice_no, order_no=order_no, rows=rows)
     told = write_paper(tx, partner, paper).payload(partner, kind)
     return {"edi_document_id": told.pop("document_id"), "target": target_of(partner), **told}
 
@@ -70,7 +71,7 @@ def _off(line: LineFacts, currency: str) -> Decimal:
 
 def _x12(facts: InvoiceFacts, ordered_on: date, numbers: Numbers) -> list[Row]:
     rows: list[Row] = [
-        ("BIG", ymd(facts.invoice_date), facts.invoice_no, ymd(ordered_on), facts.customer_po or facts.order_no, *_big_07(facts)),
+        ("BIG", ymd(facts.invoice_date), facts.invoice_no, *_big_03(facts, ordered_on), *_big_07(facts)),
         ("CUR", "SE", facts.currency),
         *([("REF", "SI", facts.shipment_no)] if facts.shipment_no else []),
         *([("REF", "IV", facts.credits_invoice_no)] if facts.credits_invoice_no else []),
@@ -79,11 +80,15 @@ def _x12(facts: InvoiceFacts, ordered_on: date, numbers: Numbers) -> list[Row]:
         n1("SE", facts.seller["name"], facts.seller["gln"]),
         _terms(facts),
         ("DTM", "011", ymd(facts.delivery_date)),
+        *([("DTM", "186", ymd(facts.delivered_from)), ("DTM", "187", ymd(facts.delivery_date))] if facts.delivered_from else []),
     ]
     for line in facts.lines:
         item = x12_item(line.sku, numbers.get(line.sku))
         rows.append(("IT1", line.order_line_no, number(line.qty), x12_of(line.uom), number(line.unit_price), "", *item))
         rows.append(("PID", "F", "", "", "", fitting(line.description, 80)))
+        rows += [("REF", qualifier, value) for qualifier, value in _of_line(line, ("PO", "CO", "SI"))]
+        if line.delivered_on:
+            rows.append(("DTM", "011", ymd(line.delivered_on)))
         off = _off(line, facts.currency)
         if off:
             rows.append(("SAC", "A" if off > 0 else "C", _DISCOUNT, "", "", _cents(abs(off))))
@@ -92,6 +97,19 @@ def _x12(facts: InvoiceFacts, ordered_on: date, numbers: Numbers) -> list[Row]:
     if facts.freight_total:
         rows.append(("SAC", "C", _FREIGHT, "", "", _cents(facts.freight_total)))
     return [*rows, ("CTT", str(len(facts.lines)))]
+
+
+def _big_03(facts: InvoiceFacts, ordered_on: date) -> Row:
+    """BIG03 and BIG04: the order; an invoice of several orders names them on its lines."""
+    if facts.order_no or facts.customer_po:
+        return (ymd(ordered_on) if facts.order_no else "", facts.customer_po or facts.order_no)
+    return ("", "")
+
+
+def _of_line(line: LineFacts, codes: tuple[str, str, str]) -> list[tuple[str, str]]:
+    """The buyer's order, ours and the shipment of a line of a consolidated invoice, under the codes of a syntax; else nothing."""
+    named = zip(codes, (line.customer_po, line.order_no, line.shipment_no), strict=True)
+    return [(code, value) for code, value in named if value] if line.order_no else []
 
 
 def _big_07(facts: InvoiceFacts) -> Row:
@@ -123,7 +141,8 @@ def _edifact(partner: EdiPartner, facts: InvoiceFacts, numbers: Numbers) -> list
         ("BGM", "386" if facts.is_in_advance and facts.kind == "INV" else _BGM_1001[facts.kind], facts.invoice_no, "9"),
         dtm("137", facts.invoice_date),
         dtm("35", facts.delivery_date),
-        ("RFF", ("ON", fitting(facts.customer_po or facts.order_no, 35))),
+        *([dtm("194", facts.delivered_from), dtm("206", facts.delivery_date)] if facts.delivered_from else []),
+        *([("RFF", ("ON", fitting(facts.customer_po or facts.order_no, 35)))] if facts.customer_po or facts.order_no else []),
         *([("RFF", ("DQ", facts.shipment_no))] if facts.shipment_no else []),
         *([("RFF", ("IV", facts.credits_invoice_no))] if facts.credits_invoice_no else []),
         *_party("BY", partner, facts.buyer),
@@ -156,6 +175,7 @@ def _line(line: LineFacts, currency: str, numbers: Numbers) -> list[Row]:
         ("QTY", ("47", number(line.qty), edifact_of(line.uom))),
         ("MOA", ("203", _money(line.amount, currency))),
         ("PRI", ("AAA", number(line.unit_price))),
+        *(("RFF", (code, fitting(value, 35))) for code, value in _of_line(line, ("ON", "VN", "DQ"))),
         _tax(line.tax_category, line.tax_rate_pct),
     ]
     if off:

@@ -1,9 +1,10 @@
 """Everything a paper shows of an invoice, read in a constant number of statements."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from itertools import groupby
 from typing import Final
 
 from sqlalchemy import text
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
 from handlers.billing.creation import EXEMPTION_REASONS, Planned
+from handlers.billing.posting import of_orders
 from handlers.billing.rules import Schedule, Terms, describe_terms
 from handlers.documents.seller import seller
 from handlers.parties.master_data import find_customer
@@ -18,6 +20,10 @@ from handlers.parties.master_data import find_customer
 #: Stands where the number of an invoice will be that is only tried.
 PLANNED_NUMBER: Final = "INV-PLANNED"
 _NO_ITEM: Final = {"order_line_no": "", "gtin": ""}
+#: What only lines of a consolidated invoice say, and what only a credit memo's do.
+_NOT_PLANNED: Final = frozenset({"order_no", "customer_po", "shipment_no", "delivered_on", "restocking_fee"})
+#: Policies by which an order is billed before its goods leave.
+IN_ADVANCE: Final = frozenset({"DEPOSIT", "ON_ORDER", "MILESTONE"})
 NO_FREIGHT: Final = ("S", Decimal(0))
 
 
@@ -39,6 +45,20 @@ class LineFacts:
     tax_rate_pct: Decimal
     #: Kept back of a line that is credited.
     restocking_fee: Decimal = Decimal(0)
+    #: Of a consolidated invoice: our order, the buyer's, the shipment and the day of its delivery; else empty.
+    order_no: str = ""
+    customer_po: str = ""
+    shipment_no: str = ""
+    delivered_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The order, the buyer's order and the shipment that lines of a consolidated invoice are of; empty where it is about one alone."""
+
+    order_no: str
+    customer_po: str
+    shipment_no: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +77,9 @@ class InvoiceFacts:
     """An invoice, or the credit memo of one, as people and machines read it."""
 
     invoice_no: str
+    #: Empty for a consolidated invoice of several orders, as is `customer_po` where they are several.
     order_no: str
-    #: Empty for an invoice in advance; its delivery is then when it is expected.
+    #: Empty for an invoice in advance, whose delivery is then when it is expected, and for a consolidated one.
     shipment_no: str
     customer_po: str
     invoice_date: date
@@ -85,6 +106,9 @@ class InvoiceFacts:
     kind: str = "INV"
     #: The invoices in advance that it takes off.
     advances: tuple[str, ...] = ()
+    billing_policy: str = "ON_SHIP"
+    #: The first day of delivery of a consolidated invoice.
+    delivered_from: date | None = None
 
     @property
     def is_credit_memo(self) -> bool:
@@ -94,7 +118,18 @@ class InvoiceFacts:
     @property
     def is_in_advance(self) -> bool:
         """Whether it is about goods that have not left."""
-        return not self.shipment_no
+        return self.billing_policy in IN_ADVANCE
+
+    @property
+    def about(self) -> str:
+        """What it is about, in words."""
+        return of_orders(self.order_no)
+
+    @property
+    def goods(self) -> Iterator[tuple[Delivery, list[LineFacts]]]:
+        """The lines, those of one delivery behind one another, each with the delivery; what is of none stands with the one before."""
+        for delivery, lines in groupby(self.lines, key=lambda line: Delivery(line.order_no, line.customer_po, line.shipment_no)):
+            yield delivery, list(lines)
 
 
 def read_facts(tx: Session, invoice_no: str) -> InvoiceFacts:
@@ -109,10 +144,10 @@ def read_facts(tx: Session, invoice_no: str) -> InvoiceFacts:
     due = Schedule(row.due_date, row.discount_date, row.discount_amount)
     copied = (
         "invoice_no", "kind", "order_no", "customer_po", "invoice_date", "delivery_date", "due_date", "currency", "net_total",
-        "freight_total", "tax_total", "gross_total", "discount_date", "discount_amount", "created_at",
+        "freight_total", "tax_total", "gross_total", "discount_date", "discount_amount", "created_at", "billing_policy", "delivered_from",
     )  # fmt: skip
     return InvoiceFacts(
-        **{name: getattr(row, name) for name in copied},
+        **{name: getattr(row, name) for name in copied} | {"order_no": row.order_no or ""},
         terms=f"Credit for invoice {row.credits_invoice_no}: {row.credit_reason}."
         if row.kind == "CM"
         else describe_terms(Terms(row.net_days, row.discount_pct), due, row.currency),
@@ -159,7 +194,7 @@ def planned_facts(tx: Session, planned: Planned) -> InvoiceFacts:
 def _planned_lines(planned: Planned) -> tuple[LineFacts, ...]:
     goods, others = planned.draft.lines[: len(planned.sources)], planned.draft.lines[len(planned.sources) :]
     rows = [*zip(goods, planned.sources, strict=True), *((line, _NO_ITEM) for line in others if line["charge_code"] != "FREIGHT")]
-    names = [name for name in LineFacts.__slots__ if name != "restocking_fee"]
+    names = [name for name in LineFacts.__slots__ if name not in _NOT_PLANNED]
     return tuple(LineFacts(**{name: line[name] if name in line else row[name] for name in names}) for line, row in rows)
 
 
@@ -170,11 +205,20 @@ def _buyer(tx: Session, customer_no: str) -> dict[str, str]:
 
 _LINES = text("""
 SELECT line.line_no, coalesce(nullif(sold.buyer_line_no, ''), sold.line_no::text, '') AS order_line_no, line.sku, line.advance_no,
+  CASE WHEN several.are THEN line.order_no ELSE '' END AS order_no, CASE WHEN several.are THEN asked.customer_po ELSE '' END AS customer_po,
+  CASE WHEN several.are THEN coalesce(sent.shipment_no, '') ELSE '' END AS shipment_no,
+  CASE WHEN several.are THEN coalesce(sent.delivered_at, sent.shipped_at)::date END AS delivered_on,
   coalesce(item.gtin, '') AS gtin, line.description,
   line.qty, line.uom, line.unit_price, line.amount, line.tax_category, line.tax_rate_pct, line.charge_code, line.restocking_fee
-FROM invoice_line AS line LEFT JOIN order_line AS sold ON sold.id = line.order_line_id LEFT JOIN item ON item.sku = line.sku
+FROM invoice_line AS line JOIN invoice AS paper ON paper.invoice_no = line.invoice_no
+CROSS JOIN LATERAL (SELECT paper.billing_policy = 'CONSOLIDATED' AS are) AS several
+JOIN sales_order AS asked ON asked.order_no = line.order_no
+LEFT JOIN shipment_line AS packed ON packed.id = line.shipment_line_id LEFT JOIN shipment AS sent ON sent.shipment_no = packed.shipment_no
+LEFT JOIN order_line AS sold ON sold.id = line.order_line_id LEFT JOIN item ON item.sku = line.sku
 WHERE line.invoice_no = :no ORDER BY line.line_no
 """)
-_TAXES = text(
-    "SELECT category, rate_pct, taxable, tax, exemption_reason FROM invoice_tax WHERE invoice_no = :no ORDER BY category, rate_pct"
-)
+#: An invoice says its tax by category and rate, whichever orders it is on.
+_TAXES = text("""
+SELECT category, rate_pct, sum(taxable) AS taxable, sum(tax) AS tax, min(exemption_reason) AS exemption_reason
+FROM invoice_tax WHERE invoice_no = :no GROUP BY category, rate_pct ORDER BY category, rate_pct
+""")

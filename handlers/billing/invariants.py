@@ -108,12 +108,21 @@ INVARIANTS = (
           SELECT taxed.order_no, sum(taxed.taxable) AS worth, sum(round(taxed.taxable * taxed.rate_pct / 100, {_DECIMALS})) AS tax
           FROM taxed JOIN sales_order USING (order_no) GROUP BY taxed.order_no
         ), invoiced AS (
-          SELECT order_no, sum(gross_total) AS gross FROM invoice WHERE kind = 'INV' AND cancelled_at IS NULL GROUP BY order_no
+          SELECT order_no, sum(gross) AS gross FROM (
+            SELECT order_no, gross_total AS gross FROM invoice
+            WHERE kind = 'INV' AND cancelled_at IS NULL AND billing_policy <> 'CONSOLIDATED'
+            UNION ALL
+            SELECT line.order_no, line.amount FROM invoice_line AS line JOIN invoice USING (invoice_no)
+            WHERE line.kind = 'INV' AND invoice.cancelled_at IS NULL AND invoice.billing_policy = 'CONSOLIDATED'
+            UNION ALL
+            SELECT taken.order_no, taken.tax FROM invoice_tax AS taken JOIN invoice USING (invoice_no)
+            WHERE invoice.kind = 'INV' AND invoice.cancelled_at IS NULL AND invoice.billing_policy = 'CONSOLIDATED'
+          ) AS each GROUP BY order_no
         ), charged AS (
           SELECT order_no, sum(amount) AS amount FROM (
             SELECT order_no, amount FROM invoice_line WHERE kind = 'INV' AND NOT cancelled
             UNION ALL
-            SELECT invoice.order_no, taken.tax FROM invoice_tax AS taken JOIN invoice USING (invoice_no)
+            SELECT taken.order_no, taken.tax FROM invoice_tax AS taken JOIN invoice USING (invoice_no)
             WHERE invoice.kind = 'INV' AND invoice.cancelled_at IS NULL
           ) AS each GROUP BY order_no
         ), rest AS (
@@ -245,14 +254,14 @@ INVARIANTS = (
     ),
     Invariant(
         "INV-28",
-        "The tax of an invoice is on its lines of that category and rate, less than the smallest coin from its exact share.",
+        "The tax of an invoice is on its lines of that order, category and rate, less than the smallest coin from its exact share.",
         f"""
-        SELECT invoice_no, category, rate_pct, taken.taxable, lines.amount AS on_lines, taken.tax
+        SELECT invoice_no, taken.order_no, category, rate_pct, taken.taxable, lines.amount AS on_lines, taken.tax
         FROM invoice_tax AS taken
         FULL JOIN (
-          SELECT invoice_no, tax_category AS category, tax_rate_pct AS rate_pct, sum(amount) AS amount FROM invoice_line
-          GROUP BY invoice_no, tax_category, tax_rate_pct
-        ) AS lines USING (invoice_no, category, rate_pct)
+          SELECT invoice_no, order_no, tax_category AS category, tax_rate_pct AS rate_pct, sum(amount) AS amount FROM invoice_line
+          GROUP BY invoice_no, order_no, tax_category, tax_rate_pct
+        ) AS lines USING (invoice_no, order_no, category, rate_pct)
         JOIN invoice USING (invoice_no)
         WHERE taken.taxable IS DISTINCT FROM lines.amount
           OR abs(taken.tax - taken.taxable * taken.rate_pct / 100) >= power(10::numeric, -({decimals_sql("invoice.currency")}))
@@ -263,7 +272,7 @@ INVARIANTS = (
         "What the invoices of an order take as tax at a rate is the tax on all they charge at it.",
         f"""
         SELECT sales_order.order_no, taken.category, taken.rate_pct, sum(taken.taxable) AS taxable, sum(taken.tax) AS tax
-        FROM invoice_tax AS taken JOIN invoice USING (invoice_no) JOIN sales_order USING (order_no)
+        FROM invoice_tax AS taken JOIN invoice USING (invoice_no) JOIN sales_order ON sales_order.order_no = taken.order_no
         WHERE invoice.kind = 'INV' AND invoice.cancelled_at IS NULL
         GROUP BY sales_order.order_no, sales_order.currency, taken.category, taken.rate_pct
         HAVING sum(taken.tax) <> round(sum(taken.taxable) * taken.rate_pct / 100, {_DECIMALS})

@@ -28,14 +28,21 @@ class Invoice(Base):
     """One invoice (INV), credit memo (CM) or debit note (DM).
 
     Its number is legal: from a gap-free series, taken in the transaction that writes it. An invoice in advance is of no shipment: it
-    charges a part of the order (ADVANCE) that the invoices of the goods take off again (ADVANCE_USED).
+    charges a part of the order (ADVANCE) that the invoices of the goods take off again (ADVANCE_USED). A consolidated one is of several
+    shipments and orders: its lines say of which.
     """
 
     __tablename__ = "invoice"
     __table_args__ = (
         CheckConstraint("kind IN ('INV', 'CM', 'DM')", name="kind"),
-        CheckConstraint("billing_policy IN ('ON_SHIP', 'ON_DELIVERY', 'DEPOSIT', 'ON_ORDER', 'MILESTONE')", name="billing_policy"),
-        CheckConstraint("(shipment_no IS NULL) = (billing_policy IN ('DEPOSIT', 'ON_ORDER', 'MILESTONE'))", name="shipment"),
+        CheckConstraint(
+            "billing_policy IN ('ON_SHIP', 'ON_DELIVERY', 'CONSOLIDATED', 'DEPOSIT', 'ON_ORDER', 'MILESTONE')", name="billing_policy"
+        ),
+        CheckConstraint(
+            "(shipment_no IS NULL) = (billing_policy IN ('CONSOLIDATED', 'DEPOSIT', 'ON_ORDER', 'MILESTONE'))", name="shipment"
+        ),
+        CheckConstraint("order_no IS NOT NULL OR billing_policy = 'CONSOLIDATED'", name="order"),
+        CheckConstraint("(billing_run = '') = (kind <> 'INV' OR billing_policy <> 'CONSOLIDATED')", name="billing_run"),
         CheckConstraint("gross_total = net_total + freight_total + tax_total", name="totals"),
         CheckConstraint("(kind = 'INV') = (credits_invoice_no IS NULL)", name="credits"),
         CheckConstraint("0 <= settled_total AND settled_total <= gross_total", name="settled"),
@@ -47,6 +54,7 @@ class Invoice(Base):
         Index("invoice_order_ix", "order_no"),
         Index("invoice_customer_ix", "customer_no", "invoice_date"),
         Index("invoice_shipment_ix", "shipment_no"),
+        Index("invoice_billing_run_ix", "billing_run", postgresql_where=text("billing_run <> ''")),
         Index("invoice_pdf_ix", "pdf_document_id"),
         Index("invoice_ubl_ix", "ubl_document_id"),
         Index("invoice_journal_ix", "journal_id"),
@@ -56,10 +64,13 @@ class Invoice(Base):
     kind: Mapped[str]
     #: What must be the same for lines to share an invoice.
     grouping: Mapped[str]
-    order_no: Mapped[str] = mapped_column(ForeignKey("sales_order.order_no"))
-    #: Why it may be written now: its goods left or arrived, or the plan of the order says so before they do.
+    #: None where it is about several; its lines and taxes name theirs.
+    order_no: Mapped[str | None] = mapped_column(ForeignKey("sales_order.order_no"))
+    #: Why it may be written now: its goods left or arrived, alone or with others of a period, or the plan of the order says so before.
     billing_policy: Mapped[str] = mapped_column(server_default=text("'ON_SHIP'"))
-    #: None of an invoice in advance and of what corrects one.
+    #: Of a consolidated invoice: the business key of who writes it.
+    billing_run: Mapped[Label]
+    #: None of an invoice in advance, of a consolidated one, and of what corrects one.
     shipment_no: Mapped[str | None] = mapped_column(ForeignKey("shipment.shipment_no"))
     customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"))
     customer_po: Mapped[Label]
@@ -68,7 +79,9 @@ class Invoice(Base):
     currency: Mapped[str]
     fx_rate: Mapped[Decimal | None] = mapped_column(Numeric(18, 8))
     invoice_date: Mapped[date]
+    #: The day of delivery, or the last one; `delivered_from` is the first one where there are several.
     delivery_date: Mapped[date]
+    delivered_from: Mapped[date | None]
     net_days: Mapped[int]
     due_date: Mapped[date]
     discount_date: Mapped[date | None]
@@ -127,6 +140,7 @@ class InvoiceLine(Base):
         ),
         Index("invoice_line_advance_ix", "advance_no"),
         Index("invoice_line_corrects_line_ix", "corrects_line_id"),
+        Index("invoice_line_order_ix", "order_no"),
         Index("invoice_line_order_line_ix", "order_line_id"),
         Index("invoice_line_fulfil_line_ix", "fulfil_line_id"),
     )
@@ -157,18 +171,41 @@ class InvoiceLine(Base):
 
 
 class InvoiceTax(Base):
-    """The tax of one category and rate, rounded once per group."""
+    """The tax of one category and rate on what an invoice charges of one order, rounded once per group."""
 
     __tablename__ = "invoice_tax"
-    __table_args__ = (UniqueConstraint("invoice_no", "category", "rate_pct"),)
+    __table_args__ = (UniqueConstraint("invoice_no", "order_no", "category", "rate_pct"), Index("invoice_tax_order_ix", "order_no"))
 
     id: Mapped[SerialId]
     invoice_no: Mapped[str] = mapped_column(ForeignKey("invoice.invoice_no"))
+    order_no: Mapped[str] = mapped_column(ForeignKey("sales_order.order_no"))
     category: Mapped[str]
     rate_pct: Mapped[Percent]
     taxable: Mapped[Amount]
     tax: Mapped[Amount]
     exemption_reason: Mapped[Label]
+
+
+class DeliveryToBill(Base):
+    """A shipment that may be charged now and waits for the billing run of its customer, who is billed by the week or by the month.
+
+    The run is due on the first day of the customer's cycle on or after `billable_on`; the decision `invoice-grouping` says which day.
+    """
+
+    __tablename__ = "delivery_to_bill"
+    __table_args__ = (
+        CheckConstraint("billing_policy IN ('ON_SHIP', 'ON_DELIVERY')", name="billing_policy"),
+        Index("delivery_to_bill_open_ix", "customer_no", "billable_on", postgresql_where=text("billed_at IS NULL")),
+    )
+
+    shipment_no: Mapped[Key] = mapped_column(ForeignKey("shipment.shipment_no"))
+    customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"))
+    #: What let it be charged: its goods left, or arrived.
+    billing_policy: Mapped[str]
+    billable_on: Mapped[date]
+    #: When all that it carries was on an invoice.
+    billed_at: Mapped[Moment | None]
+    left_at: Mapped[Written]
 
 
 class BillingStep(Base):

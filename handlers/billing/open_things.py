@@ -7,21 +7,22 @@ OPEN_THINGS = (
         "shipment to invoice",
         """
         SELECT shipment.shipment_no AS number, ARRAY[shipment.shipment_no, shipment.group_no, coalesce(min(asn.asn_no), '')] AS keys,
-          shipment.order_no, shipment.shipped_at AS since
+          shipment.order_no, shipment.shipped_at AS since, CASE WHEN count(left_over.shipment_no) > 0 THEN 'billing-run' END AS schedule
         FROM shipment JOIN shipment_line AS sent USING (shipment_no) LEFT JOIN asn USING (shipment_no)
+        LEFT JOIN delivery_to_bill AS left_over ON left_over.shipment_no = shipment.shipment_no AND left_over.billed_at IS NULL
         WHERE shipment.shipped_at IS NOT NULL
           AND sent.qty > coalesce((SELECT sum(charged.qty) FROM invoice_line AS charged
                                    WHERE charged.shipment_line_id = sent.id AND charged.kind = 'INV' AND NOT charged.cancelled), 0)
         GROUP BY shipment.shipment_no
         """,
-        also=("order_no",),
+        also=("order_no", "schedule"),
     ),
     OpenKind(
         "invoice to send",
         """
         SELECT invoice.invoice_no AS number,
-          ARRAY[invoice.invoice_no, coalesce(shipment.group_no, invoice.order_no), coalesce(min(asn.asn_no), ''),
-            coalesce(invoice.rma_no, invoice.adjustment_no, '')] AS keys,
+          ARRAY[invoice.invoice_no, coalesce(shipment.group_no, invoice.order_no, ''), coalesce(min(asn.asn_no), ''),
+            coalesce(invoice.rma_no, invoice.adjustment_no, invoice.billing_run)] AS keys,
           invoice.order_no, invoice.created_at AS since
         FROM invoice LEFT JOIN shipment USING (shipment_no) LEFT JOIN asn USING (shipment_no)
         WHERE invoice.cancelled_at IS NULL AND (invoice.posted_at IS NULL OR invoice.delivered_at IS NULL)
@@ -52,7 +53,8 @@ OPEN_THINGS = (
               WHERE memo.credits_invoice_no = advance.invoice_no AND memo.kind = 'CM' AND memo.posted_at IS NOT NULL
           ) AS part
         ) AS rest ON rest.amount > 0
-        WHERE advance.kind = 'INV' AND advance.shipment_no IS NULL AND advance.posted_at IS NOT NULL AND advance.cancelled_at IS NULL
+        WHERE advance.kind = 'INV' AND advance.billing_policy IN ('DEPOSIT', 'ON_ORDER', 'MILESTONE')
+          AND advance.posted_at IS NOT NULL AND advance.cancelled_at IS NULL
         """,
         also=("order_no",),
     ),

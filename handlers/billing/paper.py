@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from handlers.billing.facts import InvoiceFacts
+from handlers.billing.ubl import delivery_of
 from handlers.documents.addressee import addressee
 from handlers.documents.payment import how_to_pay, money, payment_code
 from handlers.documents.pdf import Paper, print_pdf
@@ -34,6 +35,7 @@ def as_shown(facts: InvoiceFacts) -> dict[str, Any]:
         "facts": _facts(facts),
         "lines": [
             {
+                "heading": delivery_of(line) if number == 0 and line.order_no else "",
                 "line_no": str(line.line_no),
                 "description": line.description,
                 "sku": line.sku,
@@ -44,7 +46,8 @@ def as_shown(facts: InvoiceFacts) -> dict[str, Any]:
                 "tax": f"{quantity(line.tax_rate_pct)} %",
                 "amount": money(line.amount, currency),
             }
-            for line in facts.lines
+            for _, lines in facts.goods
+            for number, line in enumerate(lines)
         ],
         "taxes": [
             {
@@ -63,6 +66,11 @@ def as_shown(facts: InvoiceFacts) -> dict[str, Any]:
     }
 
 
+def _delivered(facts: InvoiceFacts) -> str:
+    ends_on = facts.delivery_date.isoformat()
+    return f"{facts.delivered_from} to {ends_on}" if facts.delivered_from and facts.delivered_from < facts.delivery_date else ends_on
+
+
 def _title(facts: InvoiceFacts) -> str:
     if facts.is_credit_memo:
         return "Credit memo"
@@ -75,7 +83,7 @@ def _facts(facts: InvoiceFacts) -> list[tuple[str, str]]:
     shown = [
         ("Date" if facts.is_credit_memo else "Invoice date", facts.invoice_date.isoformat()),
         ("For invoice", facts.credits_invoice_no),
-        ("Delivery expected" if facts.is_in_advance else "Delivered", facts.delivery_date.isoformat()),
+        ("Delivery expected" if facts.is_in_advance else "Delivered", _delivered(facts)),
         ("Our order", facts.order_no),
         ("Your order", facts.customer_po),
         ("Shipment", facts.shipment_no),

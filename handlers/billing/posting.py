@@ -26,7 +26,7 @@ from handlers.ledger.accounts import (
 from handlers.ledger.books import books_currency, rate_on
 from handlers.ledger.open_items import NewOpenItem, add_open_item, share_in_books
 from handlers.ledger.rules import in_books_currency
-from handlers.shipments.records import lock_shipment, recognise_costs
+from handlers.shipments.records import lock_shipments, recognise_costs
 
 ZERO = Decimal(0)
 
@@ -69,11 +69,16 @@ def locked(tx: Session, invoice_no: str) -> Row[Any]:
 def lock_sources(tx: Session, numbers: Sequence[str]) -> None:
     """Hold what papers are about to the end of the transaction: their shipments with the orders, or the orders alone."""
     sources = tx.execute(_SOURCES, {"numbers": list(numbers)}).all()
-    in_advance = {row.order_no for row in sources if row.shipment_no is None}
-    if in_advance:
-        locks.take(tx, Lock.ORDER, in_advance)
-    for shipment_no in sorted({row.shipment_no for row in sources if row.shipment_no is not None}):
-        lock_shipment(tx, shipment_no)
+    lock_shipments(
+        tx,
+        {row.shipment_no for row in sources if row.shipment_no is not None},
+        {row.order_no for row in sources if row.order_no is not None},
+    )
+
+
+def of_orders(order_no: str | None) -> str:
+    """What an invoice is about, in words: one that names no order is about several."""
+    return f"order {order_no}" if order_no else "several orders"
 
 
 def account_of_advance(billing_policy: str) -> str:
@@ -103,7 +108,7 @@ def _post_revenue(tx: Session, row: Row[Any], rate: Decimal) -> int | None:
         lines=lines,
         gl_date=row.invoice_date,
         fx_rate=rate,
-        narration=f"{'Debit note' if row.kind == 'DM' else 'Invoice'} {row.invoice_no} of order {row.order_no}",
+        narration=f"{'Debit note' if row.kind == 'DM' else 'Invoice'} {row.invoice_no} of {of_orders(row.order_no)}",
     )
     return posting.post(tx, entry)
 
@@ -166,7 +171,14 @@ def _open(tx: Session, row: Row[Any], rate: Decimal) -> None:
     add_open_item(tx, item)
 
 
-_SOURCES = text("SELECT DISTINCT order_no, shipment_no FROM invoice WHERE invoice_no = ANY(:numbers)")
+#: A paper of several shipments names them by its lines.
+_SOURCES = text("""
+SELECT DISTINCT coalesce(paper.order_no, line.order_no) AS order_no, coalesce(paper.shipment_no, packed.shipment_no) AS shipment_no
+FROM invoice AS paper
+LEFT JOIN invoice_line AS line ON line.invoice_no = paper.invoice_no AND paper.billing_policy = 'CONSOLIDATED'
+LEFT JOIN shipment_line AS packed ON packed.id = line.shipment_line_id
+WHERE paper.invoice_no = ANY(:numbers)
+""")
 _INVOICE = text("""
 SELECT invoice.*, (SELECT jsonb_object_agg(charge_code, CAST(amount AS text)) FROM (
   SELECT charge_code, sum(amount) AS amount FROM invoice_line WHERE invoice_line.invoice_no = invoice.invoice_no GROUP BY charge_code

@@ -44,12 +44,13 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class TaxGroup:
-    """The tax of one category and rate."""
+    """The tax of one category and rate on what a paper charges of one order."""
 
     category: str
     rate_pct: Decimal
     taxable: Decimal
     tax: Decimal
+    order_no: str = ""
 
 
 TaxKey = tuple[str, Decimal]
@@ -71,19 +72,20 @@ class TaxedBefore:
 NOTHING_BEFORE: Mapping[TaxKey, TaxedBefore] = MappingProxyType({})
 
 
-def taxes(charges: Iterable[Charge], currency: str, before: Mapping[TaxKey, TaxedBefore] = NOTHING_BEFORE) -> list[TaxGroup]:
-    """The tax by category and rate, rounded once for each group, as EN 16931 asks.
+def taxes(charges: Iterable[Charge], currency: str, before: Mapping[TaxKey, TaxedBefore] = NOTHING_BEFORE, *,
+          order_no: str = "") -> list[TaxGroup]:  # fmt: skip
+    """The tax by category and rate on charges of one order, rounded once for each group, as EN 16931 asks.
 
     It is the tax on everything the order was charged so far less the tax taken before: the last invoice takes what rounding left, and
-    the invoices of an order come to what the order says. It differs from the invoice's own share by less than the smallest coin, and
-    the rules of EN 16931 (BR-CO-17) allow that.
+    the invoices of an order come to what the order says. It differs from the invoice's own share by less than the smallest coin for each
+    order, and the rules of EN 16931 (BR-CO-17) allow that.
     """
     groups: dict[TaxKey, Decimal] = {}
     for charge in charges:
         key = tax_key(charge.category, charge.rate_pct)
         groups[key] = groups.get(key, ZERO) + charge.amount
     return [
-        TaxGroup(category, rate_pct, taxable, _tax((category, rate_pct), taxable, before, currency))
+        TaxGroup(category, rate_pct, taxable, _tax((category, rate_pct), taxable, before, currency), order_no)
         for (category, rate_pct), taxable in sorted(groups.items())
     ]
 
@@ -176,6 +178,38 @@ def next_working_day(day: date) -> date:
 
 
 _SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """When and how a customer is billed for several deliveries: the decision on grouping says it.
+
+    `day` is the weekday (1 Monday to 7 Sunday) of a weekly cycle, the day of the month of a monthly one (31 is the last of any), and
+    nothing where each shipment is billed alone.
+    """
+
+    name: str
+    day: int = 0
+    by_purchase_order: bool = False
+    by_ship_to: bool = False
+
+    def due_on(self, billable_on: date) -> date:
+        """The first day of the cycle on or after the day from which a delivery may be billed."""
+        if self.name == "WEEKLY":
+            return billable_on + timedelta(days=(self.day - billable_on.isoweekday()) % 7)
+        if self.name == "MONTHLY":
+            this = _day_of_month(billable_on, self.day)
+            return this if this >= billable_on else _day_of_month(_first_of_next(billable_on), self.day)
+        return billable_on
+
+
+def _first_of_next(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def _day_of_month(month: date, day: int) -> date:
+    last = (_first_of_next(month) - timedelta(days=1)).day
+    return month.replace(day=min(day, last))
 
 
 @dataclass(frozen=True, slots=True)

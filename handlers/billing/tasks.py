@@ -11,7 +11,16 @@ from engine.problems import Conflict
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Kind, ServiceTasks, TaskContext
 from engine.store.unit_of_work import Database
-from handlers.billing import adjustment_tasks, advance_tasks, creation, credit_tasks, posting, validity
+from handlers.billing import (
+    adjustment_tasks,
+    advance_tasks,
+    consolidation,
+    consolidation_tasks,
+    creation,
+    credit_tasks,
+    posting,
+    validity,
+)
 from handlers.billing.edi_invoice import invoice_by_edi
 from handlers.billing.facts import read_facts
 from handlers.billing.paper import print_invoice
@@ -23,6 +32,7 @@ tasks = ServiceTasks()
 tasks.include(credit_tasks.tasks)
 tasks.include(advance_tasks.tasks)
 tasks.include(adjustment_tasks.tasks)
+tasks.include(consolidation_tasks.tasks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +59,12 @@ class OfInvoice:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceCreated:
-    """An invoice of a shipment, whether this run made it, and whether all the shipment carries is charged."""
+    """An invoice of a shipment, whether this run made it, and whether all the shipment carries is charged.
 
-    invoice_no: str
+    None where the shipment was left to the billing run of its customer's week or month.
+    """
+
+    invoice_no: str | None
     created: bool
     complete: bool = True
 
@@ -87,8 +100,15 @@ def check_group(given: OfGroup, database: Database, context: TaskContext) -> Non
 
 @tasks.register("billing.create_invoice")
 def create_invoice(given: OfShipment, tx: Session, context: TaskContext) -> InvoiceCreated:
-    """Charge what the shipment carries, once; a draft that waits for something is brought up to date."""
-    made = creation.create_invoice(tx, given.shipment_no, context.now, given.billing_policy or "ON_SHIP")
+    """Charge what the shipment carries, once; a draft that waits for something is brought up to date.
+
+    A shipment of a customer who is billed by the week or month waits for the billing run.
+    """
+    policy = given.billing_policy or "ON_SHIP"
+    if consolidation.is_left_to_run(tx, given.shipment_no):
+        consolidation.leave_to_run(tx, given.shipment_no, policy, context.now)
+        return InvoiceCreated(None, created=False)
+    made = creation.create_invoice(tx, given.shipment_no, context.now, policy)
     return InvoiceCreated(made.invoice_no, made.created, made.complete)
 
 

@@ -1,6 +1,7 @@
 """Writes an invoice or a credit memo as UBL 2.1 in the core of EN 16931. Pure: `en16931.py` says whether it is valid."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -71,15 +72,23 @@ def _heading(root: etree._Element, facts: InvoiceFacts) -> None:
         _basic(root, "InvoiceTypeCode", _type_code(facts))
     _basic(root, "DocumentCurrencyCode", facts.currency)
     _basic(root, "BuyerReference", facts.customer_po or facts.buyer["customer_no"])
-    if facts.is_in_advance:
-        _period(_part(root, "InvoicePeriod"), facts)
-    order = _part(root, "OrderReference")
-    _basic(order, "ID", facts.customer_po or facts.order_no)
-    _basic(order, "SalesOrderID", facts.order_no)
+    starts_on = min(facts.invoice_date, facts.delivery_date) if facts.is_in_advance else facts.delivered_from
+    if starts_on:
+        _period(_part(root, "InvoicePeriod"), starts_on, facts.delivery_date)
+    _order(root, facts)
     for number in filter(None, (facts.credits_invoice_no, *facts.advances)):
         _basic(_part(_part(root, "BillingReference"), "InvoiceDocumentReference"), "ID", number)
     if facts.shipment_no:
         _basic(_part(root, "DespatchDocumentReference"), "ID", facts.shipment_no)
+
+
+def _order(root: etree._Element, facts: InvoiceFacts) -> None:
+    """The order, where it is one alone; its lines name the orders of a consolidated invoice."""
+    if facts.customer_po or facts.order_no:
+        order = _part(root, "OrderReference")
+        _basic(order, "ID", facts.customer_po or facts.order_no)
+        if facts.order_no:
+            _basic(order, "SalesOrderID", facts.order_no)
 
 
 def _type_code(facts: InvoiceFacts) -> str:
@@ -88,10 +97,13 @@ def _type_code(facts: InvoiceFacts) -> str:
     return _PREPAYMENT_INVOICE if facts.is_in_advance else _INVOICE
 
 
-def _period(element: etree._Element, facts: InvoiceFacts) -> None:
-    """The time in which goods billed in advance are to be delivered: there is no day of delivery yet (BR-IC-11 asks for one of both)."""
-    _basic(element, "StartDate", min(facts.invoice_date, facts.delivery_date).isoformat())
-    _basic(element, "EndDate", facts.delivery_date.isoformat())
+def _period(element: etree._Element, starts_on: date, ends_on: date) -> None:
+    """The time an invoice is about (BG-14): of several deliveries, or in which goods billed in advance are to be delivered.
+
+    There is no day of delivery of these yet, and BR-IC-11 asks for one of both.
+    """
+    _basic(element, "StartDate", starts_on.isoformat())
+    _basic(element, "EndDate", ends_on.isoformat())
 
 
 def _party(parent: etree._Element, party: Mapping[str, str], address: Mapping[str, str], *, taxed: bool) -> None:
@@ -203,8 +215,12 @@ def _monetary_total(element: etree._Element, facts: InvoiceFacts) -> None:
 def _line(element: etree._Element, line: LineFacts, facts: InvoiceFacts) -> None:
     currency = facts.currency
     _basic(element, "ID", str(line.line_no))
+    if line.order_no:
+        _basic(element, "Note", delivery_of(line))
     _basic(element, "CreditedQuantity" if facts.is_credit_memo else "InvoicedQuantity", quantity(line.qty), unitCode=unit_code(line.uom))
     _money(element, "LineExtensionAmount", line.amount, currency)
+    if line.delivered_on:
+        _period(_part(element, "InvoicePeriod"), line.delivered_on, line.delivered_on)
     if line.order_line_no:
         _basic(_part(element, "OrderLineReference"), "LineID", line.order_line_no)
     if line.restocking_fee:
@@ -212,14 +228,34 @@ def _line(element: etree._Element, line: LineFacts, facts: InvoiceFacts) -> None
     off = _written(line.qty * line.unit_price, currency) - line.restocking_fee - line.amount
     if off:
         _allowance(element, off, "Share of the order's discount, and rounding" if off > 0 else "Rounding", currency)
-    item = _part(element, "Item")
+    _item(_part(element, "Item"), line)
+    _basic(_part(element, "Price"), "PriceAmount", _plain(line.unit_price), currencyID=currency)
+
+
+def _item(item: etree._Element, line: LineFacts) -> None:
     _basic(item, "Name", line.description)
     if line.sku:
         _basic(_part(item, "SellersItemIdentification"), "ID", line.sku)
     if line.gtin:
         _basic(_part(item, "StandardItemIdentification"), "ID", line.gtin, schemeID="0160")
     _tax_category(item, "ClassifiedTaxCategory", line.tax_category, line.tax_rate_pct)
-    _basic(_part(element, "Price"), "PriceAmount", _plain(line.unit_price), currencyID=currency)
+    for name, value in _references(line):
+        named = _part(item, "AdditionalItemProperty")
+        _basic(named, "Name", name)
+        _basic(named, "Value", value)
+
+
+def _references(line: LineFacts) -> list[tuple[str, str]]:
+    """What a line of a consolidated invoice is of, for programs: EN 16931 has one order a document, and attributes of a line (BG-32)."""
+    named = (("Purchase order", line.customer_po), ("Sales order", line.order_no), ("Despatch advice", line.shipment_no))
+    return [(name, value) for name, value in named if value] if line.order_no else []
+
+
+def delivery_of(line: LineFacts) -> str:
+    """What a line of a consolidated invoice is of, in words."""
+    theirs = f" (your order {line.customer_po})" if line.customer_po else ""
+    sent = f", delivery {line.shipment_no} of {line.delivered_on}" if line.shipment_no else ""
+    return f"Order {line.order_no}{theirs}{sent}"
 
 
 def _allowance(line: etree._Element, off: Decimal, reason: str, currency: str) -> None:

@@ -54,7 +54,7 @@ def refuse(sentences: Sequence[str], facts: InvoiceFacts) -> None:
     """Raise Refused with what is wrong, when something is."""
     if sentences:
         what = "The invoice" if facts.invoice_no.endswith("PLANNED") else f"Invoice {facts.invoice_no}"
-        raise Refused(NOT_BILLABLE, f"{what} of order {facts.order_no} cannot be sent. {' '.join(sentences[:_MOST_NAMED])}")
+        raise Refused(NOT_BILLABLE, f"{what} of {facts.about} cannot be sent. {' '.join(sentences[:_MOST_NAMED])}")
 
 
 def gaps(facts: InvoiceFacts) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
@@ -31,7 +31,8 @@ class InvoiceSummary:
     invoice_no: str
     kind: str
     grouping: str
-    order_no: str
+    #: None of a consolidated invoice of several orders: its lines name theirs.
+    order_no: str | None
     billing_policy: str
     shipment_no: str | None
     customer_no: str
@@ -42,6 +43,8 @@ class InvoiceSummary:
     fx_rate: Decimal | None
     invoice_date: date
     delivery_date: date
+    #: Of a consolidated invoice: the first day of delivery.
+    delivered_from: date | None
     net_days: int
     due_date: date
     discount_date: date | None
@@ -94,7 +97,7 @@ def list_invoices(tx: Session, wanted: InvoiceFilter, asked: Asked) -> Page[Invo
     """Invoices with what is still open of them, the latest first."""
     statement = _SUMMARY
     if wanted.order_no:
-        statement = statement.where(Invoice.order_no == wanted.order_no)
+        statement = statement.where(Invoice.invoice_no.in_(select(InvoiceLine.invoice_no).where(InvoiceLine.order_no == wanted.order_no)))
     if wanted.customer_no:
         statement = statement.where(Invoice.customer_no == wanted.customer_no)
     keys = (Key(Invoice.created_at, descending=True), Key(Invoice.invoice_no, descending=True))
@@ -121,4 +124,15 @@ _OPEN = (
 _OWN = [name for name in InvoiceSummary.__dataclass_fields__ if name != "open_amount"]
 _SUMMARY = select(*(getattr(Invoice, name) for name in _OWN), _OPEN.label("open_amount"))
 _LINES = select(*(getattr(InvoiceLine, name) for name in InvoiceLineRow.__dataclass_fields__)).order_by(InvoiceLine.line_no)
-_TAXES = select(*(getattr(InvoiceTax, name) for name in TaxFacts.__dataclass_fields__)).order_by(InvoiceTax.id)
+#: By category and rate, whichever orders it is on.
+_TAXES = (
+    select(
+        InvoiceTax.category,
+        InvoiceTax.rate_pct,
+        func.sum(InvoiceTax.taxable).label("taxable"),
+        func.sum(InvoiceTax.tax).label("tax"),
+        func.min(InvoiceTax.exemption_reason).label("exemption_reason"),
+    )
+    .group_by(InvoiceTax.category, InvoiceTax.rate_pct)
+    .order_by(func.min(InvoiceTax.id))
+)

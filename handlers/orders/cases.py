@@ -106,7 +106,9 @@ _GROUPS = Part(
       owed.open_amount > 0 AND owed.due_date < business_today() AS overdue
     FROM fulfil_group AS grouped
     LEFT JOIN shipment AS sent ON sent.group_no = grouped.group_no AND sent.cancelled_at IS NULL
-    LEFT JOIN invoice AS billed ON billed.shipment_no = sent.shipment_no AND billed.kind = 'INV' AND billed.cancelled_at IS NULL
+    LEFT JOIN invoice AS billed ON billed.kind = 'INV' AND billed.cancelled_at IS NULL AND billed.invoice_no IN (
+      SELECT charged.invoice_no FROM invoice_line AS charged JOIN shipment_line AS packed ON packed.id = charged.shipment_line_id
+      WHERE packed.shipment_no = sent.shipment_no)
     LEFT JOIN open_item AS owed ON owed.kind = 'AR' AND owed.document_no = billed.invoice_no AND owed.party_no = billed.customer_no
     WHERE grouped.order_no = :order_no ORDER BY grouped.group_no, sent.shipment_no LIMIT 50
     """,
@@ -181,7 +183,7 @@ CASES = (
         CROSS JOIN LATERAL (
           SELECT orders.order_no || ARRAY(SELECT group_no FROM fulfil_group WHERE fulfil_group.order_no = orders.order_no) AS keys,
             ARRAY(SELECT shipment_no FROM shipment WHERE shipment.order_no = orders.order_no
-                  UNION ALL SELECT invoice_no FROM invoice WHERE invoice.order_no = orders.order_no
+                  UNION ALL SELECT DISTINCT invoice_no FROM invoice_line WHERE invoice_line.order_no = orders.order_no
                   UNION ALL SELECT po_no FROM purchase_order WHERE purchase_order.order_no = orders.order_no) AS papers
         ) AS made
         WHERE orders.order_no = :number

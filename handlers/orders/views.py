@@ -220,7 +220,7 @@ _NUMBERS = """
   SELECT CAST(:order_no AS text) AS number
   UNION SELECT group_no FROM fulfil_group WHERE order_no = CAST(:order_no AS text)
   UNION SELECT shipment_no FROM shipment WHERE order_no = CAST(:order_no AS text)
-  UNION SELECT invoice_no FROM invoice WHERE order_no = CAST(:order_no AS text)
+  UNION SELECT invoice_no FROM invoice_line WHERE order_no = CAST(:order_no AS text)
   UNION SELECT po_no FROM purchase_order WHERE order_no = CAST(:order_no AS text)
   UNION SELECT asn_no FROM asn JOIN purchase_order USING (po_no) WHERE order_no = CAST(:order_no AS text)
   UNION SELECT supplier_invoice_no FROM supplier_invoice JOIN purchase_order USING (po_no) WHERE order_no = CAST(:order_no AS text)
@@ -310,12 +310,13 @@ _PARTS: Mapping[str, TextClause] = {
     "invoices": text("""
       SELECT i.*, a.open_amount, a.dunning_level, a.due_date < business_today() AND a.open_amount > 0 AS overdue
       FROM invoice i LEFT JOIN open_item a ON a.kind = 'AR' AND a.document_no = i.invoice_no AND a.party_no = i.customer_no
-      WHERE i.order_no = CAST(:order_no AS text) ORDER BY i.created_at
+      WHERE i.invoice_no IN (SELECT invoice_no FROM invoice_line WHERE order_no = CAST(:order_no AS text)) ORDER BY i.created_at
     """),
     "receipts": text("""
       SELECT r.receipt_no, r.received_on, r.currency, r.amount, a.invoice_no, a.cash, a.discount, a.written_off, a.action, a.applied_at
-      FROM application a JOIN receipt r ON r.receipt_no = a.receipt_no JOIN invoice i ON i.invoice_no = a.invoice_no
-      WHERE i.order_no = CAST(:order_no AS text) AND a.unapplied_at IS NULL ORDER BY a.applied_at
+      FROM application a JOIN receipt r ON r.receipt_no = a.receipt_no
+      WHERE a.invoice_no IN (SELECT invoice_no FROM invoice_line WHERE order_no = CAST(:order_no AS text)) AND a.unapplied_at IS NULL
+      ORDER BY a.applied_at
     """),
     "documents": text(f"""
       SELECT id, kind, number, media_type, created_at, octet_length(content) AS size, findings

@@ -76,6 +76,7 @@ class CustomerDraft:
     peppol_id: str = ""
     email: str = ""
     invoice_channel: str = "mail"
+    invoice_cycle: str = "SHIPMENT"
     credit_limit: Amount = ZERO
     order_limit: Amount = ZERO
     credit_tolerance_pct: Percentage = ZERO
@@ -178,6 +179,8 @@ def check_customer(draft: CustomerDraft) -> None:
     """Whether the class and the terms of a customer can be meant. Raises Invalid."""
     if draft.customer_class not in {"A", "B", "C"}:
         raise _one_of("customer_class", "A, B or C")
+    if draft.invoice_cycle not in {"SHIPMENT", "WEEKLY", "MONTHLY"}:
+        raise _one_of("invoice_cycle", "SHIPMENT, WEEKLY or MONTHLY")
     _check_days("net_days", draft.net_days)
     _check_days("discount_days", draft.discount_days)
     _check_discount(draft.discount_pct)

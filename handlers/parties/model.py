@@ -41,6 +41,7 @@ class Customer(Base):
         CheckConstraint("credit_limit >= 0 AND order_limit >= 0 AND secured_amount >= 0", name="limits"),
         CheckConstraint("net_days >= 0 AND discount_days >= 0 AND discount_pct >= 0 AND discount_pct < 100", name="terms"),
         CheckConstraint("dunning_level >= 0", name="dunning_level"),
+        CheckConstraint("invoice_cycle IN ('SHIPMENT', 'WEEKLY', 'MONTHLY')", name="invoice_cycle"),
         Index("customer_name_ix", text("lower(name)")),
         Index("customer_gln_ix", "gln"),
         Index("customer_vat_no_ix", "vat_no"),
@@ -61,6 +62,8 @@ class Customer(Base):
     peppol_id: Mapped[Label]
     email: Mapped[Label]
     invoice_channel: Mapped[str] = mapped_column(server_default=text("'mail'"))
+    #: Whether each shipment is invoiced alone, or with all others of a week or month.
+    invoice_cycle: Mapped[str] = mapped_column(server_default=text("'SHIPMENT'"))
     credit_limit: Mapped[Counter]
     order_limit: Mapped[Counter]
     credit_tolerance_pct: Mapped[Percent]

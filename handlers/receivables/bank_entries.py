@@ -380,4 +380,6 @@ SELECT {_CAME}, came.payer_iban, came.structured_refs, came.remittance,
 """)
 _RECEIPTS = text(f"SELECT {_CAME} {_CAME_IN} WHERE receipt.receipt_no = ANY(:numbers)")
 _OWN = text("SELECT receipt_no FROM receipt WHERE statement_no = :statement_no")
-_ORDERS_OF = text("SELECT invoice_no, order_no FROM invoice WHERE invoice_no = ANY(:invoices) ORDER BY invoice_no")
+_ORDERS_OF = text("""
+SELECT invoice_no, coalesce(order_no, '') AS order_no FROM invoice WHERE invoice_no = ANY(:invoices) ORDER BY invoice_no
+""")

@@ -77,4 +77,6 @@ def reverse(runtime: Runtime, tx: Session, receipt_no: str, reason: str, actor: 
     return reopened
 
 
-_ORDERS_OF = text("SELECT invoice_no, order_no FROM invoice WHERE invoice_no = ANY(:invoices) ORDER BY invoice_no")
+_ORDERS_OF = text("""
+SELECT invoice_no, coalesce(order_no, '') AS order_no FROM invoice WHERE invoice_no = ANY(:invoices) ORDER BY invoice_no
+""")

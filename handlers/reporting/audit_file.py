@@ -78,8 +78,8 @@ PARTS = (
     Part(
         "invoice_taxes",
         f"""
-        SELECT invoice_no, category, rate_pct, taxable, tax FROM invoice_tax JOIN invoice USING (invoice_no)
-        JOIN journal ON journal.id = invoice.journal_id WHERE {_IN_DAYS} ORDER BY invoice_no, category, rate_pct
+        SELECT invoice_no, tax.order_no, category, rate_pct, taxable, tax FROM invoice_tax AS tax JOIN invoice USING (invoice_no)
+        JOIN journal ON journal.id = invoice.journal_id WHERE {_IN_DAYS} ORDER BY invoice_no, tax.order_no, category, rate_pct
         """,
     ),
     Part(

@@ -54,10 +54,13 @@ def read_facts(tx: Session, rma_no: str) -> ReturnFacts:
 
 _HEAD = text("""
 SELECT back.rma_no, back.invoice_no, back.order_no, back.customer_no, back.reason, back.note, back.requested_by, back.warehouse_code,
-  greatest(business_today() - coalesce(sent.delivered_at, sent.shipped_at)::date, 0) AS days, invoice.currency,
+  greatest(business_today() - (
+    SELECT max(coalesce(sent.delivered_at, sent.shipped_at))::date FROM return_line AS line
+    JOIN invoice_line AS charged ON charged.id = line.invoice_line_id JOIN shipment_line AS packed ON packed.id = charged.shipment_line_id
+    JOIN shipment AS sent ON sent.shipment_no = packed.shipment_no WHERE line.rma_no = back.rma_no), 0) AS days, invoice.currency,
   (SELECT round(sum(charged.amount * line.qty / charged.qty), 2) FROM return_line AS line
    JOIN invoice_line AS charged ON charged.id = line.invoice_line_id WHERE line.rma_no = back.rma_no) AS worth
-FROM return_authorization AS back JOIN invoice USING (invoice_no) JOIN shipment AS sent ON sent.shipment_no = invoice.shipment_no
+FROM return_authorization AS back JOIN invoice USING (invoice_no)
 WHERE back.rma_no = :rma_no
 """)
 _LINES = text("""

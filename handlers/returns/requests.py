@@ -1,6 +1,6 @@
 """Asking for a return, and deciding on it. Whoever decides on what has come back holds the shipment, then the return."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -16,7 +16,7 @@ from handlers.identifiers import Number, Prose, Quantity, canonical
 from handlers.returns.model import ReturnAuthorization, ReturnLine
 from handlers.returns.rules import REASONS, Returnable, objections
 from handlers.rowsets import insert_rows
-from handlers.shipments.records import lock_shipment
+from handlers.shipments.records import lock_shipments
 
 MOST_LINES: Final = 500
 
@@ -54,12 +54,19 @@ def keep_request(tx: Session, given: ReturnRequest, requester: str) -> KeptReque
     Raises NotFound, Conflict while the invoice is not posted, Invalid with the errors by field.
     """
     request = canonical(given)
-    head = _invoice(tx, request.invoice_no)
-    lock_shipment(tx, head.shipment_no)
+    invoice = _invoice(tx, request.invoice_no)
+    places = {row.line_no: row for row in tx.execute(_PLACES, {"invoice_no": request.invoice_no})}
+    wanted = [places[line.line_no] for line in request.lines if line.line_no in places] or list(places.values())
+    lock_shipments(tx, {row.shipment_no for row in wanted})
     sold = {row.line_no: row for row in tx.execute(_RETURNABLE, {"invoice_no": request.invoice_no})}
-    _check(request, {number: Returnable(number, row.qty, row.returned) for number, row in sold.items()})
+    _check(request, {number: Returnable(number, row.qty, row.returned) for number, row in sold.items()}, places)
+    head = wanted[0]
+    if head.warehouse_code is None:
+        raise Conflict(
+            "There is no warehouse to send goods back to.", code="warehouse_missing", next_step="Ask an administrator to add a warehouse."
+        )
     rma_no = next_number(tx, "RMA")
-    copied = ("order_no", "customer_no", "warehouse_code")
+    copied = ("order_no", "warehouse_code")
     insert_rows(
         tx,
         ReturnAuthorization,
@@ -70,6 +77,7 @@ def keep_request(tx: Session, given: ReturnRequest, requester: str) -> KeptReque
                 "reason": request.reason,
                 "note": request.note,
                 "requested_by": requester,
+                "customer_no": invoice.customer_no,
             }
             | {name: getattr(head, name) for name in copied}
         ],
@@ -83,10 +91,10 @@ def lock_return(tx: Session, rma_no: str) -> Row[Any]:
 
     Raises NotFound.
     """
-    shipment_no = tx.execute(_SHIPMENT_OF, {"rma_no": rma_no}).scalar_one_or_none()
-    if shipment_no is None:
+    shipments = tx.execute(_SHIPMENTS_OF, {"rma_no": rma_no}).scalars().all()
+    if not shipments:
         raise NotFound(f"There is no return {rma_no}.", code="return_unknown", next_step="Look the number up in the list of returns.")
-    lock_shipment(tx, shipment_no)
+    lock_shipments(tx, shipments)
     locks.take(tx, Lock.INVOICE, tx.execute(_PAPERS_OF, {"rma_no": rma_no}).scalars())
     locks.take(tx, Lock.RETURN, [rma_no])
     return tx.execute(text("SELECT * FROM return_authorization WHERE rma_no = :rma_no"), {"rma_no": rma_no}).one()
@@ -131,15 +139,14 @@ def _invoice(tx: Session, invoice_no: str) -> Row[Any]:
             code="invoice_not_posted",
             next_step="Choose a posted invoice; what is not invoiced yet is corrected on its order.",
         )
-    if head.warehouse_code is None:
-        raise Conflict(
-            "There is no warehouse to send goods back to.", code="warehouse_missing", next_step="Ask an administrator to add a warehouse."
-        )
     return head
 
 
-def _check(request: ReturnRequest, lines: dict[int, Returnable]) -> None:
+def _check(request: ReturnRequest, lines: dict[int, Returnable], places: Mapping[int, Row[Any]]) -> None:
     errors = objections([(line.line_no, line.qty) for line in request.lines], lines)
+    orders = [places[line.line_no].order_no if line.line_no in places else None for line in request.lines]
+    others = [place for place, order_no in enumerate(orders) if order_no not in {None, orders[0]}]
+    errors |= {f"lines.{place}.line_no": ["is of another order: ask for a return of each order of the invoice"] for place in others}
     if request.reason not in REASONS:
         errors["reason"] = [f"must be one of {', '.join(REASONS)}"]
     if not 1 <= len(request.lines) <= MOST_LINES:
@@ -168,11 +175,14 @@ def _decided(found: Row[Any], how: str) -> Conflict:
     return Conflict(f"Return {found.rma_no} was {how}.", code="return_decided", next_step="Ask for another return of what is to come.")
 
 
-_INVOICE = text("""
-SELECT invoice.kind, invoice.posted_at, invoice.cancelled_at, invoice.shipment_no, invoice.order_no, invoice.customer_no,
+_INVOICE = text("SELECT kind, posted_at, cancelled_at, customer_no FROM invoice WHERE invoice_no = :invoice_no")
+#: Where the goods of an invoice left from, by line: a consolidated invoice is of several shipments and orders.
+_PLACES = text("""
+SELECT charged.line_no, sent.shipment_no, sent.order_no,
   coalesce("group".warehouse_code, (SELECT code FROM warehouse WHERE active ORDER BY code LIMIT 1)) AS warehouse_code
-FROM invoice JOIN shipment USING (shipment_no) JOIN fulfil_group AS "group" ON "group".group_no = shipment.group_no
-WHERE invoice.invoice_no = :invoice_no
+FROM invoice_line AS charged JOIN shipment_line AS packed ON packed.id = charged.shipment_line_id
+JOIN shipment AS sent ON sent.shipment_no = packed.shipment_no JOIN fulfil_group AS "group" ON "group".group_no = sent.group_no
+WHERE charged.invoice_no = :invoice_no AND charged.charge_code = 'ITEM' ORDER BY charged.line_no
 """)
 #: What came back, or may: of a return that is over only what was received.
 RETURNABLE: Final = """
@@ -184,8 +194,9 @@ SELECT charged.id, charged.line_no, charged.fulfil_line_id, charged.sku, charged
 FROM invoice_line AS charged WHERE charged.invoice_no = :invoice_no AND charged.charge_code = 'ITEM'
 """
 _RETURNABLE = text(RETURNABLE)
-_SHIPMENT_OF = text("""
-SELECT invoice.shipment_no FROM return_authorization AS back JOIN invoice USING (invoice_no) WHERE back.rma_no = :rma_no
+_SHIPMENTS_OF = text("""
+SELECT DISTINCT packed.shipment_no FROM return_line AS line JOIN invoice_line AS charged ON charged.id = line.invoice_line_id
+JOIN shipment_line AS packed ON packed.id = charged.shipment_line_id WHERE line.rma_no = :rma_no
 """)
 _PAPERS_OF = text("""
 SELECT invoice_no FROM return_authorization WHERE rma_no = :rma_no UNION SELECT invoice_no FROM invoice WHERE rma_no = :rma_no

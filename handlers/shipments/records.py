@@ -3,7 +3,7 @@
 Whoever decides on what a shipment says takes its lock first: `lock_shipment`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -37,6 +37,14 @@ def lock_shipment(tx: Session, shipment_no: str) -> Row[Any]:
     locks.take(tx, Lock.FULFIL_LINE, tx.execute(_LINE_IDS, {"shipment_no": shipment_no}).scalars())
     locks.take(tx, Lock.SHIPMENT, [shipment_no])
     return shipment_of(tx, shipment_no)
+
+
+def lock_shipments(tx: Session, shipment_nos: Collection[str], order_nos: Collection[str] = ()) -> None:
+    """Shipments, held to the end of the transaction with their orders (and others) and their lines. Two statements, and the locks."""
+    given = {"shipments": sorted(set(shipment_nos))}
+    locks.take(tx, Lock.ORDER, {*order_nos, *tx.execute(_ORDERS_OF, given).scalars()})
+    locks.take(tx, Lock.FULFIL_LINE, tx.execute(_LINE_IDS_OF, given).scalars())
+    locks.take(tx, Lock.SHIPMENT, given["shipments"])
 
 
 def add_shipment(tx: Session, head: rowsets.Row, lines: Sequence[rowsets.Row], packages: Sequence[rowsets.Row] = ()) -> None:
@@ -88,6 +96,8 @@ def recognise_costs(tx: Session, shipment_line_ids: Sequence[int]) -> Sequence[R
 
 _SHIPMENT = text("SELECT * FROM shipment WHERE shipment_no = :shipment_no")
 _LINE_IDS = text("SELECT fulfil_line_id FROM shipment_line WHERE shipment_no = :shipment_no")
+_ORDERS_OF = text("SELECT DISTINCT order_no FROM shipment WHERE shipment_no = ANY(:shipments)")
+_LINE_IDS_OF = text("SELECT fulfil_line_id FROM shipment_line WHERE shipment_no = ANY(:shipments)")
 _QUANTITIES = text("SELECT fulfil_line_id, qty FROM shipment_line WHERE shipment_no = :shipment_no ORDER BY fulfil_line_id")
 _CANCEL = text("UPDATE shipment SET cancelled_at = business_now() WHERE shipment_no = :shipment_no")
 _BOOK = text("""

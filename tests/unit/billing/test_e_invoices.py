@@ -1,6 +1,7 @@
 """E-invoices of every category of tax are valid under EN 16931 and, between two Peppol addresses, under Peppol BIS Billing 3."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -42,6 +43,23 @@ def by_peppol(document):
 def test_a_paper_of_any_category_passes_both_sets_of_rules(category, rate, about):
     document = write_ubl(taxed(category, rate, credits_invoice_no=about, kind="CM" if about else "INV"))
     assert (validate_invoice(document), by_peppol(document)) == ([], [])
+
+
+@needs_peppol
+def test_a_consolidated_invoice_names_the_order_and_the_delivery_of_each_line_and_passes_both_sets_of_rules():
+    month = {"billing_policy": "CONSOLIDATED", "order_no": "", "shipment_no": "", "customer_po": "", "delivered_from": date(2026, 3, 2)}
+    facts = taxed("S", "20", **month)
+    (line,) = facts.lines
+    half = replace(line, qty=D(30), amount=D("675.00"), delivered_on=date(2026, 3, 2))
+    lines = (
+        replace(half, order_no="SO-000001", customer_po="PO-7", shipment_no="SH-000001"),
+        replace(half, line_no=2, order_no="SO-000002", shipment_no="SH-000005", delivered_on=date(2026, 3, 10)),
+    )
+    document = write_ubl(replace(facts, lines=lines))
+    assert (validate_invoice(document), by_peppol(document)) == ([], [])
+    for said in (b"Order SO-000001 (your order PO-7), delivery SH-000001 of 2026-03-02", b"<cbc:Value>SH-000005</cbc:Value>"):
+        assert said in document
+    assert b"OrderReference" not in document
 
 
 DOCTORED = {

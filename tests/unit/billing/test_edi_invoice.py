@@ -13,15 +13,26 @@ PLAIN = ("BIG", "20260310", "INV-000001", "20260302", "SO-000001")
 
 
 @pytest.mark.parametrize(
-    ("kind", "shipment_no", "said"),
+    ("kind", "policy", "said"),
     [
-        ("INV", "SH-000001", ()),
-        ("INV", "", ("", "", "PP")),
-        ("CM", "SH-000001", ("", "", "CR")),
-        ("CM", "", ("", "", "CR")),
-        ("DM", "", ("", "", "DR")),
+        ("INV", "ON_SHIP", ()),
+        ("INV", "DEPOSIT", ("", "", "PP")),
+        ("CM", "ON_SHIP", ("", "", "CR")),
+        ("CM", "DEPOSIT", ("", "", "CR")),
+        ("DM", "DEPOSIT", ("", "", "DR")),
     ],
 )
-def test_an_810_says_what_it_is_unless_it_is_a_plain_invoice(kind, shipment_no, said):
-    facts = replace(FACTS, kind=kind, shipment_no=shipment_no)
+def test_an_810_says_what_it_is_unless_it_is_a_plain_invoice(kind, policy, said):
+    facts = replace(FACTS, kind=kind, billing_policy=policy)
     assert invoice_rows(EdiPartner(syntax="X12"), facts, date(2026, 3, 2), {})[0] == PLAIN + said
+
+
+@pytest.mark.parametrize(("syntax", "said"), [("X12", ("REF", "PO", "PO-7")), ("EDIFACT", ("RFF", ("ON", "PO-7")))])
+def test_each_line_of_a_consolidated_invoice_names_its_order(syntax, said):
+    line = replace(FACTS.lines[0], order_no="SO-000001", customer_po="PO-7", shipment_no="SH-000001", delivered_on=date(2026, 3, 2))
+    month = {"billing_policy": "CONSOLIDATED", "order_no": "", "shipment_no": "", "delivered_from": date(2026, 3, 2)}
+    rows = invoice_rows(
+        EdiPartner(syntax=syntax, our_qualifier="14", their_qualifier="14"), replace(FACTS, lines=(line,), **month), None, {}
+    )
+    assert said in rows
+    assert rows[0][:5] in {("BIG", "20260310", "INV-000001", "", ""), ("BGM", "380", "INV-000001", "9")}
