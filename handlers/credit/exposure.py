@@ -20,6 +20,7 @@ from handlers.credit.rules import Account
 from handlers.ledger.books import books_currency, rate_on
 from handlers.orders.events import find_order
 from handlers.orders.fulfilment_groups import live_group
+from handlers.orders.fulfilment_lines import lock_lines_of_order
 from handlers.orders.model import SalesOrder
 from handlers.parties.master_data import find_customer
 from handlers.parties.model import Customer
@@ -98,6 +99,10 @@ def _locked(tx: Session, order_no: str, group_no: str | None) -> tuple[SalesOrde
     order = find_order(tx, order_no, lock=True)
     if group_no is not None:
         live_group(tx, group_no, "STOCK")
+    if (
+        order.change_pending
+    ):  # what is approved here is applied in the same transaction, to the groups and lines: they come before the customer
+        lock_lines_of_order(tx, order_no)
     locks.take(tx, Lock.CUSTOMER, [order.customer_no])
     return order, tx.get(Customer, order.customer_no, populate_existing=True) or find_customer(tx, order.customer_no)
 

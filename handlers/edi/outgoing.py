@@ -18,7 +18,7 @@ from handlers.edi.transactions import Told, taken
 from handlers.edi.writing import Envelope, Row, write
 
 #: GS01 of what we send.
-_GROUPS: Final = {"855": "PR", "856": "SH", "810": "IN"}
+_GROUPS: Final = {"855": "PR", "865": "CA", "856": "SH", "810": "IN"}
 _STATUS: Final = {"A": ACCEPTED, "E": WITH_ERRORS, "P": PARTLY, "R": REJECTED, "M": REJECTED, "W": REJECTED, "X": REJECTED}
 _CONTRL: Final = {"4": REJECTED, "7": ACCEPTED, "8": ACCEPTED}
 

@@ -49,6 +49,17 @@ class LineChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A line of a change that nobody can act on: what was asked of it, and why not."""
+
+    buyer_line_no: str
+    reason: str
+    item: str = ""
+    qty: Decimal | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeDraft:
     """A change as a door takes it in. What is not named stays."""
 
@@ -61,6 +72,18 @@ class ChangeDraft:
     source_ref: str = ""
     message_id: int | None = None
     requested_by: str = "system"
+    #: The number under which the buyer knows the document that asks; our answer names it.
+    document_no: str = ""
+    #: What of the document was left out, and why; our answer names it too.
+    left_out: Sequence[LeftOut] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A change that is asked for; `is_new` is false when this very document had asked before."""
+
+    change_no: str
+    is_new: bool
 
 
 @dataclass(slots=True)
@@ -83,10 +106,24 @@ def request_change(runtime: Runtime, tx: Session, draft: ChangeDraft) -> str:
 
     Raises NotFound, Invalid by field, Conflict when the order is over or another change of it is not settled yet.
     """
+    recorded = record_change(tx, draft)
+    if recorded.is_new:
+        payload = {"order_no": draft.order_no, "change_no": recorded.change_no}
+        about, once = {"change_no": recorded.change_no}, f"{CHANGE}:{recorded.change_no}"
+        asked = Message(CHANGE, about, payload, message_id=once, business_key=draft.order_no, actor=draft.requested_by)
+        messages.note(runtime, tx, asked)
+    return recorded.change_no
+
+
+def record_change(tx: Session, draft: ChangeDraft) -> Recorded:
+    """Keep a change that is asked for, for whoever tells its process. The same document again is the same change.
+
+    Raises NotFound, Invalid by field, Conflict when the order is over or another change of it is not settled yet.
+    """
     order = find_order(tx, draft.order_no, lock=True)
     known = _known(tx, draft)
     if known is not None:
-        return known
+        return Recorded(change_no=known, is_new=False)
     _refuse_when_over(tx, order)
     _refuse_second(tx, order)
     wish = read_wish(tx, order, draft)
@@ -101,18 +138,13 @@ def request_change(runtime: Runtime, tx: Session, draft: ChangeDraft) -> str:
             requested_by=draft.requested_by,
             reason=prose(draft.reason, "reason"),
             base_version=order.version_no,
-            asked=_kept(wish),
+            asked=_kept(wish) | _named(draft),
         )
     )
     pending = update(SalesOrder).where(SalesOrder.order_no == order.order_no).values(change_pending=True)
     tx.execute(pending.execution_options(synchronize_session=False))
     note(tx, order.order_no, "change_requested", actor=draft.requested_by, detail={"change_no": change_no, "reason": draft.reason})
-    payload = {"order_no": order.order_no, "change_no": change_no}
-    asked = Message(
-        CHANGE, {"change_no": change_no}, payload, message_id=f"{CHANGE}:{change_no}", business_key=order.order_no, actor=draft.requested_by
-    )
-    messages.note(runtime, tx, asked)
-    return change_no
+    return Recorded(change_no=change_no, is_new=True)
 
 
 def refuse_impossible(assessment: Assessment) -> None:
@@ -146,7 +178,7 @@ def read_wish(tx: Session, order: SalesOrder, draft: ChangeDraft) -> Wish:
 
 def _read_line(reading: _Reading, place: int, line: LineChange, rows: Sequence[OrderLine], item: Any) -> None:
     at = f"lines.{place}"
-    row = None if line.add else _row_of(rows, line)
+    row = None if line.add else row_of(rows, line)
     if row is None and not line.add:
         reading.errors[f"{at}.line_no"] = ["is no line of the order"]
         return
@@ -176,8 +208,8 @@ def _quantity(line: LineChange, factor: Decimal, at: str) -> Decimal:
     return positive(asked * factor, at) if asked or line.add else asked
 
 
-def _row_of(rows: Sequence[OrderLine], line: LineChange) -> OrderLine | None:
-    """By our number, else by the buyer's; of several lines that the buyer knows by one number the last is meant."""
+def row_of(rows: Sequence[OrderLine], line: LineChange) -> OrderLine | None:
+    """The line that is meant: by our number, else by the buyer's; of several lines that the buyer knows by one number the last is meant."""
     if line.line_no is not None:
         return next((row for row in rows if row.line_no == line.line_no), None)
     wanted = line.buyer_line_no.strip()
@@ -189,7 +221,7 @@ def _resolved(tx: Session, order: SalesOrder, rows: Sequence[OrderLine], lines: 
     """The item of each line that names one, or a unit; by its place."""
     asked = []
     for place, line in enumerate(lines):
-        row = None if line.add else _row_of(rows, line)
+        row = None if line.add else row_of(rows, line)
         sku = line.sku or (row.sku if row is not None and line.uom else "")
         if sku:
             asked.append({"line_no": place, "sku": sku, "uom": line.uom})
@@ -241,14 +273,32 @@ def _how_many(tx: Session, order_no: str) -> int:
 
 def order_of(tx: Session, customer_no: str, number: str) -> str:
     """The order of a customer by the number the customer gave it, the latest that was not rejected. Raises NotFound."""
-    found = tx.execute(_ORDER_OF, {"customer_no": customer_no, "number": number}).scalar_one_or_none()
-    if found is None:
-        raise NotFound(
-            f"No order of customer {customer_no} has the number {number}.",
-            code="order_unknown",
-            next_step="Send the order first, or correct the number it refers to.",
-        )
-    return str(found)
+    found = find_order_of(tx, customer_no, number)
+    if not found:
+        raise order_unknown(customer_no, number)
+    return found
+
+
+def find_order_of(tx: Session, customer_no: str, number: str) -> str:
+    """As `order_of`; empty where there is none."""
+    return tx.execute(_ORDER_OF, {"customer_no": customer_no, "number": number}).scalar_one_or_none() or ""
+
+
+def order_unknown(customer_no: str, number: str) -> NotFound:
+    """The refusal of what is about an order that is not here."""
+    return NotFound(
+        f"No order of customer {customer_no} has the number {number}.",
+        code="order_unknown",
+        next_step="Send the order first, or correct the number it refers to.",
+    )
+
+
+def _named(draft: ChangeDraft) -> dict[str, Any]:
+    """What our answer names beside the order."""
+    rows = (asdict(each) for each in draft.left_out)
+    left_out = [{name: f"{value:f}" if isinstance(value, Decimal) else value for name, value in row.items()} for row in rows]
+    named = {"document_no": draft.document_no, "left_out": left_out}
+    return {name: value for name, value in named.items() if value}
 
 
 def _kept(wish: Wish) -> dict[str, Any]:

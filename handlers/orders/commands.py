@@ -43,6 +43,16 @@ def request_cancellation(runtime: Runtime, tx: Session, order_no: str, reason: s
 
     Raises NotFound, Invalid without a reason, Conflict when nothing is left to cancel or somebody asked before.
     """
+    note_cancellation(tx, order_no, reason, actor)
+    payload = {"order_no": order_no, "reason": prose(reason, "reason"), "cancelled_by": actor}
+    return messages.note(runtime, tx, Message(CANCEL, {"order_no": order_no}, payload, business_key=order_no, actor=actor))
+
+
+def note_cancellation(tx: Session, order_no: str, reason: str, actor: str) -> None:
+    """Note in the order's story that somebody asks to cancel it, for whoever tells its process.
+
+    Raises NotFound, Invalid without a reason, Conflict when nothing is left to cancel or somebody asked before.
+    """
     reason = prose(reason, "reason")
     if not reason:
         raise Invalid(
@@ -56,8 +66,6 @@ def request_cancellation(runtime: Runtime, tx: Session, order_no: str, reason: s
     if refused is not None:
         raise refused
     note(tx, order_no, "cancellation_requested", actor=actor, detail={"reason": reason})
-    payload = {"order_no": order_no, "reason": reason, "cancelled_by": actor}
-    return messages.note(runtime, tx, Message(CANCEL, {"order_no": order_no}, payload, business_key=order_no, actor=actor))
 
 
 #: A hold is a row: whoever comes to a gate later reads there that it is gone. Long enough for who was just on the way to wait.

@@ -1,113 +1,70 @@
-"""What an 860 or ORDCHG asks of an order, in words a person at the order desk can act on."""
+"""A change of an order as EDIFACT ORDCHG and X12 860 say it, before anything of it is looked up. Pure."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Final
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+from handlers.orders.edi_order import EdiParty, ItemNumber
 
-from handlers.edi.interchange import X12, Segment, Transaction
-from handlers.edi.transactions import numbered, read_transaction
-
-#: POC02 (element 670).
-_X12_CHANGES: Final = {
-    "AI": "add", "DI": "delete", "QD": "less of", "QI": "more of", "PC": "another price for", "PQ": "another price and quantity for",
-    "RS": "another date for", "RE": "replace", "CA": "change", "CT": "another date for", "NC": "no change of",
-}  # fmt: skip
-#: 1229, what is asked of a line.
-_EDIFACT_CHANGES: Final = {
-    "1": "add",
-    "2": "delete",
-    "3": "change",
-    "4": "no change of",
-    "5": "take as it is",
-    "6": "replace",
-    "7": "replace",
-}
-_CANCELLATIONS: Final = frozenset({"1", "01"})
+ADD, DELETE, CHANGE = "add", "delete", "change"
 _MOST_WORDS: Final = 4000
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked. `order_no` is empty where no order of the customer has the number."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdiChangeLine:
+    """A line as it is wanted; what is None or empty stays. `qty` is all that is wanted of it, in `unit` as written.
 
-    order_no: str
-    customer_po: str
-    customer_name: str
+    `numbers` are empty where the item cannot become another. `wrong` says why nobody can act on the line.
+    """
+
+    buyer_line_no: str
+    action: str = CHANGE
+    qty: Decimal | None = None
+    unit: str = ""
+    unit_price: Decimal | None = None
+    numbers: tuple[ItemNumber, ...] = ()
+    description: str = ""
+    requested_date: date | None = None
+    wrong: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdiChange:
+    """What is asked of the order that the buyer knows by `number`.
+
+    `document_no` is the buyer's number of the change, empty where it gave none. `note` is what it says in words.
+    """
+
+    number: str
+    document_no: str
     is_cancellation: bool
-    asks: str
+    lines: tuple[EdiChangeLine, ...] = ()
+    requested_date: date | None = None
+    ship_to: EdiParty | None = None
+    note: str = ""
 
 
-def read_change(tx: Session, transaction_id: int) -> Asked:
-    """What a change asks, and of which order. Raises NotFound."""
-    told = read_transaction(tx, transaction_id)
-    read = _of_x12 if told.syntax == X12 else _of_edifact
-    number, purpose = _x12_head(told.transaction) if told.syntax == X12 else _edifact_head(told.transaction)
-    order_no = tx.execute(_ORDER_OF, {"customer_no": told.partner.customer_no, "number": number}).scalar_one_or_none() or ""
-    is_cancellation = purpose in _CANCELLATIONS
-    words = ["Cancel the whole order." if is_cancellation else "", *read(told.transaction)]
-    numbered(tx, transaction_id, number, order_no)
-    asks = "\n".join(each for each in words if each)[:_MOST_WORDS] or "The message names no line; look at it in the EDI inbox."
-    return Asked(order_no, number, told.partner.name, is_cancellation, asks)
+def in_words(change: EdiChange) -> str:
+    """What is asked, as a person at the order desk reads it."""
+    told = ["Cancel the whole order."] if change.is_cancellation else []
+    told += [_line(line) for line in change.lines]
+    if change.requested_date:
+        told.append(f"Wanted on {change.requested_date.isoformat()}.")
+    if change.ship_to:
+        place = change.ship_to
+        told.append("Deliver to " + ", ".join(each for each in (place.name, place.code, place.street, place.city) if each) + ".")
+    told += [change.note] if change.note else []
+    return "\n".join(told)[:_MOST_WORDS] or "The message names no line; look at it in the EDI inbox."
 
 
-def _x12_head(transaction: Transaction) -> tuple[str, str]:
-    bch = transaction.first("BCH")
-    return ("-".join(each for each in (bch.get(3), bch.get(4)) if each), bch.get(1)) if bch else ("", "")
-
-
-def _edifact_head(transaction: Transaction) -> tuple[str, str]:
-    bgm = transaction.first("BGM")
-    order = next((each.get(1, 2) for each in transaction.all("RFF") if each.get(1) == "ON"), "")
-    return (order or (bgm.get(2) if bgm else ""), bgm.get(3) if bgm else "")
-
-
-def _of_x12(transaction: Transaction) -> Iterator[str]:
-    for segment in transaction.segments:
-        if segment.tag == "POC":
-            yield _x12_line(segment)
-        elif segment.tag == "DTM":
-            yield f"Date {segment.get(1)}: {segment.get(2)}"
-        elif segment.tag in {"MSG", "MTX"} and segment.get(1):
-            yield segment.get(1)
-
-
-def _x12_line(poc: Segment) -> str:
-    what = _X12_CHANGES.get(poc.get(2), f"change {poc.get(2)} of")
-    item = next((poc.get(at) for at in range(9, 26, 2) if poc.get(at)), "")
-    amounts = [f"quantity {poc.get(3)} {poc.get(5)}".strip() if poc.get(3) else "", f"by {poc.get(4)}" if poc.get(4) else ""]
-    amounts.append(f"price {poc.get(6)}" if poc.get(6) else "")
-    return _sentence(poc.get(1), what, item, amounts)
-
-
-def _sentence(line: str, what: str, item: str, amounts: list[str]) -> str:
+def _line(line: EdiChangeLine) -> str:
+    item = line.numbers[0].value if line.numbers else line.description
+    amounts = [
+        f"quantity {line.qty.normalize():f} {line.unit}".strip() if line.qty is not None else "",
+        f"price {line.unit_price.normalize():f}" if line.unit_price is not None else "",
+        f"wanted on {line.requested_date.isoformat()}" if line.requested_date else "",
+    ]
     told = ", ".join(each for each in amounts if each)
-    return f"Line {line or '?'}: {what} {item or 'the item'}" + (f" ({told})" if told else "")
-
-
-def _of_edifact(transaction: Transaction) -> Iterator[str]:
-    line: Segment | None = None
-    amounts: list[str] = []
-    for segment in transaction.segments:
-        if segment.tag in {"LIN", "UNS", "UNT"}:
-            if line is not None:
-                yield _sentence(line.get(1), _EDIFACT_CHANGES.get(line.get(2), "change"), line.get(3), amounts)
-            line, amounts = (segment, []) if segment.tag == "LIN" else (None, [])
-        elif line is not None and segment.tag in {"QTY", "PRI"} and segment.get(1, 2):
-            name = "quantity" if segment.tag == "QTY" else "price"
-            amounts.append(f"{name} {segment.get(1, 2)} {segment.get(1, 3) if name == 'quantity' else ''}".strip())
-        elif segment.tag == "DTM" and segment.get(1) != "137":
-            told = f"date {segment.get(1)}: {segment.get(1, 2)}"
-            if line is None:
-                yield told.capitalize()
-            amounts.append(told)
-        elif segment.tag == "FTX":
-            yield "".join(segment.repeats(4)[0]) if segment.repeats(4) else ""
-
-
-_ORDER_OF = text("""
-SELECT order_no FROM sales_order WHERE customer_no = :customer_no AND folded(customer_po) = folded(:number) AND :number <> ''
-ORDER BY (state = 'REJECTED'), order_no DESC LIMIT 1
-""")
+    said = " ".join(each for each in (f"Line {line.buyer_line_no or '?'}: {line.action}", item, f"({told})" if told else "") if each)
+    return f"{said}. Cannot be done: {line.wrong}" if line.wrong else said

@@ -51,7 +51,7 @@ def take_in(tx: Session, transaction_id: int) -> Order:
     partner = told.partner
     sender = f"{partner.their_qualifier}:{partner.their_id}"
     kind = told.transaction.kind
-    arrival = Arrival(told.syntax, sender, folded(order.number), kind, order.number, _MEDIA[told.syntax], told.transaction.raw, bytes)
+    arrival = Arrival(told.syntax, sender, folded(order.number), kind, order.number, MEDIA[told.syntax], told.transaction.raw, bytes)
     message_id = inbound.store(tx, arrival)
     if message_id is None:
         known = inbound.find(tx, arrival)
@@ -64,11 +64,11 @@ def take_in(tx: Session, transaction_id: int) -> Order:
     return Order(order_no, is_new=True)
 
 
-_MEDIA: Final = {"X12": "application/edi-x12", "EDIFACT": "application/edifact"}
+MEDIA: Final = {"X12": "application/edi-x12", "EDIFACT": "application/edifact"}
 
 
 def _refuse_other_content(told: Told, order: EdiOrder, raw: bytes, order_no: str | None) -> None:
-    if _content(raw, told) != _content(told.transaction.raw, told):
+    if content_of(raw, told) != content_of(told.transaction.raw, told):
         raise Conflict(
             f"{order.number} of {told.partner.name} came before as order {order_no} with other content.",
             code="key_reused",
@@ -76,7 +76,7 @@ def _refuse_other_content(told: Told, order: EdiOrder, raw: bytes, order_no: str
         )
 
 
-def _content(raw: bytes, told: Told) -> list[bytes]:
+def content_of(raw: bytes, told: Told) -> list[bytes]:
     """A document without header and trailer: sent again it has other control numbers and says the same."""
     mark = told.separators.segment.encode("latin-1")
     segments = [each.strip() for each in raw.split(mark) if each.strip()]
@@ -109,7 +109,7 @@ def _line(line: EdiLine, position: int, found: Mapping[str, Any] | None, syntax:
     return LineDraft(
         sku=(found["sku"] if found else named[:_LONGEST_REF]) or f"line {line.buyer_line_no or position}, which names no item",
         qty=line.qty,
-        uom=_unit(line.unit, found, syntax),
+        uom=unit_meant(line.unit, found, syntax),
         unit_price=None if line.unit_price is None else round4(line.unit_price),
         description=line.description[:_LONGEST_TEXT],
         line_no=position,
@@ -118,7 +118,7 @@ def _line(line: EdiLine, position: int, found: Mapping[str, Any] | None, syntax:
     )
 
 
-def _unit(written: str, found: Mapping[str, Any] | None, syntax: str) -> str:
+def unit_meant(written: str, found: Mapping[str, Any] | None, syntax: str) -> str:
     """The item's own word for the unit that is meant, where it has one."""
     code = code_of_x12(written) if syntax == X12 else unit_code(written) if has_code(written) else ""
     known = (found["uom"], *found["others"]) if found and code else ()
@@ -127,15 +127,30 @@ def _unit(written: str, found: Mapping[str, Any] | None, syntax: str) -> str:
 
 def _ship_to(tx: Session, partner: EdiPartner, party: EdiParty) -> dict[str, str]:
     """The place: by the partner's code for it, by GLN, else as written. One that nobody knows is left incomplete for the order desk."""
-    given = {"partner_no": partner.partner_no, "code": party.code, "customer_no": partner.customer_no}
-    address_id = tx.execute(_PLACE, given | {"gln": party.code if party.code_kind == GLN else ""}).scalar() if party.code else None
-    if address_id is not None:
-        return as_ordered(tx.scalars(select(Address).where(Address.id == address_id)).one())
+    known = _known_place(tx, partner, party)
+    if known is not None:
+        return known
     country = party.country or find_customer(tx, partner.customer_no).country
     name = party.name or (f"Place {party.code}" if party.code else "")
+    return {**_written(party), "name": name, "country": country}
+
+
+def place_named(tx: Session, partner: EdiPartner, party: EdiParty) -> dict[str, str]:
+    """The place as far as it is known or written; what is not said of it is left out."""
+    known = _known_place(tx, partner, party)
+    return known if known is not None else {part: value for part, value in _written(party).items() if value}
+
+
+def _known_place(tx: Session, partner: EdiPartner, party: EdiParty) -> dict[str, str] | None:
+    given = {"partner_no": partner.partner_no, "code": party.code, "customer_no": partner.customer_no}
+    address_id = tx.execute(_PLACE, given | {"gln": party.code if party.code_kind == GLN else ""}).scalar() if party.code else None
+    return None if address_id is None else as_ordered(tx.scalars(select(Address).where(Address.id == address_id)).one())
+
+
+def _written(party: EdiParty) -> dict[str, str]:
+    parts = ("name", "street", "city", "postal_code", "region", "country")
     gln = party.code if party.code_kind == GLN and is_gln(party.code) else ""
-    written = {"street": party.street, "city": party.city, "postal_code": party.postal_code, "region": party.region}
-    return {"name": name, "country": country, "gln": gln, **written}
+    return {**{part: getattr(party, part) for part in parts}, "gln": gln}
 
 
 _PLACE = text("""

@@ -9,8 +9,7 @@ from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import ServiceTasks
 from engine.store.unit_of_work import savepoint
 from handlers.edi import transactions
-from handlers.orders import edi_change, edi_intake
-from handlers.parties.master_data import find_customer
+from handlers.orders import edi_answers, edi_change_intake, edi_intake
 
 tasks = ServiceTasks()
 
@@ -37,23 +36,36 @@ class EdiOrderTaken:
 
 
 @dataclass(frozen=True, slots=True)
-class EdiChangeAsked:
-    """What is asked of which order. `order_no` is empty where no order of the customer has the number."""
+class EdiChangeToAsk:
+    """Which transaction; with `leave_out` the lines that nobody can act on are left out, and the rest goes through."""
 
-    order_no: str
-    customer_po: str
-    customer_name: str
-    is_cancellation: bool
-    asks: str
+    transaction_id: int
+    leave_out: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class EdiChangeSettled:
-    """What became of what was asked: `action` is done, cancel or refuse. An empty `answer` is no letter."""
+class EdiChangeAsked:
+    """What is asked of which order, and what becomes of it: change, cancel, came before, refuse or decide.
+
+    `order_no` is empty where no order of the customer has the number. `reason` says what is wrong, `next_step` what to do about it.
+    """
+
+    outcome: str
+    order_no: str
+    change_no: str
+    customer_po: str
+    customer_name: str
+    asks: str
+    reason: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class EdiChangeAnswered:
+    """A change that is not made, and why, as the customer is told. An empty `reason` is no answer."""
 
     transaction_id: int
-    action: str
-    answer: str | None = None
+    reason: str | None = None
 
 
 @tasks.register("orders.take_in_edi_order")
@@ -72,20 +84,27 @@ def take_in_edi_order(given: OfTransaction, tx: Session) -> EdiOrderTaken:
     return EdiOrderTaken(taken=True, is_new=order.is_new, order_no=order.order_no, reason="", next_step="")
 
 
-@tasks.register("orders.read_edi_change")
-def read_edi_change(given: OfTransaction, tx: Session) -> EdiChangeAsked:
-    """Say in words what an 860 or ORDCHG asks, and of which order."""
-    asked = edi_change.read_change(tx, given.transaction_id)
-    return EdiChangeAsked(asked.order_no, asked.customer_po, asked.customer_name, asked.is_cancellation, asked.asks)
+@tasks.register("orders.ask_edi_change")
+def ask_edi_change(given: EdiChangeToAsk, tx: Session) -> EdiChangeAsked:
+    """Make of an 860 or ORDCHG what it asks: a change or a cancellation of its order.
+
+    Waits while another change of the order is not decided, and for a while (`edi.change_waits_minutes`) where the order has not come.
+    """
+    asked = edi_change_intake.ask(tx, given.transaction_id, leave_out=bool(given.leave_out))
+    return EdiChangeAsked(
+        asked.outcome, asked.order_no, asked.change_no, asked.customer_po, asked.customer_name, asked.asks, asked.reason, asked.next_step
+    )
+
+
+@tasks.register("orders.refuse_edi_change")
+def refuse_edi_change(given: EdiChangeAnswered, tx: Session, effects: EffectLedger) -> None:
+    """Say that what was asked is not done, and tell the customer why: by 865 or ORDRSP, or by mail."""
+    transactions.settled(tx, given.transaction_id, refused=True)
+    edi_answers.refuse(tx, effects, given.transaction_id, (given.reason or "").strip())
 
 
 @tasks.register("orders.settle_edi_change")
-def settle_edi_change(given: EdiChangeSettled, tx: Session, effects: EffectLedger) -> None:
-    """Note that the order desk has seen to what was asked, or refused it, and write to the customer."""
-    transactions.settled(tx, given.transaction_id, refused=given.action == "refuse")
-    answer = (given.answer or "").strip()
-    if answer:
-        told = transactions.read_transaction(tx, given.transaction_id)
-        customer = find_customer(tx, told.partner.customer_no)
-        payload = {"order_no": told.reference, "customer_po": told.number, "text": answer}
-        effects.record("order_note", customer.email or f"customer {customer.customer_no}", payload)
+def settle_edi_change(given: EdiChangeAnswered, tx: Session, effects: EffectLedger) -> None:
+    """Note that the order desk has seen to what was asked, and write to the customer."""
+    transactions.settled(tx, given.transaction_id, refused=False)
+    edi_answers.write(tx, effects, given.transaction_id, (given.reason or "").strip())

@@ -22,7 +22,7 @@ _TOTALS: Final = ("86", "128", "9", "77", "79")
 
 def read_edifact_order(transaction: Transaction) -> EdiOrder:
     """The order of an ORDERS. Raises Invalid for what no order can be made of: another function than an original, no lines."""
-    head, lines, tail = _split(transaction.segments)
+    head, lines, tail = split_edifact(transaction.segments)
     bgm = next(each for each in head if each.tag == "BGM")
     function = bgm.get(3) or "9"
     must(
@@ -39,13 +39,13 @@ def read_edifact_order(transaction: Transaction) -> EdiOrder:
         _AGAIN,
         "edi_count",
     )
-    dates = _dates(head)
+    dates = dates_of(head)
     return EdiOrder(
         number=bgm.get(2),
         ordered_on=dates.get("137") or dates.get("4"),
         currency=next((each.get(1, 2) for each in head if each.tag == "CUX"), ""),
-        requested_date=_wanted(dates),
-        ship_to=_ship_to(head),
+        requested_date=wanted_day(dates),
+        ship_to=place_of(head),
         lines=tuple(_line(group) for group in lines),
         stated_total=_total(tail),
         note="\n".join(
@@ -54,7 +54,8 @@ def read_edifact_order(transaction: Transaction) -> EdiOrder:
     )
 
 
-def _split(segments: Sequence[Segment]) -> tuple[list[Segment], list[list[Segment]], list[Segment]]:
+def split_edifact(segments: Sequence[Segment]) -> tuple[list[Segment], list[list[Segment]], list[Segment]]:
+    """The header, the segments of each line, and what follows the lines."""
     head: list[Segment] = []
     lines: list[list[Segment]] = []
     tail: list[Segment] = []
@@ -69,7 +70,8 @@ def _split(segments: Sequence[Segment]) -> tuple[list[Segment], list[list[Segmen
     return head, lines, tail
 
 
-def _dates(segments: Sequence[Segment]) -> dict[str, date]:
+def dates_of(segments: Sequence[Segment]) -> dict[str, date]:
+    """The dates that segments say, by their qualifier (2005)."""
     told = [(each.get(1), day_of(_full(each.get(1, 2), each.get(1, 3)))) for each in segments if each.tag == "DTM"]
     return {code: day for code, day in told if day is not None}
 
@@ -79,11 +81,13 @@ def _full(written: str, layout: str) -> str:
     return written[:6] if layout == "101" else written[:8]
 
 
-def _wanted(dates: dict[str, date]) -> date | None:
+def wanted_day(dates: dict[str, date]) -> date | None:
+    """The day by which goods shall be there."""
     return next((dates[code] for code in _WANTED if code in dates), None)
 
 
-def _ship_to(head: Sequence[Segment]) -> EdiParty | None:
+def place_of(head: Sequence[Segment]) -> EdiParty | None:
+    """Where the goods shall go, as the header says it."""
     parties = {each.get(1): each for each in reversed(head) if each.tag == "NAD"}
     found = next((parties[code] for code in ("DP", "ST", "UC") if code in parties), None)
     return _party(found) if found is not None else None
@@ -114,14 +118,15 @@ def _line(group: Sequence[Segment]) -> EdiLine:
         buyer_line_no=lin.get(1),
         qty=number_of(qty.get(1, 2), f"{name} quantity"),
         unit=qty.get(1, 3),
-        unit_price=_price(group, name),
-        numbers=_numbers(group),
+        unit_price=price_of(group, name),
+        numbers=item_numbers(group),
         description=" ".join(text for each in group if each.tag == "IMD" for text in (each.get(3, 4) + each.get(3, 5),) if text),
-        requested_date=_wanted(_dates(group)),
+        requested_date=wanted_day(dates_of(group)),
     )
 
 
-def _price(group: Sequence[Segment], name: str) -> Decimal | None:
+def price_of(group: Sequence[Segment], name: str) -> Decimal | None:
+    """The price of one unit; None where none is stated. Raises Invalid for what is no number."""
     prices = {each.get(1): each for each in reversed(group) if each.tag == "PRI" and each.get(1, 2)}
     found = next((prices[code] for code in _PRICES if code in prices), None)
     if found is None:
@@ -131,7 +136,8 @@ def _price(group: Sequence[Segment], name: str) -> Decimal | None:
     return number_of(found.get(1, 2), f"{name} price") / basis
 
 
-def _numbers(group: Sequence[Segment]) -> tuple[ItemNumber, ...]:
+def item_numbers(group: Sequence[Segment]) -> tuple[ItemNumber, ...]:
+    """What the item of a line is named by, the surest number first."""
     lin = group[0]
     pairs = [(lin.get(3, 2) or "EN", lin.get(3))]
     pairs += [(each.get(at, 2), each.get(at)) for each in group if each.tag == "PIA" for at in range(2, 7)]

@@ -39,6 +39,10 @@ class ResponseLine:
     unit_net: Decimal
     promised: date | None
     backordered: Decimal = Decimal(0)
+    #: Why it is not accepted, or what else is to be said of it.
+    note: str = ""
+    #: What the change asks of it (`handlers.orders.change_rules.Kind`); empty where it asks nothing.
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,24 @@ class OrderResponse:
     lines: Sequence[ResponseLine]
     #: It answers a change of the order: then it is one of advanced ordering (T116), whose lines are told only where they are changed.
     answers_change: bool = False
+    #: The number under which the buyer knows the change.
+    change_document: str = ""
+
+
+def refused_line(line_id: str, reason: str, *, item: str = "", qty: Decimal | None = None, uom: str = "") -> ResponseLine:
+    """A line that was asked for and that nobody can act on, as it was written."""
+    return ResponseLine(
+        line_no=0,
+        order_line_id=line_id,
+        code="7",
+        qty=qty or Decimal(0),
+        uom=uom,
+        name="",
+        sku=item,
+        unit_net=Decimal(0),
+        promised=None,
+        note=reason,
+    )
 
 
 def write_order_response(response: OrderResponse) -> bytes:

@@ -11,7 +11,7 @@ from engine.problems import Conflict
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Refused, ServiceTasks, TaskContext
 from handlers.orders import cancellation, change_tasks, edi_tasks, holds, order_pricing, repair, submission, validation
-from handlers.orders.acknowledgement import reply_to
+from handlers.orders.acknowledgement import reply_to, reply_to_cancellation
 from handlers.orders.events import find_order, note
 from handlers.orders.rules import read_verdict
 from handlers.orders.status import OVER, status_of
@@ -332,10 +332,12 @@ def cancel_group(given: OfGroup, tx: Session, context: TaskContext) -> GroupCanc
 @tasks.register("orders.confirm_cancellation")
 def confirm_cancellation(given: Reasoned, tx: Session, effects: EffectLedger) -> None:
     """Tell the customer that the order, or what had not left of it, was cancelled: as its answer, where it has none yet."""
-    reply = reply_to(tx, given.order_no)
-    payload = reply.payload if reply.is_new else cancellation.confirmation(tx, given.order_no, given.reason or "")
+    reply, kind = reply_to(tx, given.order_no), "order_response"
+    if not reply.is_new:
+        told = cancellation.confirmation(tx, given.order_no, given.reason or "")
+        reply, kind = reply_to_cancellation(tx, given.order_no, told), "order_cancelled"
     if reply.target:
-        effects.record(reply.channel, reply.target, {"kind": "order_response" if reply.is_new else "order_cancelled", **payload})
+        effects.record(reply.channel, reply.target, {"kind": kind, **reply.payload})
 
 
 @tasks.register("orders.tell_customer")

@@ -17,13 +17,13 @@ _NO_ITEM: Final = frozenset({"PR", "RO", "CO", "BO", "IZ", "SZ", "DV", "LT", "SN
 #: Which date (element 374) says when it shall be there, the surest first.
 _WANTED: Final = ("002", "106", "074", "067", "063", "010", "037", "038", "001")
 #: How many units a price is for (element 639).
-_PER: Final = {"HP": Decimal(100), "PN": Decimal(10), "TP": Decimal(1000), "HT": Decimal(100)}
-_FIRST_PAIR, _LAST_PAIR = 6, 24
+PER: Final = {"HP": Decimal(100), "PN": Decimal(10), "TP": Decimal(1000), "HT": Decimal(100)}
+_FIRST_PAIR, _PAIRS = 6, 10
 
 
 def read_x12_order(transaction: Transaction) -> EdiOrder:
     """The order of an 850. Raises Invalid for what no order can be made of: another purpose than a new order, no lines, goods for many."""
-    head, lines = _split(transaction.segments)
+    head, lines = split_x12(transaction.segments)
     beg = next(each for each in head if each.tag == "BEG")
     purpose = beg.get(1)
     must(
@@ -41,30 +41,33 @@ def read_x12_order(transaction: Transaction) -> EdiOrder:
         number="-".join(each for each in numbers if each),
         ordered_on=day_of(beg.get(5)),
         currency=next((each.get(2) for each in head if each.tag == "CUR"), ""),
-        requested_date=_wanted(head),
-        ship_to=_ship_to(head),
+        requested_date=wanted_day(head),
+        ship_to=place_of(head),
         lines=tuple(line for group in lines for line in _line(group)),
         stated_total=next((number_of(each.get(2), "AMT02") for each in tail if each.tag == "AMT" and each.get(1) == "TT"), None),
         note="\n".join(each.get(1) for each in head if each.tag in {"MSG", "MTX"} and each.get(1)),
     )
 
 
-def _split(segments: Sequence[Segment]) -> tuple[list[Segment], list[list[Segment]]]:
+def split_x12(segments: Sequence[Segment], tag: str = "PO1") -> tuple[list[Segment], list[list[Segment]]]:
+    """The header, and the segments of each line, which begins with `tag`; the last has the trailer with it."""
     head: list[Segment] = []
     lines: list[list[Segment]] = []
     for segment in segments:
-        if segment.tag == "PO1":
+        if segment.tag == tag:
             lines.append([])
         (lines[-1] if lines else head).append(segment)
     return head, lines
 
 
-def _wanted(segments: Sequence[Segment]) -> date | None:
+def wanted_day(segments: Sequence[Segment]) -> date | None:
+    """The day by which goods shall be there, as segments say it."""
     found = {each.get(1): day_of(each.get(2)) for each in segments if each.tag == "DTM"}
     return next((found[code] for code in _WANTED if found.get(code)), None)
 
 
-def _ship_to(head: Sequence[Segment]) -> EdiParty | None:
+def place_of(head: Sequence[Segment]) -> EdiParty | None:
+    """Where the goods shall go, as the header says it."""
     within: list[Segment] = []
     for segment in head:
         if segment.tag == "N1":
@@ -102,10 +105,10 @@ def _line(group: Sequence[Segment]) -> list[EdiLine]:
         "Enter one order for each store, or agree with the customer on one purchase order for each.",
         "edi_store_quantities",
     )
-    price = number_of(po1.get(4), f"{name} price") / _PER.get(po1.get(5), Decimal(1)) if po1.get(4) else None
+    price = number_of(po1.get(4), f"{name} price") / PER.get(po1.get(5), Decimal(1)) if po1.get(4) else None
     schedules = [each for each in group if each.tag == "SCH" and each.get(1)]
     parts = [(each.get(1), each.get(2) or po1.get(3), day_of(each.get(6))) for each in schedules] or [
-        (po1.get(2), po1.get(3), _wanted(group))
+        (po1.get(2), po1.get(3), wanted_day(group))
     ]
     description = " ".join(each.get(5) for each in group if each.tag == "PID" and each.get(5))
     return [
@@ -114,7 +117,7 @@ def _line(group: Sequence[Segment]) -> list[EdiLine]:
             qty=number_of(qty, f"{name} quantity"),
             unit=unit,
             unit_price=price,
-            numbers=_numbers(po1),
+            numbers=item_numbers(po1, _FIRST_PAIR),
             description=description,
             requested_date=wanted,
         )
@@ -122,8 +125,9 @@ def _line(group: Sequence[Segment]) -> list[EdiLine]:
     ]
 
 
-def _numbers(po1: Segment) -> tuple[ItemNumber, ...]:
-    pairs = [(po1.get(at), po1.get(at + 1)) for at in range(_FIRST_PAIR, _LAST_PAIR + 1, 2)]
+def item_numbers(segment: Segment, first: int) -> tuple[ItemNumber, ...]:
+    """What an item is named by: ten pairs of qualifier and number from the element `first` on, the surest number first."""
+    pairs = [(segment.get(at), segment.get(at + 1)) for at in range(first, first + _PAIRS * 2, 2)]
     found = [ItemNumber(_ITEM_NUMBERS.get(code, THEIRS), value) for code, value in pairs if value and code not in _NO_ITEM]
     return tuple(sorted(found, key=lambda each: RANK[each.kind]))
 

@@ -55,6 +55,9 @@ CHOICES: Mapping[str, Choice] = {
     "promise.reserve_within_days": _choice("5", "Stock is reserved at once for what ships within this many days."),
     "promise.within_days": _choice("365", "Availability is searched this many days ahead."),
     "promise.most_in_a_round": _choice("100", "A backorder run promises this many orders at once, then lets others in."),
+    "edi.change_waits_minutes": _choice(
+        "60", "A change that came by EDI before its order waits for it this many minutes; then the order desk decides."
+    ),
     "match.weight_customer": _choice("20", "Of a score of 100 that an invoice is meant, this much is the customer's."),
     "match.weight_number": _choice("50", "Of a score of 100 that an invoice is meant, this much is the likeness of the number."),
     "match.weight_amount": _choice("30", "Of a score of 100 that an invoice is meant, this much is the nearness of the amount."),

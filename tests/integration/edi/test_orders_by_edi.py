@@ -191,15 +191,3 @@ def test_a_customer_who_does_not_want_the_answer_by_edi_gets_it_by_mail(desk):
     desk.send(x12(ORDER_850))
     _, channel, target = reply(desk)
     assert (channel, target) == ("mail", "wile@coyote.example")
-
-
-def test_a_cancellation_by_860_is_brought_to_the_order_desk_and_done(desk):
-    desk.send(x12(ORDER_850))
-    body = "BCH*01*SA*PO-4711***20260302~\n"
-    desk.send(x12(body, control="000000908").replace(b"GS*PO", b"GS*PC").replace(b"ST*850", b"ST*860"))
-    do(desk.runtime, "Change asked by EDI for purchase order PO-4711", action="cancel", answer="It is cancelled.")
-    assert desk.rows("SELECT state, number, reference LIKE 'SO-%' FROM edi_transaction WHERE kind = '860'") == [("DONE", "PO-4711", True)]
-    assert desk.rows("SELECT target, payload->>'text' FROM effect WHERE kind = 'order_note'") == [
-        ("wile@coyote.example", "It is cancelled.")
-    ]
-    assert desk.rows("SELECT count(*) FROM message WHERE name = 'order.cancellation_requested'") == [(1,)]

@@ -50,3 +50,16 @@ def edifact(*bodies, control="55", ack="1", count=None):
         for number, body in enumerate(bodies, start=1)
     )
     return EDIFACT.format(messages=messages, control=control, ack=ack, count=count or len(bodies)).encode("latin-1")
+
+
+def change_860(*lines, sequence="1", purpose="04", control="000000930"):
+    """An interchange with an 860 about the order of `ORDER_850`."""
+    body = f"BCH*{purpose}*SA*PO-4711**{sequence}*20260302~\n" + "".join(f"{line}~\n" for line in lines)
+    return x12(body, control=control).replace(b"GS*PO", b"GS*PC").replace(b"ST*850", b"ST*860")
+
+
+def ordchg(*segments, number="CH-1", function="4", control="60"):
+    """An interchange with an ORDCHG about the order of `ORDERS`."""
+    head = f"BGM+230+{number}+{function}'\nDTM+137:20260303:102'\nRFF+ON:PO-4712'\n"
+    body = head + "".join(f"{each}'\n" for each in segments) + "UNS+S'\n"
+    return edifact(body, control=control).replace(b"+ORDERS:", b"+ORDCHG:")
