@@ -25,6 +25,7 @@ from api.listening import take_address
 from api.product import Product
 from api.server import Server
 from api.settings import Settings
+from api.v1.webhook_intake import interpret
 from engine.runtime.state.people import Person
 from engine.runtime.verbs import drafts
 from engine.runtime.verbs.calendars import save_calendar
@@ -35,7 +36,8 @@ from handlers.imports import verbs as imports
 from handlers.parties.bank_accounts import AccountChange
 from handlers.parties.guarded import CustomerEdit
 from handlers.parties.master_data import BankAccountDraft
-from handlers.webhooks import subscriptions
+from handlers.webhooks import receiving, sources, subscriptions
+from handlers.webhooks.sources import SourceDraft
 from handlers.webhooks.subscriptions import SubscriptionDraft
 from tests.chromium import find_chromium
 from tests.integration.edi.conftest import add_coyote
@@ -129,6 +131,7 @@ PAGES = {
     "edi": "/operations/edi",
     "webhooks": "/operations/webhooks",
     "webhook-one": "/operations/webhooks/1",
+    "webhooks-in": "/operations/webhooks/received",
     "webhook-events": "/operations/webhooks/events",
     "edi-interchange": "/operations/edi/{interchange}",
     "edi-partner": "/master-data/edi-partners/COYOTE-X12",
@@ -213,6 +216,10 @@ def _demo() -> Iterator[tuple[str, dict[str, str]]]:
         with product.database.transaction() as tx:  # nobody is there: what one sees is what one does then
             to_shop = SubscriptionDraft(label="web shop", address="https://shop.invalid/hook", events=["order.*", "invoice.*"])
             subscriptions.add(tx, to_shop, (), Author("edith"))
+            from_shop = SourceDraft(name="web-shop", label="Web shop", kinds=["order.created"], customer_no="C-1001")
+            sources.keep(tx, from_shop, Author("edith"))
+            asked = b'{"type": "order.created", "data": {"customer_no": "C-1002", "lines": []}}'
+            receiving.receive(tx, receiving.Source("web-shop", ["order.created"], "C-1001", [], "edith"), "m-1", asked, interpret)
         server = Server(product, take_address("127.0.0.1", 0))
         serving = threading.Thread(target=server.run, daemon=True)
         serving.start()

@@ -26,7 +26,8 @@ class ObjectRule(StrEnum):
 _COMPANY: Final = (
     "address_id", "batch_id", "bundle", "code", "comment_id", "customer_no", "day", "delivery_id", "element_id", "file_format", "filename",
     "fingerprint", "group", "group_no", "hold_code", "id", "import_id", "incident_id", "instance_id", "interchange_id", "invoice_no",
-    "key", "kind", "name", "number", "order_no", "partner_no", "path", "process_key", "quote_no", "rank", "receipt_no", "session_id",
+    "key", "kind", "name", "number", "order_no", "partner_no", "path", "process_key", "quote_no", "rank", "receipt_no", "received_id",
+    "session_id", "source_name",
     "starts_on", "step", "subscription_id", "target_id", "timer_id", "token_id", "verb", "version", "version_id",
 )  # fmt: skip
 _RULES: Final[Mapping[str, ObjectRule]] = {

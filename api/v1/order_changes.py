@@ -79,26 +79,28 @@ class ChangeAsked(Shape):
 @operation(Role.ORDER)
 def preview(path: NumberPath, body: ChangeIn) -> AssessmentOut:
     """Say what a change would come to: each difference with its cost at the stage it has reached, and the order's total afterwards."""
-    with _named_as_sent():
-        return _out(preview_change(transaction(), _draft(path.number, body)))
+    with named_as_sent():
+        return _out(preview_change(transaction(), drafted(path.number, body, person().name)))
 
 
 @api.post("/<number>/changes", responses={202: ChangeAsked})
 @operation(Role.ORDER)
 def ask(path: NumberPath, body: ChangeIn) -> tuple[ChangeAsked, int]:
     """Ask for a change. What has gone too far is refused at once, with what to do instead; one change of an order is decided at a time."""
-    draft = _draft(path.number, body)
-    with _named_as_sent():
+    draft = drafted(path.number, body, person().name)
+    with named_as_sent():
         if not draft.source_ref:
             refuse_impossible(preview_change(transaction(), draft))
         return ChangeAsked(change_no=request_change(product().runtime, transaction(), draft)), 202
 
 
-def _named_as_sent() -> Any:
+def named_as_sent() -> Any:
+    """Refusals of a change name its fields as the body does."""
     return as_sent((r"^(lines\.\d+)\.qty$", r"\1.quantity"))
 
 
-def _draft(order_no: str, body: ChangeIn) -> ChangeDraft:
+def drafted(order_no: str, body: ChangeIn, requested_by: str) -> ChangeDraft:
+    """The change that a body asks for."""
     lines = []
     for line in body.lines:
         given: dict[str, Any] = line.model_dump(exclude={"quantity", "requested_date"})
@@ -111,7 +113,7 @@ def _draft(order_no: str, body: ChangeIn) -> ChangeDraft:
         reason=body.reason,
         channel="API",
         source_ref=body.reference,
-        requested_by=person().name,
+        requested_by=requested_by,
     )
 
 

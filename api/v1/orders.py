@@ -121,10 +121,21 @@ class CancelIn(Shape):
 @operation(Role.ORDER)
 def create_order(body: OrderIn) -> tuple[OrderCreated, int]:
     """Take in an order and start its way to the promise."""
-    draft = OrderDraft(
+    with named_as_sent():
+        return OrderCreated(order_no=take_in(product().runtime, transaction(), drafted(body, "API", person().name))), 201
+
+
+def named_as_sent() -> Any:
+    """Refusals of an order name its fields as the body does."""
+    return as_sent((r"^(lines\.\d+)\.qty$", r"\1.quantity"), (r"^source_ref$", "reference"))
+
+
+def drafted(body: OrderIn, source: str, requester: str) -> OrderDraft:
+    """The order that a body asks for, from wherever it came."""
+    return OrderDraft(
         customer_no=body.customer_no,
         customer_po=body.customer_po,
-        source="API",
+        source=source,
         source_ref=body.reference,
         currency=body.currency,
         channel="API",
@@ -132,7 +143,7 @@ def create_order(body: OrderIn) -> tuple[OrderCreated, int]:
         ship_to=body.ship_to.model_dump() if body.ship_to else None,
         ship_complete=body.ship_complete,
         stated_total=body.stated_total,
-        requester=person().name,
+        requester=requester,
         lines=[
             LineDraft(
                 sku=line.sku,
@@ -145,8 +156,6 @@ def create_order(body: OrderIn) -> tuple[OrderCreated, int]:
             for line in body.lines
         ],
     )
-    with as_sent((r"^(lines\.\d+)\.qty$", r"\1.quantity"), (r"^source_ref$", "reference")):
-        return OrderCreated(order_no=take_in(product().runtime, transaction(), draft)), 201
 
 
 @api.get("", responses={200: Page[OrderSummary]})

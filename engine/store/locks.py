@@ -27,6 +27,7 @@ class Lock(StrEnum):
     #: Somebody signs in, or a paper comes in: what follows from it is locked after it.
     USER_ACCOUNT = "user_account"
     INBOUND_MESSAGE = "inbound_message"
+    WEBHOOK_RECEIVED = "webhook_received"
     #: What somebody asked for is held by whoever confirms it, before all that it changes.
     PENDING_CHANGE = "pending_change"
     #: What a file brings in is held by whoever applies or undoes it, before all that it writes.
@@ -67,6 +68,8 @@ class Lock(StrEnum):
     SUPPLY = "supply"
     NUMBER_SERIES = "number_series"
     MESSAGE = "message"
+    #: Who may tell us things by webhook.
+    WEBHOOK_SOURCE = "webhook_source"
     #: Whoever keeps a webhook holds it before the messages to it.
     WEBHOOK_SUBSCRIPTION = "webhook_subscription"
     WEBHOOK_DELIVERY = "webhook_delivery"
@@ -88,6 +91,8 @@ _RANKS = {lock: rank for rank, lock in enumerate(Lock)}
 _KEYS = {
     Lock.USER_ACCOUNT: "id",
     Lock.INBOUND_MESSAGE: "id",
+    Lock.WEBHOOK_RECEIVED: "id",
+    Lock.WEBHOOK_SOURCE: "name",
     Lock.PENDING_CHANGE: "id",
     Lock.DATA_IMPORT: "id",
     Lock.DRAFT: "bundle",

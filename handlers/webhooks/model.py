@@ -1,13 +1,13 @@
-"""Who wants to be told of what, and every message to them with what became of it."""
+"""Who wants to be told of what, and every message to them; who may tell us what, and everything that came: with what became of each."""
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.base import Base
-from handlers.columns import JsonObject, Label, Moment, SerialId, Written
+from handlers.columns import JsonObject, Key, Label, Moment, SerialId, Written
 
 
 class WebhookSubscription(Base):
@@ -44,6 +44,59 @@ class WebhookSubscription(Base):
     audit_head_on: Mapped[date | None]
     made_by: Mapped[str]
     made_at: Mapped[Written]
+
+
+class WebhookSource(Base):
+    """Who may tell us things by webhook, of which kinds, and about whose orders.
+
+    Without a secret, which is made once it is agreed to, nothing of it is believed.
+    """
+
+    __tablename__ = "webhook_source"
+    __table_args__ = (CheckConstraint("state IN ('active', 'paused', 'removed')", name="state"),)
+
+    name: Mapped[Key]
+    label: Mapped[str]
+    kinds: Mapped[list[str]] = mapped_column(ARRAY(TEXT), server_default=text("'{}'"))
+    #: The customer whose orders it may make and change; empty for everybody's.
+    customer_no: Mapped[str | None] = mapped_column(ForeignKey("customer.customer_no"), index=True)
+    #: The messages to processes that it may send.
+    messages: Mapped[list[str]] = mapped_column(ARRAY(TEXT), server_default=text("'{}'"))
+    secret: Mapped[Label]
+    previous_secret: Mapped[Label]
+    previous_until: Mapped[Moment | None]
+    state: Mapped[str] = mapped_column(server_default=text("'active'"))
+    owner: Mapped[str]
+    made_by: Mapped[str]
+    made_at: Mapped[Written]
+
+
+class WebhookReceived(Base):
+    """A webhook as it came, kept before anybody interprets it; the sender's id names it.
+
+    `done` was taken in as `reference`; `rejected` was not, by `problem`; `unknown` is of a kind that nobody here understands or that its
+    source may not send. The last two wait for a person, who tries them again or lets them go (`dropped`).
+    """
+
+    __tablename__ = "webhook_received"
+    __table_args__ = (
+        CheckConstraint("state IN ('done', 'rejected', 'unknown', 'dropped')", name="state"),
+        UniqueConstraint("source_name", "message_id"),
+        Index("webhook_received_open_ix", "id", postgresql_where=text("state IN ('rejected', 'unknown')")),
+    )
+
+    id: Mapped[SerialId]
+    source_name: Mapped[str] = mapped_column(ForeignKey("webhook_source.name"))
+    message_id: Mapped[str]
+    sha256: Mapped[str]
+    raw: Mapped[bytes] = mapped_column(LargeBinary)
+    type: Mapped[Label]
+    state: Mapped[str]
+    #: What it made or is about, and where that is.
+    reference: Mapped[Label]
+    location: Mapped[Label]
+    problem: Mapped[JsonObject]
+    received_at: Mapped[Written]
 
 
 class WebhookDelivery(Base):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine.problems import NotFound
 from engine.store.paging import Asked, Key, Page, read_page
 from handlers.webhooks.catalogue import BY_SOURCE
-from handlers.webhooks.model import WebhookDelivery, WebhookSubscription
+from handlers.webhooks.model import WebhookDelivery, WebhookReceived, WebhookSubscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,52 @@ class DeliveryShown:
         return f"msg_{self.id}"
 
 
+@dataclass(frozen=True, slots=True)
+class SourceShown:
+    """Who may tell us things, without its secrets. `waiting` counts messages that a person has to deal with."""
+
+    name: str
+    label: str
+    kinds: list[str]
+    customer_no: str | None
+    messages: list[str]
+    state: str
+    owner: str
+    has_secret: bool
+    waiting: int
+    last_received_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedShown:
+    """A message that came, and what became of it."""
+
+    id: int
+    source_name: str
+    message_id: str
+    type: str
+    state: str
+    reference: str
+    location: str
+    problem: dict[str, Any]
+    received_at: datetime
+
+
+def list_sources(tx: Session) -> list[SourceShown]:
+    """Everybody who may tell us things, by name."""
+    return [SourceShown(**row) for row in tx.execute(_SOURCES).mappings()]
+
+
+def list_received(tx: Session, state: str, asked: Asked, *, count: bool = False) -> Page[ReceivedShown]:
+    """What came by webhook, the latest first; `waiting` is what a person has to deal with."""
+    row = WebhookReceived
+    columns: list[Any] = [getattr(row, name) for name in ReceivedShown.__dataclass_fields__]
+    wanted: Any = select(*columns)
+    states = ["rejected", "unknown"] if state == "waiting" else [state] if state else []
+    wanted = wanted.where(row.state.in_(states)) if states else wanted
+    return read_page(tx, wanted, [Key(row.id, descending=True)], asked, count=count).typed(ReceivedShown)
+
+
 def list_subscriptions(tx: Session) -> list[SubscriptionShown]:
     """Everybody who is told something, in the order in which they were added."""
     return [SubscriptionShown(**row) for row in tx.execute(_ALL, {"number": None}).mappings()]
@@ -86,6 +132,12 @@ def _shown(*, source: str, **values: object) -> DeliveryShown:
     return DeliveryShown(type=BY_SOURCE[source].name if source in BY_SOURCE else source, **values)  # type: ignore[arg-type]  # a row's columns
 
 
+_SOURCES = text("""
+SELECT name, label, kinds, customer_no, messages, state, owner, secret <> '' AS has_secret,
+  (SELECT count(*) FROM webhook_received AS one WHERE one.source_name = source.name AND one.state IN ('rejected', 'unknown')) AS waiting,
+  (SELECT received_at FROM webhook_received AS one WHERE one.source_name = source.name ORDER BY one.id DESC LIMIT 1) AS last_received_at
+FROM webhook_source AS source WHERE state <> 'removed' ORDER BY name
+""")
 _ALL = text("""
 SELECT subscription.id, label, address, events, state, state_reason, owner, failing_since, secret_made_at,
   CASE WHEN previous_until > now() THEN previous_until END AS both_until, made_by, made_at,

@@ -121,7 +121,7 @@ def test_a_message_that_was_given_up_has_somebody_who_is_told_and_is_sent_again_
     assert (mail.target, mail.payload["path"]) == ("edith", f"/operations/webhooks/{number}")
     with open_house.database.transaction() as tx:
         (thing,) = list_open_things(tx, Filter(kind="webhook message given up"), Asked()).rows
-    assert (thing.mover, thing.who) == ("hold", "admin")
+    assert (thing.mover, thing.who) == ("hold", "operator")
     page = keeper.get(f"/operations/webhooks/{number}").text
     assert "Given up" in page
     assert "Send again" in page
