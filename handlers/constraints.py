@@ -308,6 +308,12 @@ _IMPORTS: Mapping[str, Rule] = {
     ),
     **_once("data_import_once_ix", "This very file was sent before.", "Look at its import.", "import_repeated"),
 }
+_WEBHOOKS: Mapping[str, Rule] = {
+    "webhook_subscription_state_check": _one_of("webhook_state", "A webhook's state", "active, paused, stopped and removed"),
+    "webhook_delivery_state_check": _one_of("delivery_state", "A message's state", "pending, delivered, failed and dropped"),
+    "webhook_source_state_check": _one_of("source_state", "A source's state", "active, paused and removed"),
+    "webhook_received_state_check": _one_of("received_state", "The state of what came", "done, rejected, unknown and dropped"),
+}
 
 RULES: Mapping[str, Rule] = {
     **_PARTIES,
@@ -322,4 +328,5 @@ RULES: Mapping[str, Rule] = {
     **_SECOND_PERSON,
     **_TELLING,
     **_IMPORTS,
+    **_WEBHOOKS,
 }

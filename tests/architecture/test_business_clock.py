@@ -29,6 +29,8 @@ _CALLED = {name.rpartition(".")[2] for name in _PYTHON}
 MACHINE = {
     "handlers/webhooks/delivering.py": (13, "messages to the outside, their pauses and how long they are kept"),
     "handlers/webhooks/model.py": (1, "when a message is due"),
+    "handlers/webhooks/receiving.py": (2, "how far a signature's time is from ours, and whether the secret before still counts"),
+    "handlers/webhooks/sources.py": (1, "how long the secret before counts"),
     "handlers/webhooks/subscriptions.py": (4, "when a message is due, and how long the secret before counts"),
     "handlers/webhooks/views.py": (1, "whether the secret before still counts"),
     "handlers/reporting/kpi.py": (1, "how old a kept figure is: a cache ages by the machine"),
