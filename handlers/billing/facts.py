@@ -200,7 +200,10 @@ def _planned_lines(planned: Planned) -> tuple[LineFacts, ...]:
 
 def _buyer(tx: Session, customer_no: str) -> dict[str, str]:
     customer = find_customer(tx, customer_no)
-    return {name: getattr(customer, name) for name in ("customer_no", "name", "country", "vat_no", "legal_id", "gln", "peppol_id", "email")}
+    return {
+        name: getattr(customer, name)
+        for name in ("customer_no", "name", "country", "vat_no", "legal_id", "gln", "peppol_id", "email", "invoice_pdf")
+    }
 
 
 _LINES = text("""

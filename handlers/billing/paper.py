@@ -4,8 +4,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from handlers.billing.cii import write_cii
 from handlers.billing.facts import InvoiceFacts
-from handlers.billing.ubl import delivery_of
+from handlers.billing.factur_x import FACTUR_X, Attached, as_factur_x
+from handlers.billing.ubl import delivery_of, fits_e_invoice
 from handlers.documents.addressee import addressee
 from handlers.documents.payment import how_to_pay, money, payment_code
 from handlers.documents.pdf import Paper, print_pdf
@@ -16,7 +18,11 @@ _TEMPLATE = Path(__file__).parent / "invoice.typ"
 
 
 def print_invoice(facts: InvoiceFacts) -> Paper:
-    """The invoice as PDF; the same invoice always gives the same bytes."""
+    """The invoice as PDF, with its data attached where its customer wants Factur-X; the same invoice always gives the same bytes."""
+    if facts.buyer.get("invoice_pdf") == FACTUR_X and fits_e_invoice(facts):
+        paper = print_pdf(_TEMPLATE, as_shown(facts), facts.created_at, "a-3b")
+        about = Attached(f"{_title(facts)} {facts.invoice_no}", facts.seller["name"], facts.created_at)
+        return Paper(as_factur_x(paper, write_cii(facts), about)).noting(*paper.findings)
     return print_pdf(_TEMPLATE, as_shown(facts), facts.created_at)
 
 

@@ -16,13 +16,13 @@ from handlers.values import decimals_of, round_currency
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 _CAC, _CBC = f"{{{_UBL}CommonAggregateComponents-2}}", f"{{{_UBL}CommonBasicComponents-2}}"
 _COMMON = {"cac": _CAC[1:-1], "cbc": _CBC[1:-1]}
-_EXEMPTIONS = {"K": "VATEX-EU-IC", "G": "VATEX-EU-G", "AE": "VATEX-EU-AE", "O": "VATEX-EU-O"}
-_CREDIT_TRANSFER = "30"
+EXEMPTIONS = {"K": "VATEX-EU-IC", "G": "VATEX-EU-G", "AE": "VATEX-EU-AE", "O": "VATEX-EU-O"}
+CREDIT_TRANSFER = "30"
 #: Kinds of invoices (UNCL1001).
 _INVOICE, _DEBIT_NOTE, _PREPAYMENT_INVOICE = "380", "383", "386"
-_CORE = "urn:cen.eu:en16931:2017"
+CORE = "urn:cen.eu:en16931:2017"
 #: Peppol BIS Billing 3.0: the specification and the process that a document between two Peppol addresses names.
-_PEPPOL = f"{_CORE}#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
+_PEPPOL = f"{CORE}#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
 _PEPPOL_PROCESS = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
 _GLN = "0088"
 _MOST_DECIMALS, _CENT = 2, Decimal("0.01")
@@ -58,21 +58,21 @@ def write_ubl(facts: InvoiceFacts) -> bytes:
 
 
 def _heading(root: etree._Element, facts: InvoiceFacts) -> None:
-    if _endpoint(facts.seller) and _endpoint(facts.buyer):
+    if endpoint_of(facts.seller) and endpoint_of(facts.buyer):
         _basic(root, "CustomizationID", _PEPPOL)
         _basic(root, "ProfileID", _PEPPOL_PROCESS)
     else:
-        _basic(root, "CustomizationID", _CORE)
+        _basic(root, "CustomizationID", CORE)
     _basic(root, "ID", facts.invoice_no)
     _basic(root, "IssueDate", facts.invoice_date.isoformat())
     if facts.is_credit_memo:
         _basic(root, "CreditNoteTypeCode", "381")
     else:
         _basic(root, "DueDate", facts.due_date.isoformat())
-        _basic(root, "InvoiceTypeCode", _type_code(facts))
+        _basic(root, "InvoiceTypeCode", type_code(facts))
     _basic(root, "DocumentCurrencyCode", facts.currency)
     _basic(root, "BuyerReference", facts.customer_po or facts.buyer["customer_no"])
-    starts_on = min(facts.invoice_date, facts.delivery_date) if facts.is_in_advance else facts.delivered_from
+    starts_on = period_of(facts)
     if starts_on:
         _period(_part(root, "InvoicePeriod"), starts_on, facts.delivery_date)
     _order(root, facts)
@@ -91,10 +91,16 @@ def _order(root: etree._Element, facts: InvoiceFacts) -> None:
             _basic(order, "SalesOrderID", facts.order_no)
 
 
-def _type_code(facts: InvoiceFacts) -> str:
+def type_code(facts: InvoiceFacts) -> str:
+    """What an invoice or debit note is (UNCL1001)."""
     if facts.kind == "DM":
         return _DEBIT_NOTE
     return _PREPAYMENT_INVOICE if facts.is_in_advance else _INVOICE
+
+
+def period_of(facts: InvoiceFacts) -> date | None:
+    """The first day of the time an invoice is about (BG-14), where it is about more than one day; the last one is the day of delivery."""
+    return min(facts.invoice_date, facts.delivery_date) if facts.is_in_advance else facts.delivered_from
 
 
 def _period(element: etree._Element, starts_on: date, ends_on: date) -> None:
@@ -123,14 +129,14 @@ def _party(parent: etree._Element, party: Mapping[str, str], address: Mapping[st
 
 
 def _identifiers(element: etree._Element, party: Mapping[str, str]) -> None:
-    scheme, endpoint = _endpoint(party) or ("", "")
+    scheme, endpoint = endpoint_of(party) or ("", "")
     if endpoint:
         _basic(element, "EndpointID", endpoint, schemeID=scheme)
     if party.get("gln"):
         _basic(_part(element, "PartyIdentification"), "ID", party["gln"], schemeID=_GLN)
 
 
-def _endpoint(party: Mapping[str, str]) -> tuple[str, str] | None:
+def endpoint_of(party: Mapping[str, str]) -> tuple[str, str] | None:
     """Where a party receives electronic documents, as scheme and identifier: its Peppol address, else its GLN."""
     scheme, _, identifier = party.get("peppol_id", "").partition(":")
     if identifier:
@@ -165,7 +171,7 @@ def _delivery(element: etree._Element, facts: InvoiceFacts) -> None:
 def _payment(root: etree._Element, facts: InvoiceFacts) -> None:
     if facts.seller.get("iban") and not facts.is_credit_memo:
         means = _part(root, "PaymentMeans")
-        _basic(means, "PaymentMeansCode", _CREDIT_TRANSFER)
+        _basic(means, "PaymentMeansCode", CREDIT_TRANSFER)
         _basic(means, "PaymentID", facts.invoice_no)
         account = _part(means, "PayeeFinancialAccount")
         _basic(account, "ID", facts.seller["iban"].replace(" ", ""))
@@ -196,8 +202,8 @@ def _subtotal(element: etree._Element, group: TaxFacts, currency: str) -> None:
     _money(element, "TaxAmount", group.tax, currency)
     category = _tax_category(element, "TaxCategory", group.category, group.rate_pct, scheme=False)
     if group.exemption_reason:
-        if group.category in _EXEMPTIONS:
-            _basic(category, "TaxExemptionReasonCode", _EXEMPTIONS[group.category])
+        if group.category in EXEMPTIONS:
+            _basic(category, "TaxExemptionReasonCode", EXEMPTIONS[group.category])
         _basic(category, "TaxExemptionReason", group.exemption_reason)
     _basic(_part(category, "TaxScheme"), "ID", "VAT")
 
@@ -223,13 +229,10 @@ def _line(element: etree._Element, line: LineFacts, facts: InvoiceFacts) -> None
         _period(_part(element, "InvoicePeriod"), line.delivered_on, line.delivered_on)
     if line.order_line_no:
         _basic(_part(element, "OrderLineReference"), "LineID", line.order_line_no)
-    if line.restocking_fee:
-        _allowance(element, line.restocking_fee, "Restocking fee", currency)
-    off = _written(line.qty * line.unit_price, currency) - line.restocking_fee - line.amount
-    if off:
-        _allowance(element, off, "Share of the order's discount, and rounding" if off > 0 else "Rounding", currency)
+    for off, reason in off_of_line(line, currency):
+        _allowance(element, off, reason, currency)
     _item(_part(element, "Item"), line)
-    _basic(_part(element, "Price"), "PriceAmount", _plain(line.unit_price), currencyID=currency)
+    _basic(_part(element, "Price"), "PriceAmount", plain(line.unit_price), currencyID=currency)
 
 
 def _item(item: etree._Element, line: LineFacts) -> None:
@@ -239,13 +242,13 @@ def _item(item: etree._Element, line: LineFacts) -> None:
     if line.gtin:
         _basic(_part(item, "StandardItemIdentification"), "ID", line.gtin, schemeID="0160")
     _tax_category(item, "ClassifiedTaxCategory", line.tax_category, line.tax_rate_pct)
-    for name, value in _references(line):
+    for name, value in references_of(line):
         named = _part(item, "AdditionalItemProperty")
         _basic(named, "Name", name)
         _basic(named, "Value", value)
 
 
-def _references(line: LineFacts) -> list[tuple[str, str]]:
+def references_of(line: LineFacts) -> list[tuple[str, str]]:
     """What a line of a consolidated invoice is of, for programs: EN 16931 has one order a document, and attributes of a line (BG-32)."""
     named = (("Purchase order", line.customer_po), ("Sales order", line.order_no), ("Despatch advice", line.shipment_no))
     return [(name, value) for name, value in named if value] if line.order_no else []
@@ -256,6 +259,13 @@ def delivery_of(line: LineFacts) -> str:
     theirs = f" (your order {line.customer_po})" if line.customer_po else ""
     sent = f", delivery {line.shipment_no} of {line.delivered_on}" if line.shipment_no else ""
     return f"Order {line.order_no}{theirs}{sent}"
+
+
+def off_of_line(line: LineFacts, currency: str) -> list[tuple[Decimal, str]]:
+    """What a line is less (below zero: more) than quantity times price, and why."""
+    off = written(line.qty * line.unit_price, currency) - line.restocking_fee - line.amount
+    parts = [(line.restocking_fee, "Restocking fee"), (off, "Share of the order's discount, and rounding" if off > 0 else "Rounding")]
+    return [(amount, reason) for amount, reason in parts if amount]
 
 
 def _allowance(line: etree._Element, off: Decimal, reason: str, currency: str) -> None:
@@ -270,7 +280,7 @@ def _tax_category(parent: etree._Element, tag: str, category: str, rate_pct: Dec
     element = _part(parent, tag)
     _basic(element, "ID", category)
     if category != "O":
-        _basic(element, "Percent", _plain(rate_pct))
+        _basic(element, "Percent", plain(rate_pct))
     if scheme:
         _basic(_part(element, "TaxScheme"), "ID", "VAT")
     return element
@@ -285,13 +295,14 @@ def _basic(parent: etree._Element, tag: str, value: str, **attributes: str) -> N
 
 
 def _money(parent: etree._Element, tag: str, amount: Decimal, currency: str) -> None:
-    _basic(parent, tag, f"{_written(amount, currency):f}", currencyID=currency)
+    _basic(parent, tag, f"{written(amount, currency):f}", currencyID=currency)
 
 
-def _written(amount: Decimal, currency: str) -> Decimal:
+def written(amount: Decimal, currency: str) -> Decimal:
     """With the currency's decimals, but never more than two."""
     return round_currency(amount, currency) if decimals_of(currency) <= _MOST_DECIMALS else amount.quantize(_CENT, ROUND_HALF_UP)
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A number without trailing zeros."""
     return quantity(value)

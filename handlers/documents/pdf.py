@@ -15,12 +15,14 @@ from datetime import datetime
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from engine.service_tasks import Broken
 from engine.store import json_text
 from handlers.countries import COUNTRY_NAMES
 
+#: PDF for archives, alone or with something attached.
+Standard = Literal["a-2b", "a-3b"]
 _LETTER = Path(__file__).parent / "letter.typ"
 #: Packages of fonts, and the families they bring for the scripts that the first, Noto Sans, lacks. The large font of Han letters is last.
 _PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
@@ -51,9 +53,9 @@ class Paper(bytes):
         return paper
 
 
-def print_pdf(template: Path, data: Mapping[str, Any], printed_at: datetime) -> Paper:
-    """Print `data` on the paper of the house as PDF/A-2b. Amounts are passed as text."""
-    return _print(_text(_LETTER) + _text(template), data, printed_at)
+def print_pdf(template: Path, data: Mapping[str, Any], printed_at: datetime, standard: Standard = "a-2b") -> Paper:
+    """Print `data` on the paper of the house as PDF/A-2b, or as a-3b where something is to be attached. Amounts are passed as text."""
+    return _print(_text(_LETTER) + _text(template), data, printed_at, standard)
 
 
 def print_pdf_plain(template: Path, data: Mapping[str, Any], printed_at: datetime) -> Paper:
@@ -61,14 +63,14 @@ def print_pdf_plain(template: Path, data: Mapping[str, Any], printed_at: datetim
     return _print(_text(template), data, printed_at)
 
 
-def _print(source: str, data: Mapping[str, Any], printed_at: datetime) -> Paper:
+def _print(source: str, data: Mapping[str, Any], printed_at: datetime, standard: Standard = "a-2b") -> Paper:
     import typst
 
     shown = json_text.encode(_each_in_its_direction(data)).decode()
     unprintable: set[str] = set()
     for _ in range(_MOST_ROUNDS):
         try:
-            content = _compile(source, shown, printed_at)
+            content = _compile(source, shown, printed_at, standard)
         except typst.TypstError as error:
             found = _letters_without_a_font(error) - unprintable
             if not found:
@@ -80,13 +82,13 @@ def _print(source: str, data: Mapping[str, Any], printed_at: datetime) -> Paper:
     raise Broken("The paper holds too many letters that no font has.", next_step="Correct the names and texts on it, then retry.")
 
 
-def _compile(source: str, shown: str, printed_at: datetime) -> bytes:
+def _compile(source: str, shown: str, printed_at: datetime, standard: Standard) -> bytes:
     import typst
 
     families = ", ".join(f'"{family}"' for family in (*_FAMILIES, _han_family(shown)))
     inked = f"#set text(font: ({families}))\n{source}"
     settings: dict[str, Any] = {"sys_inputs": {"data": shown, "countries": _country_names()}, "timestamp": int(printed_at.timestamp())}
-    return bytes(typst.compile(inked.encode(), format="pdf", pdf_standards="a-2b", font_paths=_fonts(), **settings))
+    return bytes(typst.compile(inked.encode(), format="pdf", pdf_standards=standard, font_paths=_fonts(), **settings))
 
 
 def _han_family(shown: str) -> str:

@@ -77,6 +77,7 @@ class CustomerDraft:
     email: str = ""
     invoice_channel: str = "mail"
     invoice_cycle: str = "SHIPMENT"
+    invoice_pdf: str = "PLAIN"
     credit_limit: Amount = ZERO
     order_limit: Amount = ZERO
     credit_tolerance_pct: Percentage = ZERO
@@ -181,6 +182,8 @@ def check_customer(draft: CustomerDraft) -> None:
         raise _one_of("customer_class", "A, B or C")
     if draft.invoice_cycle not in {"SHIPMENT", "WEEKLY", "MONTHLY"}:
         raise _one_of("invoice_cycle", "SHIPMENT, WEEKLY or MONTHLY")
+    if draft.invoice_pdf not in {"PLAIN", "FACTUR_X"}:
+        raise _one_of("invoice_pdf", "PLAIN or FACTUR_X")
     _check_days("net_days", draft.net_days)
     _check_days("discount_days", draft.discount_days)
     _check_discount(draft.discount_pct)

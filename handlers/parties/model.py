@@ -42,6 +42,7 @@ class Customer(Base):
         CheckConstraint("net_days >= 0 AND discount_days >= 0 AND discount_pct >= 0 AND discount_pct < 100", name="terms"),
         CheckConstraint("dunning_level >= 0", name="dunning_level"),
         CheckConstraint("invoice_cycle IN ('SHIPMENT', 'WEEKLY', 'MONTHLY')", name="invoice_cycle"),
+        CheckConstraint("invoice_pdf IN ('PLAIN', 'FACTUR_X')", name="invoice_pdf"),
         Index("customer_name_ix", text("lower(name)")),
         Index("customer_gln_ix", "gln"),
         Index("customer_vat_no_ix", "vat_no"),
@@ -64,6 +65,8 @@ class Customer(Base):
     invoice_channel: Mapped[str] = mapped_column(server_default=text("'mail'"))
     #: Whether each shipment is invoiced alone, or with all others of a week or month.
     invoice_cycle: Mapped[str] = mapped_column(server_default=text("'SHIPMENT'"))
+    #: Whether the PDF of its invoices and credit memos carries their data (Factur-X, ZUGFeRD).
+    invoice_pdf: Mapped[str] = mapped_column(server_default=text("'PLAIN'"))
     credit_limit: Mapped[Counter]
     order_limit: Mapped[Counter]
     credit_tolerance_pct: Mapped[Percent]
