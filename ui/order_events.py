@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from handlers.orders.rules import HOLDS
+from handlers.orders.hold_rules import HOLDS
 from handlers.orders.views import Story
 from ui.facts import entered, facts, said
 from ui.formats import decider, money, quantity, words
@@ -164,7 +164,7 @@ def _acknowledged(detail: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _held(detail: Mapping[str, Any]) -> tuple[str, str]:
-    hold = HOLDS.get(detail["hold_code"])
+    hold = HOLDS.get(detail["hold_code"])  # as delivered; a kind of the company's own is told by its code
     return f"Put on hold: {hold.sentence.rstrip('.') if hold else words(detail['hold_code'])}", detail.get("reason", "")
 
 

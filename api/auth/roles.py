@@ -78,6 +78,7 @@ _OF_GROUP: dict[str, frozenset[Role]] = {
     "external-worker": frozenset({Role.SERVE}),
     "operator": frozenset({Role.OPERATE, Role.MIGRATE, Role.AUDIT}),
     "analyst": frozenset({Role.DEPLOY, Role.MIGRATE}),
+    "compliance": frozenset({Role.SEE_DATA}),
     "credit": frozenset({Role.SEE_CREDIT, Role.SEE_BOOKS}),
     "executive": frozenset({Role.SEE_COSTS, Role.SEE_CREDIT, Role.SEE_BOOKS}),
     "admin": frozenset(Role),

@@ -18,7 +18,6 @@ from handlers.open_things import of_order
 from handlers.orders import addresses, commands
 from handlers.orders.commands import request_cancellation
 from handlers.orders.drafts import LineDraft, OrderDraft
-from handlers.orders.holds import apply_hold, end_hold_at
 from handlers.orders.story import order_story
 from handlers.orders.views import STATUSES, Filter, OrderSummary, list_orders, tell
 
@@ -215,12 +214,10 @@ def correct_ship_to(path: NumberPath, body: ShipToIn) -> ShipToOut:
 
 
 @api.post("/<number>/holds", responses={200: Done})
-@operation(Role.ORDER)
+@operation(Role.WORK)
 def post_hold(path: NumberPath, body: HeldIn) -> Done:
-    """Put a hold on an order; with `until` it ends by itself, and what it stops goes on with its next look."""
-    apply_hold(transaction(), path.number, body.hold_code, body.reason, actor=person().name)
-    if body.until is not None:
-        end_hold_at(transaction(), path.number, body.hold_code, body.until)
+    """Put a hold on an order; with `until` it ends by itself. Its kind says whose groups may put it on."""
+    commands.put_on_hold(product().runtime, transaction(), commands.Held(path.number, body.hold_code, body.reason, body.until), person())
     return Done(id=path.number, state="held")
 
 

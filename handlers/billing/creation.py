@@ -22,7 +22,6 @@ from handlers.billing.rules import OpenAdvance, TaxGroup, Terms, schedule, tax_k
 from handlers.documents.numbers import next_number
 from handlers.orders.fulfilment_lines import Change, count
 from handlers.orders.holds import blocking
-from handlers.orders.rules import HOLDS
 from handlers.rowsets import insert_rows, update_rows
 from handlers.shipments.records import lock_shipment
 
@@ -107,7 +106,7 @@ def planned_invoices(tx: Session, group_no: str, now: datetime) -> list[Planned]
 
 def wait_for_holds(tx: Session, order_no: str) -> None:
     """Goods that left are owed for: only a hold that is about the invoice itself stops it."""
-    codes = [code for code in blocking(tx, order_no, "invoice") if HOLDS[code].blocks == "invoice"]
+    codes = blocking(tx, order_no, "invoice", only=True)
     if codes:
         raise NotYet(timedelta(minutes=15), f"The invoice of order {order_no} is on hold: {', '.join(codes)}.")
 

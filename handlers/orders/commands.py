@@ -1,20 +1,21 @@
 """What the order desk asks of an order, told to the processes that do it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid
 from engine.runtime.post.mailbox import Delivery, Message
+from engine.runtime.state import audit
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import messages
 from handlers.identifiers import prose
 from handlers.orders.cancellation import all_shipped
 from handlers.orders.events import find_order, note
-from handlers.orders.holds import may_release, release_hold
+from handlers.orders.holds import apply_hold, end_hold_at, may_apply, may_release, release_hold
 from handlers.orders.status import status_of
 
 CANCEL = "order.cancellation_requested"
@@ -73,6 +74,34 @@ _NEWS = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A hold that is put on an order, and why; `until`: when it ends by itself."""
+
+    order_no: str
+    hold_code: str
+    reason: str
+    until: datetime | None = None
+
+
+def put_on_hold(runtime: Runtime, tx: Session, asked: Held, person: Person) -> None:
+    """Put an order on hold; who takes it off is asked by `order-hold`. The same hold twice is one.
+
+    Raises NotFound, Invalid, Forbidden for who may not put it on.
+    """
+    kind = may_apply(tx, asked.hold_code, person.groups)
+    hold_id = apply_hold(tx, asked.order_no, asked.hold_code, asked.reason, actor=person.name)
+    if asked.until is not None:
+        end_hold_at(tx, asked.order_no, asked.hold_code, asked.until)
+    if hold_id is not None and kind.has_task:
+        key, payload = {"hold_id": hold_id}, {"order_no": asked.order_no, "hold_id": hold_id}
+        told = Message(
+            "hold.applied", key, payload, message_id=f"hold.applied:{hold_id}", business_key=f"HOLD-{hold_id}", actor=person.name
+        )
+        messages.note(runtime, tx, told)
+    _audited(tx, "hold_applied", asked, person)
+
+
+@dataclass(frozen=True, slots=True)
 class Released:
     """A hold that is taken off an order, and why."""
 
@@ -83,9 +112,21 @@ class Released:
 
 def release(runtime: Runtime, tx: Session, asked: Released, person: Person) -> None:
     """Take a hold off an order; what waits for it goes on. Raises NotFound, Invalid, Forbidden for who is not of its group."""
-    may_release(asked.hold_code, person.groups)
+    find_order(tx, asked.order_no, lock=True)
+    may_release(tx, asked.order_no, asked.hold_code, person)
     release_hold(tx, asked.order_no, asked.hold_code, asked.reason, actor=person.name)
-    messages.note(runtime, tx, Message("hold.released", {"order_no": asked.order_no}, time_to_live=_NEWS, actor=person.name))
+    _audited(tx, "hold_released", asked, person)
+    tell_released(runtime, tx, asked.order_no, person.name)
+
+
+def tell_released(runtime: Runtime, tx: Session, order_no: str, actor: str) -> None:
+    """Let whoever waits at a gate, or has a hold to decide, look again."""
+    messages.note(runtime, tx, Message("hold.released", {"order_no": order_no}, time_to_live=_NEWS, actor=actor))
+
+
+def _audited(tx: Session, action: str, asked: Held | Released, person: Person) -> None:
+    detail = {"hold_code": asked.hold_code}
+    audit.record(tx, audit.Entry(person.name, action, f"order:{asked.order_no}", asked.reason, detail))
 
 
 _UNDER_WAY = text("""

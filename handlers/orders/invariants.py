@@ -1,11 +1,11 @@
 """What is always true of orders."""
 
 from handlers.invariants import Invariant
-from handlers.orders.rules import HOLDS, blocks
+from handlers.orders.hold_rules import stopping
 from handlers.orders.status import OVER
 
 _OVER = ", ".join(f"'{status}'" for status in sorted(OVER))
-_STOPPING = ", ".join(f"'{code}'" for code in sorted(HOLDS) if blocks(code, "ship"))
+_STOPPING = ", ".join(f"'{stage}'" for stage in stopping("ship"))
 _WHOLLY_CANCELLED = """
 SELECT order_status.order_no FROM order_status
 WHERE order_status.status IN ('REJECTED', 'CANCELLED') AND order_status.qty_shipped = 0
@@ -46,7 +46,7 @@ INVARIANTS = (
         SELECT shipment.shipment_no, shipment.order_no, shipment.shipped_at, hold.hold_code, hold.applied_at, hold.released_at
         FROM shipment JOIN hold USING (order_no)
         -- A supplier that ships for us does not know of our holds: what it has sent is taken in all the same.
-        WHERE shipment.kind = 'STOCK' AND hold.hold_code IN ({_STOPPING}) AND shipment.shipped_at > hold.applied_at
+        WHERE shipment.kind = 'STOCK' AND hold.blocks IN ({_STOPPING}) AND shipment.shipped_at > hold.applied_at
           AND CASE WHEN hold.released_at IS NOT NULL THEN shipment.shipped_at < hold.released_at
                    ELSE hold.until IS NULL OR shipment.shipped_at < hold.until END
         """,

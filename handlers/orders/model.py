@@ -219,13 +219,37 @@ class FulfilLine(Base):
     created_at: Mapped[Written]
 
 
+class KeptHoldKind(Base):
+    """A kind of hold that the company has changed or added; `handlers.orders.rules.HoldKind` says what each column means."""
+
+    __tablename__ = "hold_kind"
+    __table_args__ = (
+        CheckConstraint("blocks IN ('submit', 'promise', 'release', 'ship', 'invoice')", name="blocks"),
+        CheckConstraint("ends_after_days > 0", name="ends_after_days"),
+        CheckConstraint("ask_again_days > 0", name="ask_again_days"),
+    )
+
+    code: Mapped[Key]
+    sentence: Mapped[str]
+    blocks: Mapped[str]
+    applied_by: Mapped[JsonList]
+    release_group: Mapped[str]
+    by_another: Mapped[Flag]
+    ends_after_days: Mapped[int | None]
+    ask_again_days: Mapped[int]
+    has_task: Mapped[Flag]
+    version_no: Mapped[int] = mapped_column(server_default=text("1"))
+
+
 class Hold(Base):
     """Something that stops an order for a time; the order keeps its state underneath."""
 
     __tablename__ = "hold"
     __table_args__ = (
         CheckConstraint("(released_at IS NULL) = (released_by IS NULL)", name="released"),
+        CheckConstraint("blocks IN ('submit', 'promise', 'release', 'ship', 'invoice')", name="blocks"),
         Index("hold_order_ix", "order_no"),
+        Index("hold_owner_ix", "release_group", "id", postgresql_where=text("released_at IS NULL")),
         Index("hold_released_ix", "released_at"),
         Index(
             "hold_active_ix",
@@ -242,6 +266,10 @@ class Hold(Base):
     order_no: Mapped[str] = mapped_column(ForeignKey("sales_order.order_no"))
     line_no: Mapped[int | None]
     hold_code: Mapped[str]
+    #: What its kind said when it was put on: which stage it stops, who takes it off, and whether by another than put it on.
+    blocks: Mapped[str] = mapped_column(server_default=text("'release'"))
+    release_group: Mapped[str] = mapped_column(server_default=text("'order-desk'"))
+    by_another: Mapped[Flag]
     reason: Mapped[str]
     applied_at: Mapped[Written]
     applied_by: Mapped[str]

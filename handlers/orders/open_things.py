@@ -1,9 +1,9 @@
 """What can be open of orders."""
 
 from handlers.open_things import OpenKind
-from handlers.orders.rules import HOLDS, blocks
+from handlers.orders.hold_rules import stopping
 
-_STOPPING = ", ".join(f"('{code}', '{HOLDS[code].release_group}')" for code in sorted(HOLDS) if blocks(code, "promise"))
+_STOPPING = ", ".join(f"'{stage}'" for stage in stopping("promise"))
 
 OPEN_THINGS = (
     OpenKind(
@@ -32,9 +32,9 @@ OPEN_THINGS = (
         ) AS waits
         JOIN sales_order AS orders ON orders.order_no = waits.order_no AND orders.state = 'SUBMITTED'
         LEFT JOIN LATERAL (
-          SELECT hold.hold_code, stopping.release_group
-          FROM hold JOIN (VALUES {_STOPPING}) AS stopping(code, release_group) ON stopping.code = hold.hold_code
-          WHERE hold.order_no = waits.order_no AND hold.released_at IS NULL AND (hold.until IS NULL OR hold.until > business_now())
+          SELECT hold.hold_code, hold.release_group FROM hold
+          WHERE hold.order_no = waits.order_no AND hold.blocks IN ({_STOPPING})
+            AND hold.released_at IS NULL AND (hold.until IS NULL OR hold.until > business_now())
           ORDER BY hold.id LIMIT 1
         ) AS hold ON true
         """,

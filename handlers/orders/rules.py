@@ -1,4 +1,4 @@
-"""The rules of an order: what the checks V01 to V13 look at, the catalogue of holds, and what we answer to whom. Pure."""
+"""The rules of an order: what the checks V01 to V13 look at, and what we answer to whom. Pure."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,39 +23,6 @@ _POSTAL_CODES = {
     "GB": r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}", "IT": r"\d{5}", "NL": r"\d{4} ?[A-Z]{2}", "NO": r"\d{4}", "PL": r"\d{2}-\d{3}",
     "SE": r"\d{3} ?\d{2}", "US": r"\d{5}(-\d{4})?",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldType:
-    """What a hold stops, and who may release it."""
-
-    blocks: str
-    release_group: str
-    sentence: str
-
-
-#: Stages in the order in which an order passes them; a hold that blocks a stage blocks the later ones too.
-STAGES = ("submit", "promise", "release", "ship", "invoice")
-HOLDS = {
-    "ACCOUNT_HOLD": HoldType(blocks="submit", release_group="credit", sentence="The customer's account is on hold."),
-    "FRAUD": HoldType(blocks="submit", release_group="operator", sentence="The order looks fraudulent."),
-    "DENIED_PARTY": HoldType(blocks="submit", release_group="operator", sentence="A party is on a sanctions list."),
-    "CREDIT_CHECK_FAILURE": HoldType(blocks="promise", release_group="credit", sentence="The credit check failed."),
-    "PRICE_DISCREPANCY": HoldType(blocks="release", release_group="deal-desk", sentence="The customer's price differs from ours."),
-    "DUPLICATE_PO": HoldType(blocks="release", release_group="order-desk", sentence="The same purchase order was received before."),
-    "PREPAYMENT_DUE": HoldType(blocks="release", release_group="credit", sentence="A deposit is to be paid first."),
-    "CUSTOMER_REQUEST": HoldType(blocks="release", release_group="order-desk", sentence="The customer asked us to wait."),
-    "MANUAL": HoldType(blocks="release", release_group="order-desk", sentence="Somebody asked us to wait."),
-    "ADDRESS": HoldType(blocks="ship", release_group="order-desk", sentence="The address cannot be delivered to."),
-    "EXPORT_LICENSE": HoldType(blocks="ship", release_group="operator", sentence="An export licence is missing."),
-    "TAX": HoldType(blocks="invoice", release_group="order-desk", sentence="The tax cannot be worked out."),
-    "BILLING": HoldType(blocks="invoice", release_group="accounts-receivable", sentence="A question about tax or price is open."),
-}
-
-
-def blocks(hold_code: str, stage: str) -> bool:
-    """Whether an active hold of this code stops a stage."""
-    return STAGES.index(HOLDS[hold_code].blocks) <= STAGES.index(stage)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

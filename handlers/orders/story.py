@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from handlers.documents.model import Document
 from handlers.orders.events import find_order
+from handlers.orders.hold_kinds import catalogue
+from handlers.orders.hold_rules import HoldKind
 from handlers.orders.model import (
     FulfilGroup,
     FulfilLine,
@@ -21,7 +23,6 @@ from handlers.orders.model import (
     OrderReply,
     SalesOrder,
 )
-from handlers.orders.rules import HOLDS
 from handlers.orders.status import OrderStatus, status_of
 
 Row = Mapping[str, Any]
@@ -48,6 +49,7 @@ class OrderStory:
 def order_story(tx: Session, order_no: str) -> OrderStory:
     """The order's story. Raises NotFound."""
     find_order(tx, order_no)
+    kinds = catalogue(tx)
     line_ids = select(OrderLine.id).where(OrderLine.order_no == order_no)
     documents = select(Document.id, Document.kind, Document.number, Document.media_type, Document.created_at, Document.findings)
     messages = [column for column in InboundMessage.__table__.c if column.name != "raw"]
@@ -58,7 +60,7 @@ def order_story(tx: Session, order_no: str) -> OrderStory:
         parts=_rows(tx, _whole(FulfilLine).where(FulfilLine.order_no == order_no).order_by(FulfilLine.order_line_id, FulfilLine.seq)),
         groups=_rows(tx, _whole(FulfilGroup).where(FulfilGroup.order_no == order_no).order_by(FulfilGroup.group_no)),
         promises=_rows(tx, _whole(LinePromise).where(LinePromise.order_line_id.in_(line_ids)).order_by(LinePromise.id)),
-        holds=[_explained(row) for row in _rows(tx, _whole(Hold).where(Hold.order_no == order_no).order_by(Hold.id))],
+        holds=[_explained(row, kinds) for row in _rows(tx, _whole(Hold).where(Hold.order_no == order_no).order_by(Hold.id))],
         events=_rows(tx, _whole(OrderEvent).where(OrderEvent.order_no == order_no).order_by(OrderEvent.id)),
         replies=_rows(tx, _whole(OrderReply).where(OrderReply.order_no == order_no).order_by(OrderReply.version_no)),
         documents=_rows(tx, documents.where(Document.number == order_no).order_by(Document.id)),
@@ -77,6 +79,6 @@ def _rows(tx: Session, query: Any) -> list[Row]:
     return [dict(row) for row in tx.execute(query).mappings()]
 
 
-def _explained(hold: Row) -> Row:
-    kind = HOLDS[hold["hold_code"]]
-    return {**hold, "sentence": kind.sentence, "blocks": kind.blocks, "release_group": kind.release_group}
+def _explained(hold: Row, kinds: Mapping[str, HoldKind]) -> Row:
+    kind = kinds.get(hold["hold_code"])
+    return {**hold, "sentence": kind.sentence if kind is not None else ""}

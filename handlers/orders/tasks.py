@@ -9,19 +9,30 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict
 from engine.runtime.state.effects import EffectLedger
+from engine.runtime.state.runtime import Runtime
 from engine.service_tasks import Refused, ServiceTasks, TaskContext
-from handlers.orders import cancellation, change_tasks, edi_tasks, holds, order_pricing, repair, submission, validation
+from handlers.orders import (
+    cancellation,
+    change_tasks,
+    commands,
+    edi_tasks,
+    hold_tasks,
+    holds,
+    order_pricing,
+    repair,
+    submission,
+    validation,
+)
 from handlers.orders.acknowledgement import reply_to, reply_to_cancellation
-from handlers.orders.events import find_order, note
+from handlers.orders.events import note
+from handlers.orders.hold_tasks import NOTHING_OPEN, refuse_when_over
 from handlers.orders.rules import read_verdict
-from handlers.orders.status import OVER, status_of
+from handlers.orders.status import status_of
 
 tasks = ServiceTasks()
 tasks.include(edi_tasks.tasks)
 tasks.include(change_tasks.tasks)
-
-#: The order was cancelled, rejected or delivered before its process came here: nobody is to be asked about it any more.
-NOTHING_OPEN = "NOTHING_OPEN"
+tasks.include(hold_tasks.tasks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +56,6 @@ class CustomerNote:
 
     order_no: str
     text: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HoldChange:
-    """Which hold of which order, and why. `decision_table` is the table that asked for it; without one it was the person who acts."""
-
-    order_no: str
-    hold_code: str
-    reason: str | None = None
-    decision_table: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +101,16 @@ class SettleFindings:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What the findings mean. `repairable`: nothing refuses the order, and `owners` can mend everything that stops it."""
+    """What the findings mean. `repairable`: nothing refuses the order, and `owners` can mend everything that stops it.
+
+    `holds` are new, and whoever takes them off is to be asked.
+    """
 
     valid: bool
     repairable: bool
     owners: list[str]
     issues: list[dict[str, Any]]
+    holds: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +123,6 @@ class OrderPricing:
     price_variance: Decimal
     variance_pct: Decimal
     has_discrepancy: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Whether the hold changed anything."""
-
-    changed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +194,7 @@ def check_order(given: OrderNumber, tx: Session) -> Findings:
 
     Refused NOTHING_OPEN when it is cancelled, rejected or delivered by now, or promised already: others are at it then.
     """
-    _refuse_when_over(tx, given.order_no)
+    refuse_when_over(tx, given.order_no)
     if tx.scalar(_IS_PROMISED, {"order_no": given.order_no}):
         raise Refused(NOTHING_OPEN, f"Order {given.order_no} is promised: its groups and its backorders have processes of their own.")
     found = [asdict(finding) for finding in validation.check_order(tx, given.order_no)]
@@ -209,7 +207,7 @@ def settle_findings(given: SettleFindings, tx: Session) -> Validation:
     """Put the order on the holds that the validation rules ask for, and say who is to repair what."""
     answers = [*given.verdicts, *[None] * len(given.findings)]
     verdicts = [read_verdict(finding, answer) for finding, answer in zip(given.findings, answers, strict=False)]
-    validation.settle_findings(tx, given.order_no, verdicts)
+    asked = validation.settle_findings(tx, given.order_no, verdicts)
     stopping = [verdict for verdict in verdicts if verdict.action in {"REPAIR", "REFUSE"}]
     return Validation(
         valid=not stopping,
@@ -219,6 +217,7 @@ def settle_findings(given: SettleFindings, tx: Session) -> Validation:
             {"code": finding["check"], "line_no": finding["line_no"], **asdict(verdict)}
             for finding, verdict in zip(given.findings, verdicts, strict=True)
         ],
+        holds=[{"order_no": given.order_no, "hold_id": hold_id} for hold_id in asked],
     )
 
 
@@ -240,17 +239,12 @@ def repair_order(given: RepairOrder, tx: Session, context: TaskContext) -> None:
 
 
 @tasks.register("orders.reject_order")
-def reject_order(given: Reasoned, tx: Session, context: TaskContext) -> None:
-    """Refuse an order that cannot be repaired."""
-    repair.reject_order(tx, given.order_no, given.reason or "Refused", actor=context.actor or "system")
-
-
-def _refuse_when_over(tx: Session, order_no: str) -> None:
-    """Whoever cancels the order waits for this step and then sees what it waits for, or was first and is seen here."""
-    find_order(tx, order_no, lock=True)
-    status = status_of(tx, order_no).status
-    if status in OVER:
-        raise Refused(NOTHING_OPEN, f"Order {order_no} is {status.lower().replace('_', ' ')}: nothing of it is left to promise.")
+def reject_order(given: Reasoned, tx: Session, runtime: Runtime, context: TaskContext) -> None:
+    """Refuse an order that cannot be repaired; its holds are over."""
+    actor = context.actor or "system"
+    repair.reject_order(tx, given.order_no, given.reason or "Refused", actor=actor)
+    if holds.release_all(tx, given.order_no, "The order was rejected.", actor=actor):
+        commands.tell_released(runtime, tx, given.order_no, actor)
 
 
 @tasks.register("orders.price_order")
@@ -277,24 +271,10 @@ def _priced(order_no: str, tx: Session, *, at_stated_prices: bool) -> OrderPrici
     )
 
 
-@tasks.register("orders.apply_hold", errors=(NOTHING_OPEN,))
-def apply_hold(given: HoldChange, tx: Session, context: TaskContext) -> Held:
-    """Put an order on hold. Refused NOTHING_OPEN when nothing of it is left to hold."""
-    _refuse_when_over(tx, given.order_no)
-    by = f"decision:{given.decision_table}" if given.decision_table else context.actor or "system"
-    return Held(holds.apply_hold(tx, given.order_no, given.hold_code, given.reason or "", actor=by))
-
-
-@tasks.register("orders.release_hold")
-def release_hold(given: HoldChange, tx: Session, context: TaskContext) -> Held:
-    """Release a hold of an order."""
-    return Held(holds.release_hold(tx, given.order_no, given.hold_code, given.reason or "", actor=context.actor or "system"))
-
-
 @tasks.register("orders.submit_order", errors=(NOTHING_OPEN,), undo="orders.cancel_order")
 def submit_order(given: OrderNumber, tx: Session) -> Submitted:
     """Submit an order: from here on it is a commitment. Refused NOTHING_OPEN when nothing of it is left to promise."""
-    _refuse_when_over(tx, given.order_no)
+    refuse_when_over(tx, given.order_no)
     version = submission.submit_order(tx, given.order_no)
     return Submitted(version, *submission.billing_facts(tx, given.order_no))
 

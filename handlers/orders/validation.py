@@ -16,6 +16,7 @@ from handlers.catalog.rules import Priced, PriceMissing
 from handlers.orders import rules
 from handlers.orders.drafts import currency_is_allowed
 from handlers.orders.events import find_order
+from handlers.orders.hold_kinds import kind_of
 from handlers.orders.holds import apply_hold
 from handlers.orders.model import OrderLine, SalesOrder
 from handlers.orders.order_pricing import pricing_request
@@ -57,12 +58,18 @@ def check_order(tx: Session, order_no: str) -> list[rules.Finding]:
     return [*rules.find(facts), *([again] if duplicate is not None else [])]
 
 
-def settle_findings(tx: Session, order_no: str, verdicts: Sequence[rules.Verdict]) -> None:
-    """Put the order on each hold that the table asks for; one that a person has released for that reason is not asked for again."""
+def settle_findings(tx: Session, order_no: str, verdicts: Sequence[rules.Verdict]) -> list[int]:
+    """Put the order on each hold that the table asks for; answer which are new and to be asked about.
+
+    One that a person has released for that reason is not asked for again.
+    """
+    asked: list[int] = []
     cleared = {(row.hold_code, row.reason) for row in tx.execute(_CLEARED, {"order_no": order_no})}
     for verdict in verdicts:
         if verdict.action == "HOLD" and (verdict.hold, verdict.message) not in cleared:
-            apply_hold(tx, order_no, verdict.hold, verdict.message, actor="decision:validation-rules")
+            hold_id = apply_hold(tx, order_no, verdict.hold, verdict.message, actor="decision:validation-rules")
+            asked += [hold_id] if hold_id is not None and kind_of(tx, verdict.hold).has_task else []
+    return asked
 
 
 def _order_facts(order: SalesOrder, customer: Customer) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from engine.store.clock import business_today
 from handlers.orders.events import note_all
 from handlers.orders.fulfilment_lines import lock_lines_of_orders
+from handlers.orders.hold_rules import stopping
 from handlers.orders.model import FulfilLine, Hold, OrderLine, SalesOrder
-from handlers.orders.rules import HOLDS, blocks
 from handlers.parties.model import Customer
 from handlers.parties.policy import chosen
 from handlers.promising.availability import look
@@ -60,7 +60,6 @@ class News:
 
 def waiting_orders(tx: Session, wanted: Wanted) -> list[Waiting]:
     """The submitted orders with backordered lines that no hold stops from being promised, by number."""
-    stopping = [code for code in HOLDS if blocks(code, "promise")]
     is_backorder = and_(FulfilLine.group_no.is_(None), FulfilLine.qty > FulfilLine.qty_cancelled)
     is_active = and_(Hold.released_at.is_(None), or_(Hold.until.is_(None), Hold.until > func.business_now()))
     arrival = func.min(func.coalesce(OrderLine.requested_arrival, SalesOrder.requested_date))
@@ -70,7 +69,7 @@ def waiting_orders(tx: Session, wanted: Wanted) -> list[Waiting]:
         .join(FulfilLine, FulfilLine.order_no == SalesOrder.order_no)
         .join(OrderLine, OrderLine.id == FulfilLine.order_line_id)
         .where(SalesOrder.state == "SUBMITTED", is_backorder)
-        .where(~exists().where(Hold.order_no == SalesOrder.order_no, Hold.hold_code.in_(stopping), is_active))
+        .where(~exists().where(Hold.order_no == SalesOrder.order_no, Hold.blocks.in_(stopping("promise")), is_active))
         .group_by(SalesOrder.order_no, Customer.customer_class, SalesOrder.ordered_on)
         .order_by(SalesOrder.order_no)
     )

@@ -6,7 +6,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.changes import Author
 from handlers.orders import addresses, commands
-from handlers.orders.holds import apply_hold
 from handlers.parties.master_data import ADDRESS_PARTS
 from ui.forms import reason
 from ui.product import ORDER, WORK, needs, person, product
@@ -21,11 +20,12 @@ def correct_address(order_no: str) -> AnyResponse:
     return redirect(f"/orders/{order_no}?done=corrected", 303)
 
 
-@needs(ORDER)
+@needs(WORK)
 def hold(order_no: str) -> AnyResponse:
     """Put an order on hold."""
     why = reason()
-    product().database.run(lambda tx: apply_hold(tx, order_no, request.form.get("hold_code", ""), why, actor=person().name))
+    asked = commands.Held(order_no, request.form.get("hold_code", ""), why)
+    product().database.run(lambda tx: commands.put_on_hold(product().runtime, tx, asked, person()))
     return redirect(f"/orders/{order_no}?done=held", 303)
 
 

@@ -16,7 +16,7 @@ from handlers.holdings import holdings_of
 from handlers.open_things import of_order, told
 from handlers.orders import views as read
 from handlers.orders.commands import may_be_cancelled, request_cancellation
-from handlers.orders.rules import HOLDS
+from handlers.orders.hold_kinds import catalogue
 from ui.company_time import now, zone
 from ui.csv_export import csv_response
 from ui.formats import words
@@ -90,6 +90,7 @@ def show_order(order_no: str) -> str:
         may_change = story.order.state == "SUBMITTED" and not story.order.change_pending
         may_cancel = ORDER in person().roles and may_be_cancelled(tx, order_no) is None
         holdings = holdings_of(tx, order_no) if may_cancel else []
+        kinds = {code: kind for code, kind in catalogue(tx).items() if not person().groups.isdisjoint(kind.applied_by)}
         unmoved = [(thing, told(thing)) for thing in of_order(tx, order_no) if thing.instance_id is None]
         names = list_names(tx, ((row.deployment_id, row.path) for row in (*story.waits, *story.stops)))
         waits, stops = list(_waits(story, names)), [_stopped(row, names) for row in story.stops]
@@ -99,7 +100,7 @@ def show_order(order_no: str) -> str:
     may_ship = SHIP in person().roles
     shown = {"journals": journals, "events": events, "open_tasks": open_tasks, "waits": waits, "may_ship": may_ship}
     shown |= {"stages": stages(story, now().astimezone(zone()).date()), "stops": stops}
-    shown |= {"may_order": ORDER in person().roles, "groups": person().groups, "hold_kinds": HOLDS, "done": request.args.get("done", "")}
+    shown |= {"may_order": ORDER in person().roles, "groups": person().groups, "hold_kinds": kinds, "done": request.args.get("done", "")}
     shown |= {"may_change": may_change, "unmoved": unmoved, "may_cancel": may_cancel, "holdings": holdings}
     return render_template("order.html", story=story, order=story.order, **shown)
 

@@ -101,11 +101,20 @@ def test_a_shipment_that_has_not_left_cannot_be_invoiced(world):
         assert one(tx, "SELECT count(*) FROM invoice") == 0
 
 
-@pytest.mark.parametrize(("code", "stopped"), [("TAX", True), ("BILLING", True), ("CREDIT_CHECK_FAILURE", False)])
-def test_only_a_hold_about_the_invoice_stops_it(world, code, stopped):
+@pytest.mark.parametrize(
+    ("code", "blocks", "stopped"), [("TAX", "invoice", True), ("BILLING", "invoice", True), ("CREDIT_CHECK_FAILURE", "promise", False)]
+)
+def test_only_a_hold_about_the_invoice_stops_it(world, code, blocks, stopped):
     with world.transaction() as tx:
         shipment_no = ship(tx, order(tx, [Sold("1", "10.00")]).groups[0])
-        row = {"order_no": "SO-000001", "hold_code": code, "reason": "check", "applied_at": "2026-01-01", "applied_by": "x"}
+        row = {
+            "order_no": "SO-000001",
+            "hold_code": code,
+            "blocks": blocks,
+            "reason": "check",
+            "applied_at": "2026-01-01",
+            "applied_by": "x",
+        }
         insert_rows(tx, Hold, [row])
         if stopped:
             with pytest.raises(NotYet, match=code):

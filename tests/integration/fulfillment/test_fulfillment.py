@@ -46,9 +46,20 @@ def picked(tx, group, packages=2, weight="181.5"):
     return tasks.confirm_pick(tasks.PickAndPack(group, packages, Decimal(weight)), tx).shipment_no
 
 
-def hold(tx, code="CREDIT_CHECK_FAILURE"):
+def hold(tx, code="CREDIT_CHECK_FAILURE", blocks="promise"):
     insert_rows(
-        tx, Hold, [{"order_no": "SO-000001", "hold_code": code, "reason": "over the limit", "applied_at": "2026-01-01", "applied_by": "x"}]
+        tx,
+        Hold,
+        [
+            {
+                "order_no": "SO-000001",
+                "hold_code": code,
+                "blocks": blocks,
+                "reason": "over the limit",
+                "applied_at": "2026-01-01",
+                "applied_by": "x",
+            }
+        ],
     )
 
 
@@ -81,7 +92,7 @@ def test_a_hold_keeps_the_gate_closed_until_it_is_released(database, group):
 
 def test_a_hold_that_stops_only_the_invoice_lets_the_goods_go(database, group):
     with database.transaction() as tx:
-        hold(tx, "TAX")
+        hold(tx, "TAX", "invoice")
         assert tasks.check_release_gate(tasks.ReleaseGate(group), tx).open
 
 

@@ -162,10 +162,12 @@ def test_a_backorder_is_with_the_run_by_the_clock_unless_a_hold_stops_it(lived_i
         assert movers() == {("schedule", "backorder-run", None)}
         tx.execute(text("UPDATE process_version SET retired = true"))
         assert movers() == {("none", None, None)}
-        hold = "INSERT INTO hold (order_no, hold_code, reason, applied_by) VALUES (:order_no, :code, '', 'me')"
-        tx.execute(text(hold), {"order_no": order_no, "code": "MANUAL"})
+        hold = (
+            "INSERT INTO hold (order_no, hold_code, blocks, release_group, reason, applied_by) VALUES (:no, :code, :blocks, :by, '', 'me')"
+        )
+        tx.execute(text(hold), {"no": order_no, "code": "MANUAL", "blocks": "release", "by": "order-desk"})
         assert movers() == {("none", None, None)}, "this hold stops the release, not the promise"
-        tx.execute(text(hold), {"order_no": order_no, "code": "CREDIT_CHECK_FAILURE"})
+        tx.execute(text(hold), {"no": order_no, "code": "CREDIT_CHECK_FAILURE", "blocks": "promise", "by": "credit"})
         assert movers() == {("hold", "CREDIT_CHECK_FAILURE", "credit")}
         tx.execute(text("UPDATE hold SET until = now() - interval '1 second'"))
         assert movers() == {("none", None, None)}

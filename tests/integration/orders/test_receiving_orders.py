@@ -9,15 +9,19 @@ import pytest
 from sqlalchemy import text
 
 from engine.problems import Conflict, Forbidden, Invalid, NotFound
+from engine.runtime.state.people import Person
 from engine.service_tasks import Refused
 from handlers.catalog import master_data as catalog
 from handlers.orders import tasks as orders
 from handlers.orders.drafts import LineDraft, OrderDraft, create_order
-from handlers.orders.holds import apply_hold, blocking, end_hold_at, may_release, release_hold
+from handlers.orders.hold_kinds import keep_kind
+from handlers.orders.hold_rules import HOLDS, HoldKind
+from handlers.orders.holds import apply_hold, blocking, end_hold_at, may_apply, may_release, release_hold
 from handlers.orders.status import status_of
 from handlers.orders.story import order_story
 from tests.integration.orders.trade import D, add_coyote, context, effects, open_trade, order, validated
 
+PEOPLE = {"sara": {"sales"}, "carl": {"credit"}, "cora": {"compliance"}, "otto": {"compliance"}}
 ANVIL = LineDraft(sku="OMINOUS-ANVIL", qty=D(2))
 DRAFT = OrderDraft(customer_no="C-COYOTE", lines=[ANVIL], source="API", source_ref="key-1")
 
@@ -250,7 +254,7 @@ def test_a_hold_is_one_row_until_it_is_released(database):
     with database.transaction() as tx:
         open_trade(tx)
         order_no = order(tx, ("OMINOUS-ANVIL", 1))
-        assert [apply_hold(tx, order_no, "MANUAL", "Wait") for _ in range(2)] == [True, False]
+        assert [apply_hold(tx, order_no, "MANUAL", "Wait") is not None for _ in range(2)] == [True, False]
         assert (status_of(tx, order_no).on_hold, status_of(tx, order_no).status) == (True, "DRAFT")
         assert [release_hold(tx, order_no, "MANUAL", "Go on", actor="olga") for _ in range(2)] == [True, False]
         assert order_story(tx, order_no).holds[0]["released_by"] == "olga"
@@ -261,10 +265,49 @@ def test_a_hold_is_one_row_until_it_is_released(database):
             apply_hold(tx, order_no, "LUNCH", "Hungry")
 
 
-def test_only_credit_releases_a_credit_hold():
-    may_release("CREDIT_CHECK_FAILURE", frozenset({"credit"}))
-    with pytest.raises(Forbidden, match="Only credit may release"):
-        may_release("CREDIT_CHECK_FAILURE", frozenset({"sales"}))
+def test_a_hold_is_put_on_and_taken_off_by_its_groups_and_fraud_by_another_than_put_it_on_or_entered_the_order(database):
+    sara, carl, cora, otto = (Person(name, frozenset(groups)) for name, groups in PEOPLE.items())
+    with database.transaction() as tx:
+        open_trade(tx)
+        order_no = order(tx, ("OMINOUS-ANVIL", 1))
+        for code in ("CREDIT_CHECK_FAILURE", "FRAUD"):
+            apply_hold(tx, order_no, code, "Look at it", actor="cora")
+        tx.execute(text("UPDATE order_event SET actor = 'otto' WHERE kind = 'order_received'"))
+        may_release(tx, order_no, "CREDIT_CHECK_FAILURE", carl)
+        with pytest.raises(Forbidden, match="Only credit may release"):
+            may_release(tx, order_no, "CREDIT_CHECK_FAILURE", sara)
+        for own in (cora, otto):
+            with pytest.raises(Forbidden, match="another person takes it off"):
+                may_release(tx, order_no, "FRAUD", own)
+        may_release(tx, order_no, "FRAUD", replace(cora, name="cleo"))
+        assert may_apply(tx, "FRAUD", carl.groups).blocks == "submit"
+        with pytest.raises(Forbidden, match="compliance or credit or order-desk puts on FRAUD"):
+            may_apply(tx, "FRAUD", sara.groups)
+
+
+def test_the_company_says_what_a_kind_of_hold_does_from_the_next_hold_on(database):
+    groups = {"order-desk", "compliance"}
+    lunch = HoldKind(code="lunch", sentence="Somebody eats.", blocks="ship", applied_by=("order-desk",), release_group="order-desk")
+    with database.transaction() as tx:
+        open_trade(tx)
+        first, second = (order(tx, ("OMINOUS-ANVIL", 1)) for _ in range(2))
+        assert keep_kind(tx, replace(lunch, ends_after_days=1), seen=0, actor="edith", groups=groups) == 1
+        apply_hold(tx, first, "LUNCH", "Soup")
+        assert keep_kind(tx, replace(lunch, blocks="release"), seen=1, actor="edith", groups=groups) == 2
+        apply_hold(tx, second, "LUNCH", "Salad")
+        assert [blocking(tx, order_no, "release") for order_no in (first, second)] == [[], ["LUNCH"]]
+        assert list(tx.execute(text("SELECT until IS NOT NULL FROM hold ORDER BY id")).scalars()) == [True, False]
+        with pytest.raises(Conflict, match="meanwhile"):
+            keep_kind(tx, lunch, seen=1, actor="edith", groups=groups)
+        with pytest.raises(Invalid) as wrong:
+            keep_kind(
+                tx,
+                replace(HOLDS["DENIED_PARTY"], has_task=True, release_group="cooks", ask_again_days=0),
+                seen=0,
+                actor="edith",
+                groups=groups,
+            )
+        assert sorted(wrong.value.errors) == ["ask_again_days", "has_task", "release_group"]
 
 
 def test_an_account_on_hold_is_not_submitted(database):

@@ -5,7 +5,7 @@ import json
 import pytest
 from lxml import etree
 
-from handlers.orders.rules import HOLDS
+from handlers.orders.hold_rules import HOLDS
 from tests.unit.bpmn.scenario_runner import FILES, FOLDERS, ROOT, checked_folder, id_of, tasks
 
 
