@@ -23,7 +23,6 @@ from handlers.billing.posting import locked
 from handlers.billing.rules import Cycle, Terms, outside_vat
 from handlers.documents.numbers import next_number
 from handlers.orders.fulfilment_lines import Change, count
-from handlers.orders.rules import HOLDS
 from handlers.rowsets import insert_rows
 from handlers.shipments.records import lock_shipment, lock_shipments
 
@@ -197,8 +196,7 @@ def _shared(heads: Sequence[Row], name: str, otherwise: Any) -> Any:
 
 def _candidates(tx: Session, customer_no: str) -> list[Row]:
     """What waits of a customer and is not held, by shipment; one with goods on both sides of VAT twice."""
-    codes = sorted(code for code, hold in HOLDS.items() if hold.blocks == "invoice")
-    rows = tx.execute(_CANDIDATES, {"customer_no": customer_no, "codes": codes}).mappings()
+    rows = tx.execute(_CANDIDATES, {"customer_no": customer_no}).mappings()
     return [dict(row) | {"outside": outside} for row in rows for outside in sorted({outside_vat(each) for each in row["categories"]})]
 
 
@@ -250,7 +248,7 @@ JOIN LATERAL (
     SELECT FROM invoice_line AS already WHERE already.shipment_line_id = packed.id AND already.kind = 'INV' AND NOT already.cancelled)
 ) AS carried ON carried.categories IS NOT NULL
 WHERE waiting.customer_no = :customer_no AND waiting.billed_at IS NULL AND sent.cancelled_at IS NULL AND NOT EXISTS (
-  SELECT FROM hold WHERE hold.order_no = sold.order_no AND hold.hold_code = ANY(:codes) AND hold.released_at IS NULL
+  SELECT FROM hold WHERE hold.order_no = sold.order_no AND hold.blocks = 'invoice' AND hold.released_at IS NULL
     AND (hold.until IS NULL OR hold.until > business_now()))
 ORDER BY waiting.billable_on, waiting.shipment_no
 """)
