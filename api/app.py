@@ -14,6 +14,7 @@ from api.headers import protect
 from api.json_provider import ExactJSON
 from api.openapi import describe
 from api.product import EXTENSION, Product
+from api.strict_reading import Number
 from api.v1 import blueprints
 from api.veil import VeiledEnvironment
 from ui.pages import blueprint as pages
@@ -41,6 +42,7 @@ def create_app(product: Product) -> OpenAPI:
     app.jinja_environment = VeiledEnvironment
     app.config["MAX_CONTENT_LENGTH"] = product.settings.max_body_bytes
     app.extensions[EXTENSION] = product
+    app.url_map.converters["int"] = Number
     errors.install(app)
     requests.install(app)
     camunda7.install(app)

@@ -30,6 +30,7 @@ from api.cookies import give_cookie, read_cookie
 from api.errors import BadRequest, Unauthenticated, answer
 from api.json_provider import in_utc, write_answer
 from api.product import product
+from api.strict_reading import read_view_strictly, refuse_stray_characters
 from engine.problems import Conflict, Forbidden
 from engine.runtime.state.people import Person
 from engine.store.clock import moved_by
@@ -74,6 +75,8 @@ def operation(
     """
 
     def wrap(view: Callable[P, Any]) -> Callable[P, Response]:
+        read_view_strictly(view)
+
         @wraps(view)
         def run(*args: P.args, **kwargs: P.kwargs) -> Response:
             def once(tx: Session) -> Response:
@@ -106,6 +109,7 @@ def waiting_operation(role: Role) -> Callable[[Callable[P, Response]], Callable[
     """Make a function an API operation that may wait, so that it opens its own transactions, and holds none while it waits."""
 
     def wrap(view: Callable[P, Response]) -> Callable[P, Response]:
+        read_view_strictly(view)
         view.role = role  # type: ignore[attr-defined]
         return view
 
@@ -151,6 +155,7 @@ def _authenticate() -> Response | None:
     if view is None or _is_file(request.endpoint or ""):
         return None
     _refuse_other_sites()
+    refuse_stray_characters(request.args)
     _identify()
     if is_open(view) or (_of_programs() and request.method == "OPTIONS"):
         return None
@@ -164,6 +169,7 @@ def _authenticate() -> Response | None:
             return cast(Response, redirect(f"/login?next={quote(request.full_path.rstrip('?'), safe='/?=')}"))
         raise Unauthenticated("Nobody is signed in.", next_step="Sign in at /login, or send an API token as Authorization: Bearer …")
     _refuse_foreign_forms()
+    refuse_stray_characters(request.form)
     _refuse_beyond_the_task()
     role = role_of(view)
     if role not in g.person.roles:

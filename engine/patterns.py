@@ -15,7 +15,7 @@ MAX_PATTERN: Final = 1_000
 MAX_REPEATS: Final = 100_000
 #: Seconds that one test may take.
 TIME_LIMIT: Final = 0.1
-_REPEAT: Final = re.compile(r"\{\s*(\d+)")
+_REPEAT: Final = re.compile(r"\{\s*(\d+)", re.ASCII)
 
 
 class BadPattern(ValueError):

@@ -23,6 +23,7 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from engine.problems import Invalid, NotFound
+from engine.strict_schema import strict_adapter
 
 F = TypeVar("F", bound=Callable[..., Any])
 _TOPIC: Final = "topic:"
@@ -199,7 +200,7 @@ class ServiceTasks:
                 at_most_once=at_most_once,
                 moves_money=moves_money,
                 purpose=inspect.getdoc(run) or "",
-                _adapter=TypeAdapter(hints[first]),
+                _adapter=strict_adapter(hints[first]),
                 _output=TypeAdapter(hints["return"]),
             )
             return run

@@ -19,7 +19,7 @@ from engine.problems import Invalid
 #: Further than this nothing is due: a calendar that is closed for so long is none.
 LONGEST: Final = timedelta(days=366 * 20)
 _DAY_MINUTES: Final = 24 * 60
-_SPELL: Final = re.compile(r"(\d{1,2}):(\d\d)\s*[-\u2013]\s*(\d{1,2}):(\d\d)")
+_SPELL: Final = re.compile(r"(\d{1,2}):(\d\d)\s*[-\u2013]\s*(\d{1,2}):(\d\d)", re.ASCII)
 _SATURDAY: Final = 5
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from engine.forms import validate
+from engine.lexical import read_decimal
 from engine.models.bundle import FileKind
 from engine.models.check import CheckedBundle
 from engine.problems import Invalid, Problem
@@ -155,11 +156,8 @@ def _values(kinds: Mapping[str, str], typed: Given) -> Iterator[tuple[str, Any]]
 
 
 def _number(name: str, text: str) -> Decimal:
-    try:
-        found = Decimal(text)
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite():
+    found = read_decimal(text)
+    if found is None:
         errors = {_FIELD + name: ["must be a number, such as 12.50"]}
         raise Invalid(f"{name} is no number.", code="form_invalid", next_step="Correct it and begin again.", errors=errors)
     return found

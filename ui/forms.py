@@ -12,10 +12,14 @@ import msgspec
 from flask import request
 from pydantic import TypeAdapter, ValidationError
 
+from engine.iso8601 import read_day
 from engine.problems import Invalid
 from engine.store import json_text
+from engine.strict_schema import strict_adapter
 
 _SHORTEST_REASON = 3
+#: What is said beside a day that is none.
+NO_DAY = "is no day such as 2026-11-30"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,14 @@ def reason() -> str:
     return given
 
 
+def day_of(written: str, name: str) -> date:
+    """The day that a field or a parameter of the address holds. Raises Invalid naming it."""
+    found = read_day(written.strip())
+    if found is None:
+        raise Invalid(f"{written[:40]!r} is no day.", code="day_invalid", next_step="Write it such as 2026-11-30.", errors={name: [NO_DAY]})
+    return found
+
+
 def json_object(name: str) -> dict[str, Any]:
     """The object that was typed as JSON; nothing typed is an empty one. Raises Invalid."""
     text = request.form.get(name, "").strip()
@@ -102,4 +114,4 @@ def _reader(draft: Hashable, name: str) -> tuple[type[Any], bool, TypeAdapter[An
     hint = get_type_hints(cast("type[Any]", draft))[name]
     parts = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
     kinds = [part for part in parts if part is not type(None)]
-    return kinds[0], len(kinds) < len(parts), TypeAdapter(hint)
+    return kinds[0], len(kinds) < len(parts), strict_adapter(hint)

@@ -9,6 +9,7 @@ from flask import request
 
 from api.auth.roles import Role
 from api.auth.tokens import MOST_DAYS, NewToken
+from engine.lexical import read_count
 from engine.problems import Invalid, Problem
 from engine.store.paging import Asked
 
@@ -42,9 +43,9 @@ def asked_of(list_name: str, shown: int) -> Asked:
 
 def typed_token() -> NewToken:
     """The token that was asked for. Raises Invalid by field."""
-    days = request.form.get("days", "").strip()
+    days = read_count(request.form.get("days", "").strip()) or 0
     errors = {}
-    if not (days.isascii() and days.isdigit() and 1 <= int(days[:9]) <= MOST_DAYS):
+    if not 1 <= days <= MOST_DAYS:
         errors["days"] = [f"is a number from 1 to {MOST_DAYS}"]
     roles = [role for role in Role if role in request.form.getlist("roles")]
     if not roles:
@@ -52,4 +53,4 @@ def typed_token() -> NewToken:
     if errors:
         raise Invalid("The token cannot be made like this.", code="token_invalid", next_step="Correct the fields named.", errors=errors)
     topics = tuple(topic.strip()[:200] for topic in request.form.get("topics", "").split(",") if topic.strip())
-    return NewToken(request.form.get("label", ""), tuple(roles), timedelta(days=int(days)), topics)
+    return NewToken(request.form.get("label", ""), tuple(roles), timedelta(days=days), topics)

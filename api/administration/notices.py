@@ -12,6 +12,7 @@ from api.notices.links import use_link
 from api.product import product
 from api.requests import open_to_all, person
 from api.sign_in import attempt, enter, give_language, terms
+from engine.lexical import MOST_INTEGER, read_count
 from engine.problems import Problem
 from handlers.changes import Author
 from ui.languages import LANGUAGES
@@ -105,8 +106,8 @@ def _alerts(refused: Refused | None) -> str:
 
 def _number(name: str) -> int:
     """A whole number of the form; one that is none is out of every range."""
-    text = request.form.get(name, "").strip()
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else -1  # noqa: PLR2004  # digits
+    number = read_count(request.form.get(name, "").strip())
+    return -1 if number is None or number > MOST_INTEGER else number
 
 
 _GET, _POST = ["GET"], ["POST"]

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from lxml import etree
 
 from api.canonical import canonical_xml
 from engine.hardened_xml import parse_xml
+from engine.lexical import read_decimal, read_xml_day
 from engine.problems import Invalid
 
 _ORDER = "urn:oasis:names:specification:ubl:schema:xsd:Order-2"
@@ -309,20 +310,17 @@ def _optional_number(element: etree._Element, path: str) -> Decimal | None:
 
 
 def _number(text: str | None, where: str) -> Decimal:
-    try:
-        number = Decimal((text or "").strip())
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite():
+    number = read_decimal(text or "")
+    if number is None:
         raise Invalid(f"{where} is {text!r}, which is no number.", code="ubl_number", next_step="Send a decimal number.")
     return number
 
 
 def _date(text: str, where: str) -> date:
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        raise Invalid(f"{where} is {text!r}, which is no date.", code="ubl_date", next_step="Send a date as YYYY-MM-DD.") from None
+    day = read_xml_day(text)
+    if day is None:
+        raise Invalid(f"{where} is {text[:40]!r}, which is no date.", code="ubl_date", next_step="Send a date as YYYY-MM-DD.")
+    return day
 
 
 def _optional_date(element: etree._Element, path: str) -> date | None:

@@ -13,6 +13,7 @@ from api.requests import operation, person, transaction
 from api.second_person import Answer, PendingOut, act
 from api.v1.deployments import DeploymentOut, deployed
 from api.v1.shapes import Listing, Page, Shape, listed
+from engine.lexical import read_count
 from engine.models.bundle import FileKind, kind_of
 from engine.models.converting.report import summary
 from engine.runtime.dry_run.guarded_deployments import GivenDraft
@@ -264,9 +265,10 @@ def _revision_seen() -> int | None:
     if given is None:
         return None
     text = given.strip().removeprefix("W/").strip('"')
-    if not (text.isascii() and text.isdigit() and len(text) < 19):  # noqa: PLR2004  # fits a bigint
+    revision = read_count(text)
+    if revision is None:
         raise BadRequest("If-Match names no revision.", code="if_match", next_step="Send the ETag that the file was read with.")
-    return int(text)
+    return revision
 
 
 def _media_type(path: str) -> str:

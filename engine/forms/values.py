@@ -11,12 +11,12 @@ from typing import Any, Final
 from engine.forms.patterns import matches
 from engine.forms.schema import Component
 from engine.iso8601 import read_clock, read_day, read_moment
+from engine.lexical import read_decimal
 
 REQUIRED: Final = "Field is required."
 _WESTERNMOST: Final = timezone(timedelta(hours=-12))
 #: Characters of one text, whatever a form allows.
 MAX_TEXT: Final = 20_000
-_NUMBER: Final = re.compile(r"-?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _EMAIL: Final = re.compile(
     r"[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*"
 )
@@ -73,7 +73,7 @@ def as_number(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         return None
     text = value if isinstance(value, str) else repr(value) if isinstance(value, float) else _digits(value)
-    return Decimal(text) if _NUMBER.fullmatch(text) else None
+    return read_decimal(text, exponent=True) if text == text.strip() else None
 
 
 def is_storable(text: str) -> bool:

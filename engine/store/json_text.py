@@ -9,7 +9,18 @@ from typing import Any
 import msgspec
 
 _encoder = msgspec.json.Encoder(decimal_format="number", order="deterministic")
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
+#: The exponents of a decimal128 (IEEE 754), with which FEEL computes: beyond them a number only holds us up.
+_LARGEST_EXPONENT = 6144
+
+
+def _exact(text: str) -> Decimal:
+    number = Decimal(text)
+    if abs(number.adjusted()) > _LARGEST_EXPONENT:
+        raise ValueError("a number is too large or too small")
+    return number
+
+
+_decoder = msgspec.json.Decoder(float_hook=_exact)
 
 
 def encode(value: Any) -> bytes:

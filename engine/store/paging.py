@@ -33,6 +33,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from engine.iso8601 import read_day, read_moment
+from engine.lexical import read_decimal, read_whole
 from engine.problems import Problem
 from engine.store import json_text
 
@@ -281,17 +283,27 @@ def _value(key: Key, text: Any) -> Any:
 
 
 def _moment(text: str) -> datetime:
-    value = datetime.fromisoformat(text)
-    if value.tzinfo is None:
+    value = read_moment(text.replace(" ", "T", 1))
+    if not isinstance(value, datetime) or value.tzinfo is None:
         raise ValueError(text)
     return value
 
 
+def _needed(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    def value_of(text: str) -> Any:
+        value = read(text)
+        if value is None:
+            raise ValueError(text)
+        return value
+
+    return value_of
+
+
 _READERS: Mapping[type, Callable[[str], Any]] = {
     datetime: _moment,
-    date: date.fromisoformat,
+    date: _needed(read_day),
     UUID: UUID,
-    Decimal: Decimal,
-    int: int,
+    Decimal: _needed(read_decimal),
+    int: _needed(read_whole),
     str: str,
 }

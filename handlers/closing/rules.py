@@ -10,7 +10,7 @@ from decimal import Decimal
 from engine.problems import Invalid
 from handlers.values import round_currency
 
-_MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 ZERO = Decimal(0)
 
 
@@ -29,7 +29,7 @@ class Month:
 
 def month(written: str) -> Month:
     """The month as it is written. Raises Invalid for anything but `2026-02`."""
-    found = _MONTH.match(written.strip())
+    found = _MONTH.fullmatch(written.strip())
     if found is None or found[1] == "0000":
         raise Invalid(
             f"{written[:20]!r} is no month.",

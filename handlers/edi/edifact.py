@@ -6,6 +6,7 @@ Nothing stops it: what is wrong becomes a finding and it reads on, for CONTRL na
 from dataclasses import dataclass, field
 from typing import Final
 
+from engine.lexical import read_count
 from handlers.edi.interchange import EDIFACT, Finding, Group, Interchange, Segment, Separators, Transaction, address
 from handlers.edi.scanning import Chunk, check_count, chunks, cut
 
@@ -210,4 +211,4 @@ def _compare(findings: list[Finding], trailer: Segment, names: tuple[str, str, s
 
 
 def _as_number(written: str) -> int | None:
-    return int(written) if written.isdecimal() and len(written) <= 9 else None  # noqa: PLR2004  # n..6 by the standard
+    return read_count(written) if len(written) <= 9 else None  # noqa: PLR2004  # n..6 by the standard

@@ -9,10 +9,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from typing import Final
 
+from engine.lexical import read_compact_day
 from handlers.edi.interchange import X12, Finding, Group, Interchange, Segment, Transaction
 
 
@@ -87,8 +87,8 @@ _EDIFACT_ELEMENTS: Final[Mapping[str, str]] = {
     "LOC": "an3! an35:an17:an3:an256",
     "UCI": "an14! an35!:an4 an35!:an4 an1!",
 }
-_X12_NUMBER, _EDIFACT_NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)"), re.compile(r"-?(\d+[.,]?\d*|[.,]\d+)")
-_TIME = re.compile(r"([01]\d|2[0-3])[0-5]\d([0-5]\d\d{0,2})?")
+_X12_NUMBER, _EDIFACT_NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)", re.ASCII), re.compile(r"-?(\d+[.,]?\d*|[.,]\d+)", re.ASCII)
+_TIME = re.compile(r"([01]\d|2[0-3])[0-5]\d([0-5]\d\d{0,2})?", re.ASCII)
 _TOKEN = re.compile(r"([A-Za-z]+?0?)(\d+)(?:/(\d+))?(!?)")
 
 
@@ -193,14 +193,7 @@ def _edifact(field: Field, value: str) -> str:
 
 def is_date(written: str) -> bool:
     """Whether this is a date as YYYYMMDD or YYMMDD."""
-    full = written if len(written) == len("20260302") else f"20{written}"
-    if not (full.isdecimal() and full.isascii() and len(full) == len("20260302")):
-        return False
-    try:
-        date(int(full[:4]), int(full[4:6]), int(full[6:]))
-    except ValueError:
-        return False
-    return True
+    return read_compact_day(written) is not None
 
 
 @cache

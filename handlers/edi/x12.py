@@ -6,6 +6,7 @@ Nothing stops it: what is wrong becomes a finding and it reads on, for the ackno
 from dataclasses import dataclass, field
 from typing import Final
 
+from engine.lexical import read_count
 from handlers.edi.interchange import X12, Finding, Group, Interchange, Segment, Separators, Transaction, address
 from handlers.edi.scanning import Chunk, check_count, chunks, cut
 
@@ -167,7 +168,7 @@ class _Reading:
             return
         group, self.group = self.group, None
         stated = segment.get(1)
-        group.stated_count = int(stated) if stated.isdecimal() and len(stated) <= _LONGEST_COUNT else None
+        group.stated_count = read_count(stated) if len(stated) <= _LONGEST_COUNT else None
         _compare_count(group.findings, segment.get(1), len(group.transactions), "GE01", "transaction sets")
         _compare_control(group.findings, segment.get(2), group.control_no, "GE02", "GS06")
 
@@ -204,7 +205,7 @@ def _first(segment: Segment) -> Segment:
 
 
 def _compare_count(findings: list[Finding], stated: str, held: int, name: str, what: str) -> None:
-    if not (stated.isdecimal() and len(stated) <= _LONGEST_COUNT and int(stated) == held):
+    if len(stated) > _LONGEST_COUNT or read_count(stated) != held:
         message = f"{name} says {stated or 'nothing'}, there are {held} {what}."
         findings.append(Finding(code="COUNT_MISMATCH", message=message, value=stated[:35]))
 

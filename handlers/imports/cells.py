@@ -7,18 +7,20 @@ import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields
 from datetime import date, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, Final, Union, cast, get_args, get_origin, get_type_hints
 
+from engine.iso8601 import read_clock
+from engine.lexical import read_decimal, stray_character
+
 _YES: Final = frozenset({"yes", "y", "true", "1", "x", "ja", "oui", "si", "sí"})
 _NO: Final = frozenset({"no", "n", "false", "0", "nein", "non"})
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-_ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ][0:.]*)?")
-_DOTTED_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
-_SLASHED_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
-_SERIAL_DAY = re.compile(r"\d{5}")
+_ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ][0:.]*)?", re.ASCII)
+_DOTTED_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
+_SLASHED_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+_SERIAL_DAY = re.compile(r"\d{5}", re.ASCII)
 _MOST_DIGITS = 30
 _MONTHS = 12
 
@@ -29,6 +31,9 @@ class Unreadable(Exception):
 
 def read_cell(kind: type, text: str, *, commas: bool) -> Any:
     """The value of a cell; `commas` says that the file may write numbers with a decimal comma. Raises Unreadable."""
+    stray = stray_character(text)
+    if stray is not None:
+        raise Unreadable(f"holds the character U+{ord(stray):04X}, which cannot be kept; remove it")
     return _READERS.get(kind, _as_text)(text.strip(), commas)
 
 
@@ -69,12 +74,10 @@ def _as_number(text: str, commas: bool) -> Decimal:
         raise Unreadable(f"is {text!r}, which may mean a thousand or a fraction; write {re.sub('[.,]', '', written)} or {written}0")
     elif written.count(",") == 1:
         written = written.replace(",", ".")
-    if not _NUMBER.fullmatch(written) or len(written) > _MOST_DIGITS:
+    number = read_decimal(written) if written[-1:] != "." else None
+    if number is None or len(written) > _MOST_DIGITS:
         raise Unreadable(f"is {_short(text)}, which is no number; write it as 1250.00")
-    try:
-        return Decimal(written)
-    except InvalidOperation:  # pragma: no cover  # the pattern lets no other text through
-        raise Unreadable(f"is {_short(text)}, which is no number; write it as 1250.00") from None
+    return number
 
 
 def _as_whole(text: str, commas: bool) -> int:
@@ -108,10 +111,10 @@ def _as_day(text: str, _commas: bool) -> date:
 
 
 def _as_time(text: str, _commas: bool) -> time:
-    try:
-        return time.fromisoformat(text)
-    except ValueError:
-        raise Unreadable(f"is {_short(text)}; write a time as 16:00") from None
+    found = read_clock(text)
+    if found is None:
+        raise Unreadable(f"is {_short(text)}; write a time as 16:00")
+    return found
 
 
 def _day(text: str, year: int, month: int, day: int) -> date:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
+from engine.lexical import read_compact_day, read_decimal
 from engine.problems import Invalid
 
 OURS, GTIN, THEIRS, NAME = "ours", "gtin", "theirs", "name"
@@ -64,25 +65,18 @@ class EdiOrder:
 
 def number_of(written: str, where: str) -> Decimal:
     """A number. Raises Invalid naming where it stands."""
-    try:
-        value = Decimal(written.replace(",", "."))
-    except InvalidOperation:
+    value = read_decimal(written.replace(",", "."))
+    if value is None:
         raise Invalid(
             f"{where} is {written[:35]!r}, which is no number.", code="edi_number", next_step="Ask the partner to send it again, corrected."
-        ) from None
+        )
     return value
 
 
 def day_of(written: str) -> date | None:
     """A date as YYMMDD, YYYYMMDD or with a time behind it; None where it is none."""
     digits = written.strip()
-    full = f"20{digits}" if len(digits) == len("260302") else digits[:8]
-    if not (full.isdecimal() and len(full) == len("20260302")):
-        return None
-    try:
-        return date(int(full[:4]), int(full[4:6]), int(full[6:]))
-    except ValueError:
-        return None
+    return read_compact_day(digits if len(digits) == len("260302") else digits[:8])
 
 
 def must(condition: object, detail: str, next_step: str, code: str = "edi_order") -> None:

@@ -34,7 +34,7 @@ def read_edifact_order(transaction: Transaction) -> EdiOrder:
     must(bgm.get(2), "The message has no order number (BGM 1004).", _AGAIN)
     counted = next((each.get(1, 2) for each in tail if each.tag == "CNT" and each.get(1) == "2"), "")
     must(
-        not counted or int(number_of(counted, "CNT")) == len(lines),
+        not counted or number_of(counted, "CNT") == len(lines),
         f"CNT counts {counted} lines, there are {len(lines)}.",
         _AGAIN,
         "edi_count",

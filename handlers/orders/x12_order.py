@@ -35,7 +35,7 @@ def read_x12_order(transaction: Transaction) -> EdiOrder:
     tail = lines[-1] if lines else []
     counted = next((each.get(1) for each in tail if each.tag == "CTT"), "")
     held = sum(1 for each in lines if each[0].tag == "PO1")
-    must(not counted or int(number_of(counted, "CTT01")) == held, f"CTT01 counts {counted} lines, there are {held}.", _AGAIN, "edi_count")
+    must(not counted or number_of(counted, "CTT01") == held, f"CTT01 counts {counted} lines, there are {held}.", _AGAIN, "edi_count")
     numbers = [beg.get(3), beg.get(4)]
     return EdiOrder(
         number="-".join(each for each in numbers if each),

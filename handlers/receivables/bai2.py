@@ -7,9 +7,10 @@ The control totals of account, group and file are checked. The file comes from o
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from engine.lexical import read_compact_day, read_count, read_whole
 from engine.problems import Invalid
 from handlers.identifiers import folded
 from handlers.receivables.bank_shapes import (
@@ -203,7 +204,7 @@ def _summaries(account: _Account, given: Sequence[str]) -> None:
 def _extra(kind: str, fields: Sequence[str], place: int) -> int:
     if kind == "D":
         count = _at(fields, place)
-        return 1 + 2 * int(count) if count.isdigit() and len(count) <= _COUNT_DIGITS else 1
+        return 1 + 2 * (read_count(count) or 0) if len(count) <= _COUNT_DIGITS else 1
     return _FUNDS.get(kind, 0)
 
 
@@ -211,16 +212,17 @@ def _entry(account: _Account, given: Sequence[str]) -> None:
     fields, more = _continued(given)
     account.records += more
     code, written, kind = _at(fields, 0), _at(fields, 1), _at(fields, 2)
-    if not code.isdigit():
+    number = read_count(code)
+    if number is None:
         raise Invalid(f"{code[:10]!r} is no transaction code of BAI2.", code="statement_code", next_step=_ASK_BANK)
     amount = _cents(written or "0")
     account.control += amount
-    if int(code) not in _ENTRY_CODES:
+    if number not in _ENTRY_CODES:
         return  # 890 and the like carry no money
     after = 3 + _extra(kind, fields, 3)
     value_on = _day(_at(fields, 3)) if kind == "V" and _at(fields, 3) else account.day
     bank_ref, customer_ref = _at(fields, after), _at(fields, after + 1)
-    sign = -1 if int(code) >= _FIRST_DEBIT else 1
+    sign = -1 if number >= _FIRST_DEBIT else 1
     account.entries.append(
         BankEntry(
             bank_ref=bank_ref,
@@ -254,7 +256,7 @@ def _statement(account: _Account, given: Sequence[str]) -> Statement:
     stated, counted = _cents(_at(fields, 0) or "0"), _at(fields, 1)
     if stated != account.control:
         faults.append(f"Its control total is {stated}, its amounts add up to {account.control} (record 49).")
-    if counted.isdigit() and int(counted) != account.records + 1:
+    if counted and read_count(counted) != account.records + 1:
         faults.append(f"It should have {counted} records and has {account.records + 1} (record 49).")
     return Statement(
         account=account.number,
@@ -274,9 +276,10 @@ def _at(fields: Sequence[str], place: int) -> str:
 
 
 def _cents(written: str) -> int:
-    if not re.fullmatch(r"[+-]?\d{1,18}", written):
+    found = read_whole(written)
+    if found is None:
         raise Invalid(f"{written[:40]!r} is no amount of BAI2.", code="statement_amount", next_step=_ASK_BANK)
-    return int(written)
+    return found
 
 
 def _money(number: int, currency: str, written: str) -> Decimal:
@@ -288,8 +291,4 @@ def _money(number: int, currency: str, written: str) -> Decimal:
 
 
 def _day(written: str) -> date:
-    try:
-        found = datetime.strptime(written, "%y%m%d").date()  # noqa: DTZ007  # a day has no zone
-    except ValueError:
-        found = None
-    return plain_day(written, found)
+    return plain_day(written, read_compact_day(written) if len(written) == len("260302") else None)

@@ -9,10 +9,11 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import date
+from decimal import Decimal
 from typing import Final
 
+from engine.lexical import read_day_as, read_decimal
 from engine.problems import Invalid, Problem
 from handlers.identifiers import folded
 from handlers.receivables.bank_shapes import BankEntry, Refusal, check_count, is_reference, plain_amount, plain_day
@@ -31,7 +32,6 @@ DECIMAL_SIGNS: Final[Mapping[str, str]] = {"comma": ",", "point": "."}
 #: How many lines of a bank's greetings may stand before the line with the names of the columns.
 _GREETING: Final = 30
 _MEND: Final = "Correct the row, and send a file with what was not taken."
-_NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d*)?|[+-]?\.\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,16 +211,8 @@ def _number(written: str, layout: Layout) -> Decimal:
     plain = re.sub(r"[\s\u00a0'\u2019]", "", written).replace("\u2212", "-").replace(other, "").replace(sign, ".")
     if plain.endswith("-"):
         plain = f"-{plain[:-1]}"
-    try:
-        found = Decimal(plain) if _NUMBER.fullmatch(plain) else None
-    except InvalidOperation:
-        found = None
-    return plain_amount(found, written)
+    return plain_amount(read_decimal(plain), written)
 
 
 def _day(written: str, layout: Layout) -> date:
-    try:
-        found = datetime.strptime(written, DATE_FORMATS[layout.date_format]).date()  # noqa: DTZ007  # a day has no zone
-    except ValueError:
-        found = None
-    return plain_day(written, found)
+    return plain_day(written, read_day_as(written, DATE_FORMATS[layout.date_format]))

@@ -7,13 +7,14 @@ and number of entries are capped, document types, entities and the network are r
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from lxml import etree
 
 from engine.hardened_xml import XmlLimits, parse_xml
+from engine.lexical import read_decimal, read_xml_day
 from engine.problems import Invalid, Problem, TooLarge
-from handlers.identifiers import day, folded
+from handlers.identifiers import folded
 from handlers.receivables.bank_shapes import (
     MOST_BYTES,
     MOST_STATEMENTS,
@@ -25,11 +26,11 @@ from handlers.receivables.bank_shapes import (
     balance_faults,
     check_count,
     is_reference,
+    plain_day,
 )
 
 _LIMITS = XmlLimits(max_bytes=MOST_BYTES, max_elements=2_000_000)
 #: What xs:decimal may be written with; ISO 20022 forbids amounts below zero, and we keep four decimals of 18 digits.
-_DECIMAL = frozenset("0123456789.+-")
 _MOST = Decimal(10) ** 14
 _DECIMALS = 4
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -205,7 +206,7 @@ def _money(element: etree._Element) -> tuple[Decimal, str]:
     """An amount as its schema types it (xs:decimal, at least 0): leading zeros and a plus sign change nothing."""
     text = _text(element, "")
     currency = element.get("Ccy", "")
-    amount = _decimal(text)
+    amount = read_decimal(text)
     if amount is None or not 0 <= amount < _MOST or amount != round(amount, _DECIMALS) or not _CURRENCY.fullmatch(currency):
         raise Invalid(
             f"{text[:40]!r} {currency[:10]!r} is no amount: a statement gives plain amounts of at most {_DECIMALS} decimals and 14 digits "
@@ -216,22 +217,11 @@ def _money(element: etree._Element) -> tuple[Decimal, str]:
     return abs(amount), currency
 
 
-def _decimal(text: str) -> Decimal | None:
-    """The value of an xs:decimal; None when it is none."""
-    try:
-        return Decimal(text) if text and set(text) <= _DECIMAL else None
-    except InvalidOperation:
-        return None
-
-
 def _day(element: etree._Element, path: str, *, default: date | None = None) -> date:
     text = _text(element, f"{path}/Dt") or _text(element, f"{path}/DtTm")
     if not text and default is not None:
         return default
-    try:
-        return day(date.fromisoformat(text[:10]), path)
-    except (ValueError, Invalid):
-        raise Invalid(f"{text[:40]!r} is no date of our time.", code="statement_date", next_step=_ASK_BANK) from None
+    return plain_day(text, read_xml_day(text))
 
 
 def _first(elements: Sequence[etree._Element], *paths: str) -> str:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
+from engine.lexical import read_compact_day, read_decimal
 from engine.problems import Invalid
 from handlers.edi.interchange import X12
 from handlers.edi.transactions import Told, read_transaction, taken
@@ -107,18 +108,15 @@ def _edifact(told: Told) -> Advice:
 
 
 def _number(written: str, where: str) -> Decimal:
-    try:
-        return Decimal(written.replace(",", "."))
-    except InvalidOperation:
+    found = read_decimal(written.replace(",", "."))
+    if found is None:
         what = f"{where} is {written[:35]!r}, which is no number."
-        raise Invalid(what, code="edi_number", next_step="Ask the payer to send it again.") from None
+        raise Invalid(what, code="edi_number", next_step="Ask the payer to send it again.")
+    return found
 
 
 def _day(written: str) -> date | None:
-    try:
-        return date(int(written[:4]), int(written[4:6]), int(written[6:8]))
-    except ValueError:
-        return None
+    return read_compact_day(written[:8])
 
 
 _KNOWN = text("""

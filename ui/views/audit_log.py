@@ -5,13 +5,13 @@ from datetime import date
 from flask import make_response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine.problems import Invalid
 from engine.runtime.read.acts import ActFilter, list_acts
 from engine.runtime.state.audit import first_broken
 from engine.store.json_text import encode
 from engine.store.paging import Asked
 from engine.store.patience import REPORT
 from ui.csv_export import csv_response
+from ui.forms import day_of
 from ui.product import AUDIT, OPERATE, asked, needs, person, product
 
 _MOST_EXPORTED = 50_000
@@ -43,11 +43,7 @@ def _wanted() -> ActFilter:
 
 def _day(name: str) -> date | None:
     written = request.args.get(name, "").strip()
-    try:
-        return date.fromisoformat(written) if written else None
-    except ValueError:
-        said = {name: ["is no day such as 2026-11-30"]}
-        raise Invalid(f"{written[:40]!r} is no day.", code="day", next_step="Write it such as 2026-11-30.", errors=said) from None
+    return day_of(written, name) if written else None
 
 
 @needs(OPERATE)

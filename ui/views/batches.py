@@ -8,6 +8,7 @@ from flask import make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.lexical import read_count
 from engine.problems import Invalid, Problem
 from engine.runtime.operate import batches, guarded_batches
 from engine.runtime.operate.batches import BATCH_VERBS
@@ -142,11 +143,12 @@ def _stop_after() -> int | None:
     text = request.form.get("stop_after", "").strip()
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) < product().runtime.limits.batch_instances:
+    found = read_count(text)
+    if found is None or not 0 < found < product().runtime.limits.batch_instances:
         raise Invalid(
             f"{text[:20]!r} is no number of failures.",
             code="form_invalid",
             next_step="Give a whole number, or leave it empty.",
             errors={"stop_after": ["must be a whole number above 0"]},
         )
-    return int(text)
+    return found

@@ -1,20 +1,21 @@
 """Business calendars: the list, one with its week and the days that are otherwise, and what a duration comes to in it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from typing import Any, Final
 
 from flask import make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.feel import as_duration
-from engine.problems import Invalid, Problem
+from engine.lexical import read_count
+from engine.problems import Problem
 from engine.runtime.read import calendars as read
 from engine.runtime.read.acts import ActFilter, list_acts
 from engine.runtime.verbs import calendars
 from engine.runtime.verbs.calendars import WEEKDAYS
 from engine.store.clock import business_now, business_today
 from engine.store.paging import Asked
+from ui.forms import day_of
 from ui.product import ADMINISTER, needs, person, product
 from ui.records import TABS
 
@@ -56,14 +57,14 @@ def add() -> AnyResponse:
 def change(code: str) -> AnyResponse:
     """Change one; where somebody was faster, nothing changes and the page says so."""
     seen = request.form.get("version", "")
-    return _saved(code, int(seen) if seen.isdecimal() else 0)
+    return _saved(code, read_count(seen) or 0)
 
 
 @needs(ADMINISTER)
 def set_day(code: str) -> AnyResponse:
     """Say how is worked on a day, or that it is as its weekday again."""
     try:
-        day = _day(request.form.get("day", ""))
+        day = day_of(request.form.get("day", ""), "day")
         if request.form.get("remove"):
             product().database.run(lambda tx: calendars.remove_day(product().runtime, tx, code, day, person()))
         else:
@@ -115,14 +116,6 @@ def _page(code: str | None, typed: Mapping[str, Any], problem: Problem | None = 
         "done": request.args.get("done", ""),
     }
     return render_template("calendar.html", **context)
-
-
-def _day(written: str) -> date:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        said = {"day": ["is no day"]}
-        raise Invalid(f"{written[:40]!r} is no day.", code="day", next_step="Choose a day.", errors=said) from None
 
 
 ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (

@@ -8,6 +8,7 @@ from flask import make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.lexical import read_count
 from engine.models.bundle import FileKind, Finding, kind_of, stem_of
 from engine.models.new_diagram import new_diagram
 from engine.problems import Invalid, NotFound, Problem
@@ -211,7 +212,7 @@ _VERBS: Mapping[str, Callable[[Session, str], str]] = {
 
 def _revision() -> int:
     given = request.form.get("revision", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0  # noqa: PLR2004  # fits a bigint
+    return read_count(given) or 0
 
 
 def _new_content(path: str) -> bytes:

@@ -5,6 +5,7 @@ from typing import Any
 from flask import make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.lexical import read_count
 from engine.problems import Invalid, Problem
 from handlers.changes import Author
 from handlers.edi import arriving, partners, views
@@ -57,7 +58,7 @@ def set_place(partner_no: str) -> AnyResponse:
     """Say which address a partner means by a code."""
     code, address = request.form.get("code", ""), request.form.get("address_id", "")
     by = Author(person().name)
-    number = int(address) if address.isdecimal() and len(address) < len(str(2**62)) else 0
+    number = read_count(address) or 0
     product().database.run(lambda tx: partners.set_location(tx, partner_no, code, number, by))
     return redirect(f"/master-data/edi-partners/{partner_no}?done=place", 303)
 

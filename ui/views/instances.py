@@ -9,6 +9,7 @@ from flask import Response, jsonify, make_response, redirect, render_template, r
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.lexical import read_count
 from engine.problems import Invalid
 from engine.runtime.operate import batches, operations
 from engine.runtime.read import explain
@@ -119,7 +120,7 @@ def retry_followed(instance_id: UUID, why: str, arguments: Mapping[str, Any] = M
 def _followed(tx: Session, instance_id: UUID) -> AnyRow | None:
     """What became of the batch that the address follows, or of one that tries the instance again at this moment."""
     given = request.args.get("follow", "")
-    batch_id = int(given) if given.isascii() and given.isdigit() and len(given) < _DIGITS else None
+    batch_id = read_count(given)
     return item_of(tx, batch_id, instance_id)
 
 

@@ -10,6 +10,8 @@ from flask import Response, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.iso8601 import read_day
+from engine.lexical import MOST_INTEGER, read_count
 from engine.mining.figures import ElementFigures
 from engine.mining.ways import Variant
 from engine.problems import Invalid, Problem
@@ -22,6 +24,7 @@ from handlers.event_log import event_log, keys_of_customer
 from ui import heat
 from ui.company_time import zone
 from ui.csv_export import csv_response, tell_export
+from ui.forms import NO_DAY
 from ui.product import product
 from ui.views.bundles import download
 
@@ -248,14 +251,15 @@ def _wanted(tx: Session, bundle: str, prefix: str) -> mining.Wanted:
     until = _day(given["until"], f"{prefix}until", errors, after=1)
     if given["variable"] and not given["variable"].partition("=")[1]:
         errors[f"{prefix}variable"] = ["reads name=value"]
-    if any(not (number.isascii() and number.isdigit() and len(number) <= 9) for number in given["version"]):  # noqa: PLR2004  # an integer
+    numbers = [read_count(number) for number in given["version"]]
+    if any(number is None or number > MOST_INTEGER for number in numbers):
         errors[f"{prefix}version"] = ["is no version"]
     if errors:
         raise Invalid("The filter cannot be read.", code="filter", next_step="Correct the marked fields.", errors=errors)
     return mining.Wanted(
         bundle=bundle,
         process=given["process"],
-        versions=tuple(sorted({int(number) for number in given["version"]})),
+        versions=tuple(sorted({number for number in numbers if number is not None})),
         state=given["state"],
         started_from=begin,
         started_before=until,
@@ -275,11 +279,11 @@ def _day(text: str, name: str, errors: dict[str, list[str]], after: int = 0) -> 
     """The beginning of a day in the company's time zone, or of one some days after."""
     if not text:
         return None
-    try:
-        return datetime.combine(date.fromisoformat(text) + timedelta(days=after), time(), zone())
-    except (ValueError, OverflowError):
-        errors[name] = ["is no day"]
+    day = read_day(text)
+    if day is None or day == date.max:
+        errors[name] = [NO_DAY]
         return None
+    return datetime.combine(day + timedelta(days=after), time(), zone())
 
 
 def _asked() -> Asked:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.lexical import read_count
 from engine.problems import Invalid, Problem
 from handlers.orders.change_orders import Assessment, told
 from handlers.orders.change_requests import ChangeDraft, LineChange, preview_change, refuse_impossible, request_change
@@ -75,10 +76,11 @@ def _read(order_no: str) -> ChangeDraft:
 
 def _lines(errors: dict[str, list[str]]) -> Iterator[LineChange | None]:
     for name in request.form:
-        if name.startswith("qty.") and name.removeprefix("qty.").isdigit():
-            number = name.removeprefix("qty.")
+        number = name.removeprefix("qty.")
+        line_no = read_count(number) if name.startswith("qty.") else None
+        if line_no is not None:
             typed = _typed(f".{number}", errors, ["qty", "unit_price", "requested"])
-            yield LineChange(line_no=int(number), remove=request.form.get(f"off.{number}") == "on", **_without_blanks(typed))
+            yield LineChange(line_no=line_no, remove=request.form.get(f"off.{number}") == "on", **_without_blanks(typed))
     for place in range(_NEW_LINES):
         typed = _typed(f".new{place}", errors, ["sku", "qty", "unit_price"])
         if typed.get("sku") or typed.get("qty") is not None:
@@ -122,7 +124,8 @@ def _as_typed(name: str, of_order: int) -> str:
     place, _, field = name.removeprefix("lines.").partition(".")
     if not name.startswith("lines.") or not place.isdigit():
         return name
-    numbers = [each.removeprefix("qty.") for each in request.form if each.startswith("qty.") and each.removeprefix("qty.").isdigit()]
+    given = [each.removeprefix("qty.") for each in request.form if each.startswith("qty.")]
+    numbers = [each for each in given if read_count(each) is not None]
     if int(place) < len(numbers):
         return f"{field}.{numbers[int(place)]}"
     filled = [new for new in range(_NEW_LINES) if request.form.get(f"sku.new{new}") or request.form.get(f"qty.new{new}")]

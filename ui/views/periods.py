@@ -1,6 +1,6 @@
 """Periods: which months are closed, closing one, and asking for one to be opened again."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import make_response, redirect, render_template, request
@@ -14,6 +14,7 @@ from handlers.changes import Author
 from handlers.closing import commands, views
 from handlers.closing.guarded import Reopening
 from handlers.ledger.views import list_periods
+from ui.forms import day_of
 from ui.product import BOOK, asked, needs, person, product
 from ui.second_person import do_or_ask, page_of
 
@@ -45,16 +46,9 @@ def reopen(starts_on: str) -> AnyResponse:
             raise Invalid(
                 "Say why it is opened again.", code="reason_missing", next_step="Give a reason.", errors={"reason": ["is missing"]}
             )
-        return page_of(do_or_ask("period.reopen", Reopening(starts_on=_day(starts_on))))
+        return page_of(do_or_ask("period.reopen", Reopening(starts_on=day_of(starts_on, "starts_on"))))
     except Problem as problem:
         return make_response(_page(problem, {"reopening": starts_on}), _REFUSED)
-
-
-def _day(written: str) -> date:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        raise Invalid(f"{written[:20]!r} is no day.", code="day_invalid", next_step="Choose a period of the list.") from None
 
 
 def _page(problem: Problem | None, typed: dict[str, Any]) -> str:

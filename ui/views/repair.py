@@ -10,6 +10,7 @@ from flask import make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.iso8601 import read_moment
 from engine.problems import Conflict, Invalid, NotFound, Problem
 from engine.runtime.operate import correlate, migrate, operations, restart, timer_moves, token_moves
 from engine.runtime.read import explain
@@ -270,11 +271,11 @@ def _no_step(which: str, name: str) -> Invalid:
 
 
 def _moment() -> datetime:
-    try:
-        return datetime.fromisoformat(request.values.get("due_at", "")).replace(tzinfo=zone())
-    except ValueError:
+    found = read_moment(request.values.get("due_at", ""))
+    if not isinstance(found, datetime):
         errors = {"due_at": ["cannot be read"]}
-        raise Invalid("The time cannot be read.", code="time", next_step="Choose day and time.", errors=errors) from None
+        raise Invalid("The time cannot be read.", code="time", next_step="Choose day and time.", errors=errors)
+    return found.replace(tzinfo=zone())
 
 
 _ANY_PLACE: Final = ("incident", "user_task", "work", "external_task", "retry", "timer", "message", "signal")

@@ -7,13 +7,14 @@ from urllib.parse import quote
 
 from flask import Response, render_template, request, stream_with_context
 
-from engine.problems import Forbidden, Invalid
+from engine.problems import Forbidden
 from engine.store.clock import business_today
 from handlers.reporting import audit_file, order_kpis
 from handlers.reporting import report as reporting
 from handlers.reporting.report import Column, Given, Report, Shown
 from handlers.reporting.reports import REPORTS
 from ui.csv_export import stream_csv, tell_export
+from ui.forms import day_of
 from ui.product import BOOK, SEE_BOOKS, asked, needs, person, product
 
 #: Reports that anybody may see who sees orders: the rows behind the key figures of orders.
@@ -89,12 +90,7 @@ def _given() -> Given:
 
 def _day(name: str) -> date | None:
     typed = request.args.get(name, "").strip()
-    try:
-        return date.fromisoformat(typed) if typed else None
-    except ValueError:
-        raise Invalid(
-            f"{typed[:20]!r} is no day.", code="day_invalid", next_step="Write it like 2026-02-28.", errors={name: ["must be a day"]}
-        ) from None
+    return day_of(typed, name) if typed else None
 
 
 @needs(BOOK)

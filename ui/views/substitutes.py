@@ -1,12 +1,13 @@
 """Out of office: who stands in for me, for whom I stand in, and setting it up."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from flask import make_response, redirect, render_template, request
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.iso8601 import read_day
 from engine.problems import Invalid, Problem
 from engine.runtime.read.substitutions import list_substitutions
 from engine.runtime.read.worklist import who_works
@@ -48,10 +49,10 @@ def _absence() -> substitutions.Absence:
     given = {name: request.form.get(name, "").strip() for name in ("person", "deputy", "begins", "ends", "note")}
     days: dict[str, datetime] = {}
     for name in ("begins", "ends"):
-        try:
-            days[name] = datetime.fromisoformat(given[name]).replace(hour=0, minute=0, tzinfo=zone())
-        except ValueError:
-            raise Invalid("A day is missing.", code="day", next_step="Choose both days.", errors={f"{name}_at": ["is no day"]}) from None
+        day = read_day(given[name])
+        if day is None:
+            raise Invalid("A day is missing.", code="day", next_step="Choose both days.", errors={f"{name}_at": ["is no day"]})
+        days[name] = datetime.combine(day, time(), zone())
     return substitutions.Absence(
         person=given["person"] or person().name,
         deputy=given["deputy"],

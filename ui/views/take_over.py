@@ -8,6 +8,7 @@ from flask import make_response, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.lexical import read_count
 from engine.models.reading.drawing import STEP_KINDS
 from engine.problems import Invalid, NotFound, Problem
 from engine.runtime.operate.guarded_batches import ask_for_many
@@ -117,7 +118,7 @@ def _check_bundle(bundle: str, plan: MigrationPlan) -> None:
 
 def _target() -> int | None:
     given = request.values.get("to", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None  # noqa: PLR2004  # fits a bigint
+    return read_count(given)
 
 
 def _chosen() -> list[UUID]:

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.iso8601 import read_moment
+from engine.lexical import read_whole
 from engine.problems import Invalid
 from engine.runtime.verbs import task_hands
 from ui.company_time import zone
@@ -70,21 +72,20 @@ def _day(name: str, written: str) -> datetime | None:
     """A day as its morning for a follow-up, as its end for what is due; or a moment, in the company's zone."""
     if not written:
         return None
-    try:
-        found = datetime.fromisoformat(written)
-    except ValueError:
-        raise Invalid(f"{written!r} is no day.", code="day", next_step="Choose a day.", errors={name: ["is no day"]}) from None
-    if "T" not in written and name == "due_at":
-        found = datetime.combine(found, time(23, 59))
+    found = read_moment(written)
+    if found is None:
+        raise Invalid(f"{written[:40]!r} is no day.", code="day", next_step="Choose a day.", errors={name: ["is no day"]})
+    if not isinstance(found, datetime):
+        found = datetime.combine(found, time(23, 59) if name == "due_at" else time())
     return found.replace(tzinfo=zone())
 
 
 def _number(written: str) -> int:
-    try:
-        return int(written)
-    except ValueError:
+    found = read_whole(written)
+    if found is None:
         said = {"priority": ["is no whole number"]}
-        raise Invalid(f"{written!r} is no priority.", code="priority", next_step="Give a number from 0 to 100.", errors=said) from None
+        raise Invalid(f"{written[:40]!r} is no priority.", code="priority", next_step="Give a number from 0 to 100.", errors=said)
+    return found
 
 
 _VERBS: Mapping[str, Verb] = {"ask": _ask, "answer": _answer, "take-back": _take_back, "send-back": _send_back, "plan": _plan}

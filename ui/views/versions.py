@@ -5,6 +5,7 @@ import re
 from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.lexical import MOST_INTEGER, read_count
 from engine.models.archive import read_archive
 from engine.models.diff import FileDiff
 from engine.problems import Invalid, NotFound, Problem
@@ -114,9 +115,10 @@ def roll_back_to(bundle: str) -> AnyResponse:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):  # noqa: PLR2004  # fits an integer
+    found = read_count(text)
+    if found is None or found > MOST_INTEGER:
         raise Invalid("This is no version.", code="version", next_step="Choose a version from the list.")
-    return int(text)
+    return found
 
 
 @needs(DEPLOY)

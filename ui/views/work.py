@@ -7,6 +7,7 @@ from flask import redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.lexical import read_count
 from engine.runtime.operate import suspensions
 from engine.runtime.operate.suspensions import Stop
 from engine.runtime.read.lists import list_processes
@@ -65,7 +66,7 @@ def act(verb: str) -> AnyResponse:
     """Suspend or resume a service task or a process, or close a circuit; the reason goes to the audit log."""
     form = request.form
     version = form.get("version_id", "")
-    version_id = int(version) if version.isascii() and version.isdigit() and len(version) < 19 else 0  # noqa: PLR2004  # fits a bigint
+    version_id = read_count(version) or 0
     stop = Stop(form.get("level", "")[:40], form.get("name", "").strip()[:200], person().name, reason(), version_id)
     product().database.run(lambda tx: _ACTS[verb](product().runtime, tx, stop))
     return redirect(f"/operations/work?done={verb}", 303)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from lxml import etree
 
+from engine.lexical import read_whole
 from engine.models.bundle import FileKind
 from engine.models.converting.bench import CAMUNDA, Bench, extensions
 from engine.models.converting.juel import feel_of
@@ -56,7 +57,7 @@ def _component(field: etree._Element) -> dict[str, Any] | None:
     if (default := field.get("defaultValue") or field.get("default")) is not None:
         made["defaultValue"] = {"true": True, "false": False}.get(default, default) if kind == "boolean" else default
     if kind == "long" and "defaultValue" in made:
-        made["defaultValue"] = int(made["defaultValue"]) if made["defaultValue"].lstrip("-").isdigit() else None
+        made["defaultValue"] = read_whole(made["defaultValue"])
     return {**made, "validate": rules} if rules else made
 
 
@@ -72,9 +73,10 @@ def _rules(field: etree._Element) -> dict[str, Any] | None:
     if field.get("required") == "true":
         constraints.append(("required", ""))
     for name, config in constraints:
-        if name not in _RULES or (config and not config.lstrip("-").isdigit() and name != "required"):
+        bound = True if name == "required" else read_whole(config)
+        if name not in _RULES or bound is None:
             return None
-        rules[_RULES[name]] = True if name == "required" else int(config)
+        rules[_RULES[name]] = bound
     return rules
 
 

@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from engine.feel import FeelSyntaxError, compile_expression
+from engine.lexical import read_count
 
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<name>[A-Za-z_]\w*)"
@@ -174,8 +175,8 @@ class _Parser:
     def _item(self, base: str) -> str:
         index = self.choice()
         self._need("]")
-        if index.isdigit():
-            return f"{base}[{int(index) + 1}]"  # FEEL counts from one
+        if (place := read_count(index)) is not None:
+            return f"{base}[{place + 1}]"  # FEEL counts from one
         if re.fullmatch(r'"[A-Za-z_]\w*"', index):
             return f"{base}.{index[1:-1]}"
         raise _NotFeel

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from engine.iso8601 import read_moment
 from engine.problems import Invalid, Problem, TooLarge
 from engine.spiff.plain import plain
 from engine.store import json_text
@@ -116,11 +117,8 @@ def _needed(told: Mapping[str, Any], name: str) -> str:
 
 
 def _moment(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None or found.year not in _YEARS:
+    found = read_moment(text)
+    if not isinstance(found, datetime) or found.tzinfo is None or found.year not in _YEARS:
         raise _wrong("now", "must be a time with its zone, such as 2026-03-02T08:00:00Z")
     return found
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from SpiffWorkflow.bpmn.specs import defaults
 
 from engine.dmn import Decision
 from engine.feel import as_instant, to_json
+from engine.lexical import MOST_INTEGER, read_whole
 from engine.problems import Problem
 from engine.spiff.calls import STANDARD, Deferred, Done, Failure, Refusal, ServiceCall
 from engine.spiff.elements import Element
@@ -255,10 +257,12 @@ def _names(value: Any, where: str) -> list[str]:
 
 
 def _priority(value: Any, where: str) -> int:
-    try:
-        return DEFAULT_PRIORITY if value in {None, ""} else int(value)
-    except (TypeError, ValueError):
-        raise StepFailed("user_task", f"The priority of {where} is no whole number.", "Give a number such as 80, then retry.") from None
+    if value is None or value == "":
+        return DEFAULT_PRIORITY
+    number: Any = read_whole(value) if isinstance(value, str) else value
+    if isinstance(number, bool) or not isinstance(number, int | Decimal) or not -MOST_INTEGER <= number <= MOST_INTEGER:
+        raise StepFailed("user_task", f"The priority of {where} is no whole number.", "Give a number such as 80, then retry.")
+    return int(number)
 
 
 def _context(value: Any, where: str) -> dict[str, Any]:
