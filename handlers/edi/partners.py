@@ -223,7 +223,9 @@ _PARTNER_FOR = text("""
 SELECT partner.partner_no FROM edi_partner AS partner
 LEFT JOIN LATERAL (
   SELECT interchange.partner_no FROM edi_transaction AS told JOIN edi_interchange AS interchange ON interchange.id = told.interchange_id
-  WHERE told.reference = :order_no AND interchange.direction = 'IN' ORDER BY told.id LIMIT 1
+  WHERE told.reference = ANY (
+    SELECT CAST(:order_no AS varchar) UNION SELECT split_of FROM sales_order WHERE order_no = CAST(:order_no AS varchar) AND split_of <> '')
+    AND interchange.direction = 'IN' ORDER BY told.id LIMIT 1
 ) AS origin ON true
 WHERE partner.customer_no = :customer_no AND partner.active AND (NOT partner.is_test OR partner.partner_no = origin.partner_no)
   AND (origin.partner_no IS NULL OR origin.partner_no = partner.partner_no)

@@ -251,6 +251,7 @@ def _write(
         numbers=item_numbers(tx, order.customer_no, [line.sku for line in response.lines]),
         buyer_gln=customer.gln,
         seller_gln=company(tx).gln,
+        place=order.ship_to if order.split_of else {},
     )
     kind = kind_of_response(partner, answers_change=response.answers_change)
     rows = response_rows(partner, answer)

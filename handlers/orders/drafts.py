@@ -87,6 +87,8 @@ class OrderDraft:
     header_discount: Amount = ZERO
     freight: Amount | None = None
     requester: str = ""
+    #: The first of the orders that one document made for several places; empty where it made one, or for the first itself.
+    split_of: str = ""
     lenient: bool = False
     event: Mapping[str, Any] = field(default_factory=dict)
 
@@ -225,6 +227,7 @@ def _order_values(tx: Session, draft: OrderDraft, customer: Customer, currency: 
         "customer_no": customer.customer_no,
         "customer_po": draft.customer_po,
         "requester": draft.requester,
+        "split_of": draft.split_of,
         "bill_to": _address(bill_to),
         "ship_to": _address(ship_to),
         "currency": currency,

@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid, Problem
@@ -28,7 +28,7 @@ from handlers.orders.edifact_change import read_edifact_change
 from handlers.orders.events import find_order, lines_of
 from handlers.orders.inbound import Arrival
 from handlers.orders.item_finding import find_items
-from handlers.orders.model import OrderLine
+from handlers.orders.model import OrderLine, SalesOrder
 from handlers.orders.x12_change import read_x12_change
 from handlers.parties.policy import chosen
 from handlers.values import round4
@@ -108,6 +108,7 @@ def _is_patient(tx: Session, told: Told) -> bool:
 def _ask(tx: Session, told: Told, change: EdiChange, order_no: str, *, leave_out: bool) -> tuple[Outcome, str]:
     if not order_no:
         raise order_unknown(told.partner.customer_no, change.number)
+    _refuse_split(tx, order_no, change)
     message_id = _store(tx, told, change)
     if message_id is None:
         taken(tx, told.id, change.number, order_no)
@@ -120,6 +121,18 @@ def _ask(tx: Session, told: Told, change: EdiChange, order_no: str, *, leave_out
     inbound.accepted(tx, message_id, order_no, None)
     taken(tx, told.id, change.number, order_no)
     return (Outcome.CANCEL if change.is_cancellation else Outcome.CHANGE), change_no
+
+
+def _refuse_split(tx: Session, order_no: str, change: EdiChange) -> None:
+    """A change says nothing of stores: of an order that was made for several a person says which is meant."""
+    split_of = find_order(tx, order_no).split_of
+    if split_of:
+        orders = tx.scalars(select(SalesOrder.order_no).where(SalesOrder.split_of == split_of).order_by(SalesOrder.order_no))
+        raise Conflict(
+            f"{change.number} was taken in as {', '.join(orders)}, an order for each store.",
+            code="order_split",
+            next_step="Change or cancel the orders that are meant on their pages, then say that it is done; or refuse.",
+        )
 
 
 def reason_of(change: EdiChange, told: Told) -> str:

@@ -1,10 +1,10 @@
 """Makes an order of an 850 or ORDERS that was taken on. What is looked up and not found is left to the order desk, never guessed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict
@@ -16,9 +16,11 @@ from handlers.identifiers import folded, is_gln
 from handlers.orders import inbound
 from handlers.orders.drafts import LineDraft, OrderDraft, create_order
 from handlers.orders.edi_order import GLN, EdiLine, EdiOrder, EdiParty
+from handlers.orders.edi_stores import by_store
 from handlers.orders.edifact_order import read_edifact_order
 from handlers.orders.inbound import Arrival
 from handlers.orders.item_finding import find_items
+from handlers.orders.model import SalesOrder
 from handlers.orders.x12_order import read_x12_order
 from handlers.parties.master_data import as_ordered, find_customer
 from handlers.parties.model import Address
@@ -30,9 +32,9 @@ _LONGEST_REF, _LONGEST_TEXT, _LONGEST_NOTE = 100, 500, 2000
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The order a document made; `is_new` is false when the document came before, in another interchange."""
+    """The orders a document made, one for each place; `is_new` is false when the document came before, in another interchange."""
 
-    order_no: str
+    order_nos: tuple[str, ...]
     is_new: bool
 
 
@@ -41,8 +43,10 @@ def read_order(told: Told) -> EdiOrder:
     return read_x12_order(told.transaction) if told.syntax == X12 else read_edifact_order(told.transaction)
 
 
-def take_in(tx: Session, transaction_id: int) -> Order:
-    """Make the order. The same document again, in whatever interchange, answers the first one's order.
+def take_in(tx: Session, transaction_id: int, *, to_stores: bool = False) -> Order:
+    """Make the order, or one for each store that its lines are spread over (see `edi_stores.by_store`).
+
+    The same document again, in whatever interchange, answers the first one's order.
 
     Raises NotFound, Invalid (what no order can be made of), Conflict (the number came before with other content).
     """
@@ -57,11 +61,21 @@ def take_in(tx: Session, transaction_id: int) -> Order:
         known = inbound.find(tx, arrival)
         _refuse_other_content(told, order, known.raw, known.order_no)
         taken(tx, transaction_id, order.number, known.order_no or "")
-        return Order(known.order_no or "", is_new=False)
-    order_no = create_order(tx, _draft(tx, told, order))
-    inbound.accepted(tx, message_id, order_no)
-    taken(tx, transaction_id, order.number, order_no)
-    return Order(order_no, is_new=True)
+        return Order((known.order_no or "",), is_new=False)
+    order_nos = _create(tx, told, by_store(order, to_stores=to_stores))
+    inbound.accepted(tx, message_id, order_nos[0])
+    taken(tx, transaction_id, order.number, order_nos[0])
+    return Order(order_nos, is_new=True)
+
+
+def _create(tx: Session, told: Told, orders: Sequence[EdiOrder]) -> tuple[str, ...]:
+    """One order of ours for each; of several each knows the number of the first."""
+    first = create_order(tx, _draft(tx, told, orders[0], 1))
+    if len(orders) == 1:
+        return (first,)
+    tx.execute(update(SalesOrder).where(SalesOrder.order_no == first).values(split_of=first))
+    rest = [create_order(tx, _draft(tx, told, order, place, split_of=first)) for place, order in enumerate(orders[1:], start=2)]
+    return (first, *rest)
 
 
 MEDIA: Final = {"X12": "application/edi-x12", "EDIFACT": "application/edifact"}
@@ -83,14 +97,15 @@ def content_of(raw: bytes, told: Told) -> list[bytes]:
     return segments[1:-1]
 
 
-def _draft(tx: Session, told: Told, order: EdiOrder) -> OrderDraft:
+def _draft(tx: Session, told: Told, order: EdiOrder, place: int, split_of: str = "") -> OrderDraft:
     partner = told.partner
     found = find_items(tx, partner.customer_no, [line.numbers for line in order.lines])
     return OrderDraft(
         customer_no=partner.customer_no,
         customer_po=order.number,
         source=told.syntax,
-        source_ref=f"{partner.partner_no}/{folded(order.number)}",
+        source_ref=f"{partner.partner_no}/{folded(order.number)}" + (f"/{place}" if place > 1 else ""),
+        split_of=split_of,
         currency=order.currency,
         channel="EDI",
         requested_date=order.requested_date,

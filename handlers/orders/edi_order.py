@@ -37,6 +37,15 @@ class EdiParty:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoreQuantity:
+    """How much of a line is for one store, named by a `code` that is a GLN or the buyer's own."""
+
+    code: str
+    code_kind: str
+    qty: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EdiLine:
     """A line: the number the buyer gave it, its quantity in `unit` (as written) and the price stated for one."""
 
@@ -47,6 +56,7 @@ class EdiLine:
     numbers: tuple[ItemNumber, ...]
     description: str
     requested_date: date | None
+    stores: tuple[StoreQuantity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,14 @@
 """Our commercial answer to an order as X12 855, to a change of one as 865, to both as EDIFACT ORDRSP. Pure: from the answer to segments."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from textwrap import wrap
 from typing import Final
 
 from handlers.edi.interchange import X12
 from handlers.edi.model import EdiPartner
-from handlers.edi.naming import ItemNumbers, dtm, edifact_item, n1, nad, x12_item, ymd
+from handlers.edi.naming import ItemNumbers, dtm, edifact_item, n1, n1_place, nad, x12_item, ymd
 from handlers.edi.units import edifact_of, x12_of
 from handlers.edi.writing import Row, fitting, number
 from handlers.orders.order_response import OrderResponse, ResponseLine
@@ -36,6 +36,8 @@ class Answer:
     numbers: Mapping[str, ItemNumbers]
     buyer_gln: str
     seller_gln: str
+    #: Where it goes, of an order that is one of several for one purchase order; else empty.
+    place: Mapping[str, str] = field(default_factory=dict)
 
 
 def kind_of_response(partner: EdiPartner, *, answers_change: bool) -> str:
@@ -59,6 +61,7 @@ def _x12(answer: Answer) -> list[Row]:
         ("CUR", "SE", response.currency),
         n1("BY", response.buyer.name, answer.buyer_gln),
         n1("SE", response.seller.name, answer.seller_gln),
+        *(n1_place("ST", answer.place) if answer.place else []),
     ]
     for line in response.lines:
         unit, price = x12_of(line.uom), number(line.unit_net)

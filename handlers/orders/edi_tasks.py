@@ -22,8 +22,16 @@ class OfTransaction:
 
 
 @dataclass(frozen=True, slots=True)
+class EdiOrderToTake:
+    """Which transaction; with `to_stores` the goods go to the stores it names, although it names a place of its own too."""
+
+    transaction_id: int
+    to_stores: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EdiOrderTaken:
-    """Whether an order was made, and which.
+    """Whether an order was made, and which; `order_nos` are several where the document is for several stores, `order_no` the first.
 
     Not `is_new`: the document came before, and made this order then. Not `taken`: `reason` says why and `next_step` what to do.
     """
@@ -31,6 +39,7 @@ class EdiOrderTaken:
     taken: bool
     is_new: bool
     order_no: str
+    order_nos: list[str]
     reason: str
     next_step: str
 
@@ -69,19 +78,21 @@ class EdiChangeAnswered:
 
 
 @tasks.register("orders.take_in_edi_order")
-def take_in_edi_order(given: OfTransaction, tx: Session) -> EdiOrderTaken:
+def take_in_edi_order(given: EdiOrderToTake, tx: Session) -> EdiOrderTaken:
     """Make an order of an 850 or ORDERS. What nobody can make an order of is answered with the reason, and nothing of it is written."""
     try:
         with savepoint(tx):
-            order = edi_intake.take_in(tx, given.transaction_id)
+            order = edi_intake.take_in(tx, given.transaction_id, to_stores=bool(given.to_stores))
     except Problem as problem:
         transactions.failed(
             tx,
             given.transaction_id,
             {"code": problem.code, "detail": problem.detail, "next_step": problem.next_step, "errors": problem.errors},
         )
-        return EdiOrderTaken(taken=False, is_new=False, order_no="", reason=problem.detail, next_step=problem.next_step)
-    return EdiOrderTaken(taken=True, is_new=order.is_new, order_no=order.order_no, reason="", next_step="")
+        return EdiOrderTaken(taken=False, is_new=False, order_no="", order_nos=[], reason=problem.detail, next_step=problem.next_step)
+    return EdiOrderTaken(
+        taken=True, is_new=order.is_new, order_no=order.order_nos[0], order_nos=list(order.order_nos), reason="", next_step=""
+    )
 
 
 @tasks.register("orders.ask_edi_change")

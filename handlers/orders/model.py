@@ -54,6 +54,8 @@ class SalesOrder(Base):
     customer_no: Mapped[str] = mapped_column(ForeignKey("customer.customer_no"))
     customer_po: Mapped[Label]
     requester: Mapped[Label]
+    #: Of orders that one document made for several places: the number of the first, in each of them.
+    split_of: Mapped[Label]
     #: Addresses as they were ordered: name, street, city, postal_code, region, country, gln.
     bill_to: Mapped[JsonObject]
     ship_to: Mapped[JsonObject]

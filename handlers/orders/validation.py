@@ -147,7 +147,8 @@ def _duplicate_of(tx: Session, order: SalesOrder, days: int) -> str | None:
 _DUPLICATE = text("""
 SELECT other.order_no FROM sales_order AS other JOIN sales_order AS this ON this.order_no = :order_no
 WHERE other.customer_no = :customer AND folded(other.customer_po) = folded(:po) AND other.order_no < this.order_no
-  AND other.state <> 'REJECTED' AND other.created_at > this.created_at - make_interval(days => :days)
+  AND other.state <> 'REJECTED' AND (this.split_of = '' OR other.split_of <> this.split_of)
+  AND other.created_at > this.created_at - make_interval(days => :days)
   AND NOT EXISTS (
     SELECT 1 FROM hold WHERE hold.order_no = :order_no AND hold.hold_code = 'DUPLICATE_PO' AND hold.released_at IS NOT NULL)
 ORDER BY other.order_no LIMIT 1

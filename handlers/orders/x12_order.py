@@ -6,7 +6,22 @@ from decimal import Decimal
 from typing import Final
 
 from handlers.edi.interchange import Segment, Transaction
-from handlers.orders.edi_order import CODE, GLN, GTIN, OURS, RANK, THEIRS, EdiLine, EdiOrder, EdiParty, ItemNumber, day_of, must, number_of
+from handlers.orders.edi_order import (
+    CODE,
+    GLN,
+    GTIN,
+    OURS,
+    RANK,
+    THEIRS,
+    EdiLine,
+    EdiOrder,
+    EdiParty,
+    ItemNumber,
+    StoreQuantity,
+    day_of,
+    must,
+    number_of,
+)
 
 #: Whose number an item is named by (element 235); one that is not here is taken for the buyer's.
 _ITEM_NUMBERS: Final = {
@@ -99,17 +114,13 @@ def _line(group: Sequence[Segment]) -> list[EdiLine]:
     po1 = group[0]
     name = f"PO1 line {po1.get(1) or '?'}"
     must(po1.get(2), f"{name} has no quantity.", _AGAIN)
-    must(
-        not any(each.tag == "SDQ" for each in group),
-        f"{name} is spread over several stores (SDQ).",
-        "Enter one order for each store, or agree with the customer on one purchase order for each.",
-        "edi_store_quantities",
-    )
     price = number_of(po1.get(4), f"{name} price") / PER.get(po1.get(5), Decimal(1)) if po1.get(4) else None
     schedules = [each for each in group if each.tag == "SCH" and each.get(1)]
     parts = [(each.get(1), each.get(2) or po1.get(3), day_of(each.get(6))) for each in schedules] or [
         (po1.get(2), po1.get(3), wanted_day(group))
     ]
+    stores = tuple(store for each in group if each.tag == "SDQ" for store in _stores(each, name))
+    must(not stores or len(parts) == 1, f"{name} is spread over stores (SDQ) and over dates (SCH).", _AGAIN, "edi_store_quantities")
     description = " ".join(each.get(5) for each in group if each.tag == "PID" and each.get(5))
     return [
         EdiLine(
@@ -120,9 +131,17 @@ def _line(group: Sequence[Segment]) -> list[EdiLine]:
             numbers=item_numbers(po1, _FIRST_PAIR),
             description=description,
             requested_date=wanted,
+            stores=stores,
         )
         for qty, unit, wanted in parts
     ]
+
+
+def _stores(sdq: Segment, name: str) -> list[StoreQuantity]:
+    """The stores of an SDQ: its qualifier, then up to ten pairs of store and quantity."""
+    kind = GLN if sdq.get(2) == "UL" else CODE
+    pairs = [(sdq.get(at), sdq.get(at + 1)) for at in range(3, 22, 2) if sdq.get(at)]
+    return [StoreQuantity(code=code, code_kind=kind, qty=number_of(qty, f"{name}, store {code}: quantity")) for code, qty in pairs]
 
 
 def item_numbers(segment: Segment, first: int) -> tuple[ItemNumber, ...]:

@@ -8,7 +8,7 @@ from handlers.changes import Author
 from handlers.edi.partners import change_partner
 from handlers.edi.reading import read_file
 from tests.integration.at_work import do
-from tests.unit.edi.interchanges import ORDER_850, ORDERS, edifact, x12
+from tests.unit.edi.interchanges import ORDER_850, ORDERS, change_860, edifact, x12
 
 D = Decimal
 ORDER = """
@@ -191,3 +191,34 @@ def test_a_customer_who_does_not_want_the_answer_by_edi_gets_it_by_mail(desk):
     desk.send(x12(ORDER_850))
     _, channel, target = reply(desk)
     assert (channel, target) == ("mail", "wile@coyote.example")
+
+
+STORES = ORDER_850.replace("N1*ST*Coyote Yard*92*0007~\nN3*Cliffside 1~\nN4*Linz**4020*AT~\n", "").replace(
+    "PID*F", "SDQ*EA*UL*9012345000028*1*9012345000035*1~\nPID*F"
+)
+
+
+def test_an_850_for_two_stores_is_an_order_for_each_and_a_change_of_it_is_decided_by_a_person(desk):
+    desk.send(x12(STORES))
+    orders = """
+        SELECT customer_po, ship_to->>'gln', ship_to->>'city', split_of, qty_ordered::int
+        FROM sales_order JOIN order_line USING (order_no) ORDER BY order_no
+    """
+    assert desk.rows(orders) == [
+        ("PO-4711", "9012345000028", "Linz", "SO-000001", 1),
+        ("PO-4711", "9012345000035", "", "SO-000001", 1),
+    ]
+    assert desk.rows("SELECT element_id FROM user_task") == [("repair_order",)]  # the second store's address is known to nobody yet
+    assert desk.rows("SELECT hold_code FROM hold") == []
+    content, _, _ = reply(desk)
+    assert segments(content, "N1*ST") == ["N1*ST*Coyote Yard*UL*9012345000028"]
+    desk.send(change_860(purpose="01"))
+    assert "SO-000001, SO-000002" in desk.rows("SELECT form_data->>'reason' FROM user_task WHERE element_id = 'decide_change'")[0][0]
+    (again,) = desk.send(x12(STORES, control="000000908"))
+    assert (again.status, desk.rows("SELECT count(*) FROM sales_order")) == ("ACCEPTED", [(2,)])
+
+
+def test_an_850_that_names_a_place_and_stores_goes_to_the_stores_when_the_order_desk_says_so(desk):
+    desk.send(x12(ORDER_850.replace("PID*F", "SDQ*EA*92*0008*2~\nPID*F")))
+    do(desk.runtime, "cannot be taken in: COYOTE-X12", action="to_stores")
+    assert desk.rows("SELECT ship_to->>'name', split_of FROM sales_order") == [("Place 0008", "")]
