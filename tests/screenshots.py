@@ -132,6 +132,7 @@ PAGES = {
     "effects": "/operations/effects",
     "workers": "/operations/workers",
     "edi": "/operations/edi",
+    "mail-texts": "/operations/mail-texts",
     "webhooks": "/operations/webhooks",
     "webhook-one": "/operations/webhooks/1",
     "webhooks-in": "/operations/webhooks/received",

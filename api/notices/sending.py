@@ -17,6 +17,7 @@ from api.settings import Settings
 from engine.runtime.state.effects import DatabaseSink, Effect, kept
 from engine.store.unit_of_work import Database
 from handlers.calling import Network, Patience, Request, call, read_networks
+from handlers.mailing.letters import letter_of
 from ui.languages import say
 
 #: Seconds for which another server may keep us waiting.
@@ -40,7 +41,7 @@ class Outward:
             return self._mail(effect)
         if effect.kind == WEBHOOK:
             return _post(effect, read_networks(self._settings.inside_networks))
-        return DatabaseSink().deliver(effect, attempt)
+        return self._to_outside(effect) or DatabaseSink().deliver(effect, attempt)
 
     def _mail(self, effect: Effect) -> Mapping[str, Any]:
         settings, payload = self._settings, effect.payload
@@ -58,6 +59,25 @@ class Outward:
         self._send(_letter(effect, settings.mail_from, address, link))
         return {"sink": "smtp", "to": address, "server": settings.smtp_host}
 
+    def _to_outside(self, effect: Effect) -> Mapping[str, Any] | None:
+        """A mail with its papers to a customer; None where the effect is none."""
+        settings = self._settings
+        with self._database.transaction() as tx:
+            given = letter_of(tx, effect)
+        if given is None:
+            return None
+        if given.why:
+            return kept(effect, given.why)
+        if not settings.smtp_host:
+            return kept(effect, f"No mail server is configured: set ORDERCRAFT_SMTP_HOST. It would go to {given.to}.")
+        letter = _headed(effect, given.subject, settings.mail_from, given.to)
+        letter.set_content(given.text + "\n")
+        for paper in given.attached:
+            kind, _, subtype = paper.media_type.partition("/")
+            letter.add_attachment(paper.content, maintype=kind, subtype=subtype, filename=paper.name)
+        self._send(letter)
+        return {"sink": "smtp", "to": given.to, "server": settings.smtp_host, "attached": [paper.name for paper in given.attached]}
+
     def _send(self, letter: EmailMessage) -> None:
         settings = self._settings
         trust = ssl.create_default_context()
@@ -74,15 +94,20 @@ class Outward:
 
 
 def _letter(effect: Effect, sender: str, address: str, link: str) -> EmailMessage:
-    """Its Message-ID is the same on every attempt, so that a mail program shows one that came twice once."""
     payload = effect.payload
     tongue = payload.get("language", "")
-    letter = EmailMessage()
-    letter["Subject"], letter["From"], letter["To"] = payload["subject"], sender, address
-    letter["Message-ID"] = f"<{sha256(effect.key.encode()).hexdigest()[:40]}@{sender.rpartition('@')[2].strip('<> ') or 'ordercraft'}>"
-    letter["Auto-Submitted"] = "auto-generated"
+    letter = _headed(effect, payload["subject"], sender, address)
     once = say("The link opens only this task, once, and for three days.", in_language=tongue) if "task_id" in payload else ""
     letter.set_content("\n\n".join(filter(None, [payload["text"], link, once])) + "\n")
+    return letter
+
+
+def _headed(effect: Effect, subject: str, sender: str, address: str) -> EmailMessage:
+    """Its Message-ID is the same on every attempt, so that a mail program shows one that came twice once."""
+    letter = EmailMessage()
+    letter["Subject"], letter["From"], letter["To"] = subject, sender, address
+    letter["Message-ID"] = f"<{sha256(effect.key.encode()).hexdigest()[:40]}@{sender.rpartition('@')[2].strip('<> ') or 'ordercraft'}>"
+    letter["Auto-Submitted"] = "auto-generated"
     return letter
 
 

@@ -8,11 +8,11 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
 from api.auth.roles import Role
-from api.requests import operation, transaction
+from api.requests import operation, person, transaction
 from api.v1.shapes import Done, NumberPath, Shape
 from engine.store.clock import business_now, business_today
 from handlers.receivables import promises
-from handlers.receivables.account_statement import print_account_statement
+from handlers.receivables.account_statement import print_account_statement, send_account_statement
 
 api = APIBlueprint("collecting", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="finance")])
 
@@ -31,6 +31,14 @@ def promise_payment(path: NumberPath, body: PromiseIn) -> tuple[Done, int]:
     tx = transaction()
     promises.promise_payment(tx, path.number, body.promised_on, body.note, business_today(tx))
     return Done(id=path.number, state="promised"), 201
+
+
+@api.post("/customers/<number>/statement-of-account", responses={202: Done})
+@operation(Role.COLLECT)
+def send_statement_of_account(path: NumberPath) -> tuple[Done, int]:
+    """Send a customer the statement of account as of today, once a day, by mail to its contact for accounts or its own address."""
+    key = send_account_statement(transaction(), path.number, person().name)
+    return Done(id=key, state="pending"), 202
 
 
 @api.get("/customers/<number>/statement-of-account")

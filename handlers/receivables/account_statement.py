@@ -10,10 +10,15 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+from engine.runtime.state import effects
+from engine.runtime.state.effects import Effect
+from engine.store.clock import business_now
+from handlers.changes import Author, note
 from handlers.documents.addressee import addressee
 from handlers.documents.payment import how_to_pay, money, payment_code
 from handlers.documents.pdf import Paper, print_pdf
 from handlers.documents.seller import seller
+from handlers.documents.store import save_document
 from handlers.parties.master_data import default_address, find_customer
 from handlers.values import total
 
@@ -26,6 +31,18 @@ _AGES = (0, 30, 60, 90)
 def print_account_statement(tx: Session, customer_no: str, now: datetime) -> Paper:
     """The statement of account of a customer as of today, each currency by itself. Raises NotFound."""
     return print_pdf(_TEMPLATE, account_statement(tx, customer_no, now.date()), now)
+
+
+def send_account_statement(tx: Session, customer_no: str, actor: str) -> str:
+    """Let the statement of account as of today go to the customer, once a day; answers the effect's key. Raises NotFound."""
+    now = business_now(tx)
+    customer = find_customer(tx, customer_no)
+    paper = save_document(tx, "ACCOUNT_STATEMENT", customer_no, "application/pdf", print_account_statement(tx, customer_no, now))
+    payload = {"customer_no": customer_no, "day": str(now.date()), "document_id": paper}
+    key = f"account_statement:{customer_no}:{now.date()}"
+    effects.record(tx, Effect(key, "account_statement", customer.email or f"customer {customer_no}", payload))
+    note(tx, Author(actor), "send_statement", f"customer:{customer_no}", payload)
+    return key
 
 
 def account_statement(tx: Session, customer_no: str, today: date) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from handlers.changes import Author
 from handlers.parties import changes
 from handlers.parties.bank_accounts import AccountChange
 from handlers.parties.master_data import AddressDraft, BankAccountDraft
-from handlers.receivables.account_statement import print_account_statement
+from handlers.receivables.account_statement import print_account_statement, send_account_statement
 from ui.forms import read_form
-from ui.product import ORDER, SEE_CREDIT, needs, person, product
+from ui.product import COLLECT, ORDER, SEE_CREDIT, needs, person, product
 from ui.second_person import do_or_ask, page_of
 
 _ADDRESS = ("kind", "name", "street", "postal_code", "city", "region", "country", "gln", "is_default")
@@ -25,6 +25,13 @@ def show_statement(customer_no: str) -> AnyResponse:
         paper = print_account_statement(tx, customer_no, business_now(tx))
     headers = {"Content-Type": "application/pdf", "Content-Disposition": f'inline; filename="statement-{quote(customer_no, safe="")}.pdf"'}
     return make_response(bytes(paper), 200, headers)
+
+
+@needs(COLLECT)
+def send_statement(customer_no: str) -> AnyResponse:
+    """Send the statement of account by mail."""
+    product().database.run(lambda tx: send_account_statement(tx, customer_no, person().name))
+    return _back(customer_no, "statement")
 
 
 @needs(ORDER)
