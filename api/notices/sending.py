@@ -63,7 +63,7 @@ class Outward:
         """A mail with its papers to a customer; None where the effect is none."""
         settings = self._settings
         with self._database.transaction() as tx:
-            given = letter_of(tx, effect)
+            given = letter_of(tx, effect, written=bool(settings.smtp_host))
         if given is None:
             return None
         if given.why:

@@ -94,10 +94,12 @@ def wrong_fields(words: str, fields: tuple[str, ...]) -> list[str]:
         parsed = list(Formatter().parse(words))
     except ValueError as error:
         return [str(error)]
-    named = {
-        f"{name}{':' if spec else ''}{spec}{'!' if how else ''}{how or ''}" or "{}" for _, name, spec, how in parsed if name is not None
-    }
-    return sorted(named - set(fields))
+    return sorted({_written(*each[1:]) for each in parsed if each[1] is not None} - set(fields))
+
+
+def _written(name: str | None, form: str | None, how: str | None) -> str:
+    """What stands between the braces: a field alone is one, with a form or a conversion it is none."""
+    return f"{name}{f'!{how}' if how else ''}{f':{form}' if form else ''}" or "{}"
 
 
 def _said(value: Any) -> str:

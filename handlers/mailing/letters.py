@@ -40,14 +40,14 @@ class OutLetter:
     why: str = ""
 
 
-def letter_of(tx: Session, effect: Effect) -> OutLetter | None:
-    """The letter that an effect is; None where it is none."""
+def letter_of(tx: Session, effect: Effect, *, written: bool) -> OutLetter | None:
+    """The letter that an effect is; None where it is none. Where nothing is sent it is not `written`: one only learns whom it is for."""
     kind = kind_of(effect.kind, effect.payload)
     if kind is None or effect.payload.get("syntax"):
         return None
     address, why = _address(tx, effect, kind)
-    if not address:
-        return OutLetter("", "", "", why=why)
+    if why or not written:
+        return OutLetter(address, "", "", why=why)
     words = words_of(tx, kind)
     papers = _papers(tx, effect, kind, business_now(tx))
     subject, body = (filled(each, effect.payload, kind.fields) for each in (words.subject, words.body))

@@ -11,7 +11,7 @@ from engine.runtime.read.acts import ActFilter, list_acts
 from engine.store.paging import Asked
 from handlers.changes import Author
 from ui.forms import defaults_of, kind_of, read_form
-from ui.product import BUY, ORDER, PRICE, asked, needs, person, product
+from ui.product import BUY, COLLECT, ORDER, PRICE, asked, needs, person, product
 from ui.records import KINDS, TABS, Kind
 from ui.second_person import page_of
 
@@ -114,5 +114,5 @@ def _page(kind: Kind, key: str | None, given: dict[str, Any]) -> str:
             acts = list_acts(tx, ActFilter(target=f"{kind.noun}:{key}"), Asked(20)).rows
     context = {"values": shown.row if shown else {}, "errors": {}, "problem": None, "done": request.args.get("done", ""), **given}
     roles = person().roles
-    may = {"keep": kind.role in roles, "order": ORDER in roles, "price": PRICE in roles, "buy": BUY in roles}
+    may = {"keep": kind.role in roles, "order": ORDER in roles, "price": PRICE in roles, "buy": BUY in roles, "collect": COLLECT in roles}
     return render_template("record.html", kind=kind, key=key, shown=shown, acts=acts, entered=entered_as, may=may, tabs=TABS, **context)

@@ -61,10 +61,8 @@ def attached(letter):
 
 
 def test_an_invoice_goes_with_paper_and_e_invoice_to_the_contact_for_invoices_once(house, postman):
-    papers = {
-        "pdf_document_id": house.paper("INVOICE_PDF", "INV-7"),
-        "ubl_document_id": house.paper("INVOICE_UBL", "INV-7", "application/xml"),
-    }
+    pdf, ubl = house.paper("INVOICE_PDF", "INV-7"), house.paper("INVOICE_UBL", "INV-7", "application/xml")
+    papers = {"pdf_document_id": pdf, "ubl_document_id": ubl}
     with house.database.transaction() as tx:
         tx.execute(
             text("INSERT INTO contact (customer_no, name, role, email) VALUES ('C-1001', 'Eva', 'Invoices', 'eva@bergmann.example')")
@@ -96,9 +94,8 @@ def test_quote_reminder_and_return_have_words_of_their_own_and_the_company_may_s
     edith = signed_in("edith")
     wrong = edith.put("/api/v1/mail-texts/quote", json={"subject": "{quote_no.__class__}", "body": "{nonsense} {quote_no:>9999}"})
     assert (wrong.status_code, set(wrong.json["errors"])) == (422, {"subject", "body"})
-    page = edith.post(
-        "/operations/mail-texts", data={"kind": "quote", "subject": "Angebot {quote_no}", "body": "Guten Tag,\nbis {valid_until}."}
-    )
+    ours = {"kind": "quote", "subject": "Angebot {quote_no}", "body": "Guten Tag,\nbis {valid_until}."}
+    page = edith.post("/operations/mail-texts", data=ours)
     assert page.status_code == 303
     assert "Angebot {quote_no}" in edith.get("/operations/mail-texts").text
     house.deliver(
