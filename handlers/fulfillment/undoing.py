@@ -77,9 +77,8 @@ LEFT JOIN LATERAL (
   JOIN shipment_line AS inside USING (shipment_no) JOIN fulfil_line AS line ON line.id = inside.fulfil_line_id
   WHERE shipment.group_no = team.group_no AND shipment.shipped_at IS NOT NULL AND (
     line.qty_invoiced < line.qty_shipped OR EXISTS (
-      SELECT 1 FROM invoice JOIN invoice_line AS charged USING (invoice_no)
-      WHERE charged.shipment_line_id = inside.id AND charged.kind = 'INV'
-        AND invoice.cancelled_at IS NULL AND invoice.delivered_at IS NULL))
+      SELECT 1 FROM invoice
+      WHERE invoice.shipment_no = shipment.shipment_no AND invoice.cancelled_at IS NULL AND invoice.delivered_at IS NULL))
   ORDER BY shipment_no LIMIT 1
 ) AS sent ON true
 WHERE team.group_no = :group_no
