@@ -146,7 +146,7 @@ WITH part AS (
            * CASE WHEN orders.net_total > 0 THEN orders.gross_total / orders.net_total ELSE 1 END AS amount
   FROM part JOIN sales_order AS orders USING (order_no) JOIN order_line AS line ON line.id = part.order_line_id
 ), committed AS (
-  SELECT valued.currency, valued.amount
+  SELECT valued.order_no, valued.currency, valued.amount
   FROM valued
   LEFT JOIN LATERAL (
     SELECT decision, checked_at::date + horizon_days AS until FROM credit_check AS checked
@@ -165,6 +165,30 @@ WITH part AS (
       OR EXISTS (
         SELECT 1 FROM credit_check AS released
         WHERE released.group_no = valued.group_no AND released.decision IN ('', 'APPROVED')))
+), unbilled AS (
+  SELECT orders.order_no, orders.currency,
+    sum((part.qty_shipped - part.qty_invoiced) * (line.line_net - line.header_discount) / line.qty_ordered
+      * CASE WHEN orders.net_total > 0 THEN orders.gross_total / orders.net_total ELSE 1 END) AS amount
+  FROM sales_order AS orders JOIN fulfil_line AS part USING (order_no) JOIN order_line AS line ON line.id = part.order_line_id
+  WHERE orders.customer_no = :customer AND part.qty_shipped > part.qty_invoiced GROUP BY orders.order_no, orders.currency
+), in_advance AS (  -- with its tax: what invoices in advance charged and no invoice of goods took off, and no credit memo gave back
+  SELECT advance.order_no, advance.currency, sum(part.amount * (1 + part.tax_rate_pct / 100)) AS rest
+  FROM invoice AS advance CROSS JOIN LATERAL (
+    SELECT amount, tax_rate_pct FROM invoice_line WHERE invoice_no = advance.invoice_no AND charge_code = 'ADVANCE'
+    UNION ALL
+    SELECT amount, tax_rate_pct FROM invoice_line WHERE advance_no = advance.invoice_no AND NOT cancelled
+    UNION ALL
+    SELECT -line.amount, line.tax_rate_pct FROM invoice AS memo JOIN invoice_line AS line USING (invoice_no)
+    WHERE memo.credits_invoice_no = advance.invoice_no AND memo.kind = 'CM' AND line.charge_code = 'ADVANCE' AND memo.cancelled_at IS NULL
+  ) AS part
+  WHERE advance.customer_no = :customer AND advance.kind = 'INV' AND advance.billing_policy IN ('DEPOSIT', 'ON_ORDER', 'MILESTONE')
+    AND advance.posted_at IS NOT NULL AND advance.cancelled_at IS NULL
+  GROUP BY advance.order_no, advance.currency
+), counted AS (
+  SELECT order_no, sum(amount) AS amount FROM (
+    SELECT order_no, amount FROM committed UNION ALL SELECT order_no, amount FROM unbilled
+    UNION ALL SELECT order_no, amount FROM valued WHERE group_no = :group_no
+  ) AS each GROUP BY order_no
 )
 SELECT 'today' AS kind, :books AS currency, 0.0 AS amount, 0 AS oldest, 0 AS dunning_level, business_today() AS today
 UNION ALL
@@ -185,12 +209,11 @@ UNION ALL
 SELECT 'unapplied', :books, -sum(accounted), 0, 0, business_today()
 FROM journal_line WHERE account = '1290' AND party_no = :customer HAVING sum(accounted) IS NOT NULL
 UNION ALL
-SELECT 'shipped_not_invoiced', orders.currency,
-       sum((part.qty_shipped - part.qty_invoiced) * (line.line_net - line.header_discount) / line.qty_ordered
-           * CASE WHEN orders.net_total > 0 THEN orders.gross_total / orders.net_total ELSE 1 END), 0, 0, business_today()
-FROM sales_order AS orders JOIN fulfil_line AS part USING (order_no) JOIN order_line AS line ON line.id = part.order_line_id
-WHERE orders.customer_no = :customer AND part.qty_shipped > part.qty_invoiced GROUP BY orders.currency
+SELECT 'shipped_not_invoiced', currency, sum(amount), 0, 0, business_today() FROM unbilled GROUP BY currency
 UNION ALL
 SELECT 'booked_not_shipped', currency, sum(amount), 0, 0, business_today() FROM committed GROUP BY currency
+UNION ALL  -- What was billed in advance is owed on its own invoice, or paid: the goods will be charged that much less.
+SELECT 'booked_not_shipped', in_advance.currency, -sum(least(in_advance.rest, counted.amount)), 0, 0, business_today()
+FROM in_advance JOIN counted USING (order_no) WHERE in_advance.rest > 0 GROUP BY in_advance.currency
 """)
 SEAL = text("UPDATE credit_check SET fingerprint = credit_check_fingerprint(credit_check) WHERE id = :id")

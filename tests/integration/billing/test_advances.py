@@ -9,6 +9,7 @@ from handlers.billing import advance_tasks, tasks
 from handlers.billing.en16931 import validate_invoice
 from handlers.billing.facts import read_facts
 from handlers.billing.ubl import write_ubl
+from handlers.credit.exposure import assess
 from handlers.invariants import check_all
 from handlers.ledger.books import set_rate
 from handlers.ledger.posting import balances
@@ -156,3 +157,25 @@ def test_before_the_goods_leave_their_invoice_is_tried_with_its_advance_taken_of
     tasks.check_group(tasks.OfGroup(made.groups[0]), world, context())
     with world.transaction() as tx:
         assert one(tx, "SELECT count(*) FROM invoice") == 1
+
+
+def test_what_was_billed_in_advance_counts_once_as_exposure_owed_or_paid(world):
+    """An order of 120.00, of which 36.00 are billed ahead: 36.00 owed and 84.00 to come, and 84.00 once the deposit is paid."""
+
+    def exposure():
+        with world.transaction() as tx:
+            found = assess(tx, asked.order_no)
+            return found.open_ar, found.booked_not_shipped + found.shipped_not_invoiced
+
+    with world.transaction() as tx:
+        made = order(tx, [Sold("4", "25.00", parts=("2", "2"))])
+        asked = order(tx, [Sold("1", "10.00")])
+        plan(tx, made.order_no, step("30"))
+    assert exposure() == (0, 120)
+    bill_ahead(world, made.order_no)
+    assert exposure() == (36, 84)
+    ship(world, made.groups[0])
+    assert exposure() == (36, 84)
+    with world.transaction() as tx:
+        tx.execute(text("UPDATE open_item SET open_amount = 0, open_in_books = 0"))
+    assert exposure() == (0, 84)
