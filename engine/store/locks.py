@@ -135,6 +135,8 @@ class Advisory(IntEnum):
     BANK_ACCOUNT = 7_210_945_016
     #: Shared by whoever posts, alone by whoever closes or opens a period.
     LEDGER_PERIODS = 7_210_945_018
+    #: Whoever takes money off an account on which it has to stand.
+    CLEARING = 7_210_945_020
     #: Whoever asks whether a bounded service task may be called.
     SERVICE_TASK_LOAD = 7_210_945_019
     #: The first administrator is made once.

@@ -190,4 +190,14 @@ INVARIANTS = (
         WHERE coalesce(note.claimed, 0) <> coalesce(booked.claimed, 0)
         """,
     ),
+    Invariant(
+        "INV-47",
+        "No money is taken off what suppliers owe that no credit note claimed: it would be nobody's.",
+        """
+        SELECT journal.currency, greatest(line.debit, line.credit) AS amount, count(*) FILTER (WHERE line.credit > 0) AS taken,
+          count(*) FILTER (WHERE line.debit > 0) AS claimed
+        FROM journal_line AS line JOIN journal ON journal.id = line.journal_id WHERE line.account = '1296' GROUP BY 1, 2
+        HAVING count(*) FILTER (WHERE line.credit > 0) > count(*) FILTER (WHERE line.debit > 0)
+        """,
+    ),
 )

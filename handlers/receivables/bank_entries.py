@@ -19,6 +19,7 @@ from handlers.identifiers import folded
 from handlers.ledger import posting
 from handlers.ledger.accounts import BANK, BANK_CHARGES, FX_GAIN, FX_LOSS, NUMBERS
 from handlers.ledger.books import books_currency
+from handlers.ledger.clearing import Standing
 from handlers.ledger.open_items import lock_open_items
 from handlers.receivables.manual_application import Return, reverse_receipts
 from handlers.receivables.refunds import find_refunds
@@ -29,6 +30,8 @@ from handlers.rowsets import as_json
 ZERO = Decimal(0)
 #: Who is asked about money that came back.
 RECEIVABLES_CLERK = "accounts-receivable"
+#: Who is asked about what no decision names anybody for.
+TREASURY = "treasury"
 #: How many entries are shown to people at once; the next come when these are done.
 MOST_AT_ONCE = 25
 #: What a decision table may say of a kind of entry.
@@ -80,6 +83,7 @@ class _Plan:
     returns: list[Return] = field(default_factory=list)
     notes: dict[int, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
+    standing: Standing = field(default_factory=Standing)
 
 
 def book_entries(tx: Session, statement_no: str, decisions: Mapping[EntryKind, EntryDecision]) -> None:
@@ -94,6 +98,8 @@ def book_entries(tx: Session, statement_no: str, decisions: Mapping[EntryKind, E
     for line in lines:
         if decided[line["id"]].action == "ACCOUNT":
             account = decided[line["id"]].account
+            if plan.standing.take(tx, account, line["amount"], line["currency"]):
+                continue  # who is asked about it reads why when he chooses that account
             plan.outcomes.append((line, "ACCOUNT", account, _to_account(line, statement, account, abs(line["amount"]))))
     payments = [line for line in lines if decided[line["id"]].action == "PAYMENT"]
     _find_payments(tx, payments, plan)
@@ -101,7 +107,7 @@ def book_entries(tx: Session, statement_no: str, decisions: Mapping[EntryKind, E
     plan.outcomes += [(line, "REFUND", number, entry) for line, number, entry in find_refunds(tx, payments) if line["id"] not in done]
     booked = {line["id"] for line, *_ in plan.outcomes}
     asked = [
-        {"id": line["id"], "asked_group": decided[line["id"]].ask}
+        {"id": line["id"], "asked_group": decided[line["id"]].ask or TREASURY}
         for line in lines
         if line["id"] not in booked and decided[line["id"]].action != "RECEIPT"
     ]
@@ -226,7 +232,7 @@ def _follow(tx: Session, statement: RowMapping, lines: Mapping[int, RowMapping],
         if line is None:
             continue  # it was booked meanwhile
         if answer.action == "account":
-            _follow_account(line, statement, answer.account, plan)
+            _follow_account(tx, line, statement, answer.account, plan)
         elif answer.action == "payment":
             _follow_payment(line, bills.get(answer.supplier_invoice_no.strip()), books, plan)
         else:
@@ -238,9 +244,13 @@ def _named_rows(tx: Session, statement: Any, numbers: Sequence[str]) -> Sequence
     return tx.execute(statement, {"numbers": wanted}).mappings().all() if wanted else []
 
 
-def _follow_account(line: RowMapping, statement: RowMapping, account: str, plan: _Plan) -> None:
+def _follow_account(tx: Session, line: RowMapping, statement: RowMapping, account: str, plan: _Plan) -> None:
     if account not in NUMBERS or account == statement["ledger_account"]:
         plan.notes[line["id"]] = f"{account or 'No account'} cannot be booked here: choose one of the list."
+        return
+    lacking = plan.standing.take(tx, account, line["amount"], line["currency"])
+    if lacking:
+        plan.notes[line["id"]] = lacking
         return
     plan.outcomes.append((line, "ACCOUNT", account, _to_account(line, statement, account, abs(line["amount"]))))
 

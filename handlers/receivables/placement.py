@@ -12,6 +12,7 @@ from engine.store.locks import Lock
 from handlers.ledger import posting
 from handlers.ledger.accounts import NUMBERS, PARTY_ACCOUNTS, UNAPPLIED_CASH
 from handlers.ledger.books import books_currency
+from handlers.ledger.clearing import untakeable
 from handlers.ledger.open_items import share_in_books
 from handlers.receivables.application import USED
 from handlers.receivables.statements import lock_statement
@@ -75,7 +76,7 @@ def _place_free(tx: Session, given: dict[str, str], outcome: str, account: str) 
     if outcome == ON_ACCOUNT:
         placed = [_Placed(row["receipt_no"], row["rest"], zero) for row in free if row["customer_no"] is not None]
     elif outcome == ACCOUNT:
-        _check_account(account)
+        _check_account(account, untakeable(tx, account, [(row["rest"], row["currency"]) for row in free]))
         posting.post_many(tx, [_entry(row, account, books_currency(tx)) for row in free])
         placed = [_Placed(row["receipt_no"], zero, row["rest"]) for row in free]
     else:
@@ -86,7 +87,14 @@ def _place_free(tx: Session, given: dict[str, str], outcome: str, account: str) 
     return [row["receipt_no"] for row in free if row["receipt_no"] not in done]
 
 
-def _check_account(account: str) -> None:
+def _check_account(account: str, lacking: str) -> None:
+    if lacking:
+        raise Invalid(
+            lacking,
+            code="account_not_owed",
+            next_step="Book it to another account, or take in the supplier's credit note first.",
+            errors={"account": ["nothing of this amount stands on this account"]},
+        )
     if account not in NUMBERS - PARTY_ACCOUNTS - {UNAPPLIED_CASH}:
         raise Invalid(
             f"{account or 'No account'} cannot be booked here.",

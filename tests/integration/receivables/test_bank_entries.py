@@ -389,3 +389,18 @@ def test_what_a_statement_brought_is_placed_in_the_step_that_returned_another_re
         number = bank_day(tx, *entries, opening="1668.00", statement="S2")
         assert answered(tx, number).unmatched == ["RC-000002"]
         assert off_the_bank(tx) == []
+
+
+def test_money_of_a_supplier_is_taken_off_a_claim_of_its_amount_or_waits_for_one(books):
+    def claim(tx, reference):
+        lines = [posting.debit("1296", D(264), reference=reference), posting.credit("5100", D(264), reference=reference)]
+        posting.post(tx, posting.Entry("supplier_credit.approved", reference, "EUR", lines, gl_date=date(2026, 3, 10)))
+
+    with books.transaction() as tx:
+        number = bank_day(tx, Credit("264.00", "Gutschrift"), Credit("264.00", "Gutschrift"))
+        claim(tx, "SCN-000001")
+        with pytest.raises(Invalid, match="No supplier owes us 264"):  # two of the amount came in, and one is claimed
+            tasks.place_receipts(tasks.PlaceReceipts(number, "account", "1296"), tx)
+        claim(tx, "SCN-000002")
+        assert tasks.place_receipts(tasks.PlaceReceipts(number, "account", "1296"), tx).unmatched == []
+        assert balances(tx).get("1296", 0) == 0
