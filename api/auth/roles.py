@@ -16,6 +16,7 @@ class Role(StrEnum):
     PRICE = "price"
     BOOK = "book"
     SHIP = "ship"
+    SCREEN = "screen"
     BUY = "buy"
     COLLECT = "collect"
     WORK = "work"
@@ -40,6 +41,7 @@ _MEANING: Mapping[Role, str] = {
     Role.PRICE: "Keep prices, agreements and discounts.",
     Role.BOOK: "File exchange rates and tax rates; open and close periods of the books.",
     Role.SHIP: "Record deliveries and stock.",
+    Role.SCREEN: "Keep the lists of denied parties.",
     Role.BUY: "Record what suppliers answer, ship and invoice.",
     Role.COLLECT: "Take in bank statements; apply receipts; ask for credit memos and debit notes.",
     Role.WORK: "Decide user tasks of one's groups.",
@@ -78,7 +80,7 @@ _OF_GROUP: dict[str, frozenset[Role]] = {
     "external-worker": frozenset({Role.SERVE}),
     "operator": frozenset({Role.OPERATE, Role.MIGRATE, Role.AUDIT}),
     "analyst": frozenset({Role.DEPLOY, Role.MIGRATE}),
-    "compliance": frozenset({Role.SEE_DATA}),
+    "compliance": frozenset({Role.SCREEN, Role.SEE_DATA}),
     "credit": frozenset({Role.SEE_CREDIT, Role.SEE_BOOKS}),
     "executive": frozenset({Role.SEE_COSTS, Role.SEE_CREDIT, Role.SEE_BOOKS}),
     "admin": frozenset(Role),

@@ -15,7 +15,7 @@ from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Exact, Listing, NumberPath, Page, Shape, as_sent, listed
 from handlers.changes import Author
 from handlers.open_things import of_order
-from handlers.orders import addresses, commands
+from handlers.orders import commands
 from handlers.orders.commands import request_cancellation
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.orders.story import order_story
@@ -209,7 +209,7 @@ def _paths(instance_ids: list[Any]) -> dict[Any, list[str]]:
 def correct_ship_to(path: NumberPath, body: ShipToIn) -> ShipToOut:
     """Correct where an order is delivered to; what has left keeps its address."""
     parts = {part: value for part, value in body.model_dump(exclude_unset=True, exclude={"reason"}).items() if value is not None}
-    after = addresses.correct_ship_to(transaction(), path.number, parts, Author(person().name, body.reason))
+    after = commands.correct_ship_to(product().runtime, transaction(), path.number, parts, Author(person().name, body.reason))
     return ShipToOut(order_no=path.number, ship_to=after)
 
 

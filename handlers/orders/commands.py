@@ -1,5 +1,6 @@
 """What the order desk asks of an order, told to the processes that do it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +13,9 @@ from engine.runtime.state import audit
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import messages
+from handlers.changes import Author
 from handlers.identifiers import prose
+from handlers.orders import addresses
 from handlers.orders.cancellation import all_shipped
 from handlers.orders.events import find_order, note
 from handlers.orders.holds import apply_hold, end_hold_at, may_apply, may_release, release_hold
@@ -71,6 +74,13 @@ def note_cancellation(tx: Session, order_no: str, reason: str, actor: str) -> No
 
 #: A hold is a row: whoever comes to a gate later reads there that it is gone. Long enough for who was just on the way to wait.
 _NEWS = timedelta(minutes=5)
+
+
+def correct_ship_to(runtime: Runtime, tx: Session, order_no: str, address: Mapping[str, str], by: Author) -> dict[str, str]:
+    """Correct where an order is delivered to; who is there now is screened. Raises NotFound, Invalid, Conflict."""
+    after = addresses.correct_ship_to(tx, order_no, address, by)
+    messages.note(runtime, tx, Message("screening.requested", payload={"why": order_no}, time_to_live=_NEWS, actor=by.name))
+    return after
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, get_type_hints
 
 from sqlalchemy.orm import Session
 
+from engine.runtime.post.mailbox import Message
 from engine.runtime.state.guarded_acts import GuardedAct, Wanting, Weighed, threshold
 from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import messages
 from handlers.changes import Author, note, row_of
 from handlers.identifiers import canonical
 from handlers.parties import policy
@@ -20,6 +23,8 @@ from handlers.parties.master_data import AddressDraft, CustomerDraft
 _CREDIT = ("credit_limit", "credit_tolerance_pct", "secured_amount")
 _NUMBERS = frozenset(name for name, hint in get_type_hints(CustomerDraft).items() if hint is Decimal)
 _HUNDRED = Decimal(100)
+#: Whoever hears of it hears it at once: the hourly run finds the same.
+_NEWS = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +99,12 @@ def _too_much(runtime: Runtime, tx: Session, before: Mapping[str, Any], changes:
     return f"The customer could owe {allowed.normalize():,f}; above {most.normalize():,f} it takes two."
 
 
-def _change_customer(_runtime: Runtime, tx: Session, given: CustomerEdit, by: Wanting) -> Any:
-    return change_customer(tx, given.customer_no, given.typed, Author(by.name, by.reason, by.version))
+def _change_customer(runtime: Runtime, tx: Session, given: CustomerEdit, by: Wanting) -> Any:
+    different = change_customer(tx, given.customer_no, given.typed, Author(by.name, by.reason, by.version))
+    if different.keys() & {"name", "country"}:  # of somebody who is called otherwise now, open orders are screened again
+        told = Message("screening.requested", payload={"why": f"customer {given.customer_no}"}, time_to_live=_NEWS, actor=by.name)
+        messages.note(runtime, tx, told)
+    return different
 
 
 def _weigh_new_customer(runtime: Runtime, tx: Session, given: NewCustomer, _by: Wanting) -> Weighed:

@@ -50,6 +50,12 @@ CHOICES: Mapping[str, Choice] = {
     "order.duplicate_po_days": _choice("180", "The same customer purchase order within this many days is held as a duplicate."),
     "order.total_tolerance": _choice("0.01", "The stated total may differ from ours by this much."),
     "credit.horizon_days": _choice("30", "Booked lines shipping later than this do not count as exposure."),
+    "screening.same_country_score": _choice(
+        "88", "A name this like one of a list of denied parties is looked at, of 100, where the country fits."
+    ),
+    "screening.other_country_score": _choice(
+        "95", "A name this like one of a list of denied parties is looked at, of 100, where the country is another."
+    ),
     "promise.most_splits": _choice("3", "A line is split over at most this many fulfilment lines."),
     "promise.past_due_days": _choice("3", "Expected supply that is late counts for this many days more."),
     "promise.reserve_within_days": _choice("5", "Stock is reserved at once for what ships within this many days."),

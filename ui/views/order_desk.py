@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.changes import Author
-from handlers.orders import addresses, commands
+from handlers.orders import commands
 from handlers.parties.master_data import ADDRESS_PARTS
 from ui.forms import reason
 from ui.product import ORDER, WORK, needs, person, product
@@ -16,7 +16,7 @@ def correct_address(order_no: str) -> AnyResponse:
     """Correct where an order is delivered to; what has left keeps its address."""
     parts = {part: request.form[part] for part in ADDRESS_PARTS if part in request.form}
     by = Author(person().name, request.form.get("reason", "").strip()[:2000])
-    product().database.run(lambda tx: addresses.correct_ship_to(tx, order_no, parts, by))
+    product().database.run(lambda tx: commands.correct_ship_to(product().runtime, tx, order_no, parts, by))
     return redirect(f"/orders/{order_no}?done=corrected", 303)
 
 

@@ -121,7 +121,10 @@ def test_what_is_on_hold_waits_and_the_rest_goes_through(monthly):
     held = deliver(monthly)
     deliver(monthly)
     with monthly.transaction() as tx:
-        tx.execute(text("INSERT INTO hold (order_no, hold_code, reason, applied_by) VALUES (:no, 'BILLING', 'x', 'rita')"), {"no": held})
+        tx.execute(
+            text("INSERT INTO hold (order_no, hold_code, blocks, reason, applied_by) VALUES (:no, 'BILLING', 'invoice', 'x', 'rita')"),
+            {"no": held},
+        )
     assert (bill(monthly), bill(monthly)) == ("INV-000001", None)
     with monthly.transaction() as tx:
         assert one(tx, "SELECT order_no FROM invoice") == "SO-000002"
