@@ -39,6 +39,8 @@ from engine.store.patience import USUAL
 from engine.store.unit_of_work import Database
 from handlers.calling import read_networks
 from handlers.constraints import RULES
+from handlers.fulfillment import tracking
+from handlers.fulfillment.http_carrier import HttpCarrier
 from handlers.fulfillment.ports import Carrier
 from handlers.fulfillment.rate_table import RateTable
 from handlers.parties.policy import PolicyThresholds
@@ -96,7 +98,7 @@ def _put_together(settings: Settings, database: Database, *, with_worker: bool, 
     runtime = Runtime(
         database=database,
         service_tasks=service_tasks(),
-        ports={**ports(), EffectSink: Outward(settings, database)},
+        ports={**ports(), **_outside(settings), EffectSink: Outward(settings, database)},
         dispatcher=_dispatcher(settings, database),
         limits=_limits(settings),
         constraints=RULES,
@@ -112,7 +114,11 @@ def _put_together(settings: Settings, database: Database, *, with_worker: bool, 
         delivering.tell_audit_head,
         delivering.forget_old,
     )
-    rounds: list[Round] = [("notices", EVERY, tell), ("webhooks", delivering.EVERY, delivering.Sender(sending(settings)))]
+    rounds: list[Round] = [
+        ("notices", EVERY, tell),
+        ("webhooks", delivering.EVERY, delivering.Sender(sending(settings))),
+        ("tracking", tracking.EVERY, tracking.track),
+    ]
     worker = Worker(runtime, threads=settings.worker_threads, chores=chores, rounds=rounds) if with_worker else None
     return Product(settings, database, runtime, worker, demo, differences(database), GROUPS)
 
@@ -125,6 +131,11 @@ def sending(settings: Settings) -> delivering.Sending:
 def _limits(settings: Settings) -> Limits:
     lease = timedelta(seconds=settings.lease_seconds)
     return Limits(lease=lease, sweep_grace=lease / 2, bounds=read_bounds(settings.service_task_bounds), undo_seconds=settings.undo_seconds)
+
+
+def _outside(settings: Settings) -> Mapping[Any, object]:
+    """The adapters that the settings name instead of the defaults."""
+    return {Carrier: HttpCarrier(settings.carrier_url, settings.carrier_token)} if settings.carrier_url else {}
 
 
 def ports() -> Mapping[Any, object]:

@@ -77,6 +77,10 @@ class Settings:
     mail_from: str = "Ordercraft <ordercraft@localhost>"
     #: Where people reach us, for links in mails: https://orders.example.
     site: str = "http://127.0.0.1:8080"
+    #: A carrier that is asked over HTTP, by docs/carrier.openapi.json: https://carrier.example/v1; empty prints our own labels.
+    carrier_url: str = ""
+    #: By what the carrier knows that it is us.
+    carrier_token: str = ""
     #: The parts of our own network that webhooks may call, with commas between: 10.1.0.0/16; empty for none.
     inside_networks: str = ""
     #: After how many days in which nothing came through an address of a webhook is left alone and its owner told.
@@ -161,6 +165,7 @@ _ALLOWED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("oidc_issuer", _is_provider, "no address of a provider: https://…, or http://127.0.0.1… to try one"),
     ("smtp_security", lambda kind: kind in {"starttls", "tls", "none"}, "no way to encrypt: starttls, tls or none"),
     ("smtp_port", lambda port: port <= _HIGHEST_PORT, "no port: they go from 1 to 65535"),
+    ("carrier_url", lambda url: not url or url.startswith(("https://", "http://")), "no address of a carrier: https://…"),
     ("site", lambda site: site.startswith(("https://", "http://")), "no address of a site: https://…"),
     ("oidc_scope", lambda scope: "openid" in scope.split(), "no scope of OpenID Connect: it needs openid"),
     ("worker_threads", lambda threads: threads <= _MOST_THREADS, "more threads than one process should have (200)"),

@@ -13,6 +13,7 @@ from api.auth.roles import Role
 from api.errors import status_of
 from api.product import product
 from api.requests import needs_proof, person
+from engine.lexical import read_count
 from engine.problems import Problem
 from engine.store.clock import business_now
 from handlers.calling import read_networks
@@ -23,6 +24,8 @@ from ui.product import asked, needs
 
 _BASE = "/operations/webhooks"
 _ONE = f"{_BASE}/<int:subscription_id>"
+#: How far back all is sent again, where nobody says otherwise, and at most.
+_USUAL_DAYS, _MOST_DAYS = 30, 3650
 _STATES = ("pending", "delivered", "failed", "dropped")
 
 
@@ -84,8 +87,7 @@ def replay(subscription_id: int, delivery_id: int) -> AnyResponse:
 
 def replay_failed(subscription_id: int) -> AnyResponse:
     """Send all again that were given up in the last days."""
-    typed = request.form.get("days", "")
-    days = min(int(typed), 3650) if typed.isascii() and typed.isdigit() and len(typed) < 5 else 30  # noqa: PLR2004  # digits
+    days = min(read_count(request.form.get("days", "")) or _USUAL_DAYS, _MOST_DAYS)
 
     def again(tx: Session) -> int:
         return subscriptions.replay_failed(tx, subscription_id, business_now(tx) - timedelta(days=days), _by())

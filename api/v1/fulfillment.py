@@ -1,13 +1,14 @@
 """What the warehouse and the carrier tell us: release a group before its day, a delivery."""
 
+from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AwareDatetime
 
 from api.auth.roles import Role
 from api.product import product
-from api.requests import operation, person, transaction
-from api.v1.shapes import Done, NumberPath, Shape
-from handlers.fulfillment import commands
+from api.requests import answered, operation, person, transaction, waiting_operation
+from api.v1.shapes import Done, Exact, NumberPath, Page, Shape
+from handlers.fulfillment import commands, shipping
 
 api = APIBlueprint("fulfillment", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="fulfilment")])
 
@@ -24,6 +25,25 @@ def release_group(path: NumberPath) -> tuple[Done, int]:
     """Let a group be picked before its day; holds are still checked."""
     delivery = commands.release_group(product().runtime, transaction(), path.number, person().name)
     return Done(id=path.number, state=delivery.state), 202
+
+
+class OfferOut(Shape):
+    """What a service of the carrier would cost; `days` are working days, where the carrier says so."""
+
+    service: str
+    cost: Exact
+    currency: str
+    days: int | None
+
+
+@api.get("/shipments/<number>/rates", responses={200: Page[OfferOut]})
+@waiting_operation(Role.SEE_COSTS)
+def get_rates(path: NumberPath) -> Response:
+    """Ask the carrier what a packed shipment would cost, the cheapest first."""
+    with product().database.transaction() as tx:
+        given, _ = shipping.consignment(tx, path.number)
+    offers = commands.ask_rates(product().runtime, given)
+    return answered(Page[OfferOut](items=[OfferOut.model_validate(offer) for offer in offers], next_cursor=None))
 
 
 @api.post("/shipments/<number>/delivery", responses={202: Done})

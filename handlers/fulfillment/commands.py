@@ -1,14 +1,17 @@
 """What the warehouse decides by itself or hears from the carrier, told to the process that waits for it."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from engine.problems import Conflict, NotFound
+from engine.problems import Conflict, Invalid, NotFound
 from engine.runtime.post.mailbox import Delivery, Message
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import messages
+from handlers.fulfillment.ports import AddressRefused, Carrier, Consignment, Offer
 from handlers.fulfillment.shipping import confirm_delivery
 from handlers.orders.model import FulfilGroup
 
@@ -27,6 +30,18 @@ def release_group(runtime: Runtime, tx: Session, group_no: str, actor: str) -> D
             next_step="Look at its order: it is released, on hold, shipped or cancelled.",
         )
     return delivery
+
+
+def ask_rates(runtime: Runtime, consignment: Consignment) -> Sequence[Offer]:
+    """What the carrier would take for a consignment. Raises Invalid when it does not serve the address, Conflict when it cannot say."""
+    carrier: Any = runtime.ports[Carrier]
+    try:
+        offers: Sequence[Offer] = carrier.rates(consignment)
+    except AddressRefused as refusal:
+        raise Invalid(str(refusal), code="address_refused", next_step="Correct the order's delivery address.") from refusal
+    except Exception as error:
+        raise Conflict(f"The carrier cannot say now: {error}", code="carrier_away", next_step="Ask again in a minute.") from error
+    return offers
 
 
 def deliver(runtime: Runtime, tx: Session, shipment_no: str, delivered_at: datetime | None, actor: str) -> str:

@@ -1,6 +1,8 @@
 """What fulfilment asks of the outside: a carrier."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
@@ -52,8 +54,38 @@ class Booked:
     label_media_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a service would cost; `days` is how many working days it takes, where the carrier says so."""
+
+    service: str
+    cost: Decimal
+    currency: str
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """Where a parcel is, in the carrier's word; once it is there, since when, who signed, and the proof with its media type."""
+
+    status: str
+    delivered_at: datetime | None = None
+    signed_by: str = ""
+    proof: tuple[bytes, str] | None = None
+
+
 class Carrier(Protocol):
     """Carries goods. Booking twice under one key is one booking with one tracking number."""
+
+    @property
+    def tracks(self) -> bool:
+        """Whether it can say where a parcel is."""
+
+    def rates(self, consignment: Consignment) -> Sequence[Offer]:
+        """What it would cost, the cheapest first. Raises AddressRefused when the address is not served; any other error may heal."""
+
+    def track(self, tracking_no: str) -> Tracked | None:
+        """Where a parcel is; None where nobody knows."""
 
     def book(self, consignment: Consignment, key: str) -> Booked:
         """Book the transport. Raises AddressRefused when the address is not served; any other error may heal."""

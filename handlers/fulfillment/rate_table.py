@@ -11,7 +11,7 @@ from pathlib import Path
 
 from handlers.documents.pdf import print_pdf_plain
 from handlers.fulfillment.code128 import widths
-from handlers.fulfillment.ports import AddressRefused, Booked, Consignment
+from handlers.fulfillment.ports import AddressRefused, Booked, Consignment, Offer, Tracked
 from handlers.fulfillment.rules import Zone, rate, tracking_number, zone_of
 
 _LABEL = Path(__file__).parent / "label.typ"
@@ -41,14 +41,22 @@ class RateTable:
     zones: Sequence[Zone] = DEFAULT_ZONES
     name: str = "OWN LABEL"
 
+    @property
+    def tracks(self) -> bool:
+        """Nobody outside knows of the label, so nobody says where it is."""
+        return False
+
+    def rates(self, consignment: Consignment) -> Sequence[Offer]:
+        """The one rate of the table. Raises AddressRefused without postal code or zone."""
+        zone = self._zone(consignment)
+        return [Offer(zone.service, rate(zone, consignment.weight_kg, len(consignment.packages), self.currency), self.currency)]
+
+    def track(self, tracking_no: str) -> Tracked | None:
+        """Nobody knows."""
+
     def book(self, consignment: Consignment, key: str) -> Booked:
         """Rate the consignment and print its label. Raises AddressRefused without postal code or zone."""
-        receiver = consignment.receiver
-        if not receiver.postal_code or not receiver.city:
-            raise AddressRefused(f"The address of {receiver.name or 'the receiver'} has no postal code or no city.")
-        zone = zone_of(receiver.country, consignment.sender.country, self.zones)
-        if zone is None:
-            raise AddressRefused(f"No rate is on file for {receiver.country or 'an address without a country'}.")
+        zone = self._zone(consignment)
         tracking_no = tracking_number(key)
         return Booked(
             carrier=self.name,
@@ -62,6 +70,15 @@ class RateTable:
 
     def void(self, shipment_no: str, tracking_no: str) -> None:
         """Nothing to give back: nobody outside knows of the label."""
+
+    def _zone(self, consignment: Consignment) -> Zone:
+        receiver = consignment.receiver
+        if not receiver.postal_code or not receiver.city:
+            raise AddressRefused(f"The address of {receiver.name or 'the receiver'} has no postal code or no city.")
+        zone = zone_of(receiver.country, consignment.sender.country, self.zones)
+        if zone is None:
+            raise AddressRefused(f"No rate is on file for {receiver.country or 'an address without a country'}.")
+        return zone
 
     def _label(self, consignment: Consignment, zone: Zone, tracking_no: str) -> bytes:
         data = {

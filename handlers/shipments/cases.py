@@ -13,7 +13,7 @@ CASES = (
         SELECT sent.shipment_no, sent.order_no, sent.group_no, orders.customer_no, customer.name, customer.name AS customer_name,
           orders.customer_po, coalesce(house.name, supplier.name) AS place, sent.carrier, sent.service, sent.tracking_no, sent.carrier_cost,
           sent.carrier_currency, nullif(sent.package_count, 0) AS package_count, nullif(sent.weight_kg, 0) AS weight_kg, 'kg' AS kg,
-          sent.packed_at, sent.shipped_at, sent.delivered_at, orders.ship_to, promise.promised,
+          sent.packed_at, sent.shipped_at, sent.delivered_at, sent.track_status, sent.signed_by, orders.ship_to, promise.promised,
           promise.promised < business_today() AND sent.delivered_at IS NULL AND sent.cancelled_at IS NULL AS late,
           CASE WHEN sent.cancelled_at IS NOT NULL THEN 'CANCELLED' WHEN sent.delivered_at IS NOT NULL THEN 'DELIVERED'
             WHEN sent.shipped_at IS NOT NULL THEN 'SHIPPED' WHEN sent.packed_at IS NOT NULL THEN 'PACKED' ELSE 'PLANNED' END AS state,
@@ -43,6 +43,8 @@ CASES = (
             Shown("shipped_at", "Left", "moment"),
             Shown("promised", "Should arrive", "day", odd="late"),
             Shown("delivered_at", "Arrived", "moment"),
+            Shown("track_status", "The carrier says"),
+            Shown("signed_by", "Signed for by"),
             Shown("ship_to", "Ship to", "address"),
         ),
         parts=(

@@ -21,6 +21,12 @@ class Shipment(Base):
         Index("shipment_shipped_ix", "shipped_at"),
         Index("shipment_delivered_ix", "delivered_at"),
         Index("shipment_label_document_ix", "label_document_id"),
+        Index(
+            "shipment_on_its_way_ix",
+            "tracked_at",
+            "shipment_no",
+            postgresql_where=text("shipped_at IS NOT NULL AND delivered_at IS NULL AND cancelled_at IS NULL"),
+        ),
     )
 
     shipment_no: Mapped[Key]
@@ -38,6 +44,10 @@ class Shipment(Base):
     packed_at: Mapped[Moment | None]
     shipped_at: Mapped[Moment | None]
     delivered_at: Mapped[Moment | None]
+    #: What the carrier said last of where it is, when it was asked, and who signed for it.
+    track_status: Mapped[Label]
+    tracked_at: Mapped[Moment | None]
+    signed_by: Mapped[Label]
     #: Set when the goods went back to the shelf before they left.
     cancelled_at: Mapped[Moment | None]
     created_at: Mapped[Written]

@@ -89,6 +89,16 @@ def mark_delivered(tx: Session, shipment_no: str, delivered_at: datetime | None 
     count(tx, [Change(line_id=line_id, delivered=qty) for line_id, qty in quantities(tx, shipment_no).items()])
 
 
+def mark_tracked(tx: Session, shipment_no: str, status: str) -> None:
+    """The carrier was asked where it is; nothing said leaves what it said before."""
+    tx.execute(_TRACK, {"shipment_no": shipment_no, "status": status})
+
+
+def signed(tx: Session, shipment_no: str, by: str) -> None:
+    """Somebody signed for the goods."""
+    tx.execute(_SIGN, {"shipment_no": shipment_no, "by": by})
+
+
 def recognise_costs(tx: Session, shipment_line_ids: Sequence[int]) -> Sequence[Row[Any]]:
     """What was deferred of these shipment lines became cost of sales: answer it as fulfil_line_id and cost; again: nothing."""
     return tx.execute(_RECOGNISE, {"ids": sorted(shipment_line_ids)}).all()
@@ -122,6 +132,11 @@ WITH charged AS (
 )
 SELECT fulfil_line_id, cost FROM charged ORDER BY id
 """)
+_TRACK = text("""
+UPDATE shipment SET tracked_at = now(), track_status = coalesce(nullif(CAST(:status AS text), ''), track_status)
+WHERE shipment_no = :shipment_no
+""")
+_SIGN = text("UPDATE shipment SET signed_by = :by WHERE shipment_no = :shipment_no")
 _SHIP = text("UPDATE shipment SET shipped_at = business_now() WHERE shipment_no = :shipment_no RETURNING shipped_at")
 _DELIVER = text("""
 UPDATE shipment SET delivered_at = coalesce(CAST(:at AS timestamptz), business_now()) WHERE shipment_no = :shipment_no

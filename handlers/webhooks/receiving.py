@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
 
+from engine.lexical import read_count
 from engine.problems import Conflict, Invalid, NotFound, Problem
 from engine.runtime.state import effects
 from engine.runtime.state.effects import Effect
@@ -23,7 +24,8 @@ from handlers.changes import Author, note
 #: How far a message's time may be from ours.
 TOLERANCE: Final = timedelta(minutes=5)
 _LONGEST_ID: Final = 200
-_LONGEST_STAMP: Final = 12
+_LONGEST_STAMP: Final = 11
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class NotSigned(Exception):
@@ -80,9 +82,10 @@ def verified(raw: bytes, headers: Mapping[str, str], keys: Sequence[str], now: d
     message_id, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not 0 < len(message_id) <= _LONGEST_ID or not message_id.isprintable():
         raise NotSigned("webhook-id is missing, or longer than 200 characters.")
-    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= _LONGEST_STAMP):
+    seconds = read_count(stamp) if len(stamp) <= _LONGEST_STAMP else None
+    if seconds is None:
         raise NotSigned("webhook-timestamp is no number of seconds since 1970.")
-    at = datetime.fromtimestamp(int(stamp), UTC)
+    at = _BEGINNING + timedelta(seconds=seconds)
     if abs(now - at) > TOLERANCE:
         raise NotSigned(f"webhook-timestamp is more than 5 minutes {'ago' if at < now else 'ahead'}: sign it anew when it is sent.")
     given = [part for part in headers.get("webhook-signature", "").split(" ") if part.startswith("v1,")]

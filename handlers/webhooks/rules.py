@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from engine.lexical import read_count
+
 #: How long after each failed attempt the next one comes, as Standard Webhooks proposes; after the last the message waits for a person.
 PAUSES: Final = (
     timedelta(seconds=5),
@@ -48,7 +50,5 @@ def judge(status: int | None, attempts: int, retry_after: str = "") -> Verdict:
 
 def _wish(retry_after: str) -> timedelta:
     """How long an endpoint asks us to wait, where it says it in seconds."""
-    text = retry_after.strip()
-    if not (text.isascii() and text.isdigit() and len(text) < 8):  # noqa: PLR2004  # digits
-        return timedelta()
-    return min(timedelta(seconds=int(text)), LONGEST_WISH)
+    seconds = read_count(retry_after.strip()) or 0
+    return timedelta(seconds=min(seconds, LONGEST_WISH.total_seconds()))

@@ -27,6 +27,8 @@ _CALLED = {name.rpartition(".")[2] for name in _PYTHON}
 
 #: How often each file may read the machine's time, and why.
 MACHINE = {
+    "handlers/shipments/records.py": (1, "when the carrier was asked where a parcel is"),
+    "handlers/fulfillment/tracking.py": (1, "when the carrier is asked again"),
     "handlers/webhooks/delivering.py": (13, "messages to the outside, their pauses and how long they are kept"),
     "handlers/webhooks/model.py": (1, "when a message is due"),
     "handlers/webhooks/receiving.py": (2, "how far a signature's time is from ours, and whether the secret before still counts"),

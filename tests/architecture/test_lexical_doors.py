@@ -49,6 +49,8 @@ OURS = {
     "handlers/values.py": (1, "an int or a Decimal"),
     "handlers/billing/adjustments.py": (1, "an amount that we wrote as JSON"),
     "handlers/billing/posting.py": (1, "an amount that we wrote as JSON"),
+    "handlers/calling.py": (1, "an address that the library has read"),
+    "handlers/webhooks/signing.py": (1, "a moment of ours as seconds"),
     "handlers/closing/rules.py": (2, "groups of an ASCII pattern"),
     "handlers/documents/payment.py": (1, "a truth of a picture"),
     "handlers/documents/pdf.py": (1, "a code point in a message of typst"),
