@@ -138,6 +138,7 @@ CUSTOMERS = Kind(
                     "invoice_cycle", "Invoiced by", "Each shipment alone, or all of a period together", ("SHIPMENT", "WEEKLY", "MONTHLY")
                 ),
                 Field("invoice_pdf", "Their PDF", "FACTUR_X carries the data of the invoice (ZUGFeRD)", ("PLAIN", "FACTUR_X")),
+                Field("payment_term", "Pays in instalments", "By these terms of the table payment-terms; empty: all at once"),
                 Field("paid_by_customer_no", "Paid by customer", "Where another one pays"),
                 Field("oldest_first", "Money without a reference pays what is due first"),
             ),

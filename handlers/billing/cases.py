@@ -20,6 +20,20 @@ _LINES = Part(
     WHERE line.invoice_no = :number ORDER BY line.line_no
     """,
 )
+_INSTALMENTS = Part(
+    "Instalments",
+    (
+        Shown("due_date", "Due", "day", odd="late"),
+        Shown("amount", "Amount", "money", "currency"),
+        Shown("open_amount", "Open", "money", "currency", odd="late"),
+    ),
+    """
+    SELECT part.due_date, part.amount, greatest(0, least(part.amount, item.open_amount - part.later)) AS open_amount, item.currency,
+      item.open_amount > part.later AND part.due_date < business_today() AS late
+    FROM open_item_part AS part JOIN open_item AS item ON item.id = part.item_id
+    WHERE item.kind = 'AR' AND item.document_no = :number ORDER BY part.part_no
+    """,
+)
 _PAID = Part(
     "Paid",
     (
@@ -122,7 +136,7 @@ CASES = (
             Shown("posted_at", "Posted", "moment"),
             Shown("bill_to", "Bill to", "address"),
         ),
-        parts=(_LINES, _PAID, _ADJUSTED, _REMINDED, *WITH_CUSTOMER),
+        parts=(_LINES, _INSTALMENTS, _PAID, _ADJUSTED, _REMINDED, *WITH_CUSTOMER),
     ),
 )
 

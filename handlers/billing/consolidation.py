@@ -143,7 +143,8 @@ def _forget_charged(tx: Session, customer_no: str) -> None:
 def _go_on(tx: Session, invoice_no: str, now: datetime) -> Drafted:
     made = dict(locked(tx, invoice_no)._mapping)  # noqa: SLF001  # SQLAlchemy's own name for a row by names
     days = (made["discount_date"] - made["invoice_date"]).days if made["discount_date"] else 0
-    bring_up_to_date(tx, made, made | {"discount_days": days, "today": now.date()})
+    term = tx.execute(_TERM, {"customer_no": made["customer_no"]}).scalar_one() if made["instalments"] else ""
+    bring_up_to_date(tx, made, made | {"discount_days": days, "today": now.date(), "payment_term": term})
     orders = tx.execute(_ORDERS, {"no": invoice_no}).scalars().all()
     return Drafted(invoice_no, tuple(orders))
 
@@ -210,7 +211,7 @@ def _groups(rows: Sequence[Row], cycle: Cycle, today: date, *, everything: bool)
 
 def _key(row: Row, cycle: Cycle) -> tuple[str, ...]:
     """What must be the same for deliveries to share an invoice."""
-    always = ("currency", "net_days", "discount_pct", "discount_days", "outside")
+    always = ("currency", "net_days", "discount_pct", "discount_days", "payment_term", "outside")
     return (
         *(str(row[name]) for name in always),
         json_text.encode(row["bill_to"]).decode(),
@@ -235,10 +236,14 @@ WHERE waiting.billed_at IS NULL AND (:customer_no = '' OR waiting.customer_no = 
 GROUP BY waiting.customer_no, customer.invoice_cycle, customer.invoice_channel ORDER BY waiting.customer_no
 """)
 _BEGUN = text("SELECT invoice_no FROM invoice WHERE billing_run = :run AND delivered_at IS NULL ORDER BY invoice_no LIMIT 1")
+_TERM = text("SELECT payment_term FROM customer WHERE customer_no = :customer_no")
 _ORDERS = text("SELECT DISTINCT order_no FROM invoice_line WHERE invoice_no = :no ORDER BY order_no")
 _CANDIDATES = text("""
 SELECT waiting.shipment_no, waiting.billable_on, sold.order_no, sold.currency, sold.net_days, sold.discount_pct, sold.discount_days,
-  sold.customer_po, sold.bill_to, sold.ship_to, carried.categories
+  sold.customer_po, sold.bill_to, sold.ship_to, carried.categories, (
+    SELECT customer.payment_term FROM customer WHERE customer.customer_no = sold.customer_no
+      AND (customer.net_days, customer.discount_pct, customer.discount_days) = (sold.net_days, sold.discount_pct, sold.discount_days)
+  ) AS payment_term
 FROM delivery_to_bill AS waiting JOIN shipment AS sent USING (shipment_no) JOIN sales_order AS sold ON sold.order_no = sent.order_no
 JOIN LATERAL (
   SELECT array_agg(DISTINCT charged.tax_category) AS categories

@@ -18,6 +18,7 @@ from engine.store import locks
 from engine.store.locks import Lock
 from handlers.billing.charging import Draft, OrderTaxes, Row, apart, draft, order_taxes
 from handlers.billing.model import Invoice, InvoiceLine, InvoiceTax
+from handlers.billing.payment_terms import with_instalments
 from handlers.billing.rules import OpenAdvance, TaxGroup, Terms, schedule, tax_key
 from handlers.documents.numbers import next_number
 from handlers.orders.fulfilment_lines import Change, count
@@ -133,6 +134,10 @@ def bring_up_to_date(tx: Session, made: Row, head: Row) -> None:
     due = schedule(terms, head["today"], made["gross_total"], made["currency"])
     changes = {name: head[name] for name in ("bill_to", "ship_to", "customer_po")}
     dates = {"invoice_date": head["today"], "due_date": due.due_date, "discount_date": due.discount_date}
+    if made["instalments"]:
+        totals = dates | {"gross_total": made["gross_total"], "discount_amount": made["discount_amount"]}
+        found = with_instalments(tx, {**made, "payment_term": head.get("payment_term", "")}, totals)
+        dates = {name: found.get(name, []) for name in (*dates, "instalments")}
     update_rows(tx, Invoice, [{"invoice_no": made["invoice_no"], **changes, **dates}], key="invoice_no")
 
 
@@ -167,7 +172,8 @@ def write_draft(tx: Session, invoice_no: str, head: Row, charged: Draft) -> None
     key = "|".join(str(head[name]) for name in _GROUPING)
     copied = {name: head[name] for name in (*_OF_ORDER, "shipment_no", "billing_policy")}
     own = {name: head[name] for name in ("billing_run", "delivered_from") if name in head}
-    insert_rows(tx, Invoice, [{"invoice_no": invoice_no, "kind": "INV", "grouping": key, **copied, **own, **charged.totals}])
+    totals = with_instalments(tx, head, charged.totals)
+    insert_rows(tx, Invoice, [{"invoice_no": invoice_no, "kind": "INV", "grouping": key, **copied, **own, **totals}])
     insert_rows(tx, InvoiceLine, [{"invoice_no": invoice_no, "kind": "INV"} | dict(line) for line in charged.lines])
     insert_rows(tx, InvoiceTax, tax_rows(invoice_no, charged.groups))
 
@@ -190,7 +196,10 @@ def tax_rows(invoice_no: str, groups: Sequence[TaxGroup]) -> list[dict[str, Any]
 
 _ORDER_COLUMNS = """
   sold.order_no, sold.customer_no, sold.customer_po, sold.bill_to, sold.ship_to, sold.currency, sold.net_days, sold.discount_pct,
-  sold.discount_days, sold.freight, CAST(:now AS timestamptz)::date AS today,
+  sold.discount_days, sold.freight, CAST(:now AS timestamptz)::date AS today, (
+    SELECT customer.payment_term FROM customer WHERE customer.customer_no = sold.customer_no
+      AND (customer.net_days, customer.discount_pct, customer.discount_days) = (sold.net_days, sold.discount_pct, sold.discount_days)
+  ) AS payment_term,
   EXISTS (SELECT 1 FROM invoice_line AS charged
           WHERE charged.order_no = sold.order_no AND charged.charge_code = 'FREIGHT' AND charged.kind = 'INV'
             AND NOT charged.cancelled) AS freight_charged

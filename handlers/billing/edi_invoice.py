@@ -78,7 +78,7 @@ def _x12(facts: InvoiceFacts, ordered_on: date, numbers: Numbers) -> list[Row]:
         *n1_place("BT", {**facts.bill_to, "name": facts.buyer["name"]}),
         *n1_place("ST", facts.ship_to),
         n1("SE", facts.seller["name"], facts.seller["gln"]),
-        _terms(facts),
+        *_terms(facts),
         ("DTM", "011", ymd(facts.delivery_date)),
         *([("DTM", "186", ymd(facts.delivered_from)), ("DTM", "187", ymd(facts.delivery_date))] if facts.delivered_from else []),
     ]
@@ -118,7 +118,15 @@ def _big_07(facts: InvoiceFacts) -> Row:
     return ("", "", code) if code else ()
 
 
-def _terms(facts: InvoiceFacts) -> Row:
+def _terms(facts: InvoiceFacts) -> list[Row]:
+    """ITD: each instalment (04) with its day and amount, or when all of it is due and what may be taken off until when."""
+    if facts.instalments:
+        days = ((ymd(part.due_date), _cents(part.amount)) for part in facts.instalments)
+        return [("ITD", "04", "3", "", "", "", "", "", "", day, cents) for day, cents in days]
+    return [_terms_at_once(facts)]
+
+
+def _terms_at_once(facts: InvoiceFacts) -> Row:
     net_days = str((facts.due_date - facts.invoice_date).days)
     if not (facts.discount_date and facts.discount_amount):
         return ("ITD", "05", "3", "", "", "", ymd(facts.due_date), net_days)
@@ -149,8 +157,7 @@ def _edifact(partner: EdiPartner, facts: InvoiceFacts, numbers: Numbers) -> list
         *_party("SU", partner, facts.seller),
         nad_place("DP", facts.ship_to),
         ("CUX", ("2", facts.currency, "4")),
-        ("PAT", "3"),
-        dtm("13", facts.due_date),
+        *_due(facts),
     ]
     if facts.discount_date and facts.discount_amount:
         rows += [("PAT", "22"), dtm("12", facts.discount_date), ("MOA", ("21", _money(facts.discount_amount, facts.currency)))]
@@ -160,6 +167,16 @@ def _edifact(partner: EdiPartner, facts: InvoiceFacts, numbers: Numbers) -> list
     for line in facts.lines:
         rows += _line(line, facts.currency, numbers)
     return [*rows, ("UNS", "S"), ("CNT", ("2", str(len(facts.lines)))), *_sums(facts)]
+
+
+def _due(facts: InvoiceFacts) -> list[Row]:
+    """PAT with the day on which it is due, once for each instalment with its amount."""
+    if not facts.instalments:
+        return [("PAT", "3"), dtm("13", facts.due_date)]
+    rows: list[Row] = []
+    for part in facts.instalments:
+        rows += [("PAT", "3"), dtm("13", part.due_date), ("MOA", ("9", _money(part.amount, facts.currency)))]
+    return rows
 
 
 def _party(role: str, partner: EdiPartner, party: Mapping[str, str]) -> list[Row]:

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
 from handlers.billing.creation import EXEMPTION_REASONS, Planned
+from handlers.billing.payment_terms import as_read
 from handlers.billing.posting import of_orders
-from handlers.billing.rules import Schedule, Terms, describe_terms
+from handlers.billing.rules import Part, Schedule, Terms, describe_instalments, describe_terms
 from handlers.documents.seller import seller
 from handlers.parties.master_data import find_customer
 
@@ -109,6 +110,8 @@ class InvoiceFacts:
     billing_policy: str = "ON_SHIP"
     #: The first day of delivery of a consolidated invoice.
     delivered_from: date | None = None
+    #: Where it is paid in parts: the parts in the order they are due; `due_date` is the first (EN 16931 BT-9).
+    instalments: tuple[Part, ...] = ()
 
     @property
     def is_credit_memo(self) -> bool:
@@ -142,6 +145,7 @@ def read_facts(tx: Session, invoice_no: str) -> InvoiceFacts:
     lines = tx.execute(_LINES, {"no": invoice_no}).mappings().all()
     groups = tx.execute(_TAXES, {"no": invoice_no}).mappings().all()
     due = Schedule(row.due_date, row.discount_date, row.discount_amount)
+    parts = as_read(row.instalments)
     copied = (
         "invoice_no", "kind", "order_no", "customer_po", "invoice_date", "delivery_date", "due_date", "currency", "net_total",
         "freight_total", "tax_total", "gross_total", "discount_date", "discount_amount", "created_at", "billing_policy", "delivered_from",
@@ -150,7 +154,10 @@ def read_facts(tx: Session, invoice_no: str) -> InvoiceFacts:
         **{name: getattr(row, name) for name in copied} | {"order_no": row.order_no or ""},
         terms=f"Credit for invoice {row.credits_invoice_no}: {row.credit_reason}."
         if row.kind == "CM"
+        else describe_instalments(parts, row.currency)
+        if parts
         else describe_terms(Terms(row.net_days, row.discount_pct), due, row.currency),
+        instalments=tuple(parts),
         shipment_no=row.shipment_no or "",
         credits_invoice_no=row.credits_invoice_no or "",
         advances=tuple(dict.fromkeys(line["advance_no"] for line in lines if line["advance_no"])),

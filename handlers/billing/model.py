@@ -87,6 +87,8 @@ class Invoice(Base):
     discount_date: Mapped[date | None]
     discount_amount: Mapped[Counter]
     discount_pct: Mapped[Percent]
+    #: Where it is paid in parts: each due_date and amount, in order; `due_date` is the first, and nothing is given for paying early.
+    instalments: Mapped[JsonList]
     net_total: Mapped[Amount]
     freight_total: Mapped[Counter]
     tax_total: Mapped[Amount]

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from engine.problems import NotFound
 from engine.store import locks
 from engine.store.locks import Lock
+from handlers.billing.payment_terms import as_read
 from handlers.ledger import posting
 from handlers.ledger.accounts import (
     COGS,
@@ -24,7 +25,7 @@ from handlers.ledger.accounts import (
     REVENUE,
 )
 from handlers.ledger.books import books_currency, rate_on
-from handlers.ledger.open_items import NewOpenItem, add_open_item, share_in_books
+from handlers.ledger.open_items import Instalment, NewOpenItem, add_open_item, share_in_books
 from handlers.ledger.rules import in_books_currency
 from handlers.shipments.records import lock_shipments, recognise_costs
 
@@ -167,6 +168,7 @@ def _open(tx: Session, row: Row[Any], rate: Decimal) -> None:
         discount_amount=row.discount_amount,
         tax_amount=row.tax_total,
         fx_rate=rate,
+        instalments=[Instalment(part.due_date, part.amount) for part in as_read(row.instalments)],
     )
     add_open_item(tx, item)
 

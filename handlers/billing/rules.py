@@ -1,6 +1,6 @@
 """What an invoice comes to: amounts of partial shipments, tax per rate, terms of payment. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -172,6 +172,49 @@ def schedule(terms: Terms, invoice_date: date, gross: Decimal, currency: str) ->
     return Schedule(due, invoice_date + timedelta(days=terms.discount_days), round_currency(gross * terms.discount_pct / 100, currency))
 
 
+@dataclass(frozen=True, slots=True)
+class TermPart:
+    """A part of an invoice as the table of payment terms says it: a share in percent or an amount, and when it is due.
+
+    `due_from` is INVOICE, DELIVERY or END_OF_MONTH (of the invoice), and `days` after it. The last part is whatever is left.
+    """
+
+    share_pct: Decimal
+    amount: Decimal
+    due_from: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an invoice, and the day it is due."""
+
+    due_date: date
+    amount: Decimal
+
+
+def instalments(parts: Sequence[TermPart], invoice_date: date, delivery_date: date, gross: Decimal, currency: str) -> list[Part]:
+    """The instalments of an invoice in the order they are due; rounding stays with the last, and no part is beyond what is left.
+
+    Parts of one day are one. A single one is no instalment: the invoice is due on that day.
+    """
+    bases = {"INVOICE": invoice_date, "DELIVERY": delivery_date, "END_OF_MONTH": _day_of_month(invoice_date, _LAST_DAY)}
+    dated = sorted((next_working_day(bases[part.due_from] + timedelta(days=part.days)), place) for place, part in enumerate(parts))
+    left = gross
+    found: dict[date, Decimal] = {}
+    for number, (due, place) in enumerate(dated, start=1):
+        part = parts[place]
+        wanted = left if number == len(dated) else part.amount or round_currency(gross * part.share_pct / 100, currency)
+        taken = min(wanted, left)
+        left -= taken
+        if taken:
+            found[due] = found.get(due, ZERO) + taken
+    return [Part(due, amount) for due, amount in found.items()]
+
+
+_LAST_DAY = 31
+
+
 def next_working_day(day: date) -> date:
     """The day itself, or the Monday after a weekend."""
     return day + timedelta(days=7 - day.weekday()) if day.weekday() >= _SATURDAY else day
@@ -229,6 +272,12 @@ class Revenue:
 def revenue(goods: Iterable[Charge], freight: Decimal, groups: Iterable[TaxGroup]) -> Revenue:
     """Add up an invoice."""
     return Revenue(total(charge.amount for charge in goods), freight, total(group.tax for group in groups))
+
+
+def describe_instalments(parts: Sequence[Part], currency: str) -> str:
+    """Payment in parts in one sentence."""
+    shown = "; ".join(f"{round_currency(part.amount, currency):f} {currency} by {part.due_date}" for part in parts)
+    return f"Payable without deduction in {len(parts)} instalments: {shown}."
 
 
 def describe_terms(terms: Terms, due: Schedule, currency: str) -> str:

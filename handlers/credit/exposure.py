@@ -204,7 +204,7 @@ SELECT 'open_ar', currency, sum(open_amount), max(business_today() - due_date), 
 FROM open_item WHERE kind = 'AR' AND party_no = :customer AND open_amount > 0 GROUP BY currency
 UNION ALL
 SELECT 'overdue', currency, sum(open_amount), 0, 0, business_today()
-FROM open_item WHERE kind = 'AR' AND party_no = :customer AND open_amount > 0 AND due_date < business_today() GROUP BY currency
+FROM open_due WHERE kind = 'AR' AND party_no = :customer AND due_date < business_today() GROUP BY currency
 UNION ALL
 SELECT 'unapplied', :books, -sum(accounted), 0, 0, business_today()
 FROM journal_line WHERE account = '1290' AND party_no = :customer HAVING sum(accounted) IS NOT NULL

@@ -114,4 +114,16 @@ INVARIANTS = (
           AND (regexp_replace(journal.event_type, '{REVERSED}$', ''), line.account) NOT IN ({_PAIRS})
         """,
     ),
+    Invariant(
+        "INV-11",
+        "The instalments of an item come to it, and it is due with the first of them that is open.",
+        """
+        SELECT item.document_no, item.original, item.due_date, sum(part.amount) AS parts, min(part.due_date) FILTER (
+          WHERE part.later < item.open_amount) AS first_open
+        FROM open_item AS item JOIN open_item_part AS part ON part.item_id = item.id
+        GROUP BY item.id
+        HAVING item.original <> sum(part.amount)
+          OR item.due_date <> min(part.due_date) FILTER (WHERE part.later < item.open_amount)
+        """,
+    ),
 )

@@ -200,6 +200,20 @@ class OpenItem(Base):
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
+class OpenItemPart(Base):
+    """An instalment of an open item. Money pays what is due first: a part is open with what is open beyond all `later` ones."""
+
+    __tablename__ = "open_item_part"
+    __table_args__ = (CheckConstraint("amount > 0 AND later >= 0", name="amount"),)
+
+    item_id: Mapped[int] = mapped_column(ForeignKey("open_item.id"), primary_key=True)
+    part_no: Mapped[int] = mapped_column(primary_key=True)
+    due_date: Mapped[date] = mapped_column(Date)
+    amount: Mapped[Decimal] = mapped_column(Amount)
+    #: What all parts after it come to.
+    later: Mapped[Decimal] = mapped_column(Amount)
+
+
 def _ddl(statement: str) -> DDL:
     return DDL(statement)  # type: ignore[no-untyped-call]  # SQLAlchemy leaves DDL untyped
 
@@ -252,6 +266,16 @@ _GUARD_PERIODS = _ddl(
     "FOR EACH STATEMENT EXECUTE FUNCTION refuse_closed_period()"
 )
 
+#: What is open, by the day it is due: an item of instalments has a row for each that is open, any other has one.
+_OPEN_DUE = _ddl("""
+CREATE OR REPLACE VIEW open_due AS
+SELECT item.id AS item_id, item.kind, item.party_no, item.document_no, item.currency, coalesce(part.due_date, item.due_date) AS due_date,
+  coalesce(part.later, 0) AS later, CASE WHEN part.item_id IS NULL THEN item.open_amount
+    ELSE least(part.amount, item.open_amount - part.later) END AS open_amount
+FROM open_item AS item LEFT JOIN open_item_part AS part ON part.item_id = item.id
+WHERE item.open_amount > coalesce(part.later, 0)
+""")
+event.listen(OpenItemPart.__table__, "after_create", _OPEN_DUE)
 event.listen(Journal.__table__, "after_create", _REFUSE_CHANGE)
 event.listen(Journal.__table__, "after_create", _guard("journal"))
 event.listen(Journal.__table__, "after_create", _REFUSE_CLOSED)

@@ -20,6 +20,14 @@ _CONTROL_ACCOUNT = {"AR": RECEIVABLES, "AP": PAYABLES}
 
 
 @dataclass(frozen=True, slots=True)
+class Instalment:
+    """A part of what is owed, and the day it is due."""
+
+    due_date: date
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class NewOpenItem:
     """A document that is owed from now on."""
 
@@ -34,6 +42,8 @@ class NewOpenItem:
     discount_amount: Decimal = Decimal(0)
     tax_amount: Decimal = Decimal(0)
     fx_rate: Decimal = Decimal(1)
+    #: Where it is owed in instalments: they come to its amount, in the order they are due, and `due_date` is that of the first.
+    instalments: Sequence[Instalment] = ()
 
 
 def add_open_item(tx: Session, item: NewOpenItem) -> None:
@@ -49,6 +59,7 @@ def add_open_items(tx: Session, kind: str, items: Sequence[NewOpenItem]) -> None
     """Open items of one kind like `add_open_item`, all in one statement. One that was taken back is open again."""
     books = books_currency(tx)
     rows = []
+    parts: list[dict[str, object]] = []
     for item in items:
         if item.amount < 0:
             raise Invalid(
@@ -58,9 +69,27 @@ def add_open_items(tx: Session, kind: str, items: Sequence[NewOpenItem]) -> None
             )
         given = asdict(item)
         amount = given.pop("amount")
+        parts += _parts(item.document_no, item.party_no, given.pop("instalments"))
         in_books = round_currency(amount * item.fx_rate, books)
         rows.append(given | {"original": amount, "open_amount": amount, "open_in_books": in_books})
     tx.execute(_ADD, {"rows": as_json(rows), "control": _CONTROL_ACCOUNT[kind]})
+    if parts:
+        tx.execute(_ADD_PARTS, {"kind": kind, "rows": as_json(parts)})
+
+
+def _parts(document_no: str, party_no: str, instalments: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    later = Decimal(0)
+    rows: list[dict[str, object]] = []
+    for number, each in reversed(list(enumerate(instalments, start=1))):
+        rows.append({"document_no": document_no, "party_no": party_no, "part_no": number, "later": later, **each})
+        later += Decimal(str(each["amount"]))
+    return rows
+
+
+def overdue_amount(tx: Session, document_no: str, today: date) -> Decimal:
+    """What of a receivable was due before a day and is open: all of it, or the instalments that were."""
+    amount: Decimal = tx.execute(_OVERDUE, {"document_no": document_no, "today": today}).scalar_one()
+    return amount
 
 
 def take_back_open_items(tx: Session, kind: str, document_nos: Sequence[str]) -> list[str]:
@@ -163,6 +192,17 @@ SET document_date = excluded.document_date, due_date = excluded.due_date, origin
   closed_at = NULL
 WHERE open_item.original = 0 AND excluded.original > 0
 """)
+_ADD_PARTS = text("""
+INSERT INTO open_item_part (item_id, part_no, due_date, amount, later)
+SELECT item.id, given.part_no, given.due_date, given.amount, given.later
+FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+  AS given(document_no text, party_no text, part_no int, due_date date, amount numeric, later numeric)
+JOIN open_item AS item ON item.kind = :kind AND item.document_no = given.document_no AND item.party_no = given.party_no
+ON CONFLICT DO NOTHING
+""")
+_OVERDUE = text("""
+SELECT coalesce(sum(open_amount), 0) FROM open_due WHERE kind = 'AR' AND document_no = :document_no AND due_date < :today
+""")
 _TAKE_BACK = text("""
 UPDATE open_item SET original = 0, open_amount = 0, open_in_books = 0, discount_amount = 0, tax_amount = 0, closed_at = business_now()
 WHERE id = ANY(:ids)
@@ -171,7 +211,10 @@ _IDS = text("SELECT id FROM open_item WHERE kind = :kind AND document_no = ANY(:
 _ITEMS = text("SELECT * FROM open_item WHERE id = ANY(:ids)")
 _REDUCE = text("""
 UPDATE open_item AS item SET open_amount = item.open_amount - given.amount, open_in_books = item.open_in_books - given.in_books,
-  closed_at = CASE WHEN item.open_amount = given.amount THEN business_now() END
+  closed_at = CASE WHEN item.open_amount = given.amount THEN business_now() END,
+  due_date = coalesce((
+    SELECT min(part.due_date) FROM open_item_part AS part
+    WHERE part.item_id = item.id AND part.later < item.open_amount - given.amount), item.due_date)
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(id bigint, amount numeric, in_books numeric) WHERE item.id = given.id
 """)
 _DISPUTED = text("UPDATE open_item SET disputed = :disputed WHERE kind = 'AR' AND document_no = :document_no")

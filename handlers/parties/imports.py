@@ -96,6 +96,7 @@ CUSTOMERS = TableKind(
         Column("credit_tolerance_pct", "How far the limit may be passed, in percent", "5"),
         Column("secured_amount", f"What is insured or guaranteed, {_IN_CURRENCY}", "10000.00"),
         *_TERMS,
+        Column("payment_term", "Terms of the table payment-terms by which they pay in instalments; else empty", ""),
         Column("incoterm", "Delivery term of Incoterms 2020", "FCA"),
         Column("requires_po", "Whether their orders need a purchase order number", "yes"),
         Column("po_pattern", "Regular expression of those numbers", "PO-[0-9]+"),

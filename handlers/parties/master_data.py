@@ -85,6 +85,7 @@ class CustomerDraft:
     net_days: int = 30
     discount_pct: Percentage = ZERO
     discount_days: int = 0
+    payment_term: str = ""
     incoterm: str = "FCA"
     requires_po: bool = False
     po_pattern: str = ""

@@ -74,6 +74,8 @@ class Customer(Base):
     net_days: Mapped[int] = mapped_column(server_default=text("30"))
     discount_pct: Mapped[Percent]
     discount_days: Mapped[int] = mapped_column(server_default=text("0"))
+    #: The terms of the table `payment-terms` by which it pays in instalments; empty where invoices are paid at once.
+    payment_term: Mapped[Label]
     incoterm: Mapped[str] = mapped_column(server_default=text("'FCA'"))
     requires_po: Mapped[Flag]
     po_pattern: Mapped[Label]

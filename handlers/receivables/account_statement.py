@@ -103,11 +103,11 @@ def ages(rows: Sequence[RowMapping], today: date) -> list[Decimal]:
 
 
 _ROWS = text("""
-SELECT item.document_no AS number, item.document_date AS dated, item.due_date, item.original AS amount, item.open_amount AS open,
-  item.currency,
-  least(item.open_amount, coalesce((
-    SELECT sum(dispute.amount) FROM dispute WHERE dispute.invoice_no = item.document_no AND dispute.resolved_at IS NULL), 0)) AS disputed
-FROM open_item AS item WHERE item.kind = 'AR' AND item.party_no = :customer_no AND item.open_amount > 0
+SELECT item.document_no AS number, item.document_date AS dated, due.due_date, item.original AS amount, due.open_amount AS open,
+  item.currency, CASE WHEN due.later > 0 THEN 0 ELSE least(item.open_amount, coalesce((
+    SELECT sum(dispute.amount) FROM dispute
+    WHERE dispute.invoice_no = item.document_no AND dispute.resolved_at IS NULL), 0)) END AS disputed
+FROM open_item AS item JOIN open_due AS due ON due.item_id = item.id WHERE item.kind = 'AR' AND item.party_no = :customer_no
 UNION ALL
 SELECT receipt.receipt_no, receipt.received_on, NULL, -receipt.amount, -(receipt.amount - receipt.written_off - coalesce(used.cash, 0)),
   receipt.currency, 0

@@ -14,7 +14,7 @@ from handlers.documents.addressee import addressee
 from handlers.documents.pdf import print_pdf
 from handlers.documents.seller import seller
 from handlers.documents.store import save_document
-from handlers.ledger.open_items import highest_dunning_level, lock_open_items, set_dunning_level
+from handlers.ledger.open_items import highest_dunning_level, lock_open_items, overdue_amount, set_dunning_level
 from handlers.parties.master_data import default_address
 from handlers.parties.policy import chosen
 from handlers.parties.standing import lower_dunning_level, raise_dunning_level
@@ -58,14 +58,15 @@ class DunningFacts:
 def dunning_facts(tx: Session, invoice_no: str, now: datetime) -> DunningFacts:
     """How late an invoice is, how often it was reminded of, and what of the customer's money is not applied. Raises NotFound.
 
-    What is in dispute is not reminded of: the amount is what is open beside it.
+    What is in dispute is not reminded of: the amount is what is open beside it, of instalments what is overdue.
     """
     item = _lock_item(tx, invoice_no)
     undisputed = _undisputed(tx, item)
     unapplied = tx.execute(_UNAPPLIED, {"customer": item.party_no}).scalar_one()
     promised = promises.standing(tx, invoice_no, now.date()).promise
     overdue = max(0, (now.date() - item.due_date).days)
-    return DunningFacts(overdue, undisputed, max(Decimal(0), unapplied), item.disputed and undisputed <= 0, item.dunning_level, promised)
+    due = min(undisputed, overdue_amount(tx, invoice_no, now.date())) if overdue else undisputed
+    return DunningFacts(overdue, due, max(Decimal(0), unapplied), item.disputed and undisputed <= 0, item.dunning_level, promised)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def remind(tx: Session, invoice_no: str, step: Step, now: datetime) -> Sent:
         "level": step.level,
         "hold_orders": step.hold_orders,
         "days_overdue": (now.date() - item.due_date).days,
-        "open_amount": _undisputed(tx, item),
+        "open_amount": _asked(tx, item, now),
         "document_id": document_id,
     }
     insert_rows(tx, Reminder, [sent])
@@ -126,7 +127,7 @@ def _print(tx: Session, item: Row[Any], step: Step, now: datetime) -> int:
     overdue = Overdue(
         invoice_no=item.document_no,
         customer_no=item.party_no,
-        open_amount=_undisputed(tx, item),
+        open_amount=_asked(tx, item, now),
         **{name: getattr(item, name) for name in ("document_date", "due_date", "original", "currency")},
     )
     customer = {"name": item.customer_name, "country": item.customer_country}
@@ -143,6 +144,11 @@ def undisputed(tx: Session, invoice_no: str) -> Decimal:
 def _undisputed(tx: Session, item: Row[Any]) -> Decimal:
     """What is open on an invoice and not in dispute."""
     return max(Decimal(0), Decimal(item.open_amount) - Decimal(tx.execute(DISPUTED, {"invoice_no": item.document_no}).scalar_one()))
+
+
+def _asked(tx: Session, item: Row[Any], now: datetime) -> Decimal:
+    """What a reminder asks for: what is open and not in dispute, of instalments what is overdue."""
+    return min(_undisputed(tx, item), overdue_amount(tx, item.document_no, now.date()) or item.open_amount)
 
 
 def _lock_item(tx: Session, invoice_no: str) -> Row[Any]:

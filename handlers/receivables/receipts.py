@@ -236,7 +236,8 @@ ORDER BY receipt.receipt_no
 _ITEMS = text("""
 SELECT item.document_no AS invoice_no, item.party_no, customer.customer_class, item.currency, item.open_amount, item.discount_date,
   CASE WHEN item.open_amount = item.original THEN item.discount_amount ELSE 0 END AS discount_amount,
-  item.due_date, item.document_date, customer.paid_by_customer_no AS paid_by
+  item.due_date, item.document_date, customer.paid_by_customer_no AS paid_by,
+  ARRAY(SELECT due.open_amount FROM open_due AS due WHERE due.item_id = item.id ORDER BY due.due_date) AS parts
 FROM open_item AS item JOIN customer ON customer.customer_no = item.party_no
 WHERE item.kind = 'AR' AND (item.document_no = ANY(:numbers) OR item.open_amount > 0 AND NOT item.disputed AND (
   item.party_no = ANY(:customers) OR customer.paid_by_customer_no = ANY(:customers) OR item.open_amount = ANY(:amounts)))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 from stdnum import iso11649
@@ -104,6 +105,8 @@ class Item:
     document_date: date | None = None
     #: The customer who pays for its customer, where another one does.
     paid_by: str | None = None
+    #: What is open of it by the day it is due: more than one where it is owed in instalments.
+    parts: Sequence[Decimal] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,8 @@ def _is_witnessed(cash: Cash, item: Item, open_amount: Decimal) -> bool:
 def _single(cash: Cash, item: Item, left: Mapping[str, Decimal]) -> list[Match]:
     open_amount = left[item.invoice_no]
     difference = open_amount - cash.amount
-    rule = "M1" if not difference or difference == discount_available(item, open_amount) else rule_of(difference, open_amount)
+    exact = not difference or difference == discount_available(item, open_amount) or cash.amount in accumulate(item.parts)
+    rule = "M1" if exact else rule_of(difference, open_amount)
     return [match_of(cash, item, open_amount, rule)]
 
 

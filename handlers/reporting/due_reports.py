@@ -8,7 +8,7 @@ def items(kind: str, item: str = "item") -> str:
     """The beginning of a statement: a table `item` holds what was open on each document on the day `as_of`, as the control account has it.
 
     What is open now is taken, and what was posted after the day is taken off again; only what moved since is read. A document that was
-    posted after the day was not open on it.
+    posted after the day was not open on it. Of instalments each is a row of its own: money paid what was due first.
     """
     control, sign = ("1200", "") if kind == "AR" else ("2000", "-")
     return f"""
@@ -18,15 +18,26 @@ def items(kind: str, item: str = "item") -> str:
       FROM journal JOIN journal_line AS line ON line.journal_id = journal.id
       WHERE journal.gl_date > CAST(:as_of AS date) AND line.account = '{control}' GROUP BY 1, 2
     ),
-    {item} AS (
-      SELECT open.party_no, open.document_no, open.document_date, open.due_date, open.currency, open.disputed, open.dunning_level,
+    whole_{item} AS (
+      SELECT open.id, open.party_no, open.document_no, open.document_date, open.due_date, open.currency, open.disputed, open.dunning_level,
         open.original, open.open_amount - coalesce(moved.amount, 0) AS open_amount,
-        open.open_in_books - coalesce(moved.in_books, 0) AS in_books, CAST(:as_of AS date) - open.due_date AS late
+        open.open_in_books - coalesce(moved.in_books, 0) AS in_books
       FROM open_item AS open LEFT JOIN moved_{item} AS moved USING (party_no, document_no)
       WHERE open.id IN (
         SELECT id FROM open_item WHERE kind = '{kind}' AND open_amount > 0
         UNION SELECT id FROM open_item JOIN moved_{item} USING (party_no, document_no) WHERE kind = '{kind}')
         AND (open.open_amount <> coalesce(moved.amount, 0) OR open.open_in_books <> coalesce(moved.in_books, 0))
+    ),
+    {item} AS (
+      SELECT whole.party_no, whole.document_no, whole.document_date, coalesce(part.due_date, whole.due_date) AS due_date, whole.currency,
+        whole.disputed, whole.dunning_level, coalesce(part.amount, whole.original) AS original,
+        coalesce(least(part.amount, whole.open_amount - part.later), whole.open_amount) AS open_amount,
+        CASE WHEN part.later IS NULL OR whole.open_amount = 0 THEN whole.in_books
+          ELSE round(whole.in_books * least(part.later + part.amount, whole.open_amount) / whole.open_amount, 2)
+            - round(whole.in_books * part.later / whole.open_amount, 2) END AS in_books,
+        CAST(:as_of AS date) - coalesce(part.due_date, whole.due_date) AS late
+      FROM whole_{item} AS whole LEFT JOIN open_item_part AS part ON part.item_id = whole.id AND whole.open_amount > 0
+      WHERE part.later IS NULL OR part.later < whole.open_amount
     )
     """
 

@@ -62,6 +62,7 @@ TAMPERED = (
     Tamper("INV-47", "UPDATE supplier_credit SET reason = 'PRICE'"),
     Tamper("INV-47", "UPDATE supplier_credit SET claimed = claimed + 0.01, set_off = set_off - 0.01 WHERE reason = 'PRICE'"),
     Tamper("INV-47", "UPDATE journal_line SET account = '1295' WHERE account = '1296'"),
+    Tamper("INV-47", "UPDATE journal_line SET account = '1296' WHERE account = '4000'"),
 )
 
 

@@ -8,6 +8,8 @@ OWED_TWICE = (
 )
 CLOSED_BEFORE_IT_WAS_POSTED = "UPDATE ledger_period SET starts_on = '2026-03-01', ends_on = '2026-03-31', closed_at = '2026-03-31'"
 TAMPERED = (
+    Tamper("INV-11", "INSERT INTO open_item_part SELECT id, 1, due_date, original - 1, 0 FROM open_item WHERE original > 1"),
+    Tamper("INV-11", "INSERT INTO open_item_part SELECT id, 1, due_date + 1, original, 0 FROM open_item WHERE open_amount > 0"),
     Tamper("INV-01", "UPDATE journal_line SET debit = debit + 1 WHERE account = '1500' AND debit > 0"),
     Tamper("INV-01", "DELETE FROM journal_line WHERE journal_id = (SELECT min(id) FROM journal)"),
     Tamper("INV-02", "UPDATE journal_line SET accounted = accounted + 1 WHERE account = '5000'"),

@@ -9,10 +9,12 @@ from handlers.billing.rules import (
     Billable,
     Charge,
     TaxGroup,
+    TermPart,
     Terms,
     amount_of,
     describe_terms,
     freight_tax,
+    instalments,
     outside_vat,
     revenue,
     schedule,
@@ -87,3 +89,20 @@ def test_only_what_is_not_subject_to_vat_shares_no_invoice_with_others(category,
 @pytest.mark.parametrize("terms", [Terms(30, D(2), 0), Terms(30, D(0), 10)])
 def test_a_discount_needs_both_a_percentage_and_days(terms):
     assert schedule(terms, date(2026, 3, 10), D(100), "EUR").discount_date is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "gross", "due"),
+    [
+        ([("33.3333", 0, "INVOICE", 0), ("33.3333", 0, "INVOICE", 30), (0, 0, "INVOICE", 60)], "100.00",
+         [("2026-03-10", "33.33"), ("2026-04-09", "33.33"), ("2026-05-11", "33.34")]),
+        ([("70", 0, "END_OF_MONTH", 30), (0, "500", "DELIVERY", 10)], "1000.00", [("2026-03-23", "500.00"), ("2026-04-30", "500.00")]),
+        ([(0, "500", "INVOICE", 10), (0, 0, "INVOICE", 30)], "120.00", [("2026-03-20", "120.00")]),
+        ([("50", 0, "INVOICE", 4), ("50", 0, "INVOICE", 5)], "9.99", [("2026-03-16", "9.99")]),
+    ],
+    ids=["thirds", "an amount first, then what is left", "no part beyond what is left", "parts of one day are one"],
+)  # fmt: skip
+def test_instalments_come_to_the_invoice_in_the_order_they_are_due(parts, gross, due):
+    terms = [TermPart(D(share), D(amount), due_from, days) for share, amount, due_from, days in parts]
+    found = instalments(terms, date(2026, 3, 10), date(2026, 3, 12), D(gross), "EUR")
+    assert [(str(part.due_date), f"{part.amount:.2f}") for part in found] == due
