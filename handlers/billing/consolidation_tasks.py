@@ -16,14 +16,6 @@ tasks = ServiceTasks()
 
 
 @dataclass(frozen=True, slots=True)
-class LeaveDelivery:
-    """A shipment by its number, and what lets it be charged (ON_SHIP, ON_DELIVERY)."""
-
-    shipment_no: str
-    billing_policy: str
-
-
-@dataclass(frozen=True, slots=True)
 class KindOfCustomer:
     """How customers are billed: their cycle (SHIPMENT, WEEKLY, MONTHLY) and the channel their invoices go by."""
 
@@ -92,12 +84,6 @@ class NextInvoice:
 
     invoice_no: str | None
     order_nos: list[str]
-
-
-@tasks.register("billing.leave_to_run")
-def leave_to_run(given: LeaveDelivery, tx: Session, context: TaskContext) -> None:
-    """Leave a shipment that may be charged to the billing run of its customer's week or month."""
-    consolidation.leave_to_run(tx, given.shipment_no, given.billing_policy, context.now)
 
 
 @tasks.register("billing.list_kinds_waiting")
