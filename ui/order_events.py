@@ -184,6 +184,10 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, str]]] = {
     "order_priced": _priced,
     "credit_decided": _credit,
     "order_submitted": lambda detail: ("Order accepted as complete", f"{_amount(detail, 'gross_total')} gross"),
+    "supply_redistributed": lambda detail: (
+        f"Supply of {detail['sku']} was redistributed: the order {detail['verdict']}",
+        words(detail["strategy"]),
+    ),
     "order_promised": _promised,
     "order_acknowledged": _acknowledged,
     "order_rolled_up": lambda detail: (f"The order is now {words(detail['status']).lower()}", ""),

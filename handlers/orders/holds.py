@@ -24,11 +24,11 @@ def apply_hold(tx: Session, order_no: str, hold_code: str, reason: str, *, actor
     until = None if kind.ends_after_days is None else business_now(tx) + timedelta(days=kind.ends_after_days)
     said = {"blocks": kind.blocks, "release_group": kind.release_group, "by_another": kind.by_another}
     added = insert(Hold).values(order_no=order_no, hold_code=hold_code, reason=reason, applied_by=actor, until=until, **said)
-    hold_id = tx.execute(added.on_conflict_do_nothing().returning(Hold.id)).scalar()
+    hold_id: int | None = tx.execute(added.on_conflict_do_nothing().returning(Hold.id)).scalar()
     if hold_id is None:
         return None
     note(tx, order_no, "hold_applied", actor=actor, detail={"hold_code": hold_code, "reason": reason})
-    return int(hold_id)
+    return hold_id
 
 
 def release_hold(tx: Session, order_no: str, hold_code: str, reason: str, *, actor: str = "system") -> bool:

@@ -73,8 +73,8 @@ def promise_orders(tx: Session, order_nos: Sequence[str], answers: Mapping[Case,
     supplies = look(tx, skus, now)
     plans = plan_orders(order_nos, rows, answers, supplies)
     drop_backorders(tx, order_nos)
-    groups = _write(tx, plans)
-    _reserve(tx, order_nos, supplies)
+    groups = write_plans(tx, plans)
+    reserve_soon(tx, order_nos, supplies)
     note_promises(tx, order_nos)
     promised = [_outcome(plan, groups[plan.order_no]) for plan in plans]
     note_all(
@@ -101,7 +101,8 @@ def _outcome(plan: Plan, groups: Sequence[Group]) -> Promised:
 _GroupKey = tuple[str, str, str, str]
 
 
-def _write(tx: Session, plans: Sequence[Plan]) -> Mapping[str, Sequence[Group]]:
+def write_plans(tx: Session, plans: Sequence[Plan]) -> Mapping[str, Sequence[Group]]:
+    """Write the parts of the plans with a group for each place and day; answer the new groups of each order."""
     parts = [(plan.order_no, part) for plan in plans for part in plan.parts]
     ships: dict[_GroupKey, date] = {}
     for order_no, part in parts:
@@ -154,7 +155,7 @@ def _part_row(order_no: str, part: Part, numbers: Mapping[_GroupKey, str]) -> di
     }
 
 
-def _reserve(tx: Session, order_nos: Sequence[str], supplies: Supplies) -> None:
+def reserve_soon(tx: Session, order_nos: Sequence[str], supplies: Supplies) -> None:
     """Reserve what ships soon. What is short here stays promised on the supply it counts on; fulfilment reserves it when it is there."""
     due = tx.execute(_DUE_LINES, {"order_nos": list(order_nos), "until": supplies.reserve_until}).mappings()
     reserve(

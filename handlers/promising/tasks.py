@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import ServiceTasks, TaskContext
 from handlers.identifiers import day
-from handlers.promising import backorders, inquiry, overdue, promise
+from handlers.promising import backorders, inquiry, overdue, promise, redistribution_tasks
 from handlers.promising.ranking import read_ranks
 from handlers.promising.sourcing import Case, read_answers
 
 tasks = ServiceTasks()
+tasks.include(redistribution_tasks.tasks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class ScreeningHit(Base):
     __tablename__ = "screening_hit"
     __table_args__ = (
         CheckConstraint("verdict IN ('', 'TRUE', 'FALSE', 'GONE')", name="verdict"),
-        UniqueConstraint("order_no", "role", "denied_party_id", "party_key", "entry_key"),
+        UniqueConstraint("order_no", "role", "denied_party_id", "party_key", "entry_key", name="screening_hit_once"),
         Index("screening_hit_denied_party_ix", "denied_party_id"),
     )
 

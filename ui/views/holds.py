@@ -6,6 +6,7 @@ from typing import Any, Final
 from flask import Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.lexical import read_count
 from engine.problems import Problem
 from engine.store.paging import MOST_IN_A_FILE, Asked
 from handlers.orders.hold_kinds import catalogue, keep_kind, version_of
@@ -90,7 +91,7 @@ def _page(hold_code: str, typed: dict[str, Any], problem: Problem | None) -> str
 
 def _days(written: str) -> int:
     """The number that was typed; 0, which is none of the numbers of days, for anything else."""
-    return int(written) if written.strip().isdecimal() and len(written) < len("1000000") else 0
+    return read_count(written.strip()) or 0
 
 
 def _wanted() -> HoldFilter:

@@ -40,7 +40,7 @@ CREATE TABLE screening_hit (
   decided_at TIMESTAMP WITH TIME ZONE,
   CONSTRAINT screening_hit_pkey PRIMARY KEY (id),
   CONSTRAINT screening_hit_verdict_check CHECK (verdict IN ('', 'TRUE', 'FALSE', 'GONE')),
-  CONSTRAINT screening_hit_order_no_role_denied_party_id_party_key_entry_key_key UNIQUE (order_no, role, denied_party_id, party_key, entry_key),
+  CONSTRAINT screening_hit_once UNIQUE (order_no, role, denied_party_id, party_key, entry_key),
   CONSTRAINT screening_hit_order_no_fkey FOREIGN KEY (order_no) REFERENCES sales_order (order_no),
   CONSTRAINT screening_hit_denied_party_id_fkey FOREIGN KEY (denied_party_id) REFERENCES denied_party (id)
 );
