@@ -114,14 +114,14 @@ def draft_next_invoice(given: DraftNext, tx: Session, context: TaskContext) -> N
 def cycle_of(name: str, said: Any) -> Cycle:
     """A cycle as the decision on grouping says it. Raises Invalid for a day that its cycle has not."""
     last = {"WEEKLY": 7, "MONTHLY": 31}.get(name)
-    day = int(said["day"]) if said else 0
+    day = said["day"] if said else 0
     if said is None or (last is not None and not 1 <= day <= last):
         raise Invalid(
             f"The decision invoice-grouping says day {day} for customers billed {name}.",
             code="billing_day",
             next_step="Let it answer 1 to 7 (Monday to Sunday) for WEEKLY and 1 to 31 for MONTHLY, deploy it, then retry.",
         )
-    return Cycle(name, day, bool(said["by_purchase_order"]), bool(said["by_ship_to"]))
+    return Cycle(name, int(day), bool(said["by_purchase_order"]), bool(said["by_ship_to"]))
 
 
 def _due(due: Due, run: str) -> CustomerDue:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from engine.dmn.errors import DmnError
 from engine.problems import Invalid
 from engine.runtime.read.decisions import ask_decision
 from handlers.billing.rules import Part, TermPart, instalments
@@ -33,10 +34,11 @@ def with_instalments(tx: Session, head: Mapping[str, Any], totals: Mapping[str, 
 
 def terms_of(tx: Session, term: str) -> list[TermPart]:
     """The parts of a term. Raises NotFound while no table is deployed, Invalid for a term or part that cannot be meant."""
-    (said,) = ask_decision(tx, _TABLE, _FILE, [{"term": term}])
-    parts = [
-        TermPart(Decimal(row["share_pct"] or 0), Decimal(row["amount"] or 0), str(row["due_from"]), int(row["days"])) for row in said or []
-    ]
+    try:
+        (said,) = ask_decision(tx, _TABLE, _FILE, [{"term": term}])
+    except DmnError:  # a term that the table does not name
+        said = []
+    parts = [TermPart(*(row[name] for name in TermPart.__slots__)) for row in said or []]
     if not parts or any(part.due_from not in _BASES or part.days < 0 or part.share_pct < 0 or part.amount < 0 for part in parts):
         raise Invalid(
             f"The table payment-terms says nothing that can be meant of the terms {term}.",

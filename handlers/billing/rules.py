@@ -182,7 +182,7 @@ class TermPart:
     share_pct: Decimal
     amount: Decimal
     due_from: str
-    days: int
+    days: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ def instalments(parts: Sequence[TermPart], invoice_date: date, delivery_date: da
     Parts of one day are one. A single one is no instalment: the invoice is due on that day.
     """
     bases = {"INVOICE": invoice_date, "DELIVERY": delivery_date, "END_OF_MONTH": _day_of_month(invoice_date, _LAST_DAY)}
-    dated = sorted((next_working_day(bases[part.due_from] + timedelta(days=part.days)), place) for place, part in enumerate(parts))
+    dated = sorted((next_working_day(bases[part.due_from] + timedelta(days=int(part.days))), place) for place, part in enumerate(parts))
     left = gross
     found: dict[date, Decimal] = {}
     for number, (due, place) in enumerate(dated, start=1):

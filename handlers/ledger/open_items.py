@@ -69,7 +69,8 @@ def add_open_items(tx: Session, kind: str, items: Sequence[NewOpenItem]) -> None
             )
         given = asdict(item)
         amount = given.pop("amount")
-        parts += _parts(item.document_no, item.party_no, given.pop("instalments"))
+        given.pop("instalments")
+        parts += _parts(item)
         in_books = round_currency(amount * item.fx_rate, books)
         rows.append(given | {"original": amount, "open_amount": amount, "open_in_books": in_books})
     tx.execute(_ADD, {"rows": as_json(rows), "control": _CONTROL_ACCOUNT[kind]})
@@ -77,12 +78,12 @@ def add_open_items(tx: Session, kind: str, items: Sequence[NewOpenItem]) -> None
         tx.execute(_ADD_PARTS, {"kind": kind, "rows": as_json(parts)})
 
 
-def _parts(document_no: str, party_no: str, instalments: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+def _parts(item: NewOpenItem) -> list[dict[str, object]]:
     later = Decimal(0)
     rows: list[dict[str, object]] = []
-    for number, each in reversed(list(enumerate(instalments, start=1))):
-        rows.append({"document_no": document_no, "party_no": party_no, "part_no": number, "later": later, **each})
-        later += Decimal(str(each["amount"]))
+    for number, each in reversed(list(enumerate(item.instalments, start=1))):
+        rows.append({"document_no": item.document_no, "party_no": item.party_no, "part_no": number, "later": later, **asdict(each)})
+        later += each.amount
     return rows
 
 
