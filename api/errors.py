@@ -153,25 +153,26 @@ def _said(item: ErrorDetails) -> str:
 
 def of_validation(error: ValidationError) -> Response:
     """What flask-openapi3 answers when a body, path or query does not fit its model."""
+    return answer(refusal_of(error))
+
+
+def refusal_of(error: ValidationError) -> Invalid:
+    """What does not fit a model, by field, in words."""
     errors: dict[str, list[str]] = {}
     if any(not item["loc"] and item["type"] in _NO_OBJECT for item in error.errors(include_url=False)):
-        return answer(
-            Invalid(
-                "The body is no JSON object.",
-                code="request_invalid",
-                next_step="Send a JSON object with Content-Type: application/json.",
-                errors={"body": ["is no JSON object"]},
-            )
+        return Invalid(
+            "The body is no JSON object.",
+            code="request_invalid",
+            next_step="Send a JSON object with Content-Type: application/json.",
+            errors={"body": ["is no JSON object"]},
         )
     for item in error.errors(include_url=False):
         errors.setdefault(".".join(map(str, item["loc"])) or "body", []).append(_said(item))
-    return answer(
-        Invalid(
-            f"The request does not fit: {'; '.join(f'{name}: {texts[0]}' for name, texts in errors.items())}.",
-            code="request_invalid",
-            next_step="Correct the named fields; /openapi/openapi.json describes them.",
-            errors=errors,
-        )
+    return Invalid(
+        f"The request does not fit: {'; '.join(f'{name}: {texts[0]}' for name, texts in errors.items())}.",
+        code="request_invalid",
+        next_step="Correct the named fields; /openapi/openapi.json describes them.",
+        errors=errors,
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from sqlalchemy.orm import Session
 
 from api.auth.roles import Role
-from api.errors import Unauthenticated
+from api.errors import Unauthenticated, refusal_of
 from api.intake.ordering import take_in
 from api.json_provider import in_utc, write_answer
 from api.product import product
@@ -283,11 +283,7 @@ def _read(shape: type[Any], data: Any) -> Any:
     try:
         return shape.model_validate(data)
     except ValidationError as error:
-        errors = {".".join(map(str, item["loc"])) or "data": [item["msg"]] for item in error.errors(include_url=False)}
-        said = "; ".join(f"{name}: {texts[0]}" for name, texts in errors.items())
-        raise Invalid(
-            f"The message does not fit: {said}."[:1000], code="request_invalid", next_step="Correct the named fields.", errors=errors
-        ) from None
+        raise refusal_of(error) from None
 
 
 def _by(reason: str = "") -> Author:

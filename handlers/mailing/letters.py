@@ -43,7 +43,7 @@ class OutLetter:
 def letter_of(tx: Session, effect: Effect, *, written: bool) -> OutLetter | None:
     """The letter that an effect is; None where it is none. Where nothing is sent it is not `written`: one only learns whom it is for."""
     kind = kind_of(effect.kind, effect.payload)
-    if kind is None or effect.payload.get("syntax"):
+    if kind is None or "partner_no" in effect.payload:  # what goes by EDI is carried by EDI
         return None
     address, why = _address(tx, effect, kind)
     if why or not written:

@@ -68,6 +68,10 @@ class Sender:
             self._pool.submit(self._serve, runtime, number)
         return len(fresh)
 
+    def stop(self) -> None:
+        """Finish what was begun, and begin nothing more."""
+        self._pool.shutdown(wait=True)
+
     def _serve(self, runtime: Runtime, number: int) -> None:
         try:
             serve(runtime, self.how, number)

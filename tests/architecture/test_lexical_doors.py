@@ -53,7 +53,6 @@ OURS = {
     "handlers/billing/rules.py": (1, "what a decision table answered"),
     "handlers/billing/posting.py": (1, "an amount that we wrote as JSON"),
     "handlers/calling.py": (1, "an address that the library has read"),
-    "handlers/webhooks/signing.py": (1, "a moment of ours as seconds"),
     "handlers/closing/rules.py": (2, "groups of an ASCII pattern"),
     "handlers/documents/payment.py": (1, "a truth of a picture"),
     "handlers/documents/pdf.py": (1, "a code point in a message of typst"),

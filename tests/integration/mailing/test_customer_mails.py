@@ -126,8 +126,9 @@ def test_what_cannot_go_is_kept_with_the_reason(installation, house):  # noqa: F
         Effect("a", "invoice", "0088:7300010000001", invoice),
         Effect("b", "invoice", "customer C-9999", {"invoice_no": "INV-8", "customer_no": "C-9999"}),
         Effect("c", "payment", "supplier S-1", {"amount": "1"}),
+        Effect("e", "invoice", "X12 ZZ:COYOTE", {**invoice, "partner_no": "COYOTE", "document_id": 1}),
     )
-    assert {key: state for key, (state, _) in kept.items()} == {"a": "kept", "b": "kept", "c": "kept"}
+    assert {key: state for key, (state, _) in kept.items()} == {"a": "kept", "b": "kept", "c": "kept", "e": "kept"}
     assert "nothing is connected that carries it" in kept["a"][1]["why"]
     assert "Customer C-9999 has no mail address" in kept["b"][1]["why"]
     silent = House(installation, Settings())

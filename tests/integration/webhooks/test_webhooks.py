@@ -1,15 +1,17 @@
 """Webhooks out: written with what happened, signed, sent in order, tried again, given up to somebody, sent anew."""
 
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from sqlalchemy import text
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from engine.store.paging import Asked
+from handlers.calling import call
 from handlers.open_things import Filter, list_open_things
 from handlers.orders.events import note
-from handlers.webhooks.delivering import Sending, forget_old, send_due, tell_audit_head
+from handlers.webhooks.delivering import Sender, Sending, forget_old, send_due, tell_audit_head
 from tests.integration.webhooks.conftest import LOOPBACK
 
 ORDER = {"customer_no": "C-1001", "customer_po": "PO-4711", "lines": [{"sku": "PUMP-40", "quantity": "2"}]}
@@ -241,3 +243,46 @@ def test_the_catalogue_is_a_page_and_a_document(keeper):
     assert (document["asyncapi"], len(document["operations"])) == ("3.0.0", len(document["components"]["messages"]))
     listed = keeper.get("/api/v1/webhook-events").json["items"]
     assert {each["type"] for each in listed} == {each["name"] for each in document["components"]["messages"].values()}
+
+
+def test_a_worker_that_dies_after_sending_leaves_a_message_that_is_sent_again_under_its_id(keeper, told, open_house):
+    number, _ = subscribe(keeper, told, "*")
+    keeper.post(f"/api/v1/webhooks/{number}/ping")
+
+    def sent_and_dead(*given):
+        call(*given)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        send_due(open_house.runtime, Sending(LOOPBACK, call=sent_and_dead))
+    assert open_house.send() == 0, "nobody knows whether the other worker is still at it"
+    sql(open_house, "UPDATE webhook_delivery SET due_at = now()")
+    open_house.send()
+    first, again = told.messages
+    assert (first[0]["webhook-id"], first[2]) == (again[0]["webhook-id"], again[2])
+    assert sql(open_house, "SELECT state, attempts FROM webhook_delivery") == [("delivered", 2)]
+
+
+def test_an_address_that_keeps_us_waiting_holds_up_nobody_else(keeper, told, open_house):
+    slow, _ = subscribe(keeper, told, "*")
+    quick, _ = subscribe(keeper, told, "*")
+    let_on, told_quick = Event(), Event()
+
+    def asked(request, *given):
+        if request.headers["webhook-id"] == "msg_1":
+            let_on.wait(30)
+        answer = call(request, *given)
+        if request.headers["webhook-id"] == "msg_2":
+            told_quick.set()
+        return answer
+
+    keeper.post(f"/api/v1/webhooks/{slow}/ping")
+    keeper.post(f"/api/v1/webhooks/{quick}/ping")
+    sender = Sender(Sending(LOOPBACK, call=asked))
+    assert sender(open_house.runtime) == 2
+    assert told_quick.wait(30)
+    keeper.post(f"/api/v1/webhooks/{slow}/ping")
+    sender(open_house.runtime)
+    let_on.set()
+    sender.stop()
+    assert sorted(message[0]["webhook-id"] for message in told.messages) == ["msg_1", "msg_2", "msg_3"]

@@ -16,7 +16,6 @@ from handlers.webhooks.rules import PAUSES, judge
 from handlers.webhooks.telling import TRIGGERS
 
 HOUSE = Path(__file__).resolve().parents[3]
-SPECS = HOUSE / "ui/node_modules/@asyncapi/specs/schemas/3.0.0-without-$id.json"
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name)
@@ -48,10 +47,9 @@ def test_events_are_chosen_by_name_by_beginning_or_all():
     assert refused.value.errors == {"events": ["is empty: choose at least one"]}
 
 
-def test_the_document_is_asyncapi_3():
+def test_each_operation_of_the_document_leads_to_the_message_of_its_event():
     document = asyncapi("https://orders.example")
-    if SPECS.exists():
-        jsonschema_rs.validator_for(json.loads(SPECS.read_text())).validate(document)
+    assert document["asyncapi"] == "3.0.0"
     messages = document["channels"]["webhooks"]["messages"]
     for operation in document["operations"].values():
         (name,) = (reference["$ref"].rpartition("/")[2] for reference in operation["messages"])
