@@ -28,17 +28,22 @@ def as_json(rows: "Sequence[Row | DataclassInstance]") -> str:
     return json_text.encode(rows).decode()
 
 
-def insert_rows(tx: Session, table: type[Base], rows: Sequence[Row], *, returning: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Insert the rows, all with the same keys, in one statement; answer the `returning` columns of each."""
+def insert_rows(
+    tx: Session, table: type[Base], rows: Sequence[Row], *, returning: Sequence[str] = (), on_conflict: str = ""
+) -> list[dict[str, Any]]:
+    """Insert the rows, all with the same keys, in one statement; answer the `returning` columns of each that was written.
+
+    `on_conflict` says in SQL what becomes of one that is there already; else that is an error.
+    """
     if not rows:
         return []
     columns = ", ".join(rows[0])
     asked = f" RETURNING {', '.join(returning)}" if returning else ""
-    name = table.__tablename__
+    name, crossed = table.__tablename__, f" ON CONFLICT {on_conflict}" if on_conflict else ""
     result = tx.execute(
         text(
             f"INSERT INTO {name} ({columns}) SELECT {columns} FROM jsonb_populate_recordset(NULL::{name}, CAST(:rows AS jsonb)) "
-            f"WITH ORDINALITY AS given ORDER BY given.ordinality{asked}"
+            f"WITH ORDINALITY AS given ORDER BY given.ordinality{crossed}{asked}"
         ),
         {"rows": as_json(rows)},
     )
@@ -80,11 +85,20 @@ def add_once(tx: Session, table: type[Base], draft: "DataclassInstance", what: s
     """Insert a draft as one row. Raises Invalid when it is not complete, Conflict when `what` exists already."""
     added = insert(table).values(complete(draft)).on_conflict_do_nothing().returning(*table.__table__.primary_key)
     if tx.execute(added).first() is None:
-        raise Conflict(
-            f"{what} exists already.",
-            code="exists",
-            next_step="Choose another number, or change the one that exists.",
-        )
+        raise _exists(what)
+
+
+def add_all_once(tx: Session, table: type[Base], drafts: "Sequence[DataclassInstance]", key: str, what: str) -> None:
+    """Insert drafts of one kind, each as one row known by `key`, in one statement. Raises Invalid, Conflict as `add_once` does."""
+    rows = [complete(draft) for draft in drafts]
+    added = {row[key] for row in insert_rows(tx, table, rows, returning=[key], on_conflict="DO NOTHING")}
+    twice = next((row[key] for row in rows if row[key] not in added), None)
+    if twice is not None or len(added) < len(rows):
+        raise _exists(f"{what} {twice or rows[0][key]}")
+
+
+def _exists(what: str) -> Conflict:
+    return Conflict(f"{what} exists already.", code="exists", next_step="Choose another number, or change the one that exists.")
 
 
 def put(tx: Session, table: type[Base], draft: "DataclassInstance", key: Sequence[str]) -> None:
@@ -92,3 +106,10 @@ def put(tx: Session, table: type[Base], draft: "DataclassInstance", key: Sequenc
     values = complete(draft)
     changes = {name: value for name, value in values.items() if name not in key} or {key[0]: values[key[0]]}
     tx.execute(insert(table).values(values).on_conflict_do_update(index_elements=list(key), set_=changes))
+
+
+def put_all(tx: Session, table: type[Base], drafts: "Sequence[DataclassInstance]", key: Sequence[str]) -> None:
+    """Insert drafts of one kind, or bring the rows with the same keys up to date, in one statement. Raises Invalid as `put` does."""
+    rows = [complete(draft) for draft in drafts]
+    changes = ", ".join(f"{name} = excluded.{name}" for name in (rows[0] if rows else ()) if name not in key)
+    insert_rows(tx, table, rows, on_conflict=f"({', '.join(key)}) DO UPDATE SET {changes}")

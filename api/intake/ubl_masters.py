@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from api.intake.ubl_order import UblCancellation, UblChange, UblLine, UblOrder
 from engine.problems import Invalid, NotFound
-from handlers.catalog.master_data import ItemDraft, PriceDraft, PriceListDraft, add_item, add_price_list, set_price
+from handlers.catalog.master_data import ItemDraft, PriceDraft, PriceListDraft, add_items, add_price_list, set_prices
 from handlers.catalog.model import PriceList
 from handlers.identifiers import is_gln, is_gtin
 from handlers.orders.edi_order import GTIN, NAME, OURS, THEIRS, ItemNumber
@@ -93,11 +93,23 @@ def _import_items(tx: Session, order: UblOrder, customer_no: str) -> None:
     if not missing:
         return
     price_list = _base_list(tx, order.currency)
-    for sku, line in missing.items():
-        uom = "EA" if line.uom in PIECES else line.uom
-        gtin = line.gtin if is_gtin(line.gtin) else ""  # the order may name the item by another standard
-        add_item(tx, ItemDraft(sku=sku, name=line.name, item_class="IMPORTED", uom=uom, gtin=gtin, tax_category=line.tax_category))
-        set_price(tx, PriceDraft(price_list_code=price_list, sku=sku, uom=uom, unit_price=line.unit_price or Decimal(0)))
+    add_items(tx, [_item(sku, line) for sku, line in missing.items()])
+    set_prices(
+        tx,
+        [
+            PriceDraft(price_list_code=price_list, sku=sku, uom=_unit(line), unit_price=line.unit_price or Decimal(0))
+            for sku, line in missing.items()
+        ],
+    )
+
+
+def _item(sku: str, line: UblLine) -> ItemDraft:
+    gtin = line.gtin if is_gtin(line.gtin) else ""  # the order may name the item by another standard
+    return ItemDraft(sku=sku, name=line.name, item_class="IMPORTED", uom=_unit(line), gtin=gtin, tax_category=line.tax_category)
+
+
+def _unit(line: UblLine) -> str:
+    return "EA" if line.uom in PIECES else line.uom
 
 
 def _base_list(tx: Session, currency: str) -> str:

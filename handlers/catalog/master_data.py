@@ -1,11 +1,12 @@
 """Adds items and sets prices, taxes and rates. Every number is checked before anything is written."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -40,7 +41,7 @@ from handlers.identifiers import (
     canonical,
 )
 from handlers.parties.model import Supplier
-from handlers.rowsets import add_once, complete, insert_rows, put
+from handlers.rowsets import add_all_once, add_once, complete, insert_rows, put, put_all
 from handlers.units import unit_code
 from handlers.values import exact
 
@@ -212,12 +213,17 @@ class ItemClassDraft:
 
 def add_item(tx: Session, draft: ItemDraft) -> None:
     """Add an item; its class comes into being with it, without a margin floor until one is set. Raises Invalid, NotFound, Conflict."""
-    draft = canonical(draft)
-    check_item(draft)
-    if draft.substitute_sku is not None:
-        find_item(tx, draft.substitute_sku)
-    open_classes(tx, [draft.item_class])
-    add_once(tx, Item, draft, f"Item {draft.sku}")
+    add_items(tx, [draft])
+
+
+def add_items(tx: Session, drafts: Sequence[ItemDraft]) -> None:
+    """Add items, each other than the rest, in a constant number of statements. Raises Invalid, NotFound, Conflict."""
+    given = [canonical(draft) for draft in drafts]
+    for draft in given:
+        check_item(draft)
+    find_all_items(tx, {draft.substitute_sku for draft in given if draft.substitute_sku is not None})
+    open_classes(tx, [draft.item_class for draft in given])
+    add_all_once(tx, Item, given, "sku", "Item")
 
 
 def check_item(draft: ItemDraft) -> None:
@@ -264,12 +270,19 @@ def check_price_list(draft: PriceListDraft) -> None:
 
 def set_price(tx: Session, draft: PriceDraft) -> None:
     """Set a price; the same list, item, unit, quantity and first day is brought up to date. Raises Invalid, NotFound."""
-    draft = canonical(draft)
-    check_validity(draft)
-    if tx.get(PriceList, draft.price_list_code) is None:
-        raise NotFound(f"There is no price list {draft.price_list_code}.", code="price_list_unknown", next_step="Add the price list first.")
-    find_item(tx, draft.sku)
-    put(tx, Price, draft, ["price_list_code", "sku", "uom", "min_qty", "valid_from"])
+    set_prices(tx, [draft])
+
+
+def set_prices(tx: Session, drafts: Sequence[PriceDraft]) -> None:
+    """Set prices, each other than the rest, in a constant number of statements. Raises Invalid, NotFound."""
+    given = [canonical(draft) for draft in drafts]
+    for draft in given:
+        check_validity(draft)
+    for code in sorted({draft.price_list_code for draft in given}):
+        if tx.get(PriceList, code) is None:
+            raise NotFound(f"There is no price list {code}.", code="price_list_unknown", next_step="Add the price list first.")
+    find_all_items(tx, {draft.sku for draft in given})
+    put_all(tx, Price, given, ["price_list_code", "sku", "uom", "min_qty", "valid_from"])
 
 
 def add_agreement(tx: Session, draft: AgreementDraft) -> None:
@@ -350,6 +363,17 @@ def find_item(tx: Session, sku: str) -> Item:
     if found is None:
         raise NotFound(f"There is no item {sku}.", code="item_unknown", next_step="Check the number, or add the item first.")
     return found
+
+
+def find_all_items(tx: Session, skus: Collection[str]) -> None:
+    """Nothing, where there are all of these items. Raises NotFound naming the first that is missing."""
+    if skus:
+        known = set(tx.scalars(_KNOWN_ITEMS, {"skus": sorted(skus)}))
+        for sku in sorted(set(skus) - known):
+            find_item(tx, sku)
+
+
+_KNOWN_ITEMS = text("SELECT sku FROM item WHERE sku = ANY(:skus)")
 
 
 class _Valid(Protocol):

@@ -35,12 +35,19 @@ def _spellings(gtin: str) -> tuple[str, ...]:
 _FIND = text("""
 WITH given AS (
   SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS one(line_no int, rank int, kind text, value text)
-), numbered AS (
-  SELECT given.line_no, given.rank, item.sku, item.uom, item.sku <> given.value AS is_other, item.sku IS DISTINCT FROM own.sku AS is_not_own
-  FROM given
-  LEFT JOIN customer_item AS own ON own.customer_no = :customer AND own.customer_sku = given.value
-  JOIN item ON item.sku = given.value OR item.sku = own.sku OR given.kind = 'gtin' AND item.gtin = given.value AND given.value <> ''
+), coded AS (
+  SELECT given.line_no, given.rank, given.kind, given.value, own.sku AS own_sku
+  FROM given LEFT JOIN customer_item AS own ON own.customer_no = :customer AND own.customer_sku = given.value
   WHERE given.kind <> 'name'
+), meant AS (
+  SELECT coded.line_no, coded.rank, coded.value, coded.own_sku, coded.value AS sku FROM coded
+  UNION ALL SELECT coded.line_no, coded.rank, coded.value, coded.own_sku, coded.own_sku FROM coded
+  UNION ALL SELECT coded.line_no, coded.rank, coded.value, coded.own_sku, item.sku
+  FROM coded JOIN item ON item.gtin = coded.value WHERE coded.kind = 'gtin' AND coded.value <> ''
+), numbered AS (
+  SELECT meant.line_no, meant.rank, item.sku, item.uom,
+    item.sku <> meant.value AS is_other, item.sku IS DISTINCT FROM meant.own_sku AS is_not_own
+  FROM meant JOIN item ON item.sku = meant.sku
   UNION ALL
   SELECT given.line_no, given.rank, min(item.sku), min(item.uom), true, true
   FROM given JOIN item ON lower(item.name) = lower(given.value)

@@ -1,0 +1,71 @@
+"""An order of many lines costs as many statements as one of few, by whichever door it comes, also where its items are unknown."""
+
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event
+
+from api.content import deploy_content
+from tests.integration.edi.conftest import add_coyote
+from tests.unit.api.test_ubl_order import ORDER as UBL
+from tests.unit.edi.interchanges import ORDER_850, x12
+
+COUNTRY = "<cac:PostalAddress><cac:Country><cbc:IdentificationCode>NO</cbc:IdentificationCode></cac:Country></cac:PostalAddress>"
+NUMBER = "<cac:SellersItemIdentification><cbc:ID>{}</cbc:ID></cac:SellersItemIdentification>"
+FEW, MANY = 3, 40
+
+
+@contextmanager
+def statements(installation):
+    sent = []
+
+    def note(*given):
+        sent.append(given[2])
+
+    event.listen(installation.database.engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(installation.database.engine, "before_cursor_execute", note)
+
+
+def json_order(tom, number, lines):
+    each = {"sku": "PUMP-40", "quantity": "1"}
+    return tom.post("/api/v1/orders", json={"customer_no": "C-1001", "customer_po": f"PO-{number}", "lines": [each] * lines})
+
+
+def ubl_order(tom, number, lines):
+    order = UBL.format(quantity="3").replace("PO-77", f"PO-{number}").replace("</cac:PartyName>", f"</cac:PartyName>{COUNTRY}")
+    head, _, rest = order.partition("<cac:OrderLine>")
+    body, _, tail = rest.partition("</cac:OrderLine>")
+    told = (
+        f"<cac:OrderLine>{body}</cac:OrderLine>".replace("<cbc:ID>1<", f"<cbc:ID>{line}<").replace(
+            "</cac:Item>", f"{NUMBER.format(f'NEW-{number}-{line}')}</cac:Item>"
+        )
+        for line in range(1, lines + 1)
+    )
+    data = f"{head}{''.join(told)}{tail}".encode()
+    return tom.post("/api/v1/intake/ubl-orders?create_missing=true", data=data, content_type="application/xml")
+
+
+def x12_order(tom, number, lines):
+    head, _, rest = ORDER_850.replace("PO-4711", f"PO-{number}").partition("PO1*10*")
+    line = rest.partition("CTT")[0]
+    body = head + "".join(f"PO1*{place}*{line}" for place in range(1, lines + 1)) + f"CTT*{lines}~\n"
+    return tom.post("/api/v1/intake/edi", data=x12(body, control=f"{number:09}"), content_type="application/edi-x12")
+
+
+@pytest.mark.parametrize("send", [json_order, ubl_order, x12_order])
+def test_an_order_costs_the_same_statements_whatever_the_number_of_its_lines(send, signed_in, installation):
+    deploy_content(installation, actor="test")
+    with installation.database.transaction() as tx:
+        add_coyote(tx)
+    tom = signed_in("tom")
+    send(tom, 1, FEW)  # what is read once in a process is read
+    counted = []
+    for number, lines in ((2, FEW), (3, MANY)):
+        with statements(installation) as sent:
+            assert send(tom, number, lines).status_code in {201, 202}
+        counted.append(len(sent))
+    # Another outcome, such as goods that are short, may cost a few; a line costs none.
+    assert counted[1] - counted[0] < (MANY - FEW) // 4
