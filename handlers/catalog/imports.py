@@ -8,19 +8,32 @@ from sqlalchemy.orm import Session
 from engine.store.locks import Lock
 from handlers.bulk import Column, Refers, Row, TableKind, Verdict, locking
 from handlers.catalog.master_data import (
+    AgreementDraft,
     CustomerItemDraft,
     ItemDraft,
     PriceDraft,
     PriceListDraft,
+    PromotionDraft,
     SupplierItemDraft,
     TaxRateDraft,
+    TierDraft,
     check_item,
     check_price_list,
     check_supplier_item,
     check_validity,
     open_classes,
 )
-from handlers.catalog.model import CustomerItem, Item, Price, PriceList, SupplierItem, TaxRate
+from handlers.catalog.model import (
+    Agreement,
+    CustomerItem,
+    Item,
+    Price,
+    PriceList,
+    Promotion,
+    SupplierItem,
+    TaxRate,
+    VolumeTier,
+)
 from handlers.parties.model import Customer, Supplier
 from handlers.units import unit_code
 
@@ -174,4 +187,64 @@ TAX_RATES = TableKind(
     choices={"category": ("S", "Z", "E", "AE", "K", "G", "O")},
     check=check_validity,
 )
-KINDS = (ITEMS, PRICE_LISTS, PRICES, CUSTOMER_ITEMS, SUPPLIER_PRICES, TAX_RATES)
+AGREEMENTS = TableKind(
+    code="agreements",
+    title="Agreed prices",
+    about="A price agreed with a customer replaces the list price, and stops volume discounts and promotions unless it is stackable.",
+    role="price",
+    place=46,
+    draft=AgreementDraft,
+    table=Agreement,
+    key=("customer_no", "sku", "currency", "valid_from"),
+    columns=(
+        Column("customer_no", "With whom", "C-1001"),
+        Column("sku", "For which item", "PUMP-40"),
+        _CURRENCY,
+        Column("unit_price", "Price of one unit, net", "229.00"),
+        Column("stackable", "Whether volume discounts and promotions come on top", "no"),
+        Column("reference", "Where it was agreed", "Frame contract 2027"),
+        *_VALIDITY,
+    ),
+    check=check_validity,
+    refers=(Refers("customer_no", Customer, "customer_no", "customer"), _OF_ITEM),
+)
+TIERS = TableKind(
+    code="tiers",
+    title="Volume discounts",
+    about="A discount on every item of a tier group, from a joint quantity of an order on.",
+    role="price",
+    place=47,
+    draft=TierDraft,
+    table=VolumeTier,
+    key=("tier_group", "min_qty"),
+    columns=(
+        Column("tier_group", "The group that items name", "PUMPS"),
+        Column("min_qty", "From how many pieces on, all items of the group together", "50"),
+        Column("discount_pct", "Discount in percent", "5"),
+    ),
+)
+PROMOTIONS = TableKind(
+    code="promotions",
+    title="Promotions",
+    about="A discount for a time. Empty conditions match everything; of exclusive ones the best counts, others come in their sequence.",
+    role="price",
+    place=48,
+    draft=PromotionDraft,
+    table=Promotion,
+    key=("code",),
+    columns=(
+        Column("code", "Its name", "SPRING-27"),
+        Column("discount_pct", "Discount in percent", "10"),
+        Column("exclusive", "Whether no other promotion counts beside it", "no"),
+        Column("sequence", "In which order it counts among others", "1"),
+        Column("sku", "For which item; empty: every item", ""),
+        Column("item_class", "For which class of items; empty: every class", "HARDWARE"),
+        Column("customer_class", "For which class of customers; empty: every class", ""),
+        Column("channel", "For which channel; empty: every channel", ""),
+        Column("min_qty", "From which quantity of a line on", "0"),
+        *_VALIDITY,
+    ),
+    check=check_validity,
+    refers=(_OF_ITEM,),
+)
+KINDS = (ITEMS, PRICE_LISTS, PRICES, CUSTOMER_ITEMS, AGREEMENTS, TIERS, PROMOTIONS, SUPPLIER_PRICES, TAX_RATES)

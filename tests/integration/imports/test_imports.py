@@ -15,6 +15,8 @@ from handlers.imports.files import corrections
 from handlers.imports.verbs import File
 from handlers.imports.views import list_rows, show_import, wrong_rows
 from handlers.invariants import check_all
+from handlers.orders.drafts import LineDraft, OrderDraft, create_order
+from handlers.orders.order_pricing import price_order
 from tests.integration.at_work import at_work, settle
 
 TOM, CLAIRE = Wanting("tom"), Person("claire", frozenset({"credit", "treasury"}))
@@ -205,3 +207,23 @@ def test_an_order_comes_in_whole_or_waits_for_its_wrong_row(company_database):
     row = desk.ask(list_rows, number, "ADD", Asked()).rows[0]
     with pytest.raises(Conflict, match=row.after["order_no"]):
         desk.undo(number)
+
+
+def test_agreed_prices_volume_discounts_and_promotions_come_by_file_and_an_order_is_priced_by_them(desk):
+    desk.apply("items", b"sku,name,tier_group\nANVIL-1,Anvil,ANVILS\nANVIL-2,Heavy anvil,ANVILS\n")
+    desk.apply("prices", b"price_list_code,sku,unit_price\nBASE-EUR,ANVIL-1,100\nBASE-EUR,ANVIL-2,100\n")
+    desk.apply("tiers", b"tier_group,min_qty,discount_pct\nANVILS,10,10\n")
+    desk.apply("promotions", b"code,discount_pct,sku\nSPRING,50,ANVIL-2\nODD,150,ANVIL-2\n")
+    number = desk.apply("agreements", b"customer_no,sku,currency,unit_price\nC-1001,ANVIL-1,EUR,80\nC-404,ANVIL-1,EUR,1\n")
+    assert (desk.counts(number), list(desk.wrong(number))) == ({"ADD": 1, "WRONG": 1}, [3])
+    order_no = desk.ask(
+        lambda tx: create_order(
+            tx, OrderDraft(customer_no="C-1001", lines=[LineDraft(sku=each, qty=Decimal(5)) for each in ("ANVIL-1", "ANVIL-2")])
+        )
+    )
+    desk.ask(lambda tx: price_order(tx, order_no, at_stated_prices=False))
+    assert [row[0] for row in desk.rows("SELECT unit_net FROM order_line ORDER BY line_no")] == [Decimal(80), Decimal(45)], (
+        "an agreement stops the rest; 10 % and then 50 % off 100"
+    )
+    desk.undo(number)
+    assert desk.rows("SELECT count(*) FROM agreement WHERE sku = 'ANVIL-1'") == [(0,)]
