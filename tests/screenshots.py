@@ -72,7 +72,7 @@ PAGES = {
     "report-ar-ageing": "/reports/ar-ageing",
     "report-forecast": "/reports/cash-forecast",
     "periods": "/finance/periods",
-    "billing-run": "/finance/billing-run?customer={consolidated}",
+    "billing-run": "/finance/billing-run",
     "customer": "/master-data/customers/C-1001",
     "notices": "/profile/notices",
     "alerts": "/operations/alerts",

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import ServiceTasks, TaskContext
-from handlers.receivables import collections, disputes, promises
+from handlers.receivables import collections, disputes, on_account, promises
 
 tasks = ServiceTasks()
 
@@ -27,6 +27,21 @@ class Receivable:
     due_date: date
     open_amount: Decimal
     settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UseOnAccount:
+    """An invoice by its number, and whether its customer's money on account may pay it, as the decision says."""
+
+    invoice_no: str
+    agreed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PaidFromAccount:
+    """What was paid from account."""
+
+    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +65,18 @@ class Reminder:
     """How often the customer was reminded."""
 
     level: int
+
+
+@tasks.register("receivables.read_on_account")
+def read_on_account(given: OfInvoice, tx: Session) -> on_account.OnAccount:
+    """What of its customer's money is on account, in the currency of the invoice."""
+    return on_account.read_on_account(tx, given.invoice_no)
+
+
+@tasks.register("receivables.use_on_account", moves_money=True)
+def use_on_account(given: UseOnAccount, tx: Session) -> PaidFromAccount:
+    """Pay the invoice from the customer's money on account, the oldest first, where that is agreed; the rest stays on account."""
+    return PaidFromAccount(on_account.use_on_account(tx, given.invoice_no) if given.agreed else Decimal(0))
 
 
 @tasks.register("receivables.open_receivable")

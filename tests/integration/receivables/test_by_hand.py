@@ -7,7 +7,7 @@ from engine.store.paging import Asked
 from handlers.invariants import check_all
 from handlers.ledger.posting import balances
 from handlers.receivables import manual_application as by_hand
-from handlers.receivables import suggestions, tasks
+from handlers.receivables import on_account, suggestions, tasks
 from handlers.receivables.manual_application import HandApplication
 from handlers.receivables.views import ON_ACCOUNT, list_unapplied, suggestions_of
 from tests.integration.golden.builders import CUSTOMER, customer, one, stored
@@ -160,4 +160,22 @@ def test_a_suggestion_is_accepted_once_money_on_account_is_freed_again_and_a_pay
             take_off_account(tx, "RC-000002")
         take_in(tx, paid(Credit("5.00", "?", name="m. glass "), opening="107.00", statement="S2"))
         assert one(tx, "SELECT customer_no, identified_by FROM receipt WHERE receipt_no = 'RC-000003'") == (CUSTOMER, "alias")
+        assert all_well(tx)
+
+
+def test_money_on_account_pays_the_next_invoice_where_that_is_agreed_and_the_rest_stays(books):
+    with books.transaction() as tx:
+        owed(tx, "INV-000002", "100.00", tax="0", discount="0")
+        take_in(tx, paid(Credit("90.00", "?", ref="B1"), Credit("40.00", "?", ref="B2"), Credit("9.00", "?", ref="B3")))
+        for number in ("RC-000001", "RC-000002"):
+            identify(tx, number, CUSTOMER)
+            leave_on_account(tx, number)
+        identify(tx, "RC-000003", CUSTOMER)  # somebody is looking at it
+    with books.transaction() as tx:
+        assert (on_account.read_on_account(tx, "INV-000002").amount, one(tx, "SELECT count(*) FROM application")) == (130, 0)
+        assert as_a_step(on_account.use_on_account)(tx, "INV-000002") == 100
+        assert as_a_step(on_account.use_on_account)(tx, "INV-000002") == 0
+        assert one(tx, "SELECT open_amount FROM open_item WHERE document_no = 'INV-000002'") == 0
+        assert one(tx, "SELECT array_agg(on_account ORDER BY receipt_no) FROM receipt") == [0, 30, 0]
+        assert balances(tx)["1290"] == -39
         assert all_well(tx)
