@@ -11,6 +11,7 @@ from api.auth.directory import AccountDirectory
 from api.auth.refusals import tell_refusals
 from api.auth.roles import GROUPS, second_factor_roles
 from api.auth.sessions import forget_what_is_over
+from api.exchanges import exchange_of
 from api.notices.links import forget_old_links
 from api.notices.rounds import EVERY, tell
 from api.notices.sending import Outward
@@ -39,6 +40,8 @@ from engine.store.patience import USUAL
 from engine.store.unit_of_work import Database
 from handlers.calling import read_networks
 from handlers.constraints import RULES
+from handlers.edi.exchange import Exchange
+from handlers.edi.picking_up import PickUp
 from handlers.fulfillment import tracking
 from handlers.fulfillment.http_carrier import HttpCarrier
 from handlers.fulfillment.ports import Carrier
@@ -95,10 +98,16 @@ def _put_together(settings: Settings, database: Database, *, with_worker: bool, 
     with _closed_on_failure(database):
         migrate(database)
     second_factor_roles(settings.second_factor_roles)  # a misspelt role is said before anybody signs in without its second factor
+    exchange = exchange_of(settings)
     runtime = Runtime(
         database=database,
         service_tasks=service_tasks(),
-        ports={**ports(), **_outside(settings), EffectSink: Outward(settings, database)},
+        ports={
+            **ports(),
+            **_outside(settings),
+            EffectSink: Outward(settings, database, exchange),
+            **({Exchange: exchange} if exchange else {}),
+        },
         dispatcher=_dispatcher(settings, database),
         limits=_limits(settings),
         constraints=RULES,
@@ -119,6 +128,8 @@ def _put_together(settings: Settings, database: Database, *, with_worker: bool, 
         ("webhooks", delivering.EVERY, delivering.Sender(sending(settings))),
         ("tracking", tracking.EVERY, tracking.track),
     ]
+    if exchange is not None:
+        rounds.append(("edi", settings.edi_seconds, PickUp(exchange)))
     worker = Worker(runtime, threads=settings.worker_threads, chores=chores, rounds=rounds) if with_worker else None
     return Product(settings, database, runtime, worker, demo, differences(database), GROUPS)
 

@@ -75,6 +75,16 @@ class Settings:
     smtp_security: str = "starttls"
     #: Who our mails come from.
     mail_from: str = "Ordercraft <ordercraft@localhost>"
+    #: Where EDI files are exchanged: a folder, or sftp://user@host:22/folder; empty keeps our papers in the ledger, and the pages say so.
+    edi_exchange: str = ""
+    #: By what the SFTP server knows that it is us; empty where a key does it.
+    edi_password: str = ""
+    #: The file of the private key by which the SFTP server knows us; empty for none.
+    edi_key_file: str = ""
+    #: The key of the SFTP server as in a file of known hosts: ssh-ed25519 AAAA…
+    edi_host_key: str = ""
+    #: How many seconds lie between two looks into the inbox of the exchange.
+    edi_seconds: int = 30
     #: Where people reach us, for links in mails: https://orders.example.
     site: str = "http://127.0.0.1:8080"
     #: A carrier that is asked over HTTP, by docs/carrier.openapi.json: https://carrier.example/v1; empty prints our own labels.

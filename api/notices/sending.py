@@ -17,6 +17,8 @@ from api.settings import Settings
 from engine.runtime.state.effects import DatabaseSink, Effect, kept
 from engine.store.unit_of_work import Database
 from handlers.calling import Network, Patience, Request, call, read_networks
+from handlers.edi.carrying import carry, is_by_edi
+from handlers.edi.exchange import Exchange
 from handlers.mailing.letters import letter_of
 from ui.languages import say
 
@@ -32,15 +34,17 @@ class NotDelivered(Exception):
 class Outward:
     """The sink of this installation. What it knows no way for is kept in the ledger, as by default."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
-        self._settings, self._database = settings, database
+    def __init__(self, settings: Settings, database: Database, exchange: Exchange | None = None) -> None:
+        self._settings, self._database, self._exchange = settings, database, exchange
 
     def deliver(self, effect: Effect, attempt: int) -> Mapping[str, Any]:
-        """Send a notice or an alert; keep everything else."""
+        """Send a notice, an alert or a paper by EDI; keep everything else."""
         if effect.kind == NOTICE:
             return self._mail(effect)
         if effect.kind == WEBHOOK:
             return _post(effect, read_networks(self._settings.inside_networks))
+        if is_by_edi(effect):
+            return carry(self._database, self._exchange, effect)
         return self._to_outside(effect) or DatabaseSink().deliver(effect, attempt)
 
     def _mail(self, effect: Effect) -> Mapping[str, Any]:

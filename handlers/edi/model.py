@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueCo
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.base import Base
-from handlers.columns import Active, Flag, JsonList, JsonObject, Key, Label, Reference, SerialId, Written
+from handlers.columns import Active, Flag, JsonList, JsonObject, Key, Label, Moment, Reference, SerialId, Written
 
 
 class EdiPartner(Base):
@@ -47,6 +47,19 @@ class EdiLocation(Base):
     partner_no: Mapped[str] = mapped_column(ForeignKey("edi_partner.partner_no"), primary_key=True)
     code: Mapped[Key]
     address_id: Mapped[Reference] = mapped_column(ForeignKey("address.id"), index=True)
+
+
+class EdiExchange(Base):
+    """How it stands with the place where files are exchanged, and until when one process alone looks into it. By the machines' clock."""
+
+    __tablename__ = "edi_exchange"
+
+    address: Mapped[Key]
+    looked_at: Mapped[Moment | None]
+    reached_at: Mapped[Moment | None]
+    failing_since: Mapped[Moment | None]
+    problem: Mapped[Label]
+    looking_until: Mapped[Moment] = mapped_column(server_default=text("now()"))
 
 
 class EdiInterchange(Base):

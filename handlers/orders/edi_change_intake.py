@@ -101,8 +101,8 @@ def _after(tx: Session, told: Told, problem: Problem) -> Outcome:
 
 
 def _is_patient(tx: Session, told: Told) -> bool:
-    minutes = chosen(tx, _PATIENCE)[_PATIENCE]
-    return bool(tx.execute(_WAITS, {"interchange_id": told.interchange_id, "minutes": int(minutes)}).scalar_one())
+    minutes = int(chosen(tx, _PATIENCE)[_PATIENCE])
+    return bool(tx.execute(_WAITS, {"interchange_id": told.interchange_id, "minutes": minutes}).scalar_one())
 
 
 def _ask(tx: Session, told: Told, change: EdiChange, order_no: str, *, leave_out: bool) -> tuple[Outcome, str]:

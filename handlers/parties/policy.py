@@ -61,6 +61,7 @@ CHOICES: Mapping[str, Choice] = {
     "promise.reserve_within_days": _choice("5", "Stock is reserved at once for what ships within this many days."),
     "promise.within_days": _choice("365", "Availability is searched this many days ahead."),
     "promise.most_in_a_round": _choice("100", "A backorder run promises this many orders at once, then lets others in."),
+    "edi.exchange_away_minutes": _choice("15", "When the EDI exchange cannot be reached for this many minutes, an operator is told."),
     "edi.change_waits_minutes": _choice(
         "60", "A change that came by EDI before its order waits for it this many minutes; then the order desk decides."
     ),

@@ -35,6 +35,11 @@ MACHINE = {
     "handlers/webhooks/sources.py": (1, "how long the secret before counts"),
     "handlers/webhooks/subscriptions.py": (4, "when a message is due, and how long the secret before counts"),
     "handlers/webhooks/views.py": (1, "whether the secret before still counts"),
+    "handlers/edi/model.py": (1, "until when one process looks into the exchange"),
+    "handlers/edi/picking_up.py": (
+        10,
+        "when the exchange was looked at and reached, and until when one process looks: leases and an outside",
+    ),
     "handlers/reporting/kpi.py": (1, "how old a kept figure is: a cache ages by the machine"),
     "handlers/reporting/model.py": (1, "when a figure was worked out: a cache ages by the machine"),
     "engine/runtime/read/worklist.py": (1, "a person waits these seconds for an undo, whatever the company's date"),

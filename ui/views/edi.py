@@ -9,6 +9,8 @@ from engine.lexical import read_count
 from engine.problems import Invalid, Problem
 from handlers.changes import Author
 from handlers.edi import arriving, partners, views
+from handlers.edi.exchange import Exchange
+from handlers.edi.picking_up import state_of
 from ui.product import ORDER, SEE_DATA, asked, needs, person, product
 
 _REFUSED = 422
@@ -74,6 +76,8 @@ def _list(given: dict[str, Any]) -> str:
     )
     with product().database.transaction() as tx:
         found = views.list_interchanges(tx, wanted, asked(), count=True)
+        exchange = product().runtime.ports.get(Exchange)
+        state = state_of(tx, exchange.address) if isinstance(exchange, Exchange) else None
     shown = {"problem": None, "errors": {}, **given}
     may_order = ORDER in person().roles
-    return render_template("edi.html", found=found, wanted=wanted, statuses=_STATUSES, may_order=may_order, **shown)
+    return render_template("edi.html", found=found, wanted=wanted, statuses=_STATUSES, may_order=may_order, exchange=state, **shown)
