@@ -30,7 +30,6 @@ ROOMS = {
 OURS = {
     "engine/iso8601.py": (12, "the reader itself: groups of ASCII patterns"),
     "engine/lexical.py": (4, "the reader itself"),
-    "handlers/orders/edi_change_intake.py": (1, "the place of a line, in the name of a field that we wrote"),
     "engine/cron.py": (2, "digits of an ASCII pattern, at most four"),
     "engine/patterns.py": (1, "digits of an ASCII pattern, at most nine"),
     "engine/working_time.py": (1, "digits of an ASCII pattern, at most two"),
@@ -66,7 +65,7 @@ OURS = {
     "handlers/imports/sheets.py": (3, "groups of bytes patterns, and a float that the workbook's reader made"),
     "handlers/imports/verbs.py": (1, "a key that the database gave"),
     "handlers/ledger/imports.py": (1, "a number in the code"),
-    "handlers/orders/edi_change_intake.py": (2, "a place of our own refusal, and a number of the company's policy"),
+    "handlers/orders/edi_change_intake.py": (1, "a place of our own refusal"),
     "handlers/orders/change_orders.py": (1, "what a decision table answered"),
     "handlers/orders/change_rules.py": (2, "what a checked form left in the variables"),
     "handlers/orders/validation.py": (1, "line numbers of our own refusal"),
