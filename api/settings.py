@@ -12,6 +12,7 @@ from engine.problems import Invalid
 from handlers.calling import read_networks
 
 PREFIX = "ORDERCRAFT_"
+_SHORTEST_KEY = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Settings:
     confirm_minutes: int = 30
     #: The roles whose holders need a second factor when they sign in with a password, with commas between: administer,deploy.
     second_factor_roles: str = ""
+    #: The keys that seal secrets of authenticator apps, the present one first, with commas between; empty keeps one in the data directory.
+    secrets_key: str = ""
     #: A provider of OpenID Connect by which people sign in, such as https://login.example.com; empty for none.
     oidc_issuer: str = ""
     #: What the provider calls us.
@@ -128,7 +131,18 @@ class Settings:
                 f"{name} is {zone!r}, which is no time zone.", code="setting_wrong", next_step="Set it to one such as Europe/Vienna."
             )
         _refuse_impossible(values)
+        _refuse_short_keys(values.get("secrets_key", ""))
         return cls(**values)
+
+
+def _refuse_short_keys(named: str) -> None:
+    """Raises Invalid for a key that could be guessed, without saying it."""
+    if any(len(key.strip()) < _SHORTEST_KEY for key in named.split(",") if key.strip()):
+        raise Invalid(
+            f"A key of {PREFIX}SECRETS_KEY has fewer than {_SHORTEST_KEY} characters.",
+            code="setting_wrong",
+            next_step='Make one: python -c "import secrets; print(secrets.token_urlsafe(32))".',
+        )
 
 
 def _refuse_impossible(values: Mapping[str, Any]) -> None:

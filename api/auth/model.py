@@ -115,7 +115,7 @@ class SignInPause(Base):
 
 
 class SecondFactor(Base):
-    """An authenticator app of an account (RFC 6238). Its codes are made of the secret, so it is kept as it is."""
+    """An authenticator app of an account (RFC 6238). Its codes are made of the secret, so it is kept sealed."""
 
     __tablename__ = "second_factor"
 

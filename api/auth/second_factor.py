@@ -20,6 +20,7 @@ from api.auth import pauses
 from api.auth.accounts import company_name
 from api.auth.hashes import hash_of
 from api.auth.model import RecoveryCode, SecondFactor, UserAccount
+from api.auth.sealing import ring
 from engine.problems import Conflict, Invalid
 from engine.store.unit_of_work import Database
 from handlers.changes import Author, note
@@ -61,7 +62,7 @@ def begin(tx: Session, account: UserAccount) -> Enrolment:
     if state_of(tx, account.id).enrolled:
         raise Conflict("There is a second factor already.", code="second_factor_exists", next_step="Take the present one away first.")
     secret = pyotp.random_base32()
-    begun = {"secret": secret, "begun_at": func.now(), "confirmed_at": None, "last_step": 0}
+    begun = {"secret": ring().seal(secret), "begun_at": func.now(), "confirmed_at": None, "last_step": 0}
     statement = insert(SecondFactor).values(account_id=account.id, **begun)
     tx.execute(statement.on_conflict_do_update(index_elements=[SecondFactor.account_id], set_=begun))
     return Enrolment(secret, address_of(tx, account.name, secret))
@@ -70,8 +71,11 @@ def begin(tx: Session, account: UserAccount) -> Enrolment:
 def begun(tx: Session, account_id: int, name: str) -> Enrolment | None:
     """The secret of an enrolment that waits for its first code; None where none does."""
     waiting = select(SecondFactor.secret).where(SecondFactor.account_id == account_id, SecondFactor.confirmed_at.is_(None))
-    secret = tx.scalar(waiting)
-    return Enrolment(secret, address_of(tx, name, secret)) if secret else None
+    kept = tx.scalar(waiting)
+    if kept is None:
+        return None
+    secret = ring().open(kept)
+    return Enrolment(secret, address_of(tx, name, secret))
 
 
 def address_of(tx: Session, name: str, secret: str) -> str:
@@ -94,10 +98,10 @@ def confirm(database: Database, account_id: int, code: str, by: Author) -> list[
     def act(tx: Session) -> list[str] | None:
         pauses.count_attempt(tx, _keys(account_id))
         waiting = select(SecondFactor.secret).where(SecondFactor.account_id == account_id, SecondFactor.confirmed_at.is_(None))
-        secret = tx.scalar(waiting)
-        if secret is None:
+        kept = tx.scalar(waiting)
+        if kept is None:
             raise Conflict("No second factor was begun.", code="second_factor_none", next_step="Load the page and begin again.")
-        step = _step_of(tx, secret, code, 0)
+        step = _step_of(tx, kept, code, 0)
         if step is None:
             return None
         pauses.forgive(tx, _keys(account_id))
@@ -178,13 +182,13 @@ def _use_code(tx: Session, account_id: int, code: str) -> str | None:
     return "recovery code" if tx.execute(spent.returning(RecoveryCode.account_id)).first() else None
 
 
-def _step_of(tx: Session, secret: str, code: str, last_step: int) -> int | None:
+def _step_of(tx: Session, kept: str, code: str, last_step: int) -> int | None:
     """The step whose code it is, if it is later than the last one used. By the time of the database, which all servers share."""
     typed = _SPACES.sub("", code)
     if not _CODE.fullmatch(typed):
         return None
     now = int(tx.execute(_NOW).scalar_one()) // _STEP_SECONDS
-    totp = pyotp.TOTP(secret)
+    totp = pyotp.TOTP(ring().open(kept))
     steps = [step for step in (now - 1, now, now + 1) if compare_digest(totp.at(step * _STEP_SECONDS), typed) and step > last_step]
     return steps[0] if steps else None
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from api.auth import accounts, identities, links, reading, second_factor, sessions, tokens
+from api.auth import accounts, identities, links, reading, sealing, second_factor, sessions, tokens
 from api.auth.roles import Role
 from api.bootstrap import open_database
 from api.schema import migrate
@@ -112,6 +112,14 @@ def remove_second_factor(name: str, reason: str) -> None:
     with _database().transaction() as tx:
         second_factor.remove(tx, accounts.account_named(tx, name, lock=True).id, Author(_BY, reason))
     click.echo(f"{name} has no second factor now.")
+
+
+@command.command("reseal")
+def reseal_all() -> None:
+    """Seal every authenticator's secret with the present key, the first of ORDERCRAFT_SECRETS_KEY; older ones may then be left out."""
+    with _database().transaction() as tx:
+        number = sealing.reseal(tx, sealing.ring_of(Settings.from_environment()), Author(_BY))
+    click.echo(f"{number} sealed with the present key.")
 
 
 @command.command("unlink")

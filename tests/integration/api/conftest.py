@@ -16,13 +16,15 @@ from handlers.constraints import RULES
 from handlers.registry import service_tasks
 from tests.applications import application_of
 
+KEY = "what seals the secrets of these tests"
+
 
 @pytest.fixture
 def installation(company_database) -> Product:
     """An installation with the demo company, and nobody at work but who the test calls."""
     database = company_database
     runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher(), constraints=RULES)
-    return Product(Settings(), database, runtime, demo=True, groups=GROUPS)
+    return Product(Settings(secrets_key=KEY), database, runtime, demo=True, groups=GROUPS)
 
 
 @pytest.fixture

@@ -10,9 +10,13 @@ from sqlalchemy import text
 
 from api.auth.accounts import NewAccount, add_account
 from api.auth.roles import second_factor_roles
+from api.auth.sealing import Ring, reseal, ring_of
 from api.product import EXTENSION
+from api.settings import Settings
 from engine.problems import Invalid
 from engine.runtime.state.audit import first_broken
+from handlers.changes import Author
+from tests.integration.api.conftest import KEY as OLD
 
 PASSWORD = "orchid-lantern-42"
 
@@ -156,3 +160,35 @@ def test_a_role_that_there_is_not_is_refused_when_the_product_starts():
     assert second_factor_roles("administer, deploy,") == {"administer", "deploy"}
     with pytest.raises(Invalid, match="wizard"):
         second_factor_roles("wizard")
+
+
+def test_what_is_kept_of_an_authenticator_is_sealed_opened_by_an_older_key_and_sealed_anew(nora, client, code, installation):
+    secret, recovery = enrol(nora, code)
+    old = ring_of(installation.settings)
+    both, new = (ring_of(replace(installation.settings, secrets_key=keys)) for keys in (f"{'n' * 32},{OLD}", "n" * 32))
+    with installation.database.transaction() as tx:
+        kept = tx.scalar(text("SELECT secret FROM second_factor"))
+        assert secret not in kept
+        assert old.open(kept) == both.open(kept) == secret
+        assert reseal(tx, both, Author("command-line")) == 1
+        assert new.open(tx.scalar(text("SELECT secret FROM second_factor"))) == secret
+    sign_in(client)
+    refused = client.post("/login/code", data={"code": code(secret)})
+    assert (refused.status_code, "use a recovery code" in refused.text) == (422, True)
+    assert client.post("/login/code", data={"code": recovery[0]}).status_code in {302, 303}
+
+
+def test_a_secret_that_was_kept_before_there_was_a_key_still_serves(installation):
+    assert ring_of(installation.settings).open("JBSWY3DPEHPK3PXP") == "JBSWY3DPEHPK3PXP"
+
+
+def test_without_a_setting_the_key_is_made_once_for_its_owner_s_eyes(tmp_path):
+    sealed = ring_of(Settings(data=tmp_path)).seal("JBSWY3DPEHPK3PXP")
+    assert (tmp_path / "secrets.key").stat().st_mode & 0o777 == 0o600
+    assert Ring(((tmp_path / "secrets.key").read_text().strip(),)).open(sealed) == "JBSWY3DPEHPK3PXP"
+
+
+def test_a_key_that_could_be_guessed_is_refused_and_not_said():
+    with pytest.raises(Invalid) as refused:
+        Settings.from_environment({"ORDERCRAFT_SECRETS_KEY": "hunter2"})
+    assert "hunter2" not in refused.value.detail + refused.value.next_step
