@@ -83,11 +83,11 @@ class RepairOrder:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the checks found, fact by fact, and of what kind of customer and channel the order is."""
+    """What the checks found, fact by fact, and of what kind of customer and channel the order is (said where anything was found)."""
 
     findings: list[dict[str, Any]]
-    customer_class: str
-    channel: str
+    customer_class: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +198,8 @@ def check_order(given: OrderNumber, tx: Session) -> Findings:
     if tx.scalar(_IS_PROMISED, {"order_no": given.order_no}):
         raise Refused(NOTHING_OPEN, f"Order {given.order_no} is promised: its groups and its backorders have processes of their own.")
     found = [asdict(finding) for finding in validation.check_order(tx, given.order_no)]
-    kind = tx.execute(_KIND, {"order_no": given.order_no}).one()
-    return Findings(found, kind.customer_class, kind.source)
+    kind = tx.execute(_KIND, {"order_no": given.order_no}).one() if found else None
+    return Findings(found, kind.customer_class, kind.source) if kind is not None else Findings(found)
 
 
 @tasks.register("orders.settle_findings")

@@ -64,9 +64,10 @@ def settle_findings(tx: Session, order_no: str, verdicts: Sequence[rules.Verdict
     One that a person has released for that reason is not asked for again.
     """
     asked: list[int] = []
-    cleared = {(row.hold_code, row.reason) for row in tx.execute(_CLEARED, {"order_no": order_no})}
-    for verdict in verdicts:
-        if verdict.action == "HOLD" and (verdict.hold, verdict.message) not in cleared:
+    holding = [verdict for verdict in verdicts if verdict.action == "HOLD"]
+    cleared = {(row.hold_code, row.reason) for row in tx.execute(_CLEARED, {"order_no": order_no})} if holding else set()
+    for verdict in holding:
+        if (verdict.hold, verdict.message) not in cleared:
             hold_id = apply_hold(tx, order_no, verdict.hold, verdict.message, actor="decision:validation-rules")
             asked += [hold_id] if hold_id is not None and kind_of(tx, verdict.hold).has_task else []
     return asked
