@@ -27,8 +27,9 @@ def print_invoice(facts: InvoiceFacts) -> Paper:
 
 
 def as_shown(facts: InvoiceFacts) -> dict[str, Any]:
-    """The invoice as text, ready to print."""
+    """The invoice as text, ready to print; of instalments the first is asked for."""
     currency = facts.currency
+    due = facts.instalments[0].amount if facts.instalments else facts.gross_total
     sums = [("Goods", money(facts.net_total, currency))]
     if facts.freight_total:
         sums.append(("Carriage", money(facts.freight_total, currency)))
@@ -67,8 +68,8 @@ def as_shown(facts: InvoiceFacts) -> dict[str, Any]:
         ],
         "sums": sums,
         "terms": facts.terms,
-        "payment": [] if facts.is_credit_memo else how_to_pay(facts.seller, facts.gross_total, currency, facts.invoice_no),
-        "qr": [] if facts.is_credit_memo else payment_code(facts.seller, facts.gross_total, currency, facts.invoice_no),
+        "payment": [] if facts.is_credit_memo else how_to_pay(facts.seller, due, currency, facts.invoice_no),
+        "qr": [] if facts.is_credit_memo else payment_code(facts.seller, due, currency, facts.invoice_no),
     }
 
 

@@ -10,6 +10,7 @@ import pytest
 from handlers.billing.creation import EXEMPTION_REASONS
 from handlers.billing.en16931 import Rules, validate_invoice
 from handlers.billing.facts import TaxFacts
+from handlers.billing.rules import Part, describe_instalments
 from handlers.billing.ubl import write_ubl
 from tests.unit.billing.test_paper import FACTS
 
@@ -46,9 +47,11 @@ def test_a_paper_of_any_category_passes_both_sets_of_rules(category, rate, about
 
 
 @needs_peppol
-def test_a_consolidated_invoice_names_the_order_and_the_delivery_of_each_line_and_passes_both_sets_of_rules():
+@pytest.mark.parametrize(("category", "rate"), CATEGORIES)
+def test_a_consolidated_invoice_names_the_order_and_the_delivery_of_each_line_and_passes_both_sets_of_rules(category, rate):
     month = {"billing_policy": "CONSOLIDATED", "order_no": "", "shipment_no": "", "customer_po": "", "delivered_from": date(2026, 3, 2)}
-    facts = taxed("S", "20", **month)
+    parts = (Part(date(2026, 3, 10), D("668.00")), Part(date(2026, 4, 9), D("1000.00")))
+    facts = taxed(category, rate, instalments=parts, terms=describe_instalments(parts, "EUR"), **month)
     (line,) = facts.lines
     half = replace(line, qty=D(30), amount=D("675.00"), delivered_on=date(2026, 3, 2))
     lines = (
@@ -60,6 +63,7 @@ def test_a_consolidated_invoice_names_the_order_and_the_delivery_of_each_line_an
     for said in (b"Order SO-000001 (your order PO-7), delivery SH-000001 of 2026-03-02", b"<cbc:Value>SH-000005</cbc:Value>"):
         assert said in document
     assert b"OrderReference" not in document
+    assert b"in 2 instalments: 668.00 EUR by 2026-03-10; 1000.00 EUR by 2026-04-09." in document
 
 
 DOCTORED = {
