@@ -11,7 +11,8 @@ from typing import Final
 
 #: How an invoice's PDF is made, as the customer's master data say: with its data in it.
 FACTUR_X: Final = "FACTUR_X"
-_PDF_DATE = re.compile(rb"D:\d{14}\+00'00'")
+#: Dates of a PDF, plain and as pypdf writes them in the information about the document (in octal what is no letter or digit).
+_PDF_DATE = re.compile(rb"(?<=D:)\d{14}(?=\+00'00')|(?<=D\\072)\d{14}(?=\\05300\\04700\\047)")
 _XMP_DATE = re.compile(rb"(?<=Date>)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00(?=<)")
 
 
@@ -33,5 +34,5 @@ def as_factur_x(paper: bytes, cii: bytes, about: Attached) -> bytes:
         bytes(paper), cii, flavor="factur-x", level="en16931", afrelationship="alternative", pdf_metadata=metadata, xmp_compression=False
     )
     at = about.at.astimezone(UTC)
-    dated = _PDF_DATE.sub(f"{at:D:%Y%m%d%H%M%S}+00'00'".encode(), made)
+    dated = _PDF_DATE.sub(f"{at:%Y%m%d%H%M%S}".encode(), made)
     return _XMP_DATE.sub(f"{at:%Y-%m-%dT%H:%M:%S}+00:00".encode(), dated)

@@ -48,7 +48,8 @@ def test_the_pdf_carries_its_data_and_says_so_and_is_the_same_at_every_printing(
     said = root["/Metadata"].get_data().decode()
     for sentence in ("<pdfaid:part>3</pdfaid:part>", "<pdfaid:conformance>B</pdfaid:conformance>", "ConformanceLevel>EN 16931<"):
         assert sentence in said
-    assert set(re.findall(rb"D:(\d{8})", paper)) == {b"20260310"}
+    assert set(re.findall(rb"D(?::|\\072)(\d{14})", paper)) == {b"20260310090000"}  # not when it was printed
+    assert set(re.findall(r"Date>(.{25})<", said)) == {"2026-03-10T09:00:00+00:00"}
 
 
 def test_amounts_of_three_decimals_are_printed_without_data():
