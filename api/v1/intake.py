@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api.auth.roles import Role
 from api.errors import answer
 from api.intake.inbox import Receipt, receive, receive_about
+from api.intake.level_responses import respond
 from api.intake.ordering import take_in
 from api.intake.ubl_changes import ask_cancellation, ask_change
 from api.intake.ubl_masters import buyer_of, import_masters, numbers_of, sku_of
@@ -58,7 +59,7 @@ def post_ubl_order(query: UblQuery) -> tuple[IntakeOut, int] | Response:
     except Problem as problem:
         return _unreadable(tx, raw, "Order", problem)
     arrival = Arrival("UBL", order.buyer.endpoint, order.document_no, "Order", order.document_no, _XML, raw, content_of)
-    return _answer(receive(tx, arrival, lambda: _order(tx, order, query)))
+    return _answer(respond(tx, arrival, receive(tx, arrival, lambda: _order(tx, order, query))))
 
 
 @api.post("/ubl-order-changes", responses={202: IntakeOut}, openapi_extensions=_XML_BODY)
@@ -78,7 +79,7 @@ def post_ubl_order_change() -> tuple[IntakeOut, int] | Response:
         "UBL", change.buyer.endpoint, f"OrderChange/{change.document_no}", "OrderChange", change.document_no, _XML, raw, content_of
     )
     ask = partial(ask_change, product().runtime, tx, change)
-    return _answer(receive_about(tx, arrival, ask, _accepted_without_version))
+    return _answer(respond(tx, arrival, receive_about(tx, arrival, ask, _accepted_without_version)))
 
 
 @api.post("/ubl-order-cancellations", responses={202: IntakeOut}, openapi_extensions=_XML_BODY)
@@ -95,7 +96,7 @@ def post_ubl_order_cancellation() -> tuple[IntakeOut, int] | Response:
     sender, kind = cancellation.buyer.endpoint, "OrderCancellation"
     arrival = Arrival("UBL", sender, f"{kind}/{number}", kind, number, _XML, raw, content_of)
     ask = partial(ask_cancellation, product().runtime, tx, cancellation)
-    return _answer(receive_about(tx, arrival, ask, _accepted_without_version))
+    return _answer(respond(tx, arrival, receive_about(tx, arrival, ask, _accepted_without_version)))
 
 
 def _accepted_without_version(tx: Session, message_id: int, order_no: str) -> None:

@@ -95,6 +95,11 @@ def code_of(paper: bytes) -> str:
     return paper.split(b"OrderResponseCode>")[1][:2].decode()
 
 
+def level_code(site: Site) -> str:
+    """What the latest Message Level Response says."""
+    return papers(site, "MESSAGE_LEVEL_RESPONSE")[-1].split(b"ResponseCode>")[1][:2].decode()
+
+
 def test_the_orders_of_the_use_cases_go_straight_through(site: Site):
     tom, jonas = site.sign_in("tom"), site.sign_in("jonas")
     second = conversation("UC2_Order.xml").replace(b"<cbc:ID>1</cbc:ID>\n  <cbc:IssueDate>", b"<cbc:ID>2</cbc:ID>\n  <cbc:IssueDate>")
@@ -106,6 +111,7 @@ def test_the_orders_of_the_use_cases_go_straight_through(site: Site):
         assert rows(site.database, "SELECT title FROM user_task WHERE state = 'open' AND element_id <> 'pick_and_pack'") == []
         assert code_of(papers(site, "ORDER_RESPONSE")[-1]) in {"AP", "CA"}
         assert wrong_in(site, "ORDER_RESPONSE", "T76") == []
+        assert (level_code(site), wrong_in(site, "MESSAGE_LEVEL_RESPONSE", "T71")) == ("AP", [])
     assert rows(site.database, "SELECT customer_po, gross_total FROM sales_order ORDER BY 1") == [
         ("1", D("143.75")),
         ("2", D("875.00")),
@@ -133,13 +139,17 @@ def test_an_order_is_answered_changed_and_cancelled(site: Site):
     assert taken["order_no"] == order_no
     again = tom.send(f"{INTAKE}/ubl-order-changes", change)
     assert again["status"] == "DUPLICATE"
+    assert (level_code(site), len(papers(site, "MESSAGE_LEVEL_RESPONSE"))) == ("AP", 2)
+    wrong = change.replace(b"Change-1", b"Change-9").replace(b"<cbc:LineStatusCode>3", b"<cbc:LineStatusCode>1")
+    tom.call("POST", f"{INTAKE}/ubl-order-changes", wrong.replace(b"<cbc:ID>1</cbc:ID>", b"<cbc:ID>77</cbc:ID>"), "application/xml")
+    assert (level_code(site), wrong_in(site, "MESSAGE_LEVEL_RESPONSE", "T71")) == ("RE", [])
     if rows(site.database, "SELECT 1 FROM user_task WHERE element_id = 'approve_change' AND state = 'open'"):
         site.sign_in("jonas").decide(order_no, "approve_change", {"action": "agree", "reason": "Nothing is picked"})
     assert rows(site.database, "SELECT state, version_no FROM order_change") == [("APPLIED", 2)]
     lines = "SELECT line_no, qty_ordered - qty_cancelled, unit_net FROM order_line ORDER BY line_no"
     assert rows(site.database, lines) == [(1, 5, 40), (2, 50, 6)]
     assert wrong_in(site, "ORDER_RESPONSE", "T116") == []
-    assert rows(site.database, "SELECT status, order_version FROM inbound_message WHERE doc_type = 'OrderChange'") == [("ACCEPTED", None)]
+    assert rows(site.database, "SELECT status, order_version FROM inbound_message WHERE doc_no = 'Change-1'") == [("ACCEPTED", None)]
 
     tom.send(f"{INTAKE}/ubl-order-cancellations", conversation("advanced_sc1/OrderCancellation_sc1.xml"))
     assert rows(site.database, "SELECT status FROM order_status") == [("CANCELLED",)]
