@@ -13,6 +13,7 @@ from tests.unit.models.drawing import (
     MESSAGE,
     START,
     TABLE,
+    Quote,
     around,
     bundle,
     chain,
@@ -606,6 +607,11 @@ def circles() -> Iterator[Case]:
 def waits_and_loops() -> Iterator[Case]:
     yield Case("wait-without-timeout", "wait", bundle(MESSAGE, around("wait", WAIT)), bundle(MESSAGE, events_behind(HEAR, LATE)), "warning")
     yield Case("task-without-due-time", "ask", bundle(around("ask", user("ask", dueIn=""))), bundle(around("ask", user("ask"))), "info")
+    agree = b'{"type": "default", "id": "agree", "components": [{"type": "checkbox", "key": "approved", "id": "a", "label": "Agreed"}]}'
+    alone, another = (
+        bundle(around("ask", user("ask", formKey="agree", **duty)), agree__form=agree) for duty in ({}, {"excludedUsers": "=[requester]"})
+    )
+    yield Case("approval-without-duty", "ask", alone, another, "warning")
     once, often = (
         bundle(
             around(
@@ -734,3 +740,17 @@ def test_a_process_that_calls_itself_runs_until_its_condition_ends_it():
 
 def test_every_rule_has_an_example() -> None:
     assert set(RULES) - {case.rule for case in CASES} == set()
+
+
+def test_where_money_moves_an_approval_without_a_duty_is_refused():
+    agree = b'{"type": "default", "id": "agree", "components": [{"type": "checkbox", "key": "approved", "id": "a", "label": "Agreed"}]}'
+    tasks = service_tasks()
+
+    @tasks.register("quoting.pay_bonus", moves_money=True)
+    def pay_bonus(quote: Quote) -> None:
+        """Pay a bonus."""
+
+    steps = (user("ask", formKey="agree"), service("pay", "quoting.pay_bonus", quote_no="quote_no"))
+    one = bundle(process(START, END, *steps, chain("start", "ask", "pay", "end")), agree__form=agree)
+    (said,) = (each for each in check(one, tasks, {"sales"}).findings if each.rule == "approval-without-duty")
+    assert said.severity == "error"
