@@ -1,7 +1,9 @@
 """A customer who is billed by the month: one invoice over its deliveries, each exactly once, whoever bills and whatever is killed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from threading import Barrier
 
 import pytest
 from sqlalchemy import text
@@ -115,6 +117,22 @@ def test_a_run_that_was_killed_goes_on_with_its_draft_and_another_one_bills_noth
     with monthly.transaction() as tx:
         assert one(tx, "SELECT count(*), count(DISTINCT shipment_line_id) FROM invoice_line") == (2, 2)
     assert broken(monthly) == []
+
+
+def test_two_runs_at_the_same_moment_bill_each_delivery_once(monthly):
+    for _ in range(3):
+        deliver(monthly)
+    together = Barrier(2)
+
+    def draft(run):
+        with monthly.transaction() as tx:
+            together.wait()
+            return consolidation.draft_next(tx, MONTHLY, run, LAST_OF_MARCH).invoice_no
+
+    with ThreadPoolExecutor(2) as both:
+        assert sorted(both.map(draft, ["one", "other"]), key=str) == ["INV-000001", None]
+    with monthly.transaction() as tx:
+        assert one(tx, "SELECT count(*), count(DISTINCT shipment_line_id) FROM invoice_line") == (3, 3)
 
 
 def test_what_is_on_hold_waits_and_the_rest_goes_through(monthly):
