@@ -88,6 +88,7 @@ OURS = {
     "api/canonical.py": (1, "a Decimal, bounded"),
     "api/camunda7/definitions.py": (1, "digits of an ASCII pattern"),
     "api/camunda7/variables.py": (3, "texts of an ASCII pattern, and a Decimal that a double holds"),
+    "api/intake/level_responses.py": (1, "a place of our own refusal"),
     "ui/charts.py": (2, "figures of ours"),
     "ui/company_time.py": (1, "what a step told"),
     "ui/facts.py": (2, "what is stored, shown"),
