@@ -91,7 +91,8 @@ def propose_redistribution(given: Propose, tx: Session, context: TaskContext) ->
 def redistribute_supply(given: CarryOut, tx: Session, context: TaskContext) -> Redistributed:
     """Take up promises and give them to others as it was agreed, whole or not at all; the first promise of a line stays on record.
 
-    Refused STALE when orders or supply have changed since the plan was shown, FAILS when somebody who is to win does not get all in time.
+    Refused STALE when orders or supply have changed since the plan was shown.
+    Refused FAILS when somebody who is to win does not get all in time.
     """
     done = redistribution.carry_out(tx, given.skus, _asked(given), given.plan, context.now)
     return Redistributed(_named(done.withdrawn), _named(done.groups))
