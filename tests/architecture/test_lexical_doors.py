@@ -30,7 +30,6 @@ ROOMS = {
 OURS = {
     "engine/iso8601.py": (12, "the reader itself: groups of ASCII patterns"),
     "engine/lexical.py": (4, "the reader itself"),
-    "api/intake/level_responses.py": (1, "the place of a line, in the name of a field that we wrote; ASCII digits, at most five"),
     "engine/cron.py": (2, "digits of an ASCII pattern, at most four"),
     "engine/patterns.py": (1, "digits of an ASCII pattern, at most nine"),
     "engine/working_time.py": (1, "digits of an ASCII pattern, at most two"),
