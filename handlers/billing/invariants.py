@@ -17,7 +17,7 @@ _TAXED = """
 INVARIANTS = (
     Invariant(
         "INV-03",
-        "The tax on posted invoices, less what earned discounts gave back, is what the output tax account says in each currency.",
+        "The tax on posted invoices, less what discounts and allowances gave back, is what the output tax account says in each currency.",
         """
         SELECT coalesce(owed.currency, booked.currency) AS currency, coalesce(owed.tax, 0) AS invoices, coalesce(booked.amount, 0) AS ledger
         FROM (
@@ -26,6 +26,8 @@ INVARIANTS = (
             UNION ALL
             SELECT receipt.currency, -application.discount_tax FROM application JOIN receipt USING (receipt_no)
             WHERE application.unapplied_at IS NULL
+            UNION ALL
+            SELECT currency, -tax_amount FROM adjustment
           ) AS each GROUP BY currency
         ) AS owed
         FULL JOIN (
@@ -149,14 +151,15 @@ INVARIANTS = (
     ),
     Invariant(
         "INV-27",
-        "Revenue, carriage, allowances and fees in the ledger are what each posted invoice charges and each credit memo gives back.",
+        "Revenue, carriage, allowances and fees in the ledger are what each posted invoice charges and what is given back of it.",
         """
         SELECT coalesce(billed.invoice_no, booked.reference) AS invoice_no, billed.net, billed.freight, billed.allowed, billed.fee,
           booked.revenue, booked.carriage, booked.allowances, booked.fees
         FROM (
           SELECT paper.invoice_no, CASE paper.kind WHEN 'CM' THEN 0 ELSE kept.net END AS net,
             CASE paper.kind WHEN 'CM' THEN 0 ELSE paper.freight_total END AS freight,
-            CASE paper.kind WHEN 'CM' THEN kept.net + kept.fee ELSE 0 END AS allowed, kept.fee
+            CASE paper.kind WHEN 'CM' THEN kept.net + kept.fee ELSE 0 END + coalesce((SELECT sum(amount - tax_amount) FROM adjustment
+              WHERE adjustment.invoice_no = paper.invoice_no AND adjustment.kind = 'CREDIT'), 0) AS allowed, kept.fee
           FROM invoice AS paper CROSS JOIN LATERAL (
             SELECT coalesce(sum(restocking_fee), 0) AS fee, coalesce(sum(amount) FILTER (WHERE charge_code IN ('ITEM', 'PRICE')), 0) AS net
             FROM invoice_line AS line WHERE line.invoice_no = paper.invoice_no) AS kept

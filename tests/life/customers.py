@@ -10,6 +10,7 @@ STOCKED = ("PUMP-40", "PUMP-90", "VALVE-3W", "SEAL-12", "GLYCOL-10")
 DROPPED = ("TANK-500", "TANK-800")
 #: The orders and quotes that somebody still thinks of.
 RECENT_ORDER = "SELECT order_no FROM sales_order ORDER BY order_no DESC LIMIT 12"
+_LINE_NUMBERS = "SELECT line_no FROM order_line WHERE order_no = :order_no ORDER BY line_no"
 SENT_QUOTE = "SELECT quote_no FROM quote WHERE state = 'SENT' ORDER BY quote_no DESC LIMIT 8"
 RECENT_QUOTE = "SELECT quote_no FROM quote ORDER BY quote_no DESC LIMIT 8"
 
@@ -54,6 +55,23 @@ def change_order(world: World) -> None:
         code = world.chance.choice(["MANUAL", "MANUAL", "CUSTOMER_REQUEST", "ADDRESS", "BILLING"])
         body = {"hold_code": code, "reason": "by chance"}
         world.send(act, f"{path}/holds{'' if act == 'hold' else '/release'}", body, by=world.chance.choice(["tom", "edith"]))
+
+
+def change_lines(world: World) -> None:
+    """A customer wants more, less, something else, or none of a line, whatever has left by then."""
+    found = world.one(RECENT_ORDER)
+    if found is None:
+        return
+    chance = world.chance
+    numbers = [line["line_no"] for line in world.rows(_LINE_NUMBERS, order_no=found["order_no"])]
+    line: dict[str, Any] = {"line_no": chance.choice([*numbers, 99]), "quantity": str(chance.choice([1, 1, 2, 3, 7, 40]))}
+    kind = chance.choice(["quantity", "quantity", "remove", "add"])
+    if kind == "remove":
+        line = {"line_no": line["line_no"], "remove": True}
+    elif kind == "add":
+        line = {"sku": chance.choice([*STOCKED, *DROPPED]), "quantity": line["quantity"], "add": True}
+    body = {"lines": [line], "reason": "as agreed by phone", "reference": chance.choice(["", f"OC-{chance.randint(1, 200)}"])}
+    world.send(f"change {kind}", f"/orders/{found['order_no']}/changes", body)
 
 
 def cancel_order(world: World) -> None:

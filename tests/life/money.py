@@ -1,5 +1,7 @@
 """What the bank says, and what receivables do with it."""
 
+from datetime import timedelta
+
 from tests.life.bank import damaged
 from tests.life.customers import CUSTOMERS
 from tests.life.world import World
@@ -78,3 +80,48 @@ def apply_receipt(world: World) -> None:
         world.send(act, f"{path}/on-account", {"customer_no": world.chance.choice([None, *CUSTOMERS])})
     else:
         world.send("reverse", f"{path}/reversal", {"reason": "returned by the bank"})
+
+
+def dispute(world: World) -> None:
+    """A customer says why it will not pay something of an invoice, or all of it."""
+    item = world.one(_OWED)
+    if item:
+        reason = world.chance.choice(["PRICE", "QTY_SHORT", "DAMAGE", "PROMO", "FREIGHT", "TAX", "RETURN", "OTHER"])
+        amount = world.chance.choice([None, "5.00", "0.01", str(item["open_amount"]), str(item["open_amount"] + 1)])
+        body = {"reason": reason, "amount": amount, "description": "not as agreed"}
+        world.send("dispute", f"/invoices/{item['document_no']}/disputes", body)
+
+
+def adjust_invoice(world: World) -> None:
+    """Somebody asks for a credit memo or a debit note without goods."""
+    found = world.one(_POSTED)
+    lines = world.get(f"/invoices/{found['invoice_no']}/adjustable") if found else []
+    if lines:
+        line = world.chance.choice(lines)
+        amount = world.chance.choice(["1.00", "7.35", str(line["left"])])
+        asked = {"kind": world.chance.choice(["CM", "CM", "DM"]), "reason": "as agreed by phone"}
+        body = asked | {"lines": [{"line_no": line["line_no"], "amount": amount}]}
+        world.send("adjust invoice", f"/invoices/{found['invoice_no']}/adjustments", body)
+
+
+def promise_payment(world: World) -> None:
+    """A customer promises to pay by a day."""
+    item = world.one(_OWED)
+    if item:
+        day = world.today() + timedelta(days=world.chance.choice([-2, 3, 10, 40]))
+        world.send("promise", f"/invoices/{item['document_no']}/promises", {"promised_on": str(day), "note": "by phone"})
+
+
+def send_back(world: World) -> None:
+    """A customer wants to send goods of an invoice back: some, all, or more than there are left."""
+    found = world.one(_POSTED)
+    lines = world.get(f"/invoices/{found['invoice_no']}/returnable") if found else []
+    if lines:
+        line = world.chance.choice(lines)
+        qty = world.chance.choice(["1", str(line["left"]), str(line["left"]), "999"])
+        reason = world.chance.choice(["DAMAGED", "DEFECTIVE", "WRONG_ITEM", "NOT_ORDERED", "CHANGE_OF_MIND"])
+        body = {"invoice_no": found["invoice_no"], "reason": reason, "lines": [{"line_no": line["line_no"], "qty": qty}]}
+        world.send("return", "/returns", body)
+
+
+_POSTED = "SELECT invoice_no FROM invoice WHERE kind = 'INV' AND posted_at IS NOT NULL ORDER BY invoice_no DESC LIMIT 20"

@@ -18,6 +18,6 @@ def test_whoever_tampers_with_documents_is_noticed(lived_in):
     assert unnoticed(lived_in, TAMPERED) == []
 
 
-@pytest.mark.parametrize("name", ["invoice_no", "shipment_no", "level", "supplier_invoice_no"])
+@pytest.mark.parametrize("name", ["invoice_no", "shipment_no", "level", "supplier_invoice_no", "credit_memo_no"])
 def test_papers_of_several_things_or_levels_are_several_papers(lived_in, name):
     assert noticed_by(lived_in, Tamper("INV-23", _SENT.format(kind="reminder", payload=f"jsonb_build_object('{name}', number)"))) == set()
