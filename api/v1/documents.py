@@ -27,9 +27,12 @@ class DocumentPath(BaseModel):
 
 
 class DocumentQuery(Shape):
-    """The number of the subject that the document belongs to, as the list of its papers names it: `Q-1001`, `INV-2026-00001`."""
+    """The number of the subject that the document belongs to, as the list of its papers names it: `Q-1001`, `INV-2026-00001`.
 
-    of: str = Field(min_length=1, max_length=100)
+    Who has the role `audit` may leave it out.
+    """
+
+    of: str = Field("", max_length=100)
 
 
 @api.get("/<int:document_id>")

@@ -213,7 +213,8 @@ def test_what_a_role_may_not_read_is_in_no_answer_and_on_no_page(signed_in, inst
     with installation.database.transaction() as tx:
         paper = save_document(tx, "PURCHASE_ORDER", "PO-1", "application/pdf", b"%PDF-")
     assert sara.get(f"/api/v1/documents/{paper}?of=PO-1").status_code == 403
-    assert sara.get(f"/documents/{paper}").status_code == 404
+    assert sara.get(f"/documents/{paper}").status_code == 422
+    assert signed_in("edith").get(f"/api/v1/documents/{paper}").data == b"%PDF-"  # who audits
     assert signed_in("petra").get(f"/api/v1/documents/{paper}?of=PO-1").data == b"%PDF-"
 
 
