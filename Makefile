@@ -38,7 +38,7 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r
 	touch .venv/made $@
 
 run: pages
-	$(BIN)/ordercraft serve --demo
+	$(BIN)/ordercraft serve --demo --history
 
 # Lint, the build of the pages and the look for a Chromium go beside one another; make fails when one of them does.
 test: .venv/made-for-tests

@@ -2,10 +2,10 @@
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,26 +68,59 @@ def move_clock(by: str | None, to: str | None, *, real: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def northwind(source: Path, most: int | None, *, keep: bool, as_json: bool) -> None:
     """Replay the Northwind history through imports and processes on a moved clock; exit 0 only if every invariant holds."""
-    from api.demo.northwind.run import run, throw_away
+    from api.demo.northwind.run import run
     from api.demo.northwind.source import read_history
+    from api.demo.throw_away import throw_away
 
     logs.configure("error", sys.stderr)
-    history = read_history(source, most)
-    with _kept() if keep else throw_away() as database, _bar(len(history.orders)) as bar:
-        came = run(database, history, bar.update)
+    told = read_history(source, most)
+    with _kept() if keep else throw_away() as database, _bar(len(told.orders), "Orders") as bar:
+        came = run(database, told, bar.update)
     for broken in came.broken:
         click.secho(broken, fg="red", err=True)
     figures = asdict(came.figures)
     if as_json:
         click.echo(json_text.encode(figures).decode())
     else:
-        click.echo("\n".join(f"{name.replace('_', ' '):20} {value}" for name, value in figures.items()))
+        click.echo(_lines(figures))
     raise SystemExit(0 if came.figures.invariants_ok else 1)
 
 
-def _bar(orders: int) -> Any:
+@command.command("history")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The last of the ninety days.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def history(file: Path, until: datetime, *, as_json: bool) -> None:
+    """Live the demo company's ninety days and keep them in FILE, as `serve --demo --history` opens with.
+
+    Exit 0 only if every invariant holds.
+    """
+    from api.demo.history import making, seed
+    from api.demo.throw_away import throw_away
+
+    logs.configure("error", sys.stderr)
+    first, last = making.days_until(until.date())
+    with throw_away() as database, _bar((last - first).days, "Days") as bar:
+        made = making.make(database, first, last, bar.update)
+        size = seed.write(database, file)
+    for broken in made.broken:
+        click.secho(broken, fg="red", err=True)
+    figures = {**made.figures, "bytes": size, "invariants_ok": not made.broken}
+    click.echo(
+        json_text.encode(figures).decode()
+        if as_json
+        else "\n".join(f"{name.replace('_', ' '):20} {value}" for name, value in figures.items())
+    )
+    raise SystemExit(0 if not made.broken else 1)
+
+
+def _lines(figures: Mapping[str, Any]) -> str:
+    return "\n".join(f"{name.replace('_', ' '):20} {value}" for name, value in figures.items())
+
+
+def _bar(length: int, label: str) -> Any:
     """Shows how far it is where somebody watches; what is printed is not mixed with it."""
-    return click.progressbar(length=orders, label="Orders", file=sys.stderr, hidden=not sys.stderr.isatty())
+    return click.progressbar(length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())
 
 
 @contextmanager

@@ -11,20 +11,22 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 @click.command("serve")
 @click.option("--no-worker", is_flag=True, help="Serve pages and API only; run `ordercraft worker` elsewhere.")
 @click.option("--demo", is_flag=True, help="Load the demo company and let anybody sign in as one of its people. Loopback addresses only.")
+@click.option("--history", is_flag=True, help="Open the demo with ninety days behind it, on an empty data directory.")
 @click.option("--port", type=int, help="Listen here instead of ORDERCRAFT_PORT.")
-def command(*, no_worker: bool, demo: bool, port: int | None) -> None:
+def command(*, no_worker: bool, demo: bool, history: bool, port: int | None) -> None:
     """Serve pages and API; on an empty data directory this is the whole installation."""
     settings = Settings.from_environment()
+    if history and not demo:
+        raise click.UsageError("Only the demo has days behind it: ordercraft serve --demo --history.")
     if demo and settings.host not in _LOOPBACK:
         raise click.UsageError(f"The demo lets anybody in, so it is served on loopback addresses only, not on {settings.host}.")
     listening = take_address(settings.host, settings.port if port is None else port)
-    from api.serving import serve  # its libraries load for seconds: who cannot have the address is told before
+    from api.serving import What, serve  # its libraries load for seconds: who cannot have the address is told before
 
     serve(
         settings,
         listening,
-        with_worker=not no_worker,
-        demo=demo,
+        What(with_worker=not no_worker, demo=demo, history=history),
         ready=lambda address, link: click.echo(_welcome(address, link, demo=demo)),
     )
 

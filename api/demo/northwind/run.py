@@ -1,16 +1,9 @@
 """Replays the history in a fresh database, or in an installation that is to be kept, and counts what became of it."""
 
-import atexit
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
-
-from sqlalchemy import text
 
 from api.bootstrap import ports
 from api.content import deploy_content
@@ -18,11 +11,9 @@ from api.demo.northwind import figures, replay
 from api.demo.northwind.masters import CURRENCY
 from api.demo.northwind.source import History
 from api.product import Product
-from api.schema import migrate
 from api.settings import Settings
 from engine.jobs.null_dispatcher import NullDispatcher
 from engine.runtime.state.runtime import Runtime
-from engine.store.embedded import start_embedded
 from engine.store.unit_of_work import Database
 from handlers.constraints import RULES
 from handlers.fulfillment.ports import Carrier
@@ -41,23 +32,6 @@ class Replayed:
     sent: Sequence[replay.Sent]
     figures: figures.Figures
     broken: Sequence[str]
-
-
-@contextmanager
-def throw_away() -> Iterator[Database]:
-    """A migrated database on an embedded PostgreSQL of its own, removed afterwards: nothing in it is worth a wait for the disk."""
-    directory = Path(tempfile.mkdtemp(prefix="ordercraft-northwind-"))
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)  # last in, first out: after the server that lives in it has stopped
-    database = Database(start_embedded(directory / "postgres"))
-    try:
-        migrate(database)
-        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
-            connection.execute(text("SELECT pg_reload_conf()"))
-        yield database
-    finally:
-        database.close()
 
 
 def run(database: Database, history: History, told: Callable[[int], None]) -> Replayed:
