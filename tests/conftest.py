@@ -87,8 +87,18 @@ def company_database(shared_company: Standing) -> Iterator[Database]:
 @pytest.fixture
 def own_database(server_url: str, template_database: str) -> Iterator[Database]:
     """A migrated, empty database for a test that changes the tables themselves or fills it from other processes."""
+    yield from _created(server_url, template_database)
+
+
+@pytest.fixture
+def another_database(server_url: str, template_database: str) -> Iterator[Database]:
+    """A second one, for what goes from one to the other."""
+    yield from _created(server_url, template_database)
+
+
+def _created(server_url: str, template: str) -> Iterator[Database]:
     name = f"ordercraft_test_{next(_numbers)}"
-    create_database(server_url, name, template_database)
+    create_database(server_url, name, template)
     database = Database(url_of(server_url, name), pool_size=20)
     yield database
     database.close()

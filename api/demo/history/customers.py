@@ -37,7 +37,7 @@ def ask_for_prices(house: House) -> None:
     """Sara writes quotes; some with a discount that somebody has to agree to."""
     for _ in range(house.chance.choice(_QUOTES_A_DAY)):
         customer_no = _somebody(house)
-        lines = [line | {"discount_pct": str(house.chance.choice([0, 3, 5, 8, 15, 22]))} for line in _lines(house, customer_no)]
+        lines = [line | {"discount_pct": str(house.chance.choice([0, 3, 5, 8, 15, 22, 26]))} for line in _lines(house, customer_no)]
         house.send("sara", "/quotes", {"customer_no": customer_no, "lines": lines})
     house.work()
 

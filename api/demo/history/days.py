@@ -9,12 +9,13 @@ from api.demo.history import customers, goods, office
 from api.demo.history.house import House, workdays
 from api.demo.history.money import Bank
 
-#: How much of a worklist is done on an ordinary day, and in the last two, in which people are behind.
-_BUSY, _BEHIND = 0.9, 0.45
+#: How much of a worklist is done on an ordinary day, and in the last days, in which people are behind.
+_BUSY, _BEHIND = 0.9, 0.35
+_PEOPLE_BEHIND: Final = 3
 #: So many days before the end the carrier stops to answer for shipments abroad, and gets slow with what is heavier than so many kilograms.
-_CARRIER_AWAY: Final = 4
-_CARRIER_SLOW: Final = 3
-_HEAVY: Final = Decimal(35)
+_CARRIER_AWAY: Final = 9
+_CARRIER_SLOW: Final = 5
+_HEAVY: Final = Decimal(20)
 _ABROAD: Final = frozenset({"DE", "SE"})
 
 
@@ -25,9 +26,10 @@ def live(house: House, first: date, last: date, told: Callable[[date], None] = l
         left = (last - day).days
         house.carrier.away_for = _ABROAD if left <= _CARRIER_AWAY else frozenset()
         house.carrier.slow_above = _HEAVY if left <= _CARRIER_SLOW else None
-        _live_a_day(house, bank, day, _BEHIND if left <= 1 else _BUSY)
+        _live_a_day(house, bank, day, _BEHIND if left <= _PEOPLE_BEHIND else _BUSY)
         told(day)
     _begin_the_day(house, last + timedelta(days=1))
+    customers.ask_for_prices(house)
 
 
 def _begin_the_day(house: House, day: date) -> None:

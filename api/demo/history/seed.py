@@ -83,16 +83,14 @@ def load(tx: Session, path: Path) -> None:
         if gone:
             advice = "Live the days anew: ordercraft demo history FILE."
             raise Invalid(f"The kept days have what no table has any more: {', '.join(gone)}.", code="seed_old", next_step=advice)
-        for name, columns in manifest.tables.items():
-            _copy_in(tx, name, columns, _content(file, name))
+        _copy_all_in(tx, file, manifest)
         for name, value in manifest.sequences.items():
             tx.execute(_SET_SEQUENCE, {"name": name, "value": value})
         move_company(tx, manifest.ended_at - machine_now(tx))
 
 
 def _tables() -> Sequence[Table]:
-    """In an order in which each refers to earlier ones only."""
-    return [table for table in metadata.sorted_tables if table.name not in _LEFT_OUT]
+    return [metadata.tables[name] for name in sorted(metadata.tables) if name not in _LEFT_OUT]
 
 
 def _columns(table: Table) -> list[str]:
@@ -113,12 +111,18 @@ def _copied_out(tx: Session, name: str, columns: Sequence[str]) -> bytes:
         return b"".join(bytes(block) for block in copy)
 
 
-def _copy_in(tx: Session, name: str, columns: Sequence[str], content: bytes) -> None:
-    """Triggers of ours rest meanwhile: what they would write is in the file."""
-    tx.execute(text(f'ALTER TABLE "{name}" DISABLE TRIGGER USER'))
-    with _cursor(tx) as cursor, cursor.copy(f'COPY "{name}" ({_quoted(columns)}) FROM STDIN') as copy:
-        copy.write(content)
-    tx.execute(text(f'ALTER TABLE "{name}" ENABLE TRIGGER USER'))
+def _copy_all_in(tx: Session, file: tarfile.TarFile, manifest: Manifest) -> None:
+    """Triggers of ours rest meanwhile: what they would write is in the file. Foreign keys are looked at when all rows are there."""
+    keys = tx.execute(_FOREIGN_KEYS, {"tables": list(manifest.tables)}).all()
+    for key in keys:
+        tx.execute(text(f'ALTER TABLE "{key.table_name}" DROP CONSTRAINT "{key.name}"'))
+    for name, columns in manifest.tables.items():
+        tx.execute(text(f'ALTER TABLE "{name}" DISABLE TRIGGER USER'))
+        with _cursor(tx) as cursor, cursor.copy(f'COPY "{name}" ({_quoted(columns)}) FROM STDIN') as copy:
+            copy.write(_content(file, name))
+        tx.execute(text(f'ALTER TABLE "{name}" ENABLE TRIGGER USER'))
+    for key in keys:
+        tx.execute(text(f'ALTER TABLE "{key.table_name}" ADD CONSTRAINT "{key.name}" {key.definition}'))
 
 
 def _cursor(tx: Session) -> Any:
@@ -144,4 +148,10 @@ def _read_manifest(file: tarfile.TarFile) -> Manifest:
 _SEQUENCES = text(
     "SELECT sequencename AS name, last_value AS value FROM pg_sequences WHERE schemaname = current_schema() AND last_value IS NOT NULL"
 )
+_FOREIGN_KEYS = text("""
+SELECT tables.relname AS table_name, conname AS name, pg_get_constraintdef(keys.oid) AS definition
+FROM pg_constraint AS keys JOIN pg_class AS tables ON tables.oid = keys.conrelid
+WHERE keys.contype = 'f' AND tables.relname = ANY(:tables) AND tables.relnamespace = current_schema()::regnamespace
+ORDER BY tables.relname, conname
+""")
 _SET_SEQUENCE = text("SELECT setval(CAST(:name AS text)::regclass, :value)")

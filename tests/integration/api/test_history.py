@@ -19,14 +19,14 @@ def counted(tx, sql):
     return tx.execute(text(sql)).scalar_one()
 
 
-def test_two_days_are_lived_without_a_broken_invariant_and_come_out_of_their_file_as_they_went_in(own_database, database, tmp_path):
+def test_two_days_are_lived_without_a_broken_invariant_and_come_out_of_their_file_as_they_went_in(own_database, another_database, tmp_path):
     made = making.make(own_database, D(2026, 9, 1), D(2026, 9, 2))
     assert made.broken == []
     assert made.figures["orders"] > 0
     assert made.figures["invoices"] > 0
     path = tmp_path / "days.tar.xz"
     seed.write(own_database, path)
-    with database.transaction() as tx:
+    with another_database.transaction() as tx:
         seed.load(tx, path)
         assert counted(tx, "SELECT count(*) FROM sales_order") == made.figures["orders"]
         assert counted(tx, "SELECT business_today()") == D(2026, 9, 3)
