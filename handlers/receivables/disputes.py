@@ -113,7 +113,8 @@ def read_dispute(tx: Session, dispute_no: str) -> DisputeFacts:
     rate = rate_on(tx, row["currency"], business_today(tx))
     in_books = round_currency(row["open_amount"] * rate, books_currency(tx))
     copied = {name: row[name] for name in DisputeFacts.__slots__ if name != "amount_in_books"}
-    return DisputeFacts(**copied, amount_in_books=in_books)
+    amounts = {name: round_currency(row[name], row["currency"]) for name in ("amount", "open_amount")}
+    return DisputeFacts(**{**copied, **amounts, "amount_in_books": in_books})
 
 
 def assign_dispute(tx: Session, dispute_no: str, group: str, days: int) -> date:

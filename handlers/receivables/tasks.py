@@ -24,6 +24,7 @@ from handlers.receivables import (
     remittance_tasks,
     statements,
 )
+from handlers.values import round_currency
 
 tasks = ServiceTasks()
 tasks.include(refund_tasks.tasks)
@@ -338,7 +339,7 @@ def _open_entry(row: RowMapping) -> OpenEntry:
     return OpenEntry(
         position=row["position"],
         direction="credit" if row["amount"] > 0 else "debit",
-        amount=abs(row["amount"]),
+        amount=round_currency(abs(row["amount"]), row["currency"]),
         currency=row["currency"],
         booked_on=row["booked_on"],
         party=" ".join(filter(None, (row["payer_name"], row["payer_iban"]))),
