@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from hashlib import sha256
 from pathlib import Path
 
 from sqlalchemy import text
@@ -20,6 +19,7 @@ from engine.runtime.verbs.calendars import save_calendar
 from engine.store.clock import allow_moving, business_now, machine_now, move_company
 from engine.store.unit_of_work import Database
 from handlers.documents.pdf import print_pdf_plain
+from handlers.documents.store import replace_papers
 from handlers.invariants import check_all
 
 _DAYS = timedelta(days=90)
@@ -67,7 +67,7 @@ def make(database: Database, first: date, last: date, told: Callable[[int], None
 def keep_recent_papers(tx: Session) -> None:
     """Put one sheet in the place of each older PDF, which says so: papers are most of the bytes, and few open an old one."""
     sheet = print_pdf_plain(_NOT_KEPT, {"days": _PAPERS.days}, business_now(tx))
-    tx.execute(_FORGET, {"content": bytes(sheet), "sha256": sha256(sheet).hexdigest(), "since": business_now(tx) - _PAPERS})
+    replace_papers(tx, "application/pdf", business_now(tx) - _PAPERS, bytes(sheet))
 
 
 def _made(database: Database) -> Made:
@@ -77,7 +77,6 @@ def _made(database: Database) -> Made:
     return Made(figures, broken)
 
 
-_FORGET = text("UPDATE document SET content = :content, sha256 = :sha256 WHERE media_type = 'application/pdf' AND created_at < :since")
 _FIGURES = {
     "orders": "SELECT count(*) FROM sales_order",
     "quotes": "SELECT count(*) FROM quote",
