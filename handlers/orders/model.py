@@ -37,6 +37,7 @@ class SalesOrder(Base):
         Index("sales_order_po_words_ix", text("trigrams(customer_po)"), postgresql_using="gin"),
         Index("sales_order_total_ix", text("gross_total DESC"), "order_no"),
         Index("sales_order_state_ix", "state", "created_at"),
+        Index("sales_order_split_ix", "split_of", postgresql_where=text("split_of <> ''")),
     )
 
     order_no: Mapped[Key]

@@ -60,7 +60,7 @@ def comes_in(runtime, sku, qty, reference="GR-NEW"):
 
 def hour_strikes(runtime):
     with runtime.database.transaction() as tx:
-        tx.execute(text("UPDATE schedule SET next_due_at = now() - interval '1 second'"))
+        tx.execute(text("UPDATE schedule SET next_due_at = now() - interval '1 second' WHERE element_id = 'every_hour'"))
         assert schedules.fire(runtime, tx) == 1
     settle(runtime)
 
