@@ -95,13 +95,15 @@ def history(file: Path, until: datetime, *, as_json: bool) -> None:
 
     Exit 0 only if every invariant holds.
     """
+    from api.app import create_app
     from api.demo.history import making, seed
+    from api.demo.history.house import House
     from api.demo.throw_away import throw_away
 
     logs.configure("error", sys.stderr)
     first, last = making.days_until(until.date())
     with throw_away() as database, _bar((last - first).days, "Days") as bar:
-        made = making.make(database, first, last, bar.update)
+        made = making.make(House(database, create_app), first, last, bar.update)
         size = seed.write(database, file)
     for broken in made.broken:
         click.secho(broken, fg="red", err=True)

@@ -1,16 +1,15 @@
 """The house whose days are lived: its people at the product's own doors, its clock, and chance from a seed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from sqlalchemy import text
 from werkzeug.test import Client
 
-from api.app import create_app
 from api.bootstrap import ports
 from api.product import Product
 from api.settings import Settings
@@ -25,6 +24,9 @@ from handlers.constraints import RULES
 from handlers.fulfillment.ports import Booked, Carrier, Consignment
 from handlers.fulfillment.rate_table import RateTable
 from handlers.registry import service_tasks
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 log = structlog.get_logger()
 _SEED: Final = 20_260_901
@@ -55,13 +57,13 @@ class CarrierAway:
 
 
 class House:
-    """One company in a migrated database that holds the demo company."""
+    """One company in a migrated database that holds the demo company; `make_application` makes the web application of an installation."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, make_application: Callable[[Product], "WSGIApplication"]) -> None:
         self.database, self.chance, self.carrier = database, Random(_SEED), CarrierAway()  # noqa: S311  # a story, no secret
         runtime = Runtime(database, service_tasks(), {**ports(), Carrier: self.carrier}, NullDispatcher(), constraints=RULES)
         self.product = Product(Settings(), database, runtime, demo=True)
-        self._application = create_app(self.product)
+        self._application = make_application(self.product)
         self._people: dict[str, tuple[Client, Mapping[str, str]]] = {}
         self._asked = 0
 

@@ -40,9 +40,9 @@ def days_until(last: date) -> tuple[date, date]:
     return last - _DAYS, last
 
 
-def make(database: Database, first: date, last: date, told: Callable[[int], None] = lambda _: None) -> Made:
-    """Live them in a migrated, empty database; `told` hears how many days are over more than before. Raises what fails on the way."""
-    house = House(database)
+def make(house: House, first: date, last: date, told: Callable[[int], None] = lambda _: None) -> Made:
+    """Live them in a house whose database is empty; `told` hears how many days are over more than before. Raises what fails on the way."""
+    database = house.database
     with database.transaction() as tx:
         allow_moving(tx)
         move_company(tx, datetime.combine(first, time(6), house.product.runtime.time_zone) - machine_now(tx))

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
+from api.app import create_app
 from api.content import deploy_content
 from api.demo.history import making, seed
 from api.demo.history.house import House
@@ -20,7 +21,7 @@ def counted(tx, sql):
 
 
 def test_two_days_are_lived_without_a_broken_invariant_and_come_out_of_their_file_as_they_went_in(own_database, another_database, tmp_path):
-    made = making.make(own_database, D(2026, 9, 1), D(2026, 9, 2))
+    made = making.make(House(own_database, create_app), D(2026, 9, 1), D(2026, 9, 2))
     assert made.broken == []
     assert made.figures["orders"] > 0
     assert made.figures["invoices"] > 0
@@ -35,7 +36,7 @@ def test_two_days_are_lived_without_a_broken_invariant_and_come_out_of_their_fil
 
 def test_the_company_that_the_product_comes_with_is_whole_and_goes_on(own_database):
     seed.load_days(own_database)
-    house = House(own_database)
+    house = House(own_database, create_app)
     deploy_content(house.product, actor="ordercraft")
     with own_database.transaction() as tx:
         assert [each.id for each in check_all(tx) if not each.ok] == []
