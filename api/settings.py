@@ -141,7 +141,7 @@ def _refuse_short_keys(named: str) -> None:
         raise Invalid(
             f"A key of {PREFIX}SECRETS_KEY has fewer than {_SHORTEST_KEY} characters.",
             code="setting_wrong",
-            next_step='Make one: python -c "import secrets; print(secrets.token_urlsafe(32))".',
+            next_step='Use one made by python -c "import secrets; print(secrets.token_urlsafe(32))".',
         )
 
 

@@ -308,6 +308,25 @@ _IMPORTS: Mapping[str, Rule] = {
     ),
     **_once("data_import_once_ix", "This very file was sent before.", "Look at its import.", "import_repeated"),
 }
+_HOLDS: Mapping[str, Rule] = {
+    "hold_blocks_check": _one_of("hold_blocks", "What a hold stops", "submit, promise, release, ship and invoice"),
+    "hold_kind_blocks_check": _one_of("hold_blocks", "What a kind of hold stops", "submit, promise, release, ship and invoice"),
+    "hold_kind_ask_again_days_check": Rule("hold_days", "A hold is asked about again after one day or more.", "Correct the days."),
+    "hold_kind_ends_after_days_check": Rule("hold_days", "A hold ends by itself after one day or more.", "Correct the days."),
+    "screening_decision_verdict_check": _one_of("verdict", "What is decided of a match", "TRUE and FALSE"),
+    "screening_hit_verdict_check": _one_of("verdict", "What became of a match", "TRUE, FALSE and GONE, or nothing yet"),
+}
+_BILLING: Mapping[str, Rule] = {
+    "customer_invoice_cycle_check": _one_of("invoice_cycle", "What a customer is invoiced by", "SHIPMENT, WEEKLY and MONTHLY"),
+    "customer_invoice_pdf_check": _one_of("invoice_pdf", "A customer's PDF", "PLAIN and FACTUR_X"),
+    "delivery_to_bill_billing_policy_check": _one_of("billing_policy", "What a delivery is billed on", "ON_SHIP and ON_DELIVERY"),
+    **_facts(
+        "invoice_billing_run_check invoice_order_check",
+        "An invoice over several orders belongs to a billing run, and any other to its order.",
+        "invoice_run",
+    ),
+    "open_item_part_amount_check": Rule("instalment", "A part of an invoice is above zero, and none begins before the invoice.", _LOOK),
+}
 _WEBHOOKS: Mapping[str, Rule] = {
     "webhook_subscription_state_check": _one_of("webhook_state", "A webhook's state", "active, paused, stopped and removed"),
     "webhook_delivery_state_check": _one_of("delivery_state", "A message's state", "pending, delivered, failed and dropped"),
@@ -328,5 +347,7 @@ RULES: Mapping[str, Rule] = {
     **_SECOND_PERSON,
     **_TELLING,
     **_IMPORTS,
+    **_HOLDS,
+    **_BILLING,
     **_WEBHOOKS,
 }

@@ -131,7 +131,7 @@ def receive(path: SourcePath) -> Response:
     except NotSigned as error:
         log.warning("webhook_not_signed", source=path.source_name, why=str(error))
         raise Unauthenticated(
-            f"This message is not believed: {error}", code="not_signed", next_step="Sign id, time and body with the present secret."
+            f"This message is not believed: {error}", code="not_signed", next_step="Use the present secret to sign id, time and body."
         ) from error
     body = in_utc(OutcomeOut(**{name: getattr(outcome, name) for name in OutcomeOut.model_fields}).model_dump(mode="json"))
     return Response(write_answer(body), 202, {"Location": outcome.location} if outcome.location else {}, mimetype="application/json")

@@ -59,7 +59,7 @@ def begin_run(runtime: Runtime, tx: Session, asked: BillingRun, by: str) -> None
         raise Conflict(
             "Nothing waits to be billed.",
             code="nothing_to_bill",
-            next_step="Customers who are billed by the week or month wait here once their goods have left; others are billed at once.",
+            next_step="Wait until goods of a customer who is billed by the week or month have left; others are billed at once.",
         )
     payload = {"customer_no": wanted.customer_no or "", "everything": wanted.everything}
     messages.note(runtime, tx, Message(RUN_REQUESTED, {}, payload, actor=by))

@@ -90,7 +90,12 @@ def _take(runtime: Runtime, session: Session, waiting: Waiting) -> None:
     except Exception as error:  # noqa: BLE001  # one file that nobody foresaw keeps no other from being read
         _log.exception("edi_file_failed", file=waiting.name)
         failure = f"{waiting.name} cannot be taken in: {type(error).__name__}."
-        _fail(runtime, session, waiting, Problem(failure, code="edi_file", next_step="Show the log to whoever maintains the product."))
+        _fail(
+            runtime,
+            session,
+            waiting,
+            Problem(failure, code="edi_file", next_step="Ask whoever maintains the product, and send the log along."),
+        )
     else:
         session.archive(waiting, data)
 

@@ -39,7 +39,7 @@ def _check(order: EdiOrder, spread: list[EdiLine], *, to_stores: bool) -> None:
         raise Invalid(
             f"The order names {named} as the place of delivery, and quantities for single stores (SDQ).",
             code="edi_store_quantities",
-            next_step="Deliver to the stores, one order for each; or settle with the customer what is meant, and refuse.",
+            next_step="Settle it in the task: one order for each store, or refuse once the customer has said what is meant.",
         )
     for line in spread:
         told = sum((store.qty for store in line.stores), Decimal(0))

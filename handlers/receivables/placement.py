@@ -92,7 +92,7 @@ def _check_account(account: str, lacking: str) -> None:
         raise Invalid(
             lacking,
             code="account_not_owed",
-            next_step="Book it to another account, or take in the supplier's credit note first.",
+            next_step="Choose another account, or take in the supplier's credit note first.",
             errors={"account": ["nothing of this amount stands on this account"]},
         )
     if account not in NUMBERS - PARTY_ACCOUNTS - {UNAPPLIED_CASH}:

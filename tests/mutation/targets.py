@@ -93,6 +93,8 @@ GROUPS = (
         "tests/integration/api/test_returns.py",
         sql=("requests", "goods", "facts"),
     ),
+    _money("screening", "tests/unit/screening", "tests/integration/screening"),
+    _money("webhooks", "tests/unit/webhooks", "tests/integration/webhooks"),
     _money(
         "orders",
         "tests/unit/orders",

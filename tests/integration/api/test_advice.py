@@ -127,6 +127,7 @@ ACTS: list[tuple[str, set[str], list[str]]] = [
 ELSEWHERE = re.compile(r"(Add|Apply|Book|Change|Correct|Enter|File|Move|Open|Order|Release|Set)\b")
 #: What forms ask for, and the doors through which their group does it.
 FORM_ACTS: list[tuple[str, list[str]]] = [
+    (r"what is missing to the master data", ["POST /api/v1/customers", "POST /api/v1/items"]),
     (r"to the price list", ["POST /api/v1/prices", "POST /master-data/prices"]),
     (r"on the order's page", ["PATCH /api/v1/orders/<number>/ship-to", "POST /orders/<order_no>/ship-to"]),
     (r"under Finance, Receipts", ["POST /finance/receipts/<receipt_no>/apply", "POST /finance/receipts/<receipt_no>/keep"]),

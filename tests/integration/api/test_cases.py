@@ -112,6 +112,7 @@ _NO_CASE = {
     "look_at_remittance",
     "settle_order",
     "settle_rejected_paper",
+    "see_to_it",
     "approve_entry",
     "correct_entry",
     "deal_with_returned",

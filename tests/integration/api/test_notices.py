@@ -131,13 +131,14 @@ def test_the_link_opens_only_this_task_and_only_once(house, task, client, applic
         assert tx.scalar(text("SELECT count(*) FROM audit WHERE action = 'sign_in' AND detail ->> 'by' = 'task link'")) == 1
 
 
-def test_the_link_stands_for_the_password_only_and_a_newer_one_replaces_it(house, task, client, signed_in):
-    with house.database.transaction() as tx:
+def test_the_link_stands_for_the_password_only_and_a_newer_one_replaces_it(house, task, application, client, signed_in):
+    with application.app_context(), house.database.transaction() as tx:
         account = account_named(tx, "tom")
         secret = second_factor.begin(tx, account).secret
         account_id = account.id
         now = tx.scalar(text("SELECT CAST(extract(epoch FROM now()) AS bigint)"))
-    second_factor.confirm(house.database, account_id, pyotp.TOTP(secret).at(now - 30), Author("tom"))
+    with application.app_context():
+        second_factor.confirm(house.database, account_id, pyotp.TOTP(secret).at(now - 30), Author("tom"))
     send(house)
     older, newer = (link_in(letter) for letter in house.letters)
     assert open_link(client, older).status_code == 422

@@ -95,8 +95,12 @@ PAPERS = frozenset({"claim on supplier", "despatch advice", "supplier credit not
 TAMPERED = tuple(Tamper("INV-40", f"{DEPLOYED}; {sql}") for sql in OPENED.values())
 
 
+#: Each of these names who has it by itself, so none can be without an owner (`tests/integration/webhooks` show them with the operators).
+ALWAYS_HELD = frozenset({"webhook message given up", "webhook that came"})
+
+
 def test_there_is_a_tampering_for_each_kind_of_open_thing():
-    assert sorted(OPENED) == [kind.kind for kind in all_kinds()]
+    assert sorted(OPENED.keys() | ALWAYS_HELD) == [kind.kind for kind in all_kinds()]
 
 
 @pytest.mark.parametrize("kind", sorted(OPENED))
