@@ -29,10 +29,10 @@ class OpenKind:
 
     Its columns are `number` (text, unique, what a person looks it up by), `keys` (text[], the business keys under which an instance may
     carry it, and it is looked for), `since` (timestamptz), and whichever of these it `also` names: `carriers` (text[], those of the keys
-    under which alone an instance moves it), `order_no` (text, whose story it is part of),
-    `detail` (text, how much of what), `held_by` and `released_by` (text, the hold that stops it
-    and the group that releases the hold), `schedule` (text, the process that looks at it again by the clock), `until` (timestamptz, when
-    it is given up and told).
+    under which alone an instance moves it), `carried_by` (text[], the processes that alone move it, where its key is others' as well),
+    `order_no` (text, whose story it is part of), `detail` (text, how much of what), `held_by` and `released_by` (text, the hold that
+    stops it and the group that releases the hold), `schedule` (text, the process that looks at it again by the clock), `until`
+    (timestamptz, when it is given up and told).
     """
 
     kind: str
@@ -187,6 +187,7 @@ _COLUMNS = (
 )
 _ALSO = {
     "carriers": "text[]",
+    "carried_by": "text[]",
     "order_no": "text",
     "detail": "text",
     "held_by": "text",
@@ -210,6 +211,7 @@ FROM ({kinds}) AS open
 LEFT JOIN LATERAL (
   SELECT instance.id, instance.process_key, instance.state FROM instance
   WHERE instance.business_key = ANY(coalesce(open.carriers, open.keys)) AND instance.state NOT IN ('completed', 'cancelled') {besides}
+    AND (open.carried_by IS NULL OR instance.process_key = ANY(open.carried_by))
   ORDER BY instance.started_at DESC, instance.id LIMIT 1
 ) AS carrier ON true
 LEFT JOIN LATERAL (

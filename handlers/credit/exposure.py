@@ -97,12 +97,12 @@ def assess(tx: Session, order_no: str, group_no: str | None = None) -> Assessmen
 
 def _locked(tx: Session, order_no: str, group_no: str | None) -> tuple[SalesOrder, Customer]:
     order = find_order(tx, order_no, lock=True)
+    # What is approved while a change is pending is applied in the same transaction, to all groups and lines of the order: before the
+    # customer, and before the lines of one group.
+    if order.change_pending:
+        lock_lines_of_order(tx, order_no)
     if group_no is not None:
         live_group(tx, group_no, "STOCK")
-    if (
-        order.change_pending
-    ):  # what is approved here is applied in the same transaction, to the groups and lines: they come before the customer
-        lock_lines_of_order(tx, order_no)
     locks.take(tx, Lock.CUSTOMER, [order.customer_no])
     return order, tx.get(Customer, order.customer_no, populate_existing=True) or find_customer(tx, order.customer_no)
 

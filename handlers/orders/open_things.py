@@ -55,9 +55,11 @@ OPEN_THINGS = (
     OpenKind(
         "order change",
         """
-        SELECT change_no AS number, ARRAY[order_no] AS keys, order_no, created_at AS since FROM order_change WHERE settled_at IS NULL
+        SELECT change_no AS number, ARRAY[order_no] AS keys, ARRAY['change-order', 'cancelled-instance'] AS carried_by, order_no,
+          created_at AS since
+        FROM order_change WHERE settled_at IS NULL
         """,
-        also=("order_no",),
+        also=("carried_by", "order_no"),
     ),
     OpenKind(
         "inbound message",

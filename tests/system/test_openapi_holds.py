@@ -15,7 +15,7 @@ from api.auth.tokens import NewToken, add_token
 from api.demo.company import load_company
 from tests.system.site import Site
 
-EXAMPLES = 4
+EXAMPLES = 2
 schemathesis.serializer.alias("application/zip", "application/octet-stream")  # it has none of its own
 PROBLEM = {"type", "title", "status", "code", "detail", "next_step"}
 
