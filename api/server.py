@@ -72,7 +72,7 @@ class Server:
         log.info("stopped")
 
 
-class _Threads(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
+class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
     """Threads that answer, and beside them threads for fetches that wait: however many workers wait, pages are answered."""
 
     def __init__(self, answering: int, waiting: int) -> None:
@@ -85,7 +85,7 @@ class _Threads(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no
 
     def add_task(self, task: Any) -> None:
         """Hand a connection with a request to a thread; waiting ones are begun as they are needed."""
-        if not (task.requests and task.requests[0].path and task.requests[0].path.endswith(FETCH)):
+        if not _is_fetch(task):
             super().add_task(task)
             return
         busy = self._waiting.active_count + len(self._waiting.queue)
@@ -97,6 +97,11 @@ class _Threads(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no
         """Let both finish what they have begun."""
         self._waiting.shutdown(*args, **kwargs)
         return bool(super().shutdown(*args, **kwargs))
+
+
+def _is_fetch(task: Any) -> bool:
+    """Whether a connection asks for a fetch. A request that could not be read has no path, and is answered so by whoever is free."""
+    return bool(task.requests) and (getattr(task.requests[0], "path", "") or "").endswith(FETCH)
 
 
 def _listen(product: Product, application: Any, listening: socket.socket) -> Any:
@@ -120,7 +125,7 @@ def _listen(product: Product, application: Any, listening: socket.socket) -> Any
             application,
             _sock=listening,
             # One more than may wait: whoever comes then lets the one go that has waited longest.
-            dispatcher=_Threads(settings.web_threads, settings.waiting_fetches + 1),
+            dispatcher=Threads(settings.web_threads, settings.waiting_fetches + 1),
             adj=adjustments,
             sockinfo=(listening.family, listening.type, listening.proto, listening.getsockname()),
             bind_socket=False,

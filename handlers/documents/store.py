@@ -50,7 +50,7 @@ def read_document(tx: Session, document_id: int, subject: str, roles: Collection
     found = tx.get(Document, document_id)
     if found is None or subject not in {"", found.number}:
         raise NotFound(
-            f"There is no document {document_id} of {subject or 'nothing'}.",
+            f"There is no document {document_id} of {subject}." if subject else f"There is no document {document_id}.",
             code="document_unknown",
             next_step="Open the order or quote that it belongs to: its papers are listed there, and their addresses say of what they are.",
         )

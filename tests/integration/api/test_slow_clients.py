@@ -8,6 +8,7 @@ import pytest
 from waitress.adjustments import Adjustments
 
 from api.http_server import CONNECTIONS, HttpServer
+from api.server import Threads
 from tests.waiting import until
 
 WHOLE = b"GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
@@ -32,7 +33,8 @@ def address():
     listening = socket.create_server(("127.0.0.1", 0))
     adjustments = Adjustments(sockets=[listening], connection_limit=CONNECTIONS, cleanup_interval=0.1, asyncore_use_poll=True)
     at = listening.getsockname()
-    server = Impatient(answer, _sock=listening, adj=adjustments, sockinfo=(listening.family, listening.type, 0, at), bind_socket=False)
+    threads, sockinfo = Threads(4, 4), (listening.family, listening.type, 0, at)
+    server = Impatient(answer, dispatcher=threads, _sock=listening, adj=adjustments, sockinfo=sockinfo, bind_socket=False)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield at
@@ -87,3 +89,8 @@ def test_a_large_body_that_comes_at_once_is_taken(address):
     body = b"x" * 3_000_000
     head = f"POST / HTTP/1.1\r\nHost: here\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     assert whole(address, head + body).endswith(b"3000000")
+
+
+@pytest.mark.parametrize("header", [b"X-Note: a\x7f", b"X-Note: a\x01b", b"Two Words: a", b"Content-Length: many"])
+def test_a_request_that_cannot_be_read_is_answered_so_and_not_hung_up_on(address, header):
+    assert whole(address, b"GET / HTTP/1.1\r\nHost: here\r\n" + header + b"\r\n\r\n").split(b"\r\n")[0].endswith(b" 400 Bad Request")
