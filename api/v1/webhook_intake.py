@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, RootModel, ValidationError
 from sqlalchemy.orm import Session
 
 from api.auth.roles import Role
@@ -79,16 +79,8 @@ class ReasonIn(Shape):
     reason: str = Field("", max_length=2000)
 
 
-class OutcomeOut(BaseModel):
+class OutcomeOut(RootModel[Outcome]):
     """What became of a message: done, rejected or unknown; the last two wait for a person here, and need not be sent again."""
-
-    id: int
-    type: str
-    state: str
-    reference: str
-    location: str
-    problem: dict[str, Any]
-    duplicate: bool
 
 
 class CancellationTold(Shape):
@@ -133,7 +125,7 @@ def receive(path: SourcePath) -> Response:
         raise Unauthenticated(
             f"This message is not believed: {error}", code="not_signed", next_step="Use the present secret to sign id, time and body."
         ) from error
-    body = in_utc(OutcomeOut(**{name: getattr(outcome, name) for name in OutcomeOut.model_fields}).model_dump(mode="json"))
+    body = in_utc(OutcomeOut(outcome).model_dump(mode="json"))
     return Response(write_answer(body), 202, {"Location": outcome.location} if outcome.location else {}, mimetype="application/json")
 
 
@@ -193,8 +185,7 @@ def list_received(query: ReceivedQuery) -> Page[ReceivedShown]:
 @operation(Role.OPERATE)
 def try_again(path: ReceivedPath) -> OutcomeOut:
     """Do what a message asks that was rejected or not understood, now that what was missing is there."""
-    outcome = receiving.try_again(transaction(), path.received_id, interpret, _by())
-    return OutcomeOut(**{name: getattr(outcome, name) for name in OutcomeOut.model_fields})
+    return OutcomeOut(receiving.try_again(transaction(), path.received_id, interpret, _by()))
 
 
 @api.post("/webhooks-received/<int:received_id>/let-go", responses={200: Done})

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field, RootModel
 
 from api.auth.roles import Role
 from api.product import product
@@ -17,7 +17,7 @@ from handlers.changes import Author
 from handlers.webhooks import catalogue, subscriptions, views
 from handlers.webhooks.asyncapi import asyncapi
 from handlers.webhooks.subscriptions import Made, SubscriptionDraft
-from handlers.webhooks.views import DeliveryShown
+from handlers.webhooks.views import DeliveryShown, SubscriptionShown
 
 api = APIBlueprint("webhooks", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="webhooks")])
 
@@ -45,26 +45,8 @@ class DeliveryPath(SubscriptionPath):
     delivery_id: int = Field(ge=1, le=2**62)
 
 
-class SubscriptionOut(BaseModel):
-    """A subscription without its secrets. `waiting` and `given_up` count messages; `both_until`: until then the secret before signs too."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: int
-    label: str
-    address: str
-    events: list[str]
-    state: str
-    state_reason: str
-    owner: str
-    failing_since: datetime | None
-    secret_made_at: datetime
-    both_until: datetime | None
-    made_by: str
-    made_at: datetime
-    waiting: int
-    given_up: int
-    last_delivered_at: datetime | None
+class SubscriptionOut(RootModel[SubscriptionShown]):
+    """A subscription without its secrets."""
 
 
 class DeliveryQuery(Listing):
@@ -120,11 +102,11 @@ def describe_events() -> Response:
     return Response(json.dumps(asyncapi(product().settings.site)), mimetype="application/json")
 
 
-@api.get("/webhooks", responses={200: Page[SubscriptionOut]})
+@api.get("/webhooks", responses={200: Page[SubscriptionShown]})
 @operation(Role.OPERATE)
-def list_all() -> Page[SubscriptionOut]:
+def list_all() -> Page[SubscriptionShown]:
     """List who is told of what; all in one page."""
-    rows = [SubscriptionOut.model_validate(row) for row in views.list_subscriptions(transaction())]
+    rows = views.list_subscriptions(transaction())
     return Page(items=rows, next_cursor=None)
 
 
@@ -139,7 +121,7 @@ def add(body: SubscriptionIn) -> tuple[MadeOut, int]:
 @operation(Role.OPERATE)
 def show(path: SubscriptionPath) -> SubscriptionOut:
     """One subscription, without its secret."""
-    return SubscriptionOut.model_validate(views.show_subscription(transaction(), path.subscription_id))
+    return SubscriptionOut(views.show_subscription(transaction(), path.subscription_id))
 
 
 @api.put("/webhooks/<int:subscription_id>", responses={200: Done})

@@ -53,15 +53,10 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class CarryOut:
+class CarryOut(Propose):
     """The plan that somebody has agreed to, with all that it was made of."""
 
     plan: str
-    skus: list[str]
-    strategy_cases: list[dict[str, Any]]
-    strategies: list[Any]
-    sourcing_cases: list[dict[str, str]]
-    sources: list[Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,10 @@
 """Mails about tasks: written once with what caused them, sent by a mail server on loopback, with a link that opens one task."""
 
 import re
-import socket
 from dataclasses import replace
-from email import message_from_bytes, policy
 
 import pyotp
 import pytest
-from aiosmtpd.controller import Controller
 from sqlalchemy import text
 
 from api.auth import second_factor
@@ -21,19 +18,7 @@ from engine.runtime.verbs.deploy import deploy
 from engine.runtime.verbs.start import StartOptions, start
 from handlers.changes import Author
 from tests import tiny_models as m
-
-
-class Postman:
-    """Takes mails in; `broken` says that it cannot now."""
-
-    def __init__(self):
-        self.letters, self.broken = [], False
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802  # aiosmtpd's own word
-        if self.broken:
-            return "451 come back later"
-        self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
-        return "250 thank you"
+from tests.integration.postman import postman  # noqa: F401  # a fixture
 
 
 @pytest.fixture(autouse=True)
@@ -42,18 +27,7 @@ def without_islands(monkeypatch):
 
 
 @pytest.fixture
-def postman():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    served = Controller(Postman(), hostname="127.0.0.1", port=port)
-    served.start()
-    yield served
-    served.stop()
-
-
-@pytest.fixture
-def house(installation, postman):
+def house(installation, postman):  # noqa: F811  # the fixture
     """Tom has a mail address, and the log was read up to now. `house.deliver()` sends what is due."""
     settings = Settings(
         smtp_host="127.0.0.1", smtp_port=postman.port, smtp_security="none", mail_from="o@orders.example", site="https://o.example/"

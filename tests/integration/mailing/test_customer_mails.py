@@ -1,11 +1,9 @@
 """Mails to customers: sent by a mail server on loopback with the papers, in the company's words, or kept with the reason."""
 
-import socket
 from dataclasses import replace
 from datetime import date
 
 import pytest
-from aiosmtpd.controller import Controller
 from sqlalchemy import text
 
 from api.notices.sending import Outward
@@ -14,20 +12,9 @@ from engine.runtime.state import effects
 from engine.runtime.state.effects import Effect, EffectSink
 from handlers.documents.store import save_document
 from tests.integration.api.conftest import application, client, installation, signed_in  # noqa: F401  # the same people and pages
-from tests.integration.api.test_notices import Postman
+from tests.integration.postman import postman  # noqa: F401  # a fixture
 
 ORDER = {"customer_no": "C-1001", "customer_po": "PO-4711", "lines": [{"sku": "PUMP-40", "quantity": "2"}]}
-
-
-@pytest.fixture
-def postman():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    served = Controller(Postman(), hostname="127.0.0.1", port=port)
-    served.start()
-    yield served
-    served.stop()
 
 
 @pytest.fixture
@@ -60,7 +47,7 @@ def attached(letter):
     return [(part.get_filename(), part.get_content_type()) for part in letter.iter_attachments()]
 
 
-def test_an_invoice_goes_with_paper_and_e_invoice_to_the_contact_for_invoices_once(house, postman):
+def test_an_invoice_goes_with_paper_and_e_invoice_to_the_contact_for_invoices_once(house, postman):  # noqa: F811  # the fixture
     pdf, ubl = house.paper("INVOICE_PDF", "INV-7"), house.paper("INVOICE_UBL", "INV-7", "application/xml")
     papers = {"pdf_document_id": pdf, "ubl_document_id": ubl}
     with house.database.transaction() as tx:
