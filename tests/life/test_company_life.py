@@ -10,7 +10,7 @@ from tests.life.company import Life
 from tests.lock_watch import watching
 
 PROVING = "ORDERCRAFT_PROVE_STEPS" in os.environ
-STEPS = int(os.environ.get("ORDERCRAFT_PROVE_STEPS", "700"))
+STEPS = int(os.environ.get("ORDERCRAFT_PROVE_STEPS", "1000"))
 LIVES = int(os.environ.get("ORDERCRAFT_PROVE_LIVES", "1"))
 
 
