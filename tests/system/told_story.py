@@ -2,6 +2,7 @@
 
 import queue
 from collections import Counter
+from collections.abc import Iterable
 from threading import Thread
 from typing import Any
 
@@ -9,6 +10,8 @@ from api.demo.story import run_story
 
 #: Does a receivable open before or after the money came? Either is right, so its path is not compared.
 _EITHER_WAY = "invoice-to-receipt"
+#: Did two papers of a supplier come apart or together? Either is right, so how often its process looked is not compared, only at what.
+_PAPERS = "dropship"
 #: Did the warehouse or the clock release a group whose day has come? Either is right.
 _RELEASED = {"released_early", "release_window"}
 
@@ -61,4 +64,5 @@ def shape_of(report: dict[str, Any]) -> dict[str, Any]:
 def _elements(instance: dict[str, Any]) -> list[str]:
     if instance["process_key"] == _EITHER_WAY:
         return []
-    return sorted("released" if element in _RELEASED else element for element in instance["path"])
+    path: Iterable[str] = set(instance["path"]) if instance["process_key"] == _PAPERS else instance["path"]
+    return sorted("released" if element in _RELEASED else element for element in path)
