@@ -40,10 +40,13 @@ OPEN_THINGS = (
         """,
         also=("order_no", "detail", "held_by", "released_by", "schedule"),
     ),
+    # Promised and not yet handed to the warehouse or to a supplier, it is still with its order's process.
     OpenKind(
         "order line to ship",
         """
-        SELECT line.order_no || '/' || line.line_no || ' ' || part.group_no AS number, ARRAY[part.group_no] AS keys,
+        SELECT line.order_no || '/' || line.line_no || ' ' || part.group_no AS number,
+          ARRAY[part.group_no] || CASE WHEN EXISTS (SELECT FROM instance WHERE instance.business_key = part.group_no) THEN '{}'
+            ELSE ARRAY[line.order_no] END AS keys,
           line.order_no, min(part.created_at) AS since,
           trim_scale(sum(part.qty - part.qty_cancelled - part.qty_shipped)) || ' ' || line.uom || ' of ' || line.sku AS detail
         FROM fulfil_line AS part JOIN order_line AS line ON line.id = part.order_line_id

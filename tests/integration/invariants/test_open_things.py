@@ -141,6 +141,24 @@ def test_the_process_of_an_order_does_not_move_the_papers_of_its_supplier(lived_
         transaction.rollback()
 
 
+def test_what_is_promised_is_with_its_order_s_process_until_its_group_has_one_of_its_own(lived_in):
+    with lived_in.engine.connect() as connection, connection.begin() as transaction:
+        tx = Session(connection)
+        tx.execute(text("SET LOCAL session_replication_role = replica"))
+        tx.execute(text(OPENED["order line to ship"]))
+        group_no, order_no = list_open_things(tx, Filter(kind="order line to ship", ownerless=True), Asked()).rows[0].keys
+
+        def movers():
+            return {thing.mover for thing in under_key(tx, group_no) if thing.kind == "order line to ship"}
+
+        tx.execute(text(_CARRIER), {"key": order_no, "process": "order-to-promise"})
+        assert movers() == {"running"}
+        tx.execute(text(_CARRIER), {"key": group_no, "process": "fulfillment-to-invoice"})
+        tx.execute(text("UPDATE instance SET state = 'completed' WHERE business_key = :key"), {"key": group_no})
+        assert movers() == {"none"}, "the order's process does not begin it again"
+        transaction.rollback()
+
+
 def test_nothing_is_called_ownerless_where_no_process_is_deployed(lived_in):
     (invariant,) = (each for each in all_invariants() if each.id == "INV-40")
     with lived_in.transaction() as tx:
