@@ -132,7 +132,9 @@ _QUOTES: Mapping[str, Rule] = {
     "quote_header_discount_pct_check": Rule("percentage", "A discount is from 0 to 100 %.", "Correct the discount."),
     "quote_state_check": Rule("quote_state", "The state of a quote is none we know.", _LOOK),
     "quote_line_prices_check": Rule("price_negative", "A line's prices and cost are zero or more.", "Correct the prices of the line."),
-    "quote_line_qty_check": Rule("quantity_invalid", "A line's quantity is above zero and not below what was ordered of it.", _LOOK),
+    "quote_line_qty_check": Rule(
+        "quantity_invalid", "A line's quantity is above zero and not below what was ordered and accepted of it.", _LOOK
+    ),
     "credit_check_decision_check": _one_of("credit_decision", "A credit decision", "APPROVED, HOLD, PREPAY and REFER"),
 }
 _GOODS: Mapping[str, Rule] = {

@@ -13,6 +13,7 @@ from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Exact, Listing, NumberPath, Page, Shape, as_sent, listed
 from handlers.quoting import commands, views
+from handlers.quoting.acceptance import Accepted, AcceptedLine
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft
 
 api = APIBlueprint("quotes", __name__, url_prefix="/api/v1/quotes", abp_tags=[Tag(name="quotes")])
@@ -52,7 +53,7 @@ class QuoteQuery(Listing):
 
 
 class QuoteOut(BaseModel):
-    """One quote in its latest version; totals are in `currency`. `order_no` is the order it became."""
+    """One quote in its latest version; totals are in `currency`. `orders` are those it became, `order_no` the latest."""
 
     quote_no: str
     version_no: int
@@ -78,14 +79,23 @@ class QuoteOut(BaseModel):
     close_reason: str
     order_no: str | None
     instance_id: UUID | None
+    orders: list[views.QuoteOrder]
     lines: list[views.QuoteLineRow]
     decisions: list[views.DecisionRow]
 
 
+class AcceptedLineIn(Shape):
+    """So much of a line is accepted, in the item's unit: at most what is left of it."""
+
+    line_no: int = Field(ge=1, le=1_000_000)
+    quantity: Exact
+
+
 class AcceptIn(Shape):
-    """The customer says yes, under a purchase order of its own."""
+    """The customer says yes, under a purchase order of its own: to the lines that are named, or without them to all that is left."""
 
     customer_po: str = Field(min_length=1, max_length=100)
+    lines: list[AcceptedLineIn] = Field(default_factory=list, max_length=1_000)
 
 
 class DeclineIn(Shape):
@@ -151,10 +161,11 @@ def get_quote(path: NumberPath) -> QuoteOut:
 @api.post("/<number>/accept", responses={202: Done})
 @operation(Role.SELL)
 def accept(path: NumberPath, body: AcceptIn) -> tuple[Done, int]:
-    """Record that the customer accepts; the quote is checked again and becomes an order."""
-    return Done(
-        id=path.number, state=commands.accept(product().runtime, transaction(), path.number, body.customer_po, person().name).state
-    ), 202
+    """Record what the customer accepts; it is checked again and becomes an order. What remains stays open until the quote expires."""
+    accepted = Accepted(body.customer_po, [AcceptedLine(line.line_no, line.quantity) for line in body.lines])
+    with as_sent((r"^(lines\.\d+)\.qty$", r"\1.quantity")):
+        delivery = commands.accept(product().runtime, transaction(), path.number, accepted, person().name)
+    return Done(id=path.number, state=delivery.state), 202
 
 
 @api.post("/<number>/decline", responses={202: Done})

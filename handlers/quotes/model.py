@@ -66,7 +66,7 @@ class QuoteLine(Base):
     __tablename__ = "quote_line"
     __table_args__ = (
         UniqueConstraint("quote_no", "line_no"),
-        CheckConstraint("qty > 0 AND qty_ordered >= 0 AND qty_ordered <= qty", name="qty"),
+        CheckConstraint("qty > 0 AND qty_ordered >= 0 AND qty_accepted >= 0 AND qty_ordered + qty_accepted <= qty", name="qty"),
         CheckConstraint("unit_net >= 0 AND list_price >= 0 AND cost >= 0", name="prices"),
         Index("quote_line_sku_ix", "sku"),
     )
@@ -80,6 +80,8 @@ class QuoteLine(Base):
     uom: Mapped[str]
     qty: Mapped[Quantity]
     qty_ordered: Mapped[Counter]
+    #: What the customer has accepted and is not ordered yet.
+    qty_accepted: Mapped[Counter]
     manual_discount_pct: Mapped[Percent]
     discount_reason: Mapped[Label]
     requested_arrival: Mapped[date | None]

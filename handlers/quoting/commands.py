@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import text
@@ -12,9 +13,11 @@ from engine.runtime.post.mailbox import Delivery, Message
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import messages
 from engine.runtime.verbs.start import StartOptions, start
+from engine.store import json_text
 from engine.store.clock import business_now, end_of_day
 from engine.store.unit_of_work import savepoint
 from handlers.identifiers import day
+from handlers.quoting.acceptance import Accepted, read_accepted, record_accepted
 from handlers.quoting.drafts import QuoteDraft, create_quote
 from handlers.quoting.life import check_extension, find_quote
 from handlers.quoting.rules import Answerable, too_late
@@ -28,9 +31,20 @@ def begin_quote(runtime: Runtime, tx: Session, draft: QuoteDraft) -> str:
     return quote_no
 
 
-def accept(runtime: Runtime, tx: Session, quote_no: str, customer_po: str, actor: str) -> Delivery:
-    """Record that the customer accepts under a purchase order of its own. Raises NotFound, Conflict when it cannot be answered."""
-    return _answered(runtime, tx, _said(tx, "quote.accepted", quote_no, {"customer_po": customer_po}), actor)
+def accept(runtime: Runtime, tx: Session, quote_no: str, accepted: Accepted, actor: str) -> Delivery:
+    """Record what the customer accepts under a purchase order of its own; the rest stays open.
+
+    Raises NotFound, Invalid (lines and quantities that are not left), Conflict when it cannot be answered.
+    """
+    po = accepted.customer_po.strip()
+    said = _said(tx, "quote.accepted", quote_no, {"customer_po": po})
+    accepted = read_accepted(tx, quote_no, accepted)
+    if accepted.lines:
+        lines = sorted((line.line_no, f"{line.qty.normalize():f}") for line in accepted.lines)
+        said = replace(said, payload={**said.payload, "part": sha256(json_text.encode(lines)).hexdigest()})
+    delivery = _answered(runtime, tx, said, actor)
+    record_accepted(tx, quote_no, accepted)
+    return delivery
 
 
 def decline(runtime: Runtime, tx: Session, quote_no: str, reason: str, actor: str) -> Delivery:
@@ -61,19 +75,24 @@ def extend(runtime: Runtime, tx: Session, quote_no: str, extension: Extension, a
 
 
 def _said(tx: Session, name: str, quote_no: str, payload: dict[str, Any], once: str = "") -> Message:
-    """What is said of a quote that waits for it; of one version the same is said once, or once for each `once`. Raises NotFound, Conflict.
+    """What is said of a quote that waits for it; the same is said once, or once for each `once`. Raises NotFound, Conflict.
+
+    Once means: of one version, and of what is left of it after each order.
 
     The quote is held, so that of two who answer at once the second finds what the first has said.
     """
     quote = find_quote(tx, quote_no, lock=True)
-    message_id = f"{name}:{quote_no}:{quote.version_no}{once}"
-    said = tx.scalar(_SAID, {"ids": [f"{each}:{quote_no}:{quote.version_no}" for each in _FINAL]})
+    orders = tx.execute(_ORDERS_OF, {"quote_no": quote_no, "po": payload.get("customer_po", "")}).one()
+    round_of = f"{quote_no}:{quote.version_no}" + (f":{orders.many}" if orders.many else "")
+    message_id = f"{name}:{round_of}{once}"
+    said = tx.scalar(_SAID, {"ids": [f"{each}:{round_of}" for each in _FINAL]})
     standing = Answerable(
         state=quote.state,
         now=business_now(tx),
         valid_until=quote.valid_until,
         accepts=name == "quote.accepted",
-        order_no=(tx.scalar(_ORDER_OF, {"quote_no": quote_no}) or "") if quote.state.endswith("ORDERED") else "",
+        order_no=orders.latest,
+        ordered_as=orders.under_po,
         under_way=_FINAL[said.partition(":")[0]] if said not in {None, message_id} else "",
     )
     refusal = too_late(standing)
@@ -101,4 +120,8 @@ def _answered(runtime: Runtime, tx: Session, message: Message, actor: str) -> De
 #: What is said of a quote once and for all, and in a sentence.
 _FINAL = {"quote.accepted": "accepted", "quote.declined": "declined", "quote.withdrawn": "withdrawn"}
 _SAID = text("SELECT message_id FROM message WHERE message_id = ANY(:ids) AND state IN ('buffered', 'delivered') ORDER BY id LIMIT 1")
-_ORDER_OF = text("SELECT max(order_no) FROM sales_order WHERE source = 'QUOTE' AND starts_with(source_ref, :quote_no || ':')")
+_ORDERS_OF = text("""
+SELECT count(*) AS many, coalesce(max(order_no), '') AS latest,
+       coalesce(max(order_no) FILTER (WHERE :po <> '' AND folded(customer_po) = folded(:po)), '') AS under_po
+FROM sales_order WHERE source = 'QUOTE' AND starts_with(source_ref, :quote_no || ':')
+""")

@@ -6,25 +6,22 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from engine.patterns import fits
 from engine.problems import Conflict, Forbidden, Invalid, NotFound
 from engine.store import locks
 from engine.store.clock import business_today
 from engine.store.locks import Lock
 from handlers.catalog.rules import Priced
-from handlers.identifiers import folded, percentage
+from handlers.identifiers import percentage
 from handlers.ledger.books import rate_on
-from handlers.orders.drafts import LineDraft, OrderDraft
-from handlers.orders.drafts import create_order as enter_order
 from handlers.orders.pricing import LineToPrice, PricingRequest, as_columns, as_totals, price
-from handlers.parties.master_data import company, find_customer
+from handlers.parties.master_data import company
 from handlers.parties.policy import chosen
 from handlers.quotes.model import Quote, QuoteApproval, QuoteLine, QuoteVersion
-from handlers.quoting.rules import Offer, extension_problem, fingerprint, objection
+from handlers.quoting.rules import extension_problem, fingerprint
 from handlers.rowsets import insert_rows, update_rows
 from handlers.values import round_currency
 
@@ -133,7 +130,10 @@ class Revision:
 
 
 def revise_quote(tx: Session, quote_no: str, revision: Revision) -> int:
-    """Begin the next version with other discounts; answer its number. Raises Invalid (also for a line there is not), NotFound, Conflict."""
+    """Begin the next version with other discounts; answer its number. Raises Invalid (also for a line there is not), NotFound, Conflict.
+
+    It offers what is left of the quote: what was ordered already stays in the version that it was ordered from.
+    """
     percentage(revision.discount_pct, "discount_pct")
     for each in revision.lines:
         percentage(each.discount_pct, f"{each.field}.discount_pct")
@@ -141,13 +141,18 @@ def revise_quote(tx: Session, quote_no: str, revision: Revision) -> int:
     _refuse_closed(quote)
     lines = {line.line_no: line for line in lines_of(tx, quote_no)}
     _check_lines(quote_no, revision.lines, lines)
-    snapshot = {"header": _facts(quote, _HEADER), "lines": [_facts(line, _LINE) for line in lines.values()]}
+    snapshot = {"header": _facts(quote, _HEADER), "lines": [_facts(line, (*_LINE, "qty_ordered")) for line in lines.values()]}
     kept = insert(QuoteVersion).values(
         quote_no=quote_no, version_no=quote.version_no, snapshot_hash=quote.snapshot_hash, snapshot=snapshot, comment=revision.comment
     )
     tx.execute(kept.on_conflict_do_nothing())
     changes = [{"id": lines[each.line_no].id, "manual_discount_pct": each.discount_pct} for each in revision.lines]
     update_rows(tx, QuoteLine, changes)
+    tx.execute(
+        delete(QuoteLine).where(QuoteLine.quote_no == quote_no, QuoteLine.qty_ordered == QuoteLine.qty).execution_options(**_NO_SYNC)
+    )
+    left = {"qty": QuoteLine.qty - QuoteLine.qty_ordered, "qty_ordered": 0, "qty_accepted": 0}
+    tx.execute(update(QuoteLine).where(QuoteLine.quote_no == quote_no).values(left).execution_options(**_NO_SYNC))
     version_no = quote.version_no + 1
     _set(tx, quote_no, version_no=version_no, header_discount_pct=revision.discount_pct, state="DRAFT", snapshot_hash="", document_id=None)
     return version_no
@@ -241,77 +246,11 @@ def check_extension(quote: Quote, until: datetime, now: datetime) -> None:
         )
 
 
-def check_acceptance(tx: Session, quote_no: str, customer_po: str, now: datetime) -> str:
-    """Why the acceptance does not count; empty when it does.
-
-    The customer is locked, so that one purchase order is not accepted for two quotes at once. Raises NotFound.
-    """
-    quote = find_quote(tx, quote_no, lock=True)
-    customer = find_customer(tx, quote.customer_no)
-    locks.take(tx, Lock.CUSTOMER, [customer.customer_no])
-    po = customer_po.strip()
-    given = {"customer": quote.customer_no, "po": po, "reference": _reference(quote, po)}
-    return objection(
-        Offer(
-            state=quote.state,
-            now=now,
-            valid_until=quote.valid_until,
-            approved_at=quote.approved_at,
-            approval_days=int(chosen(tx, "quote.approval_days")["quote.approval_days"]),
-            hash_is_approved=quote.approved_hash == quote.snapshot_hash,
-            customer_active=customer.active,
-            requires_po=customer.requires_po,
-            po_is_well_formed=not (po and customer.po_pattern) or fits(customer.po_pattern, po),
-            customer_po=po,
-            po_used_for=tx.execute(_PO_USED, given).scalar_one_or_none() if po else None,
-        )
-    )
-
-
-def create_order(tx: Session, quote_no: str, customer_po: str) -> str:
-    """Make the order of an accepted quote at the quoted prices; again: the same order. Raises NotFound, Conflict."""
-    quote = find_quote(tx, quote_no, lock=True)
-    if quote.state not in {"SENT", "ORDERED"} or quote.approved_hash != quote.snapshot_hash:
-        raise Conflict(
-            f"Quote {quote_no} is {quote.state.lower()} and cannot be ordered.",
-            code="quote_not_open",
-            next_step="Have it approved and sent first.",
-        )
-    po = customer_po.strip()
-    order_no = enter_order(
-        tx,
-        OrderDraft(
-            customer_no=quote.customer_no,
-            source="QUOTE",
-            source_ref=_reference(quote, po),
-            customer_po=po,
-            currency=quote.currency,
-            channel=quote.channel,
-            ship_to=quote.ship_to,
-            requested_date=quote.requested_date,
-            header_discount=quote.header_discount,
-            freight=quote.freight,
-            requester=quote.requester,
-            event={"quote_no": quote_no, "version_no": quote.version_no},
-            lines=[
-                LineDraft(
-                    line_no=line.line_no,
-                    sku=line.sku,
-                    qty=line.qty,
-                    description=line.description,
-                    fixed_unit_net=line.unit_net,
-                    requested_date=line.requested_arrival,
-                )
-                for line in lines_of(tx, quote_no)
-            ],
-        ),
-    )
-    tx.execute(update(QuoteLine).where(QuoteLine.quote_no == quote_no).values(qty_ordered=QuoteLine.qty).execution_options(**_NO_SYNC))
-    return order_no
-
-
 def close_quote(tx: Session, quote_no: str, outcome: str, reason: str) -> str:
-    """Close a quote as ORDERED, LOST, EXPIRED or WITHDRAWN; answer its state. Again: the first outcome stays. Raises Invalid, NotFound."""
+    """Close a quote as ORDERED, LOST, EXPIRED or WITHDRAWN; answer its state. Again: the first outcome stays. Raises Invalid, NotFound.
+
+    One that was ordered in part is PARTIALLY_ORDERED, whatever became of its rest: what it says why is kept.
+    """
     if outcome not in _CLOSED:
         raise Invalid(f"{outcome!r} is no outcome.", code="quote_outcome", next_step=f"Use one of {', '.join(sorted(_CLOSED))}.")
     quote = find_quote(tx, quote_no, lock=True)
@@ -319,8 +258,7 @@ def close_quote(tx: Session, quote_no: str, outcome: str, reason: str) -> str:
         return quote.state
     if outcome == "LOST" and not reason:
         raise Invalid("A lost quote needs a reason.", code="reason_missing", next_step="Say why it was lost.")
-    lines = lines_of(tx, quote_no)
-    if outcome == "ORDERED" and any(line.qty_ordered < line.qty for line in lines):
+    if tx.execute(_ORDERED_IN_PART, {"quote_no": quote_no, "outcome": outcome}).scalar_one():
         outcome = "PARTIALLY_ORDERED"
     _set(tx, quote_no, state=outcome, close_reason=reason, closed_at=func.business_now())
     return outcome
@@ -348,10 +286,6 @@ def _refuse_closed(quote: Quote) -> None:
         raise QuoteClosed(f"Quote {quote.quote_no} is closed ({quote.state.lower()}).", next_step="Make a new quote.")
 
 
-def _reference(quote: Quote, customer_po: str) -> str:
-    return f"{quote.quote_no}:{quote.version_no}:{folded(customer_po)}"
-
-
 def _facts(row: Quote | QuoteLine, names: Sequence[str]) -> Mapping[str, Any]:
     return {name: getattr(row, name) for name in names}
 
@@ -361,8 +295,7 @@ def _set(tx: Session, quote_no: str, **values: Any) -> None:
 
 
 _NO_SYNC = {"synchronize_session": False}
-_PO_USED = text("""
-SELECT order_no FROM sales_order
-WHERE customer_no = :customer AND folded(customer_po) = folded(:po) AND state <> 'REJECTED' AND source_ref IS DISTINCT FROM :reference
-ORDER BY order_no LIMIT 1
+_ORDERED_IN_PART = text("""
+SELECT CASE WHEN :outcome = 'ORDERED' THEN EXISTS (SELECT FROM quote_line WHERE quote_no = :quote_no AND qty_ordered < qty)
+  ELSE EXISTS (SELECT FROM sales_order WHERE source = 'QUOTE' AND starts_with(source_ref, :quote_no || ':')) END
 """)

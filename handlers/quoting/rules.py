@@ -3,10 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
 from engine.store import json_text
+from handlers.values import round_currency, total, truncate_currency
+
+ZERO = Decimal(0)
 
 
 def fingerprint(header: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> str:
@@ -46,6 +50,8 @@ class Answerable:
     accepts: bool
     order_no: str = ""
     under_way: str = ""
+    #: The order that this quote became under the same purchase order, while a part of it is still open.
+    ordered_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,9 @@ def too_late(quote: Answerable) -> TooLate | None:
     if quote.under_way:
         said = f"was {quote.under_way} already, and that is being worked on"
         return TooLate("quote_answered", said, "Look at its page in a moment for what became of it.")
+    if quote.accepts and quote.ordered_as:
+        said = f"was accepted under this purchase order before, as order {quote.ordered_as}"
+        return TooLate("quote_answered", said, "Give the number of a further purchase order, or change that order on its page.")
     if quote.accepts and quote.valid_until is not None and quote.now > quote.valid_until:
         said = f"was valid until {_day(quote.valid_until)}"
         return TooLate("quote_expired", said, "Give the customer more time and record the acceptance then, or write a new quote.")
@@ -114,3 +123,74 @@ def objection(offer: Offer) -> str:
 
 def _day(moment: datetime | None) -> str:
     return moment.date().isoformat() if moment is not None else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quoted:
+    """A line as it was quoted, in the item's unit: what it comes to as a whole, and how much of it is ordered and accepted."""
+
+    line_no: int
+    qty: Decimal
+    ordered: Decimal
+    accepted: Decimal
+    unit_net: Decimal
+    line_net: Decimal
+    header_discount: Decimal
+
+    @property
+    def left(self) -> Decimal:
+        """What can still be ordered of it."""
+        return self.qty - self.ordered
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is ordered of a quote: quantities by line, its share of the discount on the whole and of the freight, its net after both."""
+
+    quantities: Mapping[int, Decimal]
+    header_discount: Decimal
+    freight: Decimal
+    net: Decimal
+
+
+def acceptance_problems(lines: Sequence[Quoted], wanted: Sequence[tuple[int, Decimal]]) -> dict[str, list[str]]:
+    """What cannot be ordered of (line number, quantity) pairs, by their place (`lines.0.qty`)."""
+    left = {line.line_no: line.left for line in lines}
+    numbers = [number for number, _ in wanted]
+    problems: dict[str, list[str]] = {}
+    for place, (number, qty) in enumerate(wanted):
+        if number not in left:
+            problems[f"lines.{place}.line_no"] = ["is no line of the quote"]
+        elif number in numbers[:place]:
+            problems[f"lines.{place}.line_no"] = ["is named twice"]
+        elif not left[number]:
+            problems[f"lines.{place}.line_no"] = ["is ordered already"]
+        elif qty > left[number]:
+            problems[f"lines.{place}.qty"] = [f"must be at most {left[number].normalize():f}, which is left of the line"]
+    return problems
+
+
+def part_of(lines: Sequence[Quoted], freight: Decimal, currency: str) -> Part:
+    """The accepted part of a quote. Parts of a quote have together exactly its discount on the whole and its freight.
+
+    A unit costs in each part what it was quoted at; the discount follows the quantities of its line, the freight the value of the goods
+    (their quantities, where they are given away).
+    """
+    net = total(round_currency(line.unit_net * line.accepted, currency) for line in lines)
+    discount = total(_share(line.header_discount, (line.ordered, line.accepted, line.qty), currency) for line in lines)
+    given_away = not any(line.line_net for line in lines)
+    worth = [(line, line.qty if given_away else line.line_net) for line in lines]
+    before = total(weight * line.ordered / line.qty for line, weight in worth)
+    whole = total(weight for _, weight in worth)
+    last = all(line.left == line.accepted for line in lines)
+    now = whole - before if last else total(weight * line.accepted / line.qty for line, weight in worth)
+    discount = min(discount, net)  # what is given away entirely is not discounted by a rounded cent more
+    quantities = {line.line_no: line.accepted for line in lines if line.accepted}
+    return Part(quantities, discount, _share(freight, (before, now, whole), currency), net - discount)
+
+
+def _share(amount: Decimal, parts: tuple[Decimal, Decimal, Decimal], currency: str) -> Decimal:
+    """What a part takes of an amount: (before it, it, the whole). Cut off cumulatively, so that the last part takes what is left."""
+    before, now, whole = parts
+    until = amount if before + now == whole else truncate_currency(amount * (before + now) / whole, currency)
+    return until - truncate_currency(amount * before / whole, currency)

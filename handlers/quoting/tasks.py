@@ -1,6 +1,6 @@
 """The steps of a quote that a diagram may name."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import Refused, ServiceTasks, TaskContext
 from handlers.catalog.rules import Priced, PriceMissing
 from handlers.parties.master_data import find_customer
-from handlers.quoting import approvers, life, paper
+from handlers.quoting import acceptance, approvers, life, paper
 
 tasks = ServiceTasks()
 
@@ -134,17 +134,28 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class AcceptanceCheck:
-    """Whether the acceptance counts, and why not."""
+    """Whether the acceptance counts, and why not.
+
+    `part` names what is accepted when it is not the whole quote; of a part, `price_gap_pct` is how much more it would cost if it were
+    priced alone today, `margin_gap` how far its worst line lies over its margin floor at today's cost, `quoted_margin_gap` how far the
+    quote's did. `net_total` is what is accepted comes to, without freight and tax.
+    """
 
     accepted: bool
     reason: str
+    part: str
+    net_total: Decimal
+    price_gap_pct: Decimal
+    margin_gap: Decimal
+    quoted_margin_gap: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class OrderCreated:
-    """The order that was made."""
+    """The order that was made, and whether anything of the quote is left to order."""
 
     order_no: str
+    left: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,15 +263,16 @@ def extend_quote(given: ExtendQuote, tx: Session, context: TaskContext) -> Sent:
 
 @tasks.register("quoting.check_acceptance")
 def check_acceptance(given: Acceptance, tx: Session, context: TaskContext) -> AcceptanceCheck:
-    """Check whether an acceptance is in time and for what was offered."""
-    reason = life.check_acceptance(tx, given.quote_no, given.customer_po or "", context.now)
-    return AcceptanceCheck(accepted=not reason, reason=reason)
+    """Check whether an acceptance is in time and for what was offered, and what a part would cost and earn alone."""
+    check = acceptance.check_acceptance(tx, given.quote_no, given.customer_po or "", context.now)
+    return AcceptanceCheck(accepted=not check.reason, **asdict(check))
 
 
 @tasks.register("quoting.create_order")
 def create_order(given: Acceptance, tx: Session) -> OrderCreated:
-    """Make the order of an accepted quote, at the quoted prices, once."""
-    return OrderCreated(life.create_order(tx, given.quote_no, given.customer_po or ""))
+    """Make the order of what was accepted of a quote, at the quoted prices, once."""
+    made = acceptance.create_order(tx, given.quote_no, given.customer_po or "")
+    return OrderCreated(made.order_no, made.left)
 
 
 @tasks.register("quoting.close_quote")

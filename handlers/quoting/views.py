@@ -54,6 +54,7 @@ class QuoteLineRow:
     description: str
     uom: str
     qty: Decimal
+    qty_ordered: Decimal
     manual_discount_pct: Decimal
     discount_reason: str
     requested_arrival: date | None
@@ -76,8 +77,18 @@ class DecisionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class QuoteOrder:
+    """An order that a quote became, whole or in part; `net_total` is in the quote's currency."""
+
+    order_no: str
+    customer_po: str
+    net_total: Decimal
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ShownQuote:
-    """One quote. `order_no` is the order it became, `instance_id` its process, `document_id` its paper."""
+    """One quote. `orders` are those it became, `order_no` the latest of them, `instance_id` its process, `document_id` its paper."""
 
     quote: QuoteSummary
     note: str
@@ -90,6 +101,7 @@ class ShownQuote:
     close_reason: str
     order_no: str | None
     instance_id: str | None
+    orders: Sequence[QuoteOrder]
     lines: Sequence[QuoteLineRow]
     decisions: Sequence[DecisionRow]
 
@@ -114,11 +126,14 @@ def show_quote(tx: Session, quote_no: str) -> ShownQuote:
     if summary is None:
         raise NotFound(f"There is no quote {quote_no}.", code="quote_unknown", next_step="Check the number in the list of quotes.")
     more = tx.execute(_MORE, {"quote_no": quote_no}).mappings().one()
+    orders = [QuoteOrder(**dict(row)) for row in tx.execute(_ORDERS, {"quote_no": quote_no}).mappings()]
     lines = tx.execute(_LINES, {"quote_no": quote_no}).mappings()
     decisions = tx.execute(_DECISIONS, {"quote_no": quote_no}).mappings()
     return ShownQuote(
         quote=QuoteSummary(**dict(summary)),
         **dict(more),
+        order_no=orders[-1].order_no if orders else None,
+        orders=orders,
         lines=[QuoteLineRow(**dict(row)) for row in lines],
         decisions=[DecisionRow(**dict(row)) for row in decisions],
     )
@@ -130,14 +145,17 @@ _SUMMARY = select(*(getattr(Quote, name) for name in _OWN), Customer.name.label(
 )
 _MORE = text("""
 SELECT note, header_discount_pct, freight, tax_total, requested_date, ship_to, document_id, close_reason,
-       (SELECT max(order_no) FROM sales_order WHERE source = 'QUOTE' AND starts_with(source_ref, quote.quote_no || ':')) AS order_no,
        (SELECT CAST(id AS text) FROM instance WHERE process_key = 'quote-to-order' AND business_key = quote.quote_no
         ORDER BY started_at DESC LIMIT 1) AS instance_id
 FROM quote WHERE quote_no = :quote_no
 """)
+_ORDERS = text("""
+SELECT order_no, customer_po, net_total, created_at FROM sales_order
+WHERE source = 'QUOTE' AND starts_with(source_ref, :quote_no || ':') ORDER BY created_at, order_no
+""")
 _LINES = text("""
-SELECT line_no, sku, description, uom, qty, manual_discount_pct, discount_reason, requested_arrival, list_price, unit_net, line_net,
-       tax_category, tax_rate_pct
+SELECT line_no, sku, description, uom, qty, qty_ordered, manual_discount_pct, discount_reason, requested_arrival, list_price,
+       unit_net, line_net, tax_category, tax_rate_pct
 FROM quote_line WHERE quote_no = :quote_no ORDER BY line_no
 """)
 _DECISIONS = text("""

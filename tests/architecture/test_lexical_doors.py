@@ -101,7 +101,7 @@ OURS = {
     "ui/views/adjustments.py": (2, "places of our own refusal"),
     "ui/views/journals.py": (1, "places of our own refusal"),
     "ui/views/order_changes.py": (3, "places of our own refusal"),
-    "ui/views/quotes.py": (1, "places of our own refusal"),
+    "ui/views/quotes.py": (2, "places of our own refusal"),
     "ui/views/returns.py": (2, "places of our own refusal"),
     "ui/views/worklist.py": (1, "one of the priorities that the page offers"),
 }

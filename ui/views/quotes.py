@@ -9,10 +9,12 @@ from flask import make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.lexical import read_count
 from engine.problems import Invalid, Problem
 from engine.runtime.post.mailbox import Delivery
 from engine.runtime.read.worklist import open_tasks_of
 from handlers.quoting import commands, views
+from handlers.quoting.acceptance import Accepted, AcceptedLine
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft
 from ui.forms import read_form
 from ui.product import SELL, asked, needs, person, product
@@ -69,7 +71,7 @@ def answer(quote_no: str, verb: str) -> AnyResponse:
         said = _ANSWERS[verb](quote_no)
         product().database.run(said)
     except Invalid as problem:
-        given = {"refused_verb": verb, "problem": problem, "errors": problem.errors, "values": dict(request.form)}
+        given = {"refused_verb": verb, "problem": problem, "errors": _beside_lines(problem.errors), "values": dict(request.form)}
         return make_response(_page(quote_no, given), _REFUSED)
     return redirect(f"/quotes/{quote_no}?done=answered", 303)
 
@@ -79,7 +81,35 @@ Said = Callable[[Session], Delivery]
 
 def _accept(quote_no: str) -> Said:
     customer_po = _entered("customer_po", "the customer's purchase order number")
-    return lambda tx: commands.accept(product().runtime, tx, quote_no, customer_po, person().name)
+    accepted = Accepted(customer_po, _accepted_lines())
+    return lambda tx: commands.accept(product().runtime, tx, quote_no, accepted, person().name)
+
+
+def _accepted_lines() -> list[AcceptedLine]:
+    """The quantities that were typed beside the lines; an empty one is not accepted. Raises Invalid by field."""
+    lines: list[AcceptedLine] = []
+    errors: dict[str, list[str]] = {}
+    named = [(name, read_count(name.removeprefix("taken."))) for name in request.form if name.startswith("taken.")]
+    typed = [(name, line_no) for name, line_no in named if line_no is not None]
+    for name, line_no in typed:
+        if request.form[name].strip() in {"", "0"}:
+            continue
+        try:
+            lines.append(AcceptedLine(line_no, read_form(AcceptedLine, {"qty": request.form[name]}, ("qty",))["qty"]))
+        except Invalid as problem:
+            errors[name] = problem.errors.get("qty", ["cannot be read"])
+    if typed and not (lines or errors):
+        errors = {typed[0][0]: ["must say how much of at least one line is accepted"]}
+    if errors:
+        raise Invalid("Some quantities cannot be read.", code="form_invalid", next_step="Correct the marked fields.", errors=errors)
+    return lines
+
+
+def _beside_lines(errors: Mapping[str, Any]) -> dict[str, Any]:
+    """A refusal counts the lines that were accepted; the form names each line."""
+    taken = [name for name in request.form if name.startswith("taken.") and request.form[name].strip() not in {"", "0"}]
+    counted = {name: re.fullmatch(r"lines\.(\d+)\.\w+", name) for name in errors}
+    return {taken[int(found[1])] if (found := counted[name]) else name: texts for name, texts in errors.items()}
 
 
 def _decline(quote_no: str) -> Said:

@@ -84,3 +84,35 @@ def test_only_who_sells_writes_quotes(sara, signed_in):
 
 def test_a_state_that_there_is_none_of_is_refused(sara):
     assert sara.get("/api/v1/quotes?state=SOLD").json["code"] == "state_unknown"
+
+
+def test_a_quote_is_ordered_in_parts_by_api_and_on_the_page(sara, installation):
+    quote_no = written(sara, installation, **{"lines.3.sku": "PUMP-40", "lines.3.qty": "5"})
+    address = f"/api/v1/quotes/{quote_no}"
+    part = {"customer_po": "PO-1", "lines": [{"line_no": 2, "quantity": "3"}]}
+    wrong = sara.post(f"{address}/accept", json={"customer_po": "PO-1", "lines": [{"line_no": 2, "quantity": "6"}]})
+    assert (wrong.status_code, wrong.json["code"]) == (422, "part_invalid")
+    assert wrong.json["errors"] == {"lines.0.quantity": ["must be at most 5, which is left of the line"]}
+    assert sara.post(f"{address}/accept", json=part).status_code == 202
+    assert sara.post(f"{address}/accept", json=part).json["state"] == "duplicate"
+    more = sara.post(f"{address}/accept", json={"customer_po": "PO-1", "lines": [{"line_no": 2, "quantity": "4"}]})
+    assert (more.status_code, more.json["code"]) == (409, "quote_answered")
+    run_until_idle(installation.runtime)
+    told = sara.get(address).json
+    assert (told["state"], [line["qty_ordered"] for line in told["lines"]]) == ("SENT", ["0.0000", "3.0000"])
+    late = sara.post(f"{address}/accept", json=part)
+    assert (late.status_code, late.json["code"]) == (409, "quote_answered"), "the purchase order was ordered under already"
+    assert told["orders"][0]["order_no"] in late.json["detail"]
+    page = sara.get(f"/quotes/{quote_no}").text
+    assert "3 ordered, 2 left" in page
+    typed = sara.post(f"/quotes/{quote_no}/accept", data={"customer_po": "PO-2", "taken.1": "", "taken.2": "2.5"})
+    assert typed.status_code == 422
+    assert 'id="taken.2-note">Quantity of line 2, PUMP-40 must be at most 2' in typed.text
+    none = sara.post(f"/quotes/{quote_no}/accept", data={"customer_po": "PO-2", "taken.1": "", "taken.2": "0"})
+    assert (none.status_code, "must say how much of at least one line" in none.text) == (422, True)
+    assert sara.post(f"/quotes/{quote_no}/accept", data={"customer_po": "PO-2", "taken.1": "2", "taken.2": ""}).status_code == 303
+    run_until_idle(installation.runtime)
+    sara.post(f"/quotes/{quote_no}/decline", data={"reason": "Two are not needed"})
+    run_until_idle(installation.runtime)
+    told = sara.get(address).json
+    assert (told["state"], told["close_reason"], len(told["orders"])) == ("PARTIALLY_ORDERED", "Two are not needed", 2)
