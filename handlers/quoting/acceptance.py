@@ -31,7 +31,7 @@ ZERO = Decimal(0)
 #: So many lines of a part are told to whoever resolves an acceptance; a person reads no more.
 _TOLD = 20
 #: The margin, in percent, of what costs something and is given away.
-_GIVEN_AWAY = Decimal(-100)
+_GIVEN_AWAY = -Decimal(100)
 
 
 @dataclass(frozen=True, slots=True)
