@@ -42,6 +42,7 @@ _PARTIES: Mapping[str, Rule] = {
 _CATALOG: Mapping[str, Rule] = {
     "item_class_margin_floor_pct_check": Rule("margin_floor", "A margin floor is below 100 %.", "Give a smaller one."),
     "item_max_qty_check": Rule("max_qty", "The largest quantity is below the smallest one.", "Correct one of the two."),
+    "item_volume_l_check": Rule("item_numbers", "The volume of an item is zero or more.", "Correct the number."),
     "item_numbers_check": Rule(
         "item_numbers", "The pack size is above zero; cost, weight and smallest quantity are zero or more.", "Correct the numbers."
     ),
@@ -157,6 +158,9 @@ _GOODS: Mapping[str, Rule] = {
     "shipment_cancelled_check": Rule("shipment_left", "A shipment that has left cannot be cancelled.", "Agree a return with the customer."),
     "shipment_delivered_check": Rule("shipment_not_left", "A shipment that has not left cannot be delivered.", "Ship it first."),
     "shipment_numbers_check": Rule("shipment_numbers", "Packages and weight are zero or more.", "Correct the numbers."),
+    "carton_numbers_check": Rule(
+        "carton_numbers", "A carton holds some litres and some weight, and weighs zero or more itself.", "Correct the numbers."
+    ),
     "package_numbers_check": Rule("package_numbers", "Packages are numbered from 1 and weigh zero or more.", "Correct the numbers."),
     **_facts("shipment_line_numbers_check", "A shipped quantity is above zero, and no more is expensed than the goods cost."),
 }

@@ -217,6 +217,7 @@ ITEMS = Kind(
                 Field("uom", "Unit"),
                 Field("gtin", "GTIN"),
                 Field("weight_kg", "Weight kg"),
+                Field("volume_l", "Volume litres", "Of one unit in a carton"),
                 Field("origin_country", "Country of origin"),
                 Field("commodity_code", "Commodity code"),
             ),

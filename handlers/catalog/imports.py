@@ -74,6 +74,7 @@ ITEMS = TableKind(
         Column("max_qty", "Largest quantity of one order", "500"),
         Column("tax_category", "Tax category by UNCL5305: S, Z, E, AE, K, G or O", "S"),
         Column("weight_kg", "Weight of one unit in kilograms", "4.8"),
+        Column("volume_l", "Room that one unit takes in a carton, in litres", "12.5"),
         Column("gtin", "Global Trade Item Number", "9123450000046"),
         Column("tier_group", "Items with the same one share volume discounts", "PUMPS"),
         Column("origin_country", "Country of origin by ISO 3166", "AT"),

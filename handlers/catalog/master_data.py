@@ -69,6 +69,7 @@ class ItemDraft:
     max_qty: Quantity | None = None
     tax_category: str = "S"
     weight_kg: Amount = ZERO
+    volume_l: Amount = ZERO
     gtin: Gtin = ""
     tier_group: str = ""
     origin_country: Country = ""

@@ -27,6 +27,7 @@ class Item(Base):
     __tablename__ = "item"
     __table_args__ = (
         CheckConstraint("pack_size > 0 AND moq >= 0 AND cost >= 0 AND weight_kg >= 0", name="numbers"),
+        CheckConstraint("volume_l >= 0", name="volume_l"),
         CheckConstraint("max_qty IS NULL OR max_qty >= moq", name="max_qty"),
         CheckConstraint("sourcing IN ('STOCK', 'DROP', 'NONE')", name="sourcing"),
         Index("item_gtin_ix", "gtin"),
@@ -43,6 +44,7 @@ class Item(Base):
     cost: Mapped[Counter]
     tax_category: Mapped[str] = mapped_column(server_default=text("'S'"))
     weight_kg: Mapped[Counter]
+    volume_l: Mapped[Counter]
     gtin: Mapped[Label]
     tier_group: Mapped[Label]
     origin_country: Mapped[Label]

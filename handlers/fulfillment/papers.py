@@ -9,6 +9,7 @@ from lxml import etree
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from handlers.documents.pdf import Paper as PrintedPaper
 from handlers.documents.pdf import print_pdf
 from handlers.documents.seller import quantity, seller
 from handlers.documents.store import save_document
@@ -49,9 +50,23 @@ def save_delivery_papers(tx: Session, shipment_no: str, partner: EdiPartner | No
     Raises NotFound, Invalid (a unit that the partner's syntax has no code for).
     """
     row, lines, us = shipment_row(tx, shipment_no), advice_lines(tx, shipment_no), seller(tx)
+    delivery_note_id = save_document(tx, "DELIVERY_NOTE", shipment_no, "application/pdf", _print_note(row, lines, us))
+    if partner is not None:
+        return {"delivery_note_id": delivery_note_id, **_by_edi(tx, partner, row, lines, us)}
+    advice = despatch_advice(row, lines, us)
+    despatch_advice_id = save_document(tx, "DESPATCH_ADVICE", shipment_no, "application/xml", advice)
+    return {"delivery_note_id": delivery_note_id, "despatch_advice_id": despatch_advice_id}
+
+
+def print_delivery_note(tx: Session, shipment_no: str) -> PrintedPaper:
+    """The delivery note of a shipment, whether it has left or is packed. Raises NotFound."""
+    return _print_note(shipment_row(tx, shipment_no), advice_lines(tx, shipment_no), seller(tx))
+
+
+def _print_note(row: Row[Any], lines: Sequence[Row[Any]], us: Mapping[str, str]) -> PrintedPaper:
     data = {
         "seller": us,
-        "shipment_no": shipment_no,
+        "shipment_no": row.shipment_no,
         "order_no": row.order_no,
         "customer_po": row.customer_po,
         "ship_to": row.ship_to,
@@ -72,13 +87,7 @@ def save_delivery_papers(tx: Session, shipment_no: str, partner: EdiPartner | No
             for line in lines
         ],
     }
-    note = print_pdf(_HERE / "delivery-note.typ", data, row.shipped_at or row.created_at)
-    delivery_note_id = save_document(tx, "DELIVERY_NOTE", shipment_no, "application/pdf", note)
-    if partner is not None:
-        return {"delivery_note_id": delivery_note_id, **_by_edi(tx, partner, row, lines, us)}
-    advice = despatch_advice(row, lines, us)
-    despatch_advice_id = save_document(tx, "DESPATCH_ADVICE", shipment_no, "application/xml", advice)
-    return {"delivery_note_id": delivery_note_id, "despatch_advice_id": despatch_advice_id}
+    return print_pdf(_HERE / "delivery-note.typ", data, row.shipped_at or row.created_at)
 
 
 def _by_edi(tx: Session, partner: EdiPartner, row: Row[Any], lines: Sequence[Row[Any]], us: Mapping[str, str]) -> dict[str, Any]:

@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 from engine.problems import Conflict, Invalid, NotFound
 from engine.service_tasks import Refused
 from engine.store.clock import business_now
-from handlers.documents.numbers import next_number, next_numbers
+from handlers.documents.numbers import next_number
 from handlers.fulfillment import rules
+from handlers.fulfillment.packing import packages_of
 from handlers.inventory.rules import Want
 from handlers.orders import fulfilment_lines
 from handlers.orders.fulfilment_groups import live_group, release_group
 from handlers.orders.fulfilment_lines import Change, count, lock_lines_of_group, open_lines
 from handlers.orders.holds import blocking
-from handlers.parties.master_data import company
 from handlers.shipments.records import add_shipment, lock_shipment, mark_unpacked
 from handlers.values import not_negative
 
@@ -122,7 +122,7 @@ def confirm_pick(tx: Session, group_no: str, packages: int, weight_kg: Decimal) 
         "packed_at": business_now(tx),
     }
     inside = [{"fulfil_line_id": line.id, "qty": line.reserved} for line in lines]
-    add_shipment(tx, head, inside, _packages(tx, packages, weight_kg))
+    add_shipment(tx, head, inside, packages_of(tx, group_no, packages, weight_kg))
     count(tx, [Change(line_id=line.id, picked=line.reserved) for line in lines])
     return shipment_no
 
@@ -143,15 +143,6 @@ def release_reservation(tx: Session, group_no: str) -> None:
     """Give back what is reserved for a group and has not left."""
     lock_lines_of_group(tx, group_no)
     fulfilment_lines.release(tx, tx.execute(_LINE_IDS, {"group_no": group_no}).scalars().all())
-
-
-def _packages(tx: Session, packages: int, weight_kg: Decimal) -> list[dict[str, object]]:
-    gln = company(tx).gln
-    serials = [int(number.rpartition("-")[2]) for number in next_numbers(tx, "SSCC", packages)]
-    return [
-        {"sscc": rules.sscc(gln, serial), "package_no": number, "weight_kg": weight}
-        for number, (serial, weight) in enumerate(zip(serials, rules.weights(weight_kg, packages), strict=True), start=1)
-    ]
 
 
 def _live_order(tx: Session, group_no: str) -> str:

@@ -11,11 +11,12 @@ from engine.service_tasks import Kind, Refused, ServiceTasks, TaskContext
 from engine.store.unit_of_work import Database
 from handlers.edi.outgoing import target_of
 from handlers.edi.partners import partner_for
-from handlers.fulfillment import papers, picking, shipping, short_picks, undoing
+from handlers.fulfillment import cartons, packing, papers, picking, shipping, short_picks, undoing, wave_tasks
 from handlers.fulfillment.ports import AddressRefused, Carrier
 from handlers.shipments.records import forget_booking
 
 tasks = ServiceTasks()
+tasks.include(wave_tasks.tasks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,18 @@ class Available:
 
 @dataclass(frozen=True, slots=True)
 class PickList:
-    """The printed pick list. `items` are the first of the `item_count` items on it, as many as a form takes."""
+    """The printed pick list. `items` are the first of the `item_count` items on it, as many as a form takes.
+
+    `packages` in `cartons`, weighing `weight_kg`, are what the goods are planned to be in; no weight where an item has none on file.
+    """
 
     document_id: int
     lines: int
     items: list[short_picks.PickItem]
     item_count: int
+    packages: int | None = None
+    weight_kg: Decimal | None = None
+    cartons: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,13 +226,15 @@ def give_back(given: GiveBack, tx: Session, context: TaskContext) -> GivenBack:
 
 @tasks.register("fulfillment.create_pick_list", errors=("CANCELLED",))
 def create_pick_list(given: Group, tx: Session, context: TaskContext) -> PickList:
-    """Print what to take from the shelves.
+    """Print what to take from the shelves, and plan the parcels.
 
     Refused CANCELLED when the group was cancelled.
     """
     document_id, rows = papers.save_pick_list(tx, given.group_no, context.now)
     items = short_picks.items_to_pick(rows)
-    return PickList(document_id, len(rows), items[: short_picks.ITEMS_OF_A_FORM], len(items))
+    parcels = packing.plan_of(tx, [given.group_no])[given.group_no]
+    planned = (len(parcels) or None, packing.planned_weight(parcels), cartons.in_words(parcels))
+    return PickList(document_id, len(rows), items[: short_picks.ITEMS_OF_A_FORM], len(items), *planned)
 
 
 @tasks.register("fulfillment.record_short_pick", errors=("CANCELLED",), moves_money=True)

@@ -1,13 +1,25 @@
 """What can be brought in of warehouses by file. Their stock is brought in by `handlers/promising/imports.py`: orders wait for it."""
 
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import available_timezones
 
 from engine.problems import Invalid
 from engine.store.tables.calendars import business_calendar
 from handlers.bulk import Column, Refers, TableKind
-from handlers.inventory.model import Warehouse
+from handlers.catalog.model import Item
+from handlers.identifiers import Number
+from handlers.inventory.model import PickingPlace, Warehouse
 from handlers.inventory.supply import WarehouseDraft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickingPlaceDraft:
+    """Where an item is taken from in a warehouse."""
+
+    warehouse_code: Number
+    sku: Number
+    place: Number
 
 
 def _check(draft: Any) -> None:
@@ -44,5 +56,21 @@ KINDS = (
         ),
         check=_check,
         refers=(Refers("calendar_code", business_calendar, "code", "calendar"),),
+    ),
+    TableKind(
+        code="picking-places",
+        title="Picking places",
+        about="Where an item is taken from in a warehouse; the pick list of a wave goes by it.",
+        role="ship",
+        place=46,
+        draft=PickingPlaceDraft,
+        table=PickingPlace,
+        key=("warehouse_code", "sku"),
+        columns=(
+            Column("warehouse_code", "In which warehouse", "VIE"),
+            Column("sku", "Which item", "PUMP-40"),
+            Column("place", "Aisle, shelf and bin, as the round goes", "A-03-2"),
+        ),
+        refers=(Refers("warehouse_code", Warehouse, "code", "warehouse"), Refers("sku", Item, "sku", "item")),
     ),
 )

@@ -54,6 +54,17 @@ class StockBalance(Base):
     version: Mapped[int] = mapped_column(server_default=text("0"))
 
 
+class PickingPlace(Base):
+    """Where an item is taken from in a warehouse; pick lists of waves go by it."""
+
+    __tablename__ = "picking_place"
+    __table_args__ = (Index("picking_place_sku_ix", "sku"),)
+
+    warehouse_code: Mapped[str] = mapped_column(ForeignKey("warehouse.code"), primary_key=True)
+    sku: Mapped[str] = mapped_column(ForeignKey("item.sku"), primary_key=True)
+    place: Mapped[str]
+
+
 class StockMovement(Base):
     """A change of a balance; never updated. Kind and reference make it once: a repeated receipt or issue is refused."""
 

@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.base import Base
-from handlers.columns import Amount, Counter, Key, Label, Moment, Quantity, Reference, SerialId, Written
+from handlers.columns import Active, Amount, Counter, Key, Label, Moment, Quantity, Reference, SerialId, Written
 
 
 class Shipment(Base):
@@ -72,16 +72,32 @@ class ShipmentLine(Base):
     cogs: Mapped[Counter]
 
 
+class Carton(Base):
+    """What goods are packed into: how many litres it holds, how heavy what is in it may be, and what it weighs itself."""
+
+    __tablename__ = "carton"
+    __table_args__ = (CheckConstraint("volume_l > 0 AND max_kg > 0 AND tare_kg >= 0", name="numbers"),)
+
+    code: Mapped[Key]
+    name: Mapped[str]
+    volume_l: Mapped[Quantity]
+    max_kg: Mapped[Quantity]
+    tare_kg: Mapped[Counter]
+    active: Mapped[Active]
+
+
 class Package(Base):
-    """One parcel or pallet with its serial shipping container code."""
+    """One parcel or pallet with its serial shipping container code, and the carton it is in where that is known."""
 
     __tablename__ = "package"
     __table_args__ = (
         UniqueConstraint("shipment_no", "package_no"),
         CheckConstraint("package_no > 0 AND weight_kg >= 0", name="numbers"),
+        Index("package_carton_ix", "carton_code"),
     )
 
     sscc: Mapped[Key]
     shipment_no: Mapped[str] = mapped_column(ForeignKey("shipment.shipment_no"))
     package_no: Mapped[int]
     weight_kg: Mapped[Counter]
+    carton_code: Mapped[str | None] = mapped_column(ForeignKey("carton.code"))

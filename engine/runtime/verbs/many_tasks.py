@@ -39,12 +39,17 @@ def complete_many(
     runtime: Runtime, run: Run[TaskResult], task_ids: Sequence[UUID], data: Mapping[str, Any], person: Person
 ) -> list[TaskResult]:
     """Give several tasks the same answer. Told again, what is completed already is refused. Raises Invalid for too many."""
+    return complete_each(runtime, run, dict.fromkeys(task_ids, data), person)
+
+
+def complete_each(runtime: Runtime, run: Run[TaskResult], answers: Mapping[UUID, Mapping[str, Any]], person: Person) -> list[TaskResult]:
+    """Give each of several tasks its own answer. Told again, what is completed already is refused. Raises Invalid for too many."""
 
     def complete(tx: Session, task_id: UUID) -> TaskResult:
-        made = user_tasks.complete(runtime, tx, task_id, data, user_tasks.Completion(person))
+        made = user_tasks.complete(runtime, tx, task_id, answers[task_id], user_tasks.Completion(person))
         return TaskResult(task_id, "completed" if made.applied else "accepted")
 
-    return [_each(run, complete, task_id) for task_id in _checked(task_ids)]
+    return [_each(run, complete, task_id) for task_id in _checked(list(answers))]
 
 
 def claim_many(runtime: Runtime, run: Run[TaskResult], task_ids: Sequence[UUID], person: Person) -> list[TaskResult]:
