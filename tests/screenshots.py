@@ -73,6 +73,7 @@ PAGES = {
     "report-forecast": "/reports/cash-forecast",
     "periods": "/finance/periods",
     "billing-run": "/finance/billing-run",
+    "waves": "/fulfillment/waves",
     "customer": "/master-data/customers/C-1001",
     "notices": "/profile/notices",
     "alerts": "/operations/alerts",

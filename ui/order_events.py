@@ -192,6 +192,8 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, str]]] = {
     "order_acknowledged": _acknowledged,
     "order_rolled_up": lambda detail: (f"The order is now {words(detail['status']).lower()}", ""),
     "order_repaired": _repaired,
+    "shipped_over": lambda detail: (f"{quantity(Decimal(detail['qty']))} more than ordered were picked, within the tolerance", ""),
+    "closed_short": lambda detail: (f"{quantity(Decimal(detail['qty']))} less than ordered were picked: within the tolerance, closed", ""),
     "order_rejected": lambda detail: ("Order rejected", detail.get("reason", "")),
     "order_cancelled": lambda detail: (f"Order cancelled: {quantity(Decimal(detail['qty']))} not delivered", detail.get("reason", "")),
     "group_cancelled": lambda detail: (f"Delivery {detail['group_no']} cancelled", detail.get("reason", "")),

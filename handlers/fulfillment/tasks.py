@@ -94,6 +94,8 @@ class PickList:
     packages: int | None = None
     weight_kg: Decimal | None = None
     cartons: str = ""
+    #: The kinds of the items, each once: what the decision on tolerances looks at.
+    kinds: list[short_picks.Kind] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +110,15 @@ class FoundItem:
 class ShortPick:
     """A group of which not everything was found: what there is of the items that are named, in their units.
 
-    `other_items` are those that the form does not list and the picker names.
+    `other_items` are those that the form does not list and the picker names. `tolerances` are what was decided of each of the `kinds` of
+    items, in their order; where nothing was, what is shipped is what was ordered.
     """
 
     group_no: str
     items: list[FoundItem]
     other_items: list[FoundItem] | None = None
+    kinds: list[short_picks.Kind] | None = None
+    tolerances: list[short_picks.Tolerance | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,15 +236,19 @@ def create_pick_list(given: Group, tx: Session, context: TaskContext) -> PickLis
     Refused CANCELLED when the group was cancelled.
     """
     document_id, rows = papers.save_pick_list(tx, given.group_no, context.now)
-    items = short_picks.items_to_pick(rows)
+    of_item = short_picks.kinds_of(tx, given.group_no)
+    kinds = list(dict.fromkeys(of_item.values()))
+    items = short_picks.items_to_pick(rows, {sku: kinds.index(kind) + 1 for sku, kind in of_item.items()})
     parcels = packing.plan_of(tx, [given.group_no])[given.group_no]
     planned = (len(parcels) or None, packing.planned_weight(parcels), cartons.in_words(parcels))
-    return PickList(document_id, len(rows), items[: short_picks.ITEMS_OF_A_FORM], len(items), *planned)
+    return PickList(document_id, len(rows), items[: short_picks.ITEMS_OF_A_FORM], len(items), *planned, kinds)
 
 
 @tasks.register("fulfillment.record_short_pick", errors=("CANCELLED",), moves_money=True)
 def record_short_pick(given: ShortPick, tx: Session, context: TaskContext) -> Available:
     """Keep what was found, take what is missing off the stock, and let the rest of the order be promised anew.
+
+    Within the tolerance a little less closes the line, and a little more is shipped and charged with the rest.
 
     Refused CANCELLED when the group was cancelled.
     """
@@ -249,7 +258,9 @@ def record_short_pick(given: ShortPick, tx: Session, context: TaskContext) -> Av
         for field, items in named.items()
         for place, item in enumerate(items)
     ]
-    return Available(short_picks.record_short_pick(tx, given.group_no, found, actor=context.actor or "system"))
+    decided = dict(zip(given.kinds or [], given.tolerances or [], strict=True))
+    allowed = {kind: tolerance for kind, tolerance in decided.items() if tolerance is not None}
+    return Available(short_picks.record_short_pick(tx, given.group_no, found, actor=context.actor or "system", tolerances=allowed))
 
 
 @tasks.register("fulfillment.confirm_pick", errors=("CANCELLED",), undo="fulfillment.cancel_shipment")

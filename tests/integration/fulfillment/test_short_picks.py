@@ -126,3 +126,67 @@ def test_a_packed_or_cancelled_group_is_not_picked_short(database, group):
         tx.execute(text("UPDATE fulfil_group SET cancelled_at = now()"))
         with pytest.raises(Refused):
             found(tx, group, "70")
+
+
+# ---- tolerances
+
+MEASURED = tasks.short_picks.Tolerance(D(5), D(5))
+
+
+def found_within(tx, group, qty, tolerance=MEASURED):
+    sku = tx.scalar(text("SELECT sku FROM fulfil_line LIMIT 1"))
+    kinds = list(tasks.short_picks.kinds_of(tx, group).values())
+    given = tasks.ShortPick(group, [tasks.FoundItem(sku, D(qty))], kinds=kinds, tolerances=[tolerance] * len(kinds))
+    return tasks.record_short_pick(given, tx, context()).qty
+
+
+def ordered(tx):
+    return [tuple(row) for row in tx.execute(text("SELECT qty_ordered, qty_cancelled, line_net FROM order_line ORDER BY line_no"))]
+
+
+def test_a_little_less_closes_the_line_and_nothing_is_promised_anew(database, group):
+    with database.transaction() as tx:
+        assert found_within(tx, group, "85.5") == D("85.5")
+        assert lines(tx) == [(60, 60, False), (D("25.5"), D("25.5"), False)]
+        assert ordered(tx) == [(60, 0, 1350), (30, D("4.5"), 675)]
+        assert tx.scalar(text("SELECT on_hand FROM stock_balance")) == D("95.5")
+        assert tx.scalar(text("SELECT detail->>'qty' FROM order_event WHERE kind = 'closed_short'")) == "4.5000"
+
+
+def test_a_piece_less_than_the_tolerance_is_a_short_pick(database, group):
+    with database.transaction() as tx:
+        assert found_within(tx, group, "85.4999") == D("85.4999")
+        assert ordered(tx)[1][1] == 0
+        assert sum(line[0] for line in lines(tx) if line[2]) == D("4.5001")
+
+
+def test_a_little_more_is_shipped_and_the_order_comes_to_more(database, group):
+    with database.transaction() as tx:
+        before = tx.execute(text("SELECT net_total, tax_total, gross_total FROM sales_order")).one()
+        assert found_within(tx, group, "94.5") == D("94.5")
+        assert lines(tx) == [(60, 60, False), (D("34.5"), D("34.5"), False)]
+        assert ordered(tx)[1] == (D("34.5"), 0, D("776.25"))
+        net, tax, gross = tx.execute(text("SELECT net_total, tax_total, gross_total FROM sales_order")).one()
+        assert (net - before.net_total, tax - before.tax_total) == (D("101.25"), D("20.25"))
+        assert gross == net + tax
+        tasks.confirm_pick(tasks.PickAndPack(group, 1, D(70)), tx)
+        assert not {"INV-04", "INV-05", "INV-06", "INV-25", "INV-36"} & set(broken(tx))
+
+
+@pytest.mark.parametrize(("qty", "tolerance"), [("94.5001", MEASURED), ("90.0001", tasks.short_picks.EXACT)])
+def test_more_than_the_tolerance_is_refused_at_its_field(database, group, qty, tolerance):
+    with database.transaction() as tx, pytest.raises(Invalid) as refused:
+        found_within(tx, group, qty, tolerance)
+    assert list(refused.value.errors) == ["items.0.found"]
+
+
+def test_more_than_the_books_have_is_refused_and_says_what_to_do(database, group):
+    with database.transaction() as tx, pytest.raises(Invalid, match="not on the books") as refused:
+        found_within(tx, group, "101", tasks.short_picks.Tolerance(D(20), D(0)))
+    assert refused.value.errors == {"items.0.found": ["is 1 more than is free on the books"]}
+
+
+def test_nothing_at_all_is_never_enough(database, group):
+    with database.transaction() as tx:
+        assert found_within(tx, group, "0", tasks.short_picks.Tolerance(D(0), D(100))) == 0
+        assert [row[1] for row in ordered(tx)] == [0, 0]

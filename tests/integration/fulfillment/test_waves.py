@@ -174,7 +174,7 @@ def test_a_group_of_a_cancelled_order_leaves_its_wave(runtime, three):
 
 
 def test_a_file_says_what_was_packed_otherwise_and_what_of_it_cannot_be_read():
-    read = wave_acts.read_packed("group_no;sku;found;packages;weight_kg\nFG-000002;TABLE;7,5;;\nFG-000003;;;2;8,2\n".encode())
+    read = wave_acts.read_packed(b"group_no;sku;found;packages;weight_kg\nFG-000002;TABLE;7,5;;\nFG-000003;;;2;8,2\n")
     assert read == [Packed(group_no="FG-000002", sku="TABLE", found=D("7.5")), Packed(group_no="FG-000003", packages=2, weight_kg=D("8.2"))]
     with pytest.raises(Invalid) as refused:
         wave_acts.read_packed(b"group_no,packages\nFG-000002,two\n,3\n")
