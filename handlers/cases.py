@@ -255,7 +255,8 @@ def _ruling(row: Mapping[str, Any]) -> Ruling:
 
 #: Of two subjects that a task names, the one that comes first here is what it is about.
 _PARTICULAR = (
-    "dispute", "receipt", "statement", "return", "invoice", "purchase-order", "shipment", "group", "quote", "order", "item", "customer",
+    "dispute", "late-charge",
+    "receipt", "statement", "return", "invoice", "purchase-order", "shipment", "group", "quote", "order", "item", "customer",
 )  # fmt: skip
 _LONGEST_NUMBER = 100
 _PAPERS = text("""

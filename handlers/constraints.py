@@ -264,6 +264,18 @@ _MONEY: Mapping[str, Rule] = {
         "amount_invalid",
     ),
     **_facts("dispute_resolved_check adjustment_kind_check", "A dispute ends by a credit, a charge-back, a write-off or money.", "dispute"),
+    **_facts(
+        "late_charge_amount_check late_charge_waived_check late_charge_days_numbers_check",
+        "A late charge is of more than zero, and no more of it is waived than it comes to.",
+        "late_charge",
+    ),
+    **_once("late_charge_invoice_no_level_key", "This reminder has charged the invoice.", "Look at its late charges.", "charged_before"),
+    **_once(
+        "late_charge_days_invoice_no_first_day_key",
+        "Interest for this day is charged already.",
+        "Look at the late charges of the invoice.",
+        "charged_before",
+    ),
     **_once("payment_promise_open_ix", "This invoice has a promise to pay.", "Look at what was promised.", "promise_repeated"),
     "bank_layout_amounts_check": Rule(
         "bank_layout", "A layout names one column of amounts, or one of money in and one of money out.", "Name the columns of amounts."

@@ -13,6 +13,7 @@ ADDRESSES = {
     "receipt": "/finance/receipts",
     "statement": "/finance/statements",
     "dispute": "/finance/disputes",
+    "late-charge": "/finance/late-charges",
     "customer": "/master-data/customers",
     "item": "/master-data/items",
     "supplier": "/master-data/suppliers",

@@ -25,7 +25,7 @@ api = APIBlueprint("cases", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="
 class CasePath(BaseModel):
     """A subject in the address.
 
-    `kind` is quote, order, group, shipment, purchase-order, invoice, receipt, statement, dispute, customer or item.
+    `kind` is quote, order, group, shipment, purchase-order, invoice, receipt, statement, dispute, late-charge, customer or item.
     """
 
     kind: str = Field(max_length=40)
@@ -33,7 +33,7 @@ class CasePath(BaseModel):
 
 
 class KindPath(BaseModel):
-    """A kind of subject in the address that has a list: group, shipment, purchase-order, invoice, statement or dispute."""
+    """A kind of subject in the address that has a list: group, shipment, purchase-order, invoice, statement, dispute or late-charge."""
 
     kind: str = Field(max_length=40)
 
@@ -113,7 +113,7 @@ class CaseOut(BaseModel):
 @api.get("/cases/<kind>", responses={200: Page[CaseRowOut]})
 @operation(Role.READ)
 def list_cases(path: KindPath, query: CaseQuery) -> Page[CaseRowOut]:
-    """List fulfilment groups, shipments, purchase orders, invoices, bank statements or disputes, the latest number first."""
+    """List fulfilment groups, shipments, purchase orders, invoices, bank statements, disputes or late charges, the latest number first."""
     refuse_unseen(person().roles, OF_SUBJECT.get(path.kind), f"The list of {path.kind}")
     found = list_subjects(transaction(), path.kind, ListFilter(query.search, query.state), query.asked)
     rows = [CaseRowOut(number=row.number, name=row.name, state=row.state, facts=_facts(row.facts)) for row in found.rows]

@@ -80,10 +80,14 @@ _REMINDED = Part(
         Shown("days_overdue", "Overdue by", "days"),
         Shown("open_amount", "Open then", "money", "currency"),
         Shown("hold_orders", "Put orders on hold", "flag", odd="hold_orders"),
+        Shown("charge_no", "Late charge", "late-charge"),
+        Shown("charged", "Charged", "money", "currency"),
     ),
     """
-    SELECT reminded.level, reminded.sent_at, reminded.days_overdue, reminded.open_amount, reminded.hold_orders, billed.currency
+    SELECT reminded.level, reminded.sent_at, reminded.days_overdue, reminded.open_amount, reminded.hold_orders, billed.currency,
+      charge.charge_no, charge.fee + charge.interest AS charged
     FROM reminder AS reminded JOIN invoice AS billed ON billed.invoice_no = reminded.invoice_no
+    LEFT JOIN late_charge AS charge ON charge.invoice_no = reminded.invoice_no AND charge.level = reminded.level
     WHERE reminded.invoice_no = :number ORDER BY reminded.level
     """,
 )

@@ -61,6 +61,9 @@ ACCOUNTS_OF: Final[Mapping[str, frozenset[str]]] = {
         accounts.SMALL_BALANCE_WRITE_OFF,
         accounts.OTHER_INCOME,
     },
+    # A late charge is no supply: there is no VAT on it.
+    "late_charge.posted": frozenset({accounts.RECEIVABLES, accounts.DUNNING_INCOME}),
+    "late_charge.waived": frozenset({accounts.RECEIVABLES, accounts.DUNNING_INCOME}),
     # What an agreed dispute gives away: a credit with its tax, or a write-off.
     "receivable.adjusted": frozenset({accounts.RECEIVABLES, accounts.RETURNS_AND_ALLOWANCES, accounts.BAD_DEBT, accounts.OUTPUT_VAT}),
     "bank.opening": _BANKS | {accounts.OPENING_BALANCE_EQUITY},

@@ -59,8 +59,9 @@ KINDS: Final[tuple[MailKind, ...]] = (
         _GREETING + "please find our credit memo {credit_memo_no} of {gross_total} {currency} for invoice {invoice_no} attached.",
     ),
     MailKind(
-        "reminder", "Reminder", "reminder", "accounts", ("invoice_no", "level"), "Reminder: our invoice {invoice_no}",
-        _GREETING + "our invoice {invoice_no} is still open. What is owed, and where to pay it, stands in the letter attached.",
+        "reminder", "Reminder", "reminder", "accounts", ("invoice_no", "level", "late_charge"), "Reminder: our invoice {invoice_no}",
+        _GREETING
+        + "our invoice {invoice_no} is still open. What is owed, and where to pay it, stands in the letter attached. {late_charge}",
     ),
     MailKind(
         "account_statement", "Statement of account", "account_statement", "accounts", ("customer_no", "day"),

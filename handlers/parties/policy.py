@@ -41,6 +41,9 @@ CHOICES: Mapping[str, Choice] = {
     "second_person.days": _choice("14", "What waits for a second person is confirmed within this many days, or expires."),
     "second_person.credit": _choice("2000000", "A second person confirms that a customer may owe more than this, in its currency."),
     "second_person.write_off": _choice("50", "A second person confirms that more than this is written off, in the currency of the books."),
+    "second_person.late_charge": _choice(
+        "50", "A second person confirms that more than this of a late charge is waived, in the currency of the books."
+    ),
     "second_person.instances": _choice(
         "100", "A second person confirms that more instances than this are cancelled or taken over at once."
     ),

@@ -309,7 +309,7 @@ def _write(tx: Session, plan: _Plan) -> tuple[Reopened, ...]:
         tx.execute(_NOTED, {"rows": as_json(notes)})
     if not reopened:
         return ()
-    return tuple(Reopened(row.invoice_no, row.order_no) for row in tx.execute(_ORDERS_OF, {"invoices": reopened}))
+    return tuple(Reopened(row.invoice_no, row.order_no) for row in tx.execute(ORDERS_OF, {"invoices": reopened}))
 
 
 def _to_account(line: RowMapping, statement: RowMapping, account: str, amount: Decimal) -> posting.Entry:
@@ -390,6 +390,9 @@ SELECT {_CAME}, came.payer_iban, came.structured_refs, came.remittance,
 """)
 _RECEIPTS = text(f"SELECT {_CAME} {_CAME_IN} WHERE receipt.receipt_no = ANY(:numbers)")
 _OWN = text("SELECT receipt_no FROM receipt WHERE statement_no = :statement_no")
-_ORDERS_OF = text("""
-SELECT invoice_no, coalesce(order_no, '') AS order_no FROM invoice WHERE invoice_no = ANY(:invoices) ORDER BY invoice_no
+#: Receivables that are owed again, with the order of each; a late charge, or what came with the opening of the books, is of none.
+ORDERS_OF = text("""
+SELECT item.document_no AS invoice_no, coalesce(invoice.order_no, '') AS order_no
+FROM open_item AS item LEFT JOIN invoice ON invoice.invoice_no = item.document_no
+WHERE item.kind = 'AR' AND item.document_no = ANY(:invoices) ORDER BY item.document_no
 """)

@@ -3,6 +3,7 @@
 from handlers.case_lists import CaseList
 from handlers.cases import CaseKind, Part, Shown
 from handlers.parties.cases import WITH_CUSTOMER
+from handlers.receivables.late_cases import LATE_CHARGE, LATE_CHARGES
 
 _SUGGESTED = Part(
     "Which invoices it seems to pay",
@@ -141,6 +142,7 @@ _DISPUTE = CaseKind(
 
 CASES = (
     _DISPUTE,
+    LATE_CHARGE,
     CaseKind(
         kind="receipt",
         noun="Receipt",
@@ -215,6 +217,7 @@ CASES = (
 )
 
 LISTS = (
+    LATE_CHARGES,
     CaseList(
         kind="dispute",
         title="Disputes",

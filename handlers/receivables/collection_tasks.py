@@ -1,14 +1,18 @@
 """The service tasks of collecting, as the diagrams name them: from the open receivable to the closed one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from engine.runtime.state.effects import EffectLedger
 from engine.service_tasks import ServiceTasks, TaskContext
-from handlers.receivables import collections, disputes, on_account, promises
+from handlers.receivables import collections, disputes, late_charges, on_account, promises
+from handlers.receivables.late_interest import RateFrom
+from handlers.values import round_currency
 
 tasks = ServiceTasks()
 
@@ -67,6 +71,47 @@ class Reminder:
     level: int
 
 
+@dataclass(frozen=True, slots=True)
+class BaseRate:
+    """A base rate in percent a year, from a day on."""
+
+    day: date
+    rate_pct: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeLatePayment:
+    """What the reminder of a level charges: a fee in the invoice's currency, and interest of the base rate of each day plus points.
+
+    Interest of less than `minimum` is left for a later reminder; `basis` names the law or agreement, and is printed.
+    """
+
+    invoice_no: str
+    level: int
+    fee: Decimal
+    points: Decimal
+    base_rates: Sequence[BaseRate]
+    minimum: Decimal = Decimal(0)
+    basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCharge:
+    """A late charge, and its amounts."""
+
+    charge_no: str
+    fee: Decimal
+    interest: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChargedLate:
+    """What was charged: one charge or none."""
+
+    charges: list[NewCharge]
+
+
 @tasks.register("receivables.read_on_account")
 def read_on_account(given: OfInvoice, tx: Session) -> on_account.OnAccount:
     """What of its customer's money is on account, in the currency of the invoice."""
@@ -98,8 +143,32 @@ def send_reminder(given: SendReminder, tx: Session, context: TaskContext, effect
     sent = collections.remind(tx, given.invoice_no, collections.Step(given.level, given.hold_orders), context.now)
     if sent.document_id is not None:
         payload = {"invoice_no": given.invoice_no, "level": sent.level, "customer_no": sent.customer_no, "document_id": sent.document_id}
-        effects.record("reminder", sent.target, payload)
+        effects.record("reminder", sent.target, payload | _charge_told(sent.charge))
     return Reminder(sent.level)
+
+
+def _charge_told(charge: late_charges.Charged | None) -> dict[str, Any]:
+    """What the mail of a reminder says of what it charges, and the paper of that."""
+    if charge is None:
+        return {}
+    amount = round_currency(charge.fee + charge.interest, charge.currency)
+    words = f"For late payment we charge {amount:,f} {charge.currency} ({charge.charge_no})."
+    return {"late_charge": words, "late_charge_document_id": charge.document_id}
+
+
+@tasks.register("receivables.late_charge_facts")
+def late_charge_facts(given: OfInvoice, tx: Session) -> late_charges.LateFacts:
+    """What the decision on the price of late payment looks at."""
+    return late_charges.late_facts(tx, given.invoice_no)
+
+
+@tasks.register("receivables.charge_late_payment", moves_money=True)
+def charge_late_payment(given: ChargeLatePayment, tx: Session, context: TaskContext) -> ChargedLate:
+    """Charge a fee and interest with the reminder of a level, once, as a receivable of its own; each day once."""
+    rates = [RateFrom(each.day, each.rate_pct + given.points) for each in given.base_rates]
+    terms = late_charges.LateTerms(level=given.level, fee=given.fee, minimum=given.minimum, rates=rates, basis=given.basis)
+    charged = late_charges.charge(tx, given.invoice_no, terms, context.now)
+    return ChargedLate([NewCharge(charged.charge_no, charged.fee, charged.interest, charged.currency)] if charged is not None else [])
 
 
 @tasks.register("receivables.close_receivable")

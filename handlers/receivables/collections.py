@@ -20,7 +20,8 @@ from handlers.parties.policy import chosen
 from handlers.parties.standing import lower_dunning_level, raise_dunning_level
 from handlers.receivables import promises
 from handlers.receivables.disputes import DISPUTED
-from handlers.receivables.letters import Overdue, Wording, reminder
+from handlers.receivables.late_charges import Charged, find_charge
+from handlers.receivables.letters import OpenCharge, Overdue, Wording, reminder
 from handlers.receivables.model import Reminder
 from handlers.rowsets import insert_rows
 
@@ -85,6 +86,8 @@ class Sent:
     document_id: int | None
     target: str
     customer_no: str
+    #: What the reminder charges.
+    charge: Charged | None = None
 
 
 def remind(tx: Session, invoice_no: str, step: Step, now: datetime) -> Sent:
@@ -104,7 +107,7 @@ def remind(tx: Session, invoice_no: str, step: Step, now: datetime) -> Sent:
     insert_rows(tx, Reminder, [sent])
     set_dunning_level(tx, invoice_no, step.level)
     raise_dunning_level(tx, item.party_no, step.level, hold_orders=step.hold_orders)
-    return Sent(step.level, document_id, item.target, item.party_no)
+    return Sent(step.level, document_id, item.target, item.party_no, find_charge(tx, invoice_no, step.level))
 
 
 def close(tx: Session, invoice_no: str) -> bool:
@@ -132,7 +135,8 @@ def _print(tx: Session, item: Row[Any], step: Step, now: datetime) -> int:
     )
     customer = {"name": item.customer_name, "country": item.customer_country}
     to = addressee(customer, default_address(tx, item.party_no, "BILL") or {})
-    paper = print_pdf(_TEMPLATE, reminder(overdue, wording, seller(tx), to), now)
+    charges = [OpenCharge(**row) for row in tx.execute(_CHARGES, {"invoice_no": item.document_no}).mappings()]
+    paper = print_pdf(_TEMPLATE, reminder(overdue, wording, seller(tx), to, charges), now)
     return save_document(tx, "REMINDER", f"{item.document_no}/{step.level}", "application/pdf", paper)
 
 
@@ -168,6 +172,12 @@ SELECT item.*, coalesce(nullif(customer.email, ''), 'customer ' || customer.cust
   customer.name AS customer_name, customer.country AS customer_country
 FROM open_item AS item JOIN customer ON customer.customer_no = item.party_no
 WHERE item.kind = 'AR' AND item.document_no = :invoice_no
+""")
+#: What late payment of an invoice cost until now, and is open and in no dispute.
+_CHARGES = text("""
+SELECT charge.charge_no, item.document_date AS charged_on, item.due_date, item.original AS amount, item.open_amount
+FROM late_charge AS charge JOIN open_item AS item ON item.kind = 'AR' AND item.document_no = charge.charge_no
+WHERE charge.invoice_no = :invoice_no AND item.open_amount > 0 AND NOT item.disputed ORDER BY charge.charge_no
 """)
 _UNAPPLIED = text("SELECT coalesce(-sum(accounted), 0) FROM journal_line WHERE account = '1290' AND party_no = :customer")
 #: A hold that this invoice's reminders put on its customer ends with it, unless an open invoice's reminders keep it.

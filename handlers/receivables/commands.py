@@ -2,16 +2,21 @@
 
 from decimal import Decimal
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from engine.problems import Invalid
 from engine.runtime.post.mailbox import Message
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import messages
-from handlers.receivables import bank_files, disputes, manual_application, suggestions
+from handlers.receivables import bank_files, disputes, late_charges, manual_application, suggestions
+from handlers.receivables.bank_entries import ORDERS_OF
 from handlers.receivables.bank_files import TakenIn
 from handlers.receivables.disputes import DisputeDraft
+from handlers.receivables.late_charges import Waived
 from handlers.receivables.manual_application import HandApplication, HandApplied
+
+#: The fewest letters that say why.
+_SHORTEST = 3
 
 
 def take_in(runtime: Runtime, tx: Session, content: bytes, by: str, layout_no: str = "") -> TakenIn:
@@ -47,6 +52,21 @@ def accept(runtime: Runtime, tx: Session, receipt_no: str, rank: int, actor: str
     return settled
 
 
+def waive_late_charge(runtime: Runtime, tx: Session, charge_no: str, reason: str, actor: str) -> Waived:
+    """Let go of all that is open of a late charge; its process goes on. Raises NotFound, Invalid without a reason, Conflict."""
+    if len(reason.strip()) < _SHORTEST:
+        raise Invalid(
+            f"Nothing says why {charge_no} is waived.",
+            code="reason_missing",
+            next_step="Say why in a few words; it is kept with the charge.",
+            errors={"reason": ["must say why"]},
+        )
+    waived = late_charges.waive(tx, charge_no, reason.strip(), actor)
+    told = {"invoice_no": charge_no}
+    messages.note(runtime, tx, Message("receivable.settled", correlation=told, payload=told, actor=actor))
+    return waived
+
+
 def dispute(runtime: Runtime, tx: Session, draft: DisputeDraft, actor: str) -> str:
     """Open a dispute; its process finds whose it is. Answers its number. Raises NotFound, Invalid, Conflict."""
     number = disputes.open_dispute(tx, draft, actor)
@@ -70,13 +90,8 @@ def keep_on_account(tx: Session, receipt_no: str, customer_no: str | None) -> De
 def reverse(runtime: Runtime, tx: Session, receipt_no: str, reason: str, actor: str) -> list[str]:
     """Take a returned payment back; the collection of each invoice that is open again begins anew. Answers those invoices."""
     reopened = manual_application.reverse_receipt(tx, receipt_no, reason)
-    for row in tx.execute(_ORDERS_OF, {"invoices": reopened}).mappings():
+    for row in tx.execute(ORDERS_OF, {"invoices": reopened}).mappings():
         payload = dict(row)
         posted = Message("invoice.posted", correlation=payload, payload=payload, business_key=payload["invoice_no"], actor=actor)
         messages.note(runtime, tx, posted)
     return reopened
-
-
-_ORDERS_OF = text("""
-SELECT invoice_no, coalesce(order_no, '') AS order_no FROM invoice WHERE invoice_no = ANY(:invoices) ORDER BY invoice_no
-""")

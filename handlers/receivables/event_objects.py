@@ -2,4 +2,6 @@
 
 from handlers.event_log import EventObjects
 
-EVENT_OBJECTS = EventObjects(types={"statement_no": "bank statement", "receipt_no": "receipt", "dispute_no": "dispute"})
+EVENT_OBJECTS = EventObjects(
+    types={"statement_no": "bank statement", "receipt_no": "receipt", "dispute_no": "dispute", "charge_no": "late charge"}
+)

@@ -1,4 +1,4 @@
-"""What takes a second person in collections: writing off more than a limit, and whatever one's own statement would have written off."""
+"""What takes a second person in collections: to write off or waive more than a limit, and whatever one's own statement writes off."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from engine.runtime.state.guarded_acts import GuardedAct, Wanting, Weighed, threshold
 from engine.runtime.state.runtime import Runtime
+from handlers.changes import Author, note
+from handlers.identifiers import Number, Prose
 from handlers.ledger.books import books_currency, rate_on
 from handlers.receivables import commands
 from handlers.receivables.manual_application import HandApplication
@@ -78,4 +80,47 @@ LEFT JOIN LATERAL (
 ) AS used ON true
 WHERE receipt.receipt_no = :receipt_no AND receipt.reversed_at IS NULL
 """)
-ACTS = (GuardedAct("receipt.apply", "Write-off", HandApplication, ("finance", "treasury"), _weigh, _apply),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """A late charge of which all that is open is let go, and why."""
+
+    charge_no: Number
+    reason: Prose
+
+
+def _weigh_waiver(runtime: Runtime, tx: Session, given: Waiver, _by: Wanting) -> Weighed:
+    row = tx.execute(_CHARGE, {"charge_no": given.charge_no}).one_or_none()
+    does = f"Waive late charge {given.charge_no}"
+    if row is None or not row.open_amount:  # where there is no such charge, or nothing is open, the verb says so
+        return Weighed(f"late_charge:{given.charge_no}", does)
+    books = books_currency(tx)
+    in_books = round_currency(row.open_in_books, books)
+    most = Decimal(threshold(runtime, tx, "second_person.late_charge"))
+    return Weighed(
+        f"late_charge:{given.charge_no}",
+        f"{does} of {round_currency(row.open_amount, row.currency):,f} {row.currency}",
+        {"open_amount": {"from": row.open_amount, "to": ZERO}},
+        {"open_amount": row.open_amount},
+        f"It is {in_books:,f} {books}; above {most.normalize():,f} it takes two." if in_books > most else "",
+        (),
+        (f"invoice:{row.invoice_no}",),
+    )
+
+
+def _waive(runtime: Runtime, tx: Session, given: Waiver, by: Wanting) -> Any:
+    waived = commands.waive_late_charge(runtime, tx, given.charge_no, given.reason, by.name)
+    note(tx, Author(by.name, by.reason), "waive", f"late_charge:{waived.charge_no}", {"amount": waived.amount, "reason": given.reason})
+    return waived
+
+
+_CHARGE = text("""
+SELECT charge.invoice_no, item.open_amount, item.open_in_books, item.currency
+FROM late_charge AS charge JOIN open_item AS item ON item.kind = 'AR' AND item.document_no = charge.charge_no
+WHERE charge.charge_no = :charge_no
+""")
+ACTS = (
+    GuardedAct("receipt.apply", "Write-off", HandApplication, ("finance", "treasury"), _weigh, _apply),
+    GuardedAct("late_charge.waive", "Waiver of a late charge", Waiver, ("finance", "treasury"), _weigh_waiver, _waive),
+)

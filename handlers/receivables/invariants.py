@@ -55,6 +55,8 @@ INVARIANTS = (
             SELECT credits_invoice_no, settled_total FROM invoice WHERE kind = 'CM' AND posted_at IS NOT NULL
             UNION ALL
             SELECT invoice_no, amount FROM adjustment
+            UNION ALL
+            SELECT charge_no, waived FROM late_charge
           ) AS each GROUP BY invoice_no
         ) AS used ON used.invoice_no = item.document_no
         WHERE item.kind = 'AR' AND item.open_amount <> item.original - coalesce(used.amount, 0)
@@ -201,6 +203,37 @@ INVARIANTS = (
         FROM instance JOIN open_item AS item ON item.document_no = instance.business_key AND item.kind = 'AR'
         WHERE instance.process_key = 'invoice-to-receipt' AND instance.state = 'waiting' AND instance.wake = instance.done
           AND item.open_amount = 0
+        """,
+    ),
+    Invariant(
+        "INV-48",
+        "A late charge is its fee and the interest of its days, and stands so in the books and among what is owed.",
+        """
+        SELECT charge.charge_no, charge.fee, charge.interest, days.interest AS of_days, booked.amount AS booked, item.original
+        FROM late_charge AS charge
+        CROSS JOIN LATERAL (SELECT coalesce(sum(interest), 0) AS interest FROM late_charge_days AS each
+                            WHERE each.charge_no = charge.charge_no) AS days
+        CROSS JOIN LATERAL (SELECT coalesce(sum(credit - debit), 0) AS amount FROM journal_line AS line
+                            WHERE line.account = '4300' AND line.reference = charge.charge_no) AS booked
+        LEFT JOIN open_item AS item ON item.kind = 'AR' AND item.document_no = charge.charge_no
+        WHERE charge.interest <> days.interest OR booked.amount <> charge.fee + charge.interest - charge.waived
+          OR item.original IS DISTINCT FROM charge.fee + charge.interest
+        """,
+    ),
+    Invariant(
+        "INV-48",
+        "No day of a late invoice is charged twice, and none before it was due.",
+        """
+        SELECT days.invoice_no, days.charge_no, days.first_day, days.last_day
+        FROM late_charge_days AS days JOIN late_charge AS charge USING (charge_no)
+        WHERE charge.invoice_no <> days.invoice_no OR EXISTS (
+          SELECT FROM late_charge_days AS other WHERE other.invoice_no = days.invoice_no
+            AND (other.charge_no, other.position) <> (days.charge_no, days.position)
+            AND other.first_day <= days.last_day AND days.first_day <= other.last_day)
+          OR days.first_day <= (
+            SELECT coalesce(min(part.due_date), min(item.due_date)) FROM open_item AS item
+            LEFT JOIN open_item_part AS part ON part.item_id = item.id
+            WHERE item.kind = 'AR' AND item.document_no = days.invoice_no)
         """,
     ),
 )

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.base import Base
 from handlers.columns import Active, Amount, Counter, Flag, JsonList, Key, Label, Moment, Reference, SerialId, Written
-from handlers.receivables import dispute_model  # noqa: F401  # joins by import
+from handlers.receivables import dispute_model, late_model  # noqa: F401  # join by import
 
 
 class BankFile(Base):

@@ -17,7 +17,9 @@ ZERO = Decimal(0)
 NO_DISCOUNT = 9999
 _SEPARATOR = r"[\s\-./]{0,3}"
 #: A number as a payer may write it; `tail` is what could be its rest after a blank or a break of the line.
-_INVOICE = re.compile(rf"(?<![A-Z0-9])INV{_SEPARATOR}(?P<digits>\d{{1,9}})(?!\d)(?P<tail>\s{{1,3}}\d{{1,9}}(?!\d))?", re.IGNORECASE)
+_INVOICE = re.compile(
+    rf"(?<![A-Z0-9])(?P<series>INV|DM|LC){_SEPARATOR}(?P<digits>\d{{1,9}})(?!\d)(?P<tail>\s{{1,3}}\d{{1,9}}(?!\d))?", re.IGNORECASE
+)
 #: A creditor reference (ISO 11649) as it is printed: RF, two check digits, and up to 21 characters in groups.
 _CREDITOR_REFERENCE = re.compile(r"(?<![A-Z0-9])RF\d{2}(?:[ \n]?[A-Z0-9]){1,21}", re.IGNORECASE)
 _REFERENCE_BODY = re.compile(r"INV0*([1-9]\d{0,8})")
@@ -43,7 +45,8 @@ def named_invoices(texts: Sequence[str]) -> Named:
     """The invoice numbers a payer wrote, however they were written, each once and in order.
 
     Banks break what was written after 27 or 35 characters, so `INV-00002` before a break or a blank and `5` behind it may be INV-000025.
-    A number is sure when it is as we print it, or short (`inv 7`) with nothing behind it that could belong to it.
+    A number is sure when it is as we print it, or short (`inv 7`) with nothing behind it that could belong to it. Debit notes (DM) and late
+    charges (LC) are named only as we print them: their letters mean much else.
     """
     sure: dict[str, None] = {}
     possible: dict[str, None] = {}
@@ -52,10 +55,12 @@ def named_invoices(texts: Sequence[str]) -> Named:
         references, rest = _creditor_references(plain)
         sure.update(references)
         for match in _INVOICE.finditer(rest):
-            digits, tail = match["digits"], (match["tail"] or "").strip()
+            series, digits, tail = match["series"].upper(), match["digits"], (match["tail"] or "").strip()
+            if series != "INV" and not _is_whole(digits):
+                continue
             whole = _is_whole(digits) or not (tail or digits.startswith("0"))
-            (sure if whole else possible).update(_number(digits))
-            possible.update(_number(digits + tail))
+            (sure if whole else possible).update(_number(digits, series))
+            possible.update(_number(digits + tail, series))
     return Named(tuple(sure), tuple(number for number in possible if number not in sure))
 
 
@@ -64,11 +69,11 @@ def _is_whole(digits: str) -> bool:
     return len(digits) == _PRINTED and digits.startswith("0")
 
 
-def _number(digits: str) -> dict[str, None]:
+def _number(digits: str, series: str = "INV") -> dict[str, None]:
     """The number of these digits, if we could have printed it."""
     number = int(digits)
     longer = len(digits) > max(_PRINTED, len(str(number)))
-    return {} if not number or longer else {f"INV-{number:0{_PRINTED}d}": None}
+    return {} if not number or longer else {f"{series}-{number:0{_PRINTED}d}": None}
 
 
 def _creditor_references(written: str) -> tuple[dict[str, None], str]:

@@ -44,10 +44,10 @@ GROUPS = (
         "tests/unit/receivables",
         "tests/integration/receivables",
         "tests/integration/golden/test_bank_statements.py",
-        python=("rules", "application"),
+        python=("rules", "application", "late_interest"),
         sql=(
-            "application", "bank_entries", "bank_ledger", "manual_application", "collections", "commands", "placement", "receipts",
-            "statements",
+            "application", "bank_entries", "bank_ledger", "manual_application", "collections", "commands", "late_charges", "placement",
+            "receipts", "statements",
         ),
         sql_tests=("tests/integration/receivables",),
     ),

@@ -13,10 +13,15 @@ from ui.product import COLLECT, ORDER, READ, asked, needs, person, product
 from ui.subjects import ADDRESSES, subject_address
 
 #: Kinds that only their case shows.
-_KINDS = ("group", "shipment", "return", "purchase-order", "invoice", "receipt", "statement", "dispute")
+_KINDS = ("group", "shipment", "return", "purchase-order", "invoice", "receipt", "statement", "dispute", "late-charge")
 
 #: What may be asked for on the page of a kind: who may, what it is called, and where it is done.
-_ACTS = {"invoice": ((COLLECT, "Credit or charge…", "adjust"), (ORDER, "Goods come back…", "return"))}
+_ACTS = {
+    "invoice": ((COLLECT, "Credit or charge…", "adjust"), (ORDER, "Goods come back…", "return")),
+    "late-charge": ((COLLECT, "Waive…", "waive"),),
+}
+#: States in which nothing of that can be done any more.
+_DONE = {"late-charge": {"PAID", "WAIVED"}}
 
 Route = tuple[str, Callable[..., Any], list[str]]
 
@@ -54,5 +59,6 @@ def _list(kind: str) -> str:
 def _show(kind: str, number: str) -> str:
     with product().database.transaction() as tx:
         case = read_case(tx, kind, number)
-    acts = [(label, f"{subject_address(number, kind)}/{place}") for role, label, place in _ACTS.get(kind, ()) if role in person().roles]
+    offered = () if case.state in _DONE.get(kind, ()) else _ACTS.get(kind, ())
+    acts = [(label, f"{subject_address(number, kind)}/{place}") for role, label, place in offered if role in person().roles]
     return render_template("subject.html", case=case, lists=all_lists(), list_address=ADDRESSES[kind], acts=acts)

@@ -1,6 +1,7 @@
 """What moves money takes two: one asks, another one confirms, and the very verb is done then. Who asked never confirms."""
 
 import base64
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,6 +16,8 @@ from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.runtime.verbs.start import start
 from handlers.ledger.open_items import NewOpenItem, add_open_item
 from handlers.parties.policy import choose
+from handlers.receivables.late_charges import LateTerms, charge
+from handlers.receivables.late_interest import RateFrom
 from tests import tiny_models as m
 
 BERGMANN = "/api/v1/customers/C-1001"
@@ -144,6 +147,38 @@ def test_a_write_off_above_the_number_takes_two_and_neither_is_who_took_the_stat
     assert ines.post(f"{asked}/confirm", json={}).status_code == 200
     with installation.database.transaction() as tx:
         assert tx.execute(text("SELECT open_amount FROM open_item WHERE document_no = 'INV-000901'")).scalar_one() == 0
+
+
+@pytest.fixture
+def late_charge(short_payment, installation):
+    """A late charge on INV-000901: interest of thirty days and a fee of 15."""
+    with installation.database.transaction() as tx:
+        due = tx.execute(text("SELECT due_date FROM open_item WHERE document_no = 'INV-000901'")).scalar_one()
+        day = datetime.combine(due + timedelta(days=30), time(9), UTC)
+        terms = LateTerms(level=3, fee=Decimal(15), minimum=Decimal(0), rates=[RateFrom(due, Decimal(8))], basis="Our terms")
+        charged = charge(tx, "INV-000901", terms, day)
+        assert charged.charge_no == "LC-000001"
+        return charged.fee + charged.interest
+
+
+def test_a_late_charge_is_waived_by_one_up_to_the_number_and_above_it_by_two(late_charge, signed_in, installation):
+    amina, ines = signed_in("amina"), signed_in("ines")
+    waiver = "/api/v1/late-charges/LC-000001/waiver"
+    assert amina.post(waiver, json={"reason": "no"}).status_code == 422
+    assert amina.post("/api/v1/late-charges/LC-000404/waiver", json={"reason": "Who knows"}).json["code"] == "late_charge_unknown"
+    assert amina.post("/finance/late-charges/LC-000001/waive", data={"reason": " "}).status_code == 422
+    with installation.database.transaction() as tx:
+        choose(tx, "second_person.late_charge", late_charge - Decimal("0.01"))
+    asked = amina.post(waiver, json={"reason": "Our letter was late"})
+    assert (asked.status_code, asked.json["does"]) == (202, f"Waive late charge LC-000001 of {late_charge:.2f} EUR")
+    assert amina.post(f"{asked.headers['Location']}/confirm", json={}).json["code"] == "four_eyes"
+    with installation.database.transaction() as tx:
+        choose(tx, "second_person.late_charge", late_charge)
+    page = amina.post("/finance/late-charges/LC-000001/waive", data={"reason": "Our letter was late"})
+    assert page.headers["Location"] == "/finance/late-charges/LC-000001"
+    assert "Our letter was late" in amina.get(page.headers["Location"]).text
+    assert ines.post(f"{asked.headers['Location']}/confirm", json={}).json["code"] == "change_overtaken"
+    assert amina.post(waiver, json={"reason": "Once more"}).json["code"] == "late_charge_settled"
 
 
 def test_cancelling_many_instances_takes_a_second_operator(signed_in, installation):

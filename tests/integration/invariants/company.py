@@ -4,8 +4,9 @@ Two trades share one database: tables that were sold, shipped, invoiced and paid
 order is promised and one quote was sent.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from handlers.billing import advance_tasks, credit_tasks
@@ -31,10 +32,13 @@ from handlers.promising.promise import promise_lines
 from handlers.quoting import life
 from handlers.quoting.drafts import QuoteDraft, QuoteLineDraft, create_quote
 from handlers.receivables import tasks as receivables
+from handlers.receivables.late_charges import LateTerms, charge
+from handlers.receivables.late_interest import RateFrom
 from handlers.returns import requests
 from handlers.returns import tasks as returns
 from tests.integration.golden import builders as tables
 from tests.integration.orders import trade as anvils
+from tests.steps import commit_step
 from tests.unit.receivables.statement_files import Credit, camt053
 
 D = anvils.D
@@ -79,7 +83,16 @@ def sell_tables(tx: Session) -> None:
     paid = [Credit("1668.00", "INV-000001", ref="B1"), Credit("7.00", "?", ref="B2"), Credit("117.60", "INV-000003", ref="B4")]
     bank_day(tx, camt053(paid, opening="0.00", closing="1792.60"))
     bank_day(tx, camt053([Credit("10.00", "?", ref="B3")], opening="1792.60", closing="1802.60", statement="STMT-078"))
+    charge_late(tx, "INV-000002")
     close_period(tx, date(2025, 1, 1), date(2025, 12, 31), "freddie")
+
+
+def charge_late(tx: Session, invoice_no: str) -> None:
+    """A reminder charges a fee and ten days of interest."""
+    commit_step(tx)
+    due = tx.execute(text("SELECT due_date FROM open_item WHERE document_no = :no"), {"no": invoice_no}).scalar_one()
+    terms = LateTerms(level=3, fee=D(15), minimum=D(0), rates=[RateFrom(due, D(8))], basis="Our terms")
+    charge(tx, invoice_no, terms, datetime.combine(due + timedelta(days=10), time(9), UTC))
 
 
 def bill_with_deposit(tx: Session) -> None:

@@ -32,6 +32,19 @@ TAMPERED = (
         VALUES ('AD-9', 'DP-9', 'INV-000001', 'CREDIT', 5, 'EUR')
         """,
     ),
+    Tamper("INV-48", "UPDATE late_charge SET fee = fee + 1"),
+    Tamper("INV-48", "UPDATE late_charge_days SET interest = interest + 1"),
+    Tamper("INV-48", "UPDATE journal_line SET credit = credit + 1 WHERE account = '4300'"),
+    Tamper("INV-48", "UPDATE open_item SET original = original + 1, open_amount = open_amount + 1 WHERE document_no LIKE 'LC-%'"),
+    Tamper("INV-48", "UPDATE late_charge_days SET first_day = first_day - 1"),
+    Tamper("INV-48", "UPDATE late_charge_days SET invoice_no = 'INV-000001'"),
+    Tamper(
+        "INV-48",
+        """
+        INSERT INTO late_charge_days (charge_no, position, invoice_no, first_day, last_day, principal, rate_pct, interest)
+        SELECT charge_no, position + 1, invoice_no, last_day, last_day + 3, principal, rate_pct, 0 FROM late_charge_days
+        """,
+    ),
     Tamper("INV-33", "UPDATE receipt SET written_off = 1 WHERE receipt_no = 'RC-000001'"),
 )
 

@@ -272,6 +272,38 @@ def test_reminders_rise_a_level_at_a_time_with_the_days(changed, level, hold_ord
 
 
 @pytest.mark.parametrize(
+    ("changed", "fee", "base", "points"),
+    [
+        ({"level": "1"}, 0, "NONE", 0),
+        ({"level": "2"}, 0, "ECB", 8),
+        ({"level": "2", "customer_class": "A"}, 0, "NONE", 0),
+        ({"level": "3", "customer_class": "A"}, 15, "ECB", 8),
+        ({"level": "3"}, 15, "ECB", 8),
+        ({"level": "4"}, 40, "ECB", 8),
+        ({"level": "2", "country": "DE"}, 0, "DE", 9),
+        ({"level": "4", "country": "DE"}, 40, "DE", 9),
+        ({"level": "3", "country": "DE", "currency": "USD"}, 0, "NONE", 8),
+        ({"level": "2", "country": "GB", "currency": "GBP"}, 0, "GB", 8),
+        ({"level": "3", "country": "GB", "currency": "GBP"}, 40, "GB", 8),
+        ({"level": "4", "of_late_charge": True}, 0, "NONE", 0),
+    ],
+)
+def test_late_payment_costs_more_with_each_reminder_by_the_law_of_the_country_and_charges_cost_nothing(changed, fee, base, points):
+    late = {"of_late_charge": False, "level": "2", "country": "AT", "currency": "EUR", "customer_class": "B"}
+    found = decide("invoice-to-receipt", "late-charge", **{**late, **changed})
+    assert isinstance(found, dict)
+    assert found["basis"]
+    assert (found["fee"], found["base"], found["points"]) == (fee, base, points)
+
+
+def test_base_rates_are_those_of_each_half_year_and_no_base_is_zero_for_ever():
+    german = decide("invoice-to-receipt", "base-rate", base="DE")
+    assert isinstance(german, list)
+    assert {str(rate["day"]): rate["rate_pct"] for rate in german}["2024-01-01"] == Decimal("3.62")
+    assert [rate["rate_pct"] for rate in decide("invoice-to-receipt", "base-rate", base="NONE")] == [0]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
     ("waits_for", "reminders", "verdict"),
     [
         ("ANSWER", 0, "REMIND"),

@@ -37,7 +37,7 @@ def test_every_reminder_names_the_day_to_pay_by_the_open_amount_and_our_account(
         "Bank": "Commerzbank COBADEFFXXX",
     }
     assert shown["qr"] == payment_code(US, D("1168.50"), "EUR", "INV-000001") != []
-    assert shown["row"][3:] == ["32", "1\u202f668.00", "1\u202f168.50"]
+    assert [row[3:] for row in shown["rows"]] == [["32", "1\u202f668.00", "1\u202f168.50"]]
 
 
 def test_a_reminder_says_when_new_orders_wait():
