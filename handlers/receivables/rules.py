@@ -147,6 +147,8 @@ class Match:
     days_after_discount_date: int
     discount_available: Decimal
     customer_class: str
+    #: What of `difference` are instalments of which nothing is paid: they are no remainder of a payment.
+    unpaid_instalments: Decimal = ZERO
 
 
 def match(cash: Sequence[Cash], items: Mapping[str, Item]) -> list[Match]:
@@ -202,7 +204,16 @@ def match_of(cash: Cash, item: Item, open_amount: Decimal, rule: str) -> Match:
     late = (cash.received_on - item.discount_date).days if item.discount_date else NO_DISCOUNT
     available = discount_available(item, open_amount)
     difference = open_amount - cash.amount
-    return Match(cash.receipt_no, item.invoice_no, rule, cash.amount, difference, open_amount, late, available, item.customer_class)
+    known = (cash.receipt_no, item.invoice_no, rule, cash.amount, difference, open_amount, late, available, item.customer_class)
+    return Match(*known, unpaid_instalments=untouched(item.parts, difference))
+
+
+def untouched(parts: Sequence[Decimal], difference: Decimal) -> Decimal:
+    """What of an amount that stays open are whole instalments: money pays what is due first, so they are the last ones.
+
+    The first that is open is none of them: it is what the payment was for.
+    """
+    return max((sums for sums in accumulate(reversed(parts[1:])) if sums <= difference), default=ZERO)
 
 
 def discount_available(item: Item, open_amount: Decimal) -> Decimal:

@@ -181,7 +181,10 @@ class Receipts:
 
 @dataclass(frozen=True, slots=True)
 class ResidualCase:
-    """A receipt that does not pay an invoice exactly. `difference` is positive when it is short."""
+    """A receipt that does not pay an invoice exactly. `difference` is positive when it is short.
+
+    `unpaid_instalments` is what of it are whole instalments that are not paid: no remainder of a payment.
+    """
 
     receipt_no: str
     invoice_no: str
@@ -190,6 +193,7 @@ class ResidualCase:
     days_after_discount_date: int
     discount_available: Decimal
     customer_class: str
+    unpaid_instalments: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from handlers.billing.facts import read_facts
 from handlers.billing.ubl import write_ubl
 from handlers.credit.exposure import assess
 from handlers.invariants import check_all
-from handlers.receivables import collections
+from handlers.receivables import collections, tasks
 from handlers.reporting.due_reports import AR_ITEMS
 from tests.integration.at_work import at_work
 from tests.integration.billing.test_advances import bill
-from tests.integration.golden.builders import Sold, order
+from tests.integration.golden.builders import Sold, order, stored
 from tests.integration.receivables.books import paid, take_in
 from tests.unit.receivables.statement_files import Credit
 
@@ -76,3 +76,15 @@ def test_terms_agreed_for_an_order_by_itself_are_kept(thirds):
     number = bill(thirds, made.groups[0])
     with thirds.transaction() as tx:
         assert read_facts(tx, number).instalments == ()
+
+
+def test_a_last_instalment_of_a_few_units_is_asked_for_and_not_written_off(thirds):
+    with thirds.transaction() as tx:
+        tx.execute(text("UPDATE open_item_part SET later = later - 29.34 WHERE part_no < 3"))
+        tx.execute(text("UPDATE open_item_part SET amount = 62.67, later = 4 WHERE part_no = 2"))
+        tx.execute(text("UPDATE open_item_part SET amount = 4, later = 0 WHERE part_no = 3"))
+        statement = tasks.OfStatement(stored(tx, paid(Credit("96.00", "INV-000001")))[0])
+        tasks.read_statement(statement, tx)
+        tasks.record_receipts(statement, tx)
+        (case,) = tasks.propose_applications(tasks.Propose(statement.statement_no), tx).residual_cases
+        assert (case.difference, case.unpaid_instalments) == (4, 4)

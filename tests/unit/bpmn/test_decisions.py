@@ -232,7 +232,7 @@ def test_a_suppliers_credit_note_is_posted_only_when_all_of_it_is_in_order(chang
 )
 def test_what_is_left_after_a_receipt_is_settled_by_rule(difference, discount, days, class_, action):
     given = {"difference": difference, "discount_available": discount, "days_after_discount_date": days, "customer_class": class_}
-    found = decide("invoice-to-receipt", "residual", open_amount="1000.00", **given)
+    found = decide("invoice-to-receipt", "residual", open_amount="1000.00", unpaid_instalments="0", **given)
     assert isinstance(found, dict)
     assert found["action"] == action
     assert found["reason"]
@@ -240,9 +240,17 @@ def test_what_is_left_after_a_receipt_is_settled_by_rule(difference, discount, d
 
 def test_a_small_invoice_is_not_written_off_for_a_few_units():
     given = {"difference": "4.00", "discount_available": "0", "days_after_discount_date": "9", "customer_class": "B"}
-    found = decide("invoice-to-receipt", "residual", open_amount="60.00", **given)
+    found = decide("invoice-to-receipt", "residual", open_amount="60.00", unpaid_instalments="0", **given)
     assert isinstance(found, dict)
     assert found["action"] == "PARTIAL"
+
+
+def test_an_instalment_that_is_not_paid_is_no_remainder_however_small_it_is():
+    given = {"discount_available": "0", "days_after_discount_date": "9999", "customer_class": "A", "open_amount": "1000.00"}
+    for difference, instalment, action in (("4.50", "4.50", "PARTIAL"), ("4.99", "4.50", "PARTIAL"), ("4.50", "0", "WRITE_OFF")):
+        found = decide("invoice-to-receipt", "residual", difference=difference, unpaid_instalments=instalment, **given)
+        assert isinstance(found, dict)
+        assert found["action"] == action
 
 
 @pytest.mark.parametrize(

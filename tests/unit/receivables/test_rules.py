@@ -6,7 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.receivables.rules import ACTIONS, NO_DISCOUNT, Cash, Item, Named, Owed, Split, match, named_invoices, rule_of, split
+from handlers.receivables.rules import (
+    ACTIONS,
+    NO_DISCOUNT,
+    Cash,
+    Item,
+    Named,
+    Owed,
+    Split,
+    match,
+    named_invoices,
+    rule_of,
+    split,
+    untouched,
+)
 
 D = Decimal
 ITEM = Item("INV-000001", "C-1", "B", "EUR", D("1668.00"), date(2026, 3, 20), D("33.36"))
@@ -203,3 +216,33 @@ def test_a_difference_is_small_up_to_five_and_to_half_a_percent(difference, open
 def test_every_action_of_the_decision_table_is_known(action):
     assert action in ACTIONS
     assert split(action, D("1668.00"), OWED).cash in {D("1668.00"), 0}
+
+
+@pytest.mark.parametrize(
+    ("parts", "difference", "whole"),
+    [
+        ((), "4.50", "0"),
+        (("1000.00",), "1000.00", "0"),
+        (("500.00", "495.50", "4.50"), "4.49", "0"),
+        (("500.00", "495.50", "4.50"), "4.50", "4.50"),
+        (("500.00", "495.50", "4.50"), "499.99", "4.50"),
+        (("500.00", "495.50", "4.50"), "500.00", "500.00"),
+        (("500.00", "495.50", "4.50"), "1000.00", "500.00"),
+        (("500.00", "495.50", "4.50"), "-3.00", "0"),
+    ],
+)
+def test_of_what_stays_open_the_last_instalments_are_whole_ones_and_the_first_is_a_remainder(parts, difference, whole):
+    assert untouched([D(part) for part in parts], D(difference)) == D(whole)
+
+
+@pytest.mark.parametrize(
+    ("written", "sure", "possible"),
+    [
+        ("INV-000001 LC-000001", ("INV-000001", "LC-000001"), ()),
+        ("dm 000012, lc.000003", ("DM-000012", "LC-000003"), ()),
+        ("LC 7 and DM 20", (), ()),
+        ("LC-1234567", (), ()),
+    ],
+)
+def test_late_charges_and_debit_notes_are_named_only_as_we_print_them(written, sure, possible):
+    assert named_invoices([written]) == Named(sure, possible)
