@@ -139,6 +139,16 @@ _QUOTES: Mapping[str, Rule] = {
     "credit_check_decision_check": _one_of("credit_decision", "A credit decision", "APPROVED, HOLD, PREPAY and REFER"),
 }
 _GOODS: Mapping[str, Rule] = {
+    "supply_allocation_for_whom_check": Rule(
+        "allocation", "Supply is kept for a class of customers, a channel, or both.", "Name the class or the channel."
+    ),
+    "supply_allocation_how_much_check": Rule(
+        "allocation", "Either a quantity or a share is kept, not both.", "Give one of the two, and leave the other empty."
+    ),
+    "supply_allocation_numbers_check": Rule(
+        "allocation", "What is kept is above zero, a share at most 100 %, days zero or more, a priority 1 or more.", "Correct the numbers."
+    ),
+    "supply_allocation_validity_check": Rule("validity", "The last day is not before the first one.", "Correct the days."),
     "warehouse_handling_days_check": Rule("handling_days", "Handling takes zero or more days.", "Correct the days."),
     **_facts(
         "stock_balance_reserved_check",

@@ -153,6 +153,7 @@ PAGES = {
     "shipment": "/fulfillment/shipments/SH-000001",
     "purchase-order": "/fulfillment/purchase-orders/PO-000001",
     "supplier-prices": "/master-data/supplier-prices",
+    "allocations": "/master-data/allocations?sku=PUMP-40",
     "journals": "/finance/journals",
     "journal-new": "/finance/journals/new",
     "customers": "/master-data/customers",

@@ -18,6 +18,7 @@ from ui.product import ADMINISTER, OPERATE, READ, needs, open_to_all, product
 from ui.subjects import subject_address
 from ui.views import (
     adjustments,
+    allocations,
     audit_log,
     bank_files,
     batches,
@@ -124,6 +125,8 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     ("/master-data", records.redirect_to_list, GET),
     ("/master-data/prices", prices.show_prices, GET),
     ("/master-data/prices", prices.set_price, POST),
+    ("/master-data/allocations", allocations.show, GET),
+    ("/master-data/allocations", allocations.set_allocation, POST),
     ("/master-data/supplier-prices", supplier_prices.show, GET),
     ("/master-data/supplier-prices", supplier_prices.set_price, POST),
     ("/master-data/rates", prices.show_rates, GET),

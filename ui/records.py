@@ -20,6 +20,7 @@ from handlers.parties.guarded import CustomerEdit, NewCustomer
 from handlers.receivables import bank_layouts as banking
 from handlers.receivables.bank_csv import DATE_FORMATS, DECIMAL_SIGNS, DELIMITERS
 from ui.forms import Field
+from ui.item_page import show_item
 from ui.product import BUY, COLLECT, ORDER, person, product
 from ui.second_person import do_or_ask
 
@@ -191,6 +192,7 @@ SUPPLIERS = Kind(
     search_hint=_PARTY_HINT,
     empty="A supplier ships to our customers by drop shipment. Add the first one here or by API.",
 )
+
 ITEMS = Kind(
     path="items",
     title="Items",
@@ -239,7 +241,7 @@ ITEMS = Kind(
         ),
     ),
     lists=catalog_views.list_items,
-    shows=catalog_views.show_item,
+    shows=show_item,
     changes=_at_once(catalog_changes.change_item),
     adds=_added_at_once(catalog_changes.add_item, catalog.ItemDraft),
     search_hint="SKU, name or GTIN",
@@ -364,6 +366,7 @@ TABS = (
     ("/master-data/customers", "Customers"),
     ("/master-data/items", "Items"),
     ("/master-data/prices", "Prices"),
+    ("/master-data/allocations", "Kept supply"),
     ("/master-data/suppliers", "Suppliers"),
     ("/master-data/supplier-prices", "Suppliers' prices"),
     ("/master-data/rates", "Exchange rates"),

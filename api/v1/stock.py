@@ -12,6 +12,8 @@ from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyArrival, SupplyDraft, WarehouseDraft, add_warehouse, ship_by
 from handlers.inventory.views import Balance, list_balances
 from handlers.promising import commands
+from handlers.promising.allocation_views import AllocationRow, list_allocations
+from handlers.promising.allocations import AllocationDraft, AllocationKey
 
 api = APIBlueprint("stock", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="stock")])
 
@@ -32,6 +34,26 @@ class SupplyIn(DraftBody[SupplyDraft]):
 
 class ArrivalIn(DraftBody[SupplyArrival]):
     """Expected goods that came in."""
+
+
+class AllocationIn(DraftBody[AllocationDraft]):
+    """What is kept of an item for a class of customers or a channel."""
+
+
+class AllocationKeyIn(DraftBody[AllocationKey]):
+    """Which allocation."""
+
+
+class OfItem(Shape):
+    """Of which item."""
+
+    sku: str = Field(min_length=1, max_length=100)
+
+
+class Allocations(BaseModel):
+    """What is kept of an item, and what became of it."""
+
+    allocations: list[AllocationRow]
 
 
 @api.post("/warehouses", responses={201: Done})
@@ -91,3 +113,26 @@ def post_arrival(body: ArrivalIn) -> tuple[Done, int]:
     """Book expected goods that came in; the orders that wait for them are promised."""
     commands.receive_supply(product().runtime, transaction(), body.root, person().name)
     return Done(id=body.root.delivery_note, state="received"), 201
+
+
+@api.get("/allocations", responses={200: Allocations})
+@operation(Role.READ)
+def get_allocations(query: OfItem) -> Allocations:
+    """What is kept of an item for whom, how much of it is promised, and how much is left."""
+    return Allocations(allocations=list_allocations(transaction(), query.sku))
+
+
+@api.put("/allocations", responses={200: Done})
+@operation(Role.ORDER)
+def put_allocation(body: AllocationIn) -> Done:
+    """Keep supply for a class of customers or a channel, or bring it up to date; what is promised stays as it is."""
+    commands.set_allocation(product().runtime, transaction(), body.root, Author(person().name))
+    return Done(id=body.root.sku, state="kept")
+
+
+@api.post("/allocations/drop", responses={200: Done})
+@operation(Role.ORDER)
+def drop_allocation(body: AllocationKeyIn) -> Done:
+    """Keep it no longer: what is left of it is free for all at once."""
+    commands.drop_allocation(product().runtime, transaction(), body.root, Author(person().name))
+    return Done(id=body.root.sku, state="dropped")

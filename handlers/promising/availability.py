@@ -17,8 +17,10 @@ from engine.working_time import WorkingCalendar, weekdays
 from handlers.catalog.offers import offer_in_force
 from handlers.inventory.model import Warehouse
 from handlers.parties.policy import chosen
+from handlers.promising.allocation_rules import Allotment, SeenBy, Viewer
+from handlers.promising.allocations import allotments
 from handlers.promising.calendars import ShippingDays, WarehouseCalendar
-from handlers.promising.rules import Horizon, Projection, Source
+from handlers.promising.rules import Horizon, Projection, Promisable, Source
 from handlers.promising.sourcing import Place
 
 
@@ -27,16 +29,25 @@ class Supplies:
     """Everything a promise looks at, for a set of items."""
 
     stock: Mapping[str, Mapping[str, Projection]]
+    kept: Mapping[str, Mapping[str, Allotment]]
     suppliers: Mapping[str, Sequence[Source]]
     warehouses: Sequence[str]
     horizon: Horizon
     reserve_until: date
 
+    def seen_by(self, sku: str, customer_class: str, channel: str) -> Mapping[str, Promisable]:
+        """What may be promised of an item, by warehouse, to a class of customers by a channel: without what is kept for others."""
+        stock, kept = self.stock.get(sku, {}), self.kept.get(sku, {})
+        if not kept:
+            return stock
+        viewer = Viewer(customer_class, channel)
+        return {place: SeenBy(free, kept[place], viewer) if place in kept else free for place, free in stock.items()}
+
 
 def look(tx: Session, skus: Collection[str], now: datetime) -> Supplies:
     """What may be promised of the items at this moment."""
     wanted = sorted(set(skus))
-    policy = chosen(tx, "promise.most_splits", "promise.within_days", "promise.past_due_days", "promise.reserve_within_days")
+    policy = chosen(tx, "promise.most_splits", "promise.within_days", "promise.reserve_within_days")
     warehouses = tx.scalars(select(Warehouse).where(Warehouse.active).order_by(Warehouse.code)).all()
     calendars = read_calendars(tx) if any(place.calendar_code for place in warehouses) else {}
     calendar = WarehouseCalendar(
@@ -54,15 +65,30 @@ def look(tx: Session, skus: Collection[str], now: datetime) -> Supplies:
         most_splits=int(policy["promise.most_splits"]),
         within_days=int(policy["promise.within_days"]),
     )
-    given = {"skus": wanted, "today": horizon.today, "past_due": int(policy["promise.past_due_days"])}
-    changes = tx.execute(_CHANGES, given).mappings().all()
+    changes = read_changes(tx, wanted, horizon.today)
     return Supplies(
+        kept=allotments(tx, wanted, supply_of(changes, horizon.today), horizon.today),
         stock=_project(changes, {place.code for place in warehouses}, horizon.today),
         suppliers=_suppliers(tx, wanted),
         warehouses=[place.code for place in warehouses],
         horizon=horizon,
         reserve_until=date.fromordinal(horizon.today.toordinal() + int(policy["promise.reserve_within_days"])),
     )
+
+
+def read_changes(tx: Session, skus: Sequence[str], today: date) -> Sequence[RowMapping]:
+    """What is there of the items (without a day), comes in (`comes`), and is promised, by place and day."""
+    past_due = int(chosen(tx, "promise.past_due_days")["promise.past_due_days"])
+    return tx.execute(_CHANGES, {"skus": list(skus), "today": today, "past_due": past_due}).mappings().all()
+
+
+def supply_of(changes: Sequence[RowMapping], today: date) -> Mapping[tuple[str, str], Sequence[tuple[date, Decimal]]]:
+    """Of all changes what is there, today, and comes in, by item and place."""
+    supply: dict[tuple[str, str], list[tuple[date, Decimal]]] = defaultdict(list)
+    for row in changes:
+        if row["comes"]:
+            supply[row["sku"], row["place"]].append((row["day"] or today, row["qty"]))
+    return supply
 
 
 def _days_of(place: Warehouse, calendars: Mapping[str, WorkingCalendar]) -> WorkingCalendar:
@@ -122,14 +148,14 @@ def _suppliers(tx: Session, skus: Sequence[str]) -> dict[str, list[Source]]:
 
 
 _CHANGES = text("""
-SELECT sku, warehouse_code AS place, NULL::date AS day, sum(on_hand - safety_stock) AS qty
+SELECT sku, warehouse_code AS place, NULL::date AS day, sum(on_hand - safety_stock) AS qty, true AS comes
 FROM stock_balance WHERE sku = ANY(:skus) AND (expires_on IS NULL OR expires_on > :today) GROUP BY sku, warehouse_code
 UNION ALL
-SELECT sku, warehouse_code, due_date, sum(qty_open)
+SELECT sku, warehouse_code, due_date, sum(qty_open), true
 FROM supply WHERE sku = ANY(:skus) AND qty_open > 0 AND due_date >= CAST(:today AS date) - CAST(:past_due AS int)
 GROUP BY sku, warehouse_code, due_date
 UNION ALL
-SELECT line.sku, line.warehouse_code, line.sched_ship, -sum(line.qty - line.qty_cancelled - line.qty_shipped)
+SELECT line.sku, line.warehouse_code, line.sched_ship, -sum(line.qty - line.qty_cancelled - line.qty_shipped), false
 FROM fulfil_line AS line
 WHERE line.sku = ANY(:skus) AND line.qty - line.qty_cancelled - line.qty_shipped > 0
 GROUP BY line.sku, line.warehouse_code, line.sched_ship

@@ -1,4 +1,4 @@
-"""What changes the supply, told to the backorder run: goods that came in, and goods that are expected."""
+"""What changes the supply, told to the backorder run: goods that came in or are expected, and what is kept of them for whom."""
 
 from collections.abc import Collection, Sequence
 
@@ -7,11 +7,14 @@ from sqlalchemy.orm import Session
 from engine.runtime.post.mailbox import Message
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs import messages
+from handlers.changes import Author
 from handlers.inventory import supply
 from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyArrival, SupplyDraft
 from handlers.orders import receiving
 from handlers.orders.fulfilment_lines import awaited_items
+from handlers.promising import allocations
+from handlers.promising.allocations import AllocationDraft, AllocationKey
 from handlers.promising.overdue import chased
 
 
@@ -38,6 +41,18 @@ def expect_supply(runtime: Runtime, tx: Session, draft: SupplyDraft, actor: str)
     """Note goods that are to arrive; the orders that wait for them get their dates. Raises Invalid, NotFound, Conflict."""
     supply.expect_supply(tx, draft)
     _tell(runtime, tx, {draft.sku}, actor)
+
+
+def set_allocation(runtime: Runtime, tx: Session, draft: AllocationDraft, by: Author) -> None:
+    """Keep supply for a class or a channel; the orders that wait for it are promised anew. Raises Invalid, NotFound."""
+    allocations.set_allocation(tx, draft, by)
+    _tell(runtime, tx, {draft.sku}, by.name)
+
+
+def drop_allocation(runtime: Runtime, tx: Session, key: AllocationKey, by: Author) -> None:
+    """Keep supply no longer; the orders that wait for it are promised anew. Raises NotFound."""
+    allocations.drop_allocation(tx, key, by)
+    _tell(runtime, tx, {key.sku}, by.name)
 
 
 def _tell(runtime: Runtime, tx: Session, skus: Collection[str], actor: str) -> None:

@@ -1,4 +1,7 @@
-"""Stock that is there when the books are opened, by file: orders that wait for it are promised, and the ledger has its value."""
+"""By file: stock that is there when the books are opened, and what is kept for whom.
+
+Orders that wait for the stock are promised, and the ledger has its value.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -6,13 +9,16 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from handlers.bulk import Column, Kind, Refers, Row, Verdict, Work, key_of, known_names, name_rows, read_values, unknown
+from engine.store.locks import Lock
+from handlers.bulk import Column, Kind, Refers, Row, TableKind, Verdict, Work, key_of, known_names, locking, name_rows, read_values, unknown
 from handlers.catalog.model import Item
 from handlers.identifiers import Amount, Number, Quantity
 from handlers.inventory.model import Warehouse
 from handlers.inventory.stock import Receipt
 from handlers.orders.receiving import take_back_stock
 from handlers.promising import commands
+from handlers.promising.allocations import KEY, AllocationDraft, check_allocation, refuse_oversold
+from handlers.promising.model import SupplyAllocation
 from handlers.rowsets import as_json
 
 _REFERS = (Refers("sku", Item, "sku", "item"), Refers("warehouse_code", Warehouse, "code", "warehouse"))
@@ -85,7 +91,44 @@ GROUP BY balance.sku, balance.warehouse_code, balance.lot
 """)
 _COSTS = text("SELECT sku, cost FROM item WHERE sku = ANY(:skus)")
 
+
+@dataclass(frozen=True, kw_only=True)
+class AllocationKind(TableKind):
+    """What is kept for whom; shares of a day never come to more than the whole."""
+
+    def write(self, tx: Session, rows: Sequence[Row], work: Work) -> None:
+        """Write the rows, and refuse them all where they keep more than there is."""
+        super().write(tx, rows, work)
+        refuse_oversold(tx, sorted({row.after["sku"] for row in rows}))
+
+
+ALLOCATIONS = AllocationKind(
+    code="allocations",
+    title="Supply kept for classes and channels",
+    about="What of an item is promised only to a class of customers or through a channel, until it is released.",
+    role="order",
+    place=62,
+    draft=AllocationDraft,
+    table=SupplyAllocation,
+    key=KEY,
+    columns=(
+        Column("sku", "Of which item", "PUMP-40"),
+        Column("warehouse_code", "In which warehouse", "VIE"),
+        Column("customer_class", "For which class of customers; empty: any, through the channel", "A"),
+        Column("channel", "For orders by which channel; empty: by any, of the class", "WEB"),
+        Column("valid_from", "First day of what ships", "2027-01-01"),
+        Column("valid_until", "Last day of what ships", "2027-01-31"),
+        Column("qty", "How much is kept; or give a share", "40"),
+        Column("share_pct", "Share of what is there and comes in, in percent; or give a quantity", ""),
+        Column("release_days", "So many days before the last day what is left is free for all", "7"),
+        Column("priority", "A lower number may use what is left of a higher one", "1"),
+    ),
+    check=check_allocation,
+    hold=locking(Lock.ITEM, "sku"),
+    refers=_REFERS,
+)
 KINDS = (
+    ALLOCATIONS,
     StockKind(
         code="stock",
         title="Opening stock",

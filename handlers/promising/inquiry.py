@@ -51,11 +51,13 @@ def _plan(row: RowMapping, supplies: Supplies) -> list[Part]:
         fence=None if fence is None else supplies.horizon.today + timedelta(days=fence),
     )
     sources = sources_of(_ANYWHERE, row["sku"], row["sourcing"], supplies)
-    return plan_line(demand, Market(sources, supplies.stock.get(row["sku"], {}), supplies.horizon))
+    return plan_line(demand, Market(sources, supplies.seen_by(row["sku"], row["customer_class"], row["channel"]), supplies.horizon))
 
 
 _QUOTE_LINES = text("""
-SELECT line.id, line.line_no, line.sku, line.qty, line.requested_arrival, item.sourcing, item.pack_size, class.time_fence_days
-FROM quote_line AS line JOIN item ON item.sku = line.sku JOIN item_class AS class ON class.code = item.item_class
+SELECT line.id, line.line_no, line.sku, line.qty, line.requested_arrival, item.sourcing, item.pack_size, class.time_fence_days,
+       customer.customer_class, quote.channel
+FROM quote_line AS line JOIN quote USING (quote_no) JOIN customer USING (customer_no)
+JOIN item ON item.sku = line.sku JOIN item_class AS class ON class.code = item.item_class
 WHERE line.quote_no = :quote_no ORDER BY line.line_no
 """)

@@ -68,7 +68,7 @@ def _asked(row: RowMapping, sourcing: Sourcing | None, supplies: Supplies) -> tu
         fence=None if row["time_fence_days"] is None else supplies.horizon.today + timedelta(days=row["time_fence_days"]),
     )
     sources = sources_of(chosen.places, row["sku"], row["sourcing"], supplies)
-    return demand, Market(sources, supplies.stock.get(row["sku"], {}), supplies.horizon)
+    return demand, Market(sources, supplies.seen_by(row["sku"], row["customer_class"], row["channel"]), supplies.horizon)
 
 
 def _case(row: RowMapping) -> Case:
@@ -79,7 +79,7 @@ _OPEN_LINES = text("""
 SELECT line.order_no, line.id, line.line_no, line.sku, line.requested_arrival, sales_order.ship_complete,
        item.item_class, item.sourcing, item.pack_size, class.time_fence_days,
        coalesce(nullif(sales_order.ship_to->>'region', ''), nullif(customer.region, ''), sales_order.ship_to->>'country', '') AS region,
-       customer.customer_class,
+       customer.customer_class, sales_order.channel,
        line.qty_ordered - line.qty_cancelled - coalesce(part.qty, 0) AS qty
 FROM order_line AS line
 JOIN sales_order USING (order_no) JOIN customer USING (customer_no)

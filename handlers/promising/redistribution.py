@@ -176,7 +176,7 @@ def _claim(row: RowMapping, strategy: Strategy, sourcing: Sourcing, supplies: Su
         waiting=row["waiting"],
         held=held,
         demand=demand,
-        market=Market(sources, supplies.stock.get(row["sku"], {}), supplies.horizon),
+        market=Market(sources, supplies.seen_by(row["sku"], row["customer_class"], row["channel"]), supplies.horizon),
     )
 
 
@@ -240,7 +240,7 @@ GROUP BY waits.sku ORDER BY count(*) DESC, waits.sku LIMIT :most
 """)
 _CLAIMS = text(f"""
 SELECT line.id, line.order_no, line.line_no, line.sku, line.requested_arrival, orders.ordered_on, customer.customer_no,
-  customer.customer_class, item.item_class, item.sourcing, item.pack_size, class.time_fence_days, found.waiting, found.held,
+  customer.customer_class, orders.channel, item.item_class, item.sourcing, item.pack_size, class.time_fence_days, found.waiting, found.held,
   coalesce(nullif(orders.ship_to->>'region', ''), nullif(customer.region, ''), orders.ship_to->>'country', '') AS region
 FROM order_line AS line
 JOIN sales_order AS orders USING (order_no) JOIN customer USING (customer_no)

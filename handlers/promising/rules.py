@@ -23,6 +23,8 @@ class Projection:
     changes: dict[date, Decimal] = field(default_factory=dict)
     _days: list[date] = field(default_factory=list, repr=False)
     _free: list[Decimal] = field(default_factory=list, repr=False)
+    #: Counts the changes, so that whoever looks at it otherwise knows when to look again.
+    version: int = 0
 
     def supply(self, day: date, qty: Decimal) -> None:
         """Expect goods on a day."""
@@ -54,6 +56,7 @@ class Projection:
         day = max(day, self.today)
         self.changes[day] = self.changes.get(day, ZERO) + qty
         self._days.clear()
+        self.version += 1
 
     def _work_out(self) -> None:
         if self._days:
@@ -69,6 +72,25 @@ class Projection:
         for index in range(len(balances) - 1, -1, -1):
             lowest = min(lowest, balances[index])
             self._free[index] = max(ZERO, lowest)
+
+
+class Promisable(Protocol):
+    """What may be promised of an item in a place, to one who asks; what is promised is booked."""
+
+    def supply(self, day: date, qty: Decimal) -> None:
+        """Expect goods on a day, or give back what was promised for it."""
+
+    def demand(self, day: date, qty: Decimal) -> None:
+        """Promise goods for a day."""
+
+    def free_at(self, day: date) -> Decimal:
+        """What may still be promised for a day."""
+
+    def days(self) -> list[date]:
+        """The days on which that can change, today first."""
+
+    def earliest(self, qty: Decimal, wanted: date) -> date | None:
+        """The first day from `wanted` on for which the whole quantity may be promised; None when known supply never suffices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +172,7 @@ class Market:
     """The places one line may come from, best rank first, and what each may promise."""
 
     sources: Sequence[Source]
-    stock: Mapping[str, Projection]
+    stock: Mapping[str, Promisable]
     horizon: Horizon
 
     @property

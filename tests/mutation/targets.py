@@ -118,7 +118,7 @@ GROUPS = (
         "tests/unit/promising",
         "tests/integration/promising",
         "tests/integration/orders/test_order_to_promise.py",
-        sql=("availability", "backorders", "inquiry", "overdue", "planning", "promise"),
+        sql=("allocations", "availability", "backorders", "inquiry", "overdue", "planning", "promise"),
         sql_tests=_each("promising"),
     ),
     _money(

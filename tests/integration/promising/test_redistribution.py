@@ -11,8 +11,10 @@ from engine.runtime.verbs.messages import Message
 from engine.runtime.verbs.start import StartOptions
 from engine.store import locks
 from engine.store.clock import business_today
+from handlers.changes import Author
 from handlers.invariants import check_all
 from handlers.orders.drafts import LineDraft, OrderDraft, create_order
+from handlers.promising.allocations import AllocationDraft, set_allocation
 from tests.integration.at_work import at_work, do, settle
 from tests.integration.orders.trade import D, add_coyote, open_trade, stock
 from tests.worklist import tasks_of
@@ -101,3 +103,16 @@ def test_what_the_warehouse_has_been_given_is_nobodys_to_take(runtime):
     with runtime.database.transaction() as tx:
         assert tasks_of(tx, TOM) == []
     assert promised(runtime, patient)[0] == [60]
+
+
+def test_what_is_kept_for_a_class_is_not_moved_to_another_however_long_that_has_waited(runtime):
+    with runtime.database.transaction() as tx:
+        today = business_today(tx)
+        kept = {"customer_class": "C", "qty": D(60), "valid_from": today, "valid_until": today + timedelta(days=60)}
+        set_allocation(tx, AllocationDraft(sku="OMINOUS-ANVIL", warehouse_code="VIENNA", **kept), Author("tom"))
+    patient = received(runtime, "C-PATIENT", 40, 20, days=30)
+    best = received(runtime, "C-BEST", 30, days=20)
+    begin(runtime)
+    with runtime.database.transaction() as tx:
+        assert tasks_of(tx, TOM) == []
+    assert (promised(runtime, patient)[0], promised(runtime, best)[0]) == ([40, 20], [0])
