@@ -122,7 +122,7 @@ def refuse_oversold(tx: Session, skus: Sequence[str]) -> None:
         raise Invalid(
             f"On {over['valid_from']} {over['share_pct'].normalize():f} % of {over['sku']} in {over['warehouse_code']} would be kept.",
             code="allocation_oversold",
-            next_step="Lower a share, or let one end before the other begins, so that no day has more than 100 %.",
+            next_step="Correct the shares or the days: no day has more than 100 %.",
             errors={"share_pct": ["comes to more than 100 % with the others of these days"]},
         )
 

@@ -49,6 +49,9 @@ def test_a_file_keeps_supply_for_whole_classes(signed_in):
     rows = ["PUMP-40,VIE,A,,2027-01-01,2027-01-31,25", "PUMP-40,VIE,B,,2027-01-01,2027-01-31,20", "PUMP-40,VIE,,,2027-01-01,2027-01-31,20"]
     read = tom.post("/api/v1/imports/kinds/allocations", data="\n".join([head, *rows]), headers={"Content-Type": "text/csv"})
     assert read.status_code == 201, read.text
-    told = tom.get(f"/api/v1/imports/{read.json['id']}/rows").json["items"]
-    assert [row["verdict"] for row in told] == ["ADD", "ADD", "WRONG"]
-    assert told[2]["errors"] == {"customer_class": ["must name a class, where no channel is named"]}
+    (wrong,) = read.json["wrong"]
+    assert wrong["errors"] == {"customer_class": ["must name a class, where no channel is named"]}
+    applied = tom.post(f"/api/v1/imports/{read.json['summary']['id']}/apply", json={"reason": "A fair start"})
+    assert applied.status_code == 200, applied.text
+    kept = tom.get("/api/v1/allocations?sku=PUMP-40").json["allocations"]
+    assert [(row["customer_class"], row["share_pct"]) for row in kept] == [("A", "25.0000"), ("B", "20.0000")]
