@@ -10,8 +10,10 @@ from api.auth.accounts import release_tasks_of_the_departed
 from api.auth.directory import AccountDirectory
 from api.auth.refusals import tell_refusals
 from api.auth.roles import GROUPS, second_factor_roles
+from api.auth.sealing import ring_of
 from api.auth.sessions import forget_what_is_over
 from api.exchanges import exchange_of
+from api.memory import give_back_large_blocks
 from api.notices.links import forget_old_links
 from api.notices.rounds import EVERY, tell
 from api.notices.sending import Outward
@@ -34,6 +36,7 @@ from engine.runtime.state.effects import EffectSink
 from engine.runtime.state.guarded_acts import GuardedActs, Thresholds
 from engine.runtime.state.limits import Limits
 from engine.runtime.state.runtime import Runtime
+from engine.runtime.verbs import decision_limits
 from engine.runtime.verbs.pending_changes import expire
 from engine.store.embedded import start_embedded
 from engine.store.patience import USUAL
@@ -51,6 +54,7 @@ from handlers.registry import guarded_acts, service_tasks
 from handlers.reporting.kpi import keep_today
 from handlers.reporting.kpis import KPIS
 from handlers.webhooks import delivering
+from handlers.webhooks.sealed import sealer
 
 
 def open_database(settings: Settings, application: str = "ordercraft") -> Database:
@@ -88,6 +92,7 @@ def build_to_stay(settings: Settings, *, with_worker: bool = False, demo: bool =
 
     Raises Surroundings when another one serves or works on the same database in another time zone.
     """
+    give_back_large_blocks()
     database = open_database(settings, name_in(settings.time_zone))
     with _closed_on_failure(database):
         refuse_other_zones(database, settings.time_zone)
@@ -122,6 +127,7 @@ def _put_together(settings: Settings, database: Database, *, with_worker: bool, 
         keep_today(KPIS),
         delivering.tell_audit_head,
         delivering.forget_old,
+        sealer(ring_of(settings)),
     )
     rounds: list[Round] = [
         ("notices", EVERY, tell),
@@ -136,7 +142,7 @@ def _put_together(settings: Settings, database: Database, *, with_worker: bool, 
 
 def sending(settings: Settings) -> delivering.Sending:
     """How webhooks are sent here."""
-    return delivering.Sending(read_networks(settings.inside_networks), timedelta(days=settings.webhook_days))
+    return delivering.Sending(ring_of(settings), read_networks(settings.inside_networks), timedelta(days=settings.webhook_days))
 
 
 def _limits(settings: Settings) -> Limits:
@@ -154,7 +160,7 @@ def ports() -> Mapping[Any, object]:
     return {
         Carrier: RateTable(),
         Directory: AccountDirectory(),
-        GuardedActs: GuardedActs([*guarded_batches.ACTS, *guarded_deployments.acts(GROUPS), *guarded_acts()]),
+        GuardedActs: GuardedActs([*guarded_batches.ACTS, *decision_limits.ACTS, *guarded_deployments.acts(GROUPS), *guarded_acts()]),
         Thresholds: PolicyThresholds(),
     }
 

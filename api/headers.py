@@ -6,7 +6,7 @@ from flask import Response, request
 _HSTS = "max-age=31536000; includeSubDomains"
 _OF_PAGES = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
-    "connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'"
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
 )
 #: For what somebody uploaded or a program reads: opened in a browser it is nobody's page, runs nothing and fetches nothing.
 _OF_FILES = "default-src 'none'; sandbox; frame-ancestors 'none'"

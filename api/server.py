@@ -137,10 +137,13 @@ def _listen(product: Product, application: Any, listening: socket.socket) -> Any
 
 
 def _believed(proxy: str) -> dict[str, Any]:
-    """One proxy, and what it says of the next before it; whoever else sends such headers has sent none."""
+    """One proxy, and what it says of the next before it; whoever else sends such headers has sent none.
+
+    The host is the one it passes on: a proxy that is not told otherwise hands through whatever X-Forwarded-Host its visitor made up.
+    """
     if not proxy:
         return {}
-    headers = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
+    headers = {"x-forwarded-for", "x-forwarded-proto"}
     return {"trusted_proxy": proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": headers}
 
 

@@ -52,7 +52,7 @@ class Settings:
     confirm_minutes: int = 30
     #: The roles whose holders need a second factor when they sign in with a password, with commas between: administer,deploy.
     second_factor_roles: str = ""
-    #: The keys that seal secrets of authenticator apps, the present one first, with commas between; empty keeps one in the data directory.
+    #: The keys that seal secrets of authenticators and webhooks, the present one first, with commas between; empty keeps one in the data.
     secrets_key: str = ""
     #: A provider of OpenID Connect by which people sign in, such as https://login.example.com; empty for none.
     oidc_issuer: str = ""

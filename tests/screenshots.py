@@ -36,6 +36,7 @@ from handlers.imports import verbs as imports
 from handlers.parties.bank_accounts import AccountChange
 from handlers.parties.guarded import CustomerEdit
 from handlers.parties.master_data import BankAccountDraft
+from handlers.sealing import Ring
 from handlers.webhooks import receiving, sources, subscriptions
 from handlers.webhooks.sources import SourceDraft
 from handlers.webhooks.subscriptions import SubscriptionDraft
@@ -134,6 +135,7 @@ PAGES = {
     "workers": "/operations/workers",
     "edi": "/operations/edi",
     "mail-texts": "/operations/mail-texts",
+    "limits": "/administration/limits",
     "webhooks": "/operations/webhooks",
     "webhook-one": "/operations/webhooks/1",
     "webhooks-in": "/operations/webhooks/received",
@@ -221,7 +223,7 @@ def _demo() -> Iterator[tuple[str, dict[str, str]]]:
         load_company(product.database)
         with product.database.transaction() as tx:  # nobody is there: what one sees is what one does then
             to_shop = SubscriptionDraft(label="web shop", address="https://shop.invalid/hook", events=["order.*", "invoice.*"])
-            subscriptions.add(tx, to_shop, (), Author("edith"))
+            subscriptions.add(tx, to_shop, (), Ring(("s" * 32,)), Author("edith"))
             from_shop = SourceDraft(name="web-shop", label="Web shop", kinds=["order.created"], customer_no="C-1001")
             sources.keep(tx, from_shop, Author("edith"))
             asked = b'{"type": "order.created", "data": {"customer_no": "C-1002", "lines": []}}'

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from api.administration.forms import REFUSED, Refused
 from api.auth.roles import Role
+from api.auth.sealing import ring
 from api.errors import status_of
 from api.product import product
 from api.requests import needs_proof, person
@@ -37,7 +38,7 @@ def show() -> str:
 def add() -> AnyResponse:
     """Tell one more; its secret is shown once."""
     try:
-        made = product().database.run(lambda tx: subscriptions.add(tx, _typed(), _inside(), _by()))
+        made = product().database.run(lambda tx: subscriptions.add(tx, _typed(), _inside(), ring(), _by()))
     except Problem as problem:
         return make_response(_list(Refused("add", problem)), REFUSED)
     return make_response(_page(made.number, secret=made.secret), 201)
@@ -55,7 +56,7 @@ def change(subscription_id: int) -> AnyResponse:
 
 def rotate(subscription_id: int) -> AnyResponse:
     """Make a new secret, which is shown once."""
-    made = product().database.run(lambda tx: subscriptions.rotate(tx, subscription_id, _by()))
+    made = product().database.run(lambda tx: subscriptions.rotate(tx, subscription_id, ring(), _by()))
     return make_response(_page(subscription_id, secret=made.secret))
 
 

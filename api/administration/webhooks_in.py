@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from api.administration.forms import Refused
 from api.auth.roles import Role
+from api.auth.sealing import ring
 from api.errors import status_of
 from api.product import product
 from api.requests import needs_proof, person
@@ -43,7 +44,7 @@ def keep() -> AnyResponse:
 
 def rotate(source_name: str) -> AnyResponse:
     """Make its secret, which is shown once."""
-    secret = product().database.run(lambda tx: sources.rotate(tx, source_name, _by()))
+    secret = product().database.run(lambda tx: sources.rotate(tx, source_name, ring(), _by()))
     return make_response(_page(secret=secret, of=source_name))
 
 

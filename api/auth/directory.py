@@ -21,6 +21,11 @@ class AccountDirectory:
             found |= set(tx.scalars(select(UserAccount.name).where(UserAccount.name.in_(users), UserAccount.active)))
         return frozenset(found)
 
+    def groups_of(self, tx: Session, name: str) -> frozenset[str]:
+        """The groups of an active person."""
+        mine = select(UserGroup.group_name).join(UserAccount).where(UserAccount.name == name, UserAccount.active)
+        return frozenset(tx.scalars(mine))
+
     def people(self, tx: Session, groups: Collection[str], users: Collection[str]) -> Sequence[str]:
         """The active people who are in one of the groups or named, by name; everybody where neither is given."""
         statement = select(UserAccount.name).where(UserAccount.active)

@@ -24,6 +24,7 @@ from api.auth.sealing import ring
 from engine.problems import Conflict, Invalid
 from engine.store.unit_of_work import Database
 from handlers.changes import Author, note
+from handlers.sealing import KeyMissing
 
 RECOVERY_CODES = 10
 _STEP_SECONDS = 30
@@ -74,7 +75,7 @@ def begun(tx: Session, account_id: int, name: str) -> Enrolment | None:
     kept = tx.scalar(waiting)
     if kept is None:
         return None
-    secret = ring().open(kept)
+    secret = _opened(kept)
     return Enrolment(secret, address_of(tx, name, secret))
 
 
@@ -188,9 +189,22 @@ def _step_of(tx: Session, kept: str, code: str, last_step: int) -> int | None:
     if not _CODE.fullmatch(typed):
         return None
     now = int(tx.execute(_NOW).scalar_one()) // _STEP_SECONDS
-    totp = pyotp.TOTP(ring().open(kept))
+    totp = pyotp.TOTP(_opened(kept))
     steps = [step for step in (now - 1, now, now + 1) if compare_digest(totp.at(step * _STEP_SECONDS), typed) and step > last_step]
     return steps[0] if steps else None
+
+
+def _opened(kept: str) -> str:
+    """The secret of an authenticator. Raises KeyMissing, which says what else serves, where its key is gone."""
+    try:
+        return ring().open(kept)
+    except KeyMissing as missing:
+        raise KeyMissing(
+            missing.detail,
+            code=missing.code,
+            next_step="Use a recovery code, or ask an administrator to take the second factor away.",
+            errors={"code": ["cannot be checked: use a recovery code"]},
+        ) from None
 
 
 def _make_recovery_codes(tx: Session, account_id: int) -> list[str]:

@@ -116,7 +116,7 @@ def remove_second_factor(name: str, reason: str) -> None:
 
 @command.command("reseal")
 def reseal_all() -> None:
-    """Seal every authenticator's secret with the present key, the first of ORDERCRAFT_SECRETS_KEY; older ones may then be left out."""
+    """Seal all secrets of authenticators and webhooks with the present key, the first of ORDERCRAFT_SECRETS_KEY; older ones may then go."""
     with _database().transaction() as tx:
         number = sealing.reseal(tx, sealing.ring_of(Settings.from_environment()), Author(_BY))
     click.echo(f"{number} sealed with the present key.")

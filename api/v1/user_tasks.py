@@ -13,8 +13,9 @@ from api.auth.roles import Role
 from api.json_provider import as_it_is, in_utc
 from api.product import product
 from api.requests import link_to_next, operation, person, transaction, waiting_operation
-from api.v1.shapes import Done, Listing, Shape
+from api.v1.shapes import Done, Exact, Listing, Shape
 from engine.runtime.read import worklist
+from engine.runtime.read.decision_limits import authority_over
 from engine.runtime.verbs import held_decisions, many_tasks, user_tasks
 
 api = APIBlueprint("user_tasks", __name__, url_prefix="/api/v1/user-tasks", abp_tags=[Tag(name="user tasks")])
@@ -60,6 +61,15 @@ class TaskOut(Shape):
     completed_by: str | None
 
 
+class DecidesOut(Shape):
+    """How much a task decides on. `limit` is up to which amount the person who asks decides it; null where nothing limits the kind."""
+
+    kind: str
+    amount: Exact | None
+    currency: str
+    limit: Exact | None
+
+
 class OpenedTaskOut(BaseModel):
     """A user task with what its form shows, the draft and the decision."""
 
@@ -67,6 +77,7 @@ class OpenedTaskOut(BaseModel):
     form_data: dict[str, Any]
     draft: dict[str, Any] | None
     outcome: dict[str, Any] | None
+    decides: DecidesOut | None = None
 
 
 class Submission(Shape):
@@ -185,7 +196,15 @@ def get_task(path: TaskPath) -> dict[str, Any]:
     """One task with its form's data."""
     opened = user_tasks.get(product().runtime, transaction(), path.task_id, person())
     data = {name: as_it_is(getattr(opened, name)) for name in ("form_data", "draft", "outcome")}
-    return {"task": in_utc(_out(opened.task)).model_dump(mode="json"), **data}
+    return {"task": in_utc(_out(opened.task)).model_dump(mode="json"), **data, "decides": _decides(opened.task)}
+
+
+def _decides(task: user_tasks.UserTask) -> dict[str, Any] | None:
+    may = authority_over(transaction(), person(), task)
+    if may is None:
+        return None
+    decides = DecidesOut(kind=may.kind, amount=task.decision_amount, currency=may.currency, limit=may.limit)
+    return decides.model_dump(mode="json")
 
 
 @api.post("/<uuid:task_id>/claim", responses={200: TaskOut})

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field, RootModel, ValidationError
 from sqlalchemy.orm import Session
 
 from api.auth.roles import Role
+from api.auth.sealing import ring
 from api.errors import Unauthenticated, refusal_of
 from api.intake.ordering import take_in
 from api.json_provider import in_utc, write_answer
@@ -112,10 +113,10 @@ def receive(path: SourcePath) -> Response:
 
     The same id with the same body again is answered as the first time; with another body it is refused (409).
     """
-    raw, headers = request.get_data(), {name.lower(): value for name, value in request.headers.items()}
+    raw, headers, keys = request.get_data(), {name.lower(): value for name, value in request.headers.items()}, ring()
 
     def once(tx: Session) -> Outcome:
-        source, message_id = receiving.source_of(tx, path.source_name, raw, headers)
+        source, message_id = receiving.source_of(tx, keys, path.source_name, raw, headers)
         return receiving.receive(tx, source, message_id, raw, interpret)
 
     try:
@@ -147,7 +148,7 @@ def keep_source(body: SourceIn) -> Answer:
 @operation(Role.ADMINISTER, secret=True, proof=True)
 def make_secret(path: SourcePath) -> SecretOut:
     """Make the secret of a source, or a new one; for a day the one before counts too."""
-    return SecretOut(name=path.source_name, secret=sources.rotate(transaction(), path.source_name, _by()))
+    return SecretOut(name=path.source_name, secret=sources.rotate(transaction(), path.source_name, ring(), _by()))
 
 
 @api.post("/webhook-sources/<source_name>/pause", responses={200: Done})

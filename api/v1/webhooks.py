@@ -9,6 +9,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, RootModel
 
 from api.auth.roles import Role
+from api.auth.sealing import ring
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, DraftBody, Listing, Page, Shape, listed
@@ -114,7 +115,7 @@ def list_all() -> Page[SubscriptionShown]:
 @operation(Role.ADMINISTER, secret=True, proof=True)
 def add(body: SubscriptionIn) -> tuple[MadeOut, int]:
     """Tell an address of events from now on. Addresses in our own network are refused unless a setting allows them."""
-    return _made(subscriptions.add(transaction(), body.root, inside(), _by())), 201
+    return _made(subscriptions.add(transaction(), body.root, inside(), ring(), _by())), 201
 
 
 @api.get("/webhooks/<int:subscription_id>", responses={200: SubscriptionOut})
@@ -143,7 +144,7 @@ def remove(path: SubscriptionPath) -> SentOut:
 @operation(Role.ADMINISTER, secret=True, proof=True)
 def rotate(path: SubscriptionPath) -> MadeOut:
     """Make a new secret; for a day the one before signs too."""
-    return _made(subscriptions.rotate(transaction(), path.subscription_id, _by()))
+    return _made(subscriptions.rotate(transaction(), path.subscription_id, ring(), _by()))
 
 
 @api.post("/webhooks/<int:subscription_id>/ping", responses={202: Done})

@@ -102,6 +102,13 @@ USER: Final = _catalogue(
         Written.TEXT,
         "=round: who decided in another round may decide anew, who worked on it never.",
     ),
+    Setting(
+        "decisionKind",
+        Written.NAME,
+        "credit-memo: the kind of decision. Once it has limits, whoever decides needs one that reaches decisionAmount.",
+    ),
+    Setting("decisionAmount", Written.FEEL, "=memo.gross_total: how much is decided on."),
+    Setting("decisionCurrency", Written.TEXT, "=memo.currency: in which currency."),
     Setting("worksOn", Written.TEXT, '="quote " + quote_no: what it works on. Whoever does it does not decide on the same later.'),
     Setting("title", Written.TEXT, "What the worklist shows; without it, the name of the step."),
     Setting("dueIn", Written.DURATION, "How long after its beginning the task is due, in the working time of its calendar."),

@@ -54,6 +54,11 @@ class CompiledProcess:
         """The messages it begins with or waits for."""
         return frozenset(event.name for element in self._catching() for event in element.events if event.kind == "message")
 
+    @property
+    def decision_kinds(self) -> frozenset[str]:
+        """The kinds of decisions that have an amount and so may be limited."""
+        return frozenset(filter(None, (element.properties.get("decisionKind") for element in self.elements.values())))
+
     def catching(self, name: str) -> tuple[Element, ...]:
         """The elements that a message begins or that wait for it."""
         return tuple(each for each in self._catching() if any((event.kind, event.name) == ("message", name) for event in each.events))

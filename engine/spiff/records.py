@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,8 @@ class UserTaskWait:
     works_on: str = ""
     #: Decisions of other rounds do not count: what is decided on was changed since.
     decision_round: str = ""
+    #: How much it decides on, as (kind, amount, currency), the amount None where it is not known; None where no amount limits who may.
+    decides_amount: tuple[str, Decimal | None, str] | None = None
     #: Until when it is to be decided at the very latest: beyond it an agreement is broken.
     sla_at: datetime | None = None
     #: When it goes to whom beside its candidates, if it is still open.

@@ -21,6 +21,7 @@ from engine.runtime.state.runtime import Runtime
 from engine.store.locks import Lock, take
 from engine.store.unit_of_work import savepoint
 from handlers.calling import Answer, Network, NotCalled, Patience, Request, call
+from handlers.sealing import KeyMissing, Ring
 from handlers.webhooks.bodies import NothingToSay, body_of
 from handlers.webhooks.rules import Verdict, judge
 from handlers.webhooks.signing import signed
@@ -41,8 +42,9 @@ KEPT: Final = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """How messages are sent: which parts of our own network may be called, and after how long without success an address is left alone."""
+    """How messages are sent: what opens secrets, which parts of our own network may be called, when an address is left alone."""
 
+    ring: Ring
     inside: Sequence[Network] = ()
     give_up: timedelta = timedelta(days=5)
     call: Callable[[Request, Patience, Sequence[Network]], Answer] = call
@@ -123,18 +125,22 @@ def _take(tx: Session, number: int) -> Any:
 def _attempt(runtime: Runtime, how: Sending, row: Any) -> None:
     with runtime.database.transaction() as tx:
         to = tx.execute(_ADDRESS, {"number": row.subscription_id}).one()
-    keys = [to.secret, *([to.previous_secret] if to.previous_counts else [])]
-    headers = {"Content-Type": "application/json", "User-Agent": "Ordercraft-Webhooks/1"}
-    headers |= signed(f"msg_{row.id}", datetime.now(UTC), row.body, [key for key in keys if key])
     status, said, wish = None, "", ""
     try:
+        headers = _headers(how.ring, row, to)
         answer = how.call(Request("POST", to.address, headers, row.body.encode()), _PATIENCE, how.inside)
         status, said, wish = answer.status, answer.body.decode(errors="replace"), answer.headers.get("retry-after", "")
-    except NotCalled as error:
+    except (NotCalled, KeyMissing) as error:
         said = str(error)
     verdict = judge(status, row.attempts, wish)
     with runtime.database.transaction() as tx:
         _note(tx, how, row, verdict, {"status": status, "answer": (verdict.why or said).replace("\0", "")[:_SHOWN_ANSWER]})
+
+
+def _headers(ring: Ring, row: Any, to: Any) -> dict[str, str]:
+    keys = [to.secret, *([to.previous_secret] if to.previous_counts else [])]
+    signature = signed(f"msg_{row.id}", datetime.now(UTC), row.body, [ring.open(key) for key in keys if key])
+    return {"Content-Type": "application/json", "User-Agent": "Ordercraft-Webhooks/1", **signature}
 
 
 def _note(tx: Session, how: Sending, row: Any, verdict: Verdict, said: dict[str, Any]) -> None:

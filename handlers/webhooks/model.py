@@ -14,7 +14,7 @@ class WebhookSubscription(Base):
     """An address that is told of some events.
 
     `active` is sent to; `paused` by a person and `stopped` because it failed too long, both go on collecting; `removed` is kept for what
-    was sent to it. Secrets are held as they are: without them nothing could be signed.
+    was sent to it. Secrets are sealed by a key that is not in the database.
     """
 
     __tablename__ = "webhook_subscription"
@@ -49,7 +49,7 @@ class WebhookSubscription(Base):
 class WebhookSource(Base):
     """Who may tell us things by webhook, of which kinds, and about whose orders.
 
-    Without a secret, which is made once it is agreed to, nothing of it is believed.
+    Without a secret, which is made once it is agreed to and kept sealed, nothing of it is believed.
     """
 
     __tablename__ = "webhook_source"

@@ -20,6 +20,7 @@ from engine.store import json_text
 from engine.store.locks import Lock, take
 from engine.store.unit_of_work import savepoint
 from handlers.changes import Author, note
+from handlers.sealing import KeyMissing, Ring
 
 #: How far a message's time may be from ours.
 TOLERANCE: Final = timedelta(minutes=5)
@@ -101,12 +102,16 @@ def verified(raw: bytes, headers: Mapping[str, str], keys: Sequence[str], now: d
     return message_id
 
 
-def source_of(tx: Session, name: str, raw: bytes, headers: Mapping[str, str]) -> tuple[Source, str]:
-    """Whom a message is from, and its id. Raises NotSigned, also where there is no such source."""
+def source_of(tx: Session, ring: Ring, name: str, raw: bytes, headers: Mapping[str, str]) -> tuple[Source, str]:
+    """Whom a message is from, and its id. Raises NotSigned, also where there is no such source, or our key to its secret is gone."""
     row = tx.execute(_SOURCE, {"name": name}).one_or_none()
     if row is None:
         raise NotSigned("Nobody of this name may send webhooks now.")
-    message_id = verified(raw, headers, [row.secret, row.previous_secret], datetime.now(UTC))
+    try:
+        keys = [ring.open(row.secret), ring.open(row.previous_secret)]
+    except KeyMissing:
+        raise NotSigned("What would prove it cannot be read here: tell whoever keeps this house that its key is missing.") from None
+    message_id = verified(raw, headers, keys, datetime.now(UTC))
     return Source(row.name, row.kinds, row.customer_no, row.messages, row.owner), message_id
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from engine.problems import Conflict, Invalid, NotFound
 from engine.store.locks import Lock, take
 from handlers.changes import Author, note
+from handlers.sealing import Ring
 from handlers.webhooks.model import WebhookSource
 from handlers.webhooks.signing import new_secret
 from handlers.webhooks.subscriptions import BOTH_COUNT
@@ -77,11 +78,11 @@ def keep(tx: Session, draft: SourceDraft, by: Author) -> str:
     return str(values["name"])
 
 
-def rotate(tx: Session, name: str, by: Author) -> str:
+def rotate(tx: Session, name: str, ring: Ring, by: Author) -> str:
     """Make its secret, or a new one: for a day the one before counts too. It is shown this once. Raises NotFound."""
     _held(tx, name)
     secret = new_secret()
-    tx.execute(_ROTATE, {"name": name, "secret": secret, "both": BOTH_COUNT})
+    tx.execute(_ROTATE, {"name": name, "secret": ring.seal(secret), "both": BOTH_COUNT})
     note(tx, by, "rotate_secret", f"webhook_source:{name}", {})
     return secret
 

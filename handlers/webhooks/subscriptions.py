@@ -12,6 +12,7 @@ from engine.problems import Conflict, Invalid, NotFound
 from engine.store.locks import Lock, take
 from handlers.calling import Network, check_url
 from handlers.changes import Author, note
+from handlers.sealing import Ring
 from handlers.webhooks.catalogue import PING, chosen
 from handlers.webhooks.model import WebhookSubscription
 from handlers.webhooks.signing import new_secret
@@ -38,11 +39,11 @@ class Made:
     secret: str
 
 
-def add(tx: Session, draft: SubscriptionDraft, inside: Sequence[Network], by: Author) -> Made:
+def add(tx: Session, draft: SubscriptionDraft, inside: Sequence[Network], ring: Ring, by: Author) -> Made:
     """Let an address be told from now on. Raises Invalid by field."""
     values = _checked(draft, inside)
     secret = new_secret()
-    row = {**values, "secret": secret, "owner": by.name, "made_by": by.name}
+    row = {**values, "secret": ring.seal(secret), "owner": by.name, "made_by": by.name}
     number = tx.execute(insert(WebhookSubscription).values(row).returning(WebhookSubscription.id)).scalar_one()
     note(tx, by, "add", _target(number), _told(values))
     return Made(number, secret)
@@ -58,13 +59,13 @@ def change(tx: Session, number: int, draft: SubscriptionDraft, inside: Sequence[
         note(tx, by, "change", _target(number), different)
 
 
-def rotate(tx: Session, number: int, by: Author) -> Made:
+def rotate(tx: Session, number: int, ring: Ring, by: Author) -> Made:
     """Make a new secret; for a day the one before signs too, so that nothing is refused meanwhile. Raises NotFound."""
     before = _held(tx, number)
     secret = new_secret()
     until = tx.execute(_UNTIL, {"both": BOTH_COUNT}).scalar_one()
     now = tx.execute(_NOW).scalar_one()
-    _write(tx, number, {"secret": secret, "secret_made_at": now, "previous_secret": before["secret"], "previous_until": until})
+    _write(tx, number, {"secret": ring.seal(secret), "secret_made_at": now, "previous_secret": before["secret"], "previous_until": until})
     note(tx, by, "rotate_secret", _target(number), {"both_until": until})
     return Made(number, secret)
 

@@ -120,6 +120,7 @@ def _user_task_row(stretch: Stretch, wait: UserTaskWait) -> dict[str, Any]:
         "decides_on": wait.decides_on,
         "works_on": wait.works_on,
         "decision_round": wait.decision_round,
+        **_decided_amount(wait),
         "priority": wait.priority,
         "due_at": wait.due_at,
         "sla_at": wait.sla_at,
@@ -128,6 +129,11 @@ def _user_task_row(stretch: Stretch, wait: UserTaskWait) -> dict[str, Any]:
         "instructions": wait.instructions,
         "found_by": " ".join(filter(None, (wait.title, stretch.held.business_key))),
     }
+
+
+def _decided_amount(wait: UserTaskWait) -> dict[str, Any]:
+    kind, amount, currency = wait.decides_amount or ("", None, "")
+    return {"decision_kind": kind, "decision_amount": amount, "decision_currency": currency}
 
 
 def _excluded(stretch: Stretch, wait: UserTaskWait) -> list[str]:

@@ -105,7 +105,7 @@ def variables_before(tx: Session, instance_id: UUID, element_id: str) -> dict[st
 def _act(runtime: Runtime, tx: Session, asked: Step | Return, fact: Fact) -> Operated:
     held_for(tx, fact.kind, asked.instance_id, asked.reason)
     if fact.kind in _LEADS:
-        refuse_own(tx, asked.instance_id, asked.actor)
+        refuse_own(runtime, tx, asked.instance_id, asked.actor)
     acted = act(runtime, tx, asked.instance_id, fact)
     audit.record(tx, audit.Entry(asked.actor, fact.kind, f"instance:{asked.instance_id}", asked.reason, _detail(fact)))
     return Operated(asked.instance_id, acted.state)

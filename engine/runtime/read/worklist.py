@@ -190,7 +190,7 @@ def get_task(tx: Session, person: Person, task_id: UUID) -> AnyRow:
     found = tx.execute(
         select(
             *_columns(),
-            *(user_task.c[name] for name in ("form_data", "draft", "outcome", "instructions", "question", "answer")),
+            *(user_task.c[name] for name in ("form_data", "draft", "outcome", "instructions", "question", "answer", *_DECIDED)),
             EXCLUDED.label("excluded_users"),
             (literal(person.name) == any_(EXCLUDED)).label("excluded"),
             form.c.content.label("form"),
@@ -382,6 +382,7 @@ _LINKS = select(_LINK.task_id, _LINK.due_at, _LINK.haste, _LINK.follow_up_at, _L
 _SEARCHED = select(user_task.c.found_by).where(user_task.c.state == literal_column("'open'")).order_by(user_task.c.due_at)
 _OF_LINK = _Times(_LINK.due_at, _LINK.follow_up_at, _LINK.haste)
 _OF_TASK = _Times(func.coalesce(user_task.c.due_at, _NEVER), func.coalesce(user_task.c.follow_up_at, _NEVER), -user_task.c.priority)
+_DECIDED = ("decision_kind", "decision_amount", "decision_currency")
 _ID = Key(user_task.c.id)
 _DONE_LAST = (Key(user_task.c.completed_at, descending=True, nullable=True), _ID)
 _BY_DUE = (Key(user_task.c.due_at, nullable=True), Key(user_task.c.priority, descending=True), Key(user_task.c.created_at), _ID)

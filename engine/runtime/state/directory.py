@@ -12,5 +12,8 @@ class Directory(Protocol):
     def known(self, tx: Session, groups: Collection[str], users: Collection[str]) -> frozenset[str]:
         """Those of the names that are a group, or an active person."""
 
+    def groups_of(self, tx: Session, name: str) -> frozenset[str]:
+        """The groups of an active person."""
+
     def people(self, tx: Session, groups: Collection[str], users: Collection[str]) -> Sequence[str]:
         """The active people who are in one of the groups or named, by name; everybody where neither is given."""

@@ -3,6 +3,7 @@
 The subject is the diagram's word (`decidesOn`, `worksOn`), the same in every instance and process that is about the same thing.
 """
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -10,7 +11,10 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Forbidden
 from engine.runtime.state import audit
+from engine.runtime.state.authority import refuse_beyond
+from engine.runtime.state.directory import Directory
 from engine.runtime.state.people import Person
+from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs.visible_tasks import UserTask, behalf_of, may_take
 
 
@@ -56,8 +60,11 @@ def override(tx: Session, task: UserTask, person: Person, reason: str) -> None:
     audit.record(tx, audit.Entry(person.name, "override", f"user_task:{task.id}", reason.strip(), detail))
 
 
-def refuse_own(tx: Session, instance_id: UUID, actor: str) -> None:
+def refuse_own(runtime: Runtime, tx: Session, instance_id: UUID, actor: str) -> None:
     """Nothing, where somebody may lead an instance by hand. Raises Forbidden where it waits for a decision that they may not take."""
+    directory: Any = runtime.ports.get(Directory)
+    for limited in tx.execute(_LIMITED, {"id": instance_id}).all():
+        refuse_beyond(tx, limited, actor, directory.groups_of(tx, actor) if directory else ())
     title = tx.scalar(_OWN, {"id": instance_id, "actor": actor})
     if title is not None:
         raise Forbidden(
@@ -70,6 +77,10 @@ def refuse_own(tx: Session, instance_id: UUID, actor: str) -> None:
 _TAKE = text("""
 INSERT INTO duty_hand (subject, person, round, user_task_id) VALUES (:subject, :person, :round, :task)
 ON CONFLICT DO NOTHING RETURNING subject
+""")
+_LIMITED = text("""
+SELECT title, decision_kind, decision_amount, decision_currency FROM user_task
+WHERE instance_id = :id AND state = 'open' AND decision_kind <> ''
 """)
 _OWN = text("""
 SELECT title FROM user_task AS task WHERE instance_id = :id AND state = 'open' AND (excluded_users @> ARRAY[CAST(:actor AS text)] OR (

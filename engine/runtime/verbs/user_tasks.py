@@ -12,6 +12,7 @@ from engine.forms import validate
 from engine.problems import Conflict, Forbidden, Invalid, NotFound
 from engine.runtime.advance.advance import act
 from engine.runtime.state import audit
+from engine.runtime.state.authority import acting, refuse_beyond
 from engine.runtime.state.directory import Directory
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
@@ -92,7 +93,8 @@ def claim(_runtime: Runtime, tx: Session, task_id: UUID, person: Person, reason:
 def acts_for(tx: Session, task: UserTask, person: Person) -> str | None:
     """On whose behalf a person acts on a task; None on their own. Raises Forbidden where either of them may not decide it.
 
-    Whoever stood behind an earlier decision of somebody who is excluded is excluded like them: a deputy is no second pair of eyes.
+    A deputy decides up to the amounts of whom they stand in for. Whoever stood behind an earlier decision of somebody who is excluded is
+    excluded like them: a deputy is no second pair of eyes.
     """
     may_act(task, person)
     behalf = behalf_of(task, person)
@@ -102,6 +104,7 @@ def acts_for(tx: Session, task: UserTask, person: Person) -> str | None:
         raise four_eyes(task, f"{person.name} on behalf of {behalf}")
     else:
         names = [person.name, behalf]
+    refuse_beyond(tx, task, *acting(person, behalf))
     if task.excluded_users and tx.scalar(_STOOD_BEHIND, {"id": task.instance_id, "names": names, "excluded": list(task.excluded_users)}):
         raise four_eyes(task, person.name)
     return behalf
@@ -138,6 +141,9 @@ def assign(runtime: Runtime, tx: Session, task_id: UUID, to: str, person: Person
     if to in task.excluded_users:
         raise four_eyes(task, to)
     refuse_nobody(runtime, tx, to)
+    directory: Any = runtime.ports.get(Directory)
+    if directory is not None:
+        refuse_beyond(tx, task, to, directory.groups_of(tx, to))
     audit.record(tx, audit.Entry(person.name, "assign", f"user_task:{task_id}", detail={"to": to}))
     return assigned(tx, task, to, owner=None, delegation=None, on_behalf_of=None)
 

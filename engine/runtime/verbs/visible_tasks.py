@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, array, psycopg
 from sqlalchemy.orm import Session
 
+from engine.runtime.state.authority import beyond
 from engine.runtime.state.people import Person, StandIn
 from engine.store.locks import take_instance_of
 from engine.store.tables import duty_hand, identity_link, instance, user_task
@@ -57,6 +59,9 @@ _TASK = (
     user_task.c.decides_on,
     user_task.c.works_on,
     user_task.c.decision_round,
+    user_task.c.decision_kind,
+    user_task.c.decision_amount,
+    user_task.c.decision_currency,
     user_task.c.priority,
     user_task.c.due_at,
     user_task.c.version,
@@ -75,6 +80,8 @@ _CASE = (instance.c.process_key, instance.c.business_key, instance.c.process_ver
 _CONTENT = (user_task.c.form_data, user_task.c.draft, user_task.c.outcome)
 
 
+#: The names under which somebody is linked, or the parameter that holds them.
+Names = ColumnElement[Any] | Iterable[str]
 #: Under which name those who oversee everything are linked to every task.
 OVERSEER = "overseer"
 
@@ -108,6 +115,9 @@ class UserTask:
     decides_on: str
     works_on: str
     decision_round: str
+    decision_kind: str
+    decision_amount: Decimal | None
+    decision_currency: str
     priority: int
     due_at: datetime | None
     version: int
@@ -148,7 +158,8 @@ class Way:
 def ways_to(person: Person) -> Sequence[Way]:
     """All ways to the tasks a person holds or may claim: their own, and as a deputy. Each name is a range of an index."""
     me = literal(person.name, Text)
-    own = Way(_names(person.name, person.groups, "anybody"), (_not_excluded(me),))
+    names = _names(person.name, person.groups, "anybody")
+    own = Way(names, (_not_excluded(me, names),))
     return own, *(_as_deputy(away, me) for away in person.stands_in_for)
 
 
@@ -185,12 +196,12 @@ def _names(name: str, groups: Iterable[str], *others: str) -> tuple[str, ...]:
 
 
 def _as_deputy(away: StandIn, me: ColumnElement[str]) -> Way:
-    """What somebody could do who is away: neither they nor the deputy may be excluded from it."""
-    link, name = identity_link.c, literal(away.name, Text)
+    """What somebody could do who is away, up to their amounts: neither they nor the deputy may be excluded from it."""
+    link, name, names = identity_link.c, literal(away.name, Text), _names(away.name, away.groups)
     theirs = or_(link.kind == "assignee", and_(link.kind == "candidate", link.free))
     in_scope = (link.process_key.in_(sorted(away.process_keys)),) if away.process_keys else ()
-    unguarded = or_(~link.guarded, and_(~_is_excluded(me), ~_is_excluded(name)))
-    return Way(_names(away.name, away.groups), (link.open, theirs, unguarded, *in_scope))
+    unguarded = or_(~link.guarded, and_(~_is_excluded(me), ~_is_excluded(name), ~_is_beyond(names)))
+    return Way(names, (link.open, theirs, unguarded, *in_scope))
 
 
 def _is_linked(way: Way) -> ColumnElement[bool]:
@@ -203,10 +214,10 @@ def _linked_under(names: ColumnElement[Any], *conditions: ColumnElement[bool]) -
     return of_task.where(*conditions).correlate(user_task).exists()
 
 
-def _not_excluded(name: ColumnElement[str]) -> ColumnElement[bool]:
-    """A candidate may be excluded; whoever has a task or owns it sees it all the same. Few tasks have to be looked at for it."""
+def _not_excluded(name: ColumnElement[str], names: Names) -> ColumnElement[bool]:
+    """A candidate may be excluded, or decide on less; whoever has a task or owns it sees it all the same. Few are looked at for it."""
     no_candidate: ColumnElement[bool] = identity_link.c.kind != literal_column("'candidate'")
-    return or_(no_candidate, ~identity_link.c.guarded, ~_is_excluded(name))
+    return or_(no_candidate, ~identity_link.c.guarded, and_(~_is_excluded(name), ~_is_beyond(names)))
 
 
 def _is_excluded(name: ColumnElement[str]) -> ColumnElement[bool]:
@@ -214,6 +225,11 @@ def _is_excluded(name: ColumnElement[str]) -> ColumnElement[bool]:
     had_a_hand = exists().where(_hands(task.c), duty_hand.c.person == name).correlate(task)
     excluded = or_(task.c.excluded_users.contains(cast(array([name]), ARRAY(Text))), had_a_hand)
     return select(task.c.id).where(task.c.id == identity_link.c.task_id, excluded).correlate(identity_link).exists()
+
+
+def _is_beyond(names: Names) -> ColumnElement[bool]:
+    task = user_task.alias("limited_task")
+    return select(task.c.id).where(task.c.id == identity_link.c.task_id, beyond(task, names)).correlate(identity_link).exists()
 
 
 def may_take(task: Any, person: Person) -> bool:
@@ -251,7 +267,8 @@ def _statement(visible: ColumnElement[bool]) -> Select[Any]:
 def _one() -> str:
     """The statement of one task as the driver takes it, made once: building it anew for each completion costs more than running it."""
     name: ColumnElement[str] = bindparam("name", type_=Text)
-    linked = _linked_under(bindparam("names", type_=ARRAY(Text)), _not_excluded(name))
+    names: ColumnElement[Any] = bindparam("names", type_=ARRAY(Text))
+    linked = _linked_under(names, _not_excluded(name, names))
     visible = or_(bindparam("oversees", type_=Boolean), user_task.c.completed_by == name, linked)
     return str(_statement(visible).compile(dialect=psycopg.dialect()))  # type: ignore[no-untyped-call]
 

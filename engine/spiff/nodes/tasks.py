@@ -154,10 +154,12 @@ class BusinessRuleTask(Step, defaults.ServiceTask):
 
 #: What a task decides on and works on: whoever had a hand in it decides no more.
 _DUTIES: Final = ("decidesOn", "worksOn", "decisionRound")
+#: How much it decides on: with a kind both others are to be there.
+_AMOUNT: Final = ("decisionKind", "decisionAmount", "decisionCurrency")
 _WHO: Final = ("candidateGroups", "candidateUsers", "excludedUsers")
 #: Until when, by the wait's name for it.
 _UNTIL: Final = {"dueIn": "due", "slaIn": "sla", "escalateIn": "escalate"}
-_EVALUATED: Final = frozenset({"title", *_WHO, *_UNTIL, "escalateTo", "priority", "formData", "instructions", *_DUTIES})
+_EVALUATED: Final = frozenset({"title", *_WHO, *_UNTIL, "escalateTo", "priority", "formData", "instructions", *_DUTIES, *_AMOUNT})
 _NO_DUTIES: Final = ("",) * len(_DUTIES)
 
 
@@ -208,6 +210,8 @@ class UserTask(Step, defaults.UserTask):
         if "escalate" in wait:
             wait["escalate_to"] = _names(found.get("escalateTo"), f"escalateTo of {self.label}")
         wait |= {name: _text(found.get(name)) for name in _DUTIES if found.get(name)}
+        if found.get("decisionKind"):
+            wait["amount"] = _amount(*(found.get(name) for name in _AMOUNT))
         if "formData" in found:
             wait["form"] = _context(found["formData"], self.label)
         return wait
@@ -229,7 +233,7 @@ class UserTask(Step, defaults.UserTask):
         what = UUID(hex=token.id), element.id, element.name or element.id, wait["title"], element.properties.get("formKey")
         who = tuple(wait["candidateGroups"]), tuple(wait["candidateUsers"]), tuple(wait["excludedUsers"])
         due, sla, escalate = map(_moment, map(wait.get, _UNTIL.values()))
-        more = *map(wait.get, _DUTIES, _NO_DUTIES), sla, escalate, tuple(wait.get("escalate_to", ()))
+        more = *map(wait.get, _DUTIES, _NO_DUTIES), _money(wait.get("amount")), sla, escalate, tuple(wait.get("escalate_to", ()))
         return UserTaskWait(*what, wait.get("form", token.data), *who, wait["priority"], due, wait["instructions"], *more)
 
 
@@ -254,6 +258,19 @@ def _names(value: Any, where: str) -> list[str]:
     if isinstance(value, Sequence) and all(isinstance(name, str) for name in value):
         return list(value)
     raise StepFailed("user_task", f"{where} is no list of names.", "Correct the variables it reads, then retry the step.")
+
+
+def _amount(kind: Any, amount: Any, currency: Any) -> list[str | None]:
+    """Kind, amount and currency of a decision, as they are kept. An amount that is not known is more than any limit."""
+    known = isinstance(amount, int | Decimal) and not isinstance(amount, bool)
+    return [_text(kind), str(amount) if known else None, _text(currency)]
+
+
+def _money(kept: Sequence[str | None] | None) -> tuple[str, Decimal | None, str] | None:
+    if not kept:
+        return None
+    kind, amount, currency = kept
+    return kind or "", None if amount is None else Decimal(amount), currency or ""
 
 
 def _priority(value: Any, where: str) -> int:

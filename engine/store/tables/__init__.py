@@ -2,8 +2,8 @@
 
 `models` (what was deployed), `drafts` (what analysts work on), `instances` (what runs), `waits` (what it waits for),
 `records` (what happened), `comments` (what people say beside it), `views` (lists as somebody wants them again), `calendars` (when is
-worked), `substitutions` (who stands in for whom), `batches` (what operators do to many) and `pending_changes` (what waits for a second
-person).
+worked), `substitutions` (who stands in for whom), `decision_limits` (who decides up to which amount), `batches` (what operators do to many)
+and `pending_changes` (what waits for a second person).
 
 Times are `timestamptz` in UTC from the database's clock. Ids of instances and tasks are UUIDs made by the engine, so that a whole
 advance can be worked out before its first statement.
@@ -12,6 +12,7 @@ advance can be worked out before its first statement.
 from engine.store.tables.batches import batch, batch_item
 from engine.store.tables.calendars import business_calendar, calendar_day
 from engine.store.tables.comments import comment, comment_attachment, comment_mention
+from engine.store.tables.decision_limits import decision_limit
 from engine.store.tables.drafts import draft, draft_file, draft_revision, element_comment
 from engine.store.tables.identity_links import identity_link
 from engine.store.tables.instances import InstanceState, inbox, instance
@@ -33,6 +34,7 @@ __all__ = [
     "comment",
     "comment_attachment",
     "comment_mention",
+    "decision_limit",
     "deployment",
     "deployment_file",
     "draft",

@@ -51,7 +51,7 @@ $$
 _CONCERNS = """
 CREATE OR REPLACE VIEW task_concerns AS
 SELECT task.id AS task_id, link.who, link.kind, task.state = 'open' AS open, task.assignee IS NULL AS free,
-       task.excluded_users <> '{}' OR task.decides_on <> '' AS guarded, task.process_key,
+       task.excluded_users <> '{}' OR task.decides_on <> '' OR task.decision_kind <> '' AS guarded, task.process_key,
        coalesce(task.due_at, timestamptz '9999-01-01 00:00:00+00') AS due_at, -task.priority AS haste,
        coalesce(task.follow_up_at, timestamptz '9999-01-01 00:00:00+00') AS follow_up_at, task.created_at
 FROM user_task AS task

@@ -1,6 +1,6 @@
 """What instances wait for: rows derived from the state at each save. The key is always the engine's task id."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Numeric, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from engine.store.base import metadata
@@ -27,6 +27,9 @@ user_task = Table(  # kept after completion: who decided what
     Column("decides_on", Text, nullable=False, server_default=text("''")),  # who had a hand in it before does not decide
     Column("works_on", Text, nullable=False, server_default=text("''")),  # who does it has had a hand in it
     Column("decision_round", Text, nullable=False, server_default=text("''")),  # decisions of other rounds do not count
+    Column("decision_kind", Text, nullable=False, server_default=text("''")),  # whoever decides needs a limit of this kind
+    Column("decision_amount", Numeric),
+    Column("decision_currency", Text, nullable=False, server_default=text("''")),
     Column("priority", Integer, nullable=False, server_default=text("50")),
     moment("due_at"),
     Column("version", Integer, nullable=False, server_default=text("1")),

@@ -38,6 +38,7 @@ ACTS: list[tuple[str, set[str], list[str]]] = [
     (r"[Ff]etch (the|anew)", {"external-worker"}, ["POST /engine-rest/external-task/fetchAndLock"]),
     (r"external tasks that wait", {"operator"}, ["GET /api/v1/external-tasks"]),
     (r"File the rate|exchange rate", {"finance", "treasury"}, ["POST /api/v1/exchange-rates", "POST /master-data/rates"]),
+    (r"a higher limit", {"admin"}, ["PUT /api/v1/decision-limits", "POST /administration/limits"]),
     (r"administrator to add the account", {"admin"}, ["POST /api/v1/bank-accounts"]),
     (r"^Add it first", {"order-desk"}, ["POST /api/v1/customers", "POST /api/v1/items"]),
     (r"^Ship it first|^Inspect what came back|^Receive the goods", {"warehouse"}, ["GET /worklist"]),

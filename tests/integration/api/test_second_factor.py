@@ -10,12 +10,13 @@ from sqlalchemy import text
 
 from api.auth.accounts import NewAccount, add_account
 from api.auth.roles import second_factor_roles
-from api.auth.sealing import Ring, reseal, ring_of
+from api.auth.sealing import reseal, ring_of
 from api.product import EXTENSION
 from api.settings import Settings
 from engine.problems import Invalid
 from engine.runtime.state.audit import first_broken
 from handlers.changes import Author
+from handlers.sealing import Ring
 from tests.integration.api.conftest import KEY as OLD
 
 PASSWORD = "orchid-lantern-42"

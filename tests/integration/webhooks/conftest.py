@@ -7,6 +7,7 @@ from threading import Thread
 
 import pytest
 
+from api.auth.sealing import ring_of
 from handlers.calling import read_networks
 from handlers.webhooks.delivering import Sending, send_due
 from tests.applications import application_of
@@ -19,10 +20,11 @@ class OpenHouse:
     """An installation; `send()` sends what is due and answers how many attempts that were."""
 
     def __init__(self, house):
-        self.database, self.runtime = house.database, house.runtime
+        self.database, self.runtime, self.settings = house.database, house.runtime, house.settings
+        self.ring = ring_of(house.settings)
 
     def send(self):
-        return send_due(self.runtime, Sending(LOOPBACK))
+        return send_due(self.runtime, Sending(self.ring, LOOPBACK))
 
 
 class Told:

@@ -147,7 +147,7 @@ def test_an_address_that_fails_for_days_is_left_alone_and_catches_up_when_resume
     told.answers = [500]
     happen(open_house, "order_cancelled", order_no)
     sql(open_house, "UPDATE webhook_subscription SET failing_since = now() - interval '6 days'")
-    send_due(open_house.runtime, Sending(LOOPBACK, timedelta(days=7)))
+    send_due(open_house.runtime, Sending(open_house.ring, LOOPBACK, timedelta(days=7)))
     assert keeper.get(f"/api/v1/webhooks/{number}").json["state"] == "active"
     told.answers = [500]
     sql(open_house, "UPDATE webhook_delivery SET due_at = now()")
@@ -254,7 +254,7 @@ def test_a_worker_that_dies_after_sending_leaves_a_message_that_is_sent_again_un
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        send_due(open_house.runtime, Sending(LOOPBACK, call=sent_and_dead))
+        send_due(open_house.runtime, Sending(open_house.ring, LOOPBACK, call=sent_and_dead))
     assert open_house.send() == 0, "nobody knows whether the other worker is still at it"
     sql(open_house, "UPDATE webhook_delivery SET due_at = now()")
     open_house.send()
@@ -278,7 +278,7 @@ def test_an_address_that_keeps_us_waiting_holds_up_nobody_else(keeper, told, ope
 
     keeper.post(f"/api/v1/webhooks/{slow}/ping")
     keeper.post(f"/api/v1/webhooks/{quick}/ping")
-    sender = Sender(Sending(LOOPBACK, call=asked))
+    sender = Sender(Sending(open_house.ring, LOOPBACK, call=asked))
     assert sender(open_house.runtime) == 2
     assert told_quick.wait(30)
     keeper.post(f"/api/v1/webhooks/{slow}/ping")
