@@ -125,3 +125,8 @@ def test_who_freezes_in_the_middle_of_a_transaction_gives_its_locks_back(databas
     with frozen.transaction() as tx:
         assert tx.execute(text("SELECT 1")).scalar_one() == 1, "the next transaction has a fresh connection"
     frozen.close()
+
+
+def test_no_statement_is_compiled_for_a_second_to_run_for_a_tenth_of_one(database):
+    with database.transaction() as tx:
+        assert tx.scalar(text("SHOW jit")) == "off"
