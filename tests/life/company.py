@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from engine.store.unit_of_work import Database
-from tests.life import customers, goods, money, office, operators
+from tests.life import channels, customers, goods, money, office, operators
 from tests.life.workers import Workers
 from tests.life.world import World
 
@@ -25,6 +25,12 @@ ACTS: Final[Mapping[Callable[[World], None], int]] = {
     customers.cancel_order: 2,
     customers.quote: 3,
     customers.answer_quote: 6,
+    channels.order_by_edi: 3,
+    channels.change_by_edi: 2,
+    channels.order_by_ubl: 2,
+    channels.change_by_ubl: 2,
+    channels.orders_by_file: 1,
+    channels.file_again: 1,
     goods.receive_goods: 4,
     goods.expect_goods: 3,
     goods.release_group: 3,

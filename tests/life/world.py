@@ -74,6 +74,7 @@ class World:
         #: What was sent before and may come again.
         self.orders: list[dict[str, Any]] = []
         self.papers: list[tuple[str, dict[str, Any]]] = []
+        self.files: list[tuple[str, bytes, str]] = []
 
     def runtime(self, database: Database) -> Runtime:
         """A process with nothing in memory."""
@@ -82,9 +83,11 @@ class World:
 
     # ---- what people do
 
-    def send(self, what: str, path: str, body: Any = None, *, method: str = "post", by: str = "edith") -> tuple[int, Any]:
+    def send(  # noqa: PLR0913  # what a request has, told by name
+        self, what: str, path: str, body: Any = None, *, method: str = "post", by: str = "edith", content_type: str = "application/xml"
+    ) -> tuple[int, Any]:
         """A request, counted under `what`; an answer that may never be is kept as a fault."""
-        given = {"data": body, "content_type": "application/xml"} if isinstance(body, bytes) else {"json": {} if body is None else body}
+        given = {"data": body, "content_type": content_type} if isinstance(body, bytes) else {"json": {} if body is None else body}
         headers = {"Idempotency-Key": f"{self.step}-{path}-{self.chance.random()}"}
         answer = getattr(self.people[by], method)(f"/api/v1{path}", headers=headers, **given)
         found = answer.get_json(silent=True) or {}
