@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Invalid, NotFound
 from engine.store.clock import business_today
+from engine.store.locks import Lock, take
 from handlers.documents.addressee import addressee
 from handlers.documents.numbers import next_number
 from handlers.documents.pdf import print_pdf
@@ -172,7 +173,9 @@ def _days(tx: Session, item: RowMapping, terms: LateTerms, today: date) -> list[
 def _write(tx: Session, item: RowMapping, terms: LateTerms, amounts: tuple[Decimal, Sequence[Days]], now: datetime) -> Charged:
     fee, days = amounts
     interest = total(each.interest for each in days)
-    number, currency, party = next_number(tx, "LC"), item["currency"], item["party_no"]
+    currency, party = item["currency"], item["party_no"]
+    take(tx, Lock.CUSTOMER, [party])  # the reminder that follows raises its level, and numbers are taken last
+    number = next_number(tx, "LC")
     paid_within = int(chosen(tx, "reminder.pay_within_days")["reminder.pay_within_days"])
     today, pay_by = now.date(), now.date() + timedelta(days=paid_within)
     rate = rate_on(tx, currency, today)

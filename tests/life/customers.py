@@ -97,6 +97,13 @@ def answer_quote(world: World) -> None:
         return
     act = world.chance.choice(["accept", "accept", "accept", "accept", "decline", "withdraw", "extend"])
     body: dict[str, Any] = {"customer_po": f"4500-{world.step}"} if act == "accept" else {"reason": "too dear"}
+    if act == "accept" and world.chance.random() < 0.4:
+        lines = world.rows("SELECT line_no, qty FROM quote_line WHERE quote_no = :quote_no ORDER BY line_no", **found)
+        part = world.chance.sample(lines, world.chance.randint(1, len(lines)))
+        body["lines"] = [
+            {"line_no": line["line_no"], "quantity": str(world.chance.choice([1, line["qty"], line["qty"], line["qty"] + 1]))}
+            for line in part
+        ]
     if act == "extend":
         body["valid_until"] = str(world.today() + timedelta(days=world.chance.choice([-1, 20, 45, 90])))
     world.send(f"{act} quote", f"/quotes/{found['quote_no']}/{act}", body)

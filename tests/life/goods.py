@@ -52,6 +52,23 @@ def release_group(world: World) -> None:
         world.send("release group", f"/groups/{found['group_no']}/release")
 
 
+def work_a_wave(world: World) -> None:
+    """Groups are gathered into waves; one wave is packed as planned, or with less found of an item, or handed over."""
+    chance = world.chance
+    found = world.one("SELECT wave_no FROM wave ORDER BY wave_no DESC LIMIT 4")
+    if found is None or chance.random() < 0.3:
+        world.send("gather", "/waves")
+        return
+    act = chance.choice(["pack", "hand-over"])
+    body: dict[str, Any] = {}
+    if act == "pack" and chance.random() < 0.3:
+        group = world.one("SELECT group_no FROM fulfil_group ORDER BY group_no DESC LIMIT 6")
+        body = {"otherwise": [{"group_no": group["group_no"], "sku": chance.choice(STOCKED), "found": str(chance.choice([0, 1, 50]))}]}
+    _, answer = world.send(f"wave {act}", f"/waves/{found['wave_no']}/{act}", body)
+    for each in answer.get("items", ()):
+        world.seen.answers[f"wave {act}: {each['state']}"] += 1
+
+
 def deliver(world: World) -> None:
     """The carrier says that the customer has it."""
     found = world.one("SELECT shipment_no FROM shipment WHERE shipped_at IS NOT NULL ORDER BY shipment_no DESC LIMIT 12")

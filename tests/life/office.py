@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.life import money, person
 from tests.life.customers import CUSTOMERS, STOCKED
-from tests.life.world import World
+from tests.life.world import SECOND_PERSONS, World
 
 #: What people mostly answer: by chance alone half of the orders, statements and invoices would go no further.
 LIKELY: Mapping[str, Mapping[str, Any]] = {
@@ -18,6 +18,11 @@ LIKELY: Mapping[str, Mapping[str, Any]] = {
     "decide_release": {"action": "release"},
     "approve_quote": {"approved": True},
 }
+#: How a customer is billed: shipment by shipment or for a time, at once or in parts.
+_BILLED: list[dict[str, Any]] = [
+    *({"invoice_cycle": cycle} for cycle in ("SHIPMENT", "WEEKLY", "MONTHLY")),
+    *({"payment_term": term} for term in ("", "THIRDS", "30-70")),
+]
 _FORM = "SELECT content FROM deployment_file WHERE path LIKE :path ORDER BY deployment_id DESC LIMIT 1"
 
 
@@ -36,19 +41,35 @@ def work_task(world: World) -> None:
     data = person.fill(_form(world, found["form_key"]), shown, world.chance)
     if world.chance.random() < 0.7:
         data |= LIKELY.get(found["element_id"], {})
-    world.send(f"task {found['element_id']}", f"/user-tasks/{found['id']}/complete", {"data": data, "reason": "tried by chance"})
+    path, body = f"/user-tasks/{found['id']}/complete", {"data": data, "reason": "tried by chance"}
+    _, answer = world.send(f"task {found['element_id']}", path, body)
+    if answer.get("code") == "four_eyes":
+        world.send(f"task {found['element_id']} by another", path, body, by=world.chance.choice(SECOND_PERSONS))
+
+
+def decide_change(world: World) -> None:
+    """A second person says yes or no to what somebody asked for."""
+    found = world.one("SELECT id FROM pending_change WHERE state = 'pending' ORDER BY id DESC LIMIT 20")
+    if found:
+        act = world.chance.choice(["confirm", "confirm", "confirm", "refuse"])
+        by = world.chance.choice(["edith", *SECOND_PERSONS])
+        world.send(f"{act} change", f"/pending-changes/{found['id']}/{act}", {"reason": "looked into"}, by=by)
 
 
 def change_master_data(world: World) -> None:
-    """A price, a customer's limit or a customer's account changes."""
-    chance, act = world.chance, world.chance.choice(["price", "price", "limit", "customer"])
+    """A price, a customer's limit, account or how it is billed changes."""
+    chance, act = world.chance, world.chance.choice(["price", "price", "limit", "customer", "billing"])
     if act == "price":
         price = Decimal(chance.randint(500, 20000)) / 100
         row = {"price_list_code": "BASE-EUR", "sku": chance.choice(STOCKED), "unit_price": str(price), "valid_from": str(world.today())}
         world.send("price", "/prices", row)
         return
     customer_no = chance.choice(CUSTOMERS)
-    changes = {"credit_limit": str(chance.choice([500, 20_000, 500_000]))} if act == "limit" else {"account_hold": chance.random() < 0.3}
+    changes: dict[str, Any] = {"account_hold": chance.random() < 0.3}
+    if act == "limit":
+        changes = {"credit_limit": str(chance.choice([500, 20_000, 500_000]))}
+    if act == "billing":
+        changes = chance.choice(_BILLED)
     version = world.get(f"/customers/{customer_no}").get("version")
     body = {"version": version, "reason": "as agreed by phone", "changes": changes}
     world.send(act, f"/customers/{customer_no}", body, method="patch")

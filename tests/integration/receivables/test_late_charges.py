@@ -73,6 +73,15 @@ def test_a_reminder_charges_interest_to_its_day_and_the_next_one_from_the_day_af
         assert broken(tx) == []
 
 
+def test_charge_and_reminder_lock_in_order_in_the_one_transaction_of_their_process(books):
+    with books.transaction() as tx:
+        charged = late_charges.charge(
+            tx, INVOICE, LateTerms(level=2, fee=D(15), minimum=D(0), rates=EIGHT, basis="Our terms"), at(4, 24).now
+        )
+        assert charged.fee == 15
+        assert collecting.send_reminder(collecting.SendReminder(INVOICE, 2), tx, at(4, 24), effects()).level == 2
+
+
 def test_nothing_is_charged_again_whatever_is_repeated_or_comes_out_of_order(books):
     with books.transaction() as tx:
         assert charge(tx, 3, at(5, 9), fee="15").charge_no == "LC-000001"
