@@ -25,7 +25,7 @@ class RateIn(DraftBody[commands.RateDraft]):
 
 
 class PeriodIn(Shape):
-    """A stretch of days to be closed for posting, and why."""
+    """Days in which nothing was posted, to be closed for posting, and why."""
 
     starts_on: date
     ends_on: date
@@ -85,8 +85,11 @@ def list_periods(query: Listing) -> Page[views.ClosedPeriod]:
 @api.post("/periods", responses={201: Done})
 @operation(Role.BOOK)
 def close_period(body: PeriodIn) -> tuple[Done, int]:
-    """Close a stretch of days for posting: what belongs to it is posted on the next open day."""
-    commands.close(transaction(), body.starts_on, body.ends_on, Author(person().name, body.reason))
+    """Close days in which nothing happened, such as those before the books began; else 409 says what is open.
+
+    A month with journals is closed through `/period-closes`. What belongs to closed days is posted on the next open day.
+    """
+    closing.close_empty(transaction(), body.starts_on, body.ends_on, Author(person().name, body.reason))
     return Done(id=f"{body.starts_on}/{body.ends_on}", state="closed"), 201
 
 

@@ -52,6 +52,27 @@ def may_begin(tx: Session, period: str) -> Month:
     return wanted
 
 
+def close_empty(tx: Session, days: Month, by: str) -> None:
+    """Close days in which nothing was posted and nothing is open. Raises Invalid, Conflict with what keeps them open."""
+    if business_today(tx) <= days.ends_on:
+        raise Invalid(
+            f"{days.ends_on} is not over.",
+            code="period_goes_on",
+            next_step="Close it from the next day on.",
+            errors={"ends_on": ["must be before today"]},
+        )
+    close_period(tx, days.starts_on, days.ends_on, by)
+    posted = tx.scalar(_POSTED, {"starts_on": days.starts_on, "ends_on": days.ends_on})
+    kept_open = [f"journals that are posted in it: {posted}"] if posted else []
+    kept_open += [f"{each.title[0].lower()}{each.title[1:]}: {each.count}" for each in checks.look(tx, days) if each.count]
+    if kept_open:
+        raise Conflict(
+            f"{days.starts_on} to {days.ends_on} cannot be closed at once: {'; '.join(kept_open)}.",
+            code="period_not_empty",
+            next_step="Close it month by month through POST /api/v1/period-closes: each is checked, accrued, revalued and then locked.",
+        )
+
+
 def list_due(tx: Session) -> list[str]:
     """The month before this one, when something was posted in it and nobody has begun to close it."""
     last = month_of(business_today(tx).replace(day=1) - timedelta(days=1))
@@ -158,6 +179,7 @@ def _set(tx: Session, period: str, **values: Any) -> None:
     tx.execute(update(PeriodClose).where(PeriodClose.period == period).values(**values))
 
 
+_POSTED = text("SELECT count(*) FROM journal WHERE gl_date BETWEEN :starts_on AND :ends_on")
 _DUE = text("""
 SELECT EXISTS (SELECT FROM journal WHERE gl_date BETWEEN :starts_on AND :ends_on)
   AND NOT EXISTS (SELECT FROM ledger_period WHERE starts_on <= :ends_on AND ends_on >= :starts_on)

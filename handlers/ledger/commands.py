@@ -1,7 +1,6 @@
-"""What accounting does by hand: file exchange rates, close periods, write journals. Each act is in the audit log."""
+"""What accounting does by hand: file exchange rates, write journals. Each act is in the audit log."""
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
@@ -11,7 +10,7 @@ from engine.runtime.verbs.start import StartOptions, start
 from handlers.changes import Author, note
 from handlers.identifiers import Currency, Day, canonical, number
 from handlers.ledger import manual
-from handlers.ledger.books import close_period, set_rate
+from handlers.ledger.books import set_rate
 from handlers.ledger.manual import ManualJournal
 
 
@@ -40,9 +39,3 @@ def begin_manual_journal(runtime: Runtime, tx: Session, given: ManualJournal, au
         start(runtime, tx, "manual-journal", variables, StartOptions(business_key=reference, actor=author))
         note(tx, Author(author), "write", f"manual_entry:{reference}", {"narration": given.narration})
     return reference
-
-
-def close(tx: Session, starts_on: date, ends_on: date, by: Author) -> None:
-    """Close a stretch of days for posting; it is not opened again. Raises Invalid, Conflict."""
-    close_period(tx, starts_on, ends_on, by.name)
-    note(tx, by, "close", f"period:{starts_on}/{ends_on}", {})

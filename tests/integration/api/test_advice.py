@@ -51,7 +51,7 @@ ACTS: list[tuple[str, set[str], list[str]]] = [
         ],
     ),
     (
-        r"^Close it from the next day|Close the month",
+        r"^Close it (from the next day|month by month)|Close the month",
         {"finance", "treasury"},
         ["POST /api/v1/period-closes", "POST /finance/periods"],
     ),

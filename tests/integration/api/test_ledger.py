@@ -1,6 +1,7 @@
 """Exchange rates, periods and journals by hand have doors, and who used them is on record."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from uuid import uuid4
 
@@ -10,7 +11,8 @@ from sqlalchemy import text
 from api.content import deploy_content
 from engine.problems import Conflict, Forbidden
 from engine.store.clock import business_today
-from handlers.ledger import manual
+from handlers.ledger import manual, posting
+from handlers.ledger.books import close_period
 
 KEPT = "is kept by the business itself and cannot be booked by hand"
 
@@ -48,6 +50,26 @@ def test_a_period_is_closed_and_opened_again_with_a_reason(signed_in):
     assert signed_in("amina").post(f"{asked.headers['Location']}/confirm", json={}).status_code == 200
     assert finance.get("/api/v1/periods").json["items"] == []
     assert post(finance, "/periods/2025-01-01/reopen", reason="Once more").status_code == 404
+
+
+def test_days_in_which_something_was_posted_or_is_open_are_closed_by_the_month_alone(signed_in, installation):
+    finance = signed_in("edith")
+    going_on = post(finance, "/periods", starts_on="2025-01-01", ends_on=today(installation))
+    assert (going_on.status_code, going_on.json["code"]) == (422, "period_goes_on")
+    with installation.database.transaction() as tx:
+        lines = [posting.debit("6400", Decimal(5)), posting.credit("7200", Decimal(5))]
+        posting.post(tx, posting.Entry("test", "T-1", "EUR", lines, gl_date=date(2025, 6, 1)))
+    for days in ({"starts_on": "2025-01-01", "ends_on": "2025-06-01"}, {"starts_on": "2025-06-01", "ends_on": "2025-07-31"}):
+        refused = post(finance, "/periods", **days)
+        assert (refused.status_code, refused.json["code"]) == (409, "period_not_empty")
+        assert "journals that are posted in it: 1" in refused.json["detail"]
+        assert "/api/v1/period-closes" in refused.json["next_step"]
+    assert (
+        "earlier months with journals that are not closed: 1"
+        in post(finance, "/periods", starts_on="2025-07-01", ends_on="2025-07-31").json["detail"]
+    )
+    assert finance.get("/api/v1/periods").json["items"] == []
+    assert post(finance, "/periods", starts_on="2025-01-01", ends_on="2025-05-31").status_code == 201
 
 
 JOURNAL = {"reference": "ACCRUAL-1", "currency": "EUR", "narration": "Bank charges", "lines": LINES}
@@ -118,7 +140,8 @@ def test_a_correction_that_does_not_balance_comes_back_with_what_is_wrong_and_ca
 def test_a_day_that_was_closed_meanwhile_sends_the_journal_back(deployed, signed_in, installation):
     ines, amina = signed_in("ines"), signed_in("amina")
     post(ines, "/manual-journals", **JOURNAL)
-    post(ines, "/periods", starts_on=today(installation), ends_on=today(installation))
+    with installation.database.transaction() as tx:
+        close_period(tx, date.fromisoformat(today(installation)), date.fromisoformat(today(installation)), "ines")
     complete(amina, approved=True)
     opened = ines.get(f"/api/v1/user-tasks/{task_of(ines)}").json
     assert "closed" in opened["form_data"]["reason"]
