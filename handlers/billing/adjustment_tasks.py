@@ -74,6 +74,49 @@ def request_adjustment(given: AskForAdjustment, tx: Session) -> KeptAdjustment:
     return adjustments.keep_adjustment(tx, given.invoice_no or "", asked, given.requested_by or "system")
 
 
+@dataclass(frozen=True, slots=True)
+class CreditOfAmount:
+    """How much of an invoice is to be credited, with its tax; why, as its paper says; and who asks where nobody acts."""
+
+    invoice_no: str
+    amount: Decimal
+    reason: str
+    requested_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCredit:
+    """The request, and what its credit memo will come to: nothing where there is no invoice of ours to credit."""
+
+    adjustment_no: str | None
+    gross_total: Decimal
+
+
+@tasks.register("billing.request_credit", errors=(NOT_ADJUSTABLE,))
+def request_credit(given: CreditOfAmount, tx: Session, context: TaskContext) -> AskedCredit:
+    """Ask for a credit memo of an amount with its tax, spread over the lines of the invoice: a dispute that the customer won.
+
+    Refused NOT_ADJUSTABLE when less is left of the invoice than that.
+    """
+    kept = adjustments.keep_credit_of(tx, given.invoice_no, given.amount, given.reason, context.actor or given.requested_by or "system")
+    return AskedCredit(kept.adjustment_no, kept.gross_total) if kept is not None else AskedCredit(None, Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class CreditDecided:
+    """Whether a request for a credit memo is decided on, whether it is credited, and why not."""
+
+    decided: bool
+    credited: bool
+    reason: str
+
+
+@tasks.register("billing.look_at_request")
+def look_at_request(given: OfAdjustment, tx: Session) -> CreditDecided:
+    """What became of a request, for whoever heard nothing of it."""
+    return CreditDecided(*adjustments.decided(tx, given.adjustment_no))
+
+
 @tasks.register("billing.assess_adjustment", errors=(NOT_ADJUSTABLE,))
 def assess_adjustment(given: OfAdjustment, tx: Session) -> AssessedAdjustment:
     """Work out what a request comes to, before its paper takes a number.

@@ -21,7 +21,7 @@ from handlers.billing.charging import numbered
 from handlers.billing.memos import Memo, memo_taxes, write_memo
 from handlers.billing.model import BillingAdjustment
 from handlers.billing.posting import lock_sources
-from handlers.billing.rules import TaxGroup, Terms, schedule
+from handlers.billing.rules import Creditable, TaxGroup, Terms, schedule, spread_credit
 from handlers.documents.numbers import next_number
 from handlers.identifiers import Prose, Quantity, canonical
 from handlers.rowsets import insert_rows
@@ -62,6 +62,14 @@ class KeptAdjustment:
     requested_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeptCredit:
+    """A request for a credit memo, and what it will come to with tax."""
+
+    adjustment_no: str
+    gross_total: Decimal
+
+
 def keep_adjustment(tx: Session, invoice_no: str, given: AdjustmentRequest, requester: str) -> KeptAdjustment:
     """Keep a request. Raises NotFound, Conflict while the invoice is not posted, Invalid with the errors by field."""
     asked = canonical(given)
@@ -79,6 +87,37 @@ def keep_adjustment(tx: Session, invoice_no: str, given: AdjustmentRequest, requ
     lines = [{"line_no": line.line_no, "amount": line.amount} for line in asked.lines]
     insert_rows(tx, BillingAdjustment, [row | {"lines": lines}])
     return KeptAdjustment(number, invoice_no, invoice.order_no or "", requester)
+
+
+def keep_credit_of(tx: Session, invoice_no: str, gross: Decimal, reason: str, requester: str) -> KeptCredit | None:
+    """Keep a request to credit so much of an invoice with its tax, spread over its lines; None for what is no invoice of ours.
+
+    Cents that no net amount comes to are left out. Refused NOT_ADJUSTABLE when less is left of the invoice.
+    """
+    if tx.execute(_IS_INVOICE, {"no": invoice_no}).scalar() is None:
+        return None
+    invoice = _locked_invoice(tx, invoice_no)
+    lines = [line for line in _lines_of(tx, invoice_no, "").values() if line["left"] > 0]
+    coin = round_currency(Decimal(1), invoice.currency).as_tuple().exponent
+
+    def gross_of(nets: Sequence[Decimal]) -> Decimal:
+        charged = [_line(line, net, "CM") for line, net in zip(lines, nets, strict=True) if net]
+        return total(nets) + total(group.tax for group in memo_taxes(tx, "CM", "", charged, invoice.currency))
+
+    nets = spread_credit([Creditable(line["left"], line["tax_rate_pct"]) for line in lines], gross, gross_of, Decimal((0, (1,), int(coin))))
+    asked = [AdjustedLine(line_no=line["line_no"], amount=net) for line, net in zip(lines, nets, strict=False) if net]
+    if not asked:
+        raise Refused(NOT_ADJUSTABLE, f"Less than {gross} {invoice.currency} is left of {invoice_no} to credit.")
+    request = keep_adjustment(tx, invoice_no, AdjustmentRequest(kind="CM", reason=reason, lines=asked), requester)
+    return KeptCredit(request.adjustment_no, gross_of(nets))
+
+
+def decided(tx: Session, adjustment_no: str) -> tuple[bool, bool, str]:
+    """Whether a request is decided on, whether its paper is posted, and who refused it. Raises NotFound."""
+    asked, _ = _locked(tx, adjustment_no)
+    paper = tx.execute(_PAPER, {"adjustment_no": adjustment_no}).one_or_none()
+    posted = paper is not None and paper.posted_at is not None
+    return posted or asked.refused_at is not None, posted, f"Refused by {asked.refused_by}" if asked.refused_at is not None else ""
 
 
 def kept(tx: Session, adjustment_no: str) -> KeptAdjustment:
@@ -272,6 +311,7 @@ LEFT JOIN LATERAL (
     AND line.tax_category = sold.tax_category AND line.tax_rate_pct = sold.tax_rate_pct) AS used ON true
 WHERE sold.invoice_no = :invoice_no ORDER BY sold.line_no
 """)
+_IS_INVOICE = text("SELECT 1 FROM invoice WHERE invoice_no = :no AND kind = 'INV' AND posted_at IS NOT NULL AND cancelled_at IS NULL")
 _PAPER = text("SELECT invoice_no, posted_at FROM invoice WHERE adjustment_no = :adjustment_no")
 _REFUSE = text("""
 UPDATE billing_adjustment SET refused_at = business_now(), refused_by = :actor WHERE adjustment_no = :no AND refused_at IS NULL

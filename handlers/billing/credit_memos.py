@@ -57,6 +57,8 @@ class Credited:
     settled_total: Decimal
     refund: Decimal
     currency: str
+    #: The invoice, where nothing is owed on it any more by that.
+    settles: str = ""
 
 
 def draft(tx: Session, credit: Credit) -> Row[Any]:
@@ -99,7 +101,9 @@ def post(tx: Session, credit_memo_no: str) -> Credited:
         lower_discount(tx, memo.credits_invoice_no, _discount_left(tx, memo))
         tx.execute(_MARK, {"no": credit_memo_no, "settled": settled, "journal_id": journal_id})
         memo = _memo(tx, credit_memo_no)
-    return Credited(memo.gross_total, memo.settled_total, memo.gross_total - memo.settled_total, memo.currency)
+    left = tx.execute(_STILL_OWED, {"no": memo.credits_invoice_no}).scalar()
+    settles = memo.credits_invoice_no if memo.settled_total and left == 0 else ""
+    return Credited(memo.gross_total, memo.settled_total, memo.gross_total - memo.settled_total, memo.currency, settles)
 
 
 def locked_memo(tx: Session, credit_memo_no: str) -> Row[Any]:
@@ -198,6 +202,7 @@ def _post(tx: Session, memo: Row[Any], charged: Sequence[Row[Any]], settled: tup
     return posting.post(tx, entry)
 
 
+_STILL_OWED = text("SELECT open_amount FROM open_item WHERE kind = 'AR' AND document_no = :no")
 _OF_RETURN = text("SELECT invoice_no FROM invoice WHERE rma_no = :rma_no AND kind = 'CM'")
 _INVOICES = text("SELECT * FROM invoice WHERE invoice_no = ANY(:numbers)")
 _SOLD = text("""

@@ -1,7 +1,7 @@
 """The service tasks of credit memos, as the diagrams name them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from sqlalchemy import text
@@ -63,6 +63,13 @@ class OfCreditMemo:
 
 
 @dataclass(frozen=True, slots=True)
+class SettledInvoice:
+    """An invoice on which nothing is owed any more."""
+
+    invoice_no: str
+
+
+@dataclass(frozen=True, slots=True)
 class PostedCredit:
     """What is given back: `settled_total` of it was still owed on the invoice and no longer is, `refund` is left for the customer."""
 
@@ -70,6 +77,8 @@ class PostedCredit:
     settled_total: Decimal
     refund: Decimal
     currency: str
+    #: The invoice where nothing is owed on it any more by that.
+    settled: list[SettledInvoice] = field(default_factory=list)
 
 
 @tasks.register("billing.draft_credit_memo")
@@ -102,7 +111,8 @@ def prepare_credit_memo(given: OfCreditMemo, database: Database) -> None:
 def post_credit_memo(given: OfCreditMemo, tx: Session) -> PostedCredit:
     """Give the amount back: first off what the invoice still owes, the rest is owed to the customer."""
     posted = credit_memos.post(tx, given.credit_memo_no)
-    return PostedCredit(posted.gross_total, posted.settled_total, posted.refund, posted.currency)
+    settled = [SettledInvoice(posted.settles)] if posted.settles else []
+    return PostedCredit(posted.gross_total, posted.settled_total, posted.refund, posted.currency, settled)
 
 
 @tasks.register("billing.deliver_credit_memo")

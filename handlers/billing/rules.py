@@ -1,6 +1,6 @@
 """What an invoice comes to: amounts of partial shipments, tax per rate, terms of payment. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -130,6 +130,35 @@ def use_advances(charges: Iterable[Charge], advances: Iterable[OpenAdvance]) -> 
             left[advance.key] -= amount
             used.append((advance, amount))
     return used
+
+
+@dataclass(frozen=True, slots=True)
+class Creditable:
+    """What of a line may be credited, net, and the rate of its tax."""
+
+    left: Decimal
+    rate_pct: Decimal
+
+
+def spread_credit(
+    lines: Sequence[Creditable], gross: Decimal, gross_of: Callable[[Sequence[Decimal]], Decimal], coin: Decimal
+) -> list[Decimal]:
+    """The net amount of each line that together, with their tax, come to `gross` or as near below it as cents allow.
+
+    Each line gives the share of it that is asked of all. `gross_of` says what net amounts come to with tax, as the paper will.
+    """
+    whole = total(line.left * (1 + line.rate_pct / 100) for line in lines)
+    if not lines or gross <= 0 or gross > whole:
+        return []
+    nets = [min(line.left, line.left * gross / whole).quantize(coin) for line in lines]
+    largest_first = sorted(range(len(lines)), key=lambda place: -lines[place].left)
+    while gross_of(nets) > gross:
+        place = next(each for each in largest_first if nets[each] > 0)
+        nets[place] -= coin
+    for place in largest_first:
+        while nets[place] + coin <= lines[place].left and gross_of([*nets[:place], nets[place] + coin, *nets[place + 1 :]]) <= gross:
+            nets[place] += coin
+    return nets
 
 
 def freight_tax(charges: Iterable[Charge]) -> TaxKey:

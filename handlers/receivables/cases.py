@@ -118,6 +118,7 @@ _DISPUTE = CaseKind(
       nullif(dispute.owner_group, '') AS owner, dispute.due_on,
       dispute.resolved_at IS NULL AND dispute.due_on < business_today() AS late, dispute.opened_by, dispute.opened_at,
       nullif(dispute.resolution, '') AS resolution, nullif(dispute.note, '') AS note, dispute.resolved_at,
+      (SELECT memo.invoice_no FROM invoice AS memo WHERE memo.adjustment_no = dispute.credit_request) AS credit_memo_no,
       CASE WHEN dispute.resolved_at IS NULL THEN 'OPEN' ELSE dispute.resolution END AS state,
       ARRAY[dispute.dispute_no] AS keys, ARRAY[dispute.dispute_no] AS papers
     FROM dispute JOIN customer ON customer.customer_no = dispute.customer_no WHERE dispute.dispute_no = :number
@@ -134,6 +135,7 @@ _DISPUTE = CaseKind(
         Shown("opened_by", "Opened by"),
         Shown("opened_at", "Opened", "moment"),
         Shown("resolution", "Ended by", "code"),
+        Shown("credit_memo_no", "Credit memo", "invoice"),
         Shown("note", "What was found"),
         Shown("resolved_at", "Ended", "moment"),
     ),

@@ -59,6 +59,8 @@ class Dispute(Base):
     resolution: Mapped[Label]
     note: Mapped[Label]
     resolved_at: Mapped[Moment | None]
+    #: The request for a credit memo by which it ended, where the customer was right about an invoice of ours.
+    credit_request: Mapped[Label]
 
 
 class Adjustment(Base):

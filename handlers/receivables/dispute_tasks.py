@@ -53,11 +53,13 @@ class AssignedDispute:
 
 @dataclass(frozen=True, slots=True)
 class ResolveDispute:
-    """How a dispute ends (CREDIT, CHARGE_BACK, WRITE_OFF, PAID), and why."""
+    """How a dispute ends (CREDIT, CHARGE_BACK, WRITE_OFF, PAID), and why; the request of its credit memo, and what that came to."""
 
     dispute_no: str
     resolution: str
     note: str = ""
+    credit_request: str | None = None
+    credited: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,11 @@ def assign_dispute(given: AssignDispute, tx: Session) -> AssignedDispute:
 
 @tasks.register("receivables.resolve_dispute", moves_money=True)
 def resolve_dispute(given: ResolveDispute, tx: Session) -> ResolvedDispute:
-    """End a dispute: what is credited or written off is posted, what is charged back is owed and reminded of again."""
-    done = disputes.resolve_dispute(tx, given.dispute_no, given.resolution, given.note)
+    """End a dispute: what is written off is posted, what is charged back is owed and reminded of again.
+
+    What is credited of an invoice has its credit memo; of a receivable that is no invoice of ours the credit is posted here.
+    """
+    credit = disputes.ByCreditMemo(given.credit_request, given.credited or Decimal(0)) if given.credit_request else None
+    done = disputes.resolve_dispute(tx, given.dispute_no, given.resolution, given.note, credit)
     settled = [SettledInvoice(done.invoice_no)] if done.settled else []
     return ResolvedDispute(done.invoice_no, done.resolution, done.amount, settled)

@@ -131,8 +131,19 @@ def assign_dispute(tx: Session, dispute_no: str, group: str, days: int) -> date:
     return due_on
 
 
-def resolve_dispute(tx: Session, dispute_no: str, resolution: str, note: str = "") -> Resolved:
-    """End a dispute as was decided. Again: the same answer and nothing more. Raises NotFound, Invalid for no way to end one."""
+@dataclass(frozen=True, slots=True)
+class ByCreditMemo:
+    """The request by which a credit memo was posted for a dispute, and what that came to with its tax."""
+
+    adjustment_no: str
+    gross_total: Decimal
+
+
+def resolve_dispute(tx: Session, dispute_no: str, resolution: str, note: str = "", credit: ByCreditMemo | None = None) -> Resolved:
+    """End a dispute as was decided. Again: the same answer and nothing more. Raises NotFound, Invalid for no way to end one.
+
+    With a credit memo, which is posted by itself, only the cents are written off that no net amount with its tax comes to.
+    """
     found = _find(tx, dispute_no)
     if resolution not in RESOLUTIONS:
         raise Invalid(
@@ -144,10 +155,12 @@ def resolve_dispute(tx: Session, dispute_no: str, resolution: str, note: str = "
     row = _find(tx, dispute_no)
     given = ZERO
     if row["resolved_at"] is None:
-        given = min(row["amount"], item["open_amount"]) if resolution in {CREDIT, WRITE_OFF} else ZERO
+        wanted = row["amount"] - (credit.gross_total if credit is not None else ZERO)
+        given = max(ZERO, min(wanted, item["open_amount"])) if resolution in {CREDIT, WRITE_OFF} else ZERO
         if given:
-            _adjust(tx, row, item, resolution, given)
-        tx.execute(_RESOLVE, {"no": dispute_no, "resolution": resolution, "note": note})
+            _adjust(tx, row, item, WRITE_OFF if credit is not None else resolution, given)
+        request = credit.adjustment_no if credit is not None else ""
+        tx.execute(_RESOLVE, {"no": dispute_no, "resolution": resolution, "note": note, "request": request})
         left = item["open_amount"] - given
         set_disputed(tx, row["invoice_no"], disputed=left > 0 and _disputed(tx, row["invoice_no"]) > 0)
     return Resolved(row["invoice_no"], resolution, given, settled=item["open_amount"] - given == 0)
@@ -202,6 +215,6 @@ WHERE dispute.dispute_no = :no
 """)
 _ASSIGN = text("UPDATE dispute SET owner_group = :group, due_on = :due_on WHERE dispute_no = :no AND resolved_at IS NULL")
 _RESOLVE = text("""
-UPDATE dispute SET resolution = :resolution, note = :note, resolved_at = business_now()
+UPDATE dispute SET resolution = :resolution, note = :note, resolved_at = business_now(), credit_request = :request
 WHERE dispute_no = :no AND resolved_at IS NULL
 """)

@@ -188,6 +188,16 @@ INVARIANTS = (
     ),
     Invariant(
         "INV-42",
+        "A dispute that ended by a credit memo has one that is posted against its invoice.",
+        """
+        SELECT dispute.dispute_no, dispute.credit_request FROM dispute
+        WHERE dispute.credit_request <> '' AND NOT EXISTS (
+          SELECT FROM invoice AS memo WHERE memo.adjustment_no = dispute.credit_request AND memo.kind = 'CM'
+            AND memo.posted_at IS NOT NULL AND memo.credits_invoice_no = dispute.invoice_no)
+        """,
+    ),
+    Invariant(
+        "INV-42",
         "What was given away to end a dispute stands in the journal of its adjustment.",
         """
         SELECT adjustment.adjustment_no, adjustment.amount, coalesce(sum(line.credit), 0) AS booked

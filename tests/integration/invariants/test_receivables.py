@@ -45,6 +45,13 @@ TAMPERED = (
         SELECT charge_no, position + 1, invoice_no, last_day, last_day + 3, principal, rate_pct, 0 FROM late_charge_days
         """,
     ),
+    Tamper(
+        "INV-42",
+        """
+        INSERT INTO dispute (dispute_no, invoice_no, customer_no, amount, currency, reason, opened_by, resolution, resolved_at, credit_request)
+        SELECT 'DP-9', 'INV-000001', customer_no, 5, 'EUR', 'PRICE', 'rita', 'CREDIT', now(), 'ADJ-404' FROM customer LIMIT 1
+        """,
+    ),
     Tamper("INV-33", "UPDATE receipt SET written_off = 1 WHERE receipt_no = 'RC-000001'"),
 )
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from handlers.billing.rules import (
     Billable,
     Charge,
+    Creditable,
     TaxGroup,
     TermPart,
     Terms,
@@ -18,8 +19,10 @@ from handlers.billing.rules import (
     outside_vat,
     revenue,
     schedule,
+    spread_credit,
     taxes,
 )
+from handlers.values import round_currency
 
 D = Decimal
 
@@ -106,3 +109,33 @@ def test_instalments_come_to_the_invoice_in_the_order_they_are_due(parts, gross,
     terms = [TermPart(D(share), D(amount), due_from, days) for share, amount, due_from, days in parts]
     found = instalments(terms, date(2026, 3, 10), date(2026, 3, 12), D(gross), "EUR")
     assert [(str(part.due_date), f"{part.amount:.2f}") for part in found] == due
+
+
+def _gross(rates):
+    def of(nets):
+        by_rate = {rate: sum((net for net, each in zip(nets, rates, strict=True) if each == rate), D(0)) for rate in set(rates)}
+        return sum((net + round_currency(net * rate / 100, "EUR") for rate, net in by_rate.items()), D(0))
+
+    return of
+
+
+@given(
+    lefts=st.lists(st.tuples(st.decimals("0.01", "999.99", places=2), st.sampled_from([D(0), D(7), D(20)])), min_size=1, max_size=5),
+    share=st.decimals("0.01", "1", places=2),
+)
+def test_a_gross_amount_is_spread_over_lines_to_the_cent_or_a_cent_or_two_below_and_never_beyond_one(lefts, share):
+    rates = [rate for _, rate in lefts]
+    gross_of = _gross(rates)
+    gross = round_currency(sum((left + left * rate / 100 for left, rate in lefts), D(0)) * share, "EUR")
+    nets = spread_credit([Creditable(left, rate) for left, rate in lefts], gross, gross_of, D("0.01"))
+    if nets:
+        assert all(0 <= net <= left for net, (left, _) in zip(nets, lefts, strict=True))
+        assert D(0) <= gross - gross_of(nets) <= D("0.02") or nets == [left for left, _ in lefts]
+
+
+def test_nothing_is_spread_where_less_is_left_than_that():
+    line = [Creditable(D("100.00"), D(20))]
+    assert spread_credit(line, D("120.00"), _gross([D(20)]), D("0.01")) == [D("100.00")]
+    assert spread_credit(line, D("120.01"), _gross([D(20)]), D("0.01")) == []
+    assert spread_credit(line, D(0), _gross([D(20)]), D("0.01")) == []
+    assert spread_credit([], D("1.00"), _gross([]), D("0.01")) == []
