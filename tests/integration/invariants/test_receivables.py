@@ -48,7 +48,8 @@ TAMPERED = (
     Tamper(
         "INV-42",
         """
-        INSERT INTO dispute (dispute_no, invoice_no, customer_no, amount, currency, reason, opened_by, resolution, resolved_at, credit_request)
+        INSERT INTO dispute
+          (dispute_no, invoice_no, customer_no, amount, currency, reason, opened_by, resolution, resolved_at, credit_request)
         SELECT 'DP-9', 'INV-000001', customer_no, 5, 'EUR', 'PRICE', 'rita', 'CREDIT', now(), 'ADJ-404' FROM customer LIMIT 1
         """,
     ),
