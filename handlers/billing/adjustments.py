@@ -25,7 +25,7 @@ from handlers.billing.rules import Creditable, TaxGroup, Terms, schedule, spread
 from handlers.documents.numbers import next_number
 from handlers.identifiers import Prose, Quantity, canonical
 from handlers.rowsets import insert_rows
-from handlers.values import round_currency, total
+from handlers.values import decimals_of, round_currency, total
 
 ZERO = Decimal(0)
 NOT_ADJUSTABLE: Final = "NOT_ADJUSTABLE"
@@ -98,13 +98,13 @@ def keep_credit_of(tx: Session, invoice_no: str, gross: Decimal, reason: str, re
         return None
     invoice = _locked_invoice(tx, invoice_no)
     lines = [line for line in _lines_of(tx, invoice_no, "").values() if line["left"] > 0]
-    coin = round_currency(Decimal(1), invoice.currency).as_tuple().exponent
+    coin = Decimal(1).scaleb(-decimals_of(invoice.currency))
 
     def gross_of(nets: Sequence[Decimal]) -> Decimal:
         charged = [_line(line, net, "CM") for line, net in zip(lines, nets, strict=True) if net]
         return total(nets) + total(group.tax for group in memo_taxes(tx, "CM", "", charged, invoice.currency))
 
-    nets = spread_credit([Creditable(line["left"], line["tax_rate_pct"]) for line in lines], gross, gross_of, Decimal((0, (1,), int(coin))))
+    nets = spread_credit([Creditable(line["left"], line["tax_rate_pct"]) for line in lines], gross, gross_of, coin)
     asked = [AdjustedLine(line_no=line["line_no"], amount=net) for line, net in zip(lines, nets, strict=False) if net]
     if not asked:
         raise Refused(NOT_ADJUSTABLE, f"Less than {gross} {invoice.currency} is left of {invoice_no} to credit.")
