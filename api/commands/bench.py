@@ -49,22 +49,28 @@ def engine(instances: int, *, as_json: bool) -> None:
 @click.option(
     "--lines", "sizes", multiple=True, type=int, default=(3, 10, 100, 1000, 5000), show_default=True, help="Lines of an order; repeat."
 )
+@click.option("--orders", "together", default=1, show_default=True, help="Orders of each size that go together; figures are per order.")
+@click.option("--callers", is_flag=True, help="Also print the statements of an order by call site.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def orders(sizes: tuple[int, ...], *, as_json: bool) -> None:
-    """Measure an order from intake to cash by its number of lines."""
+def orders(sizes: tuple[int, ...], together: int, *, callers: bool, as_json: bool) -> None:
+    """Measure an order from intake to cash by its number of lines: time, processor time, statements, commits, storage."""
     from api.benchmarks.orders import run as run_orders
 
     with _fresh_database() as database:
-        costs = run_orders(database, sizes)
+        costs = run_orders(database, sizes, together, callers=callers)
     if as_json:
         click.echo(json.dumps({"orders": [asdict(cost) for cost in costs]}))
         return
     for cost in costs:
         phases = ", ".join(f"{name} {value:,.0f}" for name, value in cost.phases.items())
+        served = "unknown" if cost.database_ms is None else f"{cost.database_ms:,.0f} ms"
         click.echo(
-            f"{cost.lines} lines: {cost.wall_ms:,.0f} ms, {cost.cpu_ms:,.0f} ms CPU, "
-            f"{cost.statements} statements, {cost.commits} commits ({phases})"
+            f"{cost.lines} lines: {cost.statements:,.0f} statements, {cost.commits:,.1f} commits, "
+            f"CPU {cost.engine_ms:,.0f} ms engine + {served} database, "
+            f"{cost.storage_kb:,.0f} kB and {cost.papers_kb:,.0f} kB of papers, {cost.wall_ms:,.0f} ms ({phases} ms)"
         )
+        for count, caller, statement in cost.callers:
+            click.echo(f"  {count:7.2f}  {caller}  |  {statement}")
 
 
 @command.command("scenarios")

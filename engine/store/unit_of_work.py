@@ -22,6 +22,9 @@ _BEFORE_COMMIT = "before_commit"
 _AFTER_COMMIT = "after_commit"
 #: A connection that was used within these seconds is taken to be alive; asking it before each use would cost a round trip.
 _TRUSTED_SECONDS = 2.0
+#: How many statements a connection keeps prepared. An order from intake to cash is about 250 different ones; a connection that keeps fewer
+#: prepares, plans and forgets them in turn.
+_PREPARED = 500
 #: How often something is tried that another transaction locked out, and the longest pause in seconds before the next time.
 ATTEMPTS = 3
 _PAUSE = 0.05
@@ -66,8 +69,16 @@ class Collision(Conflict):
 
 
 def collided(error: DBAPIError) -> bool:
-    """Whether the database gave the transaction up for the sake of others: deadlock, serialization failure, one that asked nothing long."""
-    return getattr(error.orig, "sqlstate", None) in {"40P01", "40001", "25P03"}
+    """Whether the database gave the transaction up for the sake of others: deadlock, serialization failure, one that asked nothing long.
+
+    Or because another version changed a table under a statement that was prepared.
+    """
+    return getattr(error.orig, "sqlstate", None) in {"40P01", "40001", "25P03"} or _outdated(error)
+
+
+def _outdated(error: DBAPIError) -> bool:
+    """Whether a table was changed under a statement that this connection has prepared."""
+    return getattr(error.orig, "sqlstate", None) == "0A000" and "cached plan" in str(error.orig)
 
 
 class Database:
@@ -92,11 +103,13 @@ class Database:
             self.url,
             pool_size=pool_size,
             max_overflow=0,
+            pool_use_lifo=True,  # few connections are warm rather than all of them lukewarm
             # Compiling costs more than it wins here: what is open, over ninety days, took 1.6 to 2.0 s with it and 0.4 to 0.6 s without.
             connect_args={"options": f"-c TimeZone={time_zone} -c jit=off {patience.options}", "application_name": application},
             json_serializer=lambda value: json_text.encode(value).decode(),
             json_deserializer=json_text.decode,
         )
+        event.listen(self.engine, "connect", _remember_statements)
         event.listen(self.engine, "checkin", _note_use)
         event.listen(self.engine, "checkout", _ping_when_idle)
 
@@ -120,6 +133,8 @@ class Database:
                 session.commit()
             except DBAPIError as error:
                 session.rollback()
+                if _outdated(error):  # every resting connection may know it too
+                    self.engine.dispose()
                 if collided(error):
                     raise Collision from error
                 raise
@@ -173,6 +188,10 @@ def _reviving(revive: Callable[[], object]) -> Callable[..., Any]:
             return dialect.connect(*arguments, **named)
 
     return connect
+
+
+def _remember_statements(connection: Any, _record: Any) -> None:
+    connection.prepared_max = _PREPARED
 
 
 def _note_use(_connection: Any, record: Any) -> None:

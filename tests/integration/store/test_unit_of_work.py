@@ -33,6 +33,24 @@ def test_a_connection_that_died_while_it_rested_is_replaced(database, monkeypatc
         assert one.execute(text("SELECT 1")).scalar() == two.execute(text("SELECT 1")).scalar() == 1
 
 
+def test_a_table_that_an_upgrade_changed_under_prepared_statements_is_read_anew(own_database):
+    def read(tx):
+        return tx.execute(text("SELECT * FROM business_clock")).all()
+
+    with own_database.transaction() as one, own_database.transaction() as two:
+        for _ in range(8):
+            read(one)
+            read(two)
+    other = Database(own_database.url)
+    with other.transaction() as tx:
+        tx.execute(text("ALTER TABLE business_clock ADD COLUMN told text"))
+    other.close()
+    with pytest.raises(Collision), own_database.transaction() as tx:
+        read(tx)
+    with own_database.transaction() as one, own_database.transaction() as two:
+        assert read(one) == read(two) == []
+
+
 def test_what_is_to_follow_a_commit_follows_only_a_commit(database):
     done = []
     with database.transaction() as tx:
