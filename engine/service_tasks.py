@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, TypeVar, get_type_hints
 from uuid import UUID
 
@@ -51,6 +51,10 @@ class Broken(Exception):
     def __init__(self, reason: str, *, next_step: str) -> None:
         super().__init__(reason)
         self.next_step = next_step
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As another process is told of it."""
+        return partial(Broken, next_step=self.next_step), (str(self),)
 
 
 class Kind(StrEnum):

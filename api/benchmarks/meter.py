@@ -13,6 +13,7 @@ import psutil
 from sqlalchemy import event, text
 
 from engine.store.unit_of_work import Database
+from handlers.documents.press import press
 
 _HOUSE = Path(__file__).resolve().parents[2]
 #: What only passes statements on is nobody's call site.
@@ -28,6 +29,8 @@ class Metered:
     engine_ms: float = 0.0
     #: None where the server is not on this machine.
     database_ms: float | None = None
+    #: The process that makes papers, once it is warm.
+    papers_ms: float = 0.0
     statements: int = 0
     commits: int = 0
     #: Tables and indexes, the contents of documents left out; and those contents.
@@ -54,11 +57,12 @@ def metered(database: Database, *, callers: bool = False) -> Iterator[Metered]:
 
     event.listen(database.engine, "before_cursor_execute", count_statement)
     event.listen(database.engine, "commit", count_commit)
-    wall, engine, served = time.perf_counter(), time.process_time(), _seconds(server)
+    wall, engine, served, pressed = time.perf_counter(), time.process_time(), _seconds(server), press.spent
     try:
         yield measured
     finally:
         measured.wall_ms, measured.engine_ms = (time.perf_counter() - wall) * 1000, (time.process_time() - engine) * 1000
+        measured.papers_ms = (press.spent - pressed) * 1000
         measured.database_ms = (_seconds(server) - served) * 1000 if server else None
         event.remove(database.engine, "before_cursor_execute", count_statement)
         event.remove(database.engine, "commit", count_commit)

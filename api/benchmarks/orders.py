@@ -53,7 +53,8 @@ _SHIP_TO = AddressDraft(name=_CUSTOMER.name, street="Ring 1", city="Wien", posta
 class OrderCost:
     """What an order cost, on the average of those that went together: milliseconds of wall and processor, statements, commits, kilobytes.
 
-    `engine_ms` is this process, `database_ms` the server where it is on this machine; `storage_kb` leaves the contents of papers out.
+    `engine_ms` is this process, `database_ms` the server where it is on this machine, `papers_ms` the process that makes papers;
+    `storage_kb` leaves the contents of papers out.
     """
 
     lines: int
@@ -61,6 +62,7 @@ class OrderCost:
     wall_ms: float
     engine_ms: float
     database_ms: float | None
+    papers_ms: float
     statements: float
     commits: float
     storage_kb: float
@@ -110,6 +112,7 @@ def _measured(runtime: Runtime, lines: int, orders: int, *, callers: bool) -> Or
         wall_ms=round(meter.wall_ms / orders, 1),
         engine_ms=round(meter.engine_ms / orders, 1),
         database_ms=None if meter.database_ms is None else round(meter.database_ms / orders, 1),
+        papers_ms=round(meter.papers_ms / orders, 1),
         statements=round(meter.statements / orders, 1),
         commits=round(meter.commits / orders, 1),
         storage_kb=round(meter.storage_bytes / orders / 1000, 1),

@@ -66,7 +66,7 @@ def orders(sizes: tuple[int, ...], together: int, *, callers: bool, as_json: boo
         served = "unknown" if cost.database_ms is None else f"{cost.database_ms:,.0f} ms"
         click.echo(
             f"{cost.lines} lines: {cost.statements:,.0f} statements, {cost.commits:,.1f} commits, "
-            f"CPU {cost.engine_ms:,.0f} ms engine + {served} database, "
+            f"CPU {cost.engine_ms:,.0f} ms engine + {served} database + {cost.papers_ms:,.0f} ms papers, "
             f"{cost.storage_kb:,.0f} kB and {cost.papers_kb:,.0f} kB of papers, {cost.wall_ms:,.0f} ms ({phases} ms)"
         )
         for count, caller, statement in cost.callers:

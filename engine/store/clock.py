@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, Column, Connection, Interval, SmallInteg
 from sqlalchemy.orm import Session
 
 from engine.store.base import metadata
+from engine.store.memo import know, read_once
 
 #: One row at most, and only in a demo or test database: by how much the company's clock is ahead of the machine's.
 business_clock = Table(
@@ -21,6 +22,8 @@ business_clock = Table(
     CheckConstraint("one = 1", name="one"),
 )
 
+#: Under which a transaction keeps its business time, and the table it comes from.
+_OF_TRANSACTION, _CLOCKS = "business_now", (business_clock.name,)
 _NOW = """
 CREATE OR REPLACE FUNCTION business_now() RETURNS timestamptz LANGUAGE sql STABLE AS $$
 SELECT coalesce(nullif(current_setting('ordercraft.business_time', true), '')::timestamptz,
@@ -41,14 +44,22 @@ def _create_functions(_metadata: object, connection: Connection, **_options: obj
 
 def business_now(tx: Session) -> datetime:
     """The business time of the transaction; the same from its first to its last statement."""
+    return read_once(tx, _OF_TRANSACTION, lambda: _read_now(tx), of=_CLOCKS)
+
+
+def know_business_now(tx: Session, now: datetime) -> None:
+    """Keep the business time that another statement of the transaction has read on its way."""
+    know(tx, _OF_TRANSACTION, now, of=_CLOCKS)
+
+
+def _read_now(tx: Session) -> datetime:
     now: datetime = tx.execute(text("SELECT business_now()")).scalar_one()
     return now
 
 
 def business_today(tx: Session) -> date:
     """The business date, in the company's time zone."""
-    today: date = tx.execute(text("SELECT business_today()")).scalar_one()
-    return today
+    return business_now(tx).date()  # the connection gives times in its own zone, which is the company's
 
 
 def end_of_day(tx: Session, day: date) -> datetime:

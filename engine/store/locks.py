@@ -17,6 +17,8 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
+from engine.store import memo
+
 _HELD = "locks_held"
 _ASKED = "locks_asked"
 
@@ -184,8 +186,15 @@ def take(tx: Session, lock: Lock, keys: Iterable[Any], *, by: str | None = None,
     if by is not None:
         _asked(tx).update((lock, by, each) for each in wanted)
     locked = list(tx.connection().execute(_statement(lock, by or lock.key, skip_locked), {"keys": wanted}).scalars())
+    memo.forget(tx, lock.value)
     _held(tx)[lock] = _held(tx).get(lock, frozenset()) | set(locked)
     return locked
+
+
+def takes_itself(tx: Session, lock: Lock, key: Any) -> None:
+    """Say that the statement that follows locks a row by writing it, where it is found by its key alone. Checked as `take` is."""
+    _check(tx, lock, lock.key, [key])
+    _held(tx)[lock] = _held(tx).get(lock, frozenset()) | {key}
 
 
 def take_instance_of(tx: Session, user_task_id: Any) -> None:
@@ -217,6 +226,16 @@ def hold_presence(connection: Any, process: int) -> None:
 def present(tx: Session) -> set[int]:
     """The worker processes that live."""
     return set(tx.execute(_PRESENT, {"presence": _PRESENCE}).scalars())
+
+
+def holds(tx: Session, lock: Lock, key: Any) -> bool:
+    """Whether the transaction has locked this row by its key."""
+    return key in _held(tx).get(lock, frozenset())
+
+
+def asked(tx: Session, lock: Lock, by: str, key: Any) -> bool:
+    """Whether the transaction has locked the rows that another column than the key names."""
+    return (lock, by, key) in _asked(tx)
 
 
 def highest(tx: Session) -> Lock | None:

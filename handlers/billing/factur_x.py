@@ -26,7 +26,10 @@ class Attached:
 
 
 def as_factur_x(paper: bytes, cii: bytes, about: Attached) -> bytes:
-    """The PDF with its data. Raises facturx's errors where the data break their schema, which the rules of the UBL have found before."""
+    """The PDF with its data, made in the process of the press.
+
+    Raises facturx's errors where the data break their schema, which the rules of the UBL have found before.
+    """
     import facturx
 
     metadata = {"title": about.title, "author": about.author, "subject": about.title, "keywords": "Factur-X, ZUGFeRD"}

@@ -11,6 +11,7 @@ from handlers.billing.ubl import delivery_of, fits_e_invoice
 from handlers.documents.addressee import addressee
 from handlers.documents.payment import how_to_pay, money, payment_code
 from handlers.documents.pdf import Paper, print_pdf
+from handlers.documents.press import press
 from handlers.documents.seller import quantity
 from handlers.values import decimals_of
 
@@ -22,7 +23,7 @@ def print_invoice(facts: InvoiceFacts) -> Paper:
     if facts.buyer.get("invoice_pdf") == FACTUR_X and fits_e_invoice(facts):
         paper = print_pdf(_TEMPLATE, as_shown(facts), facts.created_at, "a-3b")
         about = Attached(f"{_title(facts)} {facts.invoice_no}", facts.seller["name"], facts.created_at)
-        return Paper(as_factur_x(paper, write_cii(facts), about)).noting(*paper.findings)
+        return Paper(press.do(as_factur_x, bytes(paper), write_cii(facts), about)).noting(*paper.findings)
     return print_pdf(_TEMPLATE, as_shown(facts), facts.created_at)
 
 

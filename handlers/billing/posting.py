@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from engine.problems import NotFound
 from engine.store import locks
 from engine.store.locks import Lock
+from engine.store.memo import read_once
+from handlers.billing.model import Invoice
 from handlers.billing.payment_terms import as_read
 from handlers.ledger import posting
 from handlers.ledger.accounts import (
@@ -57,9 +59,10 @@ def locked(tx: Session, invoice_no: str) -> Row[Any]:
 
     Raises NotFound.
     """
-    lock_sources(tx, [invoice_no])
-    locks.take(tx, Lock.INVOICE, [invoice_no])
-    row = tx.execute(_INVOICE, {"no": invoice_no}).one_or_none()
+    if not locks.holds(tx, Lock.INVOICE, invoice_no):
+        lock_sources(tx, [invoice_no])
+        locks.take(tx, Lock.INVOICE, [invoice_no])
+    row = read_once(tx, (Invoice, invoice_no), lambda: tx.execute(_INVOICE, {"no": invoice_no}).one_or_none())
     if row is None:
         raise NotFound(
             f"There is no invoice {invoice_no}.", code="invoice_unknown", next_step="Look the invoice up on the page of its order."

@@ -33,7 +33,7 @@ def _from_sequence(tx: Session, series: str, count: int) -> list[int]:
 
 
 def _from_row(tx: Session, series: str, count: int) -> range:
-    locks.take(tx, Lock.NUMBER_SERIES, [series])
+    locks.takes_itself(tx, Lock.NUMBER_SERIES, series)
     given = insert(NumberSeries).values(series=series, last_value=count)
     last: int = tx.execute(
         given.on_conflict_do_update(

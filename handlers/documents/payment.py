@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-import segno
-
+from handlers.documents.press import press
 from handlers.values import round_currency
 
 
@@ -24,8 +23,14 @@ def payment_code(seller: Mapping[str, str], amount: Decimal, currency: str, refe
     if currency != "EUR" or not seller["iban"] or amount <= 0:
         return []
     lines = ("BCD", "002", "1", "SCT", seller["bic"], seller["name"][:70], seller["iban"].replace(" ", ""))
-    code = segno.make_qr("\n".join([*lines, f"EUR{amount:.2f}", "", "", reference]), error="m")
-    return [[int(dark) for dark in row] for row in code.matrix]
+    return press.do(modules_of, "\n".join([*lines, f"EUR{amount:.2f}", "", "", reference]))
+
+
+def modules_of(said: str) -> list[list[int]]:
+    """The modules of a QR code, in the process of the press: finding the best of its patterns takes as long as typesetting the paper."""
+    import segno
+
+    return [[int(dark) for dark in row] for row in segno.make_qr(said, error="m").matrix]
 
 
 def money(amount: Decimal, currency: str) -> str:

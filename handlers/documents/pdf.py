@@ -5,12 +5,12 @@ it is given. The same data and time give the same bytes, so that printing again 
 
 Letters come from fonts that are installed with the product, never from the machine's, so that a paper looks the same everywhere. Each
 text is set in its own direction. A letter that none of the fonts has is printed as its number, `[U+12000]`, and is a finding of the
-paper: an empty box would tell neither the reader nor us what is missing.
+paper: an empty box would tell neither the reader nor us what is missing. All of it happens in the process of the `press`.
 """
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.util import find_spec
@@ -20,6 +20,7 @@ from typing import Any, Literal
 from engine.service_tasks import Broken
 from engine.store import json_text
 from handlers.countries import COUNTRY_NAMES
+from handlers.documents.press import press
 
 #: PDF for archives, alone or with something attached.
 Standard = Literal["a-2b", "a-3b"]
@@ -64,25 +65,34 @@ def print_pdf_plain(template: Path, data: Mapping[str, Any], printed_at: datetim
 
 
 def _print(source: str, data: Mapping[str, Any], printed_at: datetime, standard: Standard = "a-2b") -> Paper:
+    content, unprintable = _compile(source, json_text.encode(data).decode(), printed_at, standard)
+    return Paper(content).noting(*(_LETTER_MISSING.format(letter=each, number=ord(each)) for each in unprintable))
+
+
+def _compile(source: str, shown: str, printed_at: datetime, standard: Standard) -> tuple[bytes, Sequence[str]]:
+    """The PDF, and the letters that are printed as their numbers."""
+    return press.do(typeset, source, shown, printed_at, standard)
+
+
+def typeset(source: str, shown: str, printed_at: datetime, standard: Standard) -> tuple[bytes, Sequence[str]]:
+    """Print, in the process of the press; `shown` is JSON. Answers the PDF and the letters that no font has, in order."""
     import typst
 
-    shown = json_text.encode(_each_in_its_direction(data)).decode()
+    shown = json_text.encode(_each_in_its_direction(json_text.decode(shown))).decode()
     unprintable: set[str] = set()
     for _ in range(_MOST_ROUNDS):
         try:
-            content = _compile(source, shown, printed_at, standard)
+            return _typeset_once(source, shown, printed_at, standard), sorted(unprintable)
         except typst.TypstError as error:
             found = _letters_without_a_font(error) - unprintable
             if not found:
                 raise
             unprintable |= found
             shown = "".join(f"[U+{ord(letter):04X}]" if letter in found else letter for letter in shown)
-        else:
-            return Paper(content).noting(*(_LETTER_MISSING.format(letter=each, number=ord(each)) for each in sorted(unprintable)))
     raise Broken("The paper holds too many letters that no font has.", next_step="Correct the names and texts on it, then retry.")
 
 
-def _compile(source: str, shown: str, printed_at: datetime, standard: Standard) -> bytes:
+def _typeset_once(source: str, shown: str, printed_at: datetime, standard: Standard) -> bytes:
     import typst
 
     families = ", ".join(f'"{family}"' for family in (*_FAMILIES, _han_family(shown)))

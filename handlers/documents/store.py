@@ -5,10 +5,11 @@ from datetime import datetime
 from hashlib import sha256
 
 import structlog
-from sqlalchemy import insert, select, update
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from engine.problems import Invalid, NotFound
+from engine.store import json_text
 from handlers.documents.model import Document
 from handlers.documents.pdf import Paper
 from handlers.sight import OF_DOCUMENT, refuse_unseen
@@ -24,15 +25,12 @@ def save_document(tx: Session, kind: str, number: str, media_type: str, content:
     What was found when a paper was printed is kept and shown with it, and logged.
     """
     digest = sha256(content).hexdigest()
-    known = tx.scalar(select(Document.id).where(Document.kind == kind, Document.number == number, Document.sha256 == digest))
-    if known is not None:
-        return known
     findings = list(content.findings) if isinstance(content, Paper) else []
     if findings:
         _log.warning("document_findings", kind=kind, number=number, findings=findings)
-    values = {"kind": kind, "number": number, "media_type": media_type, "content": content, "sha256": digest, "findings": findings}
-    written = insert(Document).values(**values)
-    return tx.scalars(written.returning(Document.id)).one()
+    values = {"kind": kind, "number": number, "media_type": media_type, "content": content, "sha256": digest}
+    document_id: int = tx.execute(_SAVE, {**values, "findings": json_text.encode(findings).decode()}).scalar_one()
+    return document_id
 
 
 def read_document(tx: Session, document_id: int, subject: str, roles: Collection[str]) -> Document:
@@ -62,3 +60,15 @@ def replace_papers(tx: Session, media_type: str, since: datetime, instead: bytes
     """Put one paper in the place of all of a media type that were made before a moment; for a demo that is to stay small, never else."""
     values = {"content": instead, "sha256": sha256(instead).hexdigest()}
     tx.execute(update(Document).where(Document.media_type == media_type, Document.created_at < since).values(**values))
+
+
+_SAVE = text("""
+WITH known AS (
+  SELECT id FROM document WHERE kind = :kind AND number = :number AND sha256 = :sha256 ORDER BY id LIMIT 1
+), written AS (
+  INSERT INTO document (kind, number, media_type, content, sha256, findings)
+  SELECT :kind, :number, :media_type, :content, :sha256, CAST(:findings AS jsonb) WHERE NOT EXISTS (SELECT FROM known)
+  RETURNING id
+)
+SELECT id FROM known UNION ALL SELECT id FROM written
+""")

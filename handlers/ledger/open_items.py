@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from engine.problems import Conflict, Invalid
 from engine.store import locks
 from engine.store.locks import Lock
+from engine.store.memo import read_once
 from handlers.ledger.accounts import PAYABLES, RECEIVABLES
 from handlers.ledger.books import books_currency
+from handlers.ledger.model import OpenItem
 from handlers.rowsets import as_json
 from handlers.values import round_currency
 
@@ -111,9 +113,15 @@ def lock_open_items(tx: Session, kind: str, document_nos: Sequence[str]) -> dict
     """The open items of some documents, locked and then read, by document. Those that do not exist are left out. Two statements."""
     if not document_nos:
         return {}
-    ids = tx.execute(_IDS, {"kind": kind, "numbers": sorted(set(document_nos))}).scalars().all()
+    wanted = sorted(set(document_nos))
+    ids = read_once(tx, ("open_item", kind, *wanted), lambda: _ids_of(tx, kind, wanted), of=[OpenItem.__tablename__])
     locks.take(tx, Lock.OPEN_ITEM, ids)
-    return {row["document_no"]: row for row in tx.execute(_ITEMS, {"ids": list(ids)}).mappings()}
+    rows = read_once(tx, ("open_items", *ids), lambda: tx.execute(_ITEMS, {"ids": list(ids)}).mappings().all(), of=[OpenItem.__tablename__])
+    return {row["document_no"]: row for row in rows}
+
+
+def _ids_of(tx: Session, kind: str, document_nos: Sequence[str]) -> Sequence[int]:
+    return tx.execute(_IDS, {"kind": kind, "numbers": list(document_nos)}).scalars().all()
 
 
 @dataclass(frozen=True, slots=True)

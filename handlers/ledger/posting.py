@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from engine.problems import Conflict, NotFound
 from engine.store.clock import business_today
 from engine.store.locks import Advisory, advisory
+from engine.store.memo import read_once
 from handlers.ledger.books import rate_on
 from handlers.ledger.model import Journal, JournalLine, Period
 from handlers.ledger.rules import Entry, Line, check_entry, credit, debit, digest, in_books_currency, merged, mirror, next_open_day
@@ -233,8 +234,12 @@ def is_closed(tx: Session, day: date) -> bool:
 
 def _open_days(tx: Session, entries: Sequence[Entry]) -> dict[_Key, date]:
     """The posting days. The lock lets a period be closed only when no posting is under way."""
-    advisory(tx, Advisory.LEDGER_PERIODS, shared=True)
     today = business_today(tx)
     first = min(entry.gl_date or today for entry in entries)
-    closed = [(row.starts_on, row.ends_on) for row in tx.execute(select(Period).where(Period.ends_on >= first)).scalars()]
+    closed = read_once(tx, (Period, first), lambda: _closed_since(tx, first), of=[Period.__tablename__])
     return {_key(entry): next_open_day(entry.gl_date or today, closed) for entry in entries}
+
+
+def _closed_since(tx: Session, first: date) -> list[tuple[date, date]]:
+    advisory(tx, Advisory.LEDGER_PERIODS, shared=True)
+    return [(row.starts_on, row.ends_on) for row in tx.execute(select(Period).where(Period.ends_on >= first)).scalars()]

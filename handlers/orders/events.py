@@ -10,6 +10,7 @@ from engine.problems import NotFound
 from engine.runtime.post.mailbox import Message
 from engine.store import locks
 from engine.store.locks import Lock
+from engine.store.memo import read_once
 from handlers.orders.model import OrderEvent, OrderLine, SalesOrder
 from handlers.rowsets import insert_rows
 
@@ -30,7 +31,9 @@ def find_order(tx: Session, order_no: str, *, lock: bool = False) -> SalesOrder:
     """The order as it is now, locked until the transaction ends when asked. Raises NotFound."""
     if lock:
         locks.take(tx, Lock.ORDER, [order_no])
-    found = tx.get(SalesOrder, order_no, populate_existing=True)
+    found = read_once(
+        tx, (SalesOrder, order_no), lambda: tx.get(SalesOrder, order_no, populate_existing=True), of=[SalesOrder.__tablename__]
+    )
     if found is None:
         raise NotFound(f"There is no order {order_no}.", code="order_unknown", next_step="Check the number in the list of orders.")
     return found
@@ -39,7 +42,13 @@ def find_order(tx: Session, order_no: str, *, lock: bool = False) -> SalesOrder:
 def lines_of(tx: Session, order_no: str) -> list[OrderLine]:
     """The order's lines as they are now, whatever set-based statements have changed before."""
     lines = select(OrderLine).where(OrderLine.order_no == order_no).order_by(OrderLine.line_no)
-    return list(tx.scalars(lines.execution_options(populate_existing=True)))
+    found = read_once(
+        tx,
+        (OrderLine, order_no),
+        lambda: tx.scalars(lines.execution_options(populate_existing=True)).all(),
+        of=[OrderLine.__tablename__, SalesOrder.__tablename__],
+    )
+    return list(found)
 
 
 def received(order_no: str, source: str, actor: str) -> Message:

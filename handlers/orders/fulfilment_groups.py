@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
 from engine.service_tasks import Refused
+from engine.store.memo import read_once
 from handlers import rowsets
 from handlers.orders.fulfilment_lines import lock_lines_of_group
 from handlers.orders.model import FulfilGroup
@@ -23,7 +24,8 @@ def open_groups(tx: Session, groups: Sequence[rowsets.Row]) -> None:
 def live_group(tx: Session, group_no: str, kind: str) -> Row[Any]:
     """A group of a kind (STOCK or DROP) that is not cancelled, held with its order and its lines. Raises NotFound, Refused CANCELLED."""
     lock_lines_of_group(tx, group_no)
-    row = tx.execute(_GROUP, {"group_no": group_no, "kind": kind}).one_or_none()
+    asked = {"group_no": group_no, "kind": kind}
+    row = read_once(tx, (FulfilGroup, group_no, kind), lambda: tx.execute(_GROUP, asked).one_or_none(), of=[FulfilGroup.__tablename__])
     if row is None:
         raise NotFound(
             f"There is no {KINDS[kind]} group {group_no}.", code="group_unknown", next_step="Look the group up on the page of its order."

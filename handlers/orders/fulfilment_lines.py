@@ -53,6 +53,8 @@ def lock_lines(tx: Session, line_ids: Collection[int]) -> None:
 
 def lock_lines_of_group(tx: Session, group_no: str) -> None:
     """Hold a group, its order and its lines to the end of the transaction."""
+    if locks.holds(tx, Lock.FULFIL_GROUP, group_no) and locks.asked(tx, Lock.FULFIL_LINE, "group_no", group_no):
+        return
     locks.take(tx, Lock.ORDER, tx.execute(_ORDER_OF, {"group_no": group_no}).scalars())
     locks.take(tx, Lock.FULFIL_GROUP, [group_no])
     locks.take(tx, Lock.FULFIL_LINE, [group_no], by="group_no")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from engine.problems import Conflict, Forbidden, NotFound
 from engine.runtime.state.people import Person
 from engine.store.clock import business_now
+from engine.store.memo import read_once
 from handlers.orders.events import find_order, note
 from handlers.orders.hold_kinds import kind_of
 from handlers.orders.hold_rules import HoldKind, stopping
@@ -150,7 +151,7 @@ def blocking(tx: Session, order_no: str, stage: str, *, only: bool = False) -> l
     """The active holds that stop a stage (submit, promise, release, ship, invoice) of the order; `only`: that stop no earlier one."""
     stops = (stage,) if only else stopping(stage)
     active = select(Hold.hold_code).where(Hold.order_no == order_no, Hold.released_at.is_(None), Hold.blocks.in_(stops), _NOT_OVER)
-    return sorted(set(tx.scalars(active)))
+    return list(read_once(tx, ("blocking", order_no, stops), lambda: sorted(set(tx.scalars(active)))))
 
 
 def refuse_when_held(tx: Session, order_no: str, stage: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from stdnum.eu import vat
 
 from engine.problems import Invalid
+from engine.store.memo import read_once
 from handlers.catalog import rules
 from handlers.catalog.model import FreightRate, Promotion, TaxRate, VolumeTier
 from handlers.catalog.offers import offer_in_force
@@ -53,6 +54,10 @@ class PricingRequest:
 
 def price(tx: Session, request: PricingRequest) -> rules.Priced:
     """Price a request. Raises PriceMissing, Invalid (a guard, a missing tax or exchange rate), NotFound (customer, company)."""
+    return read_once(tx, ("price", as_json([request])), lambda: _price(tx, request))
+
+
+def _price(tx: Session, request: PricingRequest) -> rules.Priced:
     customer, seller = find_customer(tx, request.customer_no), company(tx)
     rows = tx.execute(_LINE_FACTS, _facts_parameters(request, customer)).mappings().all()
     taxes = _Taxes(tx, request, customer, seller)

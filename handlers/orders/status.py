@@ -12,6 +12,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
+from engine.store.memo import read_once
 from handlers.orders.model import FulfilLine, Hold, OrderLine, SalesOrder
 
 _VIEW = """
@@ -89,7 +90,7 @@ def statuses(tx: Session, order_nos: Sequence[str]) -> dict[str, OrderStatus]:
 
 def status_of(tx: Session, order_no: str) -> OrderStatus:
     """Where the order stands. Raises NotFound."""
-    found = statuses(tx, [order_no]).get(order_no)
+    found = read_once(tx, (OrderStatus, order_no), lambda: statuses(tx, [order_no]).get(order_no))
     if found is None:
         raise NotFound(f"There is no order {order_no}.", code="order_unknown", next_step="Check the number in the list of orders.")
     return found

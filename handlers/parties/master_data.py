@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.patterns import BadPattern, compiled
 from engine.problems import Invalid, NotFound
+from engine.store.memo import read_once
 from handlers.identifiers import (
     Amount,
     Bic,
@@ -141,7 +142,7 @@ def set_company(tx: Session, draft: CompanyDraft) -> None:
 
 def company(tx: Session) -> Company:
     """Ourselves. Raises NotFound while nobody has said who we are."""
-    found = tx.get(Company, "MAIN")
+    found = read_once(tx, Company, lambda: tx.get(Company, "MAIN", populate_existing=True), of=[Company.__tablename__])
     if found is None:
         raise NotFound("The company is not set up.", code="company_missing", next_step="Enter the company's name, address and currency.")
     return found
@@ -268,7 +269,9 @@ def set_bank_account(tx: Session, draft: BankAccountDraft) -> str:
 
 def find_customer(tx: Session, customer_no: str) -> Customer:
     """The customer. Raises NotFound."""
-    found = tx.get(Customer, customer_no)
+    found = read_once(
+        tx, (Customer, customer_no), lambda: tx.get(Customer, customer_no, populate_existing=True), of=[Customer.__tablename__]
+    )
     if found is None:
         raise NotFound(
             f"There is no customer {customer_no}.",

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
+from engine.store.memo import read_once
 from handlers.parties.model import Policy
 from handlers.values import not_negative
 
@@ -89,16 +90,23 @@ def choose(tx: Session, name: str, value: Decimal) -> None:
 
 
 def chosen(tx: Session, *names: str) -> dict[str, Decimal]:
-    """The numbers of those names, in one statement."""
+    """The numbers of those names, in one statement a transaction."""
     numbers = {name: _known(name).default for name in names}
-    rows = tx.execute(select(Policy.name, Policy.value).where(Policy.name.in_(names)))
-    return numbers | {row.name: row.value for row in rows}
+    now = _chosen_now(tx)
+    return numbers | {name: now[name] for name in names if name in now}
 
 
 def list_choices(tx: Session) -> list[Chosen]:
     """Every number there is to choose, with what it is now."""
-    now = {row.name: row.value for row in tx.execute(select(Policy.name, Policy.value))}
+    now = _chosen_now(tx)
     return [Chosen(name, now.get(name, choice.default), choice.default, choice.sentence) for name, choice in sorted(CHOICES.items())]
+
+
+def _chosen_now(tx: Session) -> Mapping[str, Decimal]:
+    """What the company has chosen otherwise than the defaults."""
+    return read_once(
+        tx, Policy, lambda: {row.name: row.value for row in tx.execute(select(Policy.name, Policy.value))}, of=[Policy.__tablename__]
+    )
 
 
 def _known(name: str) -> Choice:

@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from engine.problems import Invalid
+from engine.store.memo import read_once
 from handlers.promising.availability import Supplies, sources_of
 from handlers.promising.rules import Demand, Market, Part, plan_order
 from handlers.promising.sourcing import Case, Sourcing
@@ -28,7 +29,8 @@ class Plan:
 
 def open_lines(tx: Session, order_nos: Sequence[str]) -> Sequence[RowMapping]:
     """The lines of the orders of which something is not promised, by order and line number."""
-    return tx.execute(_OPEN_LINES, {"order_nos": list(order_nos)}).mappings().all()
+    asked = sorted(order_nos)
+    return read_once(tx, ("open_lines", *asked), lambda: tx.execute(_OPEN_LINES, {"order_nos": asked}).mappings().all())
 
 
 def cases_of(rows: Sequence[RowMapping]) -> list[Case]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from engine.problems import Invalid
 from engine.store import locks
 from engine.store.locks import Lock
+from engine.store.memo import read_once
 from handlers.identifiers import folded
 from handlers.ledger import posting
 from handlers.ledger.accounts import BANK, BANK_CHARGES, FX_GAIN, FX_LOSS, NUMBERS
@@ -121,17 +122,19 @@ def settle_entries(tx: Session, statement_no: str, group: str, answers: Sequence
     An answer that cannot be followed changes nothing: its entry is shown again with the reason. Raises NotFound.
     """
     statement = lock_statement(tx, statement_no)
-    waiting = {"statement_no": statement_no, "group": group}
-    lines = tx.execute(_WAITING, waiting | {"most": None}).mappings().all()
-    plan = _Plan()
+    lines, plan = _waiting(tx, statement_no, group), _Plan()
     _follow(tx, statement, {line["position"]: line for line in lines}, answers, plan)
     if group == RECEIVABLES_CLERK:
         answered = {answer.position for answer in answers}
         _find_returns(tx, [line for line in lines if line["amount"] < 0 and line["position"] not in answered], plan)
     _lock_receipts(tx, statement_no, plan)
     reopened = _write(tx, plan)
-    left = tx.execute(_WAITING, waiting | {"most": MOST_AT_ONCE}).mappings().all()
-    return Settlement(tuple(left), reopened)
+    return Settlement(tuple(_waiting(tx, statement_no, group)[:MOST_AT_ONCE]), reopened)
+
+
+def _waiting(tx: Session, statement_no: str, group: str) -> Sequence[RowMapping]:
+    asked = {"statement_no": statement_no, "group": group}
+    return read_once(tx, ("entries_waiting", statement_no, group), lambda: tx.execute(_WAITING, asked).mappings().all())
 
 
 def _lock_receipts(tx: Session, statement_no: str, plan: _Plan) -> None:
@@ -143,8 +146,7 @@ def _lock_receipts(tx: Session, statement_no: str, plan: _Plan) -> None:
 
 def lock_returnable(tx: Session, statement_no: str) -> None:
     """Lock the receipts that the entries of a statement may return, and the invoices that these paid."""
-    given = {"statement_no": statement_no, "group": RECEIVABLES_CLERK, "most": None}
-    amounts = sorted({-line["amount"] for line in tx.execute(_WAITING, given).mappings() if line["amount"] < 0})
+    amounts = sorted({-line["amount"] for line in _waiting(tx, statement_no, RECEIVABLES_CLERK) if line["amount"] < 0})
     receipts = tx.execute(_RETURNABLE, {"amounts": amounts}).mappings().all() if amounts else []
     locks.take(tx, Lock.RECEIPT, [each["receipt_no"] for each in receipts])
     lock_open_items(tx, "AR", [number for each in receipts for number in each["invoices"]])
@@ -351,7 +353,7 @@ FROM bank_line AS line LEFT JOIN house_bank_account AS house ON house.iban = lin
 WHERE line.statement_no = :statement_no AND line.outcome = ''
 """
 _NEW = text(f"{_LINES} AND line.asked_group = '' ORDER BY line.position")
-_WAITING = text(f"{_LINES} AND line.asked_group = :group ORDER BY line.position LIMIT CAST(:most AS bigint)")
+_WAITING = text(f"{_LINES} AND line.asked_group = :group ORDER BY line.position")
 _ASK = text("""
 UPDATE bank_line SET asked_group = given.asked_group
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(id bigint, asked_group text) WHERE bank_line.id = given.id

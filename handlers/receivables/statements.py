@@ -16,6 +16,7 @@ from engine.problems import Conflict, NotFound
 from engine.service_tasks import Refused
 from engine.store import locks
 from engine.store.locks import Advisory, Lock
+from engine.store.memo import read_once
 from handlers.receivables.bank_ledger import carry_opening_balance
 from handlers.receivables.notices import meet_notices
 from handlers.rowsets import as_json
@@ -84,7 +85,12 @@ def refuse_statement(tx: Session, statement_no: str, reason: str) -> None:
 def lock_statement(tx: Session, statement_no: str) -> RowMapping:
     """The statement, locked and then read, with the ledger account of its bank account. Raises NotFound. Two statements."""
     locks.take(tx, Lock.BANK_STATEMENT, [statement_no])
-    row = tx.execute(_FIND, {"statement_no": statement_no}).mappings().one_or_none()
+    row = read_once(
+        tx,
+        ("bank_statement", statement_no),
+        lambda: tx.execute(_FIND, {"statement_no": statement_no}).mappings().one_or_none(),
+        of=["bank_statement", "house_bank_account"],
+    )
     if row is None:
         raise NotFound(f"There is no statement {statement_no}.", code="statement_unknown", next_step="Send the bank's file first.")
     return row

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from engine.problems import NotFound
 from engine.store import locks
 from engine.store.locks import Lock
+from engine.store.memo import read_once
 from handlers import rowsets
 from handlers.orders.fulfilment_lines import Change, count
 from handlers.rowsets import as_json, insert_rows
@@ -22,7 +23,12 @@ from handlers.shipments.model import Package, Shipment, ShipmentLine
 
 def shipment_of(tx: Session, shipment_no: str) -> Row[Any]:
     """A shipment as it is now. Raises NotFound."""
-    row = tx.execute(_SHIPMENT, {"shipment_no": shipment_no}).one_or_none()
+    row = read_once(
+        tx,
+        (Shipment, shipment_no),
+        lambda: tx.execute(_SHIPMENT, {"shipment_no": shipment_no}).one_or_none(),
+        of=[Shipment.__tablename__],
+    )
     if row is None:
         raise NotFound(
             f"There is no shipment {shipment_no}.", code="shipment_unknown", next_step="Look the shipment up on the page of its order."
@@ -33,6 +39,8 @@ def shipment_of(tx: Session, shipment_no: str) -> Row[Any]:
 def lock_shipment(tx: Session, shipment_no: str) -> Row[Any]:
     """A shipment, held to the end of the transaction with its order and its lines. Raises NotFound."""
     row = shipment_of(tx, shipment_no)
+    if locks.holds(tx, Lock.SHIPMENT, shipment_no):
+        return row
     locks.take(tx, Lock.ORDER, [row.order_no])
     locks.take(tx, Lock.FULFIL_LINE, tx.execute(_LINE_IDS, {"shipment_no": shipment_no}).scalars())
     locks.take(tx, Lock.SHIPMENT, [shipment_no])

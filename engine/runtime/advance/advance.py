@@ -137,8 +137,11 @@ def _noted(runtime: Runtime, tx: Session, held: Held, fact: Fact, *, drop_late: 
     return Acted(applied=False, state=InstanceState(held.state), noted=noted)
 
 
-def advance(runtime: Runtime, instance_id: UUID) -> None:
-    """The worker's entry: take the instance, work until it waits, give it back. Does nothing when it is idle or held by another."""
+def advance(runtime: Runtime, instance_id: UUID) -> bool:
+    """The worker's entry: take the instance, work until it waits, give it back. Does nothing when it is idle or held by another.
+
+    Answers False where it gave the instance back with its work undone.
+    """
     token = runtime.leases.take(instance_id)
     try:
         with runtime.database.transaction() as tx:
@@ -147,26 +150,27 @@ def advance(runtime: Runtime, instance_id: UUID) -> None:
                 for fact in inbox.give_back(tx, instance_id):
                     _log.warning("fact_too_late", instance=str(instance_id), kind=fact.kind, actor=fact.actor)
         if strikes is None:
-            return
+            return True
         if strikes > runtime.limits.claims_without_progress:
             _stop(runtime, instance_id, token, _poisoned(strikes - 1))
-            return
-        _pursue(runtime, instance_id, token)
+            return True
+        return _pursue(runtime, instance_id, token)
     except LostLease:
         _log.warning("lease_lost", instance=str(instance_id))
+        return True
     finally:
         runtime.leases.drop(token)
 
 
-def _pursue(runtime: Runtime, instance_id: UUID, token: UUID) -> None:
+def _pursue(runtime: Runtime, instance_id: UUID, token: UUID) -> bool:
     under_way = UnderWay(runtime)
     try:
-        _go_on(runtime, instance_id, token, under_way)
+        return _go_on(runtime, instance_id, token, under_way)
     finally:
         under_way.end()
 
 
-def _go_on(runtime: Runtime, instance_id: UUID, token: UUID, under_way: UnderWay) -> None:
+def _go_on(runtime: Runtime, instance_id: UUID, token: UUID, under_way: UnderWay) -> bool:
     go_on = True
     while go_on:
         try:
@@ -180,16 +184,17 @@ def _go_on(runtime: Runtime, instance_id: UUID, token: UUID, under_way: UnderWay
         except Collision as collision:
             under_way.end()
             _give_up(runtime, instance_id, token, collision)
-            return
+            return False
         except Problem as problem:
             under_way.end()
             _stop(runtime, instance_id, token, problem)
-            return
+            return True
         except Exception as error:  # noqa: BLE001  # an unknown failure gives the instance back; five in a row make an incident
             _log.exception("advance_failed", instance=str(instance_id))
             under_way.end()
             _give_up(runtime, instance_id, token, error)
-            return
+            return False
+    return True
 
 
 def _stretch(runtime: Runtime, instance_id: UUID, token: UUID, under_way: UnderWay) -> tuple[bool, list[OutsideCall]]:

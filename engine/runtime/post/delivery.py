@@ -41,8 +41,9 @@ def note_message(runtime: Runtime, tx: Session, message: Message, *, sender: Sen
     def deliver(receiver: Receiver, number: int) -> bool:
         return inbox.note(runtime, tx, receiver.instance_id, fact_of(number, receiver.task_id, message.payload, message.actor))
 
-    def begin(start: Any) -> UUID | None:
+    def begin(start: Any, instance_id: UUID) -> bool:
         new = NewInstance(
+            id=instance_id,
             process_version_id=start.process_version_id,
             process_key=start.process_key,
             element_id=start.element_id,
@@ -53,7 +54,7 @@ def note_message(runtime: Runtime, tx: Session, message: Message, *, sender: Sen
             started_by_instance_id=None if sender is None else sender.instance_id,
             steps_since_wait=0 if sender is None else steps_of_birth(runtime, sender, start.process_key),
         )
-        return message_starts.begin(runtime, tx, new)
+        return message_starts.begin(runtime, tx, new) is not None
 
     carrier = Carrier(deliver, begin, None if sender is None else sender.instance_id)
     return dispatch(tx, message, runtime.limits.message_time_to_live, carrier)

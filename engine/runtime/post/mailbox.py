@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -50,8 +50,8 @@ class Carrier:
 
     #: Takes the receiver and the message's row id; answers False when the receiver no longer waits.
     deliver: Callable[[Receiver, int], bool]
-    #: Takes a start event's row; answers the new instance, or None when its business key is taken.
-    begin: Callable[[Any], UUID | None]
+    #: Takes a start event's row and the id for the new instance; answers whether it began, which it does not where its key is taken.
+    begin: Callable[[Any, UUID], bool]
     sender: UUID | None = None
     #: Whether receivers go on at once: then all of them are locked before the first does, for it may lock business rows.
     at_once: bool = False
@@ -60,16 +60,15 @@ class Carrier:
 def dispatch(tx: Session, message: Message, time_to_live: timedelta, carrier: Carrier) -> Delivery:
     """Bring a message to every waiting instance it correlates with, else to the processes it starts, else keep it."""
     found = receivers(tx, message.name, message.correlation)
-    begins: Sequence[Any] = () if found else starters(tx, "message", message.name)
-    number = _keep(
-        tx, message, time_to_live, carrier.sender, delivered_to=found[0].instance_id if found else None, known=bool(found or begins)
-    )
+    begins = {} if found else {uuid4(): start for start in starters(tx, "message", message.name)}
+    first = found[0].instance_id if found else next(iter(begins), None)
+    number = _keep(tx, message, time_to_live, carrier.sender, delivered_to=first)
     if number is None:
         return _duplicate(tx, message)
     if found:
         return _deliver(tx, message, number, found, carrier)
-    begun = [begun for start in begins if (begun := carrier.begin(start)) is not None]
-    if begins:
+    begun = [instance_id for instance_id, start in begins.items() if carrier.begin(start, instance_id)]
+    if begins and first not in begun:
         settle_message(tx, number, begun[0] if begun else None)
     return Delivery("started", begun[0]) if begun else Delivery("buffered")
 
@@ -98,9 +97,7 @@ def payload_hash(message: Message) -> str:
     return sha256(json_text.encode(content)).hexdigest()
 
 
-def _keep(  # noqa: PLR0913  # one row's columns, told by name
-    tx: Session, message: Message, time_to_live: timedelta, sender: UUID | None, *, delivered_to: UUID | None, known: bool
-) -> int | None:
+def _keep(tx: Session, message: Message, time_to_live: timedelta, sender: UUID | None, *, delivered_to: UUID | None) -> int | None:
     row = {
         "name": message.name,
         "message_id": message.message_id,
@@ -108,7 +105,7 @@ def _keep(  # noqa: PLR0913  # one row's columns, told by name
         "payload": json_text.encode(message.payload).decode(),
         "payload_hash": payload_hash(message),
         "business_key": message.business_key,
-        "state": "delivered" if known else "buffered",
+        "state": "delivered" if delivered_to else "buffered",
         "delivered_to": delivered_to,
         "sender": sender,
         "sent_by": message.actor,

@@ -1,7 +1,7 @@
 """Begins an instance that a worker is to take up: the row with its state at the start event, and the bell."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -34,6 +34,7 @@ class NewInstance:
     started_by_instance_id: UUID | None = None
     #: Elements that ran without a wait up to here, in whoever began it and in those that began that one.
     steps_since_wait: int = 0
+    id: UUID = field(default_factory=uuid4)
 
 
 def begin(runtime: Runtime, tx: Session, new: NewInstance) -> UUID | None:
@@ -42,7 +43,7 @@ def begin(runtime: Runtime, tx: Session, new: NewInstance) -> UUID | None:
     brought = initiated(process, new.element_id, process.brought(new.element_id, new.variables), new.started_by)
     execution = Execution.start(process, brought, element_id=new.element_id, now=new.now)
     row = {
-        "id": uuid4(),
+        "id": new.id,
         "process_version_id": new.process_version_id,
         "process_key": new.process_key,
         "business_key": new.business_key,

@@ -18,6 +18,12 @@ from engine.store.clock import business_now
 from engine.store.locks import Lock, take
 from engine.store.tables import schedule
 
+#: The schedules that are due, in SQL.
+DUE = """
+SELECT s.id FROM schedule AS s JOIN process_version AS v ON v.id = s.process_version_id
+WHERE s.next_due_at <= business_now() AND NOT v.retired
+"""
+
 
 def timers_of(process: CompiledProcess, zone: tzinfo) -> dict[str, Timer]:
     """The timers a process begins by, by their element."""
@@ -69,10 +75,7 @@ def _following(due: Row[Any], zone: tzinfo) -> dict[str, Any]:
 
 
 _DROP = text("DELETE FROM schedule USING process_version v WHERE v.id = schedule.process_version_id AND v.process_key = :key")
-_DUE_NOW = text("""
-SELECT s.id FROM schedule AS s JOIN process_version AS v ON v.id = s.process_version_id
-WHERE s.next_due_at <= business_now() AND NOT v.retired ORDER BY s.next_due_at, s.id LIMIT :most
-""")
+_DUE_NOW = text(f"{DUE} ORDER BY s.next_due_at, s.id LIMIT :most")
 _DUE = text("""
 SELECT s.id, s.process_version_id, v.process_key, s.element_id, s.expression, s.next_due_at, s.rhythm, business_now() AS now
 FROM schedule AS s JOIN process_version AS v ON v.id = s.process_version_id

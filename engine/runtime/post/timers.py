@@ -14,6 +14,9 @@ from engine.runtime.post import schedules
 from engine.runtime.state.runtime import Runtime
 from engine.store.locks import Lock, take
 
+#: The timers that are due, in SQL.
+DUE = "SELECT instance_id FROM timer WHERE NOT fired AND due_at <= business_now()"
+
 
 def tick(runtime: Runtime, tx: Session) -> int:
     """Fire what is due, timers and schedules; answers how many instances were woken or begun."""
@@ -39,7 +42,7 @@ def move(tx: Session, timer_id: UUID, due_at: datetime) -> None:
         raise Conflict("The timer has fired already.", code="timer_fired", next_step="Look at what the instance waits for now.")
 
 
-_DUE = text("SELECT instance_id FROM timer WHERE NOT fired AND due_at <= business_now() ORDER BY due_at, instance_id LIMIT :most")
+_DUE = text(f"{DUE} ORDER BY due_at, instance_id LIMIT :most")
 _FIRE = text("""
 WITH due AS (
   UPDATE timer SET fired = true WHERE instance_id = ANY(:ids) AND NOT fired AND due_at <= business_now() RETURNING id, instance_id, due_at

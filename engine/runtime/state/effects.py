@@ -45,6 +45,8 @@ class EffectSink(Protocol):
         """Send it with `effect.key` as idempotency key and answer what the other side said; raise to have it tried again."""
 
 
+#: The effects that are to be sent now, in SQL.
+DUE = "SELECT key FROM effect WHERE state = 'pending' AND due_at <= now()"
 #: In an answer: it went nowhere, and why.
 _KEPT: Final = "kept"
 
@@ -145,7 +147,7 @@ def _row(each: Effect) -> dict[str, Any]:
     }
 
 
-_DUE = text("SELECT key FROM effect WHERE state = 'pending' AND due_at <= now() ORDER BY due_at, key LIMIT :most")
+_DUE = text(f"{DUE} ORDER BY due_at, key LIMIT :most")
 # Until `due_at` nobody takes it again, so a sender may be that slow.
 _TAKE = text("""
 UPDATE effect SET attempts = attempts + 1, first_sent_at = coalesce(first_sent_at, now()), last_sent_at = now(),

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.runtime.state.suspensions import GOES_ON
-from engine.store.locks import Lock, present, take
+from engine.store.locks import Lock, present, take, takes_itself
 
 _PROCESS_BITS = 31
 #: Tokens that say of which process they are; those of releases before were of version 4.
@@ -103,9 +103,12 @@ def give_back_overdue(tx: Session) -> list[UUID]:
 
 def claim(tx: Session, instance_id: UUID, token: UUID, ttl: timedelta) -> int | None:
     """Take a runnable instance that nobody holds. Answers how often it was taken without progress, or None when it cannot be had."""
-    # The row is locked first: a bell that rings while another worker saves waits for it, and then sees whether anything is left to do.
-    take(tx, Lock.INSTANCE, [instance_id])
-    strikes: int | None = tx.execute(_CLAIM, {"id": instance_id, "token": token, "ttl": ttl}).scalar()
+    asked = {"id": instance_id, "token": token, "ttl": ttl}
+    takes_itself(tx, Lock.INSTANCE, instance_id)
+    strikes: int | None = tx.connection().execute(_CLAIM, asked).scalar()
+    if strikes is None:
+        # A bell that rings while another worker saves has waited for it, and has not seen what was noted meanwhile: it looks again.
+        strikes = tx.connection().execute(_CLAIM, asked).scalar()
     return strikes
 
 

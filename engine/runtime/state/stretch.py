@@ -14,6 +14,7 @@ from engine.runtime.state.runtime import Runtime
 from engine.spiff.calls import Failure
 from engine.spiff.execution import Execution
 from engine.spiff.records import Executed, Outgoing, Waits
+from engine.store.clock import know_business_now
 from engine.store.locks import Lock, take
 from engine.store.tables import InstanceState
 
@@ -145,6 +146,7 @@ def lock(tx: Session, instance_id: UUID, cached: int = -1) -> Held | None:
     if not take(tx, Lock.INSTANCE, [instance_id]):
         return None
     row = tx.connection().execute(_READ, {"id": instance_id, "cached": cached}).one()
+    know_business_now(tx, row.now)
     return Held(*row)
 
 

@@ -40,10 +40,11 @@ def publish(runtime: Runtime, tx: Session, message: Message) -> Delivery:
         acted = act(runtime, tx, receiver.instance_id, fact, drop_late=True)
         return acted.applied or acted.noted
 
-    def start(row: Any) -> UUID:
-        beginning = Beginning(row.process_version_id, row.process_key, row.now, row.element_id)
+    def start(row: Any, instance_id: UUID) -> bool:
+        beginning = Beginning(row.process_version_id, row.process_key, row.now, row.element_id, id=instance_id)
         brought = runtime.models.process(tx, row.process_version_id).brought(row.element_id, message.payload)
-        return begin(runtime, tx, beginning, brought, StartOptions(message.business_key, message.actor))
+        begin(runtime, tx, beginning, brought, StartOptions(message.business_key, message.actor))
+        return True
 
     return dispatch(tx, message, runtime.limits.message_time_to_live, Carrier(deliver, start, at_once=True))
 

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.runtime.advance.advance import advance
-from engine.runtime.post import timers
+from engine.runtime.post import schedules, timers
 from engine.runtime.state import effects
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.suspensions import GOES_ON
@@ -21,29 +21,31 @@ def run_until_idle(runtime: Runtime, limit: int = 10_000) -> int:
     """Advance until nothing is runnable, or `limit` advances were made; answers how many. Timers that are due fire, effects are sent."""
     advanced = 0
     failed: list[UUID] = []
+    to_send = True
     while advanced < limit:
+        most = min(limit - advanced, runtime.limits.batch)
         with runtime.database.transaction() as tx:
-            timers.tick(runtime, tx)
-            found = runnable(tx, min(limit - advanced, runtime.limits.batch), besides=failed)
+            found, to_send = _look(runtime, tx, most, failed)
         if not found:
             break
-        for instance_id in found:
-            advance(runtime, instance_id)
+        failed += [instance_id for instance_id in found if not advance(runtime, instance_id)]
         advanced += len(found)
-        failed += _stuck(runtime, found)
-    effects.deliver(runtime)
+    if to_send:
+        effects.deliver(runtime)
     return advanced
 
 
-def _stuck(runtime: Runtime, ids: list[UUID]) -> list[UUID]:
-    """Those whose last claim saved nothing: they are not tried again in this round."""
-    statement = text("SELECT id FROM instance WHERE id = ANY(:ids) AND last_error IS NOT NULL AND strikes > 0")
-    with runtime.database.transaction() as tx:
-        return list(tx.execute(statement, {"ids": ids}).scalars())
+def _look(runtime: Runtime, tx: Session, most: int, besides: list[UUID]) -> tuple[list[UUID], bool]:
+    """What can be advanced now, those left out that gave up before, and whether something is to leave the house."""
+    seen = tx.execute(_LOOK, {"most": most, "done": besides}).one()
+    if not seen.due:
+        return seen.ids, seen.to_send
+    timers.tick(runtime, tx)
+    return runnable(tx, most, besides=besides), seen.to_send
 
 
 # Also those that have ended while somebody noted something for them: it is given back.
-_RUNNABLE = text(f"""
+_FOUND = f"""
 SELECT id FROM (
   SELECT id, rung_at AS since FROM instance
   WHERE wake > done AND lease_until < now() AND state NOT IN ('suspended', 'completed', 'cancelled') AND {GOES_ON}
@@ -51,4 +53,8 @@ SELECT id FROM (
   SELECT inbox.instance_id, inbox.noted_at FROM inbox JOIN instance ON instance.id = inbox.instance_id
   WHERE NOT inbox.tried AND instance.lease_until < now() AND instance.state <> 'suspended' AND {GOES_ON}
 ) AS found WHERE id <> ALL(:done) GROUP BY id ORDER BY min(since) NULLS FIRST, id LIMIT :most
+"""
+_RUNNABLE = text(_FOUND)
+_LOOK = text(f"""
+SELECT EXISTS ({timers.DUE}) OR EXISTS ({schedules.DUE}) AS due, EXISTS ({effects.DUE}) AS to_send, ARRAY({_FOUND}) AS ids
 """)

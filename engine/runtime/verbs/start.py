@@ -1,7 +1,7 @@
 """Starts an instance by name and runs it to its first wait in the caller's transaction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -41,6 +41,7 @@ class Beginning:
     now: Any
     element_id: str | None = None
     started_by_instance_id: UUID | None = None
+    id: UUID = field(default_factory=uuid4)
 
 
 def start(runtime: Runtime, tx: Session, process_key: str, variables: Mapping[str, Any], options: StartOptions | None = None) -> UUID:
@@ -89,7 +90,7 @@ def begin(runtime: Runtime, tx: Session, beginning: Beginning, variables: Mappin
     variables = initiated(process, beginning.element_id, variables, options.actor)
     execution = Execution.start(process, variables, element_id=beginning.element_id, now=beginning.now)
     held = Held(
-        id=uuid4(),
+        id=beginning.id,
         process_version_id=beginning.process_version_id,
         process_key=process.key,
         business_key=options.business_key,
