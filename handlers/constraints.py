@@ -191,6 +191,10 @@ _PURCHASING: Mapping[str, Rule] = {
     "po_acknowledgement_code_check": _one_of("response_code", "The supplier's answer", "AP, CA and RE"),
     "po_line_numbers_check": Rule("quantity_invalid", "A purchase line's quantity is above zero and its price not below.", "Correct them."),
     **_facts("po_line_received_check", "Received and billed quantities are zero or more."),
+    "supplier_return_expected_check": Rule("number_negative", "The credit that is expected is zero or more.", "Correct the amount."),
+    "supplier_return_line_numbers_check": Rule(
+        "quantity_invalid", "What goes back is more than zero, and its price is zero or more.", "Correct the quantity."
+    ),
     "supplier_credit_rejected_check": Rule("paper_rejected", "A supplier's credit note that was refused is not posted.", _LOOK),
     "supplier_credit_reason_check": Rule(
         "credit_reason", "A supplier credits goods that never came, goods that went back, or a price.", "Say GOODS, RETURN or PRICE."

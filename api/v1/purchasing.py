@@ -12,7 +12,7 @@ from api.v1.shapes import Done, Exact, Listing, NumberPath, Page, Shape, listed
 from engine.runtime.post.mailbox import Message
 from engine.runtime.verbs import messages
 from engine.store.clock import business_today
-from handlers.dropship import credit_notes, inbound, views
+from handlers.dropship import credit_notes, inbound, returning, views
 
 api = APIBlueprint("purchasing", __name__, url_prefix="/api/v1/purchase-orders", abp_tags=[Tag(name="purchase orders")])
 
@@ -159,6 +159,29 @@ def take_bill(path: NumberPath, body: BillIn) -> tuple[Done, int]:
     )
     number = inbound.record_supplier_invoice(transaction(), draft)
     return _tell(inbound.Recorded("supplier.invoiced", number, {"po_no": path.number, "supplier_invoice_no": number}), path.number)
+
+
+class GoingBackIn(Shape):
+    """How much of a line goes back to the supplier."""
+
+    line_no: int = Field(ge=1)
+    qty: Exact
+
+
+class ReturnIn(Shape):
+    """What goes straight back to the supplier, and why."""
+
+    reason: str = Field(min_length=1, max_length=500)
+    lines: list[GoingBackIn] = Field(min_length=1, max_length=1000)
+
+
+@api.post("/<number>/returns", responses={202: Done})
+@operation(Role.BUY)
+def send_back(path: NumberPath, body: ReturnIn) -> tuple[Done, int]:
+    """Have goods go straight back to the supplier, with a paper of ours; its credit note is expected, matched and asked for."""
+    lines = [returning.GoingBack(**line.model_dump()) for line in body.lines]
+    draft = returning.ReturnToSupplier(po_no=path.number, lines=lines, reason=body.reason)
+    return Done(id=returning.request_return(product().runtime, transaction(), draft, person().name), state="requested"), 202
 
 
 @api.post("/<number>/credit-notes", responses={202: Done})

@@ -82,6 +82,20 @@ _CREDITS = Part(
     WHERE note.po_no = :number ORDER BY note.received_at DESC LIMIT 20
     """,
 )
+_RETURNS = Part(
+    "What went back",
+    (
+        Shown("return_no", "Return", under="reason"),
+        Shown("created_at", "Asked for", "moment"),
+        Shown("expected", "Credit expected", "money", "currency"),
+        Shown("state", "State", "code", odd="open", under="close_reason"),
+    ),
+    """
+    SELECT return_no, reason, created_at, expected, currency, close_reason, closed_at IS NULL AS open,
+      CASE WHEN closed_at IS NOT NULL THEN 'CLOSED' WHEN sent_at IS NOT NULL THEN 'SENT' ELSE 'DRAFT' END AS state
+    FROM supplier_return WHERE po_no = :number ORDER BY created_at DESC LIMIT 20
+    """,
+)
 _DESPATCHES = Part(
     "What they sent",
     (
@@ -124,7 +138,7 @@ CASES = (
         named="""
         SELECT po_no AS known_as, po_no AS number FROM purchase_order
         UNION ALL SELECT supplier_invoice_no, po_no FROM supplier_invoice UNION ALL SELECT asn_no, po_no FROM asn
-        UNION ALL SELECT supplier_credit_no, po_no FROM supplier_credit
+        UNION ALL SELECT supplier_credit_no, po_no FROM supplier_credit UNION ALL SELECT return_no, po_no FROM supplier_return
         """,
         head="""
         SELECT ordered.po_no, supplier.name, supplier.name AS supplier_name, ordered.supplier_no, ordered.order_no, ordered.group_no,
@@ -136,8 +150,10 @@ CASES = (
             WHEN done.received THEN 'RECEIVED' WHEN ordered.confirmed_at IS NOT NULL THEN 'CONFIRMED'
             WHEN ordered.sent_at IS NOT NULL THEN 'SENT' ELSE 'DRAFT' END AS state,
           ARRAY[ordered.po_no, ordered.group_no] || ARRAY(SELECT supplier_invoice_no FROM supplier_invoice AS bill
-            WHERE bill.po_no = ordered.po_no) AS keys,
-          ARRAY[ordered.po_no] || ARRAY(SELECT supplier_invoice_no FROM supplier_invoice AS bill WHERE bill.po_no = ordered.po_no) AS papers
+            WHERE bill.po_no = ordered.po_no)
+            || ARRAY(SELECT return_no FROM supplier_return AS back WHERE back.po_no = ordered.po_no) AS keys,
+          ARRAY[ordered.po_no] || ARRAY(SELECT supplier_invoice_no FROM supplier_invoice AS bill WHERE bill.po_no = ordered.po_no)
+            || ARRAY(SELECT return_no FROM supplier_return AS back WHERE back.po_no = ordered.po_no) AS papers
         FROM purchase_order AS ordered JOIN supplier ON supplier.supplier_no = ordered.supplier_no
         JOIN sales_order AS orders ON orders.order_no = ordered.order_no JOIN customer ON customer.customer_no = orders.customer_no
         CROSS JOIN LATERAL (
@@ -159,7 +175,7 @@ CASES = (
             Shown("ship_to", "Ship to", "address"),
             Shown("cancel_reason", "Cancelled because"),
         ),
-        parts=(_LINES, _ANSWERS, _DESPATCHES, _BILLS, _CREDITS, _SUPPLIER),
+        parts=(_LINES, _ANSWERS, _DESPATCHES, _BILLS, _RETURNS, _CREDITS, _SUPPLIER),
     ),
 )
 

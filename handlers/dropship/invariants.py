@@ -4,6 +4,19 @@ from handlers.invariants import Invariant
 
 INVARIANTS = (
     Invariant(
+        "INV-48",
+        "No more of a purchase order goes back than was received, and a return expects what its lines come to.",
+        """
+        SELECT line.po_no, line.line_no::text AS what, line.qty_received AS there, sum(back.qty) AS returned
+        FROM po_line AS line JOIN supplier_return_line AS back ON back.po_line_id = line.id
+        GROUP BY line.id HAVING sum(back.qty) > line.qty_received
+        UNION ALL
+        SELECT head.po_no, head.return_no, head.expected, sum(back.amount)
+        FROM supplier_return AS head JOIN supplier_return_line AS back USING (return_no)
+        GROUP BY head.return_no HAVING head.expected <> sum(back.amount)
+        """,
+    ),
+    Invariant(
         "INV-03",
         "Goods of a purchase order that were received and not billed are what its accrual says.",
         """

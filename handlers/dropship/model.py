@@ -276,3 +276,42 @@ class SupplierCreditLine(Base):
     qty: Mapped[Quantity]
     unit_price: Mapped[Amount]
     amount: Mapped[Amount]
+
+
+class SupplierReturn(Base):
+    """Goods of one purchase order that go back to its supplier, and the net amount of the credit note that is expected for them."""
+
+    __tablename__ = "supplier_return"
+    __table_args__ = (
+        CheckConstraint("expected >= 0", name="expected"),
+        Index("supplier_return_po_ix", "po_no"),
+        Index("supplier_return_open_ix", "created_at", postgresql_where=text("closed_at IS NULL")),
+    )
+
+    return_no: Mapped[Key]
+    po_no: Mapped[str] = mapped_column(ForeignKey("purchase_order.po_no"))
+    reason: Mapped[str]
+    currency: Mapped[str]
+    expected: Mapped[Amount]
+    created_by: Mapped[Label]
+    created_at: Mapped[Written]
+    sent_at: Mapped[Moment | None]
+    #: Set when its credit is there, or nobody expects it any more.
+    closed_at: Mapped[Moment | None]
+    close_reason: Mapped[Label]
+
+
+class SupplierReturnLine(Base):
+    """How much of a line of the purchase order goes back, at the price it was ordered for."""
+
+    __tablename__ = "supplier_return_line"
+    __table_args__ = (
+        CheckConstraint("qty > 0 AND unit_price >= 0", name="numbers"),
+        Index("supplier_return_line_po_line_ix", "po_line_id"),
+    )
+
+    return_no: Mapped[str] = mapped_column(ForeignKey("supplier_return.return_no"), primary_key=True)
+    po_line_id: Mapped[int] = mapped_column(ForeignKey("po_line.id"), primary_key=True)
+    qty: Mapped[Quantity]
+    unit_price: Mapped[Amount]
+    amount: Mapped[Amount]

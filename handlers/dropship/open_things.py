@@ -49,6 +49,15 @@ OPEN_THINGS = (
         also=("carriers", "order_no"),
     ),
     OpenKind(
+        "return to supplier",
+        """
+        SELECT back.return_no AS number, ARRAY[back.return_no] AS keys, ordered.order_no, back.created_at AS since,
+          round(back.expected, 2) || ' ' || back.currency AS detail
+        FROM supplier_return AS back JOIN purchase_order AS ordered USING (po_no) WHERE back.closed_at IS NULL
+        """,
+        also=("order_no", "detail"),
+    ),
+    OpenKind(
         "claim on supplier",
         f"""
         SELECT owed.supplier_credit_no AS number, ARRAY[owed.supplier_credit_no, owed.po_no, ordered.group_no] AS keys,

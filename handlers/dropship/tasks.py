@@ -19,6 +19,7 @@ from handlers.dropship import (
     purchasing,
     receiving,
     returned_tasks,
+    returning_tasks,
 )
 from handlers.dropship.rules import MatchFacts
 
@@ -26,6 +27,7 @@ tasks = ServiceTasks()
 tasks.include(returned_tasks.tasks)
 tasks.include(credit_note_tasks.tasks)
 tasks.include(accrual_tasks.tasks)
+tasks.include(returning_tasks.tasks)
 
 
 @dataclass(frozen=True, slots=True)

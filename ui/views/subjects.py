@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from handlers.case_lists import ListFilter, all_lists, list_subjects
 from handlers.cases import all_kinds, read_case
 from handlers.sight import OF_SUBJECT
-from ui.product import COLLECT, ORDER, READ, asked, needs, person, product
+from ui.product import BUY, COLLECT, ORDER, READ, asked, needs, person, product
 from ui.subjects import ADDRESSES, subject_address
 
 #: Kinds that only their case shows.
@@ -19,6 +19,7 @@ _KINDS = ("group", "shipment", "return", "purchase-order", "invoice", "receipt",
 _ACTS = {
     "invoice": ((COLLECT, "Credit or charge…", "adjust"), (ORDER, "Goods come back…", "return")),
     "late-charge": ((COLLECT, "Waive…", "waive"),),
+    "purchase-order": ((BUY, "Send goods back…", "return"),),
 }
 #: States in which nothing of that can be done any more.
 _DONE = {"late-charge": {"PAID", "WAIVED"}}
