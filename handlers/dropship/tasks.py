@@ -12,6 +12,7 @@ from engine.service_tasks import ServiceTasks, TaskContext
 from handlers.dropship import (
     accrual_tasks,
     agreement,
+    billed_tasks,
     credit_note_tasks,
     payables,
     payments,
@@ -24,10 +25,8 @@ from handlers.dropship import (
 from handlers.dropship.rules import MatchFacts
 
 tasks = ServiceTasks()
-tasks.include(returned_tasks.tasks)
-tasks.include(credit_note_tasks.tasks)
-tasks.include(accrual_tasks.tasks)
-tasks.include(returning_tasks.tasks)
+for _more in (returned_tasks, credit_note_tasks, accrual_tasks, returning_tasks, billed_tasks):
+    tasks.include(_more.tasks)
 
 
 @dataclass(frozen=True, slots=True)
