@@ -28,11 +28,19 @@ FROM supplier_credit WHERE reason = 'PRICE'
 _WRITTEN_OFF_UNPOSTED = """
 INSERT INTO accrual_write_off (po_no, amount, asked_by, approved_by) SELECT po_no, 55, 'petra', 'felix' FROM purchase_order
 """
+_RETURNED = """
+INSERT INTO supplier_return (return_no, po_no, reason, currency, expected, closed_at)
+SELECT 'RTS-9', po_no, 'Scratched', 'EUR', 55, now() FROM purchase_order LIMIT 1;
+INSERT INTO supplier_return_line (return_no, po_line_id, qty, unit_price, amount)
+SELECT 'RTS-9', id, 1, 55, 55 FROM po_line WHERE po_no = (SELECT po_no FROM supplier_return) LIMIT 1
+"""
 OF_SUPPLIER = "reference IN (SELECT supplier_invoice_no FROM supplier_invoice)"
 TAMPERED = (
     Tamper("INV-03", "UPDATE po_line SET qty_received = qty_received + 1"),
     Tamper("INV-03", "UPDATE journal_line SET account = '1410' WHERE account = '1450' AND debit > 0"),
     Tamper("INV-22", _SETTLED),
+    Tamper("INV-48", f"{_RETURNED}; UPDATE supplier_return_line SET qty = 11"),
+    Tamper("INV-48", f"{_RETURNED}; UPDATE supplier_return SET expected = 56"),
     Tamper("INV-23", _TAKEN_TWICE),
     Tamper("INV-23", _BILLED_TWICE),
     Tamper("INV-23", _CREDITED_TWICE),

@@ -65,6 +65,10 @@ OPENED = {
     "receipt to apply": "UPDATE receipt SET amount = amount + 1",
     "refund": "UPDATE invoice SET settled_total = 0 WHERE kind = 'CM'",
     "return": "UPDATE return_authorization SET closed_at = NULL",
+    "return to supplier": """
+        INSERT INTO supplier_return (return_no, po_no, reason, currency, expected) SELECT 'RTS-9', po_no, 'Scratched', 'EUR', 0
+        FROM purchase_order LIMIT 1
+    """,
     "returned payment": """
         WITH back AS (
           INSERT INTO journal (event_type, source_id, sequence, gl_date, currency, fx_rate, narration, digest)
@@ -91,7 +95,7 @@ OPENED = {
     """,
 }
 #: What a supplier sends has a process of its own.
-PAPERS = frozenset({"claim on supplier", "despatch advice", "supplier credit note", "supplier invoice"})
+PAPERS = frozenset({"claim on supplier", "despatch advice", "return to supplier", "supplier credit note", "supplier invoice"})
 TAMPERED = tuple(Tamper("INV-40", f"{DEPLOYED}; {sql}") for sql in OPENED.values())
 
 
