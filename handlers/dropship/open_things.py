@@ -51,11 +51,12 @@ OPEN_THINGS = (
     OpenKind(
         "return to supplier",
         """
-        SELECT back.return_no AS number, ARRAY[back.return_no] AS keys, ordered.order_no, back.created_at AS since,
+        SELECT back.return_no AS number, ARRAY[back.return_no, back.po_no, ordered.group_no] AS keys, ARRAY[back.return_no] AS carriers,
+          ordered.order_no, back.created_at AS since,
           round(back.expected, 2) || ' ' || back.currency AS detail
         FROM supplier_return AS back JOIN purchase_order AS ordered USING (po_no) WHERE back.closed_at IS NULL
         """,
-        also=("order_no", "detail"),
+        also=("carriers", "order_no", "detail"),
     ),
     OpenKind(
         "claim on supplier",

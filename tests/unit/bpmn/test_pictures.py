@@ -84,6 +84,9 @@ def picture(file: Path) -> Picture:
     )
 
 
+#: A page of 1,440 pixels shows as much at the scale below which no label can be read (`READABLE` of the viewer).
+WIDEST = 3_000
+
 every_diagram = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 
 
@@ -96,6 +99,12 @@ def test_each_step_lies_in_its_lane_and_each_lane_in_the_pool(file):
         assert outside == []
     assert sorted(key for members in drawn.lanes.values() for key in members) == sorted(set(drawn.nodes) - set(drawn.parents))
     assert [key for key, parent in drawn.parents.items() if key in drawn.nodes and not drawn.boxes[parent].holds(drawn.boxes[key])] == []
+
+
+@every_diagram
+def test_a_page_shows_the_whole_diagram_legibly(file):
+    drawn = picture(file)
+    assert drawn.boxes[drawn.pool].width <= WIDEST
 
 
 @every_diagram
