@@ -49,7 +49,8 @@ def _shown(figure: Figure, currency: str) -> ShownFigure:
         bars = charts.rows(
             [(each.bucket, value, said, _tone(each.bucket)) for each, value, said in zip(figure.points, values, written, strict=True)]
         )
-    linked = [(bar, f"/reports/kpi-{kpi.key}?bucket={each.bucket}") for bar, each in zip(bars, figure.points, strict=True)]
+    rows = f"/reports/kpi-{kpi.key}?as_of={figure.as_of}"
+    linked = [(bar, f"{rows}&bucket={each.bucket}") for bar, each in zip(bars, figure.points, strict=True)]
     return ShownFigure(kpi.key, kpi.title, kpi.says, number, linked, kpi.in_time, figure.worked_out_at)
 
 

@@ -15,6 +15,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 from flask import has_request_context, request
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 #: What one may choose, as it calls itself.
 LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "de": "Deutsch"}
@@ -28,8 +30,12 @@ def language() -> str:
     """That of the page: what its reader has chosen, else what the browser asks for first, else English."""
     if not has_request_context():
         return SOURCE
-    chosen: str = request.cookies.get(COOKIE, "")
-    return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or SOURCE
+    return _chosen(request.cookies.get(COOKIE, ""), request.headers.get("Accept-Language", ""))
+
+
+@lru_cache(maxsize=256)
+def _chosen(cookie: str, accepted: str) -> str:
+    return cookie if cookie in LANGUAGES else parse_accept_header(accepted, LanguageAccept).best_match(LANGUAGES) or SOURCE
 
 
 def locale() -> Locale:

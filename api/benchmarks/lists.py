@@ -16,6 +16,8 @@ from api.content import deploy_content
 from api.demo.company import load_company
 from api.product import Product
 from engine.problems import Conflict
+from handlers.reporting.kpi import keep_today
+from handlers.reporting.kpis import KPIS
 
 #: The one has most of the tasks, the other belongs to every group and oversees all of them, the analyst has nothing to do.
 _WHO: Final = ("tom", "edith", "ravi")
@@ -58,6 +60,8 @@ def fill_company(product: Product, rows: int) -> None:
     load_company(product.database)
     with product.database.transaction() as tx:
         fill(tx, rows)
+    with product.database.transaction() as tx:  # as workers do every hour
+        keep_today(KPIS)(tx)
     with product.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
 

@@ -47,7 +47,7 @@ JOIN (SELECT id, process_key, row_number() OVER (ORDER BY process_key) - 1 AS pl
 """)
 _TASKS = text("""
 INSERT INTO user_task (id, instance_id, element_id, name, title, candidate_groups, assignee, claimed_at, priority, due_at, created_at,
-  process_key, found_by)
+  process_key, found_by, excluded_users)
 SELECT CAST(lpad(to_hex(n), 32, '0') AS uuid), CAST(lpad(to_hex(n), 32, '0') AS uuid), 'decide', 'Decide',
   (ARRAY['Approve order','Repair order','Decide on credit of','Pick and pack','Apply the receipt of'])[1 + n % 5] || ' SO-'
     || lpad(CAST(5000000 + n AS text), 7, '0'),
@@ -57,7 +57,8 @@ SELECT CAST(lpad(to_hex(n), 32, '0') AS uuid), CAST(lpad(to_hex(n), 32, '0') AS 
   CASE WHEN n % 11 > 0 THEN business_now() + make_interval(secs => (:rows / 3 - n) * (86400 * 90.0 / :rows)) END,
   business_now() - make_interval(secs => n * (86400 * 90.0 / :rows)), instance.process_key,
   (ARRAY['Approve order','Repair order','Decide on credit of','Pick and pack','Apply the receipt of'])[1 + n % 5] || ' '
-    || instance.business_key
+    || instance.business_key,
+  CASE WHEN n % 20 = 0 THEN ARRAY[(ARRAY['tom','edith','wanda'])[1 + n / 20 % 3]] ELSE '{}' END
 FROM generate_series(1, :rows) AS n JOIN instance ON instance.id = CAST(lpad(to_hex(n), 32, '0') AS uuid)
 """)
 _LINKS = text("INSERT INTO identity_link SELECT * FROM task_concerns WHERE :rows > 0")

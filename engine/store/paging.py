@@ -18,6 +18,7 @@ import msgspec
 from sqlalchemy import (
     Column,
     ColumnElement,
+    FromClause,
     Row,
     ScalarSelect,
     Select,
@@ -28,8 +29,9 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
     tuple_,
-    union,
+    union_all,
 )
 from sqlalchemy.orm import Session
 
@@ -79,13 +81,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """One page of a list. `total` is exact up to MOST, None when nobody asked; `next` and `previous` are cursors, None at the ends."""
+    """One page of a list. `total` is exact up to `most`, None when nobody asked; `next` and `previous` are cursors, None at the ends."""
 
     rows: Sequence[Item]
     next: str | None
     previous: str | None
     first: int
     total: int | None = None
+    most: int = MOST
 
     @property
     def last(self) -> int:
@@ -94,14 +97,14 @@ class Page(Generic[Item]):
 
     def typed(self, kind: Callable[..., Other]) -> "Page[Other]":
         """The same page with each row as `kind`, a dataclass whose fields are the columns of the rows."""
-        return Page([kind(**_columns(row)) for row in self.rows], self.next, self.previous, self.first, self.total)
+        return Page([kind(**_columns(row)) for row in self.rows], self.next, self.previous, self.first, self.total, self.most)
 
     def __str__(self) -> str:
         if not self.rows:
             return "Nothing found"
         if self.total is None:
             return f"{self.first}-{self.last}"
-        return f"{self.first}-{self.last} of {many(self.total)}"
+        return f"{self.first}-{self.last} of {many(self.total, self.most)}"
 
 
 def many(number: int, most: int = MOST) -> str:
@@ -129,27 +132,39 @@ def read_page(tx: Session, statement: Select[Any], keys: Sequence[Key], asked: A
 
 
 @dataclass(frozen=True, slots=True)
+class Ranges:
+    """Ranges of one index: what `rows` finds for each row of `of`, which it refers to. However many they are, the statement is as long."""
+
+    of: FromClause
+    rows: Select[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Merged:
-    """Several ranges of one index that are read as one list: statements with the same columns, which name each row.
+    """Ranges of one index that are read as one list: statements with the same columns, which name each row.
 
     What two ranges have in common is shown once. `shown` reads what a row shows, given the rows of a page as a subquery.
     """
 
-    ranges: Sequence[Select[Any]]
+    ranges: Sequence[Ranges]
     shown: Callable[[Subquery], Select[Any]]
+    #: How far they are counted.
+    most: int = MOST
 
 
 def read_merged(tx: Session, merged: Merged, keys: Sequence[Key], asked: Asked, *, count: bool = False) -> Page[AnyRow]:
     """Read one page of several ranges, each only as far as a page goes. The keys are columns of every range. Raises UnknownCursor."""
     edge = _edge(asked, keys)
-    wanted = [each.where(_beyond(keys, edge)) for each in merged.ranges] if edge.values else merged.ranges
-    found = union(*(each.order_by(*_sorted(keys, edge.back)).limit(asked.limit + 1) for each in wanted)).subquery("found")
+    beyond = (_beyond(keys, edge),) if edge.values else ()
+    wanted = [Ranges(each.of, each.rows.where(*beyond).order_by(*_sorted(keys, edge.back))) for each in merged.ranges]
+    found = _firsts_of(wanted, asked.limit + 1).subquery("found")
     ours = _keys_in(found, keys)
     page = select(found).order_by(*_sorted(ours, edge.back)).limit(asked.limit + 1).subquery("page")
     shown = _keys_in(page, keys)
     rows = tx.execute(_marked(merged.shown(page), shown).order_by(*_sorted(shown, edge.back))).all()
-    total = tx.scalar(select(counted([each.order_by(*_sorted(keys, back=False)) for each in merged.ranges]))) if count else None
-    return _page(rows, keys, asked, edge, total)
+    listed = [Ranges(each.of, each.rows.order_by(*_sorted(keys, back=False))) for each in merged.ranges]
+    total = tx.scalar(select(counted_of(listed, merged.most))) if count else None
+    return replace(_page(rows, keys, asked, edge, total), most=merged.most)
 
 
 def _keys_in(rows: Subquery, keys: Sequence[Key]) -> list[Key]:
@@ -157,10 +172,24 @@ def _keys_in(rows: Subquery, keys: Sequence[Key]) -> list[Key]:
     return [replace(key, column=rows.c[name]) for key, name in zip(keys, names, strict=True)]
 
 
-def counted(ranges: Sequence[Select[Any]], most: int = MOST) -> ScalarSelect[int]:
+def counted(rows: Select[Any], most: int = MOST) -> ScalarSelect[int]:
+    """How many rows there are; of more than `most`, one more than that. They are read no further."""
+    return select(func.count()).select_from(rows.limit(most + 1).subquery()).scalar_subquery()
+
+
+def counted_of(ranges: Sequence[Ranges], most: int = MOST) -> ScalarSelect[int]:
     """How many different rows several ranges have; of more than `most`, one more than that. Each is read no further."""
-    rows = union(*(each.limit(most + 1) for each in ranges)).subquery()
-    return select(func.least(func.count(), most + 1)).select_from(rows).scalar_subquery()
+    return counted(_firsts_of(ranges, most + 1), most)
+
+
+def _firsts_of(ranges: Sequence[Ranges], most: int) -> Select[Any]:
+    """The first rows of each range, those they have in common once."""
+    firsts = []
+    for each in ranges:
+        rows = each.rows.limit(most).correlate(each.of).lateral()
+        firsts.append(select(rows).select_from(each.of.join(rows, true())))
+    together = firsts[0].subquery() if len(firsts) == 1 else union_all(*firsts).subquery()
+    return select(together).distinct()
 
 
 def _edge(asked: Asked, keys: Sequence[Key]) -> _Edge:

@@ -89,7 +89,7 @@ class Figure:
 
     kpi: Kpi
     as_of: date
-    points: Sequence[Point]
+    points: list[Point]
     worked_out_at: datetime | None
 
     @property
@@ -101,19 +101,18 @@ class Figure:
 
 
 def figures(tx: Session, kpis: Sequence[Kpi]) -> list[Figure]:
-    """Key figures as of today: as they were kept within the day, or worked out at once where they were not yet.
+    """Key figures as they were last kept: of today, or of yesterday until housekeeping has come by; nobody waits for it after midnight.
 
-    One statement, and one for each that is worked out.
+    Those that were not kept since are worked out at once. One statement, and one for each that is worked out.
     """
     today = business_today(tx)
-    kept: dict[str, list[Point]] = {}
-    times: dict[str, datetime] = {}
-    for row in tx.execute(_KEPT, {"keys": [each.key for each in kpis], "as_of": today}):
-        times[row.kpi] = row.worked_out_at
-        points = kept.setdefault(row.kpi, [])
+    kept: dict[str, Figure] = {}
+    by_key = {each.key: each for each in kpis}
+    for row in tx.execute(_KEPT, {"keys": list(by_key), "as_of": today}):
+        figure = kept.setdefault(row.kpi, Figure(by_key[row.kpi], row.as_of, [], row.worked_out_at))
         if row.bucket:
-            points.append(Point(row.bucket, row.part, row.whole, row.middle, row.high))
-    return [Figure(each, today, kept[each.key] if each.key in kept else work_out(tx, each, today), times.get(each.key)) for each in kpis]
+            figure.points.append(Point(row.bucket, row.part, row.whole, row.middle, row.high))
+    return [kept[each.key] if each.key in kept else Figure(each, today, work_out(tx, each, today), None) for each in kpis]
 
 
 def work_out(tx: Session, kpi: Kpi, as_of: date) -> list[Point]:
@@ -148,8 +147,12 @@ def _points(kpi: Kpi) -> str:
 
 
 _KEPT = text("""
-SELECT kpi, bucket, part, whole, middle, high, worked_out_at FROM key_figure WHERE kpi = ANY(:keys) AND as_of = :as_of
-ORDER BY kpi, place, bucket
+SELECT kpi, as_of, bucket, part, whole, middle, high, worked_out_at
+FROM (
+  SELECT *, max(as_of) OVER (PARTITION BY kpi) AS latest FROM key_figure
+  WHERE kpi = ANY(:keys) AND as_of BETWEEN CAST(:as_of AS date) - 1 AND :as_of
+) AS lately
+WHERE as_of = latest ORDER BY kpi, place, bucket
 """)
 _FRESH = text("SELECT DISTINCT kpi FROM key_figure WHERE as_of = :as_of AND worked_out_at > now() - interval '1 hour'")
 _FORGET = text("DELETE FROM key_figure WHERE kpi = :kpi AND (as_of = :as_of OR as_of < CAST(:as_of AS date) - 7)")

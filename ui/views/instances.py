@@ -83,7 +83,7 @@ def _list(tx: Session, wanted: read.Filter, instances: Page[read.InstanceRow], p
         "instances.html",
         instances=instances,
         problem=problem,
-        names=list_names(tx, ((row.deployment_id, row.path) for row in instances.rows)),
+        names=list_names(product().runtime, tx, ((row.deployment_id, row.path) for row in instances.rows)),
         counts=read.count_states(tx),
         processes=read.list_processes(tx),
         wanted=wanted,

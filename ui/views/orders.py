@@ -92,7 +92,7 @@ def show_order(order_no: str) -> str:
         holdings = holdings_of(tx, order_no) if may_cancel else []
         kinds = {code: kind for code, kind in catalogue(tx).items() if not person().groups.isdisjoint(kind.applied_by)}
         unmoved = [(thing, told(thing)) for thing in of_order(tx, order_no) if thing.instance_id is None]
-        names = list_names(tx, ((row.deployment_id, row.path) for row in (*story.waits, *story.stops)))
+        names = list_names(product().runtime, tx, ((row.deployment_id, row.path) for row in (*story.waits, *story.stops)))
         waits, stops = list(_waits(story, names)), [_stopped(row, names) for row in story.stops]
     journals = [list(lines) for _, lines in groupby(story.journals, key=lambda line: line.id)]
     events = latest_first(timeline(story))

@@ -104,7 +104,7 @@ def _wanted(chosen: Pending) -> Wanted:
 
 def _names(tx: Session, found: Page[Any]) -> Mapping[Any, Mapping[str, str]]:
     """The names of the steps of the rows, by instance."""
-    return list_names_of(tx, {row.instance_id for row in found.rows})
+    return list_names_of(product().runtime, tx, {row.instance_id for row in found.rows})
 
 
 def _keys(correlation: Mapping[str, Any]) -> str:

@@ -97,7 +97,7 @@ def list_instances(tx: Session, wanted: Filter, asked: Asked, *, count: bool = T
 def count_states(tx: Session) -> dict[str, int]:
     """How many instances are in each state that is not an end, each counted up to MOST. One statement."""
     under_way = [state for state in InstanceState if not state.ended]
-    counts = (counted([select(instance.c.id).where(instance.c.state == state)]).label(state) for state in under_way)
+    counts = (counted(select(instance.c.id).where(instance.c.state == state)).label(state) for state in under_way)
     row = tx.execute(select(*counts)).one()
     return {state: many for state, many in zip(under_way, row, strict=True) if many}
 

@@ -13,9 +13,12 @@ from sqlalchemy.orm import Session
 from engine.hardened_xml import hardened_parser
 from engine.models.reading.drawing import STEP_KINDS, lanes_of, places_of
 from engine.models.vocabulary import BPMN
+from engine.runtime.state.runtime import Runtime
 from engine.store.tables import deployment_file, history, incident, instance, process_version, subscription, timer, user_task, work
 
 #: A gateway without a name only joins paths: no reader would miss it.
+#: Of so many diagrams the names are kept in memory.
+_MOST_KEPT = 2_000
 _GATEWAYS = {"Either-or", "Parallel", "Any of", "First of"}
 
 
@@ -52,21 +55,28 @@ def model_file(tx: Session, deployment_id: int, path: str) -> bytes:
 Model = tuple[int, str]
 
 
-def list_names(tx: Session, models: Iterable[Model]) -> dict[Model, Mapping[str, str]]:
-    """The names of the named steps of some models, by element id. One statement."""
-    files = deployment_file.c
-    rows = tx.execute(
-        select(files.deployment_id, files.path, files.content).where(tuple_(files.deployment_id, files.path).in_(sorted(set(models))))
-    ).all()
-    return {(row.deployment_id, row.path): {id_: name for id_, name, *_ in _elements(row.content) if name} for row in rows}
+def list_names(runtime: Runtime, tx: Session, models: Iterable[Model]) -> dict[Model, Mapping[str, str]]:
+    """The names of the named steps of some models, by element id. One statement, for those that were not read before.
+
+    What is deployed never changes, so it is read once: a list of instances would read fifty diagrams for each of its pages.
+    """
+    wanted, kept, files = set(models), runtime.models.step_names, deployment_file.c
+    if missing := sorted(wanted - kept.keys()):
+        while len(kept) + len(missing) > _MOST_KEPT and kept:
+            kept.pop(next(iter(kept)), None)
+        found = select(files.deployment_id, files.path, files.content).where(tuple_(files.deployment_id, files.path).in_(missing))
+        read = {(row.deployment_id, row.path): {id_: name for id_, name, *_ in _elements(row.content) if name} for row in tx.execute(found)}
+        kept.update(read)
+        return {model: kept.get(model, read.get(model, {})) for model in wanted}
+    return {model: kept.get(model, {}) for model in wanted}
 
 
-def list_names_of(tx: Session, instance_ids: Collection[UUID]) -> dict[UUID, Mapping[str, str]]:
+def list_names_of(runtime: Runtime, tx: Session, instance_ids: Collection[UUID]) -> dict[UUID, Mapping[str, str]]:
     """The names of the steps of some instances' diagrams, by instance. Two statements."""
     columns = instance.c.id, process_version.c.deployment_id, process_version.c.path
     joined = instance.join(process_version, process_version.c.id == instance.c.process_version_id)
     rows = tx.execute(select(*columns).select_from(joined).where(instance.c.id.in_(instance_ids))).all()
-    names = list_names(tx, {(row.deployment_id, row.path) for row in rows})
+    names = list_names(runtime, tx, {(row.deployment_id, row.path) for row in rows})
     return {row.id: names.get((row.deployment_id, row.path), {}) for row in rows}
 
 

@@ -11,9 +11,11 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     Subquery,
+    Text,
     and_,
     any_,
     case,
+    cast,
     func,
     literal,
     literal_column,
@@ -21,6 +23,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
@@ -29,7 +32,7 @@ from engine.runtime.state.directory import Directory
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs.visible_tasks import EXCLUDED, OVERSEER, Way, user_link, visible_to, ways_to
-from engine.store.paging import MOST, AnyRow, Asked, Key, Merged, Page, counted, read_merged, read_page
+from engine.store.paging import MOST, AnyRow, Asked, Key, Merged, Page, Ranges, counted, counted_of, read_merged, read_page
 from engine.store.tables import (
     deployment_file,
     held_decision,
@@ -66,6 +69,8 @@ SORTS = {
     "title": "By task",
     "about": "By number",
 }
+#: Every task that is found has to be looked at: so many are counted.
+_MOST_FOUND = 200
 #: What stands in a link for a time that there is none of.
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 OVERDUE = and_(user_task.c.due_at.isnot(None), user_task.c.due_at < func.business_now())
@@ -150,7 +155,8 @@ def list_tasks(tx: Session, person: Person, wanted: Filter, asked: Asked, *, cou
     if wanted.search:
         wanted = replace(wanted, common=is_common(tx, _SEARCHED, wanted.search))
     by = _SORTED.get(wanted.sort, _SORTED["due"])
-    return read_merged(tx, Merged(_ranges(person, wanted), _shown), by, asked, count=count).typed(TaskRow)
+    most = _MOST_FOUND if wanted.search else MOST
+    return read_merged(tx, Merged(_ranges(person, wanted), _shown, most), by, asked, count=count).typed(TaskRow)
 
 
 def count_tasks(tx: Session, person: Person) -> AnyRow:
@@ -164,7 +170,7 @@ def count_urgent(tx: Session, person: Person, most: int = 100) -> tuple[int, int
     failed = select(incident.c.id).where(incident.c.state == "open")
     changes = select(pending_change.c.id).where(to_confirm(person))
     tasks = _counted(person, "all", most)
-    row = tx.execute(select(tasks + counted([changes], most), counted([failed], most))).one()
+    row = tx.execute(select(tasks + counted(changes, most), counted(failed, most))).one()
     return row[0], row[1]
 
 
@@ -280,11 +286,11 @@ def _columns() -> list[ColumnElement[Any]]:
 
 def _counted(person: Person, view: str, most: int = MOST) -> ScalarSelect[int]:
     """How many open tasks a view holds. The order is that of the index which knows all that is asked."""
-    links = [each.with_only_columns(_LINK.task_id).order_by(_LINK.due_at) for each in _ranges(person, Filter(view=view))]
-    return counted(links, most)
+    found = _ranges(person, Filter(view=view))
+    return counted_of([Ranges(each.of, each.rows.with_only_columns(_LINK.task_id).order_by(_LINK.due_at)) for each in found], most)
 
 
-def _ranges(person: Person, wanted: Filter) -> list[Select[Any]]:
+def _ranges(person: Person, wanted: Filter) -> list[Ranges]:
     """For each name under which a person is linked to open tasks, its links, narrowed by the filter."""
     if wanted.view == EVERYBODY and person.oversees:
         ways: Sequence[Way] = (Way((OVERSEER,), ()),)
@@ -299,7 +305,12 @@ def _ranges(person: Person, wanted: Filter) -> list[Select[Any]]:
         links = links.join(user_task, user_task.c.id == _LINK.task_id).where(*of_task)
     if by_words:
         links = links.join(instance, instance.c.id == user_task.c.instance_id).add_columns(user_task.c.title, instance.c.business_key)
-    return [links.where(_LINK.who == name, *way.conditions, *narrowed) for way in ways for name in way.names]
+    return [_of_names(way, links.where(*way.conditions, *narrowed)) for way in ways]
+
+
+def _of_names(way: Way, links: Select[Any]) -> Ranges:
+    names = func.unnest(cast(list(way.names), ARRAY(Text))).table_valued("who").render_derived()
+    return Ranges(names, links.where(_LINK.who == names.c.who))
 
 
 def _of_link(wanted: Filter) -> Iterator[ColumnElement[bool]]:

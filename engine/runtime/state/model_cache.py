@@ -37,6 +37,8 @@ class ModelCache:
     most: int = 256
     #: The company's, in which models mean times without a zone. The runtime sets it.
     time_zone: tzinfo = UTC
+    #: Names of the named steps by element id, of each diagram by its deployment and path; see `engine.runtime.read.steps`.
+    step_names: dict[tuple[int, str], Mapping[str, str]] = field(default_factory=dict)
     _by_version: OrderedDict[int, tuple[CompiledDeployment, str]] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -155,6 +156,7 @@ class Way:
     conditions: tuple[ColumnElement[bool], ...]
 
 
+@lru_cache(maxsize=512)  # asked several times for each page; the conditions are never changed
 def ways_to(person: Person) -> Sequence[Way]:
     """All ways to the tasks a person holds or may claim: their own, and as a deputy. Each name is a range of an index."""
     me = literal(person.name, Text)
@@ -221,15 +223,16 @@ def _not_excluded(name: ColumnElement[str], names: Names) -> ColumnElement[bool]
 
 
 def _is_excluded(name: ColumnElement[str]) -> ColumnElement[bool]:
+    # A value and no EXISTS: of that the planner makes a list of all tasks from which somebody is excluded, where it expects many links.
     task = user_task.alias("guarded_task")
     had_a_hand = exists().where(_hands(task.c), duty_hand.c.person == name).correlate(task)
     excluded = or_(task.c.excluded_users.contains(cast(array([name]), ARRAY(Text))), had_a_hand)
-    return select(task.c.id).where(task.c.id == identity_link.c.task_id, excluded).correlate(identity_link).exists()
+    return select(excluded).where(task.c.id == identity_link.c.task_id).correlate(identity_link).scalar_subquery()
 
 
 def _is_beyond(names: Names) -> ColumnElement[bool]:
     task = user_task.alias("limited_task")
-    return select(task.c.id).where(task.c.id == identity_link.c.task_id, beyond(task, names)).correlate(identity_link).exists()
+    return select(beyond(task, names)).where(task.c.id == identity_link.c.task_id).correlate(identity_link).scalar_subquery()
 
 
 def may_take(task: Any, person: Person) -> bool:

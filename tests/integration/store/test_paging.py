@@ -4,9 +4,9 @@ import base64
 from datetime import date
 
 import pytest
-from sqlalchemy import Column, Date, Integer, MetaData, Numeric, Table, Text, select, text
+from sqlalchemy import Column, Date, Integer, MetaData, Numeric, Table, Text, select, text, values
 
-from engine.store.paging import Asked, Key, Merged, UnknownCursor, counted, read_merged, read_page
+from engine.store.paging import Asked, Key, Merged, Ranges, UnknownCursor, counted_of, read_merged, read_page
 
 BOOKS = Table("book", MetaData(), Column("id", Integer), Column("title", Text), Column("printed", Date), Column("price", Numeric))
 NEWEST = (Key(BOOKS.c.id, descending=True),)
@@ -75,8 +75,13 @@ def test_an_empty_list_says_so_and_has_no_other_page(tx):
 
 def test_several_ranges_are_one_list_in_which_what_they_share_stands_once(tx):
     chosen = select(BOOKS.c.id, BOOKS.c.price)
+    shelves = values(Column("low", Integer), Column("high", Integer), name="shelf").data([(1, 12), (9, 23), (9, 10)])
+    last = values(Column("low", Integer), name="last").data([(20,)])
     merged = Merged(
-        [chosen.where(BOOKS.c.id <= 12), chosen.where(BOOKS.c.id >= 9), chosen.where(BOOKS.c.id > 99)],
+        [
+            Ranges(shelves, chosen.where(BOOKS.c.id.between(shelves.c.low, shelves.c.high))),
+            Ranges(last, chosen.where(BOOKS.c.id > last.c.low)),
+        ],
         lambda page: select(BOOKS.c.title).join(page, page.c.id == BOOKS.c.id),
     )
     keys = (Key(BOOKS.c.price), Key(BOOKS.c.id))
@@ -90,4 +95,4 @@ def test_several_ranges_are_one_list_in_which_what_they_share_stands_once(tx):
     assert seen == sorted(range(1, 24), key=lambda number: (number % 6, number))
     assert str(page) == "21-23 of 23"
     assert [row._key1 for row in read_merged(tx, merged, keys, Asked(5, page.previous)).rows] == seen[15:20]
-    assert tx.scalar(select(counted(merged.ranges, 4))) == 5  # more than four
+    assert tx.scalar(select(counted_of(merged.ranges, 4))) == 5  # more than four
