@@ -1,6 +1,6 @@
 """The one family of errors that people read: each says what is wrong and what to do about it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 
@@ -39,6 +39,18 @@ class Invalid(Problem):
     """The input breaks a rule (HTTP 422)."""
 
     default_code = "invalid"
+
+
+def refuse_unknown(given: str, known: Collection[str], what: str, field: str) -> None:
+    """A filter that is not empty must be one of these: what it does not know would be nothing, or all. Raises Invalid."""
+    if given and given not in known:
+        few = ", ".join(sorted(known))
+        raise Invalid(
+            f"There is no {what} {given[:80]!r}.",
+            code=f"{field}_unknown",
+            next_step=f"Use one of {few}." if known else "Leave the filter out: there are none yet.",
+            errors={field: [f"must be one of {few}"]},
+        )
 
 
 class NotFound(Problem):

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 import handlers
+from engine.problems import refuse_unknown
 from engine.store.paging import AnyRow, Asked, Key, Page, read_page
 
 
@@ -81,7 +82,8 @@ def all_kinds() -> tuple[OpenKind, ...]:
 
 
 def list_open_things(tx: Session, wanted: Filter, asked: Asked) -> Page[AnyRow]:
-    """One page of what is open, by kind and number: the fields of OpenThing. One statement."""
+    """One page of what is open, by kind and number: the fields of OpenThing. One statement. Raises Invalid for a kind there is none of."""
+    refuse_unknown(wanted.kind, [each.kind for each in all_kinds()], "kind of open thing", "kind")
     statement = _statement()
     if wanted.kind:
         statement = statement.where(_KIND.in_([wanted.kind]))

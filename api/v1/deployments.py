@@ -18,6 +18,7 @@ from engine.problems import Invalid
 from engine.runtime.dry_run.guarded_deployments import Deployed, GivenBundle
 from engine.runtime.read import deployments as read
 from engine.runtime.read.bundles import DeploymentRow
+from engine.runtime.state.calendars import read_calendars
 from engine.runtime.verbs import deploy
 
 api = APIBlueprint("deployments", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="deployments")])
@@ -72,7 +73,7 @@ class ProcessPath(BaseModel):
 def check_bundle(body: BundleIn) -> dict[str, Any]:
     """Say what is wrong with a bundle, without deploying it."""
     runtime = product().runtime
-    found = check(body.bundle(), runtime.service_tasks, GROUPS, runtime.time_zone)
+    found = check(body.bundle(), runtime.service_tasks, GROUPS, runtime.time_zone, read_calendars(transaction()))
     return {"ok": found.ok, "findings": list(found.findings)}
 
 

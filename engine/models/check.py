@@ -44,10 +44,17 @@ class CheckedBundle:
         return next((diagram.path for diagram in diagrams if any(process.id == process_key for process in diagram.processes)), "")
 
 
-def check(bundle: Bundle, service_tasks: ServiceTasks, groups: Collection[str] | None = None, time_zone: tzinfo = UTC) -> CheckedBundle:
+def check(
+    bundle: Bundle,
+    service_tasks: ServiceTasks,
+    groups: Collection[str] | None = None,
+    time_zone: tzinfo = UTC,
+    calendars: Collection[str] | None = None,
+) -> CheckedBundle:
     """Look at every file of a bundle. Never raises on a bad model: everything wrong is a finding.
 
-    `time_zone` is the company's, in which times without one are meant.
+    `time_zone` is the company's, in which times without one are meant; `calendars` the codes of its
+    business calendars, where they are known.
     """
     findings = list(_bundle_findings(bundle))
     if _has_errors(findings):
@@ -57,7 +64,7 @@ def check(bundle: Bundle, service_tasks: ServiceTasks, groups: Collection[str] |
     findings += [*found, *assets.findings]
     for diagram in diagrams:
         findings.extend(schema_findings(diagram))
-    known = Known(bundle, tuple(diagrams), service_tasks, groups, assets.decisions, assets.forms, time_zone)
+    known = Known(bundle, tuple(diagrams), service_tasks, groups, assets.decisions, assets.forms, time_zone, calendars)
     findings.extend(run_rules(known, RULES))
     processes: list[CompiledProcess] = []
     if not _has_errors(findings):

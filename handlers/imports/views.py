@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from engine.problems import NotFound
+from engine.problems import NotFound, refuse_unknown
 from engine.store.paging import Asked, Key, Page, read_page
+from handlers.imports.kinds import all_kinds
 from handlers.imports.model import DataImport, DataImportRow
 
 
@@ -56,7 +57,8 @@ class ImportRow:
 
 
 def list_imports(tx: Session, kind: str, asked: Asked, *, count: bool = False) -> Page[ImportSummary]:
-    """The imports, the latest first; of one kind where it is named."""
+    """The imports, the latest first; of one kind where it is named. Raises Invalid for a kind there is none of."""
+    refuse_unknown(kind, [each.code for each in all_kinds()], "kind of import", "kind")
     statement = _imports()
     if kind:
         statement = statement.where(DataImport.kind == kind)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.store.paging import Asked, Key, Page, read_page
-from handlers.inventory.model import StockBalance
+from handlers.inventory.model import StockBalance, Warehouse
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +32,19 @@ def list_balances(tx: Session, asked: Asked) -> Page[Balance]:
     """Every balance, in the order they began."""
     statement = select(*(getattr(StockBalance, name) for name in Balance.__dataclass_fields__))
     return read_page(tx, statement, (Key(StockBalance.id),), asked).typed(Balance)
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseRow:
+    """A place we ship from, and the business calendar on whose days it ships; without one, the working days of its country."""
+
+    code: str
+    name: str
+    country: str
+    calendar_code: str | None
+
+
+def list_warehouses(tx: Session) -> list[WarehouseRow]:
+    """Every warehouse, by code; of a company with more than anybody looks through, the first 200."""
+    statement = select(*(getattr(Warehouse, name) for name in WarehouseRow.__dataclass_fields__)).order_by(Warehouse.code)
+    return [WarehouseRow(*row) for row in tx.execute(statement.limit(200))]

@@ -6,7 +6,9 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from engine.problems import refuse_unknown
 from engine.store.paging import Asked, Key, Page, read_page
+from handlers.orders.hold_kinds import catalogue
 from handlers.orders.model import Hold, SalesOrder
 from handlers.parties.model import Customer
 
@@ -40,7 +42,10 @@ _COLUMNS = ("id", "order_no", "hold_code", "blocks", "release_group", "reason", 
 
 
 def list_holds(tx: Session, wanted: HoldFilter, asked: Asked, *, count: bool = False) -> Page[HoldRow]:
-    """One page of the active holds, the oldest first."""
+    """One page of the active holds, the oldest first. Raises Invalid for an owner or a kind that the catalogue does not know."""
+    kinds = catalogue(tx)
+    refuse_unknown(wanted.owner, {each.release_group for each in kinds.values()}, "owner of holds", "owner")
+    refuse_unknown(wanted.kind, kinds, "kind of hold", "kind")
     statement = (
         select(*(getattr(Hold, name) for name in _COLUMNS), Customer.customer_no, Customer.name.label("customer_name"))
         .join(SalesOrder, SalesOrder.order_no == Hold.order_no)

@@ -271,7 +271,8 @@ _PARTS: Mapping[str, TextClause] = {
     """),
     "stops": text(f"""
       WITH of_order AS (
-        SELECT i.id, i.business_key, i.state, i.updated_at, v.name AS process_name, v.deployment_id, v.path
+        SELECT i.id, i.business_key, i.state, i.updated_at, i.process_key, i.process_version_id, v.name AS process_name,
+               v.deployment_id, v.path
         FROM instance i JOIN process_version v ON v.id = i.process_version_id
         WHERE i.id IN ({_INSTANCES}) AND i.state NOT IN ('completed', 'cancelled')
       )
@@ -288,6 +289,14 @@ _PARTS: Mapping[str, TextClause] = {
         UNION ALL
         SELECT 'suspended', o.id, o.business_key, o.process_name, o.deployment_id, o.path, NULL, NULL, NULL, o.updated_at, NULL, 0, NULL
         FROM of_order o WHERE o.state = 'suspended'
+        UNION ALL
+        SELECT 'process suspended', o.id, o.business_key, o.process_name, o.deployment_id, o.path, NULL, s.reason, s.suspended_by,
+               s.suspended_at, NULL, 0, NULL
+        FROM of_order o JOIN suspension s ON s.level = 'process' AND s.name = o.process_key AND s.version_id IN (0, o.process_version_id)
+        UNION ALL
+        SELECT 'step suspended', o.id, o.business_key, o.process_name, o.deployment_id, o.path, w.element_id, s.reason, s.suspended_by,
+               s.suspended_at, NULL, w.attempt, NULL
+        FROM work w JOIN of_order o ON o.id = w.instance_id JOIN suspension s ON s.level = 'service_task' AND s.name = w.handler
       ) stopped ORDER BY kind, since LIMIT 50
     """),
     "decisions": text(f"""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from flask import make_response, redirect, render_template, request
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.feel import as_duration
@@ -15,8 +16,11 @@ from engine.runtime.verbs import calendars
 from engine.runtime.verbs.calendars import WEEKDAYS
 from engine.store.clock import business_now, business_today
 from engine.store.paging import Asked
+from handlers.changes import Author
+from handlers.inventory import supply
+from handlers.inventory.views import list_warehouses
 from ui.forms import day_of
-from ui.product import ADMINISTER, needs, person, product
+from ui.product import ADMINISTER, SHIP, needs, person, product
 from ui.records import TABS
 
 _REFUSED: Final = 422
@@ -29,8 +33,26 @@ _EXAMPLES: Final = ("PT4H", "PT8H", "P1D", "P2D")
 def show_list() -> str:
     """Every calendar."""
     with product().database.transaction() as tx:
-        found = read.list_calendars(tx)
-    return render_template("calendars.html", found=found, tabs=TABS, weekdays=WEEKDAYS, may_keep=ADMINISTER in person().roles)
+        return _listed(tx)
+
+
+@needs(SHIP)
+def ship_by() -> AnyResponse:
+    """Say on whose days a warehouse ships."""
+    code, calendar = (request.form.get(name, "").strip()[:60] for name in ("warehouse", "calendar"))
+    try:
+        product().database.run(lambda tx: supply.ship_by(tx, code, calendar or None, Author(person().name)))
+    except Problem as problem:
+        with product().database.transaction() as tx:
+            return make_response(_listed(tx, problem), _REFUSED)
+    return redirect(f"{_BASE}?done=changed", 303)
+
+
+def _listed(tx: Session, problem: Problem | None = None) -> str:
+    roles = person().roles
+    given = {"tabs": TABS, "weekdays": WEEKDAYS, "may_keep": ADMINISTER in roles, "may_ship": SHIP in roles, "problem": problem}
+    given |= {"warehouses": list_warehouses(tx), "done": request.args.get("done", "")}
+    return render_template("calendars.html", found=read.list_calendars(tx), **given)
 
 
 @needs(ADMINISTER)
@@ -122,6 +144,7 @@ ROUTES: Sequence[tuple[str, Callable[..., Any], list[str]]] = (
     (_BASE, show_list, ["GET"]),
     (_BASE, add, ["POST"]),
     (f"{_BASE}/new", show_new, ["GET"]),
+    (f"{_BASE}/warehouses", ship_by, ["POST"]),
     (f"{_BASE}/<code>", show, ["GET"]),
     (f"{_BASE}/<code>", change, ["POST"]),
     (f"{_BASE}/<code>/days", set_day, ["POST"]),

@@ -6,7 +6,7 @@ from flask import make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.lexical import read_count
-from engine.problems import Invalid, Problem
+from engine.problems import Invalid, Problem, refuse_unknown
 from handlers.changes import Author
 from handlers.edi import arriving, partners, views
 from handlers.edi.exchange import Exchange
@@ -67,11 +67,13 @@ def set_place(partner_no: str) -> AnyResponse:
 
 def _list(given: dict[str, Any]) -> str:
     query = request.args
-    status = query.get("status", "")
+    direction, status = query.get("direction", ""), query.get("status", "")
+    refuse_unknown(direction, ("IN", "OUT"), "direction", "direction")
+    refuse_unknown(status, _STATUSES, "status of interchanges", "status")
     wanted = views.Filter(
-        direction=query.get("direction", "") if query.get("direction") in {"IN", "OUT"} else "",
+        direction=direction,
         partner_no=query.get("partner_no", "")[:100],
-        status=status if status in _STATUSES else "",
+        status=status,
         search=query.get("q", "").strip()[:100],
     )
     with product().database.transaction() as tx:

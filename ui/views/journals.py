@@ -6,7 +6,7 @@ from typing import Any
 from flask import make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine.problems import Invalid, Problem
+from engine.problems import Invalid, Problem, refuse_unknown
 from engine.runtime.read.worklist import EVERYBODY, Filter, list_tasks
 from engine.store.clock import business_today
 from engine.store.paging import Asked
@@ -35,7 +35,9 @@ def redirect_to_finance() -> AnyResponse:
 def show_list() -> str:
     """The journals, the latest first; above them those by hand that are not posted yet."""
     source = request.args.get("source", "").strip()[:100]
-    by_hand = request.args.get("kind") == "by-hand"
+    kind = request.args.get("kind", "")
+    refuse_unknown(kind, ("by-hand",), "kind of journal", "kind")
+    by_hand = bool(kind)
     with product().database.transaction() as tx:
         found = views.list_journals(tx, source, asked(), event_type=EVENT if by_hand else "", count=True)
         waiting = views.list_manual_entries(tx, "WRITTEN", Asked(_MOST_WAITING)).rows

@@ -46,7 +46,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """An instance of an order that has failed (kind incident), is tried again by itself (retry) or was suspended by an operator."""
+    """An instance of an order that has failed (kind incident), is tried again by itself (retry) or was suspended by an operator.
+
+    Of a suspension `why` is its reason, and `cure` who ordered it.
+    """
 
     kind: str
     href: str

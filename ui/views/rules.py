@@ -7,6 +7,7 @@ from flask import render_template, request
 
 from engine.models.examples import example_of, rules
 from engine.models.vocabularies import BPMN_WORDS, VOCABULARIES, Fate
+from engine.problems import refuse_unknown
 
 _LONGEST = 200
 
@@ -31,6 +32,9 @@ def show() -> str:
 def show_words() -> str:
     """Every word of every vocabulary, or those of one, of one fate or that a search finds."""
     chosen = {each: request.args.get(each, "").strip()[:_LONGEST] for each in ("q", "vocabulary", "fate")}
+    names = [_name(each.prefix) for each in VOCABULARIES]
+    refuse_unknown(chosen["vocabulary"], names, "vocabulary", "vocabulary")
+    refuse_unknown(chosen["fate"], list(Fate), "fate of words", "fate")
     found = [
         words
         for words in _words()
@@ -38,7 +42,6 @@ def show_words() -> str:
         and chosen["vocabulary"] in {"", words.vocabulary}
         and chosen["fate"] in {"", words.fate}
     ]
-    names = [_name(each.prefix) for each in VOCABULARIES]
     return render_template("words.html", found=found, vocabularies=names, fates=list(Fate), chosen=chosen)
 
 

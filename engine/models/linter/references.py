@@ -14,6 +14,7 @@ from engine.models.times import is_duration
 from engine.models.trees import tag_of, text_of
 from engine.models.vocabulary import BPMN
 from engine.retry_policy import is_policy
+from engine.spiff.calls import NONE, STANDARD
 from engine.spiff.nodes.tasks import slug
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -81,6 +82,18 @@ def _other_group(node: Node, group: str, groups: Collection[str]) -> Fix | None:
         return None
     names = [right if name == group else name for name in setting_names(node, "candidateGroups")]
     return Fix(f"Offer it to {right}", Change.SET_SETTING, node.id, "candidateGroups", ", ".join(names))
+
+
+@rule("unknown-calendar")
+def calendars_exist(known: Known) -> Iterator[Broken]:
+    """A duration in the working time of a calendar that there is none of fails when it begins to count."""
+    for _, node in known.nodes():
+        code = node.properties.get("calendar")
+        if code and known.calendars is not None and code not in {*known.calendars, STANDARD, NONE}:
+            right = meant(code, known.calendars)
+            fix = Fix(f"Count by {right}", Change.SET_SETTING, node.id, "calendar", right) if right else None
+            message = f"{node.label} counts in the working time of the calendar {code[:60]!r}, which does not exist."
+            yield at(node, message, near(code, [*known.calendars, STANDARD, NONE]), fix=fix)
 
 
 @rule("nobody-may-do-it", "warning")

@@ -34,6 +34,8 @@ class Known:
     forms: Mapping[str, Form] = field(default_factory=dict)
     #: The company's, in which times without a zone are meant.
     time_zone: tzinfo = UTC
+    #: Codes of business calendars; None where they are not known, and are not checked.
+    calendars: Collection[str] | None = None
     #: Levels that rules have walked through already.
     walked: dict[Scope, Walked] = field(default_factory=dict)
 

@@ -11,6 +11,7 @@ from engine.models.bundle import Bundle, Finding, admit
 from engine.models.check import check
 from engine.models.reach import Reach, reach_of
 from engine.problems import NotFound
+from engine.runtime.state.calendars import read_calendars
 from engine.runtime.state.runtime import Runtime
 from engine.store.paging import AnyRow, Asked, Key, Page, read_page
 from engine.store.tables import deployment, deployment_file, draft, draft_file
@@ -144,7 +145,7 @@ def check_draft(
     saved = bundle_of(tx, bundle)
     for path, content in changed.items():
         admit(path, len(content), {name: len(other) for name, other in saved.files.items() if name != path})
-    checked = check(Bundle(bundle, {**saved.files, **changed}), runtime.service_tasks, groups, runtime.time_zone)
+    checked = check(Bundle(bundle, {**saved.files, **changed}), runtime.service_tasks, groups, runtime.time_zone, read_calendars(tx))
     known = checked.known
     return CheckedDraft(
         ok=checked.ok,

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Date, cast, func, literal, or_, select, un
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
-from engine.problems import NotFound
+from engine.problems import NotFound, refuse_unknown
 from engine.runtime.state.chosen import Filter, conditions
 from engine.store.paging import AnyRow, Asked, Key, Page, counted, read_page
 from engine.store.tables import (
@@ -254,7 +254,8 @@ def trend_of(tx: Session, fingerprints: Sequence[str], days: int = 7) -> dict[st
 
 
 def list_incidents(tx: Session, asked: Asked, *, state: str = "open", fingerprint: str = "", count: bool = False) -> Page[AnyRow]:
-    """Incidents of a state, or of one cause, the latest first; without their tracebacks."""
+    """Incidents of a state, or of one cause, the latest first; without their tracebacks. Raises Invalid for no such state."""
+    refuse_unknown(state, ("open", "resolved"), "state of incidents", "state")
     statement = (
         select(
             *(column for column in incident.c if column.name != "traceback"),

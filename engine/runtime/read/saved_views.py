@@ -2,13 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from engine.problems import refuse_unknown
 from engine.runtime.state.people import Person
 from engine.store.tables import saved_view
 
+#: The lists that can be saved, and where they are.
+LISTS: Final = {
+    "worklist": "/worklist",
+    "orders": "/orders",
+    "instances": "/operations/instances",
+    "incidents": "/operations/incidents",
+}
 _MOST = 50
 
 
@@ -25,7 +34,8 @@ class SavedView:
 
 
 def list_views(tx: Session, person: Person, of_list: str) -> Sequence[SavedView]:
-    """The views of a list, one's own first. One statement."""
+    """The views of a list, one's own first. One statement. Raises Invalid for a list that has none."""
+    refuse_unknown(of_list, LISTS, "list with views", "list")
     columns = [saved_view.c[name] for name in SavedView.__dataclass_fields__]
     seen = saved_view.c.list == of_list, or_(saved_view.c.owner == person.name, saved_view.c.shared)
     order = (saved_view.c.owner != person.name), saved_view.c.name, saved_view.c.id

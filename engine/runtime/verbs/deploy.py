@@ -12,6 +12,7 @@ from engine.models.check import CheckedBundle, check
 from engine.problems import Invalid, NotFound
 from engine.runtime.post import schedules
 from engine.runtime.state import audit
+from engine.runtime.state.calendars import read_calendars
 from engine.runtime.state.model_cache import CompiledDeployment
 from engine.runtime.state.runtime import Runtime
 from engine.spiff.elements import Event
@@ -82,7 +83,7 @@ def deploy(runtime: Runtime, tx: Session, bundle: Bundle, actor: str | Author, g
     running = in_force(tx, bundle.sha256)
     if running is not None:
         return running
-    checked = check(bundle, runtime.service_tasks, groups, runtime.time_zone)
+    checked = check(bundle, runtime.service_tasks, groups, runtime.time_zone, read_calendars(tx))
     if not checked.ok:
         raise ModelRefused(checked.findings)
     newest = select(func.coalesce(func.max(deployment.c.version), 0)).where(deployment.c.name == bundle.name)

@@ -9,17 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine.problems import Forbidden, Invalid, NotFound
+from engine.runtime.read.saved_views import LISTS
 from engine.runtime.state import audit
 from engine.runtime.state.people import Person
 from engine.store.tables import saved_view
 
-#: The lists that can be saved, and where they are.
-LISTS: Final = {
-    "worklist": "/worklist",
-    "orders": "/orders",
-    "instances": "/operations/instances",
-    "incidents": "/operations/incidents",
-}
 _LONGEST_NAME: Final = 60
 _LONGEST_QUERY: Final = 2000
 #: What belongs to one look at a list, and not to the view.

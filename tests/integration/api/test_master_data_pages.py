@@ -222,6 +222,10 @@ def test_a_calendar_is_kept_on_its_pages_and_warehouses_ship_by_it(signed_in, in
     assert due == {"due_at": "2099-12-28T09:00:00Z"}  # the 24th is taken for stock, 25 and 26 December are holidays, the 27th a Sunday
     assert jonas.put("/api/v1/warehouses/VIE/calendar", json={"calendar_code": "moon"}).status_code == 404
     assert jonas.put("/api/v1/warehouses/VIE/calendar", json={"calendar_code": "vienna"}).status_code == 200
+    assert jonas.post("/master-data/calendars/warehouses", data={"warehouse": "VIE", "calendar": "moon"}).status_code == 422
+    assert jonas.post("/master-data/calendars/warehouses", data={"warehouse": "VIE", "calendar": ""}).status_code == 303
+    assert "The working days of AT" in jonas.get("/master-data/calendars").text
+    assert jonas.post("/master-data/calendars/warehouses", data={"warehouse": "VIE", "calendar": "vienna"}).status_code == 303
     with installation.database.transaction() as tx:
         calendar = look(tx, ["PUMP-40"], datetime(2099, 12, 22, 8, tzinfo=UTC)).horizon.calendar
     assert calendar.on_or_after("VIE", date(2099, 12, 24)) == date(2099, 12, 28)

@@ -103,6 +103,23 @@ def test_a_group_is_routed_by_load_to_who_is_there_and_may_decide(begin, install
         assert tx.scalar(text("SELECT assignee FROM user_task WHERE title = 'Check six'")) is None  # sara is away, edith may not
 
 
+def test_who_has_how_much_is_seen_and_a_group_is_routed_on_the_page(begin, signed_in):
+    begin("one", "two")
+    olga, sara = signed_in("olga"), signed_in("sara")
+    (queue,) = (each for each in sara.get("/api/v1/group-routing/queues").json["groups"] if each["group"] == "sales")
+    assert (queue["open"], queue["by_load"]) == (2, False)
+    assert sara.post("/operations/queues", data={"group": "sales", "by_load": "yes"}).status_code == 403
+    assert olga.post("/operations/queues", data={"group": "moon", "by_load": "yes"}).status_code == 422
+    assert olga.post("/operations/queues", data={"group": "sales", "by_load": "yes"}).status_code == 303
+    begin("three", requester="edith")
+    assert sara.get("/api/v1/group-routing/queues").json["desks"] == [{"person": "sara", "open": 1, "late": 0}]
+    page = olga.get("/operations/queues").text
+    assert "Go to who has the least" in page
+    assert "sara" in page
+    olga.post("/operations/queues", data={"group": "sales", "by_load": "no"})
+    assert olga.get("/api/v1/group-routing").json == {"groups": []}
+
+
 def test_the_audit_log_is_read_between_two_days(signed_in):
     olga = signed_in("olga")
     assert "Sign in" in olga.get("/operations/audit?since=2020-01-01").text

@@ -334,6 +334,8 @@ def references() -> Iterator[Case]:
         for lane in ("Cellar", "Sales")
     ]
     yield Case("unknown-group", "ask", *drawn)
+    counted = [bundle(around("ask", user("ask", candidateGroups="sales", dueIn="PT4H", calendar=code))) for code in ("veinna", "vienna")]
+    yield Case("unknown-calendar", "ask", *counted)
     yield Case("nobody-may-do-it", "ask", bundle(around("ask", node("userTask", "ask"))), right, "warning")
     called = process(START.replace('"start"', '"begin"'), END.replace('"end"', '"over"'), chain("begin", "over"), key="price_quote")
     call = [bundle(around("call", node("callActivity", "call", calledElement=name)), called) for name in ("prise_quote", "price_quote")]
@@ -685,7 +687,7 @@ names = pytest.mark.parametrize("case", CASES, ids=[f"{case.rule}-{number}" for 
 
 
 def found_in(bundle: Bundle) -> tuple[Finding, ...]:
-    return check(bundle, service_tasks(), {"sales"}).findings
+    return check(bundle, service_tasks(), {"sales"}, calendars={"vienna"}).findings
 
 
 @names
@@ -701,7 +703,7 @@ def test_the_wrong_diagram_is_found_and_told_what_to_do(case: Case) -> None:
 
 @names
 def test_the_right_diagram_is_not_found_and_compiles(case: Case) -> None:
-    result = check(case.right, service_tasks(), {"sales"})
+    result = check(case.right, service_tasks(), {"sales"}, calendars={"vienna"})
     assert [finding for finding in result.findings if finding.rule == case.rule] == []
     assert [finding for finding in result.findings if finding.severity == "error"] == []
     assert result.processes
@@ -728,7 +730,7 @@ def test_a_process_that_calls_itself_runs_until_its_condition_ends_it():
         flow("gate", "less", "amount > 0"),
         chain("less", "call", "end"),
     )
-    [compiled] = check(bundle(asked), service_tasks(), {"sales"}).processes
+    [compiled] = check(bundle(asked), service_tasks(), {"sales"}, calendars={"vienna"}).processes
     ended = Play(compiled, {"amount": 3}, restored=True)
     assert (ended.instance.completed, ended.instance.variables["amount"]) == (True, 0)
     assert [each.element_id for each in ended.trace].count("call") == 3

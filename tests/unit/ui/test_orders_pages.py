@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import insert, update
+from sqlalchemy import insert, text, update
 
 from api.auth.roles import Role
 from engine.runtime.verbs import deploy, start
@@ -133,6 +133,18 @@ def test_a_page_costs_as_many_statements_for_many_rows_as_for_few(client: FlaskC
     with statements(company.database) as many:
         assert client.get(address).status_code == 200
     assert len(many) == len(few)
+
+
+def test_an_order_says_which_suspension_stops_it(client: FlaskClient, company: Site):
+    company.start("L-1", order_no="SO-000001")
+    with company.database.transaction() as tx:
+        (key,) = tx.scalars(text("SELECT process_key FROM instance WHERE business_key = 'L-1'")).all()
+        row = {"name": key, "reason": "The carrier changes its prices"}
+        tx.execute(text("INSERT INTO suspension (level, name, reason, suspended_by) VALUES ('process', :name, :reason, 'olga')"), row)
+    page = client.get("/orders/SO-000001").text
+    assert "What stops it now" in page
+    assert "is suspended by olga" in page
+    assert "The carrier changes its prices" in page
 
 
 def test_a_view_that_changes_something_names_the_role_it_asks_for(client: FlaskClient):
