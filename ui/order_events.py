@@ -11,6 +11,7 @@ from handlers.orders.hold_rules import HOLDS
 from handlers.orders.views import Story
 from ui.facts import entered, facts, said
 from ui.formats import decider, money, quantity, words
+from ui.subjects import subject_address
 
 _BAD = ("hold_applied", "reject", "cancel", "returned", "short", "fail")
 _ANSWERS = {"AP": "accept it", "CA": "accept it with changes", "RE": "reject it"}
@@ -97,7 +98,8 @@ def _told(story: Story, event: Any) -> Event:
         what, more = words(event.kind), said(facts(detail))
     line = f", line {event.line_no}" if event.line_no else ""
     who = "" if event.actor == "system" else decider(event.actor) if event.actor else ""
-    return Event(event.at, what + line, more, who, "bad" if any(word in kind for word in _BAD) else "")
+    quote = subject_address(detail["quote_no"], "quote") if kind == "order_received" and detail.get("quote_no") else ""
+    return Event(event.at, what + line, more, who, "bad" if any(word in kind for word in _BAD) else "", quote)
 
 
 def _of_goods_and_money(story: Story) -> Iterator[Event]:
@@ -109,12 +111,12 @@ def _of_goods_and_money(story: Story) -> Iterator[Event]:
     for invoice in story.invoices:
         if invoice.posted_at:
             what = f"{'Credit memo' if invoice.kind == 'CM' else 'Invoice'} {invoice.invoice_no} posted"
-            yield Event(invoice.posted_at, what, money(invoice.gross_total, invoice.currency), "", "good")
+            amount = money(invoice.gross_total, invoice.currency)
+            yield Event(invoice.posted_at, what, amount, "", "good", subject_address(invoice.invoice_no, "invoice"))
     for receipt in story.receipts:
         paid = money(receipt.cash, receipt.currency)
-        yield Event(
-            receipt.applied_at, f"Receipt {receipt.receipt_no} paid {paid} of {receipt.invoice_no}", words(receipt.action), "", "good"
-        )
+        what, more = f"Receipt {receipt.receipt_no} paid {paid} of {receipt.invoice_no}", words(receipt.action)
+        yield Event(receipt.applied_at, what, more, receipt.applied_by, "good", subject_address(receipt.receipt_no, "receipt"))
 
 
 def _amount(detail: Mapping[str, Any], name: str) -> str:

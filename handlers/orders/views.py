@@ -322,7 +322,8 @@ _PARTS: Mapping[str, TextClause] = {
       WHERE i.invoice_no IN (SELECT invoice_no FROM invoice_line WHERE order_no = CAST(:order_no AS text)) ORDER BY i.created_at
     """),
     "receipts": text("""
-      SELECT r.receipt_no, r.received_on, r.currency, r.amount, a.invoice_no, a.cash, a.discount, a.written_off, a.action, a.applied_at
+      SELECT r.receipt_no, r.received_on, r.currency, r.amount, a.invoice_no, a.cash, a.discount, a.written_off, a.action, a.applied_at,
+             a.applied_by
       FROM application a JOIN receipt r ON r.receipt_no = a.receipt_no
       WHERE a.invoice_no IN (SELECT invoice_no FROM invoice_line WHERE order_no = CAST(:order_no AS text)) AND a.unapplied_at IS NULL
       ORDER BY a.applied_at

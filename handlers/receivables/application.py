@@ -157,8 +157,8 @@ def held_rest(row: RowMapping) -> Rest:
     return Rest(row["held"], row["held_in_books"], row["receipt_rate"])
 
 
-def write_uses(tx: Session, uses: Sequence[Use]) -> None:
-    """Post the applications, take them off the open items, and keep what is left of the receipts."""
+def write_uses(tx: Session, uses: Sequence[Use], by: str = "") -> None:
+    """Post the applications, take them off the open items, and keep what is left of the receipts; `by` whom, where no rule did."""
     books = books_currency(tx)
     booked = [use for use in uses if use.parts.settles or use.parts.income]
     journals = posting.post_many(tx, [_entry(use, books) for use in booked])
@@ -167,7 +167,7 @@ def write_uses(tx: Session, uses: Sequence[Use]) -> None:
         before = taken[use.row["invoice_no"]]
         taken[use.row["invoice_no"]] = Taken(before.amount + use.parts.settles, before.in_books + use.settled_in_books)
     reduce_open_items(tx, "AR", taken)
-    insert_rows(tx, Application, [_application(use, journal) for use, journal in zip(booked, journals, strict=True)])
+    insert_rows(tx, Application, [{**_application(use, journal), "applied_by": by} for use, journal in zip(booked, journals, strict=True)])
     rests: dict[str, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     for use in uses:
         rests[use.row["receipt_no"]][0] += use.parts.on_account

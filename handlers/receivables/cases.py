@@ -43,12 +43,13 @@ _APPLIED = Part(
         Shown("invoice_no", "Invoice", "invoice"),
         Shown("applied_at", "When", "moment"),
         Shown("action", "How", "code"),
+        Shown("applied_by", "By"),
         Shown("cash", "Cash", "money", "currency"),
         Shown("discount", "Discount", "money", "currency"),
         Shown("written_off", "Written off", "money", "currency"),
     ),
     """
-    SELECT paid.invoice_no, paid.applied_at, paid.action, paid.cash, nullif(paid.discount, 0) AS discount,
+    SELECT paid.invoice_no, paid.applied_at, paid.action, paid.applied_by, paid.cash, nullif(paid.discount, 0) AS discount,
       nullif(paid.written_off, 0) AS written_off, money.currency
     FROM application AS paid JOIN receipt AS money ON money.receipt_no = paid.receipt_no
     WHERE paid.receipt_no = :number AND paid.unapplied_at IS NULL ORDER BY paid.applied_at

@@ -45,7 +45,7 @@ def apply(runtime: Runtime, tx: Session, given: HandApplication, actor: str) -> 
 
 def accept(runtime: Runtime, tx: Session, receipt_no: str, rank: int, actor: str) -> list[str]:
     """Apply a suggestion of a receipt; the processes of settled invoices go on. Answers these. Raises NotFound, Conflict."""
-    settled = suggestions.accept_suggestion(tx, receipt_no, rank)
+    settled = suggestions.accept_suggestion(tx, receipt_no, rank, actor)
     for invoice_no in settled:
         told = {"invoice_no": invoice_no}
         messages.note(runtime, tx, Message("receivable.settled", correlation=told, payload=told, actor=actor))

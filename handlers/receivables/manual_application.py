@@ -74,7 +74,7 @@ def apply_manually(tx: Session, given: HandApplication, by: str = "") -> HandApp
             next_step="Choose a receipt with money left and an invoice that is open.",
         )
     use = use_of(row, given.action, receipt.rest, (owed_rest(row), held_rest(row)), books_currency(tx))
-    write_uses(tx, [use])
+    write_uses(tx, [use], by)
     parts = use.parts
     open_amount = row["open_amount"] - parts.settles
     disputes = open_deductions(tx, [use], given.reason, given.description, by)

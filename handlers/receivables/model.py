@@ -279,6 +279,8 @@ class Application(Base):
     action: Mapped[str]
     journal_id: Mapped[Reference | None] = mapped_column(ForeignKey("journal.id"))
     applied_at: Mapped[Written]
+    #: Who gave it to the invoice; empty where a rule did.
+    applied_by: Mapped[Label]
     unapplied_at: Mapped[Moment | None]
 
 

@@ -14,7 +14,7 @@ from handlers.ledger.open_items import lock_open_items
 from handlers.receivables.application import FACTS, USED, Use, held_rest, owed_rest, use_of, write_uses
 
 
-def accept_suggestion(tx: Session, receipt_no: str, rank: int) -> list[str]:
+def accept_suggestion(tx: Session, receipt_no: str, rank: int, by: str = "") -> list[str]:
     """Apply one suggestion of a receipt, what differs staying open or free; answer the invoices it settled.
 
     Raises NotFound for a suggestion that is not there, Conflict when nothing of it can be applied any more.
@@ -27,7 +27,7 @@ def accept_suggestion(tx: Session, receipt_no: str, rank: int) -> list[str]:
             code="suggestion_unknown",
             next_step="Load the list of receipts again and choose one.",
         )
-    settled = _apply(tx, [receipt_no], rank, numbers)
+    settled = _apply(tx, [receipt_no], rank, numbers, by)
     if settled is None:
         raise Conflict(
             f"Nothing of that suggestion for {receipt_no} is open any more.",
@@ -44,7 +44,7 @@ def apply_suggestions(tx: Session, statement_no: str) -> list[str]:
     return (_apply(tx, receipts, 1, numbers) if numbers else None) or []
 
 
-def _apply(tx: Session, receipts: Sequence[str], rank: int, numbers: Sequence[str]) -> list[str] | None:
+def _apply(tx: Session, receipts: Sequence[str], rank: int, numbers: Sequence[str], by: str = "") -> list[str] | None:
     """The settled invoices; None where nothing could be applied. What one takes is gone for the next."""
     lock_open_items(tx, "AR", numbers)
     books = books_currency(tx)
@@ -62,7 +62,7 @@ def _apply(tx: Session, receipts: Sequence[str], rank: int, numbers: Sequence[st
             free[row["receipt_no"]] -= amount
     if not uses:
         return None
-    write_uses(tx, uses)
+    write_uses(tx, uses, by)
     return sorted(number for number, invoice in invoices.items() if invoice.amount == 0)
 
 

@@ -74,6 +74,18 @@ document.addEventListener('change', (event) => {
   if (event.target.matches('[data-apply]')) event.target.form.requestSubmit();
 });
 
+// On a phone the filters stand behind a button; opened they stay so, also when the list is brought up to date.
+let filtersOpen = false;
+const showFilters = () => {
+  for (const toggle of document.querySelectorAll('[data-filters]')) toggle.setAttribute('aria-expanded', String(filtersOpen));
+};
+document.addEventListener('click', (event) => {
+  if (!event.target.closest('[data-filters]')) return;
+  filtersOpen = !filtersOpen;
+  showFilters();
+});
+document.addEventListener('htmx:after:swap', showFilters);
+
 // An answer that is no page (a refusal from below the pages) must not replace any part of this one.
 document.addEventListener('htmx:before:swap', (event) => {
   // A dialog that a morph takes out of the page while it is open would keep the whole page inert; one elsewhere stays open.

@@ -148,7 +148,8 @@ def test_a_suggestion_is_accepted_once_money_on_account_is_freed_again_and_a_pay
         assert (shown.rule, shown.invoices, shown.why) == ("M7", ["INV-000002"], "INV-000002 is the only open invoice of this amount.")
         with pytest.raises(NotFound, match="no suggestion 2"):
             accept_suggestion(tx, "RC-000001", 2)
-        assert accept_suggestion(tx, "RC-000001", 1) == ["INV-000002"]
+        assert accept_suggestion(tx, "RC-000001", 1, "amina") == ["INV-000002"]
+        assert tx.scalars(text("SELECT applied_by FROM application")).all() == ["amina"]
         with pytest.raises(Conflict, match="Nothing of that suggestion"):
             accept_suggestion(tx, "RC-000001", 1)
         identify(tx, "RC-000002", CUSTOMER)
