@@ -18,7 +18,7 @@ from engine.runtime.read import batches as read
 from engine.runtime.state.chosen import Filter
 
 api = APIBlueprint("batches", __name__, url_prefix="/api/v1/batches", abp_tags=[Tag(name="batches")])
-Verb = Literal["retry", "suspend", "resume", "cancel", "migrate"]
+Verb = Literal["retry", "suspend", "resume", "cancel", "migrate", "move", "message"]
 
 
 class ChosenIn(Shape):
@@ -48,13 +48,21 @@ class BatchPreviewIn(Shape):
 
 
 class BatchIn(BatchPreviewIn):
-    """What is to be done, why, and after how many failures it pauses. A retry may change variables; a migration names version and plan."""
+    """What is to be done, why, and after how many failures it pauses. A retry may change variables; a migration names version and plan.
+
+    A move says at which step they stand (`element_id`) and at which they go on (`to`), and may change variables; a message its `name`, as
+    the diagram has it, and what it says.
+    """
 
     reason: str = Field(min_length=3, max_length=2000)
     stop_after: int | None = Field(None, ge=1, le=10_000)
     variables: dict[str, Any] = Field(default_factory=dict)
     version_id: int | None = Field(None, ge=1, lt=2**63)
     plan: dict[str, str | None] = Field(default_factory=dict)
+    element_id: str = Field("", max_length=200)
+    to: str = Field("", max_length=200)
+    name: str = Field("", max_length=200)
+    payload: dict[str, Any] = Field(default_factory=dict)
 
     def arguments(self) -> dict[str, Any]:
         """What the verb is told beside the instance."""
@@ -67,6 +75,10 @@ class BatchIn(BatchPreviewIn):
                     errors={"version_id": ["is missing"]},
                 )
             return {"version_id": self.version_id, "plan": self.plan}
+        if self.verb == "move":
+            return batches.move_of(self.element_id, self.to, self.variables)
+        if self.verb == "message":
+            return batches.message_of(self.name, self.payload)
         return {"variables": self.variables} if self.variables else {}
 
 

@@ -16,7 +16,8 @@ from api.requests import operation, person, transaction
 from api.v1.shapes import Done, Exact, InstancePath, Listing, Page, Shape, listed
 from engine.runtime.operate import operations
 from engine.runtime.read import explain, history, lists
-from engine.runtime.read.instances import model_of, tokens_of
+from engine.runtime.read.instances import model_of
+from engine.runtime.state.tokens import tokens_of
 from engine.runtime.verbs import start
 from engine.store.tables import InstanceState
 from handlers.holdings import holdings_of

@@ -87,7 +87,7 @@ MACHINE = {
     "engine/store/columns.py": (1, "columns that are declared to be the machine's"),
     "handlers/ledger/books.py": (1, "which came first, a posting or the closing of its period"),
     "handlers/ledger/model.py": (2, "which came first, a posting or the closing of its period"),
-    "ui/company_time.py": (1, "the clock of the pages, to which its move is added"),
+    "ui/company_time.py": (2, "the clock of the pages, to which its move is added; and what is told by the machine's clock"),
 }
 
 

@@ -13,11 +13,12 @@ from engine.problems import Invalid, Problem
 from engine.runtime.operate import batches, guarded_batches
 from engine.runtime.operate.batches import BATCH_VERBS
 from engine.runtime.read import batches as read
+from engine.runtime.read.batch_choices import ChosenStep, messages_of_chosen, steps_of_chosen
 from engine.runtime.state.chosen import Filter
 from engine.runtime.state.people import Person
 from engine.store.paging import Asked
 from ui.csv_export import csv_response
-from ui.forms import reason
+from ui.forms import json_object, reason
 from ui.product import OPERATE, asked, needs, person, product, wants_fragment
 from ui.second_person import page_of
 
@@ -29,6 +30,9 @@ _STEER: Final[Mapping[str, Callable[[Session, int, Person], None]]] = {
 _REFUSED = 422
 #: The filter of a batch as an address has it: `instance` may come more than once.
 _FIELDS = {"state": "state", "process": "process", "q": "search", "variable": "variable", "cause": "fingerprint", "element": "element_id"}
+
+#: What is typed for a batch, beside its filter.
+_SAID = ("verb", "reason", "stop_after", "key", "from", "to", "name", "payload")
 
 
 def show_list() -> str:
@@ -54,6 +58,7 @@ def begin() -> AnyResponse:
             reason(),
             stop_after=_stop_after(),
             key=request.form.get("key", "")[:100] or None,
+            arguments=_arguments(),
         )
         begun = product().database.run(lambda tx: guarded_batches.begin(product().runtime, tx, order))
     except Problem as problem:
@@ -113,18 +118,22 @@ def _page(batch_id: int) -> str:
 
 
 def _preview(problem: Problem | None = None) -> AnyResponse:
-    seen, for_two = None, False
+    seen, for_two, steps, awaited = None, False, list[ChosenStep](), list[Any]()
     try:
         with product().database.transaction() as tx:
             seen, for_two = guarded_batches.preview(product().runtime, tx, _verb(), chosen())
+            steps = steps_of_chosen(product().runtime, tx, chosen()) if _verb() == "move" else []
+            awaited = [*messages_of_chosen(tx, chosen())] if _verb() == "message" else []
     except Problem as wrong:
         problem = problem or wrong
-    given: dict[str, Any] = {name: request.values.get(name, "") for name in (*_FIELDS, "verb", "reason", "stop_after", "key")}
+    given: dict[str, Any] = {name: request.values.get(name, "") for name in (*_FIELDS, *_SAID)}
     answer = make_response(
         render_template(
             "batch_new.html",
             preview=seen,
             for_two=for_two,
+            steps=steps,
+            awaited=awaited,
             problem=problem,
             given=given,
             chosen={name: request.values.getlist(name) for name in (*_FIELDS, "instance") if any(request.values.getlist(name))},
@@ -133,6 +142,14 @@ def _preview(problem: Problem | None = None) -> AnyResponse:
     )
     answer.status_code = _REFUSED if problem else 200
     return answer
+
+
+def _arguments() -> dict[str, Any]:
+    """What a verb is told beside the instances."""
+    given = {name: request.form.get(name, "").strip()[:200] for name in ("from", "to", "name")}
+    if _verb() == "move":
+        return batches.move_of(given["from"], given["to"], {})
+    return batches.message_of(given["name"], json_object("payload")) if _verb() == "message" else {}
 
 
 def _verb() -> str:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.problems import NotFound
 from engine.runtime.operate import incidents
 from engine.runtime.read import lists as read
-from engine.runtime.read.worklist import who_works
+from engine.runtime.read.colleagues import who_works
 from engine.store.tables import incident
 from handlers.briefs import briefs_of
 from ui.forms import json_object

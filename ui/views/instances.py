@@ -17,9 +17,9 @@ from engine.runtime.read import lists as read
 from engine.runtime.read.batches import item_of
 from engine.runtime.read.elements import ElementStory, get_element
 from engine.runtime.read.flows import called_diagrams, list_flows
-from engine.runtime.read.instances import tokens_of
 from engine.runtime.read.steps import list_marks, list_names, list_steps, model_file
 from engine.runtime.read.variables import list_variables
+from engine.runtime.state.tokens import tokens_of
 from engine.store.paging import AnyRow, Asked, Page
 from engine.store.tables import InstanceState
 from handlers.holdings import holdings_of

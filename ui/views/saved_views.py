@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from flask import redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine.runtime.read.saved_views import LISTS, SavedView, list_views
+from engine.runtime.read.saved_views import SavedView, list_views
+from engine.runtime.state.saved_lists import LISTS
 from engine.runtime.verbs.saved_views import NewView, remove_view, save_view
 from ui.product import READ, needs, person, product
 

@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.iso8601 import read_day
 from engine.problems import Invalid, Problem
+from engine.runtime.read.colleagues import who_works
 from engine.runtime.read.substitutions import list_substitutions
-from engine.runtime.read.worklist import who_works
 from engine.runtime.verbs import substitutions
 from engine.store.tables import process_version
 from ui.company_time import now, zone

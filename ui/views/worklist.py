@@ -12,6 +12,7 @@ from engine.problems import Invalid, Problem
 from engine.runtime.read import worklist as read
 from engine.runtime.read.acts import ActFilter, list_acts
 from engine.runtime.read.case_comments import count_unseen
+from engine.runtime.read.colleagues import who_could, whom_to_ask
 from engine.runtime.read.decision_limits import authority_over
 from engine.runtime.read.pending_changes import ChangeFilter, count_to_confirm, list_changes
 from engine.runtime.verbs import user_tasks
@@ -144,9 +145,9 @@ def _task(tx: Session, task_id: UUID) -> dict[str, Any]:
         "hold": product().runtime.limits.undo_seconds,
         "behalf": behalf_of(task, person()) if not done else None,
         "next_task": _next(tx) if done or held else None,
-        "hand_to": read.who_could(product().runtime, tx, task) if _may_hand_on(task) else (),
+        "hand_to": who_could(product().runtime, tx, task) if _may_hand_on(task) else (),
         "authority": authority_over(tx, person(), task),
-        "ask_whom": read.whom_to_ask(product().runtime, tx, task, person()) if mine and task.delegation != "pending" else (),
+        "ask_whom": whom_to_ask(product().runtime, tx, task, person()) if mine and task.delegation != "pending" else (),
         "ways_back": ways_back(product().runtime, tx, task.process_version_id, task.element_id) if mine else (),
         "acts": list_acts(tx, ActFilter(target=f"user_task:{task.id}"), Asked(20)).rows,
         "kept": urlencode([(name, value) for name, value in request.args.items(multi=True) if name not in _SAID_ONCE]),

@@ -13,8 +13,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, Problem
-from engine.runtime.operate import incidents, migrate, operations, take_over
+from engine.runtime.operate import correlate, incidents, migrate, operations, take_over, token_moves
 from engine.runtime.state.runtime import Runtime
+from engine.runtime.state.tokens import tokens_of
 from engine.store.locks import Lock, take
 from engine.store.tables import incident
 from engine.store.unit_of_work import Collision, savepoint
@@ -126,13 +127,36 @@ def _migrate(runtime: Runtime, tx: Session, item: Any) -> None:
     take_over.take_one(runtime, tx, item.instance_id, plan)
 
 
+def _move(runtime: Runtime, tx: Session, item: Any) -> None:
+    there, to = item.arguments["element_id"], item.arguments["to"]
+    tokens = {token["task_id"] for token in tokens_of(tx, item.instance_id) if token["element_id"] == there}
+    if not tokens:
+        raise Conflict(f"It does not stand at {there} any more.", code="not_there", next_step="Look at the instance; it may have gone on.")
+    for task_id in sorted(tokens):
+        step = token_moves.Step(item.instance_id, task_id, item.started_by, item.reason, item.arguments.get("variables") or {})
+        token_moves.move(runtime, tx, step, to)
+
+
+def _message(runtime: Runtime, tx: Session, item: Any) -> None:
+    name = item.arguments["name"]
+    place = tx.scalar(_AWAITS, {"id": item.instance_id, "name": name})
+    if place is None:
+        raise Conflict(f"It waits for no message {name}.", code="not_waiting", next_step="Look at the instance; it may have gone on.")
+    payload = item.arguments.get("payload") or {}
+    correlate.correlate(runtime, tx, correlate.Correlation(item.instance_id, place, item.started_by, item.reason, payload))
+
+
 _ACTS: Final[Mapping[str, Act]] = {
     "retry": _retry,
     "suspend": _suspend,
     "resume": _resume,
     "cancel": _cancel,
     "migrate": _migrate,
+    "move": _move,
+    "message": _message,
 }
+#: The place that has waited longest, where several wait for the same.
+_AWAITS = text("SELECT id FROM subscription WHERE instance_id = :id AND kind = 'message' AND name = :name ORDER BY created_at, id LIMIT 1")
 _REPORT = "Nothing of it was changed. Look at the workers' logs, and report it."
 _OPEN = text("""
 SELECT id FROM batch WHERE state = 'running'

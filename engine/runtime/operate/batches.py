@@ -26,9 +26,11 @@ BATCH_VERBS: Final[Mapping[str, str]] = {
     "resume": "Resume",
     "cancel": "Cancel",
     "migrate": "Take over",
+    "move": "Move",
+    "message": "Give a message to",
 }
 #: What cannot be taken back takes a second person above a number (`guarded_batches`).
-FOR_TWO: Final = frozenset({"cancel", "migrate"})
+FOR_TWO: Final = frozenset({"cancel", "migrate", "move"})
 _LEFT_OUT: Final[Mapping[Answer, str]] = {
     Answer.ENDED: "has ended",
     Answer.SUSPENDED: "is suspended: resume it first",
@@ -41,7 +43,8 @@ class Order:
     """What is asked for: which verb, on which instances, by whom and why.
 
     `stop_after` is how many failures pause it; `key` makes the same order given twice one batch. A retry may change `variables`;
-    a migration says `version_id` and `plan`.
+    a migration says `version_id` and `plan`, a move the `element_id` at which they stand and the `to` at which they go on, and `variables`;
+    a message its `name` and `payload`.
     """
 
     verb: str
@@ -106,6 +109,26 @@ def why_left_out(verb: str, state: str, *, failed: bool) -> str | None:
             return _LEFT_OUT[Answer.SUSPENDED]
         return None if failed else "nothing of it has failed"
     return _LEFT_OUT.get(VERBS[verb][state])
+
+
+def move_of(element_id: str, to: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """What a move is told. Raises Invalid where it does not say from where or to where."""
+    missing = {name: ["is missing"] for name, given in (("element_id", element_id), ("to", to)) if not given}
+    if missing:
+        raise Invalid(
+            "A move says at which step they stand, and at which they go on.",
+            code="move_incomplete",
+            next_step="Choose both steps.",
+            errors=missing,
+        )
+    return {"element_id": element_id, "to": to, "variables": plain_mapping(variables, "The variables")}
+
+
+def message_of(name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What giving a message is told. Raises Invalid where it has no name."""
+    if not name:
+        raise Invalid("It is not said which message.", code="message_missing", next_step="Choose it.", errors={"name": ["is missing"]})
+    return {"name": name, "payload": plain_mapping(payload, "The message")}
 
 
 def begin(runtime: Runtime, tx: Session, order: Order) -> int:

@@ -2,22 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from engine.problems import refuse_unknown
 from engine.runtime.state.people import Person
+from engine.runtime.state.saved_lists import LISTS
 from engine.store.tables import saved_view
 
-#: The lists that can be saved, and where they are.
-LISTS: Final = {
-    "worklist": "/worklist",
-    "orders": "/orders",
-    "instances": "/operations/instances",
-    "incidents": "/operations/incidents",
-}
 _MOST = 50
 
 

@@ -28,9 +28,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
 from engine.runtime.read.pending_changes import to_confirm
-from engine.runtime.state.directory import Directory
 from engine.runtime.state.people import Person
-from engine.runtime.state.runtime import Runtime
 from engine.runtime.verbs.visible_tasks import EXCLUDED, OVERSEER, Way, user_link, visible_to, ways_to
 from engine.store.paging import MOST, AnyRow, Asked, Key, Merged, Page, Ranges, counted, counted_of, read_merged, read_page
 from engine.store.tables import (
@@ -232,25 +230,6 @@ def open_tasks_of(tx: Session, person: Person, instance_id: UUID) -> list[TaskRo
     """The open tasks of one instance that the person may see, the oldest first; at most 50."""
     of_instance = _TASKS.where(visible_to(person), user_task.c.state == "open", user_task.c.instance_id == instance_id)
     return list(read_page(tx, of_instance, (Key(user_task.c.created_at), _ID), Asked(50)).typed(TaskRow).rows)
-
-
-def who_could(runtime: Runtime, tx: Session, task: AnyRow) -> list[str]:
-    """Whom a task can be handed to: its candidates without those who may not decide it and who holds it. Empty where nobody is known."""
-    directory: Any = runtime.ports.get(Directory)
-    people = directory.people(tx, task.candidate_groups, task.candidate_users) if directory else ()
-    return [name for name in people if name not in {*task.excluded_users, task.assignee}]
-
-
-def who_works(runtime: Runtime, tx: Session) -> Sequence[str]:
-    """Everybody who works here; nobody where that is not known."""
-    directory: Any = runtime.ports.get(Directory)
-    people: Sequence[str] = directory.people(tx, (), ()) if directory else ()
-    return people
-
-
-def whom_to_ask(runtime: Runtime, tx: Session, task: AnyRow, person: Person) -> list[str]:
-    """Colleagues who can be asked about a task: everybody but those who may not decide it, and who asks. Empty where nobody is known."""
-    return [name for name in who_works(runtime, tx) if name not in {*task.excluded_users, task.assignee, person.name}]
 
 
 def decisions_before(tx: Session, task: AnyRow) -> list[AnyRow]:

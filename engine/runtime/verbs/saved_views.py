@@ -9,9 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine.problems import Forbidden, Invalid, NotFound
-from engine.runtime.read.saved_views import LISTS
 from engine.runtime.state import audit
 from engine.runtime.state.people import Person
+from engine.runtime.state.saved_lists import LISTS
 from engine.store.tables import saved_view
 
 _LONGEST_NAME: Final = 60

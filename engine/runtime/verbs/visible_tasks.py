@@ -18,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     exists,
+    false,
     func,
     literal,
     literal_column,
@@ -223,16 +224,24 @@ def _not_excluded(name: ColumnElement[str], names: Names) -> ColumnElement[bool]
 
 
 def _is_excluded(name: ColumnElement[str]) -> ColumnElement[bool]:
-    # A value and no EXISTS: of that the planner makes a list of all tasks from which somebody is excluded, where it expects many links.
     task = user_task.alias("guarded_task")
     had_a_hand = exists().where(_hands(task.c), duty_hand.c.person == name).correlate(task)
     excluded = or_(task.c.excluded_users.contains(cast(array([name]), ARRAY(Text))), had_a_hand)
-    return select(excluded).where(task.c.id == identity_link.c.task_id).correlate(identity_link).scalar_subquery()
+    return _of_its_task(task, excluded)
 
 
 def _is_beyond(names: Names) -> ColumnElement[bool]:
     task = user_task.alias("limited_task")
-    return select(beyond(task, names)).where(task.c.id == identity_link.c.task_id).correlate(identity_link).scalar_subquery()
+    return _of_its_task(task, beyond(task, names))
+
+
+def _of_its_task(task: Any, holds: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether something holds of the task of a link.
+
+    A value and no EXISTS: of that the planner makes a list of all tasks of which it holds, where it expects many links.
+    """
+    said = select(holds).where(task.c.id == identity_link.c.task_id).correlate(identity_link).scalar_subquery()
+    return func.coalesce(said, false(), type_=Boolean)
 
 
 def may_take(task: Any, person: Person) -> bool:

@@ -118,3 +118,42 @@ def test_the_list_of_instances_says_what_of_its_filter_it_does_not_understand(th
     assert "names no variable and its value" in page
     assert "CHECK-1" not in page
     assert "CHECK-1" in olga.get("/operations/instances").text
+
+
+@pytest.fixture
+def loads(installation, company_database):
+    """Two loads that are to be checked, and one that waits for its truck already."""
+    model = (
+        m.start() + m.user("check", candidateGroups="sales") + m.catch("truck", "truck_came", "={ load_no: load_no }", "truck") + m.end()
+    )
+    flows = "start -> check -> truck -> done"
+    with company_database.transaction() as tx:
+        deploy(installation.runtime, tx, m.bundle("loads", model, flows, outside=m.message("truck.came")), "ada")
+        return [start(installation.runtime, tx, "loads", {"load_no": key}, StartOptions(business_key=key)) for key in ("L-1", "L-2", "L-3")]
+
+
+def test_many_are_moved_past_a_step_and_given_the_message_they_wait_for(loads, installation, signed_in):
+    olga = signed_in("olga")
+    chosen = {"verb": "move", "process": "loads"}
+    form = olga.get("/operations/batches/new", query_string=chosen).text
+    assert "check (3 here)" in form
+    assert olga.post("/operations/batches", data={**chosen, **WHY, "from": "check"}).status_code == 422
+    two = {"instance": [str(loads[0]), str(loads[1])]}
+    olga.post("/operations/batches", data={**chosen, **two, **WHY, "from": "check", "to": "truck"})
+    batch_work.work(installation.runtime)
+    again = olga.post("/operations/batches", data={**chosen, **WHY, "from": "check", "to": "truck"}).headers["Location"]
+    batch_work.work(installation.runtime)
+    page = olga.get(again).text
+    assert "1 of 3 passed, 2 failed" in page
+    assert "It does not stand at check any more." in page
+    telling = {"verb": "message", "process": "loads"}
+    assert "truck.came (3 wait)" in olga.get("/operations/batches/new", query_string=telling).text
+    assert olga.post("/operations/batches", data={**telling, **WHY, "name": "truck.came", "payload": "soon"}).status_code == 422
+    body = {"verb": "message", "chosen": {"process_key": "loads"}, "name": "truck.came", "payload": {"plate": "W-77"}, **WHY}
+    assert olga.post("/api/v1/batches", json={**body, "name": ""}).json["code"] == "message_missing"
+    begun = olga.post("/api/v1/batches", json=body).json["id"]
+    batch_work.work(installation.runtime)
+    assert [olga.get(f"/api/v1/batches/{begun}").json[name] for name in ("passed", "failed")] == [3, 0]
+    with installation.database.transaction() as tx:
+        states = tx.scalars(text("SELECT DISTINCT state FROM instance WHERE process_key = 'loads'")).all()
+    assert states == ["completed"]

@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 
 from engine.problems import Conflict, Invalid, NotFound
 from engine.store.paging import Asked
