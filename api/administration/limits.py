@@ -10,8 +10,8 @@ from api.auth.roles import GROUPS, Role
 from api.product import product
 from engine.lexical import read_decimal
 from engine.problems import Invalid, Problem
+from engine.runtime.read.colleagues import who_works
 from engine.runtime.read.decision_limits import list_limits, list_out_of_reach
-from engine.runtime.read.worklist import who_works
 from engine.runtime.verbs.decision_limits import REMOVE, SET, Limit, LimitKey, kinds_of
 from engine.store.paging import Asked
 from ui.product import asked, needs
