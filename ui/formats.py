@@ -29,6 +29,18 @@ def money(amount: Decimal | None, currency: str) -> str:
     return f"{_grouped(round_currency(amount, currency), decimals_of(currency))} {currency}"
 
 
+def typed_money(amount: Any, currency: str) -> str:
+    """An amount as a field has it to be changed: with the decimals of its currency, and more only where it has them. `6.40`, `0.0125`.
+
+    What somebody typed stays as it is.
+    """
+    if not isinstance(amount, Decimal):
+        return "" if amount is None else str(amount)
+    digits = f"{amount:.4f}"
+    least = digits.index(".") + 1 + decimals_of(currency)
+    return (digits[:least] + digits[least:].rstrip("0")).rstrip(".")
+
+
 def quantity(amount: Decimal | int | None) -> str:
     """A quantity without the zeros it is stored with: `12`, `0.5`."""
     if amount is None:
@@ -169,6 +181,7 @@ def json_pretty(value: Any) -> str:
 
 FILTERS: Mapping[str, Any] = {
     "money": money,
+    "typed_money": typed_money,
     "quantity": quantity,
     "percent": percent,
     "points": points,

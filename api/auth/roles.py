@@ -16,6 +16,7 @@ class Role(StrEnum):
     PRICE = "price"
     BOOK = "book"
     SHIP = "ship"
+    EXPECT = "expect"
     SCREEN = "screen"
     BUY = "buy"
     COLLECT = "collect"
@@ -41,6 +42,7 @@ _MEANING: Mapping[Role, str] = {
     Role.PRICE: "Keep prices, agreements and discounts.",
     Role.BOOK: "File exchange rates and tax rates; open and close periods of the books.",
     Role.SHIP: "Record deliveries and stock.",
+    Role.EXPECT: "Note goods that are to arrive.",
     Role.SCREEN: "Keep the lists of denied parties.",
     Role.BUY: "Record what suppliers answer, ship and invoice.",
     Role.COLLECT: "Take in bank statements; apply receipts; ask for credit memos and debit notes.",
@@ -52,13 +54,14 @@ _MEANING: Mapping[Role, str] = {
     Role.ADMINISTER: "Keep accounts.",
     **{Role(sight.role): sight.meaning for sight in SIGHTS},
 }
-#: Who does the one has to see the other: a form is never half hidden from whoever keeps what it shows.
+#: Who does the one may, or has to see, the other: a form is never half hidden from whoever keeps what it shows.
 _INCLUDED: Mapping[Role, frozenset[Role]] = {
     Role.SELL: frozenset({Role.SEE_CREDIT}),
     Role.ORDER: frozenset({Role.SEE_CREDIT, Role.SEE_COSTS, Role.SEE_BANK, Role.SEE_DATA}),
     Role.PRICE: frozenset({Role.SEE_COSTS}),
     Role.BOOK: frozenset({Role.SEE_BOOKS, Role.SEE_COSTS, Role.SEE_CREDIT, Role.SEE_BANK}),
-    Role.BUY: frozenset({Role.SEE_COSTS}),
+    Role.BUY: frozenset({Role.SEE_COSTS, Role.EXPECT}),
+    Role.SHIP: frozenset({Role.EXPECT}),
     Role.COLLECT: frozenset({Role.SEE_BANK, Role.SEE_CREDIT, Role.SEE_BOOKS}),
     Role.OPERATE: frozenset({Role.SEE_DATA}),
     Role.MIGRATE: frozenset({Role.SEE_DATA}),

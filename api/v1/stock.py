@@ -100,7 +100,7 @@ def post_receipts(body: ReceiptsIn) -> tuple[Done, int]:
 
 
 @api.post("/stock/supply", responses={201: Done})
-@operation(Role.SHIP)
+@operation(Role.EXPECT)
 def post_supply(body: SupplyIn) -> tuple[Done, int]:
     """Note goods that are to arrive; promises count on them from their day on, those of orders that wait for them first."""
     commands.expect_supply(product().runtime, transaction(), body.root, person().name)

@@ -55,3 +55,12 @@ def test_a_file_keeps_supply_for_whole_classes(signed_in):
     assert applied.status_code == 200, applied.text
     kept = tom.get("/api/v1/allocations?sku=PUMP-40").json["allocations"]
     assert [(row["customer_class"], row["share_pct"]) for row in kept] == [("A", "25.0000"), ("B", "20.0000")]
+
+
+def test_the_buyer_expects_supply_and_the_warehouse_books_what_came(signed_in):
+    supply = {"reference": "PO-1", "sku": "PUMP-40", "warehouse_code": "VIE", "due_date": "2027-01-05", "qty_open": "10"}
+    assert signed_in("petra").post("/api/v1/stock/supply", json=supply).status_code == 201
+    assert signed_in("jonas").post("/api/v1/stock/supply", json=supply | {"reference": "PO-2"}).status_code == 201
+    came = {"reference": "PO-1", "sku": "PUMP-40", "warehouse_code": "VIE", "qty": "10", "delivery_note": "DN-1"}
+    assert signed_in("petra").post("/api/v1/stock/supply/arrivals", json=came).status_code == 403
+    assert signed_in("tom").post("/api/v1/stock/supply", json=supply | {"reference": "PO-3"}).status_code == 403
