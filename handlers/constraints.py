@@ -139,6 +139,10 @@ _QUOTES: Mapping[str, Rule] = {
     "credit_check_decision_check": _one_of("credit_decision", "A credit decision", "APPROVED, HOLD, PREPAY and REFER"),
 }
 _GOODS: Mapping[str, Rule] = {
+    "made_item_numbers_check": Rule(
+        "made_item", "Making takes zero or more working days, and a day gives more than nothing.", "Correct the numbers."
+    ),
+    "production_request_qty_check": Rule("quantity_invalid", "More than nothing is asked of production.", _LOOK),
     "supply_allocation_for_whom_check": Rule(
         "allocation", "Supply is kept for a class of customers, a channel, or both.", "Name the class or the channel."
     ),

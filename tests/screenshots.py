@@ -155,6 +155,7 @@ PAGES = {
     "shipment": "/fulfillment/shipments/SH-000001",
     "purchase-order": "/fulfillment/purchase-orders/PO-000001",
     "supplier-prices": "/master-data/supplier-prices",
+    "made-items": "/master-data/made-items?sku=PUMP-40",
     "allocations": "/master-data/allocations?sku=PUMP-40",
     "journals": "/finance/journals",
     "journal-new": "/finance/journals/new",

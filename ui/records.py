@@ -367,6 +367,7 @@ TABS = (
     ("/master-data/items", "Items"),
     ("/master-data/prices", "Prices"),
     ("/master-data/allocations", "Kept supply"),
+    ("/master-data/made-items", "Made items"),
     ("/master-data/suppliers", "Suppliers"),
     ("/master-data/supplier-prices", "Suppliers' prices"),
     ("/master-data/rates", "Exchange rates"),

@@ -35,7 +35,7 @@ class Document(Base):
 
 
 #: Series in which a gap harms nobody: each has a sequence of its own.
-WITH_GAPS = frozenset({"Q", "SO", "FG", "PO", "SH", "SSCC", "EDI", "RMA", "ADJ"})
+WITH_GAPS = frozenset({"Q", "SO", "FG", "PO", "SH", "SSCC", "EDI", "RMA", "ADJ", "MO"})
 
 
 def sequence_of(series: str) -> str:

@@ -17,7 +17,7 @@ from engine.store.locks import Lock
 from handlers.changes import Author, note
 from handlers.inventory.model import Supply, Warehouse
 from handlers.inventory.stock import Receipt, hold_balances
-from handlers.rowsets import add_once
+from handlers.rowsets import add_once, as_json
 from handlers.values import not_negative, positive
 
 ZERO = Decimal(0)
@@ -68,6 +68,17 @@ class SupplyArrival:
     kind: str = "PO"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeSupply:
+    """What our own production was asked for, under its number, and the day on which it is done."""
+
+    reference: str
+    sku: str
+    warehouse_code: str
+    due_date: date
+    qty: Decimal
+
+
 def add_warehouse(tx: Session, draft: WarehouseDraft) -> None:
     """Add a warehouse. Raises Invalid, Conflict."""
     if not draft.time_zone:
@@ -99,6 +110,12 @@ def expect_supply(tx: Session, draft: SupplyDraft) -> None:
     if tx.get(Warehouse, draft.warehouse_code) is None:
         raise NotFound(f"There is no warehouse {draft.warehouse_code}.", code="warehouse_unknown", next_step="Add the warehouse first.")
     add_once(tx, Supply, draft, f"Supply {draft.kind} {draft.reference} of {draft.sku} for {draft.warehouse_code}")
+
+
+def expect_made(tx: Session, made: Sequence[MadeSupply]) -> None:
+    """Expect what production was asked for, at the item's standard cost."""
+    if made:
+        tx.execute(_EXPECT_MADE, {"rows": as_json(made)})
 
 
 def take_from_supply(tx: Session, arrival: SupplyArrival) -> Receipt:
@@ -169,6 +186,12 @@ def _change(tx: Session, statement: TextClause, supply_id: int, **given: date) -
     return sku
 
 
+_EXPECT_MADE = text("""
+INSERT INTO supply (kind, reference, sku, warehouse_code, due_date, qty_open, unit_cost)
+SELECT 'WIP', made.reference, made.sku, made.warehouse_code, made.due_date, made.qty, item.cost
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS made(reference text, sku text, warehouse_code text, due_date date, qty numeric)
+JOIN item ON item.sku = made.sku
+""")
 _OVERDUE = text("SELECT id, due_date FROM supply WHERE qty_open > 0 AND due_date < business_today() ORDER BY due_date, id")
 _FIND = text("SELECT *, qty_open > 0 AND due_date < business_today() AS is_overdue FROM supply WHERE id = :id")
 _REDATE = text("UPDATE supply SET due_date = CAST(:due_date AS date) WHERE id = :id")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
 
-from handlers.promising.rules import Projection
+from handlers.promising.projection import Projection
 
 ZERO = Decimal(0)
 _FOUR = Decimal("0.0001")

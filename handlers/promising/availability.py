@@ -20,7 +20,9 @@ from handlers.parties.policy import chosen
 from handlers.promising.allocation_rules import Allotment, SeenBy, Viewer
 from handlers.promising.allocations import allotments
 from handlers.promising.calendars import ShippingDays, WarehouseCalendar
-from handlers.promising.rules import Horizon, Projection, Promisable, Source
+from handlers.promising.production import capabilities
+from handlers.promising.projection import Capability, Projection, Promisable
+from handlers.promising.rules import Horizon, Market, Source
 from handlers.promising.sourcing import Place
 
 
@@ -30,6 +32,7 @@ class Supplies:
 
     stock: Mapping[str, Mapping[str, Projection]]
     kept: Mapping[str, Mapping[str, Allotment]]
+    made: Mapping[str, Mapping[str, Capability]]
     suppliers: Mapping[str, Sequence[Source]]
     warehouses: Sequence[str]
     horizon: Horizon
@@ -42,6 +45,10 @@ class Supplies:
             return stock
         viewer = Viewer(customer_class, channel)
         return {place: SeenBy(free, kept[place], viewer) if place in kept else free for place, free in stock.items()}
+
+    def market(self, sources: Sequence[Source], sku: str, customer_class: str, channel: str) -> Market:
+        """Where an order of a class and channel may have an item from, what is free for it there, and what can be made of it."""
+        return Market(sources, self.seen_by(sku, customer_class, channel), self.horizon, self.made.get(sku, {}))
 
 
 def look(tx: Session, skus: Collection[str], now: datetime) -> Supplies:
@@ -66,9 +73,15 @@ def look(tx: Session, skus: Collection[str], now: datetime) -> Supplies:
         within_days=int(policy["promise.within_days"]),
     )
     changes = read_changes(tx, wanted, horizon.today)
+    stock = _project(changes, {place.code for place in warehouses}, horizon.today)
+    made = capabilities(tx, wanted, calendar, horizon.today, horizon.last_day)
+    for sku, places in made.items():
+        for place in places:  # what was never there can be made there
+            stock[sku].setdefault(place, Projection(horizon.today, Decimal(0)))
     return Supplies(
+        made=made,
         kept=allotments(tx, wanted, supply_of(changes, horizon.today), horizon.today),
-        stock=_project(changes, {place.code for place in warehouses}, horizon.today),
+        stock=stock,
         suppliers=_suppliers(tx, wanted),
         warehouses=[place.code for place in warehouses],
         horizon=horizon,
@@ -128,8 +141,8 @@ def _as_ranked(offer: Source, place: Place) -> Source:
     )
 
 
-def _project(changes: Sequence[RowMapping], active: Collection[str], today: date) -> dict[str, dict[str, Projection]]:
-    stock: dict[str, dict[str, Projection]] = defaultdict(dict)
+def _project(changes: Sequence[RowMapping], active: Collection[str], today: date) -> defaultdict[str, dict[str, Projection]]:
+    stock: defaultdict[str, dict[str, Projection]] = defaultdict(dict)
     for row in changes:
         if row["place"] not in active:
             continue

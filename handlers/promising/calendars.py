@@ -37,6 +37,11 @@ class WarehouseCalendar:
         """The last day on which the warehouse ships, up to a day."""
         return self._walk(place, day, -1)
 
+    def working_days(self, place: str, first: date, last: date) -> list[date]:
+        """The days from the first to the last on which the place works."""
+        days = (date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1))
+        return [day for day in days if self.places[place].calendar.is_working_day(day)]
+
     def _walk(self, place: str, day: date, step: int) -> date:
         key = (place, day, step)
         if key not in self._known:

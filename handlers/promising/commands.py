@@ -1,6 +1,6 @@
 """What changes the supply, told to the backorder run: goods that came in or are expected, and what is kept of them for whom."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -13,9 +13,11 @@ from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyArrival, SupplyDraft
 from handlers.orders import receiving
 from handlers.orders.fulfilment_lines import awaited_items
-from handlers.promising import allocations
+from handlers.promising import allocations, production
 from handlers.promising.allocations import AllocationDraft, AllocationKey
 from handlers.promising.overdue import chased
+from handlers.promising.production import MadeItemDraft
+from handlers.promising.promise import Promised
 
 
 def receive_stock(runtime: Runtime, tx: Session, receipts: Sequence[Receipt], actor: str) -> None:
@@ -53,6 +55,23 @@ def drop_allocation(runtime: Runtime, tx: Session, key: AllocationKey, by: Autho
     """Keep supply no longer; the orders that wait for it are promised anew. Raises NotFound."""
     allocations.drop_allocation(tx, key, by)
     _tell(runtime, tx, {key.sku}, by.name)
+
+
+def set_made_item(runtime: Runtime, tx: Session, draft: MadeItemDraft, by: Author) -> None:
+    """Say how an item is made; the orders that wait for it are promised anew. Raises Invalid, NotFound."""
+    production.set_made_item(tx, draft, by)
+    _tell(runtime, tx, {draft.sku}, by.name)
+
+
+def tell_production(runtime: Runtime, tx: Session, promised: Iterable[Promised]) -> None:
+    """Give each production request that a promise rests on to its owner: one instance of `production-request` for each."""
+    for request_no in (number for each in promised for number in each.production):
+        given = {"request_no": request_no}
+        messages.note(
+            runtime,
+            tx,
+            Message("production.requested", given, given, message_id=f"production.requested:{request_no}", business_key=request_no),
+        )
 
 
 def _tell(runtime: Runtime, tx: Session, skus: Collection[str], actor: str) -> None:

@@ -1,4 +1,4 @@
-"""By file: stock that is there when the books are opened, and what is kept for whom.
+"""By file: stock that is there when the books are opened, what is kept for whom, and what we make.
 
 Orders that wait for the stock are promised, and the ledger has its value.
 """
@@ -18,7 +18,9 @@ from handlers.inventory.stock import Receipt
 from handlers.orders.receiving import take_back_stock
 from handlers.promising import commands
 from handlers.promising.allocations import KEY, AllocationDraft, check_allocation, refuse_oversold
-from handlers.promising.model import SupplyAllocation
+from handlers.promising.model import MadeItem, SupplyAllocation
+from handlers.promising.production import KEY as MADE_KEY
+from handlers.promising.production import MadeItemDraft, check_made_item
 from handlers.rowsets import as_json
 
 _REFERS = (Refers("sku", Item, "sku", "item"), Refers("warehouse_code", Warehouse, "code", "warehouse"))
@@ -127,8 +129,29 @@ ALLOCATIONS = AllocationKind(
     hold=locking(Lock.ITEM, "sku"),
     refers=_REFERS,
 )
+MADE_ITEMS = TableKind(
+    code="made-items",
+    title="Items that we make",
+    about="What we make or assemble to order: it is promised by what can be made where stock and supply do not suffice.",
+    role="buy",
+    place=63,
+    draft=MadeItemDraft,
+    table=MadeItem,
+    key=MADE_KEY,
+    columns=(
+        Column("sku", "Which item", "RACK-12"),
+        Column("warehouse_code", "Where it is made", "VIE"),
+        Column("lead_days", "Working days until what is begun now is done", "5"),
+        Column("per_day", "The most that is done on a working day; empty: no limit", "4"),
+        Column("active", "Whether it is made now", "yes"),
+    ),
+    check=check_made_item,
+    hold=locking(Lock.ITEM, "sku"),
+    refers=_REFERS,
+)
 KINDS = (
     ALLOCATIONS,
+    MADE_ITEMS,
     StockKind(
         code="stock",
         title="Opening stock",

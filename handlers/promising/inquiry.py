@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
 from handlers.promising.availability import Supplies, look, sources_of
-from handlers.promising.rules import Demand, Market, Part, plan_line
+from handlers.promising.rules import Demand, Part, plan_line
 from handlers.promising.sourcing import Place
 
 #: Any place and any supplier: an inquiry comes before the sourcing decision.
@@ -51,7 +51,10 @@ def _plan(row: RowMapping, supplies: Supplies) -> list[Part]:
         fence=None if fence is None else supplies.horizon.today + timedelta(days=fence),
     )
     sources = sources_of(_ANYWHERE, row["sku"], row["sourcing"], supplies)
-    return plan_line(demand, Market(sources, supplies.seen_by(row["sku"], row["customer_class"], row["channel"]), supplies.horizon))
+    return plan_line(
+        demand,
+        supplies.market(sources, row["sku"], row["customer_class"], row["channel"]),
+    )
 
 
 _QUOTE_LINES = text("""

@@ -1,4 +1,4 @@
-"""What is kept of an item's supply for a class of customers or a channel."""
+"""What is kept of an item's supply for whom, what we make ourselves, and what is to be made for orders."""
 
 from datetime import date
 from decimal import Decimal
@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.base import Base
-from handlers.columns import Quantity
+from handlers.columns import Active, Key, Quantity, Written
 
 
 class SupplyAllocation(Base):
@@ -36,3 +36,42 @@ class SupplyAllocation(Base):
     share_pct: Mapped[Decimal | None] = mapped_column(Numeric(9, 4))
     release_days: Mapped[int] = mapped_column(server_default=text("0"))
     priority: Mapped[int] = mapped_column(server_default=text("1"))
+
+
+class MadeItem(Base):
+    """An item that we make or assemble in a place: what is begun now is done after so many of its working days.
+
+    `per_day` is the most that is done on one working day; without it there is no limit.
+    """
+
+    __tablename__ = "made_item"
+    __table_args__ = (
+        CheckConstraint("lead_days >= 0 AND per_day > 0", name="numbers"),
+        Index("made_item_warehouse_ix", "warehouse_code"),
+    )
+
+    sku: Mapped[str] = mapped_column(ForeignKey("item.sku"), primary_key=True)
+    warehouse_code: Mapped[str] = mapped_column(ForeignKey("warehouse.code"), primary_key=True)
+    lead_days: Mapped[int]
+    per_day: Mapped[Quantity | None]
+    active: Mapped[Active]
+
+
+class ProductionRequest(Base):
+    """What is to be made for an order, asked for when it was promised. It is expected like any supply, of kind WIP under its number."""
+
+    __tablename__ = "production_request"
+    __table_args__ = (
+        CheckConstraint("qty > 0", name="qty"),
+        Index("production_request_order_ix", "order_no"),
+        Index("production_request_sku_ix", "sku", "request_no"),
+        Index("production_request_warehouse_ix", "warehouse_code"),
+    )
+
+    request_no: Mapped[Key]
+    order_no: Mapped[str] = mapped_column(ForeignKey("sales_order.order_no"))
+    sku: Mapped[str] = mapped_column(ForeignKey("item.sku"))
+    warehouse_code: Mapped[str] = mapped_column(ForeignKey("warehouse.code"))
+    qty: Mapped[Quantity]
+    ready_on: Mapped[date]
+    requested_at: Mapped[Written]

@@ -70,7 +70,7 @@ def _asked(row: RowMapping, sourcing: Sourcing | None, supplies: Supplies) -> tu
         fence=None if row["time_fence_days"] is None else supplies.horizon.today + timedelta(days=row["time_fence_days"]),
     )
     sources = sources_of(chosen.places, row["sku"], row["sourcing"], supplies)
-    return demand, Market(sources, supplies.seen_by(row["sku"], row["customer_class"], row["channel"]), supplies.horizon)
+    return demand, supplies.market(sources, row["sku"], row["customer_class"], row["channel"])
 
 
 def _case(row: RowMapping) -> Case:

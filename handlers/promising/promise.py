@@ -20,6 +20,7 @@ from handlers.orders.fulfilment_lines import add_parts, drop_backorders, lock_li
 from handlers.orders.holds import refuse_when_held
 from handlers.promising.availability import Supplies, lock_items, look
 from handlers.promising.planning import Plan, cases_of, open_lines, plan_orders
+from handlers.promising.production import Asked, ask_production
 from handlers.promising.rules import Part
 from handlers.promising.sourcing import Case, Sourcing, read_answers
 
@@ -42,6 +43,8 @@ class Promised:
     groups: tuple[Group, ...]
     backordered_lines: int
     arrival: date | None
+    #: The numbers of what production is asked for.
+    production: tuple[str, ...] = ()
 
 
 def sourcing_cases(tx: Session, order_no: str) -> list[Case]:
@@ -74,9 +77,10 @@ def promise_orders(tx: Session, order_nos: Sequence[str], answers: Mapping[Case,
     plans = plan_orders(order_nos, rows, answers, supplies)
     drop_backorders(tx, order_nos)
     groups = write_plans(tx, plans)
+    asked = ask_production(tx, [(plan.order_no, part) for plan in plans for part in plan.parts])
     reserve_soon(tx, order_nos, supplies)
     note_promises(tx, order_nos)
-    promised = [_outcome(plan, groups[plan.order_no]) for plan in plans]
+    promised = [_outcome(plan, groups[plan.order_no], asked) for plan in plans]
     note_all(
         tx,
         "order_promised",
@@ -88,12 +92,13 @@ def promise_orders(tx: Session, order_nos: Sequence[str], answers: Mapping[Case,
     return promised
 
 
-def _outcome(plan: Plan, groups: Sequence[Group]) -> Promised:
+def _outcome(plan: Plan, groups: Sequence[Group], asked: Sequence[Asked]) -> Promised:
     return Promised(
         order_no=plan.order_no,
         groups=tuple(groups),
         backordered_lines=len({part.order_line_id for part in plan.parts if part.source is None}),
         arrival=max((part.arrive for part in plan.parts if part.arrive is not None), default=None),
+        production=tuple(each.request_no for each in asked if each.order_no == plan.order_no),
     )
 
 

@@ -1,96 +1,14 @@
-"""Available-to-promise with look-ahead, and how a line is sourced from several places. Pure.
+"""How a line is sourced from several places, by what is available to promise there and what can be made. Pure."""
 
-PAB(u)  = on hand + supply due by u - demand due by u       the projected balance
-CATP(t) = max(0, min over u >= t of PAB(u))                 what may be promised at t without breaking a later promise
-"""
-
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Protocol
 
+from handlers.promising.projection import Capability, Promisable
+
 ZERO = Decimal(0)
-
-
-@dataclass(slots=True)
-class Projection:
-    """The supply and demand of one item in one place. `today` is when on hand can be used; earlier supply and demand count as today's."""
-
-    today: date
-    on_hand: Decimal
-    changes: dict[date, Decimal] = field(default_factory=dict)
-    _days: list[date] = field(default_factory=list, repr=False)
-    _free: list[Decimal] = field(default_factory=list, repr=False)
-    #: Counts the changes, so that whoever looks at it otherwise knows when to look again.
-    version: int = 0
-
-    def supply(self, day: date, qty: Decimal) -> None:
-        """Expect goods on a day."""
-        self._change(day, qty)
-
-    def demand(self, day: date, qty: Decimal) -> None:
-        """Promise goods for a day."""
-        self._change(day, -qty)
-
-    def free_at(self, day: date) -> Decimal:
-        """CATP: what may still be promised for a day."""
-        self._work_out()
-        return self._free[max(0, bisect_right(self._days, max(day, self.today)) - 1)]
-
-    def days(self) -> list[date]:
-        """The days on which what may be promised can change, today first."""
-        self._work_out()
-        return self._days
-
-    def earliest(self, qty: Decimal, wanted: date) -> date | None:
-        """The first day from `wanted` on for which the whole quantity may be promised; None when known supply never suffices."""
-        start = max(wanted, self.today)
-        if self.free_at(start) >= qty:
-            return start
-        # What is free never falls from one day to the next: no day before the start suffices when the start does not.
-        return next((day for day in self.days() if self.free_at(day) >= qty), None)
-
-    def _change(self, day: date, qty: Decimal) -> None:
-        day = max(day, self.today)
-        self.changes[day] = self.changes.get(day, ZERO) + qty
-        self._days.clear()
-        self.version += 1
-
-    def _work_out(self) -> None:
-        if self._days:
-            return
-        self._days = sorted({self.today, *self.changes})
-        balances: list[Decimal] = []
-        balance = self.on_hand
-        for day in self._days:
-            balance += self.changes.get(day, ZERO)
-            balances.append(balance)
-        lowest = balances[-1]
-        self._free = [ZERO] * len(balances)
-        for index in range(len(balances) - 1, -1, -1):
-            lowest = min(lowest, balances[index])
-            self._free[index] = max(ZERO, lowest)
-
-
-class Promisable(Protocol):
-    """What may be promised of an item in a place, to one who asks; what is promised is booked."""
-
-    def supply(self, day: date, qty: Decimal) -> None:
-        """Expect goods on a day, or give back what was promised for it."""
-
-    def demand(self, day: date, qty: Decimal) -> None:
-        """Promise goods for a day."""
-
-    def free_at(self, day: date) -> Decimal:
-        """What may still be promised for a day."""
-
-    def days(self) -> list[date]:
-        """The days on which that can change, today first."""
-
-    def earliest(self, qty: Decimal, wanted: date) -> date | None:
-        """The first day from `wanted` on for which the whole quantity may be promised; None when known supply never suffices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +38,7 @@ class Demand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A part of a line from one place on one day; without a source it is a backorder."""
+    """A part of a line from one place on one day; without a source it is a backorder. `made` of it is to be made by `ready`."""
 
     order_line_id: int
     sku: str
@@ -128,6 +46,8 @@ class Part:
     source: Source | None = None
     ship: date | None = None
     arrive: date | None = None
+    made: Decimal = ZERO
+    ready: date | None = None
 
 
 class Calendar(Protocol):
@@ -174,6 +94,7 @@ class Market:
     sources: Sequence[Source]
     stock: Mapping[str, Promisable]
     horizon: Horizon
+    made: Mapping[str, Capability] = field(default_factory=dict)
 
     @property
     def places(self) -> list[Source]:
@@ -190,14 +111,15 @@ def plan_line(demand: Demand, market: Market) -> list[Part]:
     """Source a line by the first of these that works.
 
     1. the whole line in time from the best rank;
-    2. for a line that must ship complete, the whole line as early as any source can;
-    3. parts from stock by earliest arrival, the rest from a supplier, the rest of that as a backorder.
+    2. for a line that must ship complete, the whole line as early as any source can; when none can, what is missing of it is made;
+    3. parts from stock by earliest arrival, the rest from a supplier or made, what comes first, the rest of that as a backorder.
 
     What is taken from stock is booked as demand, so that the next line of the same item sees it.
     """
     whole = _whole_in_time(demand, market)
     if whole is None and demand.ship_complete:
         offers = [offer for source in market.sources if (offer := _offer(demand, source, demand.qty, market))]
+        offers = offers or _made(demand, demand.qty, market)
         whole = min(offers, key=_by_arrival, default=Part(order_line_id=demand.order_line_id, sku=demand.sku, qty=demand.qty))
     if whole is None:
         return _split(demand, market)
@@ -272,14 +194,29 @@ def _next_opening(demand: Demand, missing: Decimal, market: Market, *, must_cove
 
 
 def _rest(demand: Demand, missing: Decimal, market: Market) -> Part:
-    """What known supply does not cover: unlimited supply behind the fence, else a supplier, else a backorder."""
+    """What known supply does not cover: unlimited supply behind the fence, a supplier or what can be made, else a backorder."""
     fenced = [offer for place in market.places if demand.fence and (offer := _offer(demand, place, missing, market))]
     dropped = [offer for source in [market.supplier] if source and (offer := _offer(demand, source, missing, market))]
-    rest = min([*fenced, *dropped], key=_by_arrival, default=None)
+    rest = min([*fenced, *dropped, *_made(demand, missing, market)], key=_by_arrival, default=None)
     if rest is None:
         return Part(order_line_id=demand.order_line_id, sku=demand.sku, qty=missing)
     _book(rest, market)
     return rest
+
+
+def _made(demand: Demand, qty: Decimal, market: Market) -> list[Part]:
+    """A quantity from each place that can make what it lacks of it."""
+    found = []
+    for place in market.places:
+        capability, stock = market.made.get(place.source), market.stock[place.source]
+        if capability is None:
+            continue
+        wanted = max(_ship_by(demand, place, market.horizon), capability.ready)
+        made = qty - min(qty, stock.free_at(wanted))
+        ready = capability.earliest(made, wanted)
+        if ready is not None and ready <= market.horizon.last_day:
+            found.append(replace(_part(demand, qty, place, ready, market.horizon), made=made, ready=ready))
+    return found
 
 
 def _ship_by(demand: Demand, source: Source, horizon: Horizon) -> date:
@@ -306,12 +243,16 @@ def _part(demand: Demand, qty: Decimal, source: Source, ship: date, horizon: Hor
 
 def _book(part: Part, market: Market) -> None:
     if part.source is not None and part.source.source_type == "STOCK" and part.ship is not None:
-        market.stock[part.source.source].demand(part.ship, part.qty)
+        market.stock[part.source.source].demand(part.ship, part.qty - part.made)
+        if part.ready is not None:
+            market.made[part.source.source].ask(part.ready, part.made)
 
 
 def _unbook(part: Part, market: Market) -> None:
     if part.source is not None and part.source.source_type == "STOCK" and part.ship is not None:
-        market.stock[part.source.source].supply(part.ship, part.qty)
+        market.stock[part.source.source].supply(part.ship, part.qty - part.made)
+        if part.ready is not None:
+            market.made[part.source.source].ask(part.ready, -part.made)
 
 
 def _by_arrival(part: Part) -> tuple[date, int, str]:
@@ -341,16 +282,7 @@ def align(parts: Sequence[Part], calendar: Calendar) -> list[Part]:
         return [Part(order_line_id=part.order_line_id, sku=part.sku, qty=part.qty) for part in parts]
     latest = max(part.arrive for part in parts if part.arrive is not None)
     return [
-        Part(
-            order_line_id=part.order_line_id,
-            sku=part.sku,
-            qty=part.qty,
-            source=part.source,
-            ship=_last_shipping_day(part.source, latest, calendar),
-            arrive=latest,
-        )
-        for part in parts
-        if part.source is not None
+        replace(part, ship=_last_shipping_day(part.source, latest, calendar), arrive=latest) for part in parts if part.source is not None
     ]
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine.runtime.state.effects import EffectLedger
+from engine.runtime.state.runtime import Runtime
 from engine.service_tasks import ServiceTasks, TaskContext
 from handlers.identifiers import day
-from handlers.promising import backorders, inquiry, overdue, promise, redistribution_tasks
+from handlers.promising import backorders, commands, inquiry, overdue, production_requests, promise, redistribution_tasks
 from handlers.promising.ranking import read_ranks
 from handlers.promising.sourcing import Case, read_answers
 
@@ -135,13 +136,14 @@ def list_backorders(given: WhichBackorders, tx: Session) -> Backorders:
 
 
 @tasks.register("promising.promise_backorders", undo="orders.cancel_order")
-def promise_backorders(given: PromiseBackorders, tx: Session, context: TaskContext) -> PromisedBackorders:
+def promise_backorders(given: PromiseBackorders, tx: Session, context: TaskContext, runtime: Runtime) -> PromisedBackorders:
     """Promise anew what waits and can be had now, the first in rank before the others."""
     asked = [Case(**case) for case in given.sourcing_cases]
     answered = backorders.Answered(
         ranks=read_ranks(given.rank_cases, given.ranks), asked=frozenset(asked), sourcing=read_answers(given.sources, asked)
     )
     served = backorders.run_round(tx, _wanted(given), answered, context.now)
+    commands.tell_production(runtime, tx, served.promised)
     stock, dropped = _split([group for each in served.promised for group in each.groups])
     return PromisedBackorders(stock, dropped, sum(1 for each in served.promised if each.groups), served.more)
 
@@ -163,9 +165,10 @@ def list_sourcing_cases(given: OrderNumber, tx: Session) -> SourcingCases:
 
 
 @tasks.register("promising.promise_lines", undo="orders.cancel_order")
-def promise_lines(given: PromiseLines, tx: Session, context: TaskContext) -> Promise:
+def promise_lines(given: PromiseLines, tx: Session, context: TaskContext, runtime: Runtime) -> Promise:
     """Promise an order's lines from the places the decision names, and reserve what ships soon."""
     promised = promise.promise_lines(tx, given.order_no, given.rules, context.now)
+    commands.tell_production(runtime, tx, [promised])
     stock, dropped = _split(promised.groups)
     return Promise(
         stock_groups=stock,
@@ -249,3 +252,16 @@ def redate_supply(given: SupplyDay, tx: Session) -> SupplyMoved:
 def close_supply(given: SupplyId, tx: Session) -> SupplyMoved:
     """Expect no more of a supply."""
     return SupplyMoved(list(overdue.close(tx, given.supply_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class RequestNumber:
+    """Which production request."""
+
+    request_no: str
+
+
+@tasks.register("promising.read_production_request")
+def read_production_request(given: RequestNumber, tx: Session) -> production_requests.Requested:
+    """What is to be made for an order, and what of it is still expected."""
+    return production_requests.read_request(tx, given.request_no)

@@ -64,3 +64,28 @@ def test_the_buyer_expects_supply_and_the_warehouse_books_what_came(signed_in):
     came = {"reference": "PO-1", "sku": "PUMP-40", "warehouse_code": "VIE", "qty": "10", "delivery_note": "DN-1"}
     assert signed_in("petra").post("/api/v1/stock/supply/arrivals", json=came).status_code == 403
     assert signed_in("tom").post("/api/v1/stock/supply", json=supply | {"reference": "PO-3"}).status_code == 403
+
+
+def test_how_an_item_is_made_is_set_by_the_buyer_and_shown_on_its_page(signed_in):
+    petra = signed_in("petra")
+    address = "/master-data/made-items"
+    typed = {"sku": "PUMP-40", "warehouse_code": "VIE", "lead_days": "5", "per_day": "4", "active": "on", "reason": "A new bench"}
+    assert petra.post(address, data=typed).headers["Location"] == f"{address}?sku=PUMP-40&done=changed"
+    page = petra.get(f"{address}?sku=PUMP-40").text
+    assert "A new bench" in page
+    assert "5 working days, at most 4 a day" in petra.get("/master-data/items/PUMP-40").text
+    for wrong, says in (({"lead_days": "soon"}, "Working days must be"), ({"lead_days": "366"}, "Working days must be at most 365")):
+        refused = petra.post(address, data={**typed, **wrong})
+        assert (refused.status_code, says in refused.text) == (422, True), refused.text
+    told = petra.get("/api/v1/made-items?sku=PUMP-40").json
+    assert (told["made"][0]["per_day"], told["requests"]) == ("4.0000", [])
+    put = {"sku": "PUMP-40", "warehouse_code": "VIE", "lead_days": 3, "active": False}
+    assert petra.put("/api/v1/made-items", json=put).status_code == 200
+    assert petra.get("/api/v1/made-items?sku=PUMP-40").json["made"][0]["active"] is False
+    assert signed_in("jonas").put("/api/v1/made-items", json=put).status_code == 403
+    read = petra.post(
+        "/api/v1/imports/kinds/made-items",
+        data="sku,warehouse_code,lead_days,per_day\nPUMP-40,VIE,2,\nPUMP-40,MOON,2,",
+        headers={"Content-Type": "text/csv"},
+    )
+    assert (read.status_code, [list(row["errors"]) for row in read.json["wrong"]]) == (201, [["warehouse_code"]])

@@ -33,7 +33,7 @@ from tests.integration.orders.trade import (
 def promise(tx, order_no, rules=STOCK_ONLY):
     orders.submit_order(orders.OrderNumber(order_no), tx)
     promising.list_sourcing_cases(promising.OrderNumber(order_no), tx)
-    return promising.promise_lines(promising.PromiseLines(order_no, rules), tx, context(tx))
+    return promising.promise_lines(promising.PromiseLines(order_no, rules), tx, context(tx), None)
 
 
 def parts_of(tx, order_no):
@@ -113,7 +113,7 @@ def test_promising_again_promises_only_what_is_missing(database):
         stock(tx, "OMINOUS-ANVIL", 60)
         order_no = order(tx, ("OMINOUS-ANVIL", 60))
         first = promise(tx, order_no)
-        again = promising.promise_lines(promising.PromiseLines(order_no, STOCK_ONLY), tx, context(tx))
+        again = promising.promise_lines(promising.PromiseLines(order_no, STOCK_ONLY), tx, context(tx), None)
         assert (len(first.stock_groups), again.stock_groups) == (1, [])
         assert parts_of(tx, order_no)[0][:3] == (60, "STOCK", 60)
 
@@ -177,7 +177,7 @@ def test_the_first_promise_stays_when_a_later_one_is_made(database):
         promise(tx, order_no)
         before = order_story(tx, order_no).lines[0]
         tx.execute(text("UPDATE fulfil_line SET sched_arrive = sched_arrive + 9, sched_ship = sched_ship + 9"))
-        promising.promise_lines(promising.PromiseLines(order_no, STOCK_ONLY), tx, context(tx))
+        promising.promise_lines(promising.PromiseLines(order_no, STOCK_ONLY), tx, context(tx), None)
         after = order_story(tx, order_no).lines[0]
         assert after["first_promised"] == before["first_promised"]
         assert after["promised_arrival"] == before["promised_arrival"] + timedelta(days=9)

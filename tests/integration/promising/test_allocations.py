@@ -46,7 +46,7 @@ def promised(tx, qty, customer_no="C-COYOTE", **more):
     order_no = order(tx, ("OMINOUS-ANVIL", qty), customer_no=customer_no, **more)
     orders.price_order(orders.OrderNumber(order_no), tx)
     orders.submit_order(orders.OrderNumber(order_no), tx)
-    promising.promise_lines(promising.PromiseLines(order_no, STOCK_ONLY), tx, context(tx))
+    promising.promise_lines(promising.PromiseLines(order_no, STOCK_ONLY), tx, context(tx), None)
     has_place = text("SELECT coalesce(sum(qty), 0) FROM fulfil_line WHERE order_no = :no AND group_no IS NOT NULL")
     return tx.execute(has_place, {"no": order_no}).scalar_one()
 
@@ -89,7 +89,7 @@ def test_a_week_before_its_end_what_is_left_goes_to_whoever_waits(tx):
         sourcing_cases=found.sourcing_cases,
         sources=STOCK_ONLY,
     )
-    assert promising.promise_backorders(asked, tx, context(tx)).promised_orders == 1
+    assert promising.promise_backorders(asked, tx, context(tx), None).promised_orders == 1
 
 
 def test_the_backorder_run_leaves_what_is_kept(tx):
@@ -99,7 +99,7 @@ def test_the_backorder_run_leaves_what_is_kept(tx):
     asked = promising.PromiseBackorders(
         rank_cases=found.rank_cases, ranks=[{"strategy": "WIN", "priority": 1}], sourcing_cases=found.sourcing_cases, sources=STOCK_ONLY
     )
-    assert promising.promise_backorders(asked, tx, context(tx)).promised_orders == 0
+    assert promising.promise_backorders(asked, tx, context(tx), None).promised_orders == 0
 
 
 def test_an_inquiry_sees_what_is_kept_as_its_customer_would(tx):

@@ -12,7 +12,7 @@ from tests.integration.orders.trade import STOCK_ONLY, context, open_trade, orde
 
 
 def promise(tx, order_no):
-    return promising.promise_lines(promising.PromiseLines(order_no, STOCK_ONLY), tx, context(tx))
+    return promising.promise_lines(promising.PromiseLines(order_no, STOCK_ONLY), tx, context(tx), None)
 
 
 def backordered(tx, **more):

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from handlers.promising.allocation_rules import Allotment, Kept, SeenBy, Supplied, Viewer, is_released, size_of
-from handlers.promising.rules import Projection
+from handlers.promising.projection import Projection
 from tests.integration.orders.trade import D
 
 TODAY = date(2026, 3, 2)

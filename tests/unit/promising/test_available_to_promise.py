@@ -6,7 +6,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.promising.rules import Demand, EveryDay, Horizon, Market, Part, Projection, Source, align, plan_line
+from handlers.promising.projection import Projection
+from handlers.promising.rules import Demand, EveryDay, Horizon, Market, Part, Source, align, plan_line
 
 TODAY = date(2026, 3, 2)
 VIENNA = Source(source_type="STOCK", source="VIENNA", rank=1, transit_days=1)

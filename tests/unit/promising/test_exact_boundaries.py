@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from handlers.promising.rules import Demand, EveryDay, Horizon, Market, Part, Projection, Source, align, plan_line, plan_order
+from handlers.promising.projection import Projection
+from handlers.promising.rules import Demand, EveryDay, Horizon, Market, Part, Source, align, plan_line, plan_order
 
 TODAY = date(2026, 3, 2)
 VIENNA = Source(source_type="STOCK", source="VIENNA", rank=1, transit_days=1)

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from engine.problems import Invalid
+from handlers.promising.projection import Projection
 from handlers.promising.redistributing import (
     Claim,
     Held,
@@ -15,7 +16,7 @@ from handlers.promising.redistributing import (
     read_strategies,
     redistribute,
 )
-from handlers.promising.rules import Demand, Horizon, Market, Projection, Source
+from handlers.promising.rules import Demand, Horizon, Market, Source
 
 MONDAY = date(2026, 3, 2)
 VIENNA = Source(source_type="STOCK", source="VIENNA", rank=1)
