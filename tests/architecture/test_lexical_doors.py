@@ -71,6 +71,7 @@ OURS = {
     "handlers/orders/validation.py": (1, "line numbers of our own refusal"),
     "handlers/parties/guarded.py": (2, "numbers that we stored as text for the second person, read strictly before"),
     "handlers/parties/policy.py": (1, "defaults in the code"),
+    "handlers/promising/production.py": (2, "what our own query wrote as JSON"),
     "handlers/promising/ranking.py": (1, "what a decision table answered"),
     "handlers/promising/redistributing.py": (1, "what a decision table answered"),
     "handlers/promising/redistribution.py": (3, "what our own query wrote as JSON"),
