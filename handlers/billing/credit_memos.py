@@ -59,6 +59,7 @@ class Credited:
     currency: str
     #: The invoice, where nothing is owed on it any more by that.
     settles: str = ""
+    fx_rate: Decimal = Decimal(1)
 
 
 def draft(tx: Session, credit: Credit) -> Row[Any]:
@@ -103,7 +104,9 @@ def post(tx: Session, credit_memo_no: str) -> Credited:
         memo = _memo(tx, credit_memo_no)
     left = tx.execute(_STILL_OWED, {"no": memo.credits_invoice_no}).scalar()
     settles = memo.credits_invoice_no if memo.settled_total and left == 0 else ""
-    return Credited(memo.gross_total, memo.settled_total, memo.gross_total - memo.settled_total, memo.currency, settles)
+    return Credited(
+        memo.gross_total, memo.settled_total, memo.gross_total - memo.settled_total, memo.currency, settles, memo.fx_rate or Decimal(1)
+    )
 
 
 def locked_memo(tx: Session, credit_memo_no: str) -> Row[Any]:

@@ -79,6 +79,9 @@ class PostedCredit:
     currency: str
     #: The invoice where nothing is owed on it any more by that.
     settled: list[SettledInvoice] = field(default_factory=list)
+    credit_memo_no: str = ""
+    #: `refund` in the currency of the books.
+    refund_in_books: Decimal = Decimal(0)
 
 
 @tasks.register("billing.draft_credit_memo")
@@ -111,8 +114,9 @@ def prepare_credit_memo(given: OfCreditMemo, database: Database) -> None:
 def post_credit_memo(given: OfCreditMemo, tx: Session) -> PostedCredit:
     """Give the amount back: first off what the invoice still owes, the rest is owed to the customer."""
     posted = credit_memos.post(tx, given.credit_memo_no)
+    in_books = round_currency(posted.refund * posted.fx_rate, books_currency(tx))
     settled = [SettledInvoice(posted.settles)] if posted.settles else []
-    return PostedCredit(posted.gross_total, posted.settled_total, posted.refund, posted.currency, settled)
+    return PostedCredit(posted.gross_total, posted.settled_total, posted.refund, posted.currency, settled, given.credit_memo_no, in_books)
 
 
 @tasks.register("billing.deliver_credit_memo")

@@ -71,7 +71,7 @@ def test_g1_ends_with_five_pieces_back_on_the_shelf_and_135_00_back_at_the_custo
         assert come_back(tx, rma_no, "5", restocked="5").qty == 5
         assert (balances(tx)["1400"], balances(tx)["5000"], balances(tx)["1480"]) == (D("70.00"), D("1330.00"), 0)
         memo, posted = credited(tx, rma_no, second, "5")
-        assert posted == billing.PostedCredit(D("135.00"), D("0.00"), D("135.00"), "EUR")
+        assert posted == billing.PostedCredit(D("135.00"), D("0.00"), D("135.00"), "EUR", [], memo, D("135.00"))
         assert nothing_is_broken(tx)
         refunds.order_refund(refunds.OrderRefund(memo), tx, effects())
         commit_step(tx)
@@ -95,8 +95,8 @@ def test_what_the_invoice_still_owes_is_settled_first_and_a_fee_is_kept_back_of_
         rma_no = asked(tx, invoice_no, "8", reason="CHANGE_OF_MIND")
         come_back(tx, rma_no, "8", restocked="5", fee="15")
         # Eight at 22.50 are 180.00; 27.00 are kept back, 153.00 and 30.60 tax are given back.
-        _, posted = credited(tx, rma_no, invoice_no, "8", fee="15")
-        assert posted == billing.PostedCredit(D("183.60"), D("183.60"), D("0.00"), "EUR")
+        memo, posted = credited(tx, rma_no, invoice_no, "8", fee="15")
+        assert posted == billing.PostedCredit(D("183.60"), D("183.60"), D("0.00"), "EUR", [], memo)
         assert one(tx, "SELECT open_amount FROM open_item WHERE document_no = :no", no=invoice_no) == D("1436.40")
         assert {name: amount for name, amount in figures(tx).items() if name in {"1400", "4050", "4200", "5000", "5300", "1480"}} == {
             "1400": D("70.00"), "4050": D("180.00"), "4200": D("-27.00"), "5000": D("728.00"), "5300": D("42.00"),

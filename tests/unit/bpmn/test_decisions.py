@@ -342,3 +342,11 @@ def test_a_silent_supplier_is_reminded_and_then_the_buyer_calls(waits_for, remin
 )
 def test_what_is_open_stops_the_close_or_is_told(check, amount, verdict):
     assert decide("period-close", "close-check", check=check, amount=amount) == verdict
+
+
+@pytest.mark.parametrize(
+    ("amount", "groups"),
+    [("0.01", []), ("1000", []), ("1000.01", ["finance"]), ("10000", ["finance"]), ("10000.01", ["finance", "executive"])],
+)
+def test_the_larger_a_refund_the_more_agree_to_it(amount, groups):
+    assert decide("return-to-credit", "refund-approval", amount=amount) == groups
