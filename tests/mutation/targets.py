@@ -85,7 +85,7 @@ GROUPS = (
         "tests/integration/billing",
         _GOLDEN,
         "tests/integration/golden/test_returns.py",
-        sql=("creation", "credit_memos", "facts", "posting", "tasks", "paper"),
+        sql=("consolidation", "creation", "credit_memos", "facts", "posting", "tasks", "paper"),
     ),
     _money(
         "returns",
