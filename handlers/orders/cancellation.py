@@ -22,6 +22,7 @@ from handlers.orders.fulfilment_lines import (
     release,
 )
 from handlers.orders.holds import release_all
+from handlers.orders.status import status_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,16 @@ class Cancellation:
     at_work: bool = False
     #: Items whose stock is free again and for which other orders wait.
     awaited_skus: tuple[str, ...] = ()
+
+
+def why_over(tx: Session, order_no: str) -> Conflict | None:
+    """Why nothing of an order can be changed or cancelled any more: it was rejected or is cancelled. None otherwise. Raises NotFound."""
+    status = status_of(tx, order_no)
+    if status.status == "REJECTED":
+        return Conflict(f"Order {order_no} was rejected.", code="order_rejected", next_step="Nothing of it is open.")
+    if status.qty_ordered == status.qty_cancelled:
+        return Conflict(f"Order {order_no} is cancelled already.", code="order_cancelled", next_step="Nothing of it is open.")
+    return None
 
 
 def cancel_order(tx: Session, order_no: str, reason: str, *, actor: str = "system") -> Cancellation:

@@ -16,6 +16,7 @@ from engine.runtime.read.decisions import ask_decision
 from engine.service_tasks import Refused
 from engine.store import locks
 from engine.store.locks import Lock
+from handlers.orders.cancellation import why_over
 from handlers.orders.change_facts import read_order
 from handlers.orders.change_pricing import Repriced, after, reprice
 from handlers.orders.change_rules import Delta, Kind, OrderNow, Ruling, Stage, Wish, differences, wish_of
@@ -179,7 +180,13 @@ def said(problem: Problem) -> str:
 
 
 def differences_now(tx: Session, order: SalesOrder, wish: Wish) -> tuple[OrderNow, list[Delta]]:
-    """The order as it stands and what a wish changes of it. Raises Invalid (no such line), Conflict (nothing changes, nothing is left)."""
+    """The order as it stands and what a wish changes of it.
+
+    Raises Invalid (no such line), Conflict (nothing changes, nothing is left, the order is over).
+    """
+    over = why_over(tx, order.order_no)
+    if over is not None:
+        raise over
     now = read_order(tx, order)
     known = {line.line_no for line in now.lines}
     gone = [each.line_no for each in wish.lines if each.line_no is not None and each.line_no not in known and each.qty != 0]

@@ -16,7 +16,7 @@ from engine.runtime.verbs import messages
 from handlers.changes import Author
 from handlers.identifiers import prose
 from handlers.orders import addresses
-from handlers.orders.cancellation import all_shipped
+from handlers.orders.cancellation import all_shipped, why_over
 from handlers.orders.events import find_order, note
 from handlers.orders.holds import apply_hold, end_hold_at, may_apply, may_release, release_hold
 from handlers.orders.status import status_of
@@ -26,11 +26,10 @@ CANCEL = "order.cancellation_requested"
 
 def may_be_cancelled(tx: Session, order_no: str) -> Conflict | None:
     """Why an order cannot be cancelled any more, or None when something of it can. Raises NotFound."""
+    over = why_over(tx, order_no)
+    if over is not None:
+        return over
     status = status_of(tx, order_no)
-    if status.status == "REJECTED":
-        return Conflict(f"Order {order_no} was rejected.", code="order_rejected", next_step="Nothing of it is open.")
-    if status.qty_ordered == status.qty_cancelled:
-        return Conflict(f"Order {order_no} is cancelled already.", code="order_cancelled", next_step="Nothing of it is open.")
     if status.qty_shipped >= status.qty_ordered - status.qty_cancelled:
         return all_shipped(order_no)
     if tx.execute(_UNDER_WAY, {"order_no": order_no}).scalar_one():

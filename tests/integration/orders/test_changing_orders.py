@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from engine.problems import Conflict, Invalid
+from engine.runtime.post import timers
 from engine.runtime.verbs import messages
 from engine.runtime.verbs.messages import Message
 from engine.store.clock import business_today
@@ -163,6 +164,27 @@ def test_what_is_packed_is_unpacked_when_the_order_desk_agrees_and_what_has_left
     assert [refusal.split(": ")[0] for refusal in seen.refusals] == ["Line 1"]
     assert desk.state(desk.change(LineChange(line_no=1, qty=D(30)))) == "REFUSED"
     assert "return" in desk.row("SELECT answer FROM order_change ORDER BY change_no DESC LIMIT 1").answer
+    desk.all_true()
+
+
+def test_a_change_that_waited_for_an_order_that_is_rejected_is_refused_and_promises_nothing(desk):
+    with desk.database.transaction() as tx:
+        desk.order_no = t.order(tx, ("NO-SUCH", 1), customer_po="PO-2", lenient=True)
+        given = {"order_no": desk.order_no, "source": "API"}
+        messages.publish(desk.runtime, tx, Message("order.received", {"order_no": desk.order_no}, given, business_key=desk.order_no))
+    settle(desk.runtime)
+    change_no = desk.change(LineChange(sku="OMINOUS-ANVIL", qty=D(5), add=True))
+    assert desk.state(change_no) == "RECEIVED"
+    do(desk.runtime, "Repair order", action="reject", reason="We sell no such thing")
+    with desk.database.transaction() as tx:  # the pause of what waits is over
+        for row in tx.execute(text("SELECT id, now() AS now FROM timer WHERE NOT fired")).all():
+            timers.move(tx, row.id, row.now)
+    settle(desk.runtime)
+    assert tuple(desk.row("SELECT state, answer FROM order_change WHERE change_no = :no", no=change_no)) == (
+        "REFUSED",
+        f"Order {desk.order_no} was rejected. Nothing of it is open.",
+    )
+    assert desk.rows("SELECT * FROM fulfil_line WHERE order_no = :order_no") == []
     desk.all_true()
 
 
