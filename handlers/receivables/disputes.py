@@ -161,8 +161,8 @@ def resolve_dispute(tx: Session, dispute_no: str, resolution: str, note: str = "
             _adjust(tx, row, item, WRITE_OFF if credit is not None else resolution, given)
         request = credit.adjustment_no if credit is not None else ""
         tx.execute(_RESOLVE, {"no": dispute_no, "resolution": resolution, "note": note, "request": request})
-        left = item["open_amount"] - given
-        set_disputed(tx, row["invoice_no"], disputed=left > 0 and _disputed(tx, row["invoice_no"]) > 0)
+        # Others may stand on an invoice of which nothing is open now: money that comes back opens it again.
+        set_disputed(tx, row["invoice_no"], disputed=_disputed(tx, row["invoice_no"]) > 0)
     return Resolved(row["invoice_no"], resolution, given, settled=item["open_amount"] - given == 0)
 
 

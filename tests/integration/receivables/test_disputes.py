@@ -18,7 +18,7 @@ from tests.steps import as_a_step
 from tests.unit.receivables.statement_files import Credit
 
 D = Decimal
-open_dispute, apply_manually = map(as_a_step, (disputes.open_dispute, by_hand.apply_manually))
+open_dispute, apply_manually, reverse_receipt = map(as_a_step, (disputes.open_dispute, by_hand.apply_manually, by_hand.reverse_receipt))
 INVOICE = "INV-000001"
 
 
@@ -92,3 +92,16 @@ def test_a_dispute_of_a_paid_invoice_ends_by_the_money_and_gives_nothing_away(bo
             resolve(tx, ResolveDispute("DP-000404", "PAID"))
         assert one(tx, "SELECT count(*) FROM adjustment") == 0
         assert broken(tx) == []
+
+
+def test_what_opens_again_is_still_in_dispute_although_another_dispute_ended_while_it_was_paid(books):
+    with books.transaction() as tx:
+        for amount in ("0.01", "60"):
+            open_dispute(tx, DisputeDraft(invoice_no=INVOICE, reason="PRICE", amount=D(amount)), "rita")
+        take_in(tx, paid(Credit("1668.00", INVOICE)))
+        resolve(tx, ResolveDispute("DP-000002", "PAID"))
+        assert reverse_receipt(tx, "RC-000001", "insufficient funds") == [INVOICE]
+        assert one(tx, "SELECT open_amount, disputed FROM open_item") == (D("1668"), True)
+        assert broken(tx) == []
+        resolve(tx, ResolveDispute("DP-000001", "CHARGE_BACK"))
+        assert one(tx, "SELECT disputed FROM open_item") is False
