@@ -1,6 +1,7 @@
 """Pictures of every page in both themes, wide and on a phone: `python -m tests.screenshots DIRECTORY [NAME…]`.
 
 A demo company with a quote that became cash is made for it and thrown away afterwards; with names, only pages whose name holds one of them.
+What is listed here has a name and an example; every other page without parts in its address comes by itself, from the routes.
 """
 
 import sys
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import TextClause, text
 
 from api import logs
+from api.app import create_app
 from api.bootstrap import build
 from api.content import deploy_content
 from api.demo.company import load_company
@@ -184,13 +186,21 @@ def main(directory: Path, names: list[str]) -> None:
     if chromium is None:
         sys.exit("There is no Chromium: run `python -m tests.chromium`.")
     directory.mkdir(parents=True, exist_ok=True)
-    with _demo() as (address, told), sync_playwright() as playwright:
+    with _demo() as (address, told, product), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        wanted = {name: path for name, path in PAGES.items() if not names or any(each in name for each in names)}
+        wanted = {name: path for name, path in all_pages(product).items() if not names or any(each in name for each in names)}
         for theme in THEMES:
             for size in SIZES:
                 _take(browser, address, {name: path.format(**told) for name, path in wanted.items()}, directory, (theme, size))
         browser.close()
+
+
+def all_pages(product: Product) -> dict[str, str]:
+    """The pages above, and every other page of the product whose address has no parts: none is forgotten."""
+    listed = {path.partition("?")[0] for path in PAGES.values()}
+    rules = [rule for rule in create_app(product).url_map.iter_rules() if rule.endpoint.startswith("ui.") and not rule.arguments]
+    others = {rule.rule for rule in rules if "GET" in (rule.methods or ())} - listed
+    return {**PAGES, **{path.strip("/").replace("/", "-"): path for path in sorted(others) if not path.endswith((".csv", "/"))}}
 
 
 def _take(browser: Browser, address: str, pages: dict[str, str], directory: Path, look: tuple[str, str]) -> None:
@@ -215,7 +225,7 @@ def _settled(page: Page) -> None:
 
 
 @contextmanager
-def _demo() -> Iterator[tuple[str, dict[str, str]]]:
+def _demo() -> Iterator[tuple[str, dict[str, str], Product]]:
     """A served demo in which one quote went all the way, and another one waits to be approved; with a draft."""
     with tempfile.TemporaryDirectory(prefix="ordercraft-pictures-") as home:
         logs.configure("error", sys.stderr)
@@ -234,7 +244,7 @@ def _demo() -> Iterator[tuple[str, dict[str, str]]]:
         serving.start()
         try:
             report = run_story(server.address)
-            yield server.address, _told(product, report["order_no"])
+            yield server.address, _told(product, report["order_no"]), product
         finally:
             server.stop()
             serving.join(timeout=30)
