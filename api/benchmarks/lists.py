@@ -62,11 +62,11 @@ def fill_company(product: Product, rows: int) -> None:
     with product.database.transaction() as tx:
         MIGRATION.asked_of(tx)  # it takes what it takes
         fill(tx, rows)
-    with product.database.transaction() as tx:  # as workers do every hour
-        keep_today(KPIS)(tx)
     with product.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("VACUUM ANALYZE"))
+    with product.database.transaction() as tx:  # as workers do every hour
+        keep_today(KPIS)(tx)
 
 
 def run(product: Product, rounds: int) -> list[ListTook]:

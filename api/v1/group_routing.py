@@ -7,7 +7,7 @@ from api.auth.roles import GROUPS, Role
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Shape
-from engine.runtime.read.task_queues import Desk, Queue, list_desks, list_queues
+from engine.runtime.read.task_queues import Desk, TaskQueue, list_desks, list_queues
 from engine.runtime.verbs.group_routing import list_routed, route
 
 api = APIBlueprint("group_routing", __name__, url_prefix="/api/v1/group-routing", abp_tags=[Tag(name="user tasks")])
@@ -34,7 +34,7 @@ class RoutedOut(BaseModel):
 class QueuesOut(BaseModel):
     """What waits in each group, and what is on whose desk."""
 
-    groups: list[Queue]
+    groups: list[TaskQueue]
     desks: list[Desk]
 
 

@@ -26,7 +26,7 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
+class TaskQueue:
     """The open tasks of a group that nobody has taken, and those that are overdue; `by_load`: new ones go to one of its people."""
 
     group: str
@@ -46,12 +46,12 @@ def list_desks(tx: Session) -> list[Desk]:
     return [Desk(row.grp, row.open, row.late) for row in tx.execute(_BY_GROUP, asked) if row.grp != "nobody"]
 
 
-def list_queues(tx: Session, groups: Sequence[str], by_load: Sequence[str]) -> list[Queue]:
+def list_queues(tx: Session, groups: Sequence[str], by_load: Sequence[str]) -> list[TaskQueue]:
     """What waits to be taken in each group, the longest queue first, then the groups in which nothing waits. One statement."""
     asked = {"first": "group:", "end": "group;", "kind": "candidate", "free": True, "most": MOST + 1}
     waiting = {row.grp: row for row in tx.execute(_BY_GROUP, asked)}
-    found = [Queue(name, row.open, row.late, name in by_load) for name, row in waiting.items()]
-    return [*found, *(Queue(name, 0, 0, name in by_load) for name in sorted({*groups, *by_load}) if name not in waiting)]
+    found = [TaskQueue(name, row.open, row.late, name in by_load) for name, row in waiting.items()]
+    return [*found, *(TaskQueue(name, 0, 0, name in by_load) for name in sorted({*groups, *by_load}) if name not in waiting)]
 
 
 _BY_GROUP = text(f"""
