@@ -1,5 +1,6 @@
 """Imports what a UBL order names and we do not know; the README tells the rules."""
 
+from dataclasses import asdict
 from decimal import Decimal
 
 from sqlalchemy import or_, select
@@ -9,11 +10,13 @@ from api.intake.ubl_order import UblCancellation, UblChange, UblLine, UblOrder
 from engine.problems import Invalid, NotFound
 from handlers.catalog.master_data import ItemDraft, PriceDraft, PriceListDraft, add_items, add_price_list, set_prices
 from handlers.catalog.model import PriceList
+from handlers.changes import Author, note
 from handlers.identifiers import is_gln, is_gtin
 from handlers.orders.edi_order import GTIN, NAME, OURS, THEIRS, ItemNumber
 from handlers.orders.item_finding import find_items
 from handlers.orders.rules import PIECES
-from handlers.parties.master_data import AddressDraft, CustomerDraft, add_customer
+from handlers.parties.changes import add_customer
+from handlers.parties.master_data import AddressDraft, CustomerDraft
 from handlers.parties.model import Customer
 
 _GLN = "0088"
@@ -44,16 +47,19 @@ def sku_of(line: UblLine) -> str:
     return line.seller_sku or line.gtin or line.buyer_sku or line.name[:_LONGEST_SKU]
 
 
-def import_masters(tx: Session, order: UblOrder) -> None:
-    """Create the customer, items and prices of the order that are missing. Raises Invalid when the order lacks what they need."""
+def import_masters(tx: Session, order: UblOrder, by: Author) -> None:
+    """Create the missing customer, items and prices of the order, and tell the audit log of each field.
+
+    Raises Invalid when the order lacks what they need.
+    """
     try:
         buyer_of(tx, order)
     except NotFound:
-        _import_customer(tx, order)
-    _import_items(tx, order, buyer_of(tx, order))
+        _import_customer(tx, order, by)
+    _import_items(tx, order, buyer_of(tx, order), by)
 
 
-def _import_customer(tx: Session, order: UblOrder) -> None:
+def _import_customer(tx: Session, order: UblOrder, by: Author) -> None:
     buyer = order.buyer
     scheme, _, identifier = buyer.endpoint.partition(":")
     country = buyer.country or (order.deliver_to.country if order.deliver_to else "")
@@ -84,23 +90,25 @@ def _import_customer(tx: Session, order: UblOrder) -> None:
                 country=to.country or country,
             )
         )
-    add_customer(tx, draft, addresses)
+    add_customer(tx, draft, addresses, by)
 
 
-def _import_items(tx: Session, order: UblOrder, customer_no: str) -> None:
+def _import_items(tx: Session, order: UblOrder, customer_no: str, by: Author) -> None:
     known = find_items(tx, customer_no, [numbers_of(line) for line in order.lines])
     missing = {sku_of(line): line for position, line in enumerate(order.lines, start=1) if position not in known}
     if not missing:
         return
     price_list = _base_list(tx, order.currency)
-    add_items(tx, [_item(sku, line) for sku, line in missing.items()])
-    set_prices(
-        tx,
-        [
-            PriceDraft(price_list_code=price_list, sku=sku, uom=_unit(line), unit_price=line.unit_price or Decimal(0))
-            for sku, line in missing.items()
-        ],
-    )
+    items = [_item(sku, line) for sku, line in missing.items()]
+    prices = [
+        PriceDraft(price_list_code=price_list, sku=sku, uom=_unit(line), unit_price=line.unit_price or Decimal(0))
+        for sku, line in missing.items()
+    ]
+    add_items(tx, items)
+    set_prices(tx, prices)
+    # One row for all of them: an order may bring thousands, and the log has one writer at a time.
+    added = {name: {"from": None, "to": [asdict(each) for each in drafts]} for name, drafts in (("items", items), ("prices", prices))}
+    note(tx, by, "add", f"ubl_order:{order.document_no}", added)
 
 
 def _item(sku: str, line: UblLine) -> ItemDraft:

@@ -21,6 +21,7 @@ from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Shape
 from engine.problems import Problem
+from handlers.changes import Author
 from handlers.orders import inbound
 from handlers.orders.drafts import LineDraft, OrderDraft
 from handlers.orders.inbound import Arrival
@@ -123,7 +124,7 @@ def _refuse(problem: Problem) -> Callable[[], str]:
 
 def _order(tx: Session, order: UblOrder, query: UblQuery) -> str:
     if query.create_missing:
-        import_masters(tx, order)
+        import_masters(tx, order, Author(person().name, f"Named by UBL order {order.document_no}"))
     customer_no = buyer_of(tx, order)
     found = find_items(tx, customer_no, [numbers_of(line) for line in order.lines])
     draft = OrderDraft(

@@ -74,7 +74,8 @@ def may_apply(tx: Session, hold_code: str, groups: frozenset[str]) -> HoldKind:
 def may_release(tx: Session, order_no: str, hold_code: str, person: Person) -> None:
     """Refuse who is not of the group that takes this hold off, and, where another is to do it, who put it on or entered the order.
 
-    A hold that is not active refuses nobody. Raises Invalid, Forbidden.
+    A hold that is not active refuses nobody. Raises Invalid, Forbidden, and Conflict where a match with a denied party is undecided:
+    taken off by hand, the order would go on, and nobody would have said who it is.
     """
     kind_of(tx, hold_code)
     found = tx.execute(_ACTIVE, {"order_no": order_no, "hold_code": hold_code}).first()
@@ -91,6 +92,12 @@ def may_release(tx: Session, order_no: str, hold_code: str, person: Person) -> N
             f"{person.name} put on {hold_code} or entered the order; another person takes it off.",
             code="hold_release_own",
             next_step=f"Ask somebody else of the group {found.release_group}.",
+        )
+    if found.undecided:
+        raise Conflict(
+            f"Nobody has decided yet whether a party of {order_no} is denied.",
+            code="match_undecided",
+            next_step="Decide the match in the worklist: if it is not them, the hold goes with it.",
         )
 
 
@@ -185,7 +192,9 @@ CASE WHEN hold.by_another THEN ARRAY(
 ) ELSE '{}' END AS excluded
 """
 _ACTIVE = text(f"""
-SELECT hold.release_group, {_EXCLUDED} FROM hold
+SELECT hold.release_group, {_EXCLUDED}, hold.hold_code = 'DENIED_PARTY' AND EXISTS (
+  SELECT FROM screening_hit WHERE screening_hit.order_no = hold.order_no AND verdict = '') AS undecided
+FROM hold
 WHERE hold.order_no = :order_no AND hold.hold_code = :hold_code AND hold.released_at IS NULL
 ORDER BY hold.id LIMIT 1
 """)

@@ -18,7 +18,7 @@ from handlers.screening.rules import Entries, Entry, party_key, plain
 #: Orders that one round of a run screens.
 MOST_IN_A_ROUND = 200
 #: The lists as this process has read them last: by database and version, one state at most.
-_READ: dict[tuple[str, int], Entries] = {}
+_READ: dict[tuple[Any, ...], Entries] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _hits(tx: Session, parties: Sequence[RowMapping], version: int) -> list[dict
 
 
 def _entries(tx: Session, version: int) -> Entries:
-    key = (str(tx.execute(text("SELECT current_database()")).scalar_one()), version)
+    key = (*tx.execute(_STATE).one(), version)
     if key not in _READ:
         rows = tx.execute(_ENTRIES).all()
         read = Entries(
@@ -153,6 +153,8 @@ WHERE party.name <> ''
 """
 _PARTIES = text(f"{_PARTY_ROWS} AND orders.order_no = ANY(:order_nos) ORDER BY orders.order_no, party.place")
 _VERSION = text("SELECT version_no FROM denied_party_lists WHERE name = 'all'")
+# Which transaction wrote the version: a database that was restored may count up to the same one with other entries.
+_STATE = text("SELECT current_database(), (SELECT CAST(xmin AS text) FROM denied_party_lists WHERE name = 'all')")
 _RAISE = text("""
 INSERT INTO denied_party_lists (name, version_no) VALUES ('all', 1)
 ON CONFLICT (name) DO UPDATE SET version_no = denied_party_lists.version_no + 1

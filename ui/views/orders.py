@@ -10,6 +10,7 @@ from flask import Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.runtime.read.steps import Model, list_names
+from engine.store.paging import Asked, page_of
 from handlers.documents.store import read_document
 from handlers.fulfillment import commands
 from handlers.holdings import holdings_of
@@ -25,6 +26,8 @@ from ui.order_stages import attempts, stages
 from ui.product import ORDER, SHIP, asked, needs, person, product
 
 _SAFE_INLINE = {"application/pdf"}
+#: Of an order, on a page: thousands at once are megabytes that no browser shows in time.
+_LINES_SHOWN = 100
 _SORT_NAMES = {
     "newest": "Newest first",
     "oldest": "Oldest first",
@@ -97,7 +100,8 @@ def show_order(order_no: str) -> str:
         unmoved = [(thing, told(thing)) for thing in of_order(tx, order_no) if thing.instance_id is None]
         names = list_names(product().runtime, tx, ((row.deployment_id, row.path) for row in (*story.waits, *story.stops)))
         waits, stops = list(_waits(story, names)), [_stopped(row, names) for row in story.stops]
-    journals = [list(lines) for _, lines in groupby(story.journals, key=lambda line: line.id)]
+    lines = page_of(story.lines, lambda line: (line.line_no,), Asked(_LINES_SHOWN, request.args.get("cursor") or None))
+    journals = [list(rows) for _, rows in groupby(story.journals, key=lambda line: line.id)]
     events = latest_first(timeline(story))
     open_tasks = [task for task in story.decisions if task.state == "open"]
     may_ship = SHIP in person().roles
@@ -105,7 +109,7 @@ def show_order(order_no: str) -> str:
     shown |= {"stages": stages(story, now().astimezone(zone()).date()), "stops": stops}
     shown |= {"may_order": ORDER in person().roles, "groups": person().groups, "hold_kinds": kinds, "done": request.args.get("done", "")}
     shown |= {"may_change": may_change, "unmoved": unmoved, "may_cancel": may_cancel, "holdings": holdings}
-    return render_template("order.html", story=story, order=story.order, **shown)
+    return render_template("order.html", story=story, order=story.order, lines=lines, **shown)
 
 
 @needs(SHIP)

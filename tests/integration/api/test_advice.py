@@ -61,6 +61,7 @@ ACTS: list[tuple[str, set[str], list[str]]] = [
         ["PUT /api/v1/calendars/<code>", "POST /master-data/calendars", "POST /master-data/calendars/<code>"],
     ),
     (r"take (it|them) back as a return", {"order-desk"}, ["POST /api/v1/returns"]),
+    (r"^Decide the match", {"compliance"}, ["GET /worklist"]),
     (r"^Decide on its dispute first", {"accounts-receivable"}, ["GET /worklist"]),
     (r"^Decide on the bill first", {"buyer", "accounts-payable"}, ["GET /worklist"]),
     (r"^Record the supplier's credit note", {"buyer"}, ["POST /api/v1/purchase-orders/<number>/credit-notes"]),

@@ -1,5 +1,7 @@
 """An order of many lines costs as many statements as one of few, by whichever door it comes, also where its items are unknown."""
 
+import html
+import re
 from contextlib import contextmanager
 
 import pytest
@@ -69,3 +71,19 @@ def test_an_order_costs_the_same_statements_whatever_the_number_of_its_lines(sen
         counted.append(len(sent))
     # Another outcome, such as goods that are short, may cost a few; a line costs none.
     assert counted[1] - counted[0] < (MANY - FEW) // 4
+
+
+def test_the_page_of_a_large_order_shows_a_hundred_lines_and_leads_to_the_next(signed_in, installation):
+    deploy_content(installation, actor="test")
+    tom = signed_in("tom")
+    order_no = json_order(tom, 7, 250).json["order_no"]
+    shown, address = [], f"/orders/{order_no}"
+    while address:
+        page = tom.get(address).text
+        assert len(page) < 300_000, "a page that a browser shows in time"
+        shown.append([int(number) for number in re.findall(r'data-label="Line">(\d+)<', page)])
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        address = html.unescape(following[1]) if following else ""
+    assert [len(lines) for lines in shown] == [100, 100, 50]
+    assert [number for lines in shown for number in lines] == list(range(1, 251))
+    assert tom.get(f"/orders/{order_no}?cursor=moon").status_code == 400

@@ -134,8 +134,11 @@ def test_an_unknown_address_and_a_wrong_method_are_problems_not_pages(signed_in)
 
 
 def test_pages_carry_a_strict_content_security_policy(client):
-    policy = client.get("/login").headers["Content-Security-Policy"]
-    assert "script-src 'self';" in policy
+    headers = client.get("/login").headers
+    policy = headers["Content-Security-Policy"]
+    for told in ("script-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"):
+        assert told in policy.split("; ")
+    assert (headers["X-Content-Type-Options"], headers["Referrer-Policy"]) == ("nosniff", "same-origin")
     assert "unsafe-inline" not in policy.split("script-src")[1].split(";")[0]
 
 

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import text
 
+from engine.problems import Conflict
 from engine.runtime.state.people import Person
 from engine.runtime.verbs import messages
 from engine.runtime.verbs.messages import Message
@@ -12,6 +13,7 @@ from handlers.imports import verbs
 from handlers.imports.verbs import File
 from handlers.invariants import check_all
 from handlers.orders import commands
+from handlers.orders.commands import Released, release
 from handlers.orders.drafts import LineDraft, OrderDraft, create_order
 from handlers.orders.status import status_of
 from handlers.parties.guarded import CustomerEdit, _change_customer
@@ -96,3 +98,18 @@ def test_who_is_named_in_a_corrected_address_is_looked_at_and_a_true_match_has_t
         kept = tx.execute(text("SELECT verdict, reason, decided_by FROM screening_decision")).all()
         assert kept == [("TRUE", "The same register number", "cora")]
         assert tasks_of(tx, CORA) == []
+
+
+def test_a_hold_is_not_taken_off_by_hand_while_a_match_is_undecided(runtime):
+    listed(runtime, "9,Coyote Suply Ltd; Wile E.,AT,Regulation 9,no")
+    order_no = received(runtime)
+    assert where(runtime, order_no)[1] == ("DENIED_PARTY",)
+    by_hand = Released(order_no, "DENIED_PARTY", "The customer hurries")
+    with runtime.database.transaction() as tx, pytest.raises(Conflict) as refused:
+        release(runtime, tx, by_hand, CORA)
+    assert refused.value.code == "match_undecided"
+    assert where(runtime, order_no)[1] == ("DENIED_PARTY",)
+    do(runtime, f"a party of {order_no}", person=CORA, action="false_match", reason="Another company of the name")
+    assert where(runtime, order_no) == ("PROCESSING", ())
+    with runtime.database.transaction() as tx:
+        release(runtime, tx, by_hand, CORA)  # it is off already: nobody is refused
