@@ -181,7 +181,7 @@ def deploy(page: Page, workshop: Workshop) -> None:
     page.get_by_role("button", name="Deploy…").click()
     page.get_by_role("button", name="Run all scenarios").click()
     outcome = page.get_by_role("region", name="Scenarios")
-    expect(outcome).to_contain_text("9 of 9 scenarios pass")
+    expect(outcome).to_contain_text("13 of 13 scenarios pass")
     granted = outcome.get_by_role("listitem").filter(has_text="A discount of 28 % is granted by an executive")
     expect(granted).to_contain_text("asks Deal desk instead of Sales manager: Approve quote")
     expect(granted).to_contain_text("asks Executive: Approve large discount")
