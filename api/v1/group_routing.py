@@ -7,7 +7,7 @@ from api.auth.roles import GROUPS, Role
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Shape
-from engine.runtime.read.task_queues import Desk, TaskQueue, list_desks, list_queues
+from engine.runtime.read.task_queues import PersonsTasks, TaskQueue, list_desks, list_queues
 from engine.runtime.verbs.group_routing import list_routed, route
 
 api = APIBlueprint("group_routing", __name__, url_prefix="/api/v1/group-routing", abp_tags=[Tag(name="user tasks")])
@@ -35,7 +35,7 @@ class QueuesOut(BaseModel):
     """What waits in each group, and what is on whose desk."""
 
     groups: list[TaskQueue]
-    desks: list[Desk]
+    desks: list[PersonsTasks]
 
 
 @api.get("", responses={200: RoutedOut})

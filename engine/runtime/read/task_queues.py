@@ -17,7 +17,7 @@ _ALL = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class PersonsTasks:
     """The open tasks that somebody has taken, and those of them that are overdue; each counted up to MOST."""
 
     person: str
@@ -40,10 +40,10 @@ def count_by_group(tx: Session) -> Sequence[AnyRow]:
     return tx.execute(_BY_GROUP, {"first": "group:", "end": "group;", "kind": "candidate", "free": False, "most": MOST + 1}).all()[:_SHOWN]
 
 
-def list_desks(tx: Session) -> list[Desk]:
+def list_desks(tx: Session) -> list[PersonsTasks]:
     """On whose desk how much is, the most first. One statement."""
     asked = {"first": "user:", "end": "user;", "kind": "assignee", "free": False, "most": MOST + 1}
-    return [Desk(row.grp, row.open, row.late) for row in tx.execute(_BY_GROUP, asked) if row.grp != "nobody"]
+    return [PersonsTasks(row.grp, row.open, row.late) for row in tx.execute(_BY_GROUP, asked) if row.grp != "nobody"]
 
 
 def list_queues(tx: Session, groups: Sequence[str], by_load: Sequence[str]) -> list[TaskQueue]:
