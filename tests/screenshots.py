@@ -1,6 +1,7 @@
 """Pictures of every page in both themes, wide and on a phone: `python -m tests.screenshots DIRECTORY [NAME…]`.
 
 A demo company with a quote that became cash is made for it and thrown away afterwards; with names, only pages whose name holds one of them.
+What is listed here has a name and an example; every other page without parts in its address comes by itself, from the routes.
 """
 
 import sys
@@ -8,14 +9,17 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import TextClause, text
+from sqlalchemy.orm import Session
 
 from api import logs
+from api.app import create_app
 from api.bootstrap import build
 from api.content import deploy_content
 from api.demo.company import load_company
@@ -30,12 +34,16 @@ from engine.runtime.state.people import Person
 from engine.runtime.verbs import drafts
 from engine.runtime.verbs.calendars import save_calendar
 from engine.runtime.verbs.pending_changes import Wanting, ask_or_do
+from engine.store.clock import business_now
 from handlers.changes import Author
 from handlers.edi import arriving
 from handlers.imports import verbs as imports
+from handlers.ledger.open_items import NewOpenItem, add_open_item
 from handlers.parties.bank_accounts import AccountChange
 from handlers.parties.guarded import CustomerEdit
 from handlers.parties.master_data import BankAccountDraft
+from handlers.receivables.late_charges import LateTerms, charge
+from handlers.receivables.late_interest import RateFrom
 from handlers.sealing import Ring
 from handlers.webhooks import receiving, sources, subscriptions
 from handlers.webhooks.sources import SourceDraft
@@ -99,6 +107,9 @@ PAGES = {
     "process-what-happened": "/processes/quote-to-order/what-happened",
     "process-compared": "/processes/quote-to-order/what-happened?compare=1&state=completed&b_state=running",
     "disputes": "/finance/disputes",
+    "late-charges": "/finance/late-charges",
+    "late-charge": "/finance/late-charges/LC-000001",
+    "late-charge-waive": "/finance/late-charges/LC-000001/waive",
     "bank-files": "/finance/bank-files",
     "bank-layouts": "/master-data/bank-layouts",
     "start": "/processes/quote-to-order/start",
@@ -184,13 +195,21 @@ def main(directory: Path, names: list[str]) -> None:
     if chromium is None:
         sys.exit("There is no Chromium: run `python -m tests.chromium`.")
     directory.mkdir(parents=True, exist_ok=True)
-    with _demo() as (address, told), sync_playwright() as playwright:
+    with _demo() as (address, told, product), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        wanted = {name: path for name, path in PAGES.items() if not names or any(each in name for each in names)}
+        wanted = {name: path for name, path in all_pages(product).items() if not names or any(each in name for each in names)}
         for theme in THEMES:
             for size in SIZES:
                 _take(browser, address, {name: path.format(**told) for name, path in wanted.items()}, directory, (theme, size))
         browser.close()
+
+
+def all_pages(product: Product) -> dict[str, str]:
+    """The pages above, and every other page of the product whose address has no parts: none is forgotten."""
+    listed = {path.partition("?")[0] for path in PAGES.values()}
+    rules = [rule for rule in create_app(product).url_map.iter_rules() if rule.endpoint.startswith("ui.") and not rule.arguments]
+    others = {rule.rule for rule in rules if "GET" in (rule.methods or ())} - listed
+    return {**PAGES, **{path.strip("/").replace("/", "-"): path for path in sorted(others) if not path.endswith((".csv", "/"))}}
 
 
 def _take(browser: Browser, address: str, pages: dict[str, str], directory: Path, look: tuple[str, str]) -> None:
@@ -215,7 +234,7 @@ def _settled(page: Page) -> None:
 
 
 @contextmanager
-def _demo() -> Iterator[tuple[str, dict[str, str]]]:
+def _demo() -> Iterator[tuple[str, dict[str, str], Product]]:
     """A served demo in which one quote went all the way, and another one waits to be approved; with a draft."""
     with tempfile.TemporaryDirectory(prefix="ordercraft-pictures-") as home:
         logs.configure("error", sys.stderr)
@@ -234,7 +253,7 @@ def _demo() -> Iterator[tuple[str, dict[str, str]]]:
         serving.start()
         try:
             report = run_story(server.address)
-            yield server.address, _told(product, report["order_no"])
+            yield server.address, _told(product, report["order_no"]), product
         finally:
             server.stop()
             serving.join(timeout=30)
@@ -253,6 +272,7 @@ def _told(product: Product, order_no: str) -> dict[str, str]:
         bad = ORDER_850.replace("*2*EA", "*two*EA").replace("CUR*BY*EUR", "CUR*BY*EURO")
         (came,) = arriving.take_in(product.runtime, tx, x12(ORDER_850, bad), "edith")
         imports.check(product.runtime, tx, imports.File(kind="customers", name="customers.csv", data=_CUSTOMERS), "tom")
+        _charge_late(tx)
         row = tx.execute(
             text("SELECT id, business_key FROM instance WHERE process_key = 'quote-to-order' ORDER BY started_at LIMIT 1")
         ).one()
@@ -260,6 +280,17 @@ def _told(product: Product, order_no: str) -> dict[str, str]:
     task, waiting = (until(lambda statement=statement: _found(product, statement)) for statement in (_OPEN_TASK, _WAITING))
     told = {"order": order_no, "interchange": str(came.interchange_id), "quote": row.business_key, "instance": str(row.id)}
     return {**told, "task": str(task), "change": str(change), "waiting": str(waiting)}
+
+
+def _charge_late(tx: Session) -> None:
+    """Something of another system is forty days late, and its third reminder charges for that."""
+    now = business_now(tx)
+    due = now.date() - timedelta(days=40)
+    owed = {"kind": "AR", "party_no": "C-1002", "document_no": "RE-0815", "document_date": due, "due_date": due, "currency": "EUR"}
+    add_open_item(tx, NewOpenItem(**owed, amount=Decimal("1668.00")))
+    rates = [RateFrom(due, Decimal("10.15")), RateFrom(due + timedelta(days=21), Decimal("10.40"))]
+    basis = "Directive 2011/7/EU: ECB reference rate + 8 points"
+    charge(tx, "RE-0815", LateTerms(level=3, fee=Decimal(15), minimum=Decimal(1), rates=rates, basis=basis), now)
 
 
 def _found(product: Product, statement: TextClause) -> Any:

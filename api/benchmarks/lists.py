@@ -16,6 +16,7 @@ from api.content import deploy_content
 from api.demo.company import load_company
 from api.product import Product
 from engine.problems import Conflict
+from engine.store.patience import MIGRATION
 from handlers.reporting.kpi import keep_today
 from handlers.reporting.kpis import KPIS
 
@@ -59,8 +60,10 @@ def fill_company(product: Product, rows: int) -> None:
     deploy_content(product, actor="benchmark")
     load_company(product.database)
     with product.database.transaction() as tx:
+        MIGRATION.asked_of(tx)  # it takes what it takes
         fill(tx, rows)
     with product.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("VACUUM ANALYZE"))
     with product.database.transaction() as tx:  # as workers do every hour
         keep_today(KPIS)(tx)

@@ -185,7 +185,7 @@ def take(tx: Session, lock: Lock, keys: Iterable[Any], *, by: str | None = None,
     _check(tx, lock, by or lock.key, wanted)
     if by is not None:
         _asked(tx).update((lock, by, each) for each in wanted)
-    locked = list(tx.connection().execute(_statement(lock, by or lock.key, skip_locked), {"keys": wanted}).scalars())
+    locked = list(tx.execute(_statement(lock, by or lock.key, skip_locked), {"keys": wanted}).scalars())
     memo.forget(tx, lock.value)
     _held(tx)[lock] = _held(tx).get(lock, frozenset()) | set(locked)
     return locked
@@ -201,8 +201,8 @@ def take_instance_of(tx: Session, user_task_id: Any) -> None:
     """Lock the instance that a user task is of, without asking for its id first: a task stays with its instance for ever."""
     given = {"id": user_task_id}
     if watch.on:
-        _check(tx, Lock.INSTANCE, Lock.INSTANCE.key, list(tx.connection().execute(_OF_TASK, given).scalars()))
-    locked = tx.connection().execute(_INSTANCE_OF_TASK, given).scalars()
+        _check(tx, Lock.INSTANCE, Lock.INSTANCE.key, list(tx.execute(_OF_TASK, given).scalars()))
+    locked = tx.execute(_INSTANCE_OF_TASK, given).scalars()
     _held(tx)[Lock.INSTANCE] = _held(tx).get(Lock.INSTANCE, frozenset()) | set(locked)
 
 
@@ -281,7 +281,7 @@ def _check(tx: Session, lock: Lock, by: str, keys: list[Any]) -> None:
     if all((lock, by, each) in _asked(tx) for each in keys):
         return
     held = sorted(_held(tx).get(lock, frozenset()))
-    if not tx.connection().execute(_strangers(lock, by), {"keys": keys, "held": held}).scalar_one():
+    if not tx.execute(_strangers(lock, by), {"keys": keys, "held": held}).scalar_one():
         return
     raise LockOrderError(f"{lock} {keys[:5]} is to be locked while {last} is held. Take it earlier: see engine/store/locks.py.")
 

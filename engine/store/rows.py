@@ -19,7 +19,7 @@ def insert_rows(tx: Session, table: Table, rows: Iterable[Mapping[str, Any]], *,
     rows = list(rows)
     if rows:
         statement = _insert(table, tuple(rows[0]), on_conflict)
-        tx.connection().execute(statement, {"rows": json_text.encode(rows).decode()})
+        tx.execute(statement, {"rows": json_text.encode(rows).decode()})
 
 
 @lru_cache(maxsize=256)

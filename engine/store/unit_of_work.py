@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from engine.iso8601 import zone_of
 from engine.problems import Conflict
 from engine.store import json_text, memo
+from engine.store.direct import Transaction
 from engine.store.locks import forgotten_on_rollback
 from engine.store.patience import USUAL, Patience
 
@@ -127,7 +128,7 @@ class Database:
 
         Only the edge (API, pages, worker, command line) opens one.
         """
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Transaction(self.engine, expire_on_commit=False) as session:
             try:
                 if patience is not None:
                     patience.asked_of(session)

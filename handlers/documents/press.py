@@ -5,6 +5,7 @@ with the first paper and kept warm, so that the process that serves people stays
 function: it is asked for by name, gets plain values and gives plain values, so a child that dies is replaced and the work done once more.
 """
 
+import atexit
 import os
 import pickle
 import signal
@@ -156,6 +157,7 @@ class _Child:
 
 #: The one of this process.
 press = Press()
+atexit.register(press.close)
 
 
 def _send(pipe: IO[bytes], content: bytes) -> None:

@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pypdf import PdfWriter
 from sqlalchemy import Select, func, select, text
@@ -64,7 +65,7 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True)
 class WaveShown:
-    """A wave with its groups, in the order of their numbers."""
+    """A wave with its groups, in the order of their numbers. `cut_off_at` is in the time of its warehouse."""
 
     wave_no: str
     rule: str
@@ -84,13 +85,13 @@ def list_waves(tx: Session, asked: Asked) -> Page[WaveRow]:
 
 def read_wave(tx: Session, wave_no: str) -> WaveShown:
     """A wave and where its groups are. A constant number of statements. Raises NotFound."""
-    head = tx.execute(select(Wave).where(Wave.wave_no == wave_no)).scalar_one_or_none()
+    head = tx.execute(_HEAD, {"wave_no": wave_no}).one_or_none()
     if head is None:
         raise NotFound(f"There is no wave {wave_no}.", code="wave_unknown", next_step="Look the number up in the list of waves.")
     rows = tx.execute(_GROUPS, {"wave_no": wave_no}).all()
     plans = plan_of(tx, [row.group_no for row in rows if row.state == "TO_PICK"])
     groups = [_shown(row, plans.get(row.group_no)) for row in rows]
-    return WaveShown(head.wave_no, head.rule, head.warehouse_code, head.cut_off_at, groups)
+    return WaveShown(head.wave_no, head.rule, head.warehouse_code, head.cut_off_at.astimezone(ZoneInfo(head.time_zone)), groups)
 
 
 def print_pick_list(tx: Session, wave_no: str) -> bytes:
@@ -105,7 +106,7 @@ def print_pick_list(tx: Session, wave_no: str) -> bytes:
         "wave_no": wave_no,
         "rule": shown.rule,
         "warehouse": shown.warehouse_code,
-        "cut_off": shown.cut_off_at.isoformat(timespec="minutes"),
+        "cut_off": f"{shown.cut_off_at:%Y-%m-%d %H:%M}",
         "lines": [
             {name: str(getattr(row, name) or "") for name in ("place", "sku", "name", "lot", "expires_on", "uom")}
             | {"qty": quantity(row.qty), "groups": str(row.groups)}
@@ -158,6 +159,9 @@ _WAVES: Final[Select[Any]] = select(
     _COUNTED.scalar_subquery().label("groups"),
     _COUNTED.where(_OPEN_TASK).scalar_subquery().label("to_pick"),
 )
+_HEAD = text("""
+SELECT wave.*, warehouse.time_zone FROM wave JOIN warehouse ON warehouse.code = wave.warehouse_code WHERE wave.wave_no = :wave_no
+""")
 _GROUPS = text("""
 SELECT team.group_no, grp.order_no, customer.name AS customer,
   CASE WHEN pick.id IS NOT NULL THEN 'TO_PICK' WHEN sent.shipped_at IS NOT NULL THEN 'SHIPPED' WHEN hand.id IS NOT NULL THEN 'READY'

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.store.clock import business_today
+from engine.store.patience import REPORT
 from handlers.reporting.report import Column, Report
 
 #: How the points of a chart are put together: the share of `part` in `whole` in percent, `part` added up as money or as a count,
@@ -127,6 +128,7 @@ def keep_today(kpis: Sequence[Kpi]) -> Callable[[Session], None]:
     """A round of housekeeping that works out today's figures when they are older than an hour."""
 
     def keep(tx: Session) -> None:
+        REPORT.asked_of(tx)
         today = business_today(tx)
         known = {row.kpi for row in tx.execute(_FRESH, {"as_of": today})}
         for kpi in kpis:

@@ -193,6 +193,7 @@ def test_an_analyst_mends_by_a_button_and_talks_about_a_rule_and_a_field(worksho
     workshop.saved_with("approval", "approve.form", b'"readonly": true')
     page.locator('.form-edit-canvas [data-id="f1"]').click()
     comment(page, "In percent?", "Discount")
+    expect(page.locator(".form-edit-canvas [data-talk]")).to_have_attribute("data-talk", "1")
 
 
 def test_the_playground_says_value_type_and_where_it_is_wrong(workshop: Workshop, page: Page):

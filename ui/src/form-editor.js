@@ -21,6 +21,7 @@ class FormFileEditor extends HTMLElement {
   #preview;
   #comments;
   #opening = false;
+  #talk = new Map();
 
   async connectedCallback() {
     this.#editor = new FormEditor({ container: this.querySelector('.form-edit-canvas') });
@@ -32,7 +33,7 @@ class FormFileEditor extends HTMLElement {
       path: this.getAttribute('path'),
       name: (id) => this.#nameOf(id),
       select: (id) => this.select(id),
-      shown: () => {},
+      shown: (counts) => this.#showTalk(counts),
     });
     this.#editor.on('selection.changed', ({ selection }) => this.#comments.about(selection && selection.type !== 'default' ? selection.id : null));
     this.#checking.addEventListener('found', () => this.#found(this.#checking.found.findings));
@@ -78,11 +79,22 @@ class FormFileEditor extends HTMLElement {
     this.#buttons();
     this.#checking.change(text);
     this.#preview.change(this.#editor.saveSchema());
+    this.#showTalk();
   }
 
   // The file as it would be saved.
   text() {
     return `${JSON.stringify(this.#editor.saveSchema(), null, 2)}\n`;
+  }
+
+  // Where people talk about a field: the number of open comments at its corner. The editor draws its fields anew after each change.
+  #showTalk(counts = this.#talk) {
+    this.#talk = counts;
+    for (const field of this.querySelectorAll('.form-edit-canvas [data-id]')) {
+      const count = counts.get(field.dataset.id);
+      if (count) field.dataset.talk = String(count);
+      else delete field.dataset.talk;
+    }
   }
 
   #nameOf(id) {
@@ -116,6 +128,7 @@ class FormFileEditor extends HTMLElement {
     this.#file.change(text);
     this.#checking.change(text);
     this.#preview.change(this.#editor.saveSchema());
+    requestAnimationFrame(() => this.#showTalk());
   }
 
   #found(findings) {

@@ -49,7 +49,7 @@ def match_kept(stretch: Stretch) -> None:
     ]
     if not new:
         return
-    kept = stretch.tx.connection().execute(_KEPT, _asked(stretch, new))
+    kept = stretch.tx.execute(_KEPT, _asked(stretch, new))
     hits = {row.message_id: row.task_id for row in kept if row.message_id is not None}
     if not hits:
         return

@@ -77,7 +77,7 @@ def _insert(stretch: Stretch, values: dict[str, Any]) -> None:
         "started_by_instance_id": None,
         **stretch.origin,
     }
-    if stretch.tx.connection().execute(_INSERT, values).scalar() is None:
+    if stretch.tx.execute(_INSERT, values).scalar() is None:
         raise Conflict(
             f"A running {held.process_key} has the business key {held.business_key!r} already.",
             code="business_key_taken",

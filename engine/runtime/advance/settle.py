@@ -70,9 +70,9 @@ def _user_tasks(stretch: Stretch, after: Waits) -> None:
     closed = known - open_now
     for task_id in closed & stretch.completed.keys():
         outcome = json_text.encode(stretch.completed[task_id]).decode()
-        stretch.tx.connection().execute(_COMPLETE, {"id": task_id, "actor": stretch.actor, "outcome": outcome})
+        stretch.tx.execute(_COMPLETE, {"id": task_id, "actor": stretch.actor, "outcome": outcome})
     if cancelled := closed - stretch.completed.keys():
-        stretch.tx.connection().execute(_CANCEL, {"ids": list(cancelled)})
+        stretch.tx.execute(_CANCEL, {"ids": list(cancelled)})
     new = [wait for wait in after.user_tasks if wait.task_id not in known]
     _refuse_tasks_for_nobody(stretch, new)
     rows = [_user_task_row(stretch, wait) for wait in new]
@@ -220,4 +220,4 @@ def _state_of(stretch: Stretch, wait: Work) -> str:
 
 def _delete(stretch: Stretch, name: str, ids: Collection[UUID]) -> None:
     if ids:
-        stretch.tx.connection().execute(_DELETE[name], {"ids": list(ids)})
+        stretch.tx.execute(_DELETE[name], {"ids": list(ids)})

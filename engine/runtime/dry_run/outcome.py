@@ -7,7 +7,9 @@ from typing import Final, Protocol
 
 from engine.models.bundle import Bundle, FileKind
 from engine.problems import Problem
+from engine.runtime.dry_run.coverage import Coverage, cover
 from engine.runtime.dry_run.differences import Difference, Ran, differences
+from engine.runtime.dry_run.record import DryRun
 from engine.runtime.dry_run.rehearsal import NotWaiting, Playable, play
 from engine.runtime.dry_run.scenario import Scenario, read_scenario
 from engine.runtime.dry_run.suite import Played, ScenariosFailed, reasons
@@ -69,11 +71,23 @@ class OutcomeDiff:
     same: bool
     ok: bool
     outcomes: Sequence[Outcome]
+    #: What the scenarios of the new version reach of it.
+    coverage: Coverage
 
     @property
     def changed(self) -> list[Outcome]:
         """The scenarios that turn out differently."""
         return [each for each in self.outcomes if each.differences]
+
+    @property
+    def reached(self) -> Mapping[str, tuple[int, int]]:
+        """How many of the steps, flows and rules of the new version some scenario reaches, and how many there are."""
+        parts = {
+            "steps": [each.scenarios for each in self.coverage.elements],
+            "flows": [each.scenarios for each in self.coverage.flows],
+            "rules": [each.scenarios for each in self.coverage.rules],
+        }
+        return {name: (sum(map(bool, passed)), len(passed)) for name, passed in parts.items()}
 
     @property
     def sentences(self) -> list[str]:
@@ -84,8 +98,10 @@ class OutcomeDiff:
 def compare_outcomes(old: Version | None, new: Version, service_tasks: ServiceTasks, zone: tzinfo) -> OutcomeDiff:
     """Play the scenarios of both versions on both of them; only those of the new one where there is no old one."""
     before = old.bundle if old else Bundle(new.bundle.name, {})
-    found = [_outcome(path, old, new, service_tasks, zone) for path in _paths(before, new.bundle)]
-    return OutcomeDiff(not any(each.differences for each in found), all(each.ok for each in found), found)
+    played = [_outcome(path, old, new, service_tasks, zone) for path in _paths(before, new.bundle)]
+    found = [outcome for outcome, _ in played]
+    reached = cover(new.bundle, [run for outcome, run in played if run is not None and outcome.kept != "old"])
+    return OutcomeDiff(not any(each.differences for each in found), all(each.ok for each in found), found, reached)
 
 
 def refuse_failing(diff: OutcomeDiff) -> None:
@@ -105,18 +121,19 @@ def _paths(old: Bundle, new: Bundle) -> Iterator[str]:
     yield from (path for path in old.of_kind(FileKind.SCENARIO) if path not in new.files)
 
 
-def _outcome(path: str, old: Version | None, new: Version, service_tasks: ServiceTasks, zone: tzinfo) -> Outcome:
+def _outcome(path: str, old: Version | None, new: Version, service_tasks: ServiceTasks, zone: tzinfo) -> tuple[Outcome, DryRun | None]:
     in_old = old is not None and path in old.bundle.files
     kept = _KEPT[in_old, path in new.bundle.files]
     content = old.bundle.files[path] if old is not None and kept == "old" else new.bundle.files[path]
     try:
         scenario = read_scenario(content)
     except Problem as problem:
-        return Outcome(path, path, "", kept, None, Verdict(ok=False, says=[problem.detail]), ())
+        return Outcome(path, path, "", kept, None, Verdict(ok=False, says=[problem.detail]), ()), None
     before, after = (_ran(version, scenario, service_tasks, zone) for version in (old, new))
     told = tuple(differences(before.going_on, after.going_on)) if before and after else ()
     verdicts = [None if each is None else each.verdict for each in (before, after)]
-    return Outcome(path, scenario.name or path, scenario.process, kept, verdicts[0], verdicts[1], told)
+    outcome = Outcome(path, scenario.name or path, scenario.process, kept, verdicts[0], verdicts[1], told)
+    return outcome, after.going_on.run if after else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ def _keep(tx: Session, message: Message, time_to_live: timedelta, sender: UUID |
         "sent_by": message.actor,
         "time_to_live": time_to_live if message.time_to_live is None else message.time_to_live,
     }
-    number: int | None = tx.connection().execute(_KEEP, row).scalar()
+    number: int | None = tx.execute(_KEEP, row).scalar()
     return number
 
 

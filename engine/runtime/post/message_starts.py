@@ -54,7 +54,7 @@ def begin(runtime: Runtime, tx: Session, new: NewInstance) -> UUID | None:
         "started_by_instance_id": new.started_by_instance_id,
         "steps_since_wait": new.steps_since_wait,
     }
-    instance_id: UUID | None = tx.connection().execute(_INSERT, row).scalar()
+    instance_id: UUID | None = tx.execute(_INSERT, row).scalar()
     if instance_id is not None:
         runtime.dispatcher.ring(tx, [instance_id])
     return instance_id

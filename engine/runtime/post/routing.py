@@ -42,7 +42,7 @@ def receivers(tx: Session, name: str, correlation: Mapping[str, Any]) -> list[Re
         statement, asked["correlation"] = _RECEIVERS_BY_SCAN, json_text.encode(correlation).decode()
     else:
         statement, asked["subsets"] = _RECEIVERS_BY_INDEX, _subsets(correlation)
-    return [Receiver(row.instance_id, row.task_id) for row in tx.connection().execute(statement, asked)]
+    return [Receiver(row.instance_id, row.task_id) for row in tx.execute(statement, asked)]
 
 
 def _subsets(correlation: Mapping[str, Any]) -> list[str]:
@@ -53,9 +53,9 @@ def _subsets(correlation: Mapping[str, Any]) -> list[str]:
 
 def signalled(tx: Session, name: str) -> list[UUID]:
     """The instances that wait for a signal."""
-    return list(tx.connection().execute(_SIGNALLED, {"name": name}).scalars())
+    return list(tx.execute(_SIGNALLED, {"name": name}).scalars())
 
 
 def starters(tx: Session, kind: str, name: str) -> list[Any]:
     """The start events of the latest process versions that a message or signal begins: process_version_id, process_key, element_id, now."""
-    return list(tx.connection().execute(_STARTERS, {"kind": kind, "name": name}))
+    return list(tx.execute(_STARTERS, {"kind": kind, "name": name}))

@@ -21,13 +21,13 @@ DUE = "SELECT instance_id FROM timer WHERE NOT fired AND due_at <= business_now(
 def tick(runtime: Runtime, tx: Session) -> int:
     """Fire what is due, timers and schedules; answers how many instances were woken or begun."""
     begun = schedules.fire(runtime, tx)
-    waiting = tx.connection().execute(_DUE, {"most": runtime.limits.batch}).scalars().all()
+    waiting = tx.execute(_DUE, {"most": runtime.limits.batch}).scalars().all()
     if not waiting:
         return begun
     locked = take(tx, Lock.INSTANCE, waiting, skip_locked=True)
     if not locked:
         return begun
-    woken = tx.connection().execute(_FIRE, {"ids": locked}).scalars().all()
+    woken = tx.execute(_FIRE, {"ids": locked}).scalars().all()
     if woken:
         runtime.dispatcher.ring(tx, woken)
     return begun + len(woken)

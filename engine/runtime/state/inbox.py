@@ -33,7 +33,7 @@ def keep(tx: Session, instance_id: UUID, fact: Fact) -> bool:
         "body": json_text.encode(fact.body).decode(),
         "actor": fact.actor,
     }
-    return tx.connection().execute(_NOTE, asked).scalar() is not None
+    return tx.execute(_NOTE, asked).scalar() is not None
 
 
 def wake(runtime: Runtime, tx: Session, instance_id: UUID) -> None:
@@ -45,7 +45,7 @@ def wake(runtime: Runtime, tx: Session, instance_id: UUID) -> None:
 
 def take(tx: Session, instance_id: UUID) -> list[Fact]:
     """Every fact of an instance in the order they were noted, taken out."""
-    rows = tx.connection().execute(_TAKE, {"id": instance_id}).all()
+    rows = tx.execute(_TAKE, {"id": instance_id}).all()
     return [Fact(row.kind, _body(row.body), row.actor, row.dedupe_key) for row in sorted(rows, key=lambda row: row.id)]
 
 

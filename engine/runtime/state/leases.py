@@ -105,10 +105,10 @@ def claim(tx: Session, instance_id: UUID, token: UUID, ttl: timedelta) -> int | 
     """Take a runnable instance that nobody holds. Answers how often it was taken without progress, or None when it cannot be had."""
     asked = {"id": instance_id, "token": token, "ttl": ttl}
     takes_itself(tx, Lock.INSTANCE, instance_id)
-    strikes: int | None = tx.connection().execute(_CLAIM, asked).scalar()
+    strikes: int | None = tx.execute(_CLAIM, asked).scalar()
     if strikes is None:
         # A bell that rings while another worker saves has waited for it, and has not seen what was noted meanwhile: it looks again.
-        strikes = tx.connection().execute(_CLAIM, asked).scalar()
+        strikes = tx.execute(_CLAIM, asked).scalar()
     return strikes
 
 

@@ -145,7 +145,7 @@ def lock(tx: Session, instance_id: UUID, cached: int = -1) -> Held | None:
     """Lock an instance's row to the end of the transaction. `cached` is the version whose state is in memory already."""
     if not take(tx, Lock.INSTANCE, [instance_id]):
         return None
-    row = tx.connection().execute(_READ, {"id": instance_id, "cached": cached}).one()
+    row = tx.execute(_READ, {"id": instance_id, "cached": cached}).one()
     know_business_now(tx, row.now)
     return Held(*row)
 

@@ -55,7 +55,7 @@ def start(runtime: Runtime, tx: Session, process_key: str, variables: Mapping[st
         advisory(tx, Advisory.START, f"{process_key}:{options.dedupe_key}")
         if known := _asked_before(tx, process_key, options.dedupe_key):
             return known
-    found = tx.connection().execute(_LATEST, {"key": process_key}).one_or_none()
+    found = tx.execute(_LATEST, {"key": process_key}).one_or_none()
     if found is None or found.retired:
         keys = tx.execute(_KEYS).scalar() or "none yet"
         raise NotFound(f"No process {process_key!r} is deployed.", code="process_unknown", next_step=f"Deploy it, or start one of: {keys}.")

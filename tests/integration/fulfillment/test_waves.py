@@ -97,6 +97,7 @@ def test_the_pick_list_names_each_item_once_by_its_place_and_then_what_goes_to_e
     with runtime.database.transaction() as tx:
         (paper,) = pages(wave_views.print_pick_list(tx, "WV-000001"))
     assert "A-03-2" in paper
+    assert "15:00" in paper  # as the clock on the wall of the warehouse says
     assert "20 EA" in paper.replace("\n", " ")
     assert all(group in paper for group in three)
 

@@ -66,8 +66,8 @@ def test_what_stock_lacks_is_made_and_a_buyer_owns_it_until_it_is_planned_and_re
     assert (now[0], soon[0], soon[1] >= 5) == (4, 6, True)
     (request,), titles = open_requests(runtime)
     assert (request.order_no, request.qty, request.qty_open, request.due_date) == (order_no, 6, 6, request.ready_on)
-    assert titles == [f"Make OMINOUS-ANVIL by {request.ready_on}"]
-    do(runtime, "Make OMINOUS-ANVIL", person=PETRA, outcome="in time")
+    assert titles == [f"Make 6 OMINOUS-ANVIL by {request.ready_on}"]
+    do(runtime, "OMINOUS-ANVIL by", person=PETRA, outcome="in time")
     assert open_requests(runtime)[1] == []
     with runtime.database.transaction() as tx:
         came = SupplyArrival(
@@ -91,12 +91,12 @@ def test_what_is_made_later_or_not_at_all_is_expected_so(runtime):
     order_no = received(runtime, 10)
     (request,), _ = open_requests(runtime)
     later = request.due_date + timedelta(days=7)
-    do(runtime, "Make OMINOUS-ANVIL", person=PETRA, outcome="later", due_date=later.isoformat(), reason="The welder is ill")
+    do(runtime, "OMINOUS-ANVIL by", person=PETRA, outcome="later", due_date=later.isoformat(), reason="The welder is ill")
     (request,), _ = open_requests(runtime)
     assert (request.due_date, request.ready_on < later) == (later, True)
     assert request.order_no == order_no
     received(runtime, 6)
-    do(runtime, "Make OMINOUS-ANVIL", person=PETRA, outcome="never", reason="No steel to be had")
+    do(runtime, "OMINOUS-ANVIL by", person=PETRA, outcome="never", reason="No steel to be had")
     found, titles = open_requests(runtime)
     assert (sorted(int(each.qty_open) for each in found), titles) == ([0, 6], [])
 

@@ -68,6 +68,9 @@ def told(old: Bundle, new: Bundle) -> str:
 def test_the_same_turns_out_the_same():
     found = compared(version(), version())
     assert (found.same, found.ok, found.changed) == (True, True, [])
+    (steps, all_steps), (flows, all_flows) = found.reached["steps"], found.reached["flows"]
+    assert 0 < steps < all_steps  # a small discount does not go to the director
+    assert 0 < flows < all_flows
 
 
 def test_another_end_another_task_and_another_way_are_told():
