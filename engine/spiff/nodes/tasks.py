@@ -232,9 +232,9 @@ class UserTask(Step, defaults.UserTask):
         wait, element = token.internal_data["wait"], self.element
         what = UUID(hex=token.id), element.id, element.name or element.id, wait["title"], element.properties.get("formKey")
         who = tuple(wait["candidateGroups"]), tuple(wait["candidateUsers"]), tuple(wait["excludedUsers"])
-        due, sla, escalate = map(_moment, map(wait.get, _UNTIL.values()))
-        more = *map(wait.get, _DUTIES, _NO_DUTIES), _money(wait.get("amount")), sla, escalate, tuple(wait.get("escalate_to", ()))
-        return UserTaskWait(*what, wait.get("form", token.data), *who, wait["priority"], due, wait["instructions"], *more)
+        duties, (due, sla, escalate) = map(wait.get, _DUTIES, _NO_DUTIES), map(_moment, map(wait.get, _UNTIL.values()))
+        limits = _money(*wait["amount"]) if "amount" in wait else None, sla, escalate, tuple(wait.get("escalate_to", ()))
+        return UserTaskWait(*what, wait.get("form", token.data), *who, wait["priority"], due, wait["instructions"], *(*duties, *limits))
 
 
 def slug(name: str | None) -> str:
@@ -266,11 +266,8 @@ def _amount(kind: Any, amount: Any, currency: Any) -> list[str | None]:
     return [_text(kind), str(amount) if known else None, _text(currency)]
 
 
-def _money(kept: Sequence[str | None] | None) -> tuple[str, Decimal | None, str] | None:
-    if not kept:
-        return None
-    kind, amount, currency = kept
-    return kind or "", None if amount is None else Decimal(amount), currency or ""
+def _money(kind: str, amount: str | None, currency: str) -> tuple[str, Decimal | None, str]:
+    return kind, None if amount is None else Decimal(amount), currency
 
 
 def _priority(value: Any, where: str) -> int:

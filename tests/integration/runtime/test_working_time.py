@@ -9,6 +9,7 @@ from engine.jobs.clock import tick
 from engine.problems import Conflict, Invalid
 from engine.runtime.state.people import Person
 from engine.runtime.verbs import calendars, start
+from engine.runtime.verbs.deploy import ModelRefused
 from engine.store import clock
 from tests import tiny_models as m
 
@@ -62,9 +63,16 @@ def test_without_a_calendar_or_by_none_it_runs_around_the_clock(world):
     assert rows(world, "SELECT max(due_at) AS due_at FROM user_task").due_at == datetime(2026, 11, 30, 19, tzinfo=UTC)
 
 
-def test_a_calendar_that_nobody_knows_is_an_incident_that_says_which(world):
-    begin(world, dueIn="PT4H", calendar="moon")
-    assert "There is no calendar 'moon'" in rows(world, "SELECT message FROM incident").message
+def test_a_calendar_that_nobody_knows_is_not_deployed_and_one_that_is_gone_is_an_incident_that_says_which(world):
+    with pytest.raises(ModelRefused, match="the calendar 'moon', which does not exist"):
+        begin(world, dueIn="PT4H", calendar="moon")
+    save(world)
+    begin(world, dueIn="PT4H", calendar="office")
+    with world.database.transaction() as tx:
+        tx.execute(text("DELETE FROM business_calendar WHERE code = 'office'"))
+        world.runtime.calendars.forget()
+        start.start(world.runtime, tx, "approval", {}, start.StartOptions())
+    assert "There is no calendar 'office'" in rows(world, "SELECT message FROM incident").message
 
 
 def test_what_nobody_decides_in_time_is_offered_to_others_once(world, people):
