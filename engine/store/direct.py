@@ -26,9 +26,9 @@ _PLAIN: Any = psycopg_dialect.dialect()  # type: ignore[no-untyped-call]  # SQLA
 class Answer(IteratorResult[Any]):
     """The rows of a statement, and how many it touched."""
 
-    def __init__(self, keys: SimpleResultMetaData, rows: Sequence[tuple[Any, ...]], rowcount: int) -> None:
-        super().__init__(keys, iter(rows))
-        self.rowcount = rowcount
+    def __init__(self, keys: SimpleResultMetaData, rows: Sequence[tuple[Any, ...]] | None, rowcount: int) -> None:
+        super().__init__(keys, iter(rows or ()))
+        self.rowcount, self.returns_rows = rowcount, rows is not None
 
 
 class Transaction(Session):
@@ -65,7 +65,7 @@ def _execute(connection: Connection, statement: str, given: Mapping[str, Any]) -
             listen(connection, cursor, statement, given, None, False)  # noqa: FBT003  # as SQLAlchemy calls its listeners
         cursor.execute(statement, given)
         result = cursor.pgresult
-        rows = cursor.fetchall() if result.status == ExecStatus.TUPLES_OK else ()
+        rows = cursor.fetchall() if result.status == ExecStatus.TUPLES_OK else None
         return Answer(_keys_of(statement, tuple(map(result.fname, range(result.nfields)))), rows, cursor.rowcount)
     except psycopg.Error as error:
         dialect: Any = connection.dialect
