@@ -24,7 +24,7 @@ class PreviewQuery(Shape):
     customer_no: str = Field(min_length=1, max_length=40)
 
 
-class PreviewOut(RootModel[list[PlannedInvoice]]):
+class PlannedInvoicesOut(RootModel[list[PlannedInvoice]]):
     """The invoices that a run would write."""
 
 
@@ -35,12 +35,12 @@ def list_waiting_customers(query: Listing) -> Page[WaitingCustomer]:
     return listed(list_waiting(transaction(), query.asked))
 
 
-@api.get("/billing-runs/preview", responses={200: PreviewOut})
+@api.get("/billing-runs/preview", responses={200: PlannedInvoicesOut})
 @operation(Role.READ)
-def preview_billing_run(query: PreviewQuery) -> PreviewOut:
+def preview_billing_run(query: PreviewQuery) -> PlannedInvoicesOut:
     """Show the invoices that would be written of all that waits of a customer; nothing is written."""
     tx = transaction()
-    return PreviewOut(commands.preview_run(tx, query.customer_no, business_today(tx)))
+    return PlannedInvoicesOut(commands.preview_run(tx, query.customer_no, business_today(tx)))
 
 
 @api.post("/billing-runs", responses={202: Done})

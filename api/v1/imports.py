@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Listing, Page, Shape, listed
+from api.v1.shapes import Listing, Page, ReasonIn, Shape, listed
 from engine.runtime.verbs.pending_changes import Wanting
 from engine.store.paging import Asked
 from handlers.bulk import Kind
@@ -110,12 +110,6 @@ class ImportOut(Shape):
 
     summary: views.ImportSummary
     wrong: list[RowOut]
-
-
-class ReasonIn(Shape):
-    """Why."""
-
-    reason: str = Field("", max_length=2000)
 
 
 @api.get("/imports/kinds", responses={200: KindsOut})

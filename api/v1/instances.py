@@ -13,7 +13,7 @@ from api.auth.roles import Role
 from api.json_provider import as_it_is
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Done, Exact, InstancePath, Listing, Page, Shape, listed
+from api.v1.shapes import Done, Exact, InstancePath, Listing, Page, Reason, Shape, listed
 from engine.runtime.operate import operations
 from engine.runtime.read import explain, history, lists
 from engine.runtime.read.instances import model_of
@@ -75,12 +75,6 @@ class Holdings(Shape):
 
     undone: bool
     items: list[HoldingOut]
-
-
-class Reason(Shape):
-    """Why an operator does this; it goes to the audit log."""
-
-    reason: str = Field(min_length=3, max_length=2000)
 
 
 @api.post("", responses={201: InstanceDetail})

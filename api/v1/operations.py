@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import InstancePath, Listing, Page, Shape, listed
+from api.v1.shapes import AssignIn, InstancePath, Listing, Page, Reason, Shape, listed
 from engine.runtime.operate import migrate, operations, restart, timer_moves, token_moves
 from engine.runtime.read.acts import Act, ActFilter
 from engine.runtime.read.acts import list_acts as read_acts
@@ -19,12 +19,6 @@ from engine.runtime.verbs import deploy, signals, user_tasks
 from engine.store.patience import REPORT
 
 api = APIBlueprint("operations", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="operations")])
-
-
-class Reason(Shape):
-    """Why an operator does this; it goes to the audit log."""
-
-    reason: str = Field(min_length=3, max_length=2000)
 
 
 class Changes(Reason):
@@ -108,12 +102,6 @@ class TaskPath(BaseModel):
     """A user task in the address."""
 
     task_id: UUID
-
-
-class AssignIn(Shape):
-    """To whom a task is handed."""
-
-    to: str = Field(min_length=1, max_length=200)
 
 
 class AssignedOut(Shape):

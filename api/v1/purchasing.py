@@ -168,7 +168,7 @@ class GoingBackIn(Shape):
     qty: Exact
 
 
-class ReturnIn(Shape):
+class SupplierReturnIn(Shape):
     """What goes straight back to the supplier, and why."""
 
     reason: str = Field(min_length=1, max_length=500)
@@ -177,7 +177,7 @@ class ReturnIn(Shape):
 
 @api.post("/<number>/returns", responses={202: Done})
 @operation(Role.BUY)
-def send_back(path: NumberPath, body: ReturnIn) -> tuple[Done, int]:
+def send_back(path: NumberPath, body: SupplierReturnIn) -> tuple[Done, int]:
     """Have goods go straight back to the supplier, with a paper of ours; its credit note is expected, matched and asked for."""
     lines = [returning.GoingBack(**line.model_dump()) for line in body.lines]
     draft = returning.ReturnToSupplier(po_no=path.number, lines=lines, reason=body.reason)

@@ -114,6 +114,24 @@ class NumberPath(BaseModel):
     number: str = Field(max_length=40)
 
 
+class Reason(Shape):
+    """Why an operator does this; it goes to the audit log."""
+
+    reason: str = Field(min_length=3, max_length=2000)
+
+
+class ReasonIn(Shape):
+    """Why, where there is something to be said."""
+
+    reason: str = Field("", max_length=2000)
+
+
+class AssignIn(Shape):
+    """To whom a task is handed."""
+
+    to: str = Field(min_length=1, max_length=200)
+
+
 class Done(Shape):
     """What became of a thing."""
 

@@ -9,19 +9,13 @@ from pydantic import AwareDatetime, Field
 from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Done, Shape
+from api.v1.shapes import AssignIn, Done, Shape
 from api.v1.user_tasks import TaskOut, TaskPath
 from engine.runtime.verbs import task_hands, user_tasks
 from engine.runtime.verbs.comments import MAX_TEXT
 from engine.runtime.verbs.task_hands import HIGHEST_PRIORITY, LOWEST_PRIORITY
 
 api = APIBlueprint("task_hands", __name__, url_prefix="/api/v1/user-tasks", abp_tags=[Tag(name="user tasks")])
-
-
-class AssignIn(Shape):
-    """To whom a task is handed for good."""
-
-    to: str = Field(min_length=1, max_length=200)
 
 
 class QuestionIn(Shape):

@@ -19,7 +19,7 @@ from api.second_person import Answer, PendingOut, act
 from api.v1 import order_changes, orders
 from api.v1.order_changes import ChangeIn
 from api.v1.orders import OrderIn
-from api.v1.shapes import Done, DraftBody, Listing, Page, Shape, listed
+from api.v1.shapes import Done, DraftBody, Listing, Page, ReasonIn, Shape, listed
 from engine.problems import Invalid, NotFound
 from engine.runtime.post.mailbox import Message
 from engine.runtime.verbs import messages
@@ -74,13 +74,7 @@ class SecretOut(Shape):
     secret: str
 
 
-class ReasonIn(Shape):
-    """Why."""
-
-    reason: str = Field("", max_length=2000)
-
-
-class OutcomeOut(RootModel[Outcome]):
+class ReceivedOut(RootModel[Outcome]):
     """What became of a message: done, rejected or unknown; the last two wait for a person here, and need not be sent again."""
 
 
@@ -106,7 +100,7 @@ class MessageTold(Shape):
     payload: dict[str, Any] = Field(default_factory=dict)
 
 
-@api.post("/intake/webhooks/<source_name>", responses={202: OutcomeOut}, openapi_extensions=_SIGNED)
+@api.post("/intake/webhooks/<source_name>", responses={202: ReceivedOut}, openapi_extensions=_SIGNED)
 @open_to_all
 def receive(path: SourcePath) -> Response:
     """Take in a message that is signed as Standard Webhooks says (401 says which part is not). It is kept before it is interpreted.
@@ -126,7 +120,7 @@ def receive(path: SourcePath) -> Response:
         raise Unauthenticated(
             f"This message is not believed: {error}", code="not_signed", next_step="Use the present secret to sign id, time and body."
         ) from error
-    body = in_utc(OutcomeOut(outcome).model_dump(mode="json"))
+    body = in_utc(ReceivedOut(outcome).model_dump(mode="json"))
     return Response(write_answer(body), 202, {"Location": outcome.location} if outcome.location else {}, mimetype="application/json")
 
 
@@ -182,11 +176,11 @@ def list_received(query: ReceivedQuery) -> Page[ReceivedShown]:
     return listed(views.list_received(transaction(), query.state, query.asked))
 
 
-@api.post("/webhooks-received/<int:received_id>/again", responses={200: OutcomeOut})
+@api.post("/webhooks-received/<int:received_id>/again", responses={200: ReceivedOut})
 @operation(Role.OPERATE)
-def try_again(path: ReceivedPath) -> OutcomeOut:
+def try_again(path: ReceivedPath) -> ReceivedOut:
     """Do what a message asks that was rejected or not understood, now that what was missing is there."""
-    return OutcomeOut(receiving.try_again(transaction(), path.received_id, interpret, _by()))
+    return ReceivedOut(receiving.try_again(transaction(), path.received_id, interpret, _by()))
 
 
 @api.post("/webhooks-received/<int:received_id>/let-go", responses={200: Done})

@@ -12,7 +12,7 @@ from api.auth.roles import Role
 from api.auth.sealing import ring
 from api.product import product
 from api.requests import operation, person, transaction
-from api.v1.shapes import Done, DraftBody, Listing, Page, Shape, listed
+from api.v1.shapes import Done, DraftBody, Listing, Page, ReasonIn, Shape, listed
 from handlers.calling import Network, read_networks
 from handlers.changes import Author
 from handlers.webhooks import catalogue, subscriptions, views
@@ -60,12 +60,6 @@ class SinceIn(Shape):
     """Since when."""
 
     since: datetime
-
-
-class ReasonIn(Shape):
-    """Why."""
-
-    reason: str = Field("", max_length=2000)
 
 
 class SentOut(Shape):
