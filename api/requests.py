@@ -25,6 +25,7 @@ from api.auth.roles import Role, roles_of
 from api.auth.sessions import Credentials, Visitor, person_of_session
 from api.auth.stand_ins import with_stand_ins
 from api.auth.tokens import person_of_token
+from api.auth.traces import leave_trace
 from api.canonical import canonical_body
 from api.cookies import give_cookie, read_cookie
 from api.errors import BadRequest, Unauthenticated, answer
@@ -86,6 +87,8 @@ def operation(
                 if earlier is not None:
                     return earlier
                 made = _response(view(*args, **kwargs))
+                if made.status_code < HTTPStatus.BAD_REQUEST:
+                    leave_trace(tx, person().name, request.method, str(request.url_rule), request.path)
                 if key:
                     _remember(tx, key, _shown_once() if secret else made)
                 return made
@@ -94,6 +97,7 @@ def operation(
 
         run.role = role  # type: ignore[attr-defined]
         run.proof = proof  # type: ignore[attr-defined]
+        run.traced = True  # type: ignore[attr-defined]
         return run
 
     return wrap

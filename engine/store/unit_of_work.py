@@ -1,6 +1,6 @@
 """Transactions. `.commit(` occurs in this file and nowhere else; a test counts it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
 from random import uniform
@@ -41,6 +41,12 @@ def after_commit(tx: Session, act: Callable[[], None]) -> None:
 def before_commit(tx: Session, act: Callable[[], None]) -> None:
     """Do something as the transaction's last act: what takes a lock that everybody wants takes it here, and holds it for a moment."""
     tx.info.setdefault(_BEFORE_COMMIT, []).append(act)
+
+
+def acts_at_commit(tx: Session) -> Sequence[Callable[[], None]]:
+    """What the transaction will do as its last acts, as far as it is known now."""
+    acts: Sequence[Callable[[], None]] = tx.info.get(_BEFORE_COMMIT, ())
+    return acts
 
 
 @contextmanager

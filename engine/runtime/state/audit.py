@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from engine.store import json_text
 from engine.store.locks import Advisory, advisory
 from engine.store.tables import audit
-from engine.store.unit_of_work import before_commit
+from engine.store.unit_of_work import acts_at_commit, before_commit
 
 _FIRST = "0" * 64
 _LAST = text("SELECT (SELECT hash FROM audit ORDER BY id DESC LIMIT 1) AS hash, statement_timestamp() AS now")
@@ -31,7 +31,23 @@ class Entry:
 
 def record(tx: Session, entry: Entry) -> None:
     """Append one row to the log, as the last act of the transaction: nobody waits for the log's lock longer than a commit takes."""
-    before_commit(tx, lambda: _append(tx, entry))
+    before_commit(tx, _Appending(tx, entry))
+
+
+def is_told(tx: Session) -> bool:
+    """Whether the transaction tells the log something."""
+    return any(isinstance(act, _Appending) for act in acts_at_commit(tx))
+
+
+@dataclass(frozen=True, slots=True)
+class _Appending:
+    """An entry that is written at the commit."""
+
+    tx: Session
+    entry: Entry
+
+    def __call__(self) -> None:
+        _append(self.tx, self.entry)
 
 
 def _append(tx: Session, entry: Entry) -> None:
