@@ -15,6 +15,7 @@ _READS: Final = "It only looks: what it does is taken back, or never done."
 _HISTORY: Final = "The history of its instance says who did what when, row by row, and is never changed."
 _INTAKE: Final = "What came in is kept as it came with who sent it, and the order's events say what became of it; many come each second."
 _DRAFT: Final = "Each revision of a draft is kept with its author; what is deployed of it is told."
+_ONCE: Final = "Its verb tells the log of a message that is new; the same again changes nothing."
 _OWN: Final = "It changes what one person sees, for that person alone."
 
 _LONGEST: Final = 200
@@ -75,6 +76,7 @@ UNTRACED: Final[Mapping[str, str]] = {
         ),
         _DRAFT,
     ),
+    **dict.fromkeys(("POST /api/v1/messages",), _ONCE),
     **dict.fromkeys(("POST /api/v1/me/mentions/seen",), _OWN),
 }
 
