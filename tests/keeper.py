@@ -5,6 +5,7 @@ reads from a pipe that nobody writes to: when the pipe ends, the test process is
 and names the directory in its command line or its environment is ended, and the directory removed.
 """
 
+import atexit
 import os
 import shutil
 import signal
@@ -22,7 +23,6 @@ ROOT = Path(__file__).resolve().parents[1]
 #: What is asked to end once a round; after the patient rounds nothing is asked any more.
 _ROUNDS, _PATIENT_ROUNDS, _PAUSE = 100, 50, 0.1
 _MEMORY, _ROOM = Path("/dev/shm"), 4 * 2**30
-_running: list[subprocess.Popen[bytes]] = []
 
 
 @cache
@@ -32,7 +32,8 @@ def kept_directory() -> Path:
     command = [sys.executable, "-m", "tests.keeper", str(directory)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     # No child of ours inherits our end of the pipe, so it ends with us and not with a server that outlives us.
-    _running.append(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True, **quiet))
+    keeper = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True, **quiet)
+    atexit.register(keeper.communicate)  # the pipe ends, and nothing is left when the tests say that they are over
     return directory
 
 

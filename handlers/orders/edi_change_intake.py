@@ -70,8 +70,10 @@ def read_change(told: Told) -> EdiChange:
     return read_x12_change(told.transaction) if told.syntax == X12 else read_edifact_change(told.transaction)
 
 
-def ask(tx: Session, transaction_id: int, *, leave_out: bool) -> Asked:
+def ask(tx: Session, transaction_id: int, *, leave_out: bool = False, as_cancellation: bool = False) -> Asked:
     """Ask for what a change names; with `leave_out` without the lines that nobody can act on. Raises NotFound.
+
+    With `as_cancellation` the whole order is to be cancelled, whatever the lines say.
 
     Raises NotYet while another change of the order is not decided, and for a while where the order itself has not come.
     """
@@ -81,6 +83,8 @@ def ask(tx: Session, transaction_id: int, *, leave_out: bool) -> Asked:
         change = read_change(told)
     except Problem as problem:
         return Asked(outcome=Outcome.DECIDE, reason=problem.detail, next_step=problem.next_step, **named)
+    if as_cancellation:
+        change = replace(change, is_cancellation=True, lines=(), requested_date=None, ship_to=None)
     order_no = find_order_of(tx, told.partner.customer_no, change.number)
     numbered(tx, transaction_id, change.number, order_no)
     named = named | {"customer_po": change.number, "asks": in_words(change), "order_no": order_no}

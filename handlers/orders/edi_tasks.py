@@ -46,10 +46,14 @@ class EdiOrderTaken:
 
 @dataclass(frozen=True, slots=True)
 class EdiChangeToAsk:
-    """Which transaction; with `leave_out` the lines that nobody can act on are left out, and the rest goes through."""
+    """Which transaction; with `leave_out` the lines that nobody can act on are left out, and the rest goes through.
+
+    With `as_cancellation` it asks to cancel the whole order, whatever its lines say: the order desk knows that it means that.
+    """
 
     transaction_id: int
     leave_out: bool | None = None
+    as_cancellation: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,9 @@ def ask_edi_change(given: EdiChangeToAsk, tx: Session) -> EdiChangeAsked:
 
     Waits while another change of the order is not decided, and for a while (`edi.change_waits_minutes`) where the order has not come.
     """
-    asked = edi_change_intake.ask(tx, given.transaction_id, leave_out=bool(given.leave_out))
+    asked = edi_change_intake.ask(
+        tx, given.transaction_id, leave_out=bool(given.leave_out), as_cancellation=bool(given.as_cancellation)
+    )
     return EdiChangeAsked(
         asked.outcome, asked.order_no, asked.change_no, asked.customer_po, asked.customer_name, asked.asks, asked.reason, asked.next_step
     )

@@ -15,7 +15,8 @@ _RULES_OF_COLOUR = {"type": "rule", "values": ["color-contrast", "link-in-text-b
 _RUN = """
 async rules => {
   const { violations } = await axe.run(document, { runOnly: rules, resultTypes: ['violations'] })
-  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${JSON.stringify(nodes.map(node => node.target))}`)
+  const told = node => `${node.target.join(' ')} (${node.failureSummary})`
+  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(told).join('; ')}`)
 }
 """
 

@@ -101,6 +101,17 @@ def test_what_of_an_860_nobody_knows_is_told_by_line_and_the_rest_goes_through(d
     assert said[-4:] == ["POC*70*CA*4", "REF*ZZ**it is no line of the order", "POC*20*CA", "REF*ZZ**the change XX is none that we know"]
 
 
+def test_a_change_that_means_a_cancellation_cancels_the_order_and_nothing_of_it_is_left_open(desk):
+    desk.send(x12(TWO_LINES))
+    desk.send(change_860("POC*99*QD*0**EA"))
+    do(desk.runtime, SEEN_TO, action="cancel")
+    assert desk.rows("SELECT status FROM order_status") == [("CANCELLED",)]
+    assert desk.rows(STATES) == [("860", "DONE")]
+    assert segments(answers(desk, "865")[-1], "POC")[-1].split("*")[1:3] == ["20", "DI"]
+    desk.send(change_860("POC*99*QD*0**EA", sequence="2", control="000000931"))
+    assert desk.rows("SELECT state FROM edi_transaction WHERE kind = '860' ORDER BY id") == [("DONE",), ("REFUSED",)]
+
+
 def test_what_has_left_is_refused_by_line_with_what_to_do_instead(desk):
     desk.send(x12(ORDER_850))
     ship(desk)
