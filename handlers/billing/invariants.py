@@ -156,14 +156,19 @@ INVARIANTS = (
         SELECT coalesce(billed.invoice_no, booked.reference) AS invoice_no, billed.net, billed.freight, billed.allowed, billed.fee,
           booked.revenue, booked.carriage, booked.allowances, booked.fees
         FROM (
-          SELECT paper.invoice_no, CASE paper.kind WHEN 'CM' THEN 0 ELSE kept.net END AS net,
-            CASE paper.kind WHEN 'CM' THEN 0 ELSE paper.freight_total END AS freight,
-            CASE paper.kind WHEN 'CM' THEN kept.net + kept.fee ELSE 0 END + coalesce((SELECT sum(amount - tax_amount) FROM adjustment
-              WHERE adjustment.invoice_no = paper.invoice_no AND adjustment.kind = 'CREDIT'), 0) AS allowed, kept.fee
-          FROM invoice AS paper CROSS JOIN LATERAL (
-            SELECT coalesce(sum(restocking_fee), 0) AS fee, coalesce(sum(amount) FILTER (WHERE charge_code IN ('ITEM', 'PRICE')), 0) AS net
-            FROM invoice_line AS line WHERE line.invoice_no = paper.invoice_no) AS kept
-          WHERE paper.posted_at IS NOT NULL
+          SELECT invoice_no, sum(net) AS net, sum(freight) AS freight, sum(allowed) AS allowed, sum(fee) AS fee FROM (
+            SELECT paper.invoice_no, CASE paper.kind WHEN 'CM' THEN 0 ELSE kept.net END AS net,
+              CASE paper.kind WHEN 'CM' THEN 0 ELSE paper.freight_total END AS freight,
+              CASE paper.kind WHEN 'CM' THEN kept.net + kept.fee ELSE 0 END AS allowed, kept.fee
+            FROM invoice AS paper CROSS JOIN LATERAL (
+              SELECT coalesce(sum(restocking_fee), 0) AS fee,
+                coalesce(sum(amount) FILTER (WHERE charge_code IN ('ITEM', 'PRICE')), 0) AS net
+              FROM invoice_line AS line WHERE line.invoice_no = paper.invoice_no) AS kept
+            WHERE paper.posted_at IS NOT NULL
+            UNION ALL
+            SELECT invoice_no, 0, 0, amount - tax_amount, 0 FROM adjustment
+            WHERE kind = 'CREDIT' AND NOT EXISTS (SELECT FROM late_charge WHERE charge_no = adjustment.invoice_no)
+          ) AS each GROUP BY invoice_no
         ) AS billed
         FULL JOIN (
           SELECT line.reference, coalesce(sum(line.credit - line.debit) FILTER (WHERE line.account = '4000'), 0) AS revenue,

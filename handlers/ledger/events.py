@@ -64,8 +64,10 @@ ACCOUNTS_OF: Final[Mapping[str, frozenset[str]]] = {
     # A late charge is no supply: there is no VAT on it.
     "late_charge.posted": frozenset({accounts.RECEIVABLES, accounts.DUNNING_INCOME}),
     "late_charge.waived": frozenset({accounts.RECEIVABLES, accounts.DUNNING_INCOME}),
-    # What an agreed dispute gives away: a credit with its tax, or a write-off.
-    "receivable.adjusted": frozenset({accounts.RECEIVABLES, accounts.RETURNS_AND_ALLOWANCES, accounts.BAD_DEBT, accounts.OUTPUT_VAT}),
+    # What an agreed dispute gives away: a credit with its tax, of a late charge its income, or a write-off.
+    "receivable.adjusted": frozenset(
+        {accounts.RECEIVABLES, accounts.RETURNS_AND_ALLOWANCES, accounts.DUNNING_INCOME, accounts.BAD_DEBT, accounts.OUTPUT_VAT}
+    ),
     "bank.opening": _BANKS | {accounts.OPENING_BALANCE_EQUITY},
     # A person says on which account an entry of the bank, or a receipt that is no customer's payment, belongs.
     "bank.entry": NUMBERS_BY_HAND,

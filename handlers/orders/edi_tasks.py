@@ -105,9 +105,7 @@ def ask_edi_change(given: EdiChangeToAsk, tx: Session) -> EdiChangeAsked:
 
     Waits while another change of the order is not decided, and for a while (`edi.change_waits_minutes`) where the order has not come.
     """
-    asked = edi_change_intake.ask(
-        tx, given.transaction_id, leave_out=bool(given.leave_out), as_cancellation=bool(given.as_cancellation)
-    )
+    asked = edi_change_intake.ask(tx, given.transaction_id, leave_out=bool(given.leave_out), as_cancellation=bool(given.as_cancellation))
     return EdiChangeAsked(
         asked.outcome, asked.order_no, asked.change_no, asked.customer_po, asked.customer_name, asked.asks, asked.reason, asked.next_step
     )

@@ -18,7 +18,7 @@ from engine.store.clock import business_today
 from engine.store.locks import Lock
 from handlers.documents.numbers import next_number
 from handlers.ledger import posting
-from handlers.ledger.accounts import BAD_DEBT, OUTPUT_VAT, RECEIVABLES, RETURNS_AND_ALLOWANCES
+from handlers.ledger.accounts import BAD_DEBT, DUNNING_INCOME, OUTPUT_VAT, RECEIVABLES, RETURNS_AND_ALLOWANCES
 from handlers.ledger.books import books_currency, rate_on
 from handlers.ledger.open_items import lock_open_items, reduce_open_items, set_disputed
 from handlers.receivables.dispute_model import Adjustment, Dispute
@@ -167,13 +167,13 @@ def resolve_dispute(tx: Session, dispute_no: str, resolution: str, note: str = "
 
 
 def _adjust(tx: Session, row: RowMapping, item: RowMapping, kind: str, amount: Decimal) -> None:
-    """Post what is given away: a credit gives its share of the tax back, a write-off is an expense of its own."""
+    """Post what is given away: a credit gives its share of the tax back, or of a late charge its income; a write-off is an expense."""
     number = next_number(tx, "AD")
     taken = reduce_open_items(tx, "AR", {row["invoice_no"]: amount})[row["invoice_no"]]
     books, currency = books_currency(tx), row["currency"]
     tax = round_currency(amount * item["tax_amount"] / item["original"], currency) if kind == CREDIT and item["original"] else ZERO
     tax_in_books = tax if currency == books else round_currency(tax * item["fx_rate"], books)
-    account = RETURNS_AND_ALLOWANCES if kind == CREDIT else BAD_DEBT
+    account = BAD_DEBT if kind != CREDIT else DUNNING_INCOME if row["of_late_charge"] else RETURNS_AND_ALLOWANCES
     lines = [
         posting.Line(account, debit=amount - tax, reference=row["invoice_no"], accounted=taken.in_books - tax_in_books),
         *([posting.Line(OUTPUT_VAT, debit=tax, reference=row["invoice_no"], accounted=tax_in_books)] if tax else []),
@@ -208,7 +208,8 @@ def _disputed(tx: Session, invoice_no: str) -> Decimal:
 
 DISPUTED = text("SELECT coalesce(sum(amount), 0) FROM dispute WHERE invoice_no = :invoice_no AND resolved_at IS NULL")
 _ONE = text("""
-SELECT dispute.*, customer.name AS customer_name, least(dispute.amount, item.open_amount) AS open_amount
+SELECT dispute.*, customer.name AS customer_name, least(dispute.amount, item.open_amount) AS open_amount,
+  EXISTS (SELECT FROM late_charge WHERE charge_no = dispute.invoice_no) AS of_late_charge
 FROM dispute JOIN customer ON customer.customer_no = dispute.customer_no
 JOIN open_item AS item ON item.kind = 'AR' AND item.document_no = dispute.invoice_no
 WHERE dispute.dispute_no = :no

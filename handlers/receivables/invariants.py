@@ -219,14 +219,17 @@ INVARIANTS = (
         "INV-48",
         "A late charge is its fee and the interest of its days, and stands so in the books and among what is owed.",
         """
-        SELECT charge.charge_no, charge.fee, charge.interest, days.interest AS of_days, booked.amount AS booked, item.original
+        SELECT charge.charge_no, charge.fee, charge.interest, days.interest AS of_days, given.amount AS given_back,
+          booked.amount AS booked, item.original
         FROM late_charge AS charge
         CROSS JOIN LATERAL (SELECT coalesce(sum(interest), 0) AS interest FROM late_charge_days AS each
                             WHERE each.charge_no = charge.charge_no) AS days
         CROSS JOIN LATERAL (SELECT coalesce(sum(credit - debit), 0) AS amount FROM journal_line AS line
                             WHERE line.account = '4300' AND line.reference = charge.charge_no) AS booked
+        CROSS JOIN LATERAL (SELECT charge.waived + coalesce(sum(amount), 0) AS amount FROM adjustment
+                            WHERE invoice_no = charge.charge_no AND kind = 'CREDIT') AS given
         LEFT JOIN open_item AS item ON item.kind = 'AR' AND item.document_no = charge.charge_no
-        WHERE charge.interest <> days.interest OR booked.amount <> charge.fee + charge.interest - charge.waived
+        WHERE charge.interest <> days.interest OR booked.amount <> charge.fee + charge.interest - given.amount
           OR item.original IS DISTINCT FROM charge.fee + charge.interest
         """,
     ),

@@ -1,18 +1,20 @@
 """What a customer does not pay has a reason, an owner and an end, and nothing more is given away than is open."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from engine.problems import Conflict, Invalid, NotFound
 from handlers.invariants import check_all
+from handlers.ledger.open_items import NewOpenItem, add_open_item
 from handlers.receivables import disputes
 from handlers.receivables import manual_application as by_hand
 from handlers.receivables.collection_tasks import OfInvoice, dunning_facts
 from handlers.receivables.dispute_tasks import AssignDispute, OfDispute, ResolveDispute, assign_dispute, read_dispute, resolve_dispute
 from handlers.receivables.disputes import DisputeDraft
 from handlers.receivables.manual_application import HandApplication
-from tests.integration.golden.builders import context, one
+from tests.integration.golden.builders import CUSTOMER, context, one
 from tests.integration.receivables.books import nonzero, owed, paid, take_in
 from tests.steps import as_a_step
 from tests.unit.receivables.statement_files import Credit
@@ -51,6 +53,15 @@ def test_a_short_payment_becomes_a_dispute_that_is_not_reminded_of_and_ends_by_a
         assert resolve(tx, ResolveDispute("DP-000001", "WRITE_OFF")).amount == 0
         assert one(tx, "SELECT resolution FROM dispute") == "CREDIT"
         assert broken(tx) == []
+
+
+def test_a_credit_of_a_receivable_that_was_brought_in_is_an_allowance_that_the_books_know_of(books):
+    with books.transaction() as tx:
+        add_open_item(tx, NewOpenItem("AR", CUSTOMER, "OLD-17", date(2026, 1, 5), date(2026, 2, 4), D(150), "EUR"))
+        open_dispute(tx, DisputeDraft(invoice_no="OLD-17", reason="PRICE", amount=D(30)), "rita")
+        assert resolve(tx, ResolveDispute("DP-000001", "CREDIT")).amount == 30
+        told = [example for each in check_all(tx) if each.id == "INV-27" for example in each.examples]
+    assert [example for example in told if example.get("invoice_no") == "OLD-17"] == []
 
 
 def test_a_part_is_disputed_once_the_rest_is_reminded_of_and_a_charge_back_is_owed_again(books):

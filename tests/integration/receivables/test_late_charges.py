@@ -44,7 +44,7 @@ def remind(tx, level, now, ledger):
     return collecting.send_reminder(collecting.SendReminder(INVOICE, level), tx, now, ledger)
 
 
-waive, open_dispute = map(as_a_step, (late_charges.waive, disputes.open_dispute))
+waive, open_dispute, resolve_dispute = map(as_a_step, (late_charges.waive, disputes.open_dispute, disputes.resolve_dispute))
 
 
 def broken(tx):
@@ -186,6 +186,17 @@ def test_a_charge_in_dispute_is_not_waived_and_is_reminded_of_no_more(books):
         remind(tx, 3, at(5, 9), effects())
         content = one(tx, "SELECT content FROM document WHERE kind = 'REMINDER'")
     assert "LC-000001" not in PdfReader(io.BytesIO(content)).pages[0].extract_text()
+
+
+def test_a_charge_that_is_credited_in_part_after_a_dispute_was_less_income_and_no_allowance_of_a_sale(books):
+    with books.transaction() as tx:
+        charge(tx, 3, at(5, 9), fee="15")
+        open_dispute(tx, DisputeDraft(invoice_no="LC-000001", reason="OTHER", amount=D("5.00")), "rita")
+        assert resolve_dispute(tx, "DP-000001", "CREDIT").amount == 5
+        assert nonzero(tx) == {"1200": D("1688.97"), "2200": -278, "4000": -1390, "4300": D("-20.97")}
+        assert broken(tx) == []
+        of_sales = [example for each in check_all(tx) if each.id == "INV-27" for example in each.examples]
+        assert "LC-000001" not in str(of_sales)
 
 
 def test_a_charge_knows_whom_it_is_of_and_that_it_is_one(books):
