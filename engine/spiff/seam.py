@@ -104,9 +104,10 @@ CHANGES: Final[tuple[Change, ...]] = (
     Change("rule", "The variables of the end are kept with their stamps.", {"Workflow._mark_complete": "self task"}),
     Change(
         "fault",
-        "An error is given to every boundary event of the same scope; ours to the nearest activity around, and there to the most exact.",
+        "An error is given to every boundary event of the same scope, and the scope that it ended counts as completed; ours goes to the "
+        "nearest activity around, there to the most exact, and what it ends is given up.",
         {"EventManager.catch": "self event internal"},
-        ("error_of_a_neighbour",),
+        ("error_of_a_neighbour", "error_end_completes_its_scope"),
     ),
     Change(
         "form",
@@ -177,9 +178,10 @@ CHANGES: Final[tuple[Change, ...]] = (
     # ------------------------------------------------------------------------------------------------------------------ events
     Change(
         "fault",
-        "A boundary event that does not interrupt is heard once. Ours sends a token to its handler and goes on waiting.",
+        "A boundary event that does not interrupt is heard once, and one that does forgets what was written in the scope that it ends. "
+        "Ours sends a token to its handler and goes on waiting; the handler sees what was written.",
         {"CatchingEvent.catch": _EVENT},
-        ("heard_once",),
+        ("heard_once", "interrupted_scope_is_forgotten"),
     ),
     Change(
         "rule",
@@ -193,12 +195,14 @@ CHANGES: Final[tuple[Change, ...]] = (
     ),
     Change(
         "rule",
-        "Timers by our grammar, zone and clock; SpiffWorkflow asks the machine's clock, in a zone fixed at import, and knows no cron.",
+        "Timers by our grammar, zone and clock; SpiffWorkflow asks the machine's clock, in a zone fixed at import, and knows no cron; "
+        "each time of a cycle is one of ours in the history.",
         {
             "TimerEventDefinition.__init__": "self name expression kwargs",
             "TimerEventDefinition.__eq__": "self other",
             "EventDefinition.has_fired": _TASK,
         },
+        ("cycle_is_counted_at_its_end",),
     ),
     Change(
         "fault",
@@ -267,9 +271,8 @@ CHANGES: Final[tuple[Change, ...]] = (
     ),
     Change(
         "fault",
-        "Results come in the order in which turns end, a list of results that exists is refused, a null item is never done, and the "
-        "completion "
-        "condition sees neither the results so far nor BPMN's counts.",
+        "Results come in the order in which turns end, a list of results that exists is refused, a null item is never done, the "
+        "completion condition sees neither the results so far nor BPMN's counts, and without such a list the last item stays a variable.",
         {
             "MultiInstanceTask.merge_child": "self workflow child",
             "ParallelMultiInstanceTask.merge_child": "self workflow child",
@@ -280,7 +283,7 @@ CHANGES: Final[tuple[Change, ...]] = (
             "SequentialMultiInstanceTask.add_next_child": _TASK,
             "ParallelMultiInstanceTask.create_children": _TASK,
         },
-        ("order_of_results", "second_round", "null_item", "completion_condition"),
+        ("order_of_results", "second_round", "second_count", "null_item", "completion_condition", "item_of_a_turn_stays"),
     ),
     Change(
         "cost",

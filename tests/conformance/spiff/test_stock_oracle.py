@@ -18,7 +18,7 @@ from tests.unit.spiff.stock import Stock
 LEAVES = st.sampled_from(["script", "user"]).map(lambda kind: (kind,))
 
 
-def _alone(blocks: st.SearchStrategy[Any]) -> list[st.SearchStrategy[Any]]:
+def alone(blocks: st.SearchStrategy[Any]) -> list[st.SearchStrategy[Any]]:
     several = st.lists(blocks, min_size=2, max_size=3).map(tuple)
     return [
         st.tuples(st.just("seq"), several),
@@ -28,7 +28,7 @@ def _alone(blocks: st.SearchStrategy[Any]) -> list[st.SearchStrategy[Any]]:
 
 
 def _turns(blocks: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.one_of(*_alone(blocks), st.tuples(st.just("loop"), blocks, st.integers(1, 3)))
+    return st.one_of(*alone(blocks), st.tuples(st.just("loop"), blocks, st.integers(1, 3)))
 
 
 #: In a loop nothing runs side by side: at the second join an older value of one branch undoes what another wrote.
@@ -36,7 +36,7 @@ _LOOPS = st.recursive(LEAVES, _turns, max_leaves=6)
 
 
 def _branches(blocks: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.one_of(*_alone(blocks), st.tuples(st.just("and"), st.lists(blocks, min_size=2, max_size=3).map(tuple)))
+    return st.one_of(*alone(blocks), st.tuples(st.just("and"), st.lists(blocks, min_size=2, max_size=3).map(tuple)))
 
 
 _ONCE = st.recursive(_LOOPS, _branches, max_leaves=4)

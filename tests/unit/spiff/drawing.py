@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from weakref import WeakKeyDictionary
 from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
@@ -18,6 +19,7 @@ _NAMESPACES = (
     'xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
     'xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core" id="definitions" targetNamespace="urn:ordercraft:test"'
 )
+_DRAWN: WeakKeyDictionary[CompiledProcess, etree._Element] = WeakKeyDictionary()
 
 
 def definitions(body: str) -> etree._Element:
@@ -27,7 +29,14 @@ def definitions(body: str) -> etree._Element:
 def process(*parts: str, key: str = "order", beside: str = "", **options: Any) -> CompiledProcess:
     """Compile the process `order` made of these parts; `beside` are messages, errors and other processes of the file."""
     tree = definitions(f'<bpmn:process id="{key}" isExecutable="true">{"".join(parts)}</bpmn:process>{beside}')
-    return compile_process([NormalisedFile("order.bpmn", tree)], key, options.pop("decisions", {}), **options)
+    compiled = compile_process([NormalisedFile("order.bpmn", tree)], key, options.pop("decisions", {}), **options)
+    _DRAWN[compiled] = tree
+    return compiled
+
+
+def drawn_as(compiled: CompiledProcess) -> etree._Element:
+    """The drawing that `process` made one of."""
+    return _DRAWN[compiled]
 
 
 def called(key: str, *parts: str) -> str:

@@ -2,6 +2,7 @@
 then the override that `engine/spiff/seam.py` lists for it may go."""
 
 import inspect
+from time import sleep
 
 import pytest
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
@@ -257,6 +258,50 @@ def test_stock_null_item():
 def test_stock_completion_condition():
     order = one(user("work", each("items", "item", "all", "answer", until="count(all) = 2")), "work", items=[1, 2, 3])
     assert not order.do("work", answer=1).do("work", answer=2).completed
+
+
+def test_stock_item_of_a_turn_stays():
+    """Without a list of results the item is among the variables for good, and the next repetition with an item of that name fails."""
+    order = one(script("work", "{ seen: item }", each("items", "item")), "work", items=[1, 2])
+    assert order.data["item"] == 2
+    with pytest.raises(Exception, match="item already exists"):
+        one(script("work", "{ seen: item }", each("items", "item")), "work", items=[1, 2], item=0)
+
+
+def test_stock_second_count():
+    """The name is misspelt there."""
+    repeat = (
+        "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>2</bpmn:loopCardinality>"
+        '<bpmn:loopDataOutputRef>all</bpmn:loopDataOutputRef><bpmn:outputDataItem id="answer" name="answer"/>'
+        "</bpmn:multiInstanceLoopCharacteristics>"
+    )
+    with pytest.raises(NameError, match="data_ouput"):
+        one(script("work", "{ answer: 1 }", repeat), "work", all=[])
+
+
+def test_stock_interrupted_scope_is_forgotten():
+    inner = subprocess("sub", start("in"), script("write", "{ written: 1 }"), user("ask"), end("out"), flow("in", "write", "ask", "out"))
+    parts = start(), inner, boundary("stop", "sub", message("paid")), user("look"), end(), end("e2")
+    order = Stock(*parts, flow("start", "sub", "end"), flow("stop", "look", "e2"), beside=NAMES)
+    assert order.message("paid").at("look").data == {}
+
+
+def test_stock_error_end_completes_its_scope():
+    inner = subprocess("sub", start("in"), end("out", error("SHORT")), flow("in", "out"))
+    parts = start(), inner, boundary("short", "sub", error("SHORT")), user("look"), end(), end("e2")
+    order = Stock(*parts, flow("start", "sub", "end"), flow("short", "look", "e2"), beside=NAMES)
+    assert "look" in order.live()
+    assert order.at("sub", TaskState.COMPLETED)
+
+
+def test_stock_cycle_is_counted_at_its_end():
+    """The handler runs, and the event that began it is not done."""
+    remind = boundary("remind", "ask", timer('"R/PT0.01S"', "timeCycle"), interrupting=False)
+    parts = start(), user("ask"), remind, user("look"), end(), end("e2")
+    order = Stock(*parts, flow("start", "ask", "end"), flow("remind", "look", "e2"))
+    sleep(0.05)
+    assert "look" in order.go().live()
+    assert order.at("remind", TaskState.WAITING)
 
 
 def test_stock_compensation_does_nothing():
