@@ -2,14 +2,14 @@
 
 A dialect over our own verbs: the same roles, the same check, the same refusals, said as these clients read them. What is not spoken here
 is refused by name, never taken and dropped. `dialect` has addresses and refusals, `deployments` and `definitions` the operations,
-`external_tasks` what workers outside ask (`fetching` reads what they say, `polls` has those who wait), `variables` the types, `links`
-where the Modeler's notices lead.
+`external_tasks` what workers outside ask (`fetching` reads what they say, `polls` has those who wait), `messages` what they tell an
+instance, `variables` the types, `links` where the Modeler's notices lead.
 Written after https://docs.camunda.org/manual/7.24/reference/rest/ and after what the published clients send.
 """
 
 from flask import Flask
 
-from api.camunda7 import definitions, deployments, dialect, external_tasks
+from api.camunda7 import definitions, deployments, dialect, external_tasks, messages
 from api.camunda7.links import links
 
 
@@ -19,4 +19,4 @@ def install(app: Flask) -> None:
     app.register_blueprint(links)
 
 
-BLUEPRINTS = (dialect.api, deployments.api, definitions.api, external_tasks.api)
+BLUEPRINTS = (dialect.api, deployments.api, definitions.api, external_tasks.api, messages.api)

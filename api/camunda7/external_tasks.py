@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field, RootModel
+from sqlalchemy.orm import Session
 
 from api.auth.roles import Role
 from api.camunda7.definitions import id_text
@@ -108,13 +109,12 @@ def fetch_and_lock() -> Response:
     asked = read_fetch(read_body())
     who, database = person(), product().database
 
-    def once() -> tuple[list[Fetched], float | None]:
+    def once() -> tuple[list[dict[str, Any]], float | None]:
         with database.transaction() as tx:
-            found = external_fetch.fetch(tx, who, asked.fetch)
+            found = [_locked(tx, task, asked) for task in external_fetch.fetch(tx, who, asked.fetch)]
             return found, None if found else external_fetch.next_moment(tx, who, [topic.name for topic in asked.fetch.topics])
 
-    found = polls().until_found(once, [topic.name for topic in asked.fetch.topics], asked.wait)
-    return answer([_locked(task, asked) for task in found])
+    return answer(list(polls().until_found(once, [topic.name for topic in asked.fetch.topics], asked.wait)))
 
 
 @api.post("/<id>/complete", responses=_DONE)
@@ -235,9 +235,15 @@ def _shown(row: Any) -> dict[str, Any]:
     }
 
 
-def _locked(task: Fetched, asked: Asked) -> dict[str, Any]:
+def _locked(tx: Session, task: Fetched, asked: Asked) -> dict[str, Any]:
     given = asked.given[task.topic]
     seen = task.parameters if given.local_only else {**task.variables, **task.parameters}
     chosen: Callable[[str], bool] = (lambda _: True) if given.names is None else given.names.__contains__
     variables = write_variables({name: value for name, value in seen.items() if chosen(name)})
-    return {**_shown(task), "errorDetails": None, "variables": variables, "extensionProperties": {}}
+    properties = _properties(tx, task) if given.properties else {}
+    return {**_shown(task), "errorDetails": None, "variables": variables, "extensionProperties": properties}
+
+
+def _properties(tx: Session, task: Fetched) -> Mapping[str, str]:
+    """The extension properties of the step, as its version has them."""
+    return dict(product().runtime.models.process(tx, task.process_version_id).elements[task.element_id].foreign_properties)

@@ -30,10 +30,14 @@ _NOTHING: Final[tuple[Any, ...]] = (None, False, "", [], {})
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Which variables go with the tasks of a topic: all where no names are said; `local_only`: those that the diagram gives it."""
+    """Which variables go with the tasks of a topic: all where no names are said; `local_only`: those that the diagram gives it.
+
+    `properties`: whether the extension properties of the step go along.
+    """
 
     names: frozenset[str] | None
     local_only: bool
+    properties: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ def _topic(row: Mapping[str, Any]) -> Topic:
 
 def _given(row: Mapping[str, Any]) -> Given:
     names = row.get("variables")
-    return Given(None if names is None else frozenset(_texts(row, "variables")), bool(row.get("localVariables")))
+    chosen = None if names is None else frozenset(_texts(row, "variables"))
+    return Given(chosen, bool(row.get("localVariables")), bool(row.get("includeExtensionProperties")))
 
 
 def _having(given: Any) -> Mapping[str, Any]:

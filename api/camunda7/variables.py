@@ -17,6 +17,9 @@ _MOMENT: Final = "%Y-%m-%dT%H:%M:%S.%f%z"
 #: RFC 3339 with at most milliseconds: what a Date of theirs can say without loss.
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)")
 _DIGITS_OF_A_DOUBLE: Final = 15
+_OTHERWISE: Final = "send a text, number, date or Json"
+_DOCUMENT: Final = "keep the document where documents are kept, and send its address as a text"
+_INSTEAD: Final[Mapping[str, str]] = {"file": _DOCUMENT, "bytes": _DOCUMENT}
 _BITS: Final = {"short": 16, "integer": 32, "long": 64}
 
 
@@ -93,7 +96,7 @@ def _value(variable: Any) -> Any:
         return value
     reader = _READERS.get(kind)
     if reader is None:
-        raise _WrongError(f"has the type {variable.get('type')!r}, which is not taken; send a text, number, date or Json")
+        raise _WrongError(f"has the type {variable.get('type')!r}, which is not taken; {_INSTEAD.get(kind, _OTHERWISE)}")
     return reader(value, kind, info)
 
 

@@ -88,6 +88,8 @@ class Element:
     #: Of a multiple event: what it waits for or throws, and whether all of that is to come.
     parts: tuple[Event, ...] = ()
     parallel: bool = False
+    #: What another modeler keeps beside an element; nothing here reads it, workers outside may ask for it.
+    foreign_properties: Mapping[str, str] = field(default_factory=dict)
     line: int | None = None
 
     @property
@@ -155,6 +157,7 @@ def _element(node: etree._Element, lanes: Mapping[str, str], handlers: Mapping[s
         parallel=node.get("parallelMultiple") == "true",
         triggered=node.get("triggeredByEvent") == "true",
         listens=tag == f"{BPMN}startEvent" and parent is not None and parent.get("triggeredByEvent") == "true",
+        foreign_properties=_foreign_properties(node),
         line=_line(node),
     )
 
@@ -175,6 +178,12 @@ def properties_of(node: etree._Element) -> dict[str, str]:
     """Our own settings of a process or flow node."""
     found = node.iterfind(f"{BPMN}extensionElements/{SPIFF}properties/{SPIFF}property")
     return {str(item.get("name")): str(item.get("value") or "") for item in found}
+
+
+def _foreign_properties(node: etree._Element) -> dict[str, str]:
+    """Those in another namespace than ours, such as `camunda:property`."""
+    found = node.iterfind(f"{BPMN}extensionElements/{{*}}properties/{{*}}property")
+    return {str(item.get("name")): str(item.get("value") or "") for item in found if not str(item.tag).startswith(SPIFF)}
 
 
 def _parameters(operator: etree._Element) -> dict[str, str]:

@@ -68,7 +68,10 @@ CAMUNDA_WORDS: Final = Vocabulary(
         refused("@dueDate", "Say how long it may take by an extension property dueIn, such as PT4H."),
         refused("@followUpDate", "Remove it: a task has a due date only."),
         read_as("@priority", "The setting 'priority'.", "Write a whole number, or one variable as ${priority}."),
-        told("property", "Our settings are in the panel of our modeler; an extension property of another name is kept and not read."),
+        told(
+            "property",
+            "Our settings are in the panel of our modeler; one of another name goes to workers outside that ask for extension properties.",
+        ),
         refused("in out", _CALLED),
         refused("@caseRef @caseBinding @caseVersion @caseTenantId", "Draw the case as a process, and call that."),
         refused("@variableMappingClass @variableMappingDelegateExpression", _CALLED),

@@ -55,11 +55,13 @@ class Carrier:
     sender: UUID | None = None
     #: Whether receivers go on at once: then all of them are locked before the first does, for it may lock business rows.
     at_once: bool = False
+    #: The places that it is for alone, whatever their correlation says; None: whoever it correlates with.
+    only: Sequence[Receiver] | None = None
 
 
 def dispatch(tx: Session, message: Message, time_to_live: timedelta, carrier: Carrier) -> Delivery:
     """Bring a message to every waiting instance it correlates with, else to the processes it starts, else keep it."""
-    found = receivers(tx, message.name, message.correlation)
+    found = receivers(tx, message.name, message.correlation) if carrier.only is None else carrier.only
     begins = {} if found else {uuid4(): start for start in starters(tx, "message", message.name)}
     first = found[0].instance_id if found else next(iter(begins), None)
     number = _keep(tx, message, time_to_live, carrier.sender, delivered_to=first)
@@ -78,7 +80,7 @@ def _deliver(tx: Session, message: Message, number: int, found: Sequence[Receive
         take(tx, Lock.INSTANCE, {receiver.instance_id for receiver in found})
     took = [receiver.instance_id for receiver in found if carrier.deliver(receiver, number)]
     if not took:  # all of them went on in this moment; one may wait at another place by now
-        again = receivers(tx, message.name, message.correlation)
+        again = receivers(tx, message.name, message.correlation) if carrier.only is None else ()
         took = [receiver.instance_id for receiver in again if carrier.deliver(receiver, number)]
     first = took[0] if took else None
     if first != found[0].instance_id:

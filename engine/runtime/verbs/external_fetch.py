@@ -62,6 +62,7 @@ class Fetched:
     instance_id: UUID
     process_key: str
     process_version: int
+    process_version_id: int
     deployment_id: int
     business_key: str | None
     suspended: bool
@@ -146,7 +147,7 @@ WHERE id = ANY(:ids) AND {_IS_FREE} RETURNING id
 """)
 _READ = text(f"""
 SELECT e.id, e.topic, e.worker_id, e.locked_until, e.created_at, e.retries, e.priority, w.element_id, w.instance_id, i.process_key,
-  v.version AS process_version, v.deployment_id, i.business_key,
+  v.version AS process_version, i.process_version_id, v.deployment_id, i.business_key,
   i.state = 'suspended' AS suspended, e.last_error, w.input AS parameters, i.variables || e.variables AS variables
 FROM external_task e JOIN work w ON w.id = e.id JOIN instance i ON i.id = w.instance_id
 JOIN process_version v ON v.id = i.process_version_id

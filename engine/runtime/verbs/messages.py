@@ -5,6 +5,7 @@ waiting place in each (the one that has waited longest); a kept message goes to 
 and is for a caller that has locked nothing yet; `note` locks no instance, and is for whoever writes business rows in the same transaction.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -28,8 +29,8 @@ from engine.store.locks import Lock, take
 __all__ = ["Delivery", "Message", "expire", "match_again", "note", "publish"]
 
 
-def publish(runtime: Runtime, tx: Session, message: Message) -> Delivery:
-    """Deliver a message at once, in the caller's transaction, which must have locked nothing yet.
+def publish(runtime: Runtime, tx: Session, message: Message, only: Sequence[Receiver] | None = None) -> Delivery:
+    """Deliver a message at once, in the caller's transaction, which must have locked nothing yet; with `only` to these places alone.
 
     Raises Conflict when the same message id came before with another content, or when it would start a process whose business key is taken.
     """
@@ -46,12 +47,12 @@ def publish(runtime: Runtime, tx: Session, message: Message) -> Delivery:
         begin(runtime, tx, beginning, brought, StartOptions(message.business_key, message.actor))
         return True
 
-    return dispatch(tx, message, runtime.limits.message_time_to_live, Carrier(deliver, start, at_once=True))
+    return dispatch(tx, message, runtime.limits.message_time_to_live, Carrier(deliver, start, at_once=True, only=only))
 
 
-def publish_by_hand(runtime: Runtime, tx: Session, message: Message, actor: str) -> Delivery:
+def publish_by_hand(runtime: Runtime, tx: Session, message: Message, actor: str, only: Sequence[Receiver] | None = None) -> Delivery:
     """As `publish`, for somebody who sent it by hand; told in the audit log with the names of what it carried, not the values."""
-    made = publish(runtime, tx, message)
+    made = publish(runtime, tx, message, only)
     told = {
         "message_id": message.message_id,
         "business_key": message.business_key,

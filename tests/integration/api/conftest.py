@@ -1,10 +1,12 @@
 """A served installation without a server: the application on a fresh database, and people to sign in as."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from threading import Thread
 
 import pytest
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
+from werkzeug.serving import make_server
 
 from api.auth.roles import GROUPS
 from api.bootstrap import ports
@@ -50,3 +52,15 @@ def signed_in(application) -> Callable[[str], FlaskClient]:
         return browser
 
     return sign_in
+
+
+@pytest.fixture
+def engine_rest(application) -> Iterator[str]:
+    """The base address of Camunda's dialect on the loopback, for a client with an HTTP library of its own."""
+    server = make_server("127.0.0.1", 0, application, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/engine-rest"
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -1,13 +1,11 @@
 """What Camunda Modeler and deployment clients of Camunda 7 ask, as they ask it, and what they are answered."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from threading import Thread
 
 import pytest
 from sqlalchemy import select, text
-from werkzeug.serving import make_server
 
 from api.auth.model import UserAccount
 from api.auth.roles import Role
@@ -181,26 +179,14 @@ def test_what_cannot_be_deployed_is_refused_in_our_words(modeler, installation):
         assert said in answer.json["message"]
 
 
-@pytest.fixture
-def served(application) -> Iterator[str]:
-    """The base address of the application on the loopback, for a client with an HTTP library of its own."""
-    server = make_server("127.0.0.1", 0, application, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/engine-rest"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_a_published_client_deploys_starts_and_is_told_what_is_wrong(served, token, installation, tmp_path):
+def test_a_published_client_deploys_starts_and_is_told_what_is_wrong(engine_rest, token, installation, tmp_path):
     pycamunda = pytest.importorskip("pycamunda", reason="pycamunda is not installed: `make test` does")
     from pycamunda.deployment import Create, GetList
     from pycamunda.processdef import StartInstance
 
     def sent(content: bytes):
         (tmp_path / "ship-order.bpmn").write_bytes(content)
-        create = Create(url=served, name="Ship an order", source="a client", deploy_changed_only=True)
+        create = Create(url=engine_rest, name="Ship an order", source="a client", deploy_changed_only=True)
         create.auth = ("edith", token("edith", *Role))
         with (tmp_path / "ship-order.bpmn").open("rb") as diagram:
             create.add_resource(diagram)
@@ -213,8 +199,8 @@ def test_a_published_client_deploys_starts_and_is_told_what_is_wrong(served, tok
     assert sent(without_form).deployed_process_definitions is None
     with pytest.raises(pycamunda.BadRequest, match="ENGINE-09005"):
         sent(DIAGRAM)
-    listed = GetList(url=served, max_results=1)
-    starting = StartInstance(url=served, key="ship-order", business_key="SO-7")
+    listed = GetList(url=engine_rest, max_results=1)
+    starting = StartInstance(url=engine_rest, key="ship-order", business_key="SO-7")
     starting.add_variable("order_no", "SO-7", type_="String")
     listed.auth = starting.auth = ("edith", token("edith", *Role))
     started = starting()

@@ -1,6 +1,7 @@
 """What workers of Camunda 7 send to fetch and complete external tasks, and what they are answered; what operators see of it."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from threading import Thread
@@ -180,3 +181,19 @@ def test_tasks_are_listed_and_looked_up_as_camunda_says_it(robot, order, client,
     assert client.get(f"/engine-rest/external-task/{task['id']}", headers=reader).json == task
     assert (task["activityId"], task["suspended"]) == ("pack", False)
     assert client.get("/engine-rest/external-task?topicName=other", headers=reader).json == []
+
+
+def test_a_worker_that_asks_gets_the_extension_properties_of_the_step(robot, installation, company_database):
+    camunda = "http://camunda.org/schema/1.0/bpmn"
+    kept = f'<c:properties xmlns:c="{camunda}"><c:property name="queue" value="fast lane"/></c:properties>'
+    diagram = SHIP.files["ship.bpmn"].replace(
+        b"<spiffworkflow:serviceTaskOperator", kept.encode() + b"<spiffworkflow:serviceTaskOperator", 1
+    )
+    with company_database.transaction() as tx:
+        deploy(installation.runtime, tx, replace(SHIP, files={**SHIP.files, "ship.bpmn": diagram}), "ada")
+        start(installation.runtime, tx, "ship", {})
+        start(installation.runtime, tx, "ship", {})
+    topic = PYTHON_FETCH["topics"][0]
+    (silent,) = robot.fetch(maxTasks=1).json
+    (asked,) = robot.fetch(maxTasks=1, topics=[{**topic, "includeExtensionProperties": True}]).json
+    assert (silent["extensionProperties"], asked["extensionProperties"]) == ({}, {"queue": "fast lane"})
