@@ -1,7 +1,7 @@
 """A customer who is billed by the month: one invoice over its deliveries, each exactly once, whoever bills and whatever is killed."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from threading import Barrier
 
@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from engine.problems import Invalid
+from engine.runtime.verbs import housekeeping
+from engine.store import clock
 from engine.store.paging import Asked
 from handlers.billing import consolidation, consolidation_tasks, credit_tasks, tasks
 from handlers.billing.commands import BillingRun, begin_run, preview_run
@@ -23,6 +25,7 @@ from handlers.returns.requests import ReturnedLine, ReturnRequest, keep_request
 from tests.integration.at_work import at_work, settle
 from tests.integration.billing.test_before_posting import ship
 from tests.integration.golden.builders import CUSTOMER, Sold, context, effects, one, order
+from tests.lock_watch import watching
 
 D = Decimal
 LAST_OF_MARCH = datetime(2026, 3, 31, 9, tzinfo=UTC)
@@ -184,6 +187,25 @@ def test_somebody_has_a_customer_billed_before_its_day_and_sees_first_what_it_co
     with monthly.transaction() as tx:
         assert one(tx, "SELECT gross_total, billing_policy, delivered_at IS NOT NULL FROM invoice") == (48, "CONSOLIDATED", True)
         assert one(tx, "SELECT count(*) FROM instance WHERE process_key = 'invoice-to-receipt' AND state = 'waiting'") == 1
+    assert broken(monthly) == []
+
+
+def test_a_run_lets_others_in_between_two_invoices_for_the_next_is_about_other_orders(monthly):
+    runtime = at_work(monthly, "billing-run", "invoice-to-receipt")
+    for days in (30, 60, 90):
+        deliver(monthly, net_days=days)
+    with watching():
+        with monthly.transaction() as tx:
+            begin_run(runtime, tx, BillingRun(customer_no=CUSTOMER, everything=True), "rita")
+        for billed in (1, 2, 3):
+            settle(runtime)
+            with monthly.transaction() as tx:
+                assert one(tx, "SELECT count(*) FILTER (WHERE delivered_at IS NOT NULL) FROM invoice") == billed
+                clock.move_company(tx, timedelta(seconds=2 * billed))
+            housekeeping.sweep(runtime)
+        settle(runtime)
+    with monthly.transaction() as tx:
+        assert one(tx, "SELECT count(*) FROM instance WHERE process_key = 'customer-billing' AND state = 'completed'") == 1
     assert broken(monthly) == []
 
 
