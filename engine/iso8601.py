@@ -35,7 +35,7 @@ _UNITS: Final = "YMWDhms"
 #: FEEL takes from XML Schema that `24:00:00` is the midnight at the end of a day, and of a time alone 00:00.
 _MIDNIGHT_AFTER: Final = (24, 0, 0, 0)
 _INTERVAL: Final = re.compile(r"R(?P<times>\d{0,9})/(?:(?P<start>[^/]+)/)?(?P<every>-?P[^/]+)", re.ASCII)
-_LOOKS_ISO: Final = re.compile(r"R\d*/.*|-?P(?=[^a-z]*\d)[0-9A-Z.,+-]*|\d{4}-\d\d-\d\d.*", re.ASCII | re.DOTALL)
+_LOOKS_ISO: Final = re.compile(r"R-?\d*/.*|-?PT|-?P(?=[^a-z]*\d)[0-9A-Z.,+-]*|\d{4}-\d\d-\d\d.*", re.ASCII | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

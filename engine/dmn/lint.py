@@ -19,6 +19,7 @@ def requirement_findings(graph: Graph) -> Iterator[DmnFinding]:
         yield from _unused(node, known)
         yield from _undeclared(node, known, by_name)
         yield from _uncallable(node, known)
+        yield from _misused(node, known)
     for service in graph.services.values():
         for wanted in (*service.inputs, *service.input_decisions, *service.outputs):
             if wanted not in known:
@@ -52,6 +53,14 @@ def _undeclared(node: LogicNode, known: dict[str, Node], by_name: dict[str, Node
         elif required:
             message = f"{node.name} reads {name}, which is not in the model; it must be a variable of the process."
             yield DmnFinding(node.element_id, message, "warning")
+
+
+def _misused(node: LogicNode, known: dict[str, Node]) -> Iterator[DmnFinding]:
+    """A function of FEEL's own with arguments that it does not take gives null, whatever the variables are."""
+    own = {name for wanted in node.requires if wanted in known for name in known[wanted].names} | node.local_names
+    for element_id, wrong in node.misused:
+        if not wrong.unknown and wrong.name not in own:
+            yield DmnFinding(element_id, f"{wrong.why[0].upper()}{wrong.why[1:]}: it would always give null. {wrong.next_step}", "error")
 
 
 def _uncallable(node: LogicNode, known: dict[str, Node]) -> Iterator[DmnFinding]:

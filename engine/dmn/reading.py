@@ -103,6 +103,7 @@ class GraphReader:
             local_names=frozenset((*_local_names(element), *aliases, CELL_INPUT)),
             columns=columns,
             calls=tuple((text.element_id, name, text.text) for text in texts for name in sorted(text.calls)),
+            misused=tuple((text.element_id, wrong) for text in texts if text.expression for wrong in text.expression.wrong_calls),
             other_names=() if is_function else _other_names(element),
             outputs=() if is_function else _outputs(element),
         )

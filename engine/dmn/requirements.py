@@ -9,6 +9,7 @@ from engine.dmn.items import ItemType, fitted
 from engine.dmn.session import Logic, Scope, Session
 from engine.dmn.tables import Input
 from engine.feel import Function
+from engine.feel.calling import WrongCall
 from engine.feel.limits import Run
 from engine.feel.values import bring_in
 
@@ -81,6 +82,8 @@ class LogicNode:
     columns: tuple[Input, ...]
     #: Functions it calls that are not FEEL's own, each with the element whose text does, and that text.
     calls: tuple[tuple[str, str, str], ...] = ()
+    #: Calls in its texts that can give nothing, each with the element whose text does.
+    misused: tuple[tuple[str, WrongCall], ...] = ()
     #: Other names under which it is handed on: Camunda 8 hands on under the id, Camunda 7 under those of the table's outputs.
     other_names: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()

@@ -6,15 +6,17 @@ exact (34 decimal digits), bounded (`Limits`), reaches no Python object, and giv
 
 Imports nothing of the house but `engine.problems` and `engine.iso8601`. Where to look: `values` (what there is), `lexer`, `cursor` and
 `parser` (text to tree), `compiling/` (tree to closures), `operators` and `temporal` (what `+` and `<` mean), `library/` (built-in
-functions), `limits` (budgets), `tracing` (diagnostics), `times` (for timers), `expression` and `assignments` (the public objects).
+functions), `limits` (budgets), `calling` (calls that can give nothing), `tracing` (diagnostics), `times` (for timers), `expression` and
+`assignments` (the public objects).
 """
 
 from engine.feel.assignments import Assignments, compile_assignments
+from engine.feel.calling import WrongCall
 from engine.feel.errors import FeelLimitExceeded, FeelSyntaxError, FeelValueError
 from engine.feel.expression import Expression, compile_expression, compile_unary_tests
 from engine.feel.limits import DEFAULT_LIMITS, Limits
 from engine.feel.text import duration_iso, to_json
-from engine.feel.times import after, as_duration, as_instant
+from engine.feel.times import after, as_duration, as_instant, told
 from engine.feel.tracing import Diagnostic, Evaluation
 from engine.feel.values import Function, Range, YearsMonths, kind_of, to_feel
 
@@ -30,6 +32,7 @@ __all__ = [
     "Function",
     "Limits",
     "Range",
+    "WrongCall",
     "YearsMonths",
     "after",
     "as_duration",
@@ -41,4 +44,5 @@ __all__ = [
     "kind_of",
     "to_feel",
     "to_json",
+    "told",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 
+from engine.feel.calling import WrongCall, wrong_calls
 from engine.feel.compiling.compiler import FastCompiler
 from engine.feel.compiling.frames import MISSING, Closure, Frame, lookup
 from engine.feel.errors import FeelLimitExceeded, FeelSyntaxError, FeelValueError
@@ -19,7 +20,7 @@ from engine.feel.variables import reads_of
 class Assignments:
     """`{ total: price * quantity, "order.status": "priced" }`, compiled; immutable, safe to share between threads."""
 
-    __slots__ = ("_steps", "targets", "text", "variables")
+    __slots__ = ("_steps", "_tree", "targets", "text", "variables")
 
     def __init__(self, text: str, tree: ContextLiteral) -> None:
         compiler = FastCompiler()
@@ -30,10 +31,16 @@ class Assignments:
         self.targets = tree.keys
         #: Free variables it reads before it writes them itself.
         self.variables = _reads(tree, paths)
+        self._tree = tree
         self._steps: list[tuple[list[str], Closure]] = [(path, compiler(value)) for path, value in zip(paths, tree.values, strict=True)]
 
     def __repr__(self) -> str:
         return f"Assignments({self.text!r})"
+
+    @property
+    def wrong_calls(self) -> tuple[WrongCall, ...]:
+        """Calls in it that can give nothing."""
+        return tuple(wrong_calls(self._tree))
 
     def apply(self, context: Mapping[str, object], limits: Limits = DEFAULT_LIMITS, *, now: datetime | None = None) -> dict[str, object]:
         """The variables that change, with their new values; the context itself and all that is in it stay as they are.

@@ -8,8 +8,8 @@ from typing import Final, NoReturn
 from engine.feel.errors import FeelSyntaxError
 from engine.feel.lexer import KEYWORDS, Token, tokens_of
 
-#: Names of the standard that hold a keyword; all other names of several words need no declaration.
-_STANDARD_NAMES: Final = ("date and time", "years and months duration", "days and time duration")
+#: Names of types and functions that hold a keyword; all other names of several words need no declaration.
+_STANDARD_NAMES: Final = ("date and time", "years and months duration", "days and time duration", "get or else")
 
 
 class Cursor:

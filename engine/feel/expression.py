@@ -6,6 +6,7 @@ from decimal import DecimalException
 from functools import lru_cache
 from typing import Final, TypeVar
 
+from engine.feel.calling import WrongCall, wrong_calls
 from engine.feel.compiling.compiler import FastCompiler
 from engine.feel.compiling.frames import Closure, Frame
 from engine.feel.errors import FeelLimitExceeded, FeelSyntaxError
@@ -44,6 +45,11 @@ class Expression:
     def tree(self) -> Node:
         """What it was compiled from, for those who look at texts rather than values."""
         return self._tree
+
+    @property
+    def wrong_calls(self) -> tuple[WrongCall, ...]:
+        """Calls in it that can give nothing."""
+        return tuple(wrong_calls(self._tree))
 
     def evaluate(self, context: Mapping[str, object], limits: Limits = DEFAULT_LIMITS, *, now: datetime | None = None) -> object:
         """The value in a context of host data; null (None) wherever FEEL has no result.

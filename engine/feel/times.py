@@ -20,7 +20,7 @@ def as_duration(value: object) -> Duration:
     found = read_duration(value.strip()) if isinstance(value, str) else None
     if found is not None:
         return found
-    raise FeelValueError(f"{_described(value)} is no duration.", next_step='Write an ISO duration such as "PT36H", "P2D" or "P1M".')
+    raise FeelValueError(f"{told(value)} is no duration.", next_step='Write an ISO duration such as "PT36H", "P2D" or "P1M".')
 
 
 def as_instant(value: object, zone: tzinfo) -> datetime:
@@ -33,8 +33,8 @@ def as_instant(value: object, zone: tzinfo) -> datetime:
         try:
             return in_zone(found, zone)
         except OverflowError:
-            raise FeelValueError(f"{_described(value)} is out of range.", next_step="Write a date of this century.") from None
-    raise FeelValueError(f"{_described(value)} is no date and time.", next_step='Write an ISO text such as "2026-11-21T10:30:00Z".')
+            raise FeelValueError(f"{told(value)} is out of range.", next_step="Write a date of this century.") from None
+    raise FeelValueError(f"{told(value)} is no date and time.", next_step='Write an ISO text such as "2026-11-21T10:30:00Z".')
 
 
 def after(start: datetime, duration: object, zone: tzinfo) -> datetime:
@@ -43,9 +43,7 @@ def after(start: datetime, duration: object, zone: tzinfo) -> datetime:
     try:
         return length.after(start, zone)
     except OverflowError:
-        raise FeelValueError(
-            f"{_described(duration)} after {start.isoformat()} is out of range.", next_step="Write a shorter one."
-        ) from None
+        raise FeelValueError(f"{told(duration)} after {start.isoformat()} is out of range.", next_step="Write a shorter one.") from None
 
 
 def _of_span(value: timedelta) -> Duration:
@@ -54,5 +52,6 @@ def _of_span(value: timedelta) -> Duration:
     return found if value >= timedelta() else found.times(-1)
 
 
-def _described(value: object) -> str:
-    return repr(value[:60]) if isinstance(value, str) else f"A {kind_of(value)}"
+def told(value: object) -> str:
+    """A value that is no time, as the subject of a sentence."""
+    return repr(value[:60]) if isinstance(value, str) else "Null" if value is None else f"A {kind_of(value)}"

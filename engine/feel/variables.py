@@ -29,14 +29,14 @@ def reads_of(node: Node, bound: Bound = frozenset()) -> Reads:
             if part.name not in known:
                 (reads.possible if unsure else reads.certain).add(part.name)
             continue
-        stack += [(child, names, unsure or doubt) for child, names, doubt in _scopes(part, known)]
+        stack += [(child, names, unsure or doubt) for child, names, doubt in parts_of(part, known)]
     return reads
 
 
 Parts = list[tuple[Node, Bound, bool]]
 
 
-def _scopes(node: Node, bound: Bound) -> Parts:
+def parts_of(node: Node, bound: Bound) -> Parts:
     """The parts of a node, each with the names bound there and whether it looks into an item first."""
     scopes = _BINDERS.get(type(node))
     return scopes(node, bound) if scopes else [(child, bound, False) for child in children(node)]

@@ -6,7 +6,7 @@ from typing import Final
 
 from lxml import etree
 
-from engine.feel import FeelSyntaxError, compile_assignments, compile_expression
+from engine.feel import FeelSyntaxError, WrongCall, compile_assignments, compile_expression
 from engine.models.diagram import Diagram, Node, Scope
 from engine.models.entries import entries_read
 from engine.models.settings import settings_of
@@ -33,6 +33,8 @@ class Formula:
     #: Entries it reads of variables: `pricing.net_total` is (pricing, net_total).
     entries: frozenset[tuple[str, str]] = frozenset()
     error: FeelSyntaxError | None = None
+    #: Calls in it that can give nothing.
+    wrong_calls: tuple[WrongCall, ...] = ()
 
 
 def formulas_of(diagram: Diagram) -> Iterator[Formula]:
@@ -93,9 +95,11 @@ def _written(node: Node, item: etree._Element, what: str, text: str) -> Formula:
 def _compiled(formula: Formula, *, assigns: bool = False) -> Formula:
     try:
         if not assigns:
-            return replace(formula, reads=compile_expression(formula.text).variables, entries=entries_read(formula.text))
+            found = compile_expression(formula.text)
+            return replace(formula, reads=found.variables, entries=entries_read(formula.text), wrong_calls=found.wrong_calls)
         assignments = compile_assignments(formula.text)
     except FeelSyntaxError as error:
         return replace(formula, error=error)
     writes = frozenset(target.split(".")[0] for target in assignments.targets)
-    return replace(formula, reads=assignments.variables, writes=writes, entries=entries_read(formula.text))
+    written = replace(formula, reads=assignments.variables, writes=writes, entries=entries_read(formula.text))
+    return replace(written, wrong_calls=assignments.wrong_calls)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from engine.cron import looks_cron, read_cron
-from engine.feel import after, as_duration, as_instant
+from engine.feel import after, as_duration, as_instant, told
 from engine.iso8601 import Duration, Interval, in_zone, looks_iso, read_interval
 from engine.problems import Invalid, Problem
 from engine.spiff.calls import NONE, Calendars, no_calendars
@@ -89,7 +89,7 @@ class Timer:
         found = read_interval(text)
         if found is None:
             raise Invalid(
-                f"{value!r} is no repeating interval.",
+                f"{told(value)} is no repeating interval.",
                 next_step="Write one such as R3/PT10M, R/P1D for ever, or cron such as 0 6 * * mon-fri.",
             )
         _refuse_useless(found, text)

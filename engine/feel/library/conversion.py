@@ -30,6 +30,11 @@ def _number(value: Decimal | str, grouping: str | None = None, point: str | None
     return CONTEXT.create_decimal(digits) if _NUMBER.fullmatch(digits) else None
 
 
+@builtin("get or else", "value:*, default:*")
+def _get_or_else(value: object, default: object) -> object:
+    return default if value is None else value
+
+
 @builtin("not", "negand:b")
 def _not(value: bool) -> bool:
     return not value

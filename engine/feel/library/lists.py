@@ -163,3 +163,28 @@ def _sort_key(before: Callable[[object, object], bool]) -> Callable[[object], An
         return 1 if before(right, left) else 0
 
     return cmp_to_key(compare)
+
+
+@metered("duplicate values", "list:l")
+def _duplicate_values(run: Run, items: list[object]) -> list[object]:
+    once = distinct(run, items)
+    return [item for item in once if _times(run, items, item) > 1]
+
+
+def _times(run: Run, items: list[object], wanted: object) -> int:
+    run.charge(len(items))
+    return sum(equal(item, wanted, run) is True for item in items)
+
+
+@metered("partition", "list:l, size:n")
+def _partition(run: Run, items: list[object], size: Decimal) -> list[object] | None:
+    length = as_index(size)
+    if length is None or length < 1:
+        return None
+    run.grow_list(len(items))
+    return [items[start : start + length] for start in range(0, len(items), length)]
+
+
+@builtin("is empty", "list:l")
+def _is_empty(items: list[object]) -> bool:
+    return not items

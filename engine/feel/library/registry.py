@@ -19,6 +19,9 @@ from engine.feel.values import Function, kind_of
 
 BUILTINS: Final[dict[str, Function]] = {}
 
+#: How each may be called.
+SIGNATURES: Final[dict[str, tuple["Signature", ...]]] = {}
+
 _LETTERS: Final = {
     "n": "number",
     "s": "string",
@@ -102,6 +105,7 @@ def _add(name: str, signatures: Sequence[str], body: Body) -> None:
         return None
 
     described = " or ".join(dict.fromkeys(f"{name}({_described(signature)})" for signature in parsed))
+    SIGNATURES[name] = tuple(parsed)
     BUILTINS[name] = Function(call, parameters, name, call_named, described)
 
 

@@ -23,6 +23,11 @@ def _string_length(text: str) -> Decimal:
     return Decimal(len(text))
 
 
+@builtin("is blank", "string:s")
+def _is_blank(text: str) -> bool:
+    return not text.strip()
+
+
 @metered("upper case", "string:s")
 def _upper_case(run: Run, text: str) -> str:
     run.grow_text(len(text))

@@ -1,13 +1,15 @@
 """Functions of dates, times and durations (DMN 1.5, sections 10.3.4.1, 10.3.4.7 and 10.3.4.8)."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from engine.feel.library.registry import builtin, metered
 from engine.feel.limits import Run
 from engine.feel.operators import equal
 from engine.feel.temporal import months_between, parse_date, parse_datetime, parse_duration, parse_time
+from engine.feel.text import duration_iso
 from engine.feel.values import YearsMonths, as_index
 from engine.iso8601 import MICROSECONDS, on_clock, zone_of
 
@@ -106,6 +108,20 @@ def _day_of_year(day: date) -> Decimal:
 @builtin("week of year", "date:d|dt")
 def _week_of_year(day: date) -> Decimal:
     return Decimal(day.isocalendar().week)
+
+
+@builtin("last day of month", "date:d|dt")
+def _last_day_of_month(day: date) -> date:
+    return _day(day).replace(day=monthrange(day.year, day.month)[1])
+
+
+@builtin("cycle", "repetitions:n, interval:dd|ym", "interval:dd|ym")
+def _cycle(*given: Any) -> str | None:
+    """A repeating interval for a timer, as Camunda 8 builds one: without a number it has no end."""
+    times = as_index(given[0]) if isinstance(given[0], Decimal) else None
+    if len(given) > 1 and (times is None or times < 0):
+        return None
+    return f"R{'' if times is None else times}/{duration_iso(given[-1])}"
 
 
 @metered("is", "value1:*, value2:*")

@@ -163,7 +163,7 @@ def links_have_two_ends(known: Known) -> Iterator[Broken]:
             ]
             if not name or not ends or (throws and len(ends) > 1):
                 message = f"The link {name or ''!r} at {node.label} has {len(ends)} other ends."
-                yield at(node, message, "Draw one catch event of the same name for it.")
+                yield at(node, message, f"Draw one {'catch' if throws else 'throw'} event of the same name for it, in {scope.id} too.")
             if node.outgoing if throws else node.incoming:
                 yield at(node, f"A flow is tied to the wrong side of the link {node.label}.", "Remove the flow, or the link.")
 

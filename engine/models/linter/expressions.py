@@ -31,6 +31,15 @@ def what_reads_no_variable_runs(known: Known) -> Iterator[Broken]:
             yield at(thing, f"{thing.label} fails in every instance. {failed.message}", failed.next_step)
 
 
+@rule("unknown-function")
+def what_is_called_is_a_function(known: Known) -> Iterator[Broken]:
+    """A call of what is no function, or with arguments that it does not take, gives null whatever the variables are."""
+    for formula in known.formulas:
+        for wrong in formula.wrong_calls:
+            message = f"In the {formula.what} {wrong.why}: it would always give null."
+            yield Broken(formula.path, formula.element_id, formula.line, message, wrong.next_step)
+
+
 @rule("words-instead-of-a-name")
 def names_are_of_one_word(known: Known) -> Iterator[Broken]:
     """FEEL takes `order is large` for one name: a sentence that nothing writes is no variable."""

@@ -95,7 +95,10 @@ def splits_are_drawn(known: Known) -> Iterator[Broken]:
     """Several flows out of a step run at once, which readers do not expect."""
     for _, node in known.nodes():
         if len(node.outgoing) > 1 and (node.is_activity or node.tag in {"startEvent", "boundaryEvent"}):
-            yield at(node, f"All {len(node.outgoing)} flows out of {node.label} run at once.", "Draw a gateway, so that people see it.")
+            several = f"All {len(node.outgoing)} flows out of {node.label} run at once."
+            if any(flow.condition is not None for flow in node.outgoing):
+                several = f"Of the {len(node.outgoing)} flows out of {node.label} all run at once whose conditions hold."
+            yield at(node, several, "Draw a gateway, so that people see it.")
 
 
 @rule("gateway-without-purpose", "info")

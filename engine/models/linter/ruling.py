@@ -136,6 +136,11 @@ def at(thing: Node | Flow | Scope, message: str, next_step: str, severity: Sever
     return Broken(thing.path, thing.id or None, line_of(thing.element), message, next_step, severity, fix)
 
 
+def with_article(word: str) -> str:
+    """A word as the beginning of a sentence: `An endEvent`."""
+    return f"{'An' if word[:1].lower() in 'aeio' else 'A'} {word}"
+
+
 def at_element(path: str, element: etree._Element, message: str, next_step: str) -> Broken:
     """A broken rule at any other element of the file; it is named by the nearest around it that has an id."""
     owner = next((each for each in (element, *element.iterancestors()) if each.get("id")), element)

@@ -6,7 +6,7 @@ from typing import Final
 from lxml import etree
 
 from engine.models.diagram import Node
-from engine.models.linter.ruling import Broken, Known, at, at_element, rule
+from engine.models.linter.ruling import Broken, Known, at, at_element, rule, with_article
 from engine.models.trees import line_of, tag_of, text_of
 from engine.models.vocabularies import BPMN_WORDS, EVENTS_SUPPORTED, Fate
 from engine.models.vocabulary import FLOW_NODES, RESERVED_IDS, SPIFF
@@ -42,7 +42,9 @@ def _not_supported(node: Node, kind: str, allowed: frozenset[str]) -> Broken:
     beside = " beside others" if len(node.kinds) > 1 else ""
     what = kind or ("unknown" if node.kinds else "plain")
     better = ", ".join(sorted(item or "plain" for item in allowed))
-    return at(node, f"A {what} {node.tag}{where} is not supported{beside} ({node.label}).", f"{instead} Use one of: {better}.".strip())
+    return at(
+        node, f"{with_article(what)} {node.tag}{where} is not supported{beside} ({node.label}).", f"{instead} Use one of: {better}.".strip()
+    )
 
 
 @rule("task-without-kind", "warning")

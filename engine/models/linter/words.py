@@ -7,7 +7,7 @@ from lxml import etree
 
 from engine.models.bundle import Severity
 from engine.models.diagram import Diagram
-from engine.models.linter.ruling import Broken, Known, rule
+from engine.models.linter.ruling import Broken, Known, rule, with_article
 from engine.models.trees import line_of, tag_of
 from engine.models.vocabularies import BPMN_WORDS, BY_NAMESPACE, SPIFF_WORDS, Entry, Fate, Vocabulary
 from engine.models.vocabulary import BPMN, EVENT_DEFINITIONS, EVENTS
@@ -49,7 +49,9 @@ def elements_are_supported(known: Known) -> Iterator[Broken]:
     """Elements that the engine would run wrongly, or not at all."""
     for word in _standard_words(known):
         if word.value is None and (word.entry is None or word.entry.fate is Fate.REFUSED):
-            yield word.broken(f"A {word.name} is not supported{_where(word)}.", _NEXT_STEP if word.entry is None else word.entry.note)
+            yield word.broken(
+                f"{with_article(word.name)} is not supported{_where(word)}.", _NEXT_STEP if word.entry is None else word.entry.note
+            )
 
 
 @rule("attribute-not-supported")

@@ -109,10 +109,15 @@ class CatchEvent(OwnStep, CatchingEvent):
             if "" not in known.values():
                 return known
         raise StepFailed(
-            "correlation",
-            f"The correlation of {self.label} must give a value for each key, not {keys!r}.",
-            "Correct the variables it reads and retry.",
+            "correlation", f"The correlation of {self.label} {_wrong_keys(keys)}.", "Correct the variables it reads and retry."
         )
+
+
+def _wrong_keys(keys: Any) -> str:
+    if not isinstance(keys, dict):
+        return "is no context of keys, such as {order_no: order_no}"
+    without = sorted(name for name, value in keys.items() if value is None or (isinstance(value, str) and not value.strip()))
+    return f"gives no value for {', '.join(without)}"
 
 
 class IntermediateCatchEvent(CatchEvent, defaults.IntermediateCatchEvent):

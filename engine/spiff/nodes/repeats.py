@@ -5,11 +5,13 @@ SpiffWorkflow begins, ends and cancels the turns. What a turn sees and gives bac
 in the order of the items; without one every variable, the latest write of each. Each turn is a token of the body, below the whole's.
 """
 
+from decimal import Decimal
 from typing import Any, Final
 
 from SpiffWorkflow.bpmn.specs import defaults
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask, MultiInstanceTask
 
+from engine.feel import kind_of
 from engine.spiff.expressions import Formula, Text, condition, formula
 from engine.spiff.failures import StepFailed
 from engine.spiff.nodes.base import OwnStep, now_of
@@ -200,7 +202,9 @@ class MultiInstance(Repeat, MultiInstanceTask):
         else:
             number = self._number(token.data, now_of(token)) if self._number else None
             if number is None or isinstance(number, bool | str | list | dict) or number != int(number) or number < 0:
-                raise _no_turns(self.label, f"the cardinality is {number!r}, no whole number from 0")
+                raise _no_turns(
+                    self.label, f"the cardinality is {number if isinstance(number, Decimal) else kind_of(number)}, no whole number from 0"
+                )
             total = int(number)
         if total > MAX_TURNS:
             raise _no_turns(self.label, f"{total} turns are more than {MAX_TURNS}")

@@ -108,6 +108,30 @@ def test_a_call_gives_what_the_standard_says(text, expected):
     assert value(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("get or else(null, 3)", 3),
+        ("get or else(false, 3)", False),
+        ('is blank(" \t ")', True),
+        ('is blank("a")', False),
+        ("is empty([])", True),
+        ("is empty([null])", False),
+        ('string(last day of month(@"2024-02-10"))', "2024-02-29"),
+        ('string(last day of month(@"2026-12-31T10:00:00Z"))', "2026-12-31"),
+        ("duplicate values([1, 2, 1, null, null, 3])", [1, None]),
+        ("partition([1, 2, 3], 2)", [[1, 2], [3]]),
+        ("partition([1], 0)", None),
+        ('cycle(3, duration("PT1H"))', "R3/PT1H"),
+        ('cycle(duration("P1D"))', "R/P1D"),
+        ('cycle(-1, duration("P1D"))', None),
+        ('cycle(1.5, duration("P1D"))', None),
+    ],
+)
+def test_what_camunda_8_has_beyond_the_standard_gives_the_same_here(text, expected):
+    assert value(text) == expected
+
+
 def test_a_variable_of_the_same_name_does_not_hide_a_function():
     assert value("count(lines) + count", count=3, lines=[1, 2]) == 5
 

@@ -284,6 +284,8 @@ def expressions() -> Iterator[Case]:
     yield Case("fails-in-every-instance", "work", *counted)
     sentence = [choice(gate, flow("gate", "low", text), flow("gate", "high")) for text in ("order is large", "amount > 1000")]
     yield Case("words-instead-of-a-name", "gate_to_low", *map(bundle, sentence))
+    for wrong, meant in (("ceil(amount)", "ceiling(amount)"), ("substring(quote_no)", "substring(quote_no, 3)")):
+        yield Case("unknown-function", "a", *(bundle(around("a", script("a", f"{{ a: {text} }}"))) for text in (wrong, meant)))
     yield Case("empty-script", "a", bundle(around("a", script("a", " "))), right)
     gate = node("exclusiveGateway", "gate", default="gate_to_high")
     yield Case("empty-condition", "gate_to_low", bundle(choice(gate, flow("gate", "low", " "), flow("gate", "high"))), right)
@@ -517,6 +519,8 @@ def events() -> Iterator[Case]:
         ("0001-01-01T00:00:00+14:00", "timeDate"),
         ("P8000Y", "timeDuration"),
         ("P3DT", "timeDuration"),
+        ("PT", "timeDuration"),
+        ("R-1/PT1H", "timeCycle"),
         ("P1X", "timeDuration"),
         ("0 25 * * *", "timeCycle"),
         ("0 0 30 2 *", "timeCycle"),
