@@ -77,7 +77,7 @@ prove: .venv/made-for-tests
 	ORDERCRAFT_PROVE_EXAMPLES=$(or $(EXAMPLES),20) $(BIN)/python -m pytest -q --timeout=36000 tests/unit tests/conformance -m hypothesis
 	ORDERCRAFT_PROVE_EXAMPLES=1 $(BIN)/python -m pytest -q --timeout=36000 tests/integration/runtime/test_dies_within_every_act.py
 	ORDERCRAFT_PROVE_KILLS=$(or $(KILLS),1000) $(BIN)/python -m pytest -q -s --timeout=36000 tests/crash
-	ORDERCRAFT_PROVE_STEPS=$(or $(STEPS),50000) ORDERCRAFT_PROVE_LIVES=$(or $(LIVES),1) $(BIN)/python -m pytest -q -s --timeout=36000 tests/life
+	ORDERCRAFT_PROVE_STEPS=$(or $(STEPS),5000) ORDERCRAFT_PROVE_LIVES=$(or $(LIVES),10) $(BIN)/python -m pytest -q -s --timeout=36000 tests/life
 
 mutants: .venv/made-for-tests
 	$(BIN)/python -m tests.mutation $(GROUPS)
