@@ -26,6 +26,8 @@ from engine.feel.text import scalar_text
 
 #: How cells of Camunda's tables name the tested value, unless the column says otherwise (`camunda:inputVariable`).
 CELL_INPUT: Final = "cellInput"
+#: Kinds of values that can be added; what is of no kind may be one.
+_ADDED: Final = frozenset({"", "number", "days and time duration", "years and months duration"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Table:
             return self._default(scope)
         spoken = self._select(hits, scope)
         self._record(spoken, scope)
-        return self._result([hit.outputs for hit in spoken])
+        return self._result([hit.outputs for hit in spoken], scope)
 
     def _hits(self, scopes: list[Scope], scope: Scope) -> Iterator[Hit]:
         places = None if self.index is None else self.index.candidates([inner.values["?"] for inner in scopes])
@@ -176,10 +178,13 @@ class Table:
     def _record(self, hits: list[Hit], scope: Scope) -> None:
         scope.session.matched += [MatchedRule(scope.decision_id, hit.rule_id, hit.index) for hit in hits]
 
-    def _result(self, rows: list[tuple[object, ...]]) -> object:
+    def _result(self, rows: list[tuple[object, ...]], scope: Scope) -> object:
         if self.aggregation:
             aggregate = AGGREGATIONS[self.aggregation]
-            return self._row(tuple(aggregate(list(column)) for column in zip(*rows, strict=True)))
+            found = tuple(aggregate(list(column)) for column in zip(*rows, strict=True))
+            if None in found:
+                scope.report(self.element_id, "decision table", f"the outputs of the matching rules have no {self.aggregation}")
+            return self._row(found)
         shaped = [self._row(row) for row in rows]
         return shaped if self.policy in LISTING else shaped[0]
 
@@ -292,6 +297,8 @@ class TableReader:
             self.workshop.find(element, f"The hit policy {table.policy} needs output values, which rank the outputs.")
         if table.aggregation and len(table.outputs) > 1:
             self.workshop.find(element, f"The aggregation {table.aggregation} needs a table with a single output.")
+        if table.aggregation == "SUM" and table.outputs and table.outputs[0].type.feel_kind not in _ADDED:
+            self.workshop.find(element, f"SUM adds numbers or durations, and the output is of the type {table.outputs[0].type.name}.")
         if len(table.outputs) > 1 and not all(column.name for column in table.outputs):
             self.workshop.find(element, "Every output of a table with several needs a name.")
         if not table.rules:

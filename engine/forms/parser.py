@@ -296,10 +296,13 @@ class _Reader:
             self.refuse(where, f"The {name} of {where!r} is empty or no text.", "Write an expression: =amount > 100")
             return None
         try:
-            return compile_expression(text)
+            expression = compile_expression(text)
         except FeelSyntaxError as error:
             self.refuse(where, f"The {name} of {where!r} is not FEEL: {error.detail}.", error.next_step)
             return None
+        for wrong in expression.wrong_calls:
+            self.refuse(where, f"In the {name} of {where!r} {wrong.why}: it would always give null.", wrong.next_step)
+        return expression
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -26,7 +26,8 @@ def forms_exist(known: Known) -> Iterator[Broken]:
     """A form is a file of the same deployment."""
     for _, node in known.nodes("userTask", "manualTask", "startEvent"):
         key = node.properties.get("formKey", "")
-        if key and key not in known.forms:
+        unread = any(stem_of(path) == key for path in known.bundle.of_kind(FileKind.FORM))  # what is wrong with it is told of it itself
+        if key and key not in known.forms and not unread:
             right = meant(key, known.forms)
             fix = None if right is None else Fix(f"Show the form {right}", Change.SET_SETTING, node.id, "formKey", right)
             yield at(node, f"{node.label} shows the form {key!r}, which is not in the bundle.", near(key, list(known.forms)), fix=fix)

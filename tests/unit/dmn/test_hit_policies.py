@@ -82,6 +82,16 @@ def test_a_sum_of_money_is_exact():
     assert decided(rows, hitPolicy="COLLECT", aggregation="SUM").value == Decimal("0.3")
 
 
+def test_a_sum_of_what_cannot_be_added_is_null_says_so_and_is_found_beforehand():
+    named = output("level", typeRef="string")
+    for outputs, findings in ((LEVEL, []), (named, ["SUM adds numbers or durations, and the output is of the type string."])):
+        content = model(decision(table(OVERLAPPING, outputs=outputs, hitPolicy="COLLECT", aggregation="SUM")))
+        loaded = load_decisions(content)
+        result = loaded.find("answer").evaluate({"amount": 500})
+        assert (result.value, result.diagnostics[0].reason) == (None, "the outputs of the matching rules have no SUM")
+        assert [finding.message for finding in loaded.problems() if finding.severity == "error"] == findings
+
+
 def test_no_match_is_null_and_said_so():
     result = decided(OVERLAPPING, amount=1)
     assert result.value is None

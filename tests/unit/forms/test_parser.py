@@ -36,6 +36,7 @@ BROKEN: list[tuple[str, Any, str]] = [
     ("bad-key", {"type": "number", "key": "order total"}, "is no name of a variable"),
     ("dunder-path", {"type": "number", "key": "a..b"}, "is no name of a variable"),
     ("condition", {**FIELD, "conditional": {"hide": "=amount >"}}, "condition of 'a' is not FEEL"),
+    ("function", {**FIELD, "conditional": {"hide": "=is_gold(customer)"}}, "there is no function is_gold: it would always give null"),
     ("limit", {"type": "number", "key": "a", "validate": {"max": "=1 +"}}, "max of 'a' is not FEEL"),
     ("limit-text", {"type": "number", "key": "a", "validate": {"max": "ten"}}, "max of 'a' is 'ten'"),
     ("label", {**FIELD, "label": "=if"}, "label of 'a' is not FEEL"),

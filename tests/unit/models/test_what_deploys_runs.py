@@ -98,3 +98,11 @@ def test_what_deploys_and_reads_no_variable_runs(drawn: tuple[Callable[[str], st
     for compiled in found.processes:
         play = Play(compiled, {}, restored=False)
         assert play.instance.waits.failed == (), text
+
+
+def test_a_form_that_cannot_be_read_is_one_finding_and_not_a_form_that_is_missing_too():
+    broken = d.bundle(
+        d.around("ask", d.user("ask", formKey="approve")), approve__form=b'{"type": "default", "components": [{"type": "iframe"}]}'
+    )
+    found = check(broken, d.service_tasks(), {"sales"}).findings
+    assert [finding.rule for finding in found if finding.severity == "error"] == ["form"]
