@@ -66,6 +66,7 @@ class Source:
         for line in self.text.encode().splitlines(keepends=True):
             self._starts.append(self._starts[-1] + len(line))
         self.functions: dict[tuple[str, int], list[FunctionType]] = {}
+        gc.unfreeze()  # what tests hold frozen is not among the objects
         for each in gc.get_objects():
             if isinstance(each, FunctionType) and each.__code__.co_filename == module.__file__:
                 key = (each.__code__.co_qualname, each.__code__.co_firstlineno)

@@ -1,5 +1,6 @@
 """What the mutants are made of: each is a change, and none is nonsense."""
 
+import gc
 from types import ModuleType
 
 import pytest
@@ -45,6 +46,12 @@ def test_a_statement_without_a_condition_is_still_a_statement_and_another_one():
     assert len(mutants) > 30
     assert len(set(mutants)) == len(mutants)
     assert all(sqlglot.parse_one(each, dialect="postgres") for each in mutants)
+
+
+def test_every_function_of_a_module_is_found_although_the_tests_hold_what_they_imported_frozen():
+    gc.freeze()
+    found = {name for name, _ in Source(rules).functions}
+    assert {"Account.exposure", "Account.available", "covers"} <= found
 
 
 def test_what_writes_more_than_one_table_is_not_asked_beside_the_original():
