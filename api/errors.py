@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from api.json_provider import in_utc
 from api.product import product
-from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooLarge
+from engine.problems import Conflict, Forbidden, Invalid, NotFound, Problem, TooLarge, TooNew
 from engine.store import json_text
 from engine.store.constraints import problem_of
 from engine.store.paging import UnknownCursor
@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 STATUS_OF: Sequence[tuple[type[Problem], HTTPStatus]] = (
     (Collision, HTTPStatus.SERVICE_UNAVAILABLE),  # nobody won: the database gave up three times, and a fourth may pass
+    (TooNew, HTTPStatus.SERVICE_UNAVAILABLE),
     (NotFound, HTTPStatus.NOT_FOUND),
     (Conflict, HTTPStatus.CONFLICT),
     (Forbidden, HTTPStatus.FORBIDDEN),

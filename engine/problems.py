@@ -65,6 +65,12 @@ class Conflict(Problem):
     default_code = "conflict"
 
 
+class TooNew(Problem):
+    """What a newer release has written, and only that reads (HTTP 503)."""
+
+    default_code = "newer_release"
+
+
 class Forbidden(Problem):
     """The actor may not do this (HTTP 403)."""
 

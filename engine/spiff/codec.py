@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from engine.problems import Invalid
+from engine.problems import Invalid, Problem, TooNew
 from engine.spiff.instance import Instance, Scope
 from engine.spiff.nodes.compensation import UndoScope, ledger_of
 from engine.spiff.nodes.events import CatchEvent
@@ -114,17 +114,26 @@ def _row(token: Token, above: int, place: int, values: _Values, common: set[tupl
     return row
 
 
+def _other_format(found: Any) -> Problem:
+    if isinstance(found, int) and found > STATE_FORMAT:
+        return TooNew(
+            f"A newer release has stored this instance (format {found}); this one reads up to format {STATE_FORMAT}. Nothing was changed.",
+            next_step="Ask again in a moment: a server or worker of the newer release goes on with it. Update those of the older one.",
+        )
+    return Invalid(
+        f"The state has format {found!r}, not {STATE_FORMAT}.",
+        code="state_format",
+        next_step="Run the release that wrote it, or restart the instance from its history.",
+    )
+
+
 def restore(process: CompiledProcess, blob: bytes) -> Instance:
-    """Read an instance. Raises Invalid when the blob has another format."""
+    """Read an instance. Raises TooNew when a newer release has written it, Invalid when it is of no format at all."""
     state = decode(blob)
     if state.get("format") == 1:
         state = from_format_1(state, process)
     if state.get("format") != STATE_FORMAT:
-        raise Invalid(
-            f"The state has format {state.get('format')!r}, not {STATE_FORMAT}.",
-            code="state_format",
-            next_step="Run the release that wrote it, or restart the instance from its history.",
-        )
+        raise _other_format(state.get("format"))
     instance = Instance(process)
     instance.now = datetime.fromisoformat(state["now"])
     instance.stamp = state["stamp"]

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from engine.problems import Conflict, NotFound, Problem, TooLarge
+from engine.problems import Conflict, NotFound, Problem, TooLarge, TooNew
 from engine.runtime.advance import failures, objections, outside_calls
 from engine.runtime.advance.apply import apply
 from engine.runtime.advance.objections import SentBack, send_back
@@ -123,8 +123,9 @@ def _taken(stretch: Stretch, fact: Fact) -> bool:
         return False  # what others had noted is wrong: a worker gives that back first
     except (Collision, TooLarge):
         raise
-    except Problem:
-        if stretch.fact is not None or fact.kind not in _FROM_OUTSIDE:  # it was never applied, or a person waits for the answer
+    except Problem as problem:
+        never_applied = stretch.fact is not None and not isinstance(problem, TooNew)  # what a newer release has written, its worker reads
+        if never_applied or fact.kind not in _FROM_OUTSIDE:  # a person waits for the answer
             raise
         return False
     return True
@@ -187,8 +188,7 @@ def _go_on(runtime: Runtime, instance_id: UUID, token: UUID, under_way: UnderWay
             return False
         except Problem as problem:
             under_way.end()
-            _stop(runtime, instance_id, token, problem)
-            return True
+            return _set_down(runtime, instance_id, token, problem)
         except Exception as error:  # noqa: BLE001  # an unknown failure gives the instance back; five in a row make an incident
             _log.exception("advance_failed", instance=str(instance_id))
             under_way.end()
@@ -236,6 +236,16 @@ def _give_back(runtime: Runtime, instance_id: UUID, token: UUID, back: SentBack)
         objections.give_back(runtime, tx, held, back)
 
 
+def _set_down(runtime: Runtime, instance_id: UUID, token: UUID, problem: Problem) -> bool:
+    """Nobody of this release goes on with it. Answers whether that is all there is to do."""
+    if not isinstance(problem, TooNew):
+        _stop(runtime, instance_id, token, problem)
+        return True
+    _log.warning("state_of_newer_release", instance=str(instance_id), reason=problem.detail)
+    _leave(runtime, instance_id, token, problem)
+    return False
+
+
 def _stop(runtime: Runtime, instance_id: UUID, token: UUID, problem: Problem) -> None:
     """No worker can go on with it: an incident of the whole instance, until an operator retries. What was noted stays noted."""
     with runtime.database.transaction() as tx:
@@ -253,6 +263,12 @@ def _give_up(runtime: Runtime, instance_id: UUID, token: UUID, error: Exception)
         _log.exception("release_failed", instance=str(instance_id))
 
 
+def _leave(runtime: Runtime, instance_id: UUID, token: UUID, newer: TooNew) -> None:
+    """Leave it as it is, for a worker that can read it; that it was taken counts for nothing."""
+    with runtime.database.transaction() as tx:
+        tx.execute(_LEAVE, {"id": instance_id, "token": token, "error": newer.detail})
+
+
 def _poisoned(claims: int) -> Problem:
     return Problem(
         f"Workers took the instance {claims} times and could save nothing.",
@@ -263,6 +279,10 @@ def _poisoned(claims: int) -> Problem:
 
 _GIVE_UP = text("""
 UPDATE instance SET lease_owner = NULL, lease_until = 'epoch', last_error = :error, rung_at = now() WHERE id = :id AND lease_owner = :token
+""")
+_LEAVE = text("""
+UPDATE instance SET lease_owner = NULL, lease_until = 'epoch', last_error = :error, rung_at = now(), strikes = greatest(strikes - 1, 0)
+WHERE id = :id AND lease_owner = :token
 """)
 _STOP = text("""
 UPDATE instance SET state = CASE WHEN state = 'suspended' THEN state ELSE 'incident' END, done = wake, lease_owner = NULL,

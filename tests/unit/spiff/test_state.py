@@ -115,8 +115,8 @@ def test_due_dates_and_evaluated_settings_do_not_move_when_restored():
 
 
 def test_a_state_of_another_format_is_refused():
-    with pytest.raises(Invalid, match="format 3") as refusal:
-        Execution.restore(ASK, b'{"format":3}')
+    with pytest.raises(Invalid, match="format 'new'") as refusal:
+        Execution.restore(ASK, b'{"format":"new"}')
     assert refusal.value.next_step
 
 
