@@ -62,7 +62,7 @@ MACHINE = {
     "engine/jobs/pgqueuer.py": (1, "the queue's own log"),
     "engine/models/rehearsal.py": (1, "whether a step that reads no variable fails at all"),
     "engine/models/times.py": (1, "whether a constant timer gives a time at all"),
-    "engine/runtime/advance/advance.py": (1, "when the bell was rung"),
+    "engine/runtime/advance/advance.py": (2, "when the bell was rung"),
     "engine/runtime/advance/loads.py": (11, "how often the outside is called"),
     "engine/runtime/advance/save.py": (3, "leases, and when the bell was rung"),
     "engine/runtime/operate/batch_work.py": (1, "whether a worker holds the lease"),
