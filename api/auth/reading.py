@@ -11,7 +11,8 @@ from api.auth import pauses, second_factor
 from api.auth.accounts import account_named, shown_of
 from api.auth.identities import issuers_of
 from api.auth.model import UserAccount, UserGroup
-from api.auth.roles import roles_of
+from api.auth.roles import GROUPS, roles_of
+from engine.problems import refuse_unknown
 from engine.store.paging import Asked, Key, Page, read_page
 from handlers.changes import version_of
 
@@ -74,6 +75,7 @@ def list_accounts(tx: Session, wanted: AccountFilter, asked: Asked, *, count: bo
             first |= other
         statement = statement.where(first)
     if wanted.group:
+        refuse_unknown(wanted.group, GROUPS, "group", "group")
         statement = statement.where(UserAccount.id.in_(select(UserGroup.account_id).where(UserGroup.group_name == wanted.group)))
     if wanted.state:
         statement = statement.where(UserAccount.active == (wanted.state == "active"))

@@ -18,7 +18,7 @@ from engine.runtime.read import batches as read
 from engine.runtime.state.chosen import Filter
 
 api = APIBlueprint("batches", __name__, url_prefix="/api/v1/batches", abp_tags=[Tag(name="batches")])
-Verb = Literal["retry", "suspend", "resume", "cancel", "migrate", "move", "message"]
+Verb = Literal["retry", "suspend", "resume", "cancel", "migrate", "move", "message", "data"]
 
 
 class ChosenIn(Shape):
@@ -51,7 +51,7 @@ class BatchIn(BatchPreviewIn):
     """What is to be done, why, and after how many failures it pauses. A retry may change variables; a migration names version and plan.
 
     A move says at which step they stand (`element_id`) and at which they go on (`to`), and may change variables; a message its `name`, as
-    the diagram has it, and what it says.
+    the diagram has it, and what it says. `data` writes variables and leaves the instances where they stand; a migration may write some too.
     """
 
     reason: str = Field(min_length=3, max_length=2000)
@@ -74,7 +74,9 @@ class BatchIn(BatchPreviewIn):
                     next_step="Give the version_id to go to.",
                     errors={"version_id": ["is missing"]},
                 )
-            return {"version_id": self.version_id, "plan": self.plan}
+            return {"version_id": self.version_id, "plan": self.plan, "variables": self.variables}
+        if self.verb == "data":
+            return batches.data_of(self.variables)
         if self.verb == "move":
             return batches.move_of(self.element_id, self.to, self.variables)
         if self.verb == "message":

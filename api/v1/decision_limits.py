@@ -8,6 +8,7 @@ from api.product import product
 from api.requests import operation, transaction
 from api.second_person import Answer, PendingOut, act
 from api.v1.shapes import Done, Exact, Listing, Page, Shape, listed
+from engine.problems import refuse_unknown
 from engine.runtime.read import decision_limits as read
 from engine.runtime.verbs.decision_limits import REMOVE, SET, Limit, LimitKey, kinds_of
 
@@ -45,6 +46,8 @@ class LimitIn(LimitKeyIn):
 @operation(Role.READ)
 def list_limits(query: LimitQuery) -> Page[read.LimitRow]:
     """List the limits by kind, currency and whose. A kind that has none is limited by nobody."""
+    if query.kind:
+        refuse_unknown(query.kind, kinds_of(product().runtime, transaction()), "kind of decision", "kind")
     return listed(read.list_limits(transaction(), query.asked, kind=query.kind))
 
 

@@ -1,6 +1,7 @@
 """Taking the instances under way on one version of a process to another one: the plan, who could go by it, and the act."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from flask_openapi3 import APIBlueprint, Tag
@@ -56,11 +57,15 @@ class CandidateOut(Shape):
 
 
 class MigrationIn(Shape):
-    """Which instances go, where to, and why. `plan` changes what was drafted: an element to its counterpart, or to null for none."""
+    """Which instances go, where to, and why. `plan` changes what was drafted: an element to its counterpart, or to null for none.
+
+    `variables` are written on the way.
+    """
 
     to: int | None = None
     instances: list[UUID] = Field(min_length=1, max_length=AT_ONCE)
     plan: dict[str, str | None] = Field(default_factory=dict, max_length=2_000)
+    variables: dict[str, Any] = Field(default_factory=dict)
     reason: str = Field(min_length=3, max_length=2000)
 
 
@@ -101,7 +106,7 @@ def migrate(path: VersionPath, body: MigrationIn) -> MigratedOut | Answer:
     """
     runtime = product().runtime
     plan = draft_plan(runtime, transaction(), path.version_id, body.to, body.plan)
-    migration = Migration(plan.target.id, person().name, body.reason, plan.mapping)
+    migration = Migration(plan.target.id, person().name, body.reason, plan.mapping, body.variables)
     if asked := ask_for_many(runtime, transaction(), migration, body.instances):
         return answered(asked, lambda batch_id: (Done(id=str(batch_id), state="running"), 202))
     return MigratedOut(version_id=plan.target.id, results=take_over(runtime, product().database.run, migration, body.instances))

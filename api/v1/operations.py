@@ -46,10 +46,14 @@ class StepReturnIn(Changes):
 
 
 class MigrateIn(Reason):
-    """Another version of the process; `plan` names what elements became, None what is gone. `GET …/migration-plan` drafts one."""
+    """Another version of the process; `plan` names what elements became, None what is gone. `GET …/migration-plan` drafts one.
+
+    `variables` are written on the way.
+    """
 
     version_id: int
     plan: dict[str, str | None] = Field(default_factory=dict)
+    variables: dict[str, Any] = Field(default_factory=dict)
 
 
 class VersionQuery(Shape):
@@ -169,6 +173,14 @@ def go_back(path: InstancePath, body: StepReturnIn) -> OperatedOut:
     return _out(token_moves.go_back(product().runtime, transaction(), back))
 
 
+@api.post("/instances/<uuid:instance_id>/data", responses={200: OperatedOut})
+@operation(Role.OPERATE)
+def change_data(path: InstancePath, body: Changes) -> OperatedOut:
+    """Write variables into an instance, which stays where it stands; a condition that they make true is met."""
+    change = token_moves.DataChange(path.instance_id, person().name, body.reason, body.variables)
+    return _out(token_moves.change_data(product().runtime, transaction(), change))
+
+
 @api.post("/instances/<uuid:instance_id>/start-anew", responses={201: OperatedOut})
 @operation(Role.OPERATE)
 def start_anew(path: InstancePath, body: Changes) -> tuple[OperatedOut, int]:
@@ -191,7 +203,7 @@ def get_migration_plan(path: InstancePath, query: VersionQuery) -> StepPlanOut:
 @operation(Role.OPERATE)
 def migrate_instance(path: InstancePath, body: MigrateIn) -> OperatedOut:
     """Take an instance over to another version of its process; timers keep their time, user tasks their drafts."""
-    migration = migrate.Migration(body.version_id, person().name, body.reason, body.plan)
+    migration = migrate.Migration(body.version_id, person().name, body.reason, body.plan, body.variables)
     return _out(migrate.migrate(product().runtime, transaction(), path.instance_id, migration))
 
 

@@ -7,6 +7,8 @@ from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, DraftBody, Shape
+from engine.store.known import refuse_unknown_in
+from handlers.catalog.model import Item
 from handlers.changes import Author
 from handlers.promising import commands
 from handlers.promising.production import MadeItemDraft, list_made
@@ -36,6 +38,7 @@ class MadeItems(BaseModel):
 @operation(Role.READ)
 def get_made_items(query: OfMadeItem) -> MadeItems:
     """How an item is made, and what of it is to be made for orders."""
+    refuse_unknown_in(transaction(), Item.sku, query.sku, "item", "sku")
     return MadeItems(made=list_made(transaction(), query.sku), requests=requests_of(transaction(), query.sku))
 
 

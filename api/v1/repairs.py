@@ -34,7 +34,7 @@ class CorrelateIn(StepIn):
 class PreviewIn(Shape):
     """A repair that is only tried: `task_id` is the step, `element_id` where it goes on (move, go_back)."""
 
-    verb: Literal["retry", "complete", "skip", "move", "go_back", "correlate"]
+    verb: Literal["retry", "complete", "skip", "move", "go_back", "change_data", "correlate"]
     task_id: UUID | None = None
     element_id: str | None = Field(None, max_length=200)
     variables: dict[str, Any] = Field(default_factory=dict)
@@ -103,6 +103,9 @@ def _act(runtime: Runtime, tx: Session, instance_id: UUID, body: PreviewIn) -> C
     if body.verb == "go_back":
         back = token_moves.Return(instance_id, _needed(body.element_id, "element_id"), person().name, _ONLY_TRIED, body.variables)
         return lambda: token_moves.go_back(runtime, tx, back)
+    if body.verb == "change_data":
+        change = token_moves.DataChange(instance_id, person().name, _ONLY_TRIED, body.variables)
+        return lambda: token_moves.change_data(runtime, tx, change)
     step = token_moves.Step(instance_id, _needed(body.task_id, "task_id"), person().name, _ONLY_TRIED, body.variables)
     if body.verb == "move":
         element_id = _needed(body.element_id, "element_id")

@@ -7,6 +7,8 @@ from api.auth.roles import Role
 from api.product import product
 from api.requests import operation, person, transaction
 from api.v1.shapes import Done, DraftBody, Listing, Page, Shape, listed
+from engine.store.known import refuse_unknown_in
+from handlers.catalog.model import Item
 from handlers.changes import Author
 from handlers.inventory.stock import Receipt
 from handlers.inventory.supply import SupplyArrival, SupplyDraft, WarehouseDraft, add_warehouse, ship_by
@@ -119,6 +121,7 @@ def post_arrival(body: ArrivalIn) -> tuple[Done, int]:
 @operation(Role.READ)
 def get_allocations(query: OfItem) -> Allocations:
     """What is kept of an item for whom, how much of it is promised, and how much is left."""
+    refuse_unknown_in(transaction(), Item.sku, query.sku, "item", "sku")
     return Allocations(allocations=list_allocations(transaction(), query.sku))
 
 

@@ -14,9 +14,12 @@ from api.json_provider import as_it_is, in_utc
 from api.product import product
 from api.requests import link_to_next, operation, person, transaction, waiting_operation
 from api.v1.shapes import Done, Exact, Listing, Shape
+from engine.problems import refuse_unknown
 from engine.runtime.read import worklist
 from engine.runtime.read.decision_limits import authority_over
 from engine.runtime.verbs import held_decisions, many_tasks, user_tasks
+from engine.store.known import refuse_unknown_in
+from engine.store.tables import process_version
 
 api = APIBlueprint("user_tasks", __name__, url_prefix="/api/v1/user-tasks", abp_tags=[Tag(name="user tasks")])
 
@@ -104,6 +107,8 @@ def list_tasks(query: TaskQuery) -> tuple[list[dict[str, Any]], int, dict[str, s
 
     A bare array, as clients have read it from the first release; where more follow, the `Link` header (RFC 8288) names the next page.
     """
+    refuse_unknown_in(transaction(), process_version.c.process_key, query.process_key or "", "process", "process_key")
+    refuse_unknown(query.group or "", {*person().groups, *(product().groups or ())}, "group", "group")
     wanted = worklist.Filter(
         view=worklist.EVERYBODY,
         state=query.state,

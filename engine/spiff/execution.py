@@ -18,7 +18,7 @@ from engine.spiff.export import export_json, import_json
 from engine.spiff.failures import CallsBroken, StepFailed, failure_of
 from engine.spiff.instance import Instance
 from engine.spiff.migration import migrated, propose_plan
-from engine.spiff.moves import go_back, move
+from engine.spiff.moves import change, go_back, move
 from engine.spiff.nodes.base import overtaken
 from engine.spiff.nodes.beside import Beside
 from engine.spiff.nodes.events import OVER, CatchEvent
@@ -233,6 +233,12 @@ class Execution:
         given = plain_mapping(variables, "Variables")
         self._instance.now = now
         go_back(self._instance, element_id, given)
+
+    def change(self, variables: Mapping[str, Any], *, now: datetime) -> None:
+        """Write variables for every step that is under way; what is waited for stays as it is, but for conditions that come true."""
+        given = plain_mapping(variables, "Variables")
+        self._instance.now = now
+        change(self._instance, given)
 
     def migrate(self, target: CompiledProcess, plan: Mapping[str, str | None] | None = None) -> "Execution":
         """The instance in another version of its process; this one stays as it is. `plan` maps elements that changed their id.

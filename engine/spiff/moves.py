@@ -1,5 +1,5 @@
 # ruff: noqa: SLF001  # SpiffWorkflow's way of letting a token arrive
-"""An operator puts a token elsewhere: move it, or go back to an earlier step with the variables of that time."""
+"""An operator puts a token elsewhere: move it, or go back to an earlier step with the variables of that time; or changes what all see."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -54,6 +54,15 @@ def go_back(instance: Instance, element_id: str, variables: Mapping[str, Any]) -
     token.data, token.stamps = dict(variables), {}
     arm(instance, token)
     node._update(token)
+
+
+def change(instance: Instance, variables: Mapping[str, Any]) -> None:
+    """Write variables where every step that is under way sees them, in subprocesses and called processes too: these bring them back."""
+    instance.stamp += 1
+    written = dict.fromkeys(variables, instance.stamp)
+    for token in instance.tokens:
+        token.data, token.stamps = {**token.data, **variables}, {**token.stamps, **written}
+    instance.event_manager.ask_conditions()
 
 
 def _entry(scope: Scope, element_id: str) -> Step:

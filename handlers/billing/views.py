@@ -10,10 +10,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
+from engine.store.known import refuse_unknown_in
 from engine.store.paging import Asked, Key, Page, read_page
 from handlers.billing.facts import TaxFacts
 from handlers.billing.model import Invoice, InvoiceLine, InvoiceTax
 from handlers.ledger.model import OpenItem
+from handlers.parties.model import Customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ class ShownInvoice(InvoiceSummary):
 
 
 def list_invoices(tx: Session, wanted: InvoiceFilter, asked: Asked) -> Page[InvoiceSummary]:
-    """Invoices with what is still open of them, the latest first."""
+    """Invoices with what is still open of them, the latest first. Raises Invalid for a customer that there is not."""
+    refuse_unknown_in(tx, Customer.customer_no, wanted.customer_no, "customer", "customer_no")
     statement = _SUMMARY
     if wanted.order_no:
         statement = statement.where(Invoice.invoice_no.in_(select(InvoiceLine.invoice_no).where(InvoiceLine.order_no == wanted.order_no)))

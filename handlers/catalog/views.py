@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Boolean, Select, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
+from engine.store.known import refuse_unknown_in
 from engine.store.paging import AnyRow, Asked, Key, Page, read_page
 from handlers.catalog.changes import ITEM
 from handlers.catalog.model import Agreement, Item, Price, PriceList, Promotion, SupplierItem, TaxRate, UnitConversion, VolumeTier
@@ -161,6 +162,7 @@ def list_prices(tx: Session, wanted: PriceFilter, asked: Asked, *, count: bool =
     """Prices by item and list."""
     statement = _prices()
     if wanted.price_list:
+        refuse_unknown_in(tx, PriceList.code, wanted.price_list, "price list", "list")
         statement = statement.where(Price.price_list_code == wanted.price_list)
     if wanted.search:
         named = Item.name.icontains(wanted.search, autoescape=True)
@@ -180,6 +182,7 @@ def list_supplier_prices(tx: Session, wanted: SupplierPriceFilter, asked: Asked,
         .join(Supplier, Supplier.supplier_no == offer.c.supplier_no)
     )
     if wanted.supplier_no:
+        refuse_unknown_in(tx, Supplier.supplier_no, wanted.supplier_no, "supplier", "of")
         statement = statement.where(offer.c.supplier_no == wanted.supplier_no)
     if wanted.search:
         starts = (offer.c[name].istartswith(wanted.search, autoescape=True) for name in ("sku", "supplier_sku", "supplier_no"))

@@ -10,8 +10,10 @@ from sqlalchemy import and_, case, func, select, true
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
+from engine.store.known import refuse_unknown_in
 from engine.store.paging import Asked, Key, Page, read_page
 from handlers.dropship.model import PurchaseOrder, PurchaseOrderLine, SupplierInvoice
+from handlers.parties.model import Supplier
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ class PurchaseRow:
 
 
 def list_purchase_orders(tx: Session, wanted: PurchaseFilter, asked: Asked) -> Page[PurchaseRow]:
-    """Purchase orders with their lines, the latest first. Two statements."""
+    """Purchase orders with their lines, the latest first. Raises Invalid for a supplier that there is not."""
+    refuse_unknown_in(tx, Supplier.supplier_no, wanted.supplier_no, "supplier", "supplier_no")
     statement = _ORDERS
     for name in ("group_no", "order_no", "supplier_no"):
         value = getattr(wanted, name)

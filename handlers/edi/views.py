@@ -9,8 +9,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
+from engine.store.known import refuse_unknown_in
 from engine.store.paging import Asked, Key, Page, read_page
-from handlers.edi.model import EdiInterchange
+from handlers.edi.model import EdiInterchange, EdiPartner
 
 #: A page shows so much of a file; the whole of it is a download.
 MOST_SHOWN = 20_000
@@ -77,7 +78,8 @@ class Filter:
 
 
 def list_interchanges(tx: Session, wanted: Filter, asked: Asked, *, count: bool = False) -> Page[InterchangeSummary]:
-    """Interchanges, the latest first."""
+    """Interchanges, the latest first. Raises Invalid for a partner that is not kept."""
+    refuse_unknown_in(tx, EdiPartner.partner_no, wanted.partner_no, "EDI partner", "partner_no")
     statement = select(*(getattr(EdiInterchange, name) for name in InterchangeSummary.__slots__))
     for name in ("direction", "partner_no", "status"):
         if getattr(wanted, name):

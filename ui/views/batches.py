@@ -32,7 +32,7 @@ _REFUSED = 422
 _FIELDS = {"state": "state", "process": "process", "q": "search", "variable": "variable", "cause": "fingerprint", "element": "element_id"}
 
 #: What is typed for a batch, beside its filter.
-_SAID = ("verb", "reason", "stop_after", "key", "from", "to", "name", "payload")
+_SAID = ("verb", "reason", "stop_after", "key", "from", "to", "name", "payload", "variables")
 
 
 def show_list() -> str:
@@ -149,6 +149,8 @@ def _arguments() -> dict[str, Any]:
     given = {name: request.form.get(name, "").strip()[:200] for name in ("from", "to", "name")}
     if _verb() == "move":
         return batches.move_of(given["from"], given["to"], {})
+    if _verb() == "data":
+        return batches.data_of(json_object("variables"))
     return batches.message_of(given["name"], json_object("payload")) if _verb() == "message" else {}
 
 

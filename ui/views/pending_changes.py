@@ -6,7 +6,7 @@ from typing import Any, Final
 from flask import make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine.problems import Problem
+from engine.problems import Problem, refuse_unknown
 from engine.runtime.read import pending_changes as read
 from engine.runtime.state.guarded_acts import GuardedActs
 from engine.runtime.verbs import pending_changes
@@ -22,8 +22,8 @@ _VERBS: Final[Mapping[str, Callable[..., Any]]] = {
 
 def show_list() -> str:
     """The changes of a view, those to confirm where none is named."""
-    view = request.args.get("view", "confirm")
-    view = view if view in read.VIEWS else "confirm"
+    view = request.args.get("view") or "confirm"
+    refuse_unknown(view, read.VIEWS, "view of changes", "view")
     with product().database.transaction() as tx:
         found = read.list_changes(tx, person(), read.ChangeFilter(view), asked(), count=True)
     return render_template("pending_changes.html", found=found, view=view, views=read.VIEWS, titles=titles())

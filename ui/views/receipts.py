@@ -3,7 +3,7 @@
 from flask import make_response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine.problems import Invalid
+from engine.problems import Invalid, refuse_unknown
 from handlers.receivables import commands, manual_application
 from handlers.receivables.manual_application import HandApplication
 from handlers.receivables.views import ON_ACCOUNT, UNAPPLIED, UNIDENTIFIED, list_unapplied, suggestions_of
@@ -43,7 +43,7 @@ LISTS = (
 def show_list() -> str:
     """The receipts with something left to apply, with what each could pay."""
     which = request.args.get("which", "")
-    which = which if which in dict(LISTS) else ""
+    refuse_unknown(which, [each for each, _ in LISTS if each], "list of receipts", "which")
     with product().database.transaction() as tx:
         receipts = list_unapplied(tx, asked(), which)
         suggestions = suggestions_of(tx, [row.receipt_no for row in receipts.rows])

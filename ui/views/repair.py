@@ -216,6 +216,11 @@ def _go_back(asked: Asked) -> operations.Operated:
     return token_moves.go_back(product().runtime, asked.tx, back)
 
 
+def _change_data(asked: Asked) -> operations.Operated:
+    change = token_moves.DataChange(asked.id, person().name, asked.why, asked.values)
+    return token_moves.change_data(product().runtime, asked.tx, change)
+
+
 def _move_timer(asked: Asked) -> operations.Operated:
     return timer_moves.move_timer(asked.tx, timer_moves.TimerMove(_task(asked), _moment(), person().name, asked.why))
 
@@ -231,7 +236,8 @@ def _migrate(asked: Asked) -> operations.Operated:
     if now == latest:
         raise Conflict("It runs the latest version already.", code="version_latest", next_step="Nothing is to be done.")
     plan = _plan(asked.tx, asked.shown).mapping
-    return migrate.migrate(product().runtime, asked.tx, asked.id, migrate.Migration(latest, person().name, asked.why, plan))
+    migration = migrate.Migration(latest, person().name, asked.why, plan, asked.values)
+    return migrate.migrate(product().runtime, asked.tx, asked.id, migration)
 
 
 def _plan(tx: Session, shown: AnyRow) -> MigrationPlan:
@@ -324,6 +330,13 @@ REPAIRS: Final[Mapping[str, Repair]] = {
         _go_back,
         to="passed",
     ),
+    "data": Repair(
+        "Change the data",
+        "What is written here is read by the steps that come; it stays where it stands. A task that is open keeps what its form shows.",
+        "Change the data",
+        "The data is changed.",
+        _change_data,
+    ),
     "move-timer": Repair(
         "Change when a timer is due",
         "A time that is over lets it fire at once.",
@@ -345,11 +358,10 @@ REPAIRS: Final[Mapping[str, Repair]] = {
     "migrate": Repair(
         "Take it to the latest version",
         "It goes on where it stands, on the latest version. Timers keep their time, user tasks their drafts. Where a step is gone it is "
-        "refused and nothing changes.",
+        "refused and nothing changes. What the new version asks for and this instance does not have is written on the way.",
         "Take it over",
         "It runs on the latest version now.",
         _migrate,
-        values="",
     ),
     "start-anew": Repair(
         "Start it anew",

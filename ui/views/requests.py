@@ -2,6 +2,7 @@
 
 from flask import render_template, request
 
+from engine.problems import refuse_unknown
 from engine.runtime.read.requests import list_requests
 from handlers.briefs import briefs_of
 from ui.product import asked, person, product
@@ -9,7 +10,9 @@ from ui.product import asked, person, product
 
 def show() -> str:
     """The list, the latest first."""
-    everything = request.args.get("show") == "all"
+    wanted = request.args.get("show", "")
+    refuse_unknown(wanted, ("all",), "list of requests", "show")
+    everything = bool(wanted)
     with product().database.transaction() as tx:
         found = list_requests(tx, person(), asked(), open_only=not everything, count=True)
         briefs = briefs_of(tx, [row.business_key for row in found.rows if row.business_key])

@@ -6,7 +6,7 @@ from flask import make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from engine.problems import Problem
+from engine.problems import Problem, refuse_unknown
 from engine.runtime.read.acts import Act, ActFilter, list_acts
 from engine.store.paging import Asked
 from handlers.catalog import changes, views
@@ -46,7 +46,9 @@ def set_price() -> AnyResponse:
 
 
 def _page(values: dict[str, Any], problem: Problem | None = None) -> str:
-    of_all = request.args.get("all", "") == "yes"
+    every = request.args.get("all", "")
+    refuse_unknown(every, ("yes",), "list of prices", "all")
+    of_all = bool(every)
     wanted = views.SupplierPriceFilter(request.args.get("of", "")[:100], request.args.get("q", "").strip()[:200], not of_all)
     with product().database.transaction() as tx:
         found = views.list_supplier_prices(tx, wanted, asked(), count=True)

@@ -18,7 +18,7 @@ from engine.runtime.read.migration_plans import MigrationPlan, draft_plan
 from engine.runtime.read.under_way import UnderWay, list_under_way
 from engine.runtime.verbs.pending_changes import Outcome
 from engine.store.paging import Page
-from ui.forms import reason
+from ui.forms import json_object, reason
 from ui.product import MIGRATE, asked, needs, person, product
 from ui.second_person import page_of
 
@@ -58,10 +58,10 @@ def act(bundle: str, version_id: int) -> AnyResponse:
 
 def _take_over(version_id: int, changes: Mapping[str, str | None]) -> list[TakenOver] | Outcome:
     """What became of each, or the change that waits for a second person where they are many."""
-    why, chosen = reason(), _chosen()
+    why, chosen, variables = reason(), _chosen(), json_object("variables")
     with product().database.transaction() as tx:
         plan = draft_plan(product().runtime, tx, version_id, _target(), changes)
-    migration = Migration(plan.target.id, person().name, why, plan.mapping)
+    migration = Migration(plan.target.id, person().name, why, plan.mapping, variables)
     asked = product().database.run(lambda tx: ask_for_many(product().runtime, tx, migration, chosen))
     return asked or take_over(product().runtime, product().database.run, migration, chosen)
 
@@ -93,6 +93,7 @@ def _page(
             tried=looked.tried,
             chosen=set(request.form.getlist("instance")) if problem or results is not None else None,
             typed_reason=request.form.get("reason", "") if problem else "",
+            typed_variables=request.form.get("variables", "") if problem else "",
             problem=problem,
             results=results,
         )

@@ -1,5 +1,6 @@
 """The worklist: what I hold and what my groups may claim; a task opens beside the list, with its form and the facts of its case."""
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,6 +15,7 @@ from engine.runtime.read.acts import ActFilter, list_acts
 from engine.runtime.read.case_comments import count_unseen
 from engine.runtime.read.colleagues import who_could, whom_to_ask
 from engine.runtime.read.decision_limits import authority_over
+from engine.runtime.read.lists import list_processes
 from engine.runtime.read.pending_changes import ChangeFilter, count_to_confirm, list_changes
 from engine.runtime.verbs import user_tasks
 from engine.runtime.verbs.task_hands import ways_back
@@ -78,10 +80,13 @@ def _views() -> dict[str, str]:
     return {**read.VIEWS, read.EVERYBODY: "Everybody's"} if person().oversees else read.VIEWS
 
 
-def wanted_tasks() -> tuple[read.Filter, list[str]]:
+def wanted_tasks(tx: Session) -> tuple[read.Filter, list[str]]:
     """Which tasks the address asks for, and what of it is not understood: that is left out, and said."""
     given = {name: request.args.get(name, "").strip()[:200] for name in ("view", "sort", "due", "process", "q", "group", "priority")}
-    allowed = {"view": _views(), "sort": read.SORTS, "due": read.DUE, "priority": _PRIORITIES}
+    allowed: dict[str, Collection[str]] = {"view": _views(), "sort": read.SORTS, "due": read.DUE, "priority": _PRIORITIES}
+    allowed |= {"group": {*person().groups, *(product().groups or ())}}
+    if given["process"]:
+        allowed |= {"process": {each.process_key for each in list_processes(tx)}}
     unknown = [f"{name}={given[name]}" for name, values in allowed.items() if given[name] and given[name] not in values]
     known = {name: value if name not in allowed or value in allowed[name] else "" for name, value in given.items()}
     wanted = read.Filter(
@@ -97,7 +102,7 @@ def wanted_tasks() -> tuple[read.Filter, list[str]]:
 
 
 def _list(tx: Session) -> dict[str, Any]:
-    wanted, unknown = wanted_tasks()
+    wanted, unknown = wanted_tasks(tx)
     tasks = read.list_tasks(tx, person(), wanted, asked(), count=True)
     return {
         "tasks": tasks,

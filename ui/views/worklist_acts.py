@@ -67,8 +67,14 @@ def act(verb: str) -> AnyResponse:
 
 def export() -> AnyResponse:
     """The list as it is filtered, as CSV."""
-    wanted, _ = wanted_tasks()
     with product().database.transaction() as tx:
+        wanted, unknown = wanted_tasks(tx)
+        if unknown:  # what is left out of the filter would be in the file
+            raise Invalid(
+                f"Part of the filter is not understood: {', '.join(unknown)}.",
+                code="filter_unreadable",
+                next_step="Choose the filter in the worklist, and export what it shows.",
+            )
         rows = read.list_tasks(tx, person(), wanted, Asked(_MOST_EXPORTED)).rows
         briefs = briefs_of(tx, [number for row in rows for number in about(row)])
     lines = []

@@ -18,7 +18,7 @@ from engine.spiff.records import Executed
 from engine.store import json_text
 
 #: An operator's word comes before what is noted: it may be what makes that possible.
-_REPAIRS: Final = frozenset({"retry", "complete", "skip", "move", "go_back"})
+_REPAIRS: Final = frozenset({"retry", "complete", "skip", "move", "go_back", "change_data"})
 #: What is left of the steps that an operator passed over is nobody's any more: see engine/runtime/post/ended_early.py.
 _LEADING: Final = frozenset({"complete", "skip", "move", "go_back"})
 #: Facts a person stands behind: when one comes too late, the history says so.
@@ -213,6 +213,26 @@ def _go_back(stretch: Stretch, body: Mapping[str, Any]) -> None:
     stretch.resolution = f"An operator went back to {body['element_id']}."
 
 
+def _change_data(stretch: Stretch, body: Mapping[str, Any]) -> None:
+    stretch.execution.change(body["variables"], now=stretch.now)
+    stretch.trace.append(changed_by_hand(stretch, body["variables"]))
+
+
+def changed_by_hand(stretch: Stretch, variables: Mapping[str, Any]) -> Executed:
+    """What an operator wrote into an instance, as its history keeps it: at no step."""
+    return Executed(
+        task_id=stretch.held.id,
+        element_id="",
+        element_name="Data changed by hand",
+        element_type="change_data",
+        outcome="changed",
+        started_at=stretch.now,
+        ended_at=stretch.now,
+        changed=variables,
+        actor=stretch.actor,
+    )
+
+
 def _id(body: Mapping[str, Any]) -> UUID:
     return UUID(str(body["task_id"]))
 
@@ -230,6 +250,7 @@ _APPLY: dict[str, Callable[[Stretch, Mapping[str, Any]], None]] = {
     "skip": _skip,
     "move": _move,
     "go_back": _go_back,
+    "change_data": _change_data,
 }
 
 _PLACE = text("""

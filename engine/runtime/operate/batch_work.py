@@ -123,7 +123,8 @@ def _cancel(runtime: Runtime, tx: Session, item: Any) -> None:
 
 
 def _migrate(runtime: Runtime, tx: Session, item: Any) -> None:
-    plan = migrate.Migration(item.arguments["version_id"], item.started_by, item.reason, item.arguments.get("plan") or {})
+    told = item.arguments
+    plan = migrate.Migration(told["version_id"], item.started_by, item.reason, told.get("plan") or {}, told.get("variables") or {})
     take_over.take_one(runtime, tx, item.instance_id, plan)
 
 
@@ -146,6 +147,11 @@ def _message(runtime: Runtime, tx: Session, item: Any) -> None:
     correlate.correlate(runtime, tx, correlate.Correlation(item.instance_id, place, item.started_by, item.reason, payload))
 
 
+def _data(runtime: Runtime, tx: Session, item: Any) -> None:
+    change = token_moves.DataChange(item.instance_id, item.started_by, item.reason, item.arguments["variables"])
+    token_moves.change_data(runtime, tx, change)
+
+
 _ACTS: Final[Mapping[str, Act]] = {
     "retry": _retry,
     "suspend": _suspend,
@@ -154,6 +160,7 @@ _ACTS: Final[Mapping[str, Act]] = {
     "migrate": _migrate,
     "move": _move,
     "message": _message,
+    "data": _data,
 }
 #: The place that has waited longest, where several wait for the same.
 _AWAITS = text("SELECT id FROM subscription WHERE instance_id = :id AND kind = 'message' AND name = :name ORDER BY created_at, id LIMIT 1")

@@ -16,8 +16,9 @@ from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.verbs_by_state import VERBS, Answer
 from engine.spiff.plain import plain_mapping
+from engine.store.known import refuse_unknown_in
 from engine.store.locks import Lock, take
-from engine.store.tables import InstanceState, batch, batch_item, instance
+from engine.store.tables import InstanceState, batch, batch_item, incident, instance, process_version
 
 #: What can be done to many, and what is said of it.
 BATCH_VERBS: Final[Mapping[str, str]] = {
@@ -28,9 +29,12 @@ BATCH_VERBS: Final[Mapping[str, str]] = {
     "migrate": "Take over",
     "move": "Move",
     "message": "Give a message to",
+    "data": "Change the data of",
 }
 #: What cannot be taken back takes a second person above a number (`guarded_batches`).
-FOR_TWO: Final = frozenset({"cancel", "migrate", "move"})
+FOR_TWO: Final = frozenset({"cancel", "migrate", "move", "data"})
+#: What a verb of a batch is called where it is done to one.
+_VERB_OF: Final = {"data": "change_data"}
 _LEFT_OUT: Final[Mapping[Answer, str]] = {
     Answer.ENDED: "has ended",
     Answer.SUSPENDED: "is suspended: resume it first",
@@ -44,7 +48,7 @@ class Order:
 
     `stop_after` is how many failures pause it; `key` makes the same order given twice one batch. A retry may change `variables`;
     a migration says `version_id` and `plan`, a move the `element_id` at which they stand and the `to` at which they go on, and `variables`;
-    a message its `name` and `payload`.
+    a message its `name` and `payload`, data its `variables`. A migration may write `variables` too.
     """
 
     verb: str
@@ -81,6 +85,8 @@ def preview(runtime: Runtime, tx: Session, verb: str, chosen: Filter) -> Preview
     Raises Invalid when there is no such verb, the filter cannot be understood, or it finds more than one batch may be about.
     """
     _check_verb(verb)
+    refuse_unknown_in(tx, process_version.c.process_key, chosen.process, "process", "process")
+    refuse_unknown_in(tx, incident.c.fingerprint, chosen.fingerprint, "cause of incidents", "fingerprint")
     failed = has_failed(chosen.fingerprint).label("failed")
     found = select(instance.c.state, failed).where(*conditions(chosen)).limit(runtime.limits.batch_instances + 1).subquery()
     rows = tx.execute(select(found.c.state, found.c.failed, func.count().label("many")).group_by(found.c.state, found.c.failed)).all()
@@ -108,7 +114,7 @@ def why_left_out(verb: str, state: str, *, failed: bool) -> str | None:
         if state == InstanceState.SUSPENDED:
             return _LEFT_OUT[Answer.SUSPENDED]
         return None if failed else "nothing of it has failed"
-    return _LEFT_OUT.get(VERBS[verb][state])
+    return _LEFT_OUT.get(VERBS[_VERB_OF.get(verb, verb)][state])
 
 
 def move_of(element_id: str, to: str, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,6 +135,18 @@ def message_of(name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     if not name:
         raise Invalid("It is not said which message.", code="message_missing", next_step="Choose it.", errors={"name": ["is missing"]})
     return {"name": name, "payload": plain_mapping(payload, "The message")}
+
+
+def data_of(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """What changing data is told. Raises Invalid where nothing is to be written."""
+    if not variables:
+        raise Invalid(
+            "It is not said which variables are written.",
+            code="variables_missing",
+            next_step='Give an object, such as {"carrier": "ACME"}.',
+            errors={"variables": ["is missing"]},
+        )
+    return {"variables": plain_mapping(variables, "The variables")}
 
 
 def begin(runtime: Runtime, tx: Session, order: Order) -> int:

@@ -57,7 +57,7 @@ def ask_for_many(runtime: Runtime, tx: Session, migration: Migration, instances:
     """Keep the taking over of many instances for a second person; None where they are few enough for one."""
     if not _takes_two(runtime, tx, "migrate", len(set(instances))):
         return None
-    arguments = {"version_id": migration.version_id, "plan": dict(migration.plan)}
+    arguments = {"version_id": migration.version_id, "plan": dict(migration.plan), "variables": dict(migration.variables)}
     return begin(runtime, tx, Order("migrate", Filter(ids=tuple(instances)), migration.actor, migration.reason, arguments=arguments))
 
 

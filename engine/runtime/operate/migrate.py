@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -9,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from engine.problems import Conflict, NotFound, Problem
 from engine.runtime.advance.advance import GOING_ON, take_steps
+from engine.runtime.advance.apply import changed_by_hand
 from engine.runtime.advance.restore import restore
 from engine.runtime.operate.operations import Operated, held_for
 from engine.runtime.state import audit
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Held, Stretch
 from engine.spiff.migration import propose_plan
+from engine.spiff.plain import plain_mapping
 from engine.spiff.records import Waits
 from engine.store import json_text
 from engine.store.unit_of_work import savepoint
@@ -38,6 +41,8 @@ class Migration:
     actor: str
     reason: str
     plan: Mapping[str, str | None] = field(default_factory=dict)
+    #: What the new version asks for and the old one did not know: written on the way.
+    variables: Mapping[str, Any] = field(default_factory=dict)
 
 
 class _OnlyTried(Exception):
@@ -73,12 +78,20 @@ def migrate(runtime: Runtime, tx: Session, instance_id: UUID, migration: Migrati
     stretch.actor = migration.actor
     stretch.resolution = "The instance was migrated."
     tx.execute(_REBIND, {"id": instance_id, "version_id": migration.version_id})
+    if migration.variables:
+        stretch.live.change(plain_mapping(migration.variables, "The variables"), now=stretch.now)
+        stretch.trace.append(changed_by_hand(stretch, migration.variables))
     renamed = _renamed(stretch)
     take_steps(stretch, GOING_ON)
     for name, rows in renamed.items():
         if rows:
             tx.execute(_RENAME[name], {"rows": json_text.encode(rows).decode()})
-    detail = {"from": held.process_version_id, "to": migration.version_id, "plan": dict(migration.plan)}
+    detail = {
+        "from": held.process_version_id,
+        "to": migration.version_id,
+        "plan": dict(migration.plan),
+        "variables": dict(migration.variables),
+    }
     audit.record(tx, audit.Entry(migration.actor, "migrate", f"instance:{instance_id}", migration.reason, detail))
     return Operated(instance_id, stretch.saved.state)
 

@@ -1,4 +1,4 @@
-"""Where an instance stands, changed by an operator: try a step again, complete, skip or move it, go back to one with the data of then."""
+"""Where an instance stands, changed by an operator: try a step again, complete, skip or move it, go back; and what it knows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from engine.problems import Conflict
+from engine.problems import Conflict, Invalid
 from engine.runtime.advance.advance import act
 from engine.runtime.operate.operations import Operated, held_for
 from engine.runtime.state import audit
@@ -24,8 +24,8 @@ _CHANGED_BEFORE = text(
 _PASSED = text("SELECT 1 FROM history WHERE instance_id = :id AND element_id = :element_id LIMIT 1")
 
 
-#: Verbs that lead an instance past a decision.
-_LEADS = frozenset({"skip", "move", "go_back"})
+#: Verbs that may lead an instance past a decision.
+_LEADS = frozenset({"skip", "move", "go_back", "change_data"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,16 @@ class Return:
     actor: str
     reason: str
     variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DataChange:
+    """Variables to be written into an instance as it stands."""
+
+    instance_id: UUID
+    actor: str
+    reason: str
+    variables: Mapping[str, Any]
 
 
 def try_again(runtime: Runtime, tx: Session, step: Step) -> Operated:
@@ -87,6 +97,21 @@ def go_back(runtime: Runtime, tx: Session, back: Return) -> Operated:
     return _act(runtime, tx, back, Fact("go_back", {"element_id": back.element_id, "variables": variables}, back.actor))
 
 
+def change_data(runtime: Runtime, tx: Session, change: DataChange) -> Operated:
+    """Write variables, and leave the instance where it stands: later steps read them, and a condition that they make true is met.
+
+    A task that is open keeps what its form shows. Raises Invalid where nothing is to be written.
+    """
+    if not change.variables:
+        raise Invalid(
+            "No variable is changed.",
+            code="variables_missing",
+            next_step="Change a value, or write others as JSON.",
+            errors={"variables": ["is missing"]},
+        )
+    return _act(runtime, tx, change, Fact("change_data", {"variables": plain_mapping(change.variables, "The variables")}, change.actor))
+
+
 def variables_before(tx: Session, instance_id: UUID, element_id: str) -> dict[str, Any]:
     """The variables an instance had when it last came to an element. Raises Conflict when it never did."""
     asked = {"id": instance_id, "element_id": element_id}
@@ -102,7 +127,7 @@ def variables_before(tx: Session, instance_id: UUID, element_id: str) -> dict[st
     return then
 
 
-def _act(runtime: Runtime, tx: Session, asked: Step | Return, fact: Fact) -> Operated:
+def _act(runtime: Runtime, tx: Session, asked: Step | Return | DataChange, fact: Fact) -> Operated:
     held_for(tx, fact.kind, asked.instance_id, asked.reason)
     if fact.kind in _LEADS:
         refuse_own(runtime, tx, asked.instance_id, asked.actor)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Date, cast, select
 from sqlalchemy.orm import Session
 
+from engine.store.known import refuse_unknown_in
 from engine.store.paging import Asked, Key, Page, read_page
 from engine.store.tables import audit
 
@@ -37,7 +38,8 @@ class ActFilter:
 
 
 def list_acts(tx: Session, wanted: ActFilter, asked: Asked, *, count: bool = False) -> Page[Act]:
-    """The log, the latest first."""
+    """The log, the latest first. Raises Invalid for a kind of act that nobody ever did."""
+    refuse_unknown_in(tx, audit.c.action, wanted.action, "kind of act in the log", "action")
     statement = select(*(audit.c[name] for name in Act.__dataclass_fields__))
     for name in ("target", "actor", "action"):
         value = getattr(wanted, name)

@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
+from engine.store.known import refuse_unknown_in
 from engine.store.paging import Asked, Key, Page, read_page
 from engine.store.tables import external_task, instance, process_version, work
 
@@ -60,7 +61,8 @@ class TopicRow:
 
 
 def list_external_tasks(tx: Session, wanted: Filter, asked: Asked, *, count: bool = False) -> Page[ExternalTaskRow]:
-    """One page, the oldest first."""
+    """One page, the oldest first. Raises Invalid for a process that nobody knows."""
+    refuse_unknown_in(tx, process_version.c.process_key, wanted.process, "process", "process")
     statement = _rows()
     for column, value in (
         (external_task.c.topic, wanted.topic), (external_task.c.worker_id, wanted.worker), (instance.c.process_key, wanted.process),

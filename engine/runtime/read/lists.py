@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import NotFound, refuse_unknown
 from engine.runtime.state.chosen import Filter, conditions
+from engine.store.known import refuse_unknown_in
 from engine.store.paging import AnyRow, Asked, Key, Page, counted, read_page
 from engine.store.tables import (
     InstanceState,
@@ -74,7 +75,8 @@ class InstanceRow:
 
 
 def list_instances(tx: Session, wanted: Filter, asked: Asked, *, count: bool = True) -> Page[InstanceRow]:
-    """One page of instances, the latest change first, each with what it waits for."""
+    """One page of instances, the latest change first, each with what it waits for. Raises Invalid for a filter that is not understood."""
+    refuse_unknown_in(tx, process_version.c.process_key, wanted.process, "process", "process")
     statement = select(
         *(
             instance.c[name]
@@ -267,6 +269,7 @@ def list_incidents(tx: Session, asked: Asked, *, state: str = "open", fingerprin
         .where(incident.c.state == state)
     )
     if fingerprint:
+        refuse_unknown_in(tx, incident.c.fingerprint, fingerprint, "cause of incidents", "fingerprint")
         statement = statement.where(incident.c.fingerprint == fingerprint)
     return read_page(tx, statement, (Key(incident.c.id, descending=True),), asked, count=count)
 

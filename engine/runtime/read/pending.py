@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine.problems import refuse_unknown
+from engine.store.known import refuse_unknown_in
 from engine.store.paging import Asked, Key, Page, read_page
 from engine.store.tables import effect, incident, instance, message, process_version, subscription, suspension, timer
 
@@ -110,6 +111,7 @@ def count_pending(tx: Session, most: int) -> dict[str, int]:
 def list_timers(tx: Session, wanted: Wanted, asked: Asked, *, count: bool = False) -> Page[TimerRow]:
     """Timers that have not fired, the next due first. `state` is overdue, event or retry."""
     refuse_unknown(wanted.state, TIMER_STATES, "state of timers", "state")
+    refuse_unknown_in(tx, process_version.c.process_key, wanted.process, "process", "process")
     overdue = timer.c.due_at <= func.business_now() - _GRACE
     statement = _of_instance(
         timer,
@@ -127,6 +129,7 @@ def list_timers(tx: Session, wanted: Wanted, asked: Asked, *, count: bool = Fals
 def list_waits(tx: Session, wanted: Wanted, asked: Asked, *, count: bool = False) -> Page[WaitRow]:
     """Messages and signals that are awaited, the oldest wait first. `state` is message or signal."""
     refuse_unknown(wanted.state, WAIT_STATES, "state of waits", "state")
+    refuse_unknown_in(tx, process_version.c.process_key, wanted.process, "process", "process")
     statement = _of_instance(
         subscription,
         *(subscription.c[name] for name in ("id", "instance_id", "element_id", "kind", "name", "correlation", "created_at")),
@@ -141,6 +144,7 @@ def list_waits(tx: Session, wanted: Wanted, asked: Asked, *, count: bool = False
 
 def list_messages(tx: Session, wanted: Wanted, asked: Asked, *, count: bool = False) -> Page[MessageRow]:
     """Messages that have reached nobody, the latest first. `state` is buffered or expired."""
+    refuse_unknown(wanted.process, (), "process in this list", "process")
     refuse_unknown(wanted.state, MESSAGE_STATES, "state of messages", "state")
     states = (wanted.state,) if wanted.state else ("buffered", "expired")
     statement = select(*(message.c[name] for name in MessageRow.__dataclass_fields__)).where(message.c.state.in_(states))
@@ -151,6 +155,7 @@ def list_messages(tx: Session, wanted: Wanted, asked: Asked, *, count: bool = Fa
 
 def list_effects(tx: Session, wanted: Wanted, asked: Asked, *, count: bool = False) -> Page[EffectRow]:
     """What is to leave the house, the latest first."""
+    refuse_unknown(wanted.process, (), "process in this list", "process")
     refuse_unknown(wanted.state, EFFECT_STATES, "state of effects", "state")
     statement = select(*(effect.c[name] for name in EffectRow.__dataclass_fields__))
     if wanted.state:

@@ -55,6 +55,7 @@ VERBS: Final[Mapping[str, Mapping[str, Answer]]] = {
     "skip": _AT_REST,
     "move": _AT_REST,
     "go_back": _AT_REST,
+    "change_data": _AT_REST,
     "move_timer": _AT_REST,
     "migrate": _AT_REST,
     "suspend": _row(free=Answer.DO, leased=Answer.DO, suspended=Answer.SUSPENDED),

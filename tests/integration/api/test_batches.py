@@ -157,3 +157,18 @@ def test_many_are_moved_past_a_step_and_given_the_message_they_wait_for(loads, i
     with installation.database.transaction() as tx:
         states = tx.scalars(text("SELECT DISTINCT state FROM instance WHERE process_key = 'loads'")).all()
     assert states == ["completed"]
+
+
+def test_variables_of_many_are_written_where_they_stand_and_nothing_else_moves(three, installation, signed_in, company_database):
+    olga, choice = signed_in("olga"), {"verb": "data", "process": "checks"}
+    assert "Change the data of 3 instances" in olga.get("/operations/batches/new", query_string=choice).text
+    empty = olga.post("/operations/batches", data={**choice, **WHY, "variables": ""})
+    assert empty.status_code == 422
+    assert "It is not said which variables are written." in empty.text
+    begun = olga.post("/operations/batches", data={**choice, **WHY, "variables": '{"carrier": "ACME"}'})
+    assert begun.status_code == 303
+    batch_work.work(installation.runtime)
+    assert "3 of 3 passed." in olga.get(begun.headers["Location"]).text
+    with company_database.transaction() as tx:
+        found = tx.execute(text("SELECT state, variables->>'carrier' FROM instance WHERE process_key = 'checks'")).all()
+    assert [tuple(row) for row in found] == [("waiting", "ACME")] * 3

@@ -165,3 +165,34 @@ def test_a_step_is_completed_and_a_message_given_after_a_look_at_what_that_would
     late = olga.post(f"/api/v1/instances/{one}/preview", json={"verb": "correlate", **paid}).json
     assert late["problem"] is not None
     assert olga.post(f"/api/v1/instances/{one}/preview", json={"verb": "move", "task_id": paid["task_id"]}).status_code == 422
+
+
+def test_variables_are_written_where_it_stands_after_a_look_and_the_history_says_who(checks, olga, installation, monkeypatch):
+    one = begun(olga)
+    seen = olga.post(f"/api/v1/instances/{one}/preview", json={"verb": "change_data", "variables": {"amount": 12}}).json
+    assert (seen["problem"], seen["state"]) == (None, "waiting")
+    assert olga.get(f"/api/v1/instances/{one}").json["variables"]["amount"] == 21
+    assert olga.post(f"/api/v1/instances/{one}/data", json={**WHY, "variables": {"amount": 12, "vip": True}}).json["state"] == "waiting"
+    assert olga.get(f"/api/v1/instances/{one}").json["variables"] == {"amount": 12, "vip": True}
+    assert token(olga, one)["element_id"] == "check"
+    nothing = olga.post(f"/api/v1/instances/{one}/data", json={**WHY, "variables": {}})
+    assert (nothing.status_code, nothing.json["code"]) == (422, "variables_missing")
+    monkeypatch.setattr("ui.manifest.Manifest.assets", lambda self, island: type("Assets", (), {"tags": lambda self: ""})())
+    assert olga.post(f"/operations/instances/{one}/repair/data", data={**WHY, "act": "do", "var.amount": "15"}).status_code == 303
+    page = olga.get(f"/operations/instances/{one}").text
+    assert "Data changed by hand" in page
+    assert "olga" in page
+    with installation.database.transaction() as tx:
+        told = tx.execute(text("SELECT action, reason FROM audit WHERE action = 'change_data' ORDER BY id")).all()
+    assert [tuple(row) for row in told] == [("change_data", "The law has changed")] * 2
+
+
+def test_an_instance_is_given_what_the_new_version_asks_for_while_it_is_taken_over(checks, olga, installation):
+    one = begun(olga)
+    checks("countersign")
+    with installation.database.transaction() as tx:
+        target = tx.scalar(text("SELECT max(id) FROM process_version WHERE process_key = 'checks'"))
+    body = {**WHY, "version_id": target, "variables": {"desk": "north"}}
+    answer = olga.post(f"/api/v1/instances/{one}/migrate", json=body)
+    assert answer.status_code == 200, answer.json
+    assert olga.get(f"/api/v1/instances/{one}").json["variables"] == {"amount": 21, "desk": "north"}

@@ -225,3 +225,13 @@ def test_a_failed_step_can_be_repaired_by_a_new_version(play):
     taken(order, version("{ total: 5 }"))
     order.instance.retry(order.failure.task_id)
     assert order.go().variables == {"order": "SO-1", "total": 5}
+
+
+def test_variables_are_changed_for_every_branch_and_subprocess_and_stay_so_to_the_end(play):
+    inner = subprocess("work", start("in"), user("ask"), end("out"), flow("in", "ask", "out"))
+    model = process(start(), fork("f"), inner, user("b"), fork("j"), end(), flow("start", "f", "work", "j", "end"), flow("f", "b", "j"))
+    order = play(model, {"rate": 1, "kept": "as it was"})
+    order.instance.change({"rate": 2, "law": "new"}, now=MONDAY)
+    assert dict(order.variables) == {"rate": 2, "law": "new", "kept": "as it was"}
+    assert order.do("ask").do("b").completed
+    assert dict(order.variables) == {"rate": 2, "law": "new", "kept": "as it was"}
