@@ -36,7 +36,7 @@ from engine.runtime.state.effects import EffectSink
 from engine.runtime.state.guarded_acts import GuardedActs, Thresholds
 from engine.runtime.state.limits import Limits
 from engine.runtime.state.runtime import Runtime
-from engine.runtime.verbs import decision_limits
+from engine.runtime.verbs import decision_limits, process_settings
 from engine.runtime.verbs.pending_changes import expire
 from engine.store.embedded import start_embedded
 from engine.store.patience import USUAL
@@ -124,6 +124,7 @@ def _put_together(settings: Settings, database: Database, *, with_worker: bool, 
         tell_refusals,
         forget_old_links,
         expire,
+        process_settings.forget_ended,
         keep_today(KPIS),
         delivering.tell_audit_head,
         delivering.forget_old,
@@ -155,12 +156,15 @@ def _outside(settings: Settings) -> Mapping[Any, object]:
     return {Carrier: HttpCarrier(settings.carrier_url, settings.carrier_token)} if settings.carrier_url else {}
 
 
+_ENGINE_ACTS = (*guarded_batches.ACTS, *decision_limits.ACTS, *process_settings.ACTS)
+
+
 def ports() -> Mapping[Any, object]:
     """The adapters of every port to the outside. The defaults work without any outside system and say so on what they make."""
     return {
         Carrier: RateTable(),
         Directory: AccountDirectory(),
-        GuardedActs: GuardedActs([*guarded_batches.ACTS, *decision_limits.ACTS, *guarded_deployments.acts(GROUPS), *guarded_acts()]),
+        GuardedActs: GuardedActs([*_ENGINE_ACTS, *guarded_deployments.acts(GROUPS), *guarded_acts()]),
         Thresholds: PolicyThresholds(),
     }
 

@@ -42,6 +42,8 @@ def command(what: str, *, as_json: bool) -> None:
                 click.echo(json_text.encode(told).decode())
             else:
                 click.echo(f"{process_name}  {business_key or ''}  {instance_id}\n  {told.sentence}\n  {told.next_step}")
+                for cause in told.causes:
+                    click.echo(f"  Below it: {cause.process_name} {cause.business_key or cause.instance_id} has failed: {cause.message}")
         for thing in _open_things(tx, what):
             if as_json:
                 click.echo(json_text.encode(thing).decode())

@@ -25,6 +25,7 @@ from psycopg.rows import dict_row
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from engine.jobs.urgency import Urgency
 from engine.store.locks import Advisory, advisory
 from engine.store.unit_of_work import Database
 
@@ -46,16 +47,22 @@ class PgQueuerDispatcher:
     def __init__(self, database: Database, *, threads: int = 8) -> None:
         self._database = database
         self.threads = max(threads, 2)
+        self._urgency = Urgency()
         self._stopped = Event()
         self._shut_down: Callable[[], object] | None = None
         _install(database)
 
     def ring(self, tx: Session, instance_ids: Iterable[UUID]) -> None:
         """Put one job per instance on the caller's own connection: it is there when the caller commits, and only then."""
-        payloads: list[bytes | None] = [instance_id.bytes for instance_id in instance_ids]
-        if payloads:
+        rung = list(instance_ids)
+        if rung:
+            payloads: list[bytes | None] = [instance_id.bytes for instance_id in rung]
             driver: Any = _OnSession(tx)
-            SyncQueries(driver, _RINGS).enqueue([_ENTRYPOINT] * len(payloads), payloads, [0] * len(payloads))
+            SyncQueries(driver, _RINGS).enqueue([_ENTRYPOINT] * len(payloads), payloads, self._urgency.of(tx, rung))
+
+    def look_again(self) -> None:
+        """What is urgent has changed."""
+        self._urgency.forget()
 
     def run(self, handle: Callable[[UUID], None]) -> None:
         """Deliver until `stop`. A lost database is waited for: leases and the sweep see to what was in hand."""

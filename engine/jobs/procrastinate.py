@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from engine.jobs.urgency import Urgency
 from engine.store.locks import Advisory, advisory
 from engine.store.unit_of_work import Database
 
@@ -35,6 +36,7 @@ class ProcrastinateDispatcher:
     def __init__(self, database: Database, *, threads: int = 8) -> None:
         self._database = database
         self.threads = max(threads, 2)
+        self._urgency = Urgency()
         self._stopped = Event()
         self._shut_down: Callable[[], object] | None = None
         self._ringer = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=database.libpq_url))
@@ -42,10 +44,19 @@ class ProcrastinateDispatcher:
 
     def ring(self, tx: Session, instance_ids: Iterable[UUID]) -> None:
         """Put one job per instance on the caller's own connection: it is there when the caller commits, and only then."""
-        jobs: list[Any] = [{"instance_id": str(instance_id)} for instance_id in instance_ids]
-        if jobs:
-            connection: Any = tx.connection().connection.driver_connection
-            self._ringer.configure_task(_TASK, connection=connection).batch_defer(*jobs)
+        rung = list(instance_ids)
+        if not rung:
+            return
+        connection: Any = tx.connection().connection.driver_connection
+        by_priority: dict[int, list[Any]] = {}
+        for instance_id, priority in zip(rung, self._urgency.of(tx, rung), strict=True):
+            by_priority.setdefault(priority, []).append({"instance_id": str(instance_id)})
+        for priority, jobs in by_priority.items():
+            self._ringer.configure_task(_TASK, connection=connection, priority=priority).batch_defer(*jobs)
+
+    def look_again(self) -> None:
+        """What is urgent has changed."""
+        self._urgency.forget()
 
     def run(self, handle: Callable[[UUID], None]) -> None:
         """Deliver until `stop`. A lost database is waited for."""

@@ -17,6 +17,7 @@ from engine.runtime.read import lists as read
 from engine.runtime.read.batches import item_of
 from engine.runtime.read.elements import ElementStory, get_element
 from engine.runtime.read.flows import called_diagrams, list_flows
+from engine.runtime.read.hierarchy import callers
 from engine.runtime.read.steps import list_marks, list_names, list_steps, model_file
 from engine.runtime.read.variables import list_variables
 from engine.runtime.state.tokens import tokens_of
@@ -188,6 +189,7 @@ def instance_context(tx: Session, instance_id: UUID) -> dict[str, Any]:
         "variables": list_variables(tx, instance_id, shown.variables) if may_see else (),
         "may_see": may_see,
         "incidents": read.list_incidents_of(tx, instance_id),
+        "callers": callers(tx, instance_id),
         "relatives": read.relatives(tx, shown),
         "acts": read.list_acts(tx, instance_id),
         "tokens": tokens,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.problems import NotFound
 from engine.retry_policy import read_policy
+from engine.runtime.read.hierarchy import Cause, causes_below
 from engine.runtime.state.limits import DEFAULT_RETRY
 
 
@@ -40,6 +41,8 @@ class Explanation:
     since: datetime
     next_step: str
     waits: Sequence[Wait] = field(default_factory=tuple)
+    #: What has failed below it: the deepest is what it waits for in the end.
+    causes: Sequence[Cause] = field(default_factory=tuple)
 
 
 def explain(tx: Session, instance_id: UUID) -> Explanation:
@@ -51,7 +54,8 @@ def explain(tx: Session, instance_id: UUID) -> Explanation:
     sentence, next_step = _words(row, waits)
     since = next((wait.since for wait in waits if wait.since is not None), row.updated_at)
     state = "running" if row.runnable and row.state == "waiting" else row.state
-    return Explanation(instance_id, state, sentence, row.ended_at or since, next_step, tuple(waits))
+    causes = () if row.ended_at else tuple(causes_below(tx, instance_id))
+    return Explanation(instance_id, state, sentence, row.ended_at or since, next_step, tuple(waits), causes)
 
 
 def waits_of(tx: Session, instance_id: UUID) -> list[Wait]:

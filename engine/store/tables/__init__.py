@@ -2,8 +2,8 @@
 
 `models` (what was deployed), `drafts` (what analysts work on), `instances` (what runs), `waits` (what it waits for),
 `records` (what happened), `comments` (what people say beside it), `views` (lists as somebody wants them again), `calendars` (when is
-worked), `substitutions` (who stands in for whom), `decision_limits` (who decides up to which amount), `batches` (what operators do to many)
-and `pending_changes` (what waits for a second person).
+worked), `substitutions` (who stands in for whom), `decision_limits` (who decides up to which amount), `process_settings` (what operators
+set for a process), `batches` (what operators do to many) and `pending_changes` (what waits for a second person).
 
 Times are `timestamptz` in UTC from the database's clock. Ids of instances and tasks are UUIDs made by the engine, so that a whole
 advance can be worked out before its first statement.
@@ -19,6 +19,7 @@ from engine.store.tables.instances import InstanceState, inbox, instance
 from engine.store.tables.models import deployment, deployment_file, process_version, schedule, start_event
 from engine.store.tables.operate import suspension, worker
 from engine.store.tables.pending_changes import pending_change
+from engine.store.tables.process_settings import process_setting
 from engine.store.tables.records import audit, effect, history, incident, message
 from engine.store.tables.substitutions import substitution
 from engine.store.tables.views import group_routing, saved_view
@@ -53,6 +54,7 @@ __all__ = [
     "instance",
     "message",
     "pending_change",
+    "process_setting",
     "process_version",
     "saved_view",
     "schedule",
