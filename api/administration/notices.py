@@ -38,6 +38,7 @@ def choose() -> AnyResponse:
             remind_hours=_number("remind_hours"),
             digest=request.form.get("digest") == "on",
             digest_hour=_number("digest_hour"),
+            chat_url=request.form.get("chat_url", "").strip(),
         )
         product().database.run(lambda tx: choices.choose(tx, person().name, choice))
     except Problem as problem:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from api.notices.addresses import is_web
 from api.notices.mails import to_address
 from api.notices.model import AlertTarget
 from engine.problems import Conflict, Invalid, NotFound
@@ -46,7 +46,7 @@ def list_targets(tx: Session) -> list[Target]:
 def add_target(tx: Session, kind: str, address: str, by: Author) -> int:
     """Let alerts go to a mail address or a webhook; answers its number. Raises Invalid, Conflict."""
     given = address.strip()
-    right = _ADDRESS.fullmatch(given) if kind == MAIL else _is_web(given) if kind == WEBHOOK else None
+    right = _ADDRESS.fullmatch(given) if kind == MAIL else is_web(given) if kind == WEBHOOK else None
     if not right or len(given) > _LONGEST:
         said = "is no mail address" if kind == MAIL else "must begin with https:// or http://"
         raise Invalid(f"{given[:80]!r} {said}.", code="alert_target", next_step="Correct the address.", errors={"address": [said]})
@@ -90,14 +90,6 @@ def _told(row: Any, targets: Sequence[Target]) -> list[Effect]:
         else Effect(f"{key}:{each.id}", WEBHOOK, each.address, data)
         for each in targets
     ]
-
-
-def _is_web(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
-    return parts.scheme in {"https", "http"} and bool(parts.hostname) and not parts.username and address.isprintable()
 
 
 _FORGET = text("""

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from api.auth.accounts import account_named
+from api.notices.addresses import is_web
 from api.notices.mails import NOTICE
 from api.notices.model import PersonChoice
 from engine.problems import Invalid
@@ -19,6 +20,7 @@ from ui.languages import LANGUAGES
 _SHOWN: Final = 20
 _HOURS: Final = 24
 _MOST_HOURS: Final = 72
+_LONGEST: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Choice:
     remind_hours: int = 2
     digest: bool = False
     digest_hour: int = 7
+    #: The address of an incoming webhook of their own channel in a chat: they are written to there instead of by mail.
+    chat_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ def choose(tx: Session, name: str, choice: Choice) -> None:
         errors["digest_hour"] = ["must be an hour from 0 to 23"]
     if not 0 <= choice.remind_hours <= _MOST_HOURS:
         errors["remind_hours"] = [f"must be from 0 to {_MOST_HOURS}"]
+    if choice.chat_url and (len(choice.chat_url) > _LONGEST or not is_web(choice.chat_url, secure=True)):
+        errors["chat_url"] = ["must begin with https://, as the chat shows it"]
     if errors:
         raise Invalid("That cannot be chosen.", code="choice", next_step="Correct the fields named.", errors=errors)
     values: dict[str, Any] = asdict(choice)

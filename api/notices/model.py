@@ -11,7 +11,7 @@ from engine.store.base import Base
 
 
 class PersonChoice(Base):
-    """How a person wants to be told. Who has no row wants what the defaults say; a mail goes only to who has a mail address."""
+    """How a person wants to be told. Who has no row wants what the defaults say; who has neither mail address nor chat is told nothing."""
 
     __tablename__ = "person_choice"
     __table_args__ = (
@@ -27,6 +27,7 @@ class PersonChoice(Base):
     remind_hours: Mapped[int] = mapped_column(server_default=text("2"))  # before a task of theirs is due
     digest: Mapped[bool] = mapped_column(server_default=text("false"))
     digest_hour: Mapped[int] = mapped_column(server_default=text("7"))  # in the company's zone
+    chat_url: Mapped[str] = mapped_column(Text, server_default=text("''"))  # of an incoming webhook; empty: by mail
 
 
 class DigestSent(Base):

@@ -13,7 +13,7 @@ from ui.languages import SOURCE
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """An active person with a mail address."""
+    """An active person with a mail address, or with the address of a chat: who has one is written to there."""
 
     account_id: int
     name: str
@@ -21,10 +21,11 @@ class Reader:
     language: str
     at_once: bool
     digest_hour: int
+    chat_url: str
 
 
 #: Who may be told anything at all.
-REACHABLE = UserAccount.active & ~UserAccount.machine & (UserAccount.mail != "")
+REACHABLE = UserAccount.active & ~UserAccount.machine & ((UserAccount.mail != "") | (PersonChoice.chat_url != ""))
 _COLUMNS = (
     UserAccount.id,
     UserAccount.name,
@@ -32,6 +33,7 @@ _COLUMNS = (
     func.coalesce(func.nullif(PersonChoice.language, ""), SOURCE),
     func.coalesce(PersonChoice.at_once, True),
     func.coalesce(PersonChoice.digest_hour, 7),
+    func.coalesce(PersonChoice.chat_url, ""),
 )
 READERS = select(*_COLUMNS).outerjoin(PersonChoice, PersonChoice.account_id == UserAccount.id).where(REACHABLE)
 

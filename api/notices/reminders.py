@@ -101,9 +101,9 @@ SELECT task.*, instance.business_key FROM (
     AND due_at BETWEEN business_now() - interval '1 day' AND business_now() + interval '72 hours'
 ) AS task
 JOIN instance ON instance.id = task.instance_id
-JOIN user_account AS account ON account.name = task.assignee AND account.active AND account.mail <> ''
+JOIN user_account AS account ON account.name = task.assignee AND account.active
 LEFT JOIN person_choice AS choice ON choice.account_id = account.id
-WHERE coalesce(choice.reminds, true)
+WHERE coalesce(choice.reminds, true) AND (account.mail <> '' OR choice.chat_url <> '')
   AND task.due_at <= business_now() + make_interval(hours => coalesce(choice.remind_hours, 2))
   AND NOT EXISTS (SELECT FROM effect WHERE effect.key = task.key)
 ORDER BY task.due_at LIMIT :most

@@ -1,4 +1,4 @@
-"""How notices leave the house: mails by SMTP, alerts to webhooks. Without a mail server mails are kept, and the pages say so."""
+"""How notices leave the house: mails by SMTP, chats and alerts by HTTPS. Without a mail server mails are kept, and the pages say so."""
 
 import json
 import smtplib
@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from hashlib import sha256
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from api.notices.alerts import WEBHOOK
+from api.notices.chat import Message, written
 from api.notices.links import PATH, make_link
 from api.notices.mails import NOTICE
 from api.notices.readers import readers_named
@@ -22,6 +24,7 @@ from handlers.edi.exchange import Exchange
 from handlers.mailing.letters import letter_of
 from ui.languages import say
 
+_NO_SERVER: Final = "No mail server is configured: set ORDERCRAFT_SMTP_HOST."
 #: Seconds for which another server may keep us waiting.
 _PATIENCE: Final = 20
 _REFUSED: Final = 400
@@ -40,28 +43,41 @@ class Outward:
     def deliver(self, effect: Effect, attempt: int) -> Mapping[str, Any]:
         """Send a notice, an alert or a paper by EDI; keep everything else."""
         if effect.kind == NOTICE:
-            return self._mail(effect)
+            return self._notice(effect)
         if effect.kind == WEBHOOK:
             return _post(effect, read_networks(self._settings.inside_networks))
         if is_by_edi(effect):
             return carry(self._database, self._exchange, effect)
         return self._to_outside(effect) or DatabaseSink().deliver(effect, attempt)
 
-    def _mail(self, effect: Effect) -> Mapping[str, Any]:
+    def _notice(self, effect: Effect) -> Mapping[str, Any]:
+        """In the chat of who has one, else by mail."""
         settings, payload = self._settings, effect.payload
-        if not settings.smtp_host:
-            return kept(effect, "No mail server is configured: set ORDERCRAFT_SMTP_HOST.")
         address, link = payload.get("address", ""), f"{settings.site.rstrip('/')}{payload['path']}"
         if not address:
             with self._database.transaction() as tx:
                 reader = readers_named(tx, [payload["person"]]).get(payload["person"])
                 if reader is None:
                     return kept(effect, f"{payload['person']} has no mail address, or no account any more.")
+                if not (reader.chat_url or settings.smtp_host):
+                    return kept(effect, _NO_SERVER)
                 address = reader.mail
                 if "task_id" in payload:
                     link = f"{settings.site.rstrip('/')}/{PATH}#{make_link(tx, reader.account_id, UUID(payload['task_id']))}"
+            if reader.chat_url:
+                return self._chat(effect, reader.chat_url, link)
+        if not settings.smtp_host:
+            return kept(effect, _NO_SERVER)
         self._send(_letter(effect, settings.mail_from, address, link))
         return {"sink": "smtp", "to": address, "server": settings.smtp_host}
+
+    def _chat(self, effect: Effect, address: str, link: str) -> Mapping[str, Any]:
+        payload = effect.payload
+        tongue = payload.get("language", "")
+        button = say("Open the task", in_language=tongue) if "task_id" in payload else say("Open", in_language=tongue)
+        message = Message(payload["subject"], payload["text"], link, button)
+        answer = _call(effect.key, address, written(address, message), read_networks(self._settings.inside_networks))
+        return {"sink": "chat", "status": answer}
 
     def _to_outside(self, effect: Effect) -> Mapping[str, Any] | None:
         """A mail with its papers to a customer; None where the effect is none."""
@@ -116,12 +132,16 @@ def _headed(effect: Effect, subject: str, sender: str, address: str) -> EmailMes
 
 
 def _post(effect: Effect, inside: Sequence[Network]) -> Mapping[str, Any]:
-    headers = {"Idempotency-Key": effect.key, "Content-Type": "application/json"}
-    body = json.dumps(_plain(effect.payload)).encode()
-    answer = call(Request("POST", effect.target, headers, body), Patience(_PATIENCE), inside)
+    return {"sink": "webhook", "status": _call(effect.key, effect.target, _plain(effect.payload), inside)}
+
+
+def _call(key: str, address: str, said: Mapping[str, Any], inside: Sequence[Network]) -> int:
+    """Post JSON; answers the status. Raises NotDelivered where the other side refuses it; its address is a secret of who gave it."""
+    headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
+    answer = call(Request("POST", address, headers, json.dumps(said).encode()), Patience(_PATIENCE), inside)
     if answer.status >= _REFUSED:
-        raise NotDelivered(f"{effect.target} answered {answer.status}.")
-    return {"sink": "webhook", "status": answer.status}
+        raise NotDelivered(f"{urlsplit(address).hostname} answered {answer.status}.")
+    return answer.status
 
 
 def _plain(payload: Mapping[str, Any]) -> Mapping[str, Any]:

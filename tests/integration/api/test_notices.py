@@ -1,5 +1,6 @@
 """Mails about tasks: written once with what caused them, sent by a mail server on loopback, with a link that opens one task."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from engine.runtime.state import effects
 from engine.runtime.state.effects import EffectSink
 from engine.runtime.verbs.deploy import deploy
 from engine.runtime.verbs.start import StartOptions, start
+from handlers.calling import Answer
 from handlers.changes import Author
 from tests import tiny_models as m
 from tests.integration.postman import postman  # noqa: F401  # a fixture
@@ -173,3 +175,36 @@ _INCIDENTS = text("""
 INSERT INTO incident (instance_id, kind, message, fingerprint, next_step)
 SELECT (SELECT id FROM instance LIMIT 1), 'failed', '503 from the carrier', 'f1', 'Retry.' FROM generate_series(1, :times)
 """)
+
+
+def test_who_has_a_chat_is_written_to_there_and_decides_from_its_button(house, task, signed_in, client, monkeypatch):
+    sent = []
+    monkeypatch.setattr("api.notices.sending.call", lambda request, *_: sent.append(request) or Answer(200, {}, b""))
+    tom, choice = signed_in("tom"), {"at_once": "on", "remind_hours": "0", "digest_hour": "7", "language": ""}
+    open_one = tom.post("/profile/notices", data={**choice, "chat_url": "http://hooks.slack.com/services/T1"})
+    assert (open_one.status_code, "must begin with https://" in open_one.text) == (422, True)
+    assert tom.post("/profile/notices", data={**choice, "chat_url": "https://hooks.slack.com/services/T1"}).status_code == 303
+    send(house)
+    assert house.letters == []
+    (request,) = sent
+    said = json.loads(request.body)
+    press = said["blocks"][1]["elements"][0]
+    assert (request.url, press["text"]["text"]) == ("https://hooks.slack.com/services/T1", "Open the task")
+    assert "sara has handed you the task" in said["text"]
+    code = press["url"].partition("#")[2]
+    assert open_link(client, code).location == f"/worklist/{task}"
+    csrf = re.search(r'name="csrf-token" content="([^"]+)"', client.get(f"/worklist/{task}").text)[1]
+    assert client.post(f"/api/v1/user-tasks/{task}/complete", json={"data": {}}, headers={"X-CSRF-Token": csrf}).status_code == 200
+
+
+def test_a_chat_that_refuses_is_asked_again_and_its_secret_address_stands_in_no_list(house, task, signed_in, monkeypatch):
+    monkeypatch.setattr("api.notices.sending.call", lambda request, *_: Answer(410, {}, b""))
+    address = "https://chat.example/hooks/secret-key"
+    choice = {"at_once": "on", "remind_hours": "0", "digest_hour": "7", "language": "", "chat_url": address}
+    signed_in("tom").post("/profile/notices", data=choice)
+    send(house)
+    with house.database.transaction() as tx:
+        waits = tx.execute(text("SELECT state, attempts, answer ->> 'error' AS error FROM effect WHERE key LIKE 'notice:%'")).one()
+    assert (waits.state, waits.attempts) == ("pending", 1)
+    assert "chat.example answered 410." in waits.error
+    assert "secret-key" not in signed_in("olga").get("/operations/effects").text
