@@ -122,7 +122,7 @@ def send_back(path: TaskPath, body: SendBackIn) -> Done:
 def plan(path: TaskPath, body: PlanIn) -> HandsOut:
     """Change priority, due date or follow-up date of a task that I have or may claim."""
     given = {name: value for name, value in body.model_dump(exclude_unset=True).items() if name != "priority" or value is not None}
-    return _out(task_hands.plan(transaction(), path.task_id, given, person()))
+    return _out(task_hands.plan(product().runtime, transaction(), path.task_id, given, person()))
 
 
 def _out(task: Any) -> HandsOut:

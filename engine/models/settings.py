@@ -109,6 +109,11 @@ USER: Final = _catalogue(
     ),
     Setting("decisionAmount", Written.FEEL, "=memo.gross_total: how much is decided on."),
     Setting("decisionCurrency", Written.TEXT, "=memo.currency: in which currency."),
+    Setting(
+        "actRule",
+        Written.NAME,
+        "A decision of the same deployment asked before each act on the task: it may deny it (deny), or correct priority, due_at, to.",
+    ),
     Setting("worksOn", Written.TEXT, '="quote " + quote_no: what it works on. Whoever does it does not decide on the same later.'),
     Setting("title", Written.TEXT, "What the worklist shows; without it, the name of the step."),
     Setting("dueIn", Written.DURATION, "How long after its beginning the task is due, in the working time of its calendar."),

@@ -45,6 +45,8 @@ class CompiledProcess:
     scopes: Mapping[str, ProcessSpec]
     #: Our own settings of the process as a whole.
     properties: Mapping[str, str] = field(default_factory=dict)
+    #: The decisions of its deployment, by id.
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
     script_engine: FeelEngine = field(default_factory=FeelEngine)
     #: Whether something in it waits for a condition.
     has_conditions: bool = False
@@ -105,7 +107,7 @@ def compile_process(
             code="process_too_long",
             next_step="Move a part of it into a subprocess or a called process.",
         ) from None
-    return _compiled(process_key, specs, properties_of(processes[process_key]))
+    return _compiled(process_key, specs, properties_of(processes[process_key]), decisions or {})
 
 
 def _parse(parser: Parser, definitions: Sequence[NormalisedFile], process_key: str) -> dict[str, ProcessSpec]:
@@ -138,7 +140,9 @@ def _nodes(spec: ProcessSpec) -> list[Any]:
     return list(spec.task_specs.values())
 
 
-def _compiled(process_key: str, specs: dict[str, ProcessSpec], properties: Mapping[str, str]) -> CompiledProcess:
+def _compiled(
+    process_key: str, specs: dict[str, ProcessSpec], properties: Mapping[str, str], decisions: Mapping[str, Decision]
+) -> CompiledProcess:
     elements: dict[str, Element] = {}
     for key, spec in specs.items():
         for node in _nodes(spec):
@@ -158,6 +162,7 @@ def _compiled(process_key: str, specs: dict[str, ProcessSpec], properties: Mappi
         spec=top,
         scopes={key: spec for key, spec in specs.items() if key in called},
         properties=properties,
+        decisions=decisions,
         has_conditions=any(event.kind == "conditional" for element in elements.values() for event in element.events),
     )
 

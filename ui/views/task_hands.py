@@ -65,7 +65,7 @@ def _plan(tx: Session, task_id: UUID, given: Mapping[str, str]) -> object:
     }
     if given.get("priority"):
         changes["priority"] = _number(given["priority"])
-    return task_hands.plan(tx, task_id, changes, person())
+    return task_hands.plan(product().runtime, tx, task_id, changes, person())
 
 
 def _day(name: str, written: str) -> datetime | None:

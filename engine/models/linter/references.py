@@ -55,6 +55,18 @@ def decisions_exist(known: Known) -> Iterator[Broken]:
             yield at(node, message, near(name, list(known.decisions)), fix=fix)
 
 
+@rule("unknown-act-rule")
+def act_rules_exist(known: Known) -> Iterator[Broken]:
+    """What is asked before an act on a task is a decision of the same deployment."""
+    for _, node in known.nodes("userTask", "manualTask"):
+        name = node.properties.get("actRule", "")
+        if name and name not in known.decisions:
+            right = meant(name, known.decisions)
+            fix = None if right is None else Fix(f"Ask the decision {right}", Change.SET_SETTING, node.id, "actRule", right)
+            message = f"{node.label} asks the decision {name!r} before each act, which is not in the bundle."
+            yield at(node, message, near(name, list(known.decisions)), fix=fix)
+
+
 @rule("unused-form", "info")
 def forms_are_used(known: Known) -> Iterator[Broken]:
     """A form nobody shows is a left-over, or a slip in a name."""

@@ -14,6 +14,7 @@ from engine.runtime.state import audit
 from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Fact
+from engine.runtime.verbs.act_rules import Act, ruled
 from engine.runtime.verbs.comments import checked_text
 from engine.runtime.verbs.duties import four_eyes, override, take_part
 from engine.runtime.verbs.user_tasks import (
@@ -66,7 +67,9 @@ def delegate(runtime: Runtime, tx: Session, task_id: UUID, question: Question, p
     Raises Forbidden (also for who may not see it), Conflict where another has it, Invalid for nobody.
     """
     task = _mine(tx, task_id, person)
-    owner, to = task.assignee or person.name, question.to
+    owner = task.assignee or person.name
+    rule = ruled(runtime, tx, task, Act("delegate", person, question.to))
+    to = rule.to or question.to
     if to in task.excluded_users:
         raise four_eyes(task, to)
     if to == owner:
@@ -76,7 +79,7 @@ def delegate(runtime: Runtime, tx: Session, task_id: UUID, question: Question, p
     refuse_nobody(runtime, tx, to)
     asked = checked_text(question.text)
     audit.record(tx, audit.Entry(person.name, "delegate", f"user_task:{task_id}", detail={"to": to, "question": asked}))
-    return assigned(tx, task, to, owner=owner, delegation="pending", question=asked, answer=None)
+    return assigned(tx, task, to, owner=owner, delegation="pending", question=asked, answer=None, **rule.changes)
 
 
 def answer(tx: Session, task_id: UUID, said: str, person: Person) -> UserTask:
@@ -104,12 +107,13 @@ def take_back(tx: Session, task_id: UUID, person: Person) -> UserTask:
     return assigned(tx, task, task.owner, owner=None, delegation=None)
 
 
-def plan(tx: Session, task_id: UUID, changes: Mapping[str, Any], person: Person) -> UserTask:
+def plan(runtime: Runtime, tx: Session, task_id: UUID, changes: Mapping[str, Any], person: Person) -> UserTask:
     """Change `priority` (0 to 100, 50 is usual), `follow_up_at` or `due_at` of a task; what is not named stays.
 
     Raises Invalid for another priority, Conflict where another has it.
     """
     task = _mine(tx, task_id, person)
+    changes = ruled(runtime, tx, task, Act("plan", person, changes=changes)).changes
     priority = changes.get("priority", task.priority)
     if not LOWEST_PRIORITY <= priority <= HIGHEST_PRIORITY:
         said = f"must be between {LOWEST_PRIORITY} and {HIGHEST_PRIORITY}"
@@ -141,6 +145,7 @@ def send_back(runtime: Runtime, tx: Session, task_id: UUID, refusal: Refusal, pe
         raise _no_way_back(task, ways)
     code, why = refusal.code, checked_text(refusal.reason)
     override(tx, task, person, why)
+    ruled(runtime, tx, task, Act("send_back", person))
     take_part(tx, task, person, behalf)
     audit.record(
         tx, audit.Entry(person.name, "send_back", f"user_task:{task_id}", why, {"way": ways[code].name, "code": code, **said_of(behalf)})

@@ -18,6 +18,7 @@ from engine.runtime.state.people import Person
 from engine.runtime.state.runtime import Runtime
 from engine.runtime.state.stretch import Fact
 from engine.runtime.verbs import visible_tasks
+from engine.runtime.verbs.act_rules import Act, ruled
 from engine.runtime.verbs.duties import four_eyes, override, take_part
 from engine.runtime.verbs.visible_tasks import OpenedTask, UserTask, behalf_of
 from engine.spiff.plain import plain_mapping
@@ -79,15 +80,16 @@ def get(_runtime: Runtime, tx: Session, task_id: UUID, person: Person) -> Opened
     return opened
 
 
-def claim(_runtime: Runtime, tx: Session, task_id: UUID, person: Person, reason: str = "") -> UserTask:
+def claim(runtime: Runtime, tx: Session, task_id: UUID, person: Person, reason: str = "") -> UserTask:
     """Take a task for oneself; an operator who is no candidate says why. Raises Conflict when somebody else has it, Forbidden."""
     task = open_task(tx, task_id, person, None).task
     not_held_by_another(task, person, overseer=False)
     override(tx, task, person, reason)
     behalf = acts_for(tx, task, person)
+    rule = ruled(runtime, tx, task, Act("claim", person))
     audit.record(tx, audit.Entry(person.name, "claim", f"user_task:{task_id}", detail=said_of(behalf)))
     owner = task.assignee if task.assignee not in {None, person.name} else task.owner
-    return assigned(tx, task, person.name, owner=owner, on_behalf_of=behalf)
+    return assigned(tx, task, person.name, owner=owner, on_behalf_of=behalf, **rule.changes)
 
 
 def acts_for(tx: Session, task: UserTask, person: Person) -> str | None:
@@ -121,16 +123,17 @@ def said_of(behalf: str | None) -> dict[str, str]:
     return {"on_behalf_of": behalf} if behalf else {}
 
 
-def release(_runtime: Runtime, tx: Session, task_id: UUID, person: Person, version: int | None = None) -> UserTask:
+def release(runtime: Runtime, tx: Session, task_id: UUID, person: Person, version: int | None = None) -> UserTask:
     """Give a task back to its candidates, or to whose it is. Raises Conflict when it is claimed by another."""
     task = open_task(tx, task_id, person, version).task
     if task.assignee not in {None, person.name} and not person.oversees:
         raise Conflict(
             f"{task.assignee} has claimed {task.title!r}.", code="claimed", next_step=f"Only {task.assignee} or an operator can release it."
         )
+    rule = ruled(runtime, tx, task, Act("release", person))
     back_to = task.owner if task.owner != task.assignee else None
     audit.record(tx, audit.Entry(person.name, "release", f"user_task:{task_id}", detail={"to": back_to} if back_to else {}))
-    return assigned(tx, task, back_to, owner=None, delegation=None, on_behalf_of=None)
+    return assigned(tx, task, back_to, owner=None, delegation=None, on_behalf_of=None, **rule.changes)
 
 
 def assign(runtime: Runtime, tx: Session, task_id: UUID, to: str, person: Person) -> UserTask:
@@ -138,6 +141,8 @@ def assign(runtime: Runtime, tx: Session, task_id: UUID, to: str, person: Person
     task = open_task(tx, task_id, person, None).task
     if task.assignee not in {None, person.name} and not person.oversees:
         raise Forbidden(f"{task.assignee} has claimed {task.title!r}.", next_step="Only its holder or an operator can hand it on.")
+    rule = ruled(runtime, tx, task, Act("assign", person, to))
+    to = rule.to or to
     if to in task.excluded_users:
         raise four_eyes(task, to)
     refuse_nobody(runtime, tx, to)
@@ -145,7 +150,7 @@ def assign(runtime: Runtime, tx: Session, task_id: UUID, to: str, person: Person
     if directory is not None:
         refuse_beyond(tx, task, to, directory.groups_of(tx, to))
     audit.record(tx, audit.Entry(person.name, "assign", f"user_task:{task_id}", detail={"to": to}))
-    return assigned(tx, task, to, owner=None, delegation=None, on_behalf_of=None)
+    return assigned(tx, task, to, owner=None, delegation=None, on_behalf_of=None, **rule.changes)
 
 
 def refuse_nobody(runtime: Runtime, tx: Session, name: str) -> None:
@@ -179,6 +184,7 @@ def complete(runtime: Runtime, tx: Session, task_id: UUID, data: Mapping[str, An
     person = completion.actor
     opened, behalf = _decidable(tx, task_id, completion)
     submitted = _validated(runtime, tx, opened, data)
+    ruled(runtime, tx, opened.task, Act("complete", person, data=submitted))
     take_part(tx, opened.task, person, behalf)
     if behalf:
         note_behalf(tx, task_id, behalf)
@@ -192,6 +198,7 @@ def checked(runtime: Runtime, tx: Session, task_id: UUID, data: Mapping[str, Any
     """What would be submitted, after all that completing asks for; the task is laid on the person's desk. Raises what `complete` does."""
     opened, behalf = _decidable(tx, task_id, completion)
     submitted = _validated(runtime, tx, opened, data)
+    ruled(runtime, tx, opened.task, Act("complete", completion.actor, data=submitted))
     if opened.task.assignee != completion.actor.name:
         assigned(tx, opened.task, completion.actor.name, on_behalf_of=behalf)
     return submitted

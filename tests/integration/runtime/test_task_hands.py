@@ -1,6 +1,7 @@
 """A task in several hands: a colleague is asked and answers, it goes back along the diagram, it is hurried or let rest."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -114,10 +115,10 @@ def test_a_way_that_is_not_drawn_does_not_exist(approval, people, task):
 
 def test_a_task_is_hurried_and_let_rest(approval, people, task):
     rest = datetime(2031, 1, 7, 9, tzinfo=UTC)
-    do(approval, task_hands.plan, task.id, {"priority": 90, "follow_up_at": rest}, people.alice)
+    do(approval, partial(task_hands.plan, approval.runtime), task.id, {"priority": 90, "follow_up_at": rest}, people.alice)
     assert tuple(approval.one("SELECT priority, follow_up_at FROM user_task")) == (90, rest)
     with pytest.raises(Invalid, match="101 is no priority"):
-        do(approval, task_hands.plan, task.id, {"priority": 101}, people.alice)
+        do(approval, partial(task_hands.plan, approval.runtime), task.id, {"priority": 101}, people.alice)
     assert acts(approval, task) == [("alice", "plan")]
 
 
