@@ -35,6 +35,8 @@ RULES: Mapping[str, Rule] = {
     ),
     "instance_dedupe_key": Rule("start_repeated", "This start came before.", "Look at the instance it began."),
     "pending_change_subject_ix": Rule("change_pending", "A change of this waits for a second person already.", "Let it be decided first."),
+    "process_setting_keep_days_check": Rule("keep_days", "Ended instances are kept 30 to 36,500 days, or for ever.", "Give other days."),
+    "process_setting_work_priority_check": Rule("work_priority", "A priority is from 0 to 100.", "Give a number from 0 to 100."),
     "decision_limit_amount_check": Rule("limit_negative", "A limit may not be negative.", "Give zero or more."),
     "decision_limit_who_check": Rule("limit_whose", "A limit is a group's or a person's.", "Write group:NAME or user:NAME."),
     "pending_change_four_eyes_check": Rule(

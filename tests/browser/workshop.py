@@ -1,8 +1,10 @@
 """The whole product served on the loopback, with its API, for the pages on which analysts work."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
 
 from lxml import etree
 from playwright.sync_api import Page
@@ -64,6 +66,7 @@ _SPACES = (
 
 
 _LIMITS = Limits()
+NOTHING: Final[Mapping[Any, object]] = MappingProxyType({})
 
 
 @dataclass
@@ -112,9 +115,15 @@ class Workshop:
 
 @contextmanager
 def serve_workshop(
-    database: Database, address: Address, people: Sequence[NewAccount] = PEOPLE, limits: Limits = _LIMITS
+    database: Database,
+    address: Address,
+    people: Sequence[NewAccount] = PEOPLE,
+    limits: Limits = _LIMITS,
+    outside: Mapping[Any, object] = NOTHING,
 ) -> Iterator[Workshop]:
-    runtime = Runtime(database=database, service_tasks=service_tasks(), ports=ports(), dispatcher=NullDispatcher(), limits=limits)
+    """`outside` are ports in place of those that work without any outside system."""
+    bound = {**ports(), **outside}
+    runtime = Runtime(database=database, service_tasks=service_tasks(), ports=bound, dispatcher=NullDispatcher(), limits=limits)
     with database.transaction() as tx:
         for person in people:
             add_account(tx, person)

@@ -43,7 +43,7 @@ def operate(incident_id: int, verb: str) -> AnyResponse:
     """Retry or acknowledge one incident. A retry is followed: it is called done only when the step has passed."""
     if verb == "acknowledge":
         instance_id = product().database.run(lambda tx: _acknowledge(tx, incident_id))
-        return answer_changed(instance_id, "Acknowledged: others see that you look after it.")
+        return answer_changed(instance_id, "acknowledge")
     changes = json_object("variables") or {}
     arguments = {"incident_id": incident_id, **({"variables": changes} if changes else {})}
     with product().database.transaction() as tx:

@@ -39,7 +39,23 @@ _HEAD: Final = (
     "Id", "Process", "Version", "Business key", "State", "Waits for", "Tried again", "Started", "By", "Changed", "Ended", "Why",
 )  # fmt: skip
 _VERBS = {"suspend": operations.suspend, "resume": operations.resume, "cancel": operations.cancel}
-_DONE = {"suspend": "Suspended. Nothing moves until it is resumed.", "resume": "Resumed.", "cancel": "Cancelled."}
+#: What an act has come to, as the page says it afterwards.
+_DONE: Final[Mapping[str, str]] = {
+    "suspend": "Suspended. Nothing moves until it is resumed.",
+    "resume": "Resumed.",
+    "cancel": "Cancelled.",
+    "acknowledge": "Acknowledged: others see that you look after it.",
+    "retry": "It is tried again.",
+    "complete": "Completed with your result: it went on behind the step.",
+    "skip": "Skipped: it went on behind the step.",
+    "move": "Moved: it goes on at the other step.",
+    "go-back": "It begins again at the earlier step, with the data of that time.",
+    "data": "The data is changed.",
+    "move-timer": "The timer is moved.",
+    "message": "The message has come.",
+    "migrate": "It runs on the latest version now.",
+    "start-anew": "A new instance has begun.",
+}
 
 
 def redirect_to_list() -> AnyResponse:
@@ -98,7 +114,8 @@ def show_instance(instance_id: UUID) -> AnyResponse:
     template = "_instance.html" if wants_fragment() else "instance.html"
     with product().database.transaction() as tx:
         followed = _followed(tx, instance_id)
-        answer: Response = make_response(render_template(template, **instance_context(tx, instance_id), followed=followed))
+        shown = {**instance_context(tx, instance_id), "followed": followed, "done": _DONE.get(request.args.get("done", ""), "")}
+        answer: Response = make_response(render_template(template, **shown))
     if wants_fragment() and followed and followed.state not in {"pending", "running"}:
         answer.headers["HX-Trigger"] = "ordercraft:changed"  # the diagram paints anew
     return answer
@@ -153,15 +170,15 @@ def operate(instance_id: UUID, verb: str) -> AnyResponse:
     """Suspend, resume or cancel an instance, with a reason that goes to the audit log."""
     why = reason()
     product().database.run(lambda tx: _VERBS[verb](product().runtime, tx, instance_id, person().name, why))
-    return answer_changed(instance_id, _DONE[verb])
+    return answer_changed(instance_id, verb)
 
 
-def answer_changed(instance_id: UUID, done: str) -> AnyResponse:
-    """The instance as it is after a verb: in place for htmx, by redirect for everyone else."""
+def answer_changed(instance_id: UUID, verb: str) -> AnyResponse:
+    """The instance as it is after a verb, and what that came to: in place for htmx, by redirect for everyone else."""
     if not wants_fragment():
-        return redirect(f"/operations/instances/{instance_id}", 303)
+        return redirect(f"/operations/instances/{instance_id}?done={verb}", 303)
     with product().database.transaction() as tx:
-        answer: Response = make_response(render_template("_instance.html", **instance_context(tx, instance_id), done=done))
+        answer: Response = make_response(render_template("_instance.html", **instance_context(tx, instance_id), done=_DONE[verb]))
     answer.headers["HX-Trigger"] = "ordercraft:changed"
     return answer
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from flask import make_response, redirect, render_template, request
+from flask import make_response, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -57,7 +57,6 @@ class Repair:
     title: str
     text: str
     does: str
-    done: str
     act: Callable[[Asked], operations.Operated]
     of: tuple[str, ...] = ()
     to: str = ""
@@ -89,9 +88,7 @@ def _do(instance_id: UUID, verb: str) -> AnyResponse:
     if verb == "retry" and not _waits_for_its_next_attempt(instance_id):
         return _retry(instance_id, why)
     made = product().database.run(lambda tx: chosen.act(_asked(tx, instance_id, chosen, why)))
-    if made.instance_id != instance_id:
-        return redirect(f"/operations/instances/{made.instance_id}", 303)
-    return answer_changed(instance_id, chosen.done)
+    return answer_changed(made.instance_id, verb)
 
 
 def _retry(instance_id: UUID, why: str) -> AnyResponse:
@@ -291,7 +288,6 @@ REPAIRS: Final[Mapping[str, Repair]] = {
         "Try again",
         "The step is tried again with the data below. What you do not change stays as it is; the old values stay in the history.",
         "Try again",
-        "It is tried again.",
         _try_again,
         of=("incident", "retry"),
     ),
@@ -299,7 +295,6 @@ REPAIRS: Final[Mapping[str, Repair]] = {
         "Complete with a result",
         "It goes on as if the service task had answered this. The service task itself is not called.",
         "Complete",
-        "Completed with your result: it went on behind the step.",
         _complete,
         of=_CALLS,
         values="result",
@@ -308,7 +303,6 @@ REPAIRS: Final[Mapping[str, Repair]] = {
         "Skip a step",
         "It goes on behind the step as if it were done. Change the variables that the step would have written.",
         "Skip the step",
-        "Skipped: it went on behind the step.",
         _skip,
         of=_ANY_PLACE,
     ),
@@ -316,7 +310,6 @@ REPAIRS: Final[Mapping[str, Repair]] = {
         "Move to another step",
         "The step is given up, and it goes on at the other one.",
         "Move",
-        "Moved: it goes on at the other step.",
         _move,
         of=_ANY_PLACE,
         to="any",
@@ -326,7 +319,6 @@ REPAIRS: Final[Mapping[str, Repair]] = {
         "Everything under way is given up. It begins again at the step, with the data it had then, but for what you change; "
         "what was done in between stays done.",
         "Go back",
-        "It begins again at the earlier step, with the data of that time.",
         _go_back,
         to="passed",
     ),
@@ -334,14 +326,12 @@ REPAIRS: Final[Mapping[str, Repair]] = {
         "Change the data",
         "What is written here is read by the steps that come; it stays where it stands. A task that is open keeps what its form shows.",
         "Change the data",
-        "The data is changed.",
         _change_data,
     ),
     "move-timer": Repair(
         "Change when a timer is due",
         "A time that is over lets it fire at once.",
         "Change the time",
-        "The timer is moved.",
         _move_timer,
         of=("timer",),
         values="due",
@@ -350,7 +340,6 @@ REPAIRS: Final[Mapping[str, Repair]] = {
         "Send the message it waits for",
         "Only this place of this instance gets it, whoever else waits for the same.",
         "Send the message",
-        "The message has come.",
         _message,
         of=("message",),
         values="payload",
@@ -360,7 +349,6 @@ REPAIRS: Final[Mapping[str, Repair]] = {
         "It goes on where it stands, on the latest version. Timers keep their time, user tasks their drafts. Where a step is gone it is "
         "refused and nothing changes. What the new version asks for and this instance does not have is written on the way.",
         "Take it over",
-        "It runs on the latest version now.",
         _migrate,
     ),
     "start-anew": Repair(
@@ -368,7 +356,6 @@ REPAIRS: Final[Mapping[str, Repair]] = {
         "The latest version of the process begins again, with what this one began with but for what you change. "
         "What this one did stays done.",
         "Start anew",
-        "A new instance has begun.",
         _start_anew,
     ),
 }

@@ -32,7 +32,9 @@ def settle_failures(stretch: Stretch, after: Waits) -> bool:
     passed = [row.id for row in rows if row.task_id not in failed and row.task_id not in underway]
     if passed:
         resolve(stretch.tx, stretch.held.id, passed, stretch.actor, stretch.resolution)
-    for task_id in stretch.retried & failed.keys() & opened.keys():
+    # A call of the outside fails again in a later stretch than that of its retry: what had not failed before it has failed in this one.
+    failed_now = stretch.retried | (failed.keys() - {step.task_id for step in stretch.before.failed})
+    for task_id in failed_now & failed.keys() & opened.keys():
         _refresh(stretch, opened[task_id], failed[task_id])
     new = [step for task_id, step in failed.items() if task_id not in opened]
     insert_rows(stretch.tx, incident, [_row(stretch.held.id, step) for step in new])

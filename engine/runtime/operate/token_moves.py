@@ -106,7 +106,7 @@ def change_data(runtime: Runtime, tx: Session, change: DataChange) -> Operated:
         raise Invalid(
             "No variable is changed.",
             code="variables_missing",
-            next_step="Change a value, or write others as JSON.",
+            next_step="Give at least one variable.",
             errors={"variables": ["is missing"]},
         )
     return _act(runtime, tx, change, Fact("change_data", {"variables": plain_mapping(change.variables, "The variables")}, change.actor))

@@ -57,8 +57,8 @@ def ruled(runtime: Runtime, tx: Session, task: UserTask, wanted: Act) -> Act:
     except Problem as problem:
         raise _unusable(name, problem.detail) from None
     if found.get("deny"):
-        step = found.get("next_step") or "Do it otherwise, or ask whoever keeps this rule."
-        raise Forbidden(str(found["deny"]), code="denied_by_rule", next_step=str(step))
+        told = " ".join(str(found[each]).strip() for each in ("deny", "next_step") if found.get(each))
+        raise Forbidden(told, code="denied_by_rule", next_step="Choose another way; the decision table of this task says who may what.")
     return _corrected(name, wanted, found)
 
 

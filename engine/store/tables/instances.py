@@ -85,6 +85,7 @@ instance = Table(
     Index("instance_requester_ix", "started_by", "started_at", postgresql_where=text("started_by IS NOT NULL")),
     Index("instance_business_key_ix", "business_key"),
     Index("instance_process_updated_ix", "process_key", "updated_at", "id"),
+    Index("instance_ended_ix", "process_key", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
     Index(
         "instance_running_business_key",
         "process_key",

@@ -187,3 +187,22 @@ def test_what_is_cancelled_or_suspended_while_it_is_tried_again_has_not_passed(s
     stuck.do("UPDATE incident SET state = 'resolved' WHERE instance_id IN (SELECT id FROM instance WHERE business_key = 'SO-2')")
     batch_work.work(stuck.runtime)
     assert [each[2] for each in told(stuck, batch_id)[1]] == ["It was suspended meanwhile.", "It was cancelled meanwhile.", None]
+
+
+def test_an_outside_call_that_fails_again_for_another_reason_says_the_new_one(world):
+    """Its answer comes in a later stretch than the retry: the incident of before does not keep its old words."""
+    world.deploy(m.bundle("booking", BOOK.replace("R3/PT10S", "R0/PT10S"), "start -> book -> done"))
+    world.stage.mode = "failing"
+    world.start("booking", {"order_no": "SO-1"}, business_key="SO-1")
+    run_until_idle(world.runtime)
+    before = world.one("SELECT message FROM incident").message
+    batch_id = order(world)
+    world.stage.mode = "broken"
+    batch_work.work(world.runtime)
+    run_until_idle(world.runtime)
+    batch_work.work(world.runtime)
+    (_, state, detail) = told(world, batch_id)[1][0]
+    assert state == "failed"
+    assert detail == world.one("SELECT message FROM incident WHERE state = 'open'").message
+    assert "price list is empty" in detail
+    assert "price list is empty" not in before
