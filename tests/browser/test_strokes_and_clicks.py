@@ -103,7 +103,7 @@ def find_an_order(hand: Hand) -> None:
     expect(hand.page.locator("input[type=search]")).to_be_focused()
     hand.type("SO-000002")
     hand.press("Enter")
-    expect(hand.page.get_by_role("heading", level=1)).to_contain_text("HYPERLINK")
+    expect(hand.page.get_by_role("heading", level=1)).to_have_text("SO-000002")
 
 
 def see_what_stops_an_order(hand: Hand) -> None:
