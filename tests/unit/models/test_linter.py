@@ -327,6 +327,10 @@ def references() -> Iterator[Case]:
     yield Case("missing-form", "ask", bundle(around("ask", user("ask"))), right, "info")
     find = bundle(around("find", decision("find", "approvers")), dmn__dmn=TABLE)
     yield Case("unknown-decision", "find", bundle(around("find", decision("find", "aprovers")), dmn__dmn=TABLE), find)
+    shown = {"approve-quote__form": FORM, "dmn__dmn": TABLE}
+    ruled = bundle(around("ask", user("ask", formKey="approve-quote", actRule="approvers")), **shown)
+    mistyped = user("ask", formKey="approve-quote", actRule="aprovers")
+    yield Case("unknown-act-rule", "ask", bundle(around("ask", mistyped), **shown), ruled)
     yield Case("unused-form", "approve-quote", bundle(around("a", script("a")), **{"approve-quote__form": FORM}), right, "info")
     yield Case("unknown-group", "ask", bundle(around("ask", user("ask", candidateGroups="sales, sails"))), right)
     lane = '<bpmn:lane id="lane" name="{}"><bpmn:flowNodeRef>ask</bpmn:flowNodeRef></bpmn:lane>'
