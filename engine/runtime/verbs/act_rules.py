@@ -94,7 +94,7 @@ def _corrected(name: str, wanted: Act, found: Mapping[str, Any]) -> Act:
 def _priority(name: str, given: Any) -> int:
     if isinstance(given, bool) or not isinstance(given, int | Decimal) or not 0 <= given <= _MOST_PRIORITY or given % 1:
         raise _unusable(name, f"it gives {str(given)[:40]!r} for a priority.")
-    return int(given)
+    return round(given)  # a whole number already
 
 
 def _moment(name: str, what: str, given: Any) -> datetime:
