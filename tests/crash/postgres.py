@@ -33,6 +33,8 @@ class Server:
         self.port = free_port()
         self.directory = (directory or kept_directory()) / name
         self._log = kept_directory() / f"{name}.log"
+        #: What the server's environment has beside ours.
+        self.environment: dict[str, str] = {}
 
     @property
     def url(self) -> str:
@@ -90,4 +92,4 @@ class Server:
                 shutil.chown(path, _USER)
 
     def _run(self, program: str, *words: str) -> None:
-        pgexec(program, words, _PROGRAMS, user=_USER, timeout=120, cwd=self.directory.parent)
+        pgexec(program, words, _PROGRAMS, user=_USER, timeout=120, cwd=self.directory.parent, env={**os.environ, **self.environment})

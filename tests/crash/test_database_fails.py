@@ -80,9 +80,10 @@ class House:
 
 
 @contextmanager
-def house(directory: Path | None = None) -> Iterator[House]:
+def house(directory: Path | None = None, **environment: str) -> Iterator[House]:
     """A server with our schema, under a load of orders."""
     server = Server(f"primary-{free_port()}", directory)
+    server.environment = environment
     server.make()
     server.start()
     address = Address(server.port)
@@ -96,6 +97,25 @@ def house(directory: Path | None = None) -> Iterator[House]:
     finally:
         address.close()
         server.remove()
+
+
+@pytest.fixture
+def moved_clock() -> tuple[dict[str, str], Callable[[str], None]]:
+    """The environment of a server whose clock is not the machine's, and what moves it: `+2h` is two hours ahead."""
+    faketime = pytest.importorskip("libfaketime", reason="libfaketime is not installed: pip install libfaketime, which needs a compiler")
+    place = kept_directory() / "clock"
+    place.mkdir(mode=0o755)
+    library, offset = place / "libfaketime.so.1", place / "offset"
+    shutil.copy(Path(faketime.__file__).parent / "vendor" / "libfaketime" / "src" / "libfaketime.so.1", library)
+
+    def move(by: str) -> None:
+        new = place / "new"
+        new.write_text(f"{by}\n")
+        new.replace(offset)
+
+    move("+0s")
+    told = {"FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_CACHE_DURATION": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    return {"LD_PRELOAD": str(library), **told}, move
 
 
 def crashes(ours: House) -> None:
@@ -204,3 +224,20 @@ def test_orders_come_to_their_end_although_the_disk_was_full(small_disk):
             ours.server.start()  # where it went down because its log could not be written
         ours.storm.come_to_an_end()
         ours.storm.nothing_is_lost_and_nothing_is_there_twice()
+
+
+@pytest.mark.timeout(400)
+def test_orders_come_to_their_end_although_the_clock_went_back_and_forward(moved_clock):
+    """An hour back, two forward, half an hour back and two forward again: what is due is due by the clock there is then."""
+    environment, move = moved_clock
+    with house(**environment) as ours:
+        for by, seconds in (("-1h", -3600), ("+1h", 3600), ("+30m", 1800), ("+3h", 10_800)):
+            ours.settle(6)
+            move(by)
+            ours.settle(2)
+            moved = ours.storm.count(f"SELECT extract(epoch FROM clock_timestamp()) - {time.time():.0f}")
+            assert abs(moved - seconds) < 5  # seconds between asking here and there
+        ours.settle(6)
+        ours.storm.come_to_an_end()
+        ours.storm.nothing_is_lost_and_nothing_is_there_twice()
+        print(f"clock: {len(ours.storm.acknowledged)} orders acknowledged, nothing lost, nothing twice")  # noqa: T201
