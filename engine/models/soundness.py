@@ -1,8 +1,9 @@
 """Whether every way through a process comes to its end: a bounded walk of all that may happen, level by level.
 
 Tokens lie on flows. What a condition, a person or an event decides may go each way; which branch of several is ahead makes no difference
-to where tokens can get, so always the one furthest behind goes on (a persistent set of a free-choice net). Inclusive joins wait as
-BPMN 2.0, 13.4.3 says. Each subprocess is a level of its own, and a step in the level around it.
+to where tokens can get, so always the one furthest behind goes on (a persistent set of a free-choice net); an end that ends all others
+comes last, for until then each of them may have come anywhere. Inclusive joins wait as BPMN 2.0, 13.4.3 says. Each subprocess is a level
+of its own, and a step in the level around it.
 """
 
 from collections import deque
@@ -145,7 +146,7 @@ class _Net:
     def gives(self, node: Node) -> Iterator[tuple[int, ...] | None]:
         """The edges that get a token, each way it may go on; None where everything on this level ends."""
         out = self.out[node.id]
-        if "terminate" in node.kinds or (node.tag == "endEvent" and {"error", "cancel"}.intersection(node.kinds)):
+        if _ends_all(node):
             yield None
         elif node.tag in {"exclusiveGateway", "eventBasedGateway"}:
             yield from ((edge,) for edge in out or ())
@@ -170,6 +171,10 @@ class _Net:
             yield (*fixed, *choice)
         if fixed and not any(self._of_flow.get(default or "") == edge for edge in free):
             yield fixed
+
+
+def _ends_all(node: Node) -> bool:
+    return "terminate" in node.kinds or (node.tag == "endEvent" and not {"error", "cancel"}.isdisjoint(node.kinds))
 
 
 class _Walk:
@@ -200,13 +205,20 @@ class _Walk:
 
     def _steps(self, marking: Marking) -> Iterator[tuple[Marking, Node]]:
         # Nearly always the one furthest behind may go on, and of thousands of tokens only the smallest is looked for.
+        enders: list[Node] = []
         for identity in self._furthest_behind(marking):
             node = self.net.scope.nodes[identity]
+            if _ends_all(node):
+                enders.append(node)
+                continue
             there = self._tokens_at(identity, marking)
             if self._may_run(node, there, marking):
                 yield from ((following, node) for following in self._run(node, there, marking))
                 return
-        self._stuck(marking)
+        for node in enders:
+            yield from ((following, node) for following in self._run(node, self._tokens_at(node.id, marking), marking))
+        if not enders:
+            self._stuck(marking)
 
     def _furthest_behind(self, marking: Marking) -> Iterator[str]:
         """The nodes with tokens, each once, from the one furthest behind."""

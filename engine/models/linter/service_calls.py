@@ -135,6 +135,15 @@ def errors_are_caught(known: Known) -> Iterator[Broken]:
             if task and not caught.intersection({code, None}):
                 message = f"{task.name} may refuse with {code}, and nothing catches it at {node.label}."
                 yield at(node, message, f"Put an error boundary event for {code} on it, or let it become an incident.")
+    called = {step.element.get("calledElement", "").rpartition(":")[2] for _, step in known.nodes("callActivity")}
+    for diagram, node in known.nodes("endEvent"):
+        if (
+            "error" in node.kinds
+            and node.scope.process.id not in called
+            and not _caught_at(diagram, node).intersection({_code(diagram, node), None})
+        ):
+            message = f"{node.label} ends with an error, and nothing around it catches that: the instance stops there with an incident."
+            yield at(node, message, "Put an error boundary event on the subprocess around it, or end with a terminate end event.")
 
 
 @rule("unraised-error")

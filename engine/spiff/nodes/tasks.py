@@ -106,7 +106,7 @@ def uncaught(label: str, code: str, reason: str) -> StepFailed:
     """The failure of a step whose refusal no boundary event takes."""
     return StepFailed(
         "refused",
-        f"{label} was refused with {code}: {reason}",
+        f"{label} was refused with {code}{f': {reason}' if reason else '.'}",
         f"Correct the cause and retry, or give the step an error boundary event for {code} in a new version.",
     )
 

@@ -221,6 +221,8 @@ def calls() -> Iterator[Case]:
     yield Case("empty-parameter", "price", bundle(around("price", empty)), right)
     yield Case("duplicate-parameter", "price", bundle(around("price", PRICE.replace(given, given * 2))), right)
     yield Case("uncaught-error", "price", bundle(around("price", PRICE)), right, "warning")
+    told = event("endEvent", "end", "error errorRef='missing'"), event("endEvent", "end", "terminate")
+    yield Case("uncaught-error", "end", *(bundle(ERROR, process(START, each, chain("start", "end"))) for each in told), "warning")
     yield Case("unraised-error", "no_price", bundle(ERROR, around("price", PRICE, CATCH_MISSING, flow("no_price", "end"))), right)
     inner = [
         event("startEvent", "begin") + event("endEvent", "over", f"error errorRef='{error}'") + chain("begin", "over")

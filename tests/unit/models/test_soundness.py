@@ -81,6 +81,15 @@ def test_a_branch_that_ends_early_leaves_the_join_waiting():
     assert found == {("deadlock", "join", "warning")}
 
 
+@pytest.mark.parametrize("ending", ["terminate", "error"])
+def test_what_runs_beside_a_way_that_ends_everything_is_no_dead_part(ending: str):
+    """The other branch waits for a person, and may be anywhere by then."""
+    stop, fork = d.event("endEvent", "stop", ending), d.node("parallelGateway", "fork")
+    parts = d.script("bill") + d.user("ask") + d.user("check") + d.event("endEvent", "over")
+    flows = d.chain("start", "fork", "bill", "stop") + d.chain("fork", "ask", "check", "over")
+    assert flaws(d.START + stop + fork + parts + flows) == []
+
+
 @pytest.mark.parametrize("branches", [8, 40])
 def test_many_branches_each_with_a_decision_are_walked_in_full(branches: int):
     parts, flows = (
