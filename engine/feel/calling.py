@@ -33,13 +33,20 @@ class WrongCall:
 
 
 def wrong_calls(tree: syntax.Node, bound: Bound = frozenset()) -> Iterator[WrongCall]:
-    """Those of a text in which the `bound` names may be functions. Works with its own stack: a long sum is a deep tree."""
-    stack = [(tree, bound)]
+    """Those of a text in which the `bound` names may be functions. Works with its own stack: a long sum is a deep tree.
+
+    A function of a context may call itself and those that come after it: they are there when it is called.
+    """
+    stack = [(tree, bound, frozenset[str]())]
     while stack:
-        part, known = stack.pop()
+        part, known, around = stack.pop()
+        if isinstance(part, syntax.ContextLiteral):
+            around = around.union(part.keys)
+        elif isinstance(part, syntax.FunctionLiteral):
+            known |= around
         if isinstance(part, syntax.Call) and isinstance(part.function, syntax.Name) and part.function.name not in known:
             yield from _of_call(part, part.function.name)
-        stack += [(child, names) for child, names, _unsure in reversed(parts_of(part, known))]
+        stack += [(child, names, around) for child, names, _unsure in reversed(parts_of(part, known))]
 
 
 def _of_call(call: syntax.Call, name: str) -> Iterator[WrongCall]:

@@ -12,8 +12,6 @@ from engine.models.vocabularies import CAMUNDA_WORDS, ZEEBE_WORDS, Entry, Vocabu
 from engine.models.vocabularies import Fate as WordFate
 from engine.models.vocabulary import BPMN, SPIFF
 
-#: Activiti's namespace: models of Camunda that were begun before it, which mean the same.
-ACTIVITI: Final = "http://activiti.org/bpmn"
 ZEEBE: Final = ZEEBE_WORDS.namespaces
 CAMUNDA: Final = CAMUNDA_WORDS.namespaces
 _BY_NAMESPACE: Final = {namespace: each for each in (ZEEBE_WORDS, CAMUNDA_WORDS) for namespace in each.namespaces}

@@ -9,7 +9,7 @@ from lxml import etree
 
 from engine.hardened_xml import hardened_parser
 from engine.models.converting import camunda7, camunda8
-from engine.models.converting.bench import ACTIVITI, CAMUNDA, ZEEBE, Bench
+from engine.models.converting.bench import CAMUNDA, ZEEBE, Bench
 from engine.models.converting.inputs import declare_inputs
 from engine.models.converting.report import Note
 from engine.models.reader import read_diagram
@@ -17,7 +17,7 @@ from engine.models.trees import tag_of
 from engine.models.vocabulary import FLOW_NODES, SPIFF
 from engine.problems import Invalid
 
-_FOREIGN: Final = (*ZEEBE, *CAMUNDA, ACTIVITI)
+_FOREIGN: Final = (*ZEEBE, *CAMUNDA)
 #: What keeps a diagram from being deployed, not from being worked on.
 _MENDED_LATER: Final = frozenset({"bad-id", "duplicate-id"})
 
@@ -46,7 +46,10 @@ def convert(path: str, content: bytes) -> Converted:
     found = next(iter(reading.findings), None)
     if reading.root is None and found is not None and found.rule not in _MENDED_LATER:
         raise Invalid(f"{path} cannot be converted: {found.message}", code="diagram_unreadable", next_step=found.next_step)
-    root = etree.fromstring(content.replace(ACTIVITI.encode(), CAMUNDA[0].encode()), hardened_parser(encoding="utf-8"))
+    for relative in CAMUNDA[1:]:  # the engines it came from and that came from it, whose words mean the same
+        for quote in "\"'":
+            content = content.replace(f"{quote}{relative}{quote}".encode(), f"{quote}{CAMUNDA[0]}{quote}".encode())
+    root = etree.fromstring(content, hardened_parser(encoding="utf-8"))
     bench = Bench(_with_our_prefix(root))
     _give_ids(bench)
     camunda8.convert(bench)

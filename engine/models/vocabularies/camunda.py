@@ -8,7 +8,13 @@ from typing import Final
 from engine.models.vocabularies.entries import Vocabulary, drawn, holds, read_as, refused, table, told
 
 #: Camunda's namespace, and that of Operaton.
-CAMUNDA: Final = ("http://camunda.org/schema/1.0/bpmn", "http://operaton.org/schema/1.0/bpmn")
+#: Camunda's, and of the engines that it came from and that came from it: the same words mean the same.
+CAMUNDA: Final = (
+    "http://camunda.org/schema/1.0/bpmn",
+    "http://operaton.org/schema/1.0/bpmn",
+    "http://activiti.org/bpmn",
+    "http://flowable.org/bpmn",
+)
 
 _TOPIC: Final = "Make it an external task, with the name of a service task as topic; the element templates do so by themselves."
 _ONE_TRANSACTION: Final = "Each stretch between two waits is one transaction here, with or without it."

@@ -166,5 +166,6 @@ def test_two_versions_differ_by_what_is_called_whoever_wrote_it():
     ]
 
 
-def test_operaton_is_read_as_the_engine_it_goes_on_with():
-    assert errors(with_bytes(camunda(FILLED), b"camunda.org", b"operaton.org")) == []
+@pytest.mark.parametrize("space", ["operaton.org/schema/1.0/bpmn", "activiti.org/bpmn", "flowable.org/bpmn"])
+def test_the_engines_around_camunda_are_read_as_it_is(space):
+    assert errors(with_bytes(camunda(FILLED), b"camunda.org/schema/1.0/bpmn", space.encode())) == []
