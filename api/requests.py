@@ -32,6 +32,7 @@ from api.errors import BadRequest, Unauthenticated, answer
 from api.json_provider import in_utc, write_answer
 from api.product import product
 from api.strict_reading import read_view_strictly, refuse_stray_characters
+from engine import work
 from engine.problems import Conflict, Forbidden
 from engine.runtime.state.people import Person
 from engine.store.clock import moved_by
@@ -154,6 +155,7 @@ def visitor() -> Visitor:
 
 
 def _authenticate() -> Response | None:
+    work.begin()
     g.person, g.csrf_token, g.only_task = None, "", None
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or _is_file(request.endpoint or ""):

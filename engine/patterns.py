@@ -4,13 +4,16 @@ Python's own has no limit on time: `(a+)+` in a customer's pattern holds every t
 """
 
 import re
-from functools import lru_cache
 from math import prod
 from typing import Any, Final
 
 import regex
 
+from engine.kept import kept
+
 MAX_PATTERN: Final = 1_000
+#: Characters of the patterns that are kept compiled.
+_KEPT: Final = 100_000
 #: The regex module unrolls what must repeat: `a{999999999}` would take all memory before any time limit looks.
 MAX_REPEATS: Final = 100_000
 #: Seconds that one test may take.
@@ -26,7 +29,7 @@ class TooManyRepeats(BadPattern):
     """It repeats something more often than memory is given for."""
 
 
-@lru_cache(maxsize=2_000)
+@kept(_KEPT, lambda pattern, *_: len(pattern) + 20)
 def compiled(pattern: str, flags: int = 0) -> Any:
     """A pattern of the `regex` module, whose every use takes a `timeout`. Raises BadPattern."""
     if len(pattern) > MAX_PATTERN:

@@ -25,6 +25,7 @@ from engine.runtime.verbs.case_comments import MOST_MENTIONS
 from engine.runtime.verbs.comments import MAX_TEXT
 from engine.store.clock import moved_by
 from engine.store.tables import InstanceState, effect, incident, instance, timer, user_task
+from engine.work import REQUEST_WORK
 from handlers.sight import refuse_unseen
 
 api = APIBlueprint("health", __name__, abp_tags=[Tag(name="health")])
@@ -119,5 +120,10 @@ def limits() -> dict[str, Any]:
             "attachment_kinds": KINDS,
         },
         "mining": {"instances": MOST_INSTANCES, "events_of_a_log": MOST_EVENTS},
-        "api": {"max_body_bytes": settings.max_body_bytes, "max_page_size": 200, "max_idempotency_key_length": 200},
+        "api": {
+            "max_body_bytes": settings.max_body_bytes,
+            "max_page_size": 200,
+            "max_idempotency_key_length": 200,
+            "request_work": REQUEST_WORK,
+        },
     }

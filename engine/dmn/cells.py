@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Final
 
 from engine.dmn.texts import Text
@@ -21,10 +20,14 @@ from engine.feel.operators import make_range
 from engine.feel.temporal import instant
 from engine.feel.values import Function, Open
 from engine.feel.variables import reads_of
+from engine.kept import kept
+from engine.work import pay
 
 #: Kinds with an order, each with its own line of values.
 LINES: Final[tuple[type, ...]] = (Decimal, date, datetime, time, timedelta, YearsMonths)
 _CONSTANT_LIMITS: Final = Limits(steps=1_000, seconds=0.1)
+#: What computing a constant costs a request, in steps: most are a call of one function.
+_CONSTANT_STEPS: Final = 100
 _COMPARED: Final = (syntax.Comparison, syntax.Between, syntax.Membership)
 _CLOCK: Final = frozenset({"now", "today"})
 
@@ -61,6 +64,7 @@ def constant_of(node: syntax.Node) -> object:
             return make_range(low, high, low_in=low_in, high_in=high_in)
     if _reads_anything(node):
         raise LookupError
+    pay(_CONSTANT_STEPS)
     try:
         value = FastCompiler()(node)(Frame({}, None, Run(_CONSTANT_LIMITS)))
     except (FeelLimitExceeded, ArithmeticError, RecursionError):
@@ -81,7 +85,7 @@ def passing_of(cell: Text, names: Sequence[str] = ()) -> Passing:
     return Passing(unknown=True) if cell.expression is None else _passing(cell.expression, tuple(names))
 
 
-@lru_cache(maxsize=CACHED_TEXTS)
+@kept(CACHED_TEXTS, lambda expression, _: len(expression.text))
 def _passing(expression: Expression, names: tuple[str, ...]) -> Passing:
     """What tests let pass, computed once for each text, as those are compiled once; nobody changes it."""
     found = Passing()

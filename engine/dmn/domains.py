@@ -15,6 +15,7 @@ from engine.dmn.cells import LINES, Passing, Stretch, ordered_key
 from engine.dmn.texts import Text
 from engine.feel import FeelLimitExceeded, YearsMonths
 from engine.feel.values import Open
+from engine.work import pay
 
 #: Types of the model whose values have gaps between them.
 WHOLE: Final = frozenset({"integer", "long"})
@@ -28,6 +29,8 @@ KIND_LINES: Final[Mapping[str, type]] = {
 }
 #: Cells that must be asked for each value of their column, at most so often in all.
 MAX_SAMPLES: Final = 100_000
+#: What asking a cell for one value costs, in steps, beside those of its expression.
+_SAMPLE_STEPS: Final = 10
 Places = tuple[int, ...]
 _NOTHING: Final = object()
 
@@ -240,6 +243,7 @@ def _sampled(text: Text, values: Sequence[object], aliases: Sequence[str]) -> It
 
 
 def _passes(text: Text, value: object, aliases: Sequence[str]) -> bool:
+    pay(_SAMPLE_STEPS)
     try:
         return text.expression is not None and text.expression.evaluate({"?": value, **dict.fromkeys(aliases, value)}) is True
     except FeelLimitExceeded:

@@ -14,6 +14,7 @@ from engine.dmn.cells import Passing, passing_of
 from engine.dmn.domains import MAX_SAMPLES, AnyOther, Atom, Domain, Places
 from engine.dmn.tables import Input, Rule, Table
 from engine.feel.text import scalar_text
+from engine.work import pay
 
 #: Rules taken up or laid down at most; what a larger table was found to lack until then is told, and nothing about dead rules.
 MAX_WORK: Final = 400_000
@@ -173,6 +174,7 @@ class Sweep:
                 sure = track.must[rule]
                 for place in (0,) if sure is None else sure:
                     changes.setdefault(place, [0, 0])[1] ^= bit
+        pay(len(changes))
         changes.pop(len(track.values), None)
         return changes
 

@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 
 from engine.feel.calling import WrongCall, wrong_calls
 from engine.feel.compiling.compiler import FastCompiler
 from engine.feel.compiling.frames import MISSING, Closure, Frame, lookup
 from engine.feel.errors import FeelLimitExceeded, FeelSyntaxError, FeelValueError
-from engine.feel.expression import CACHED_TEXTS, read_text, weigh
+from engine.feel.expression import CACHED_TEXTS, pay_for_text, read_text, weigh
 from engine.feel.library.contexts import put
 from engine.feel.limits import DEFAULT_LIMITS, Limits, Run
 from engine.feel.parser import Parser
 from engine.feel.syntax import ContextLiteral
 from engine.feel.values import kind_of
 from engine.feel.variables import reads_of
+from engine.kept import kept
 
 
 class Assignments:
@@ -101,6 +101,7 @@ def compile_assignments(text: str) -> Assignments:
     return _compiled(text)
 
 
-@lru_cache(maxsize=CACHED_TEXTS)
+@kept(CACHED_TEXTS, len)
 def _compiled(text: str) -> Assignments:
+    pay_for_text(text)
     return read_text(text, lambda plain: Assignments(plain, Parser(plain).whole_assignments()))

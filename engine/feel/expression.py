@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from decimal import DecimalException
-from functools import lru_cache
 from typing import Final, TypeVar
 
 from engine.feel.calling import WrongCall, wrong_calls
@@ -15,10 +14,15 @@ from engine.feel.parser import Parser
 from engine.feel.syntax import Node
 from engine.feel.tracing import Evaluation, TracingCompiler
 from engine.feel.variables import reads_of
+from engine.kept import kept
+from engine.work import pay
 
 T = TypeVar("T")
 
-CACHED_TEXTS: Final = 8_192
+#: Characters of the texts that are kept compiled: each takes some 350 bytes.
+CACHED_TEXTS: Final = 100_000
+#: What compiling costs, in steps: each text, and each of its characters.
+_TEXT_STEPS, _CHARACTER_STEPS = 100, 5
 _TOO_DEEP: Final = "it nests or calls too deeply"
 
 
@@ -127,9 +131,15 @@ def compile_unary_tests(text: str, names: Collection[str] = (), inputs: Collecti
     return _compiled(text, frozenset(names), frozenset(inputs), Parser.whole_tests)
 
 
-@lru_cache(maxsize=CACHED_TEXTS)
+@kept(CACHED_TEXTS, lambda text, names, *_: len(text) + sum(map(len, names)))
 def _compiled(text: str, names: frozenset[str], inputs: frozenset[str], read: Callable[[Parser], Node]) -> Expression:
+    pay_for_text(text)
     return read_text(text, lambda plain: Expression(plain, read(Parser(plain, names, inputs))))
+
+
+def pay_for_text(text: str) -> None:
+    """Pay for compiling a text. Raises TooMuchWork."""
+    pay(_TEXT_STEPS + _CHARACTER_STEPS * len(text))
 
 
 def read_text(text: str, build: Callable[[str], T]) -> T:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from engine.feel.errors import FeelLimitExceeded
+from engine.work import pay
 
 #: Steps handed out between two looks at the clock: small enough to notice a slow loop, large enough to cost nothing.
 CHUNK = 2_000
@@ -59,7 +60,7 @@ class Run:
             self.left = self.granted = limits.steps
 
     def charge(self, steps: int) -> None:
-        """Pay for `steps`; raises FeelLimitExceeded when the budget or the time is used up."""
+        """Pay for `steps`; raises FeelLimitExceeded when the budget or the time is used up, TooMuchWork when that of the request is."""
         self.left -= steps
         if self.left < 0:
             self._refill()
@@ -71,6 +72,7 @@ class Run:
         elif now > self.deadline:
             raise FeelLimitExceeded(f"it took longer than {self.limits.seconds} seconds")
         more = min(max(CHUNK, -self.left), self.limits.steps - self.granted)
+        pay(more)
         self.granted += more
         self.left += more
         if self.left < 0:

@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from engine.feel import Expression, FeelLimitExceeded
-from engine.feel.limits import Limits, Run
+from engine.feel.limits import REGEX_STEPS, Limits, Run
 from engine.forms.schema import Component, Form
 from engine.forms.values import REQUIRED, Offered, first_day, is_empty, judge
 
 #: What all expressions of a form may use in one submission.
 FORM_LIMITS: Final = Limits(steps=2_000_000, seconds=5.0)
+#: What judging a field costs, in steps.
+_FIELD_STEPS: Final = 5
 #: Rows of one dynamic list.
 MAX_ROWS: Final = 1_000
 
@@ -52,6 +54,7 @@ class _Walk:
                 self.component(component, level)
 
     def component(self, component: Component, level: _Level) -> None:
+        self.run.charge(_FIELD_STEPS)
         if component.type == "group":
             self.group(component, level)
         elif component.type == "dynamiclist":
@@ -83,6 +86,8 @@ class _Walk:
             _put(level.out, component.path, _get(level.trusted, component.path))
             return
         value = _get(level.submitted, component.path)
+        if component.rules.get("pattern"):
+            self.run.charge(REGEX_STEPS)
         rules = {name: self.value_of(rule, level) for name, rule in component.rules.items() if name != "custom"}
         errors = [REQUIRED] if rules.get("required") is True and is_empty(component, value) else []
         if value is not None and value not in ("", []):
@@ -110,7 +115,9 @@ class _Walk:
             found = _get(level.trusted, tuple(component.options_key.split(".")))
         elif component.options_expression is not None:
             found = self.value_of(component.options_expression, level)
-        for option in found if isinstance(found, list | tuple) else ():
+        offered = found if isinstance(found, list | tuple) else ()
+        self.run.charge(len(offered))
+        for option in offered:
             yield option.get("value") if isinstance(option, Mapping) and "value" in option else option
 
     def rows(self, component: Component, level: _Level) -> None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
+from engine.kept import KEPT_BYTES, bytes_of, kept
 from engine.models.diagram import Node, Scope, build_diagram
 from engine.models.reader import read_diagram
 from engine.models.reading.drawing import STEP_KINDS, lanes_of, places_of
@@ -57,7 +57,7 @@ def read_graph(files: Mapping[str, bytes]) -> Graph:
     return _read(tuple(sorted(files.items())))
 
 
-@lru_cache(maxsize=64)
+@kept(KEPT_BYTES, bytes_of)
 def _read(files: tuple[tuple[str, bytes], ...]) -> Graph:
     scopes: list[Scope] = []
     lanes: dict[str, str] = {}

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from lxml import etree
 
 from engine.dmn.source import Element, kid, kids, local_name, referenced_id, text_of
+from engine.kept import KEPT_BYTES, bytes_of, kept
 from engine.models.reader import read_decisions
 
 #: What a hit policy means, and that of a table that collects by what it does with what it collected.
@@ -94,7 +94,7 @@ class DecisionFile:
     decisions: tuple[DecisionText, ...] = ()
 
 
-@lru_cache(maxsize=64)
+@kept(KEPT_BYTES, bytes_of)
 def read_decision_file(path: str, content: bytes) -> DecisionFile:
     """Every decision of a DMN file."""
     root = read_decisions(path, content).root

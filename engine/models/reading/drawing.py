@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from lxml import etree
 
+from engine.kept import KEPT_BYTES, bytes_of, kept
 from engine.models.diagram import Diagram, Flow, Node, build_diagram
 from engine.models.reader import read_diagram
 from engine.models.settings import settings_of
@@ -95,7 +95,7 @@ class Drawing:
         return self.processes[0].name if self.processes else self.path
 
 
-@lru_cache(maxsize=128)
+@kept(KEPT_BYTES, bytes_of)
 def read_drawing(path: str, content: bytes) -> Drawing:
     """Every step of a file, left to right as drawn. A gateway that only joins is no step: ways lead through it."""
     root = read_diagram(path, content).root

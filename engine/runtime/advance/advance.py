@@ -31,6 +31,7 @@ from engine.runtime.state.stretch import Fact, Held, Stretch, lock
 from engine.runtime.state.verbs_by_state import Answer, answer_to
 from engine.store.tables import InstanceState
 from engine.store.unit_of_work import Collision, savepoint
+from engine.work import unbounded
 
 _log = structlog.get_logger(__name__)
 _ATTEMPTS_AT_A_LOCK = 3
@@ -68,8 +69,9 @@ class Acted:
 
 def take_steps(stretch: Stretch, steps: tuple[Callable[[Stretch], None], ...] = STEPS) -> Stretch:
     """Take a stretch through steps, and answer it."""
-    for step in steps:
-        step(stretch)
+    with unbounded():  # it has bounds of its own, behind which a worker goes on
+        for step in steps:
+            step(stretch)
     return stretch
 
 

@@ -25,10 +25,13 @@ from engine.spiff.execution import Execution
 from engine.spiff.plain import key_mapping
 from engine.spiff.process import CompiledProcess
 from engine.spiff.records import Budget, Subscription, UserTaskWait, Work
+from engine.work import pay
 
 #: Elements that one dry run may execute, and seconds it may take.
 MAX_ELEMENTS: Final = 5_000
 MAX_SECONDS: Final = 20.0
+#: What an element costs the request that asks for a dry run, in steps.
+_ELEMENT_STEPS: Final = 300
 Step = Mapping[str, Any]
 
 
@@ -79,6 +82,7 @@ class _Stage:
         budget = Budget(MAX_ELEMENTS - self.elements, max(self.deadline - monotonic(), 0.0))
         result = self.execution.run(self.calls, now=self.now, budget=budget, explain=True)
         self.elements += result.steps
+        pay(_ELEMENT_STEPS * result.steps)
         self.scribe.write(self.number, self.execution.take_trace(), self.execution.take_outgoing())
         self.scribe.ask(self.number, self.execution.waits.user_tasks)
         if result.spent:

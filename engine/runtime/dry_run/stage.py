@@ -3,12 +3,12 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.kept import KEPT_BYTES, bytes_of, kept
 from engine.models.bundle import Bundle
 from engine.models.check import CheckedBundle, check, reload
 from engine.problems import NotFound
@@ -111,7 +111,7 @@ class _Registry:
         return isinstance(other, _Registry) and other.tasks is self.tasks
 
 
-@lru_cache(maxsize=16)
+@kept(KEPT_BYTES, bytes_of)
 def _looked_at(
     name: str, files: tuple[tuple[str, bytes], ...], registry: _Registry, groups: frozenset[str] | None, zone: tzinfo
 ) -> CheckedBundle:
@@ -119,6 +119,6 @@ def _looked_at(
     return check(Bundle(name, dict(files)), registry.tasks, groups, zone)
 
 
-@lru_cache(maxsize=16)
+@kept(KEPT_BYTES, bytes_of)
 def _reloaded(name: str, files: tuple[tuple[str, bytes], ...], zone: tzinfo) -> CheckedBundle:
     return reload(Bundle(name, dict(files)), zone)

@@ -19,6 +19,7 @@ from engine.models.reader import read_diagram
 from engine.problems import Invalid, NotFound
 from engine.spiff.process import CompiledProcess
 from engine.store.tables import deployment, deployment_file, process_version
+from engine.work import unbounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ class ModelCache:
             raise NotFound(
                 f"There is no process version {version_id}.", code="process_version_unknown", next_step="Look at the deployments."
             )
-        compiled = _compile(tx, found.deployment_id, found.name, self.time_zone)
+        with unbounded():  # it was deployed within the bounds
+            compiled = _compile(tx, found.deployment_id, found.name, self.time_zone)
         of_deployment = process_version.c.deployment_id == found.deployment_id
         keys = dict(tx.execute(select(process_version.c.id, process_version.c.process_key).where(of_deployment)).all())
         for other_id, key in keys.items():

@@ -23,7 +23,7 @@ FILE = b'<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><definitions>&x;<
         (b'<decision xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"/>', "no DMN 1.1 to 1.5 model"),
         (b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"/>', "no DMN 1.1 to 1.5 model"),
         (model("<x>" * 300 + "</x>" * 300), "not well-formed"),
-        (model("<x/>" * 100_001), "more than 100000 elements"),
+        (model("<x/>" * 100_001), "more than 20000 elements"),
         (b" " * 4_000_001, "4000000 are allowed"),
         (gzip.compress(model(decision(literal("1")))), "not well-formed"),
         (model(decision('<decisionTable id="t1"/>')), "no output"),
