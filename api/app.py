@@ -7,11 +7,12 @@ from typing import Any
 import structlog
 from flask_openapi3 import APIBlueprint, Info, OpenAPI
 
-from api import administration, camunda7, errors, requests, sign_in, single_sign_on
+from api import administration, camunda7, errors, passkeys, requests, sign_in, single_sign_on
 from api.auth.roles import Role
 from api.errors import ProblemOut, of_validation
 from api.headers import protect
 from api.json_provider import ExactJSON
+from api.memory import give_back_after_heavy_requests
 from api.openapi import describe
 from api.product import EXTENSION, Product
 from api.strict_reading import Number
@@ -45,11 +46,13 @@ def create_app(product: Product) -> OpenAPI:
     app.url_map.converters["int"] = Number
     errors.install(app)
     requests.install(app)
+    give_back_after_heavy_requests(app)
     camunda7.install(app)
     for blueprint in (*blueprints(), *camunda7.BLUEPRINTS):
         _register(app, blueprint)
     app.register_blueprint(sign_in.auth)
     app.register_blueprint(single_sign_on.single_sign_on)
+    app.register_blueprint(passkeys.passkey_doors)
     app.register_blueprint(administration.blueprint())
     app.register_blueprint(pages(errors.status_of))
     app.after_request(protect)

@@ -44,7 +44,7 @@ P = ParamSpec("P")
 COOKIE = "ordercraft_session"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _OPEN, _PROOF = "open_to_all", "proof"
-_PAGES = {"ui", "auth", "administration", "single_sign_on"}
+_PAGES = {"ui", "auth", "administration", "single_sign_on", "passkeys"}
 #: Rooms for programs alone: no cookie signs anybody in there, and a token may come as the password of Basic (RFC 7617).
 _PROGRAMS = "camunda7"
 #: Where a task and its doors are.

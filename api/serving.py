@@ -11,6 +11,7 @@ from api.content import deploy_content
 from api.demo.company import load_company
 from api.demo.history.seed import load_days
 from api.demo.opening import open_demo
+from api.memory import leave_alone_what_stays
 from api.server import Server, leave, on_signals
 from api.settings import Settings
 from handlers.changes import Author
@@ -39,4 +40,5 @@ def serve(settings: Settings, listening: socket.socket, what: What, *, ready: Ca
     with product.database.transaction() as tx:
         secret = make_first_link(tx, Author("ordercraft"))
     server = Server(product, listening)
+    leave_alone_what_stays()
     server.run(lambda: ready(server.address, address(server.address, secret) if secret else ""))

@@ -50,9 +50,7 @@ def login() -> AnyResponse:
         persona = request.form.get("persona", "")
         made = _as_persona(persona, asked) if product().demo and persona else sign_in_by_password(product().database, asked, terms())
     except Later as later:
-        refused = Response(_page(f"{later.detail} {later.next_step}"), status_of(later), mimetype="text/html")
-        refused.headers["Retry-After"] = str(later.after)
-        return refused
+        return sign_in_refused(later)
     if made is None:
         return Response(_page("Name or password is wrong."), 401, mimetype="text/html")
     return enter(made, safe_next(request.form.get("next", "/")))
@@ -189,6 +187,14 @@ def _page(error: str = "") -> str:
     return render_template(
         "login.html", personas=personas, error=error, next=request.values.get("next", "/"), company=product().settings.company_sign_in
     )
+
+
+def sign_in_refused(problem: Problem) -> AnyResponse:
+    """The way in again, with what was wrong."""
+    answer = Response(_page(f"{problem.detail} {problem.next_step}"), status_of(problem), mimetype="text/html")
+    if isinstance(problem, Later):
+        answer.headers["Retry-After"] = str(problem.after)
+    return answer
 
 
 def safe_next(target: str) -> str:

@@ -11,6 +11,7 @@ _SECONDS = {
     "tests/system/test_killed_server.py": 80.0,
     "tests/system/test_plain_server_and_two_workers.py": 40.0,
     "tests/system/test_openapi_holds.py": 30.0,
+    "tests/system/test_worst_inputs.py": 90.0,
     "tests/system/test_bad_input.py": 0.3,
     "tests/system": 3.0,
     "tests/crash": 15.0,

@@ -107,7 +107,7 @@ def remove_factor(name: str) -> AnyResponse:
     """Take its second factor away, such as that of a lost telephone."""
 
     def act(tx: Session) -> str:
-        second_factor.remove(tx, accounts.account_named(tx, name, lock=True).id, _because())
+        second_factor.remove_all(tx, accounts.account_named(tx, name, lock=True).id, _because())
         return "factor-removed"
 
     return _done(name, "factor", act)

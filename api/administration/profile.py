@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from api.administration.forms import REFUSED, Refused, asked_of, typed_token
-from api.auth import reading, second_factor, sessions, tokens
+from api.auth import passkeys, reading, second_factor, sessions, tokens
 from api.auth.accounts import account_named
 from api.auth.own import Change, account_id_of, begin_second_factor, change_password
 from api.auth.roles import Role
 from api.errors import status_of
+from api.passkeys import brought_back, forget, place, told, typed_credential
 from api.product import product
 from api.requests import give_session, needs_proof, own_session, person
 from engine.problems import Problem
@@ -90,6 +91,39 @@ def _by_code(form: str, act: Callable[[int, str], list[str] | None]) -> AnyRespo
     return make_response(render_template("recovery_codes.html", codes=codes, next=_BASE))
 
 
+def ask_for_passkey() -> AnyResponse:
+    """What a device needs to make a passkey."""
+    own_session()
+    return told(product().database.run(lambda tx: passkeys.ask_for_new(tx, account_named(tx, person().name), place())))
+
+
+def add_passkey() -> AnyResponse:
+    """Keep the passkey that a device has made; where there were none, the recovery codes are shown once."""
+    own_session()
+    label = request.form.get("label", "")
+
+    def act(tx: Session) -> list[str]:
+        return passkeys.add(tx, account_named(tx, person().name), brought_back(), label, typed_credential())
+
+    try:
+        codes = product().database.run(act)
+    except Problem as problem:
+        return forget(make_response(_page(refused=Refused("passkey", problem)), status_of(problem)))
+    if codes:
+        return forget(make_response(render_template("recovery_codes.html", codes=codes, next=_BASE)))
+    return forget(redirect(f"{_BASE}?done=passkey-added", 303))
+
+
+def remove_passkey(passkey_id: int) -> AnyResponse:
+    """Take one of one's passkeys away."""
+
+    def act(tx: Session) -> str:
+        passkeys.remove(tx, account_named(tx, person().name), passkey_id, _by())
+        return "passkey-removed"
+
+    return _done("passkeys", act)
+
+
 def end_session(session_id: int) -> AnyResponse:
     """End one of one's sessions."""
     return _done("sessions", lambda tx: sessions.end_session(tx, session_id, _by(), person().name) and "session-ended")
@@ -137,10 +171,12 @@ def _page(*, refused: Refused | None = None, done: str = "", token: str = "", en
         account = reading.read_account(tx, person().name)
         living = sessions.list_sessions(tx, account.name, asked_of("sessions", _SHOWN), own_token=own, count=True)
         made = tokens.list_tokens(tx, account.name, asked_of("tokens", _SHOWN), count=True)
-        factor = second_factor.state_of(tx, account_named(tx, account.name).id)
+        account_id = account_named(tx, account.name).id
+        factor, keys = second_factor.state_of(tx, account_id), passkeys.list_passkeys(tx, account_id)
     qr = second_factor.qr_of(enrolment.address) if enrolment else ""
     given = {"account": account, "sessions": living, "tokens": made, "refused": refused, "done": done, "token": token, "base": _BASE}
-    return render_template("profile.html", **given, factor=factor, enrolment=enrolment, qr=qr, company=product().settings.company_sign_in)
+    factors = {"factor": factor, "passkeys": keys, "enrolment": enrolment, "qr": qr}
+    return render_template("profile.html", **given, **factors, company=product().settings.company_sign_in)
 
 
 def _by() -> Author:
@@ -158,6 +194,9 @@ ROUTES = tuple(
         (f"{_BASE}/second-factor/confirm", confirm_factor, _POST),
         (f"{_BASE}/second-factor/recovery-codes", renew_codes, _POST),
         (f"{_BASE}/second-factor/remove", remove_factor, _POST),
+        (f"{_BASE}/passkeys/options", needs_proof(ask_for_passkey), _POST),
+        (f"{_BASE}/passkeys", needs_proof(add_passkey), _POST),
+        (f"{_BASE}/passkeys/<int:passkey_id>/remove", needs_proof(remove_passkey), _POST),
         (f"{_BASE}/sessions/end", end_others, _POST),
         (f"{_BASE}/sessions/<int:session_id>/end", end_session, _POST),
         (f"{_BASE}/tokens", needs_proof(make_token), _POST),

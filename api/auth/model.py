@@ -135,6 +135,33 @@ class RecoveryCode(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
 
 
+class Passkey(Base):
+    """A key of Web Authentication: the device keeps the private half and asks its owner for a finger, a face or a PIN before each use."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)  # a device that counts its uses shows by it that it was copied
+    synced: Mapped[bool]  # kept by a service for several devices, and not by one alone
+    label: Mapped[str] = mapped_column(Text)
+    added_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
+    last_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class PasskeyChallenge(Base):
+    """What a passkey is to sign, once, in the browser that asked; with an account it makes a new passkey of it."""
+
+    __tablename__ = "passkey_challenge"
+
+    browser_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    challenge: Mapped[bytes]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+
+
 class ExternalIdentity(Base):
     """Who a provider of OpenID Connect says somebody is: its name and the subject, never a mail address."""
 

@@ -40,8 +40,10 @@ _RULES: Final[Mapping[str, ObjectRule]] = {
     "view_id": ObjectRule.OWN,
 }
 _ELSEWHERE: Final[Mapping[tuple[str, str], ObjectRule]] = {
+    ("/api/v1/me/", "passkey_id"): ObjectRule.OWN,
     ("/api/v1/me/", "session_id"): ObjectRule.OWN,
     ("/api/v1/me/", "token_id"): ObjectRule.OWN,
+    ("/profile/", "passkey_id"): ObjectRule.OWN,
     ("/profile/", "session_id"): ObjectRule.OWN,
     ("/profile/", "token_id"): ObjectRule.OWN,
     ("/engine-rest/external-task", "id"): ObjectRule.TOPIC,

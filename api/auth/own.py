@@ -1,14 +1,16 @@
 """What somebody does with their own account, and needs their password for: choose another one, begin a second factor."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import passwords, pauses, second_factor
+from api.auth import passkeys, passwords, pauses, second_factor
 from api.auth.accounts import account_named, company_name
 from api.auth.links import set_password
 from api.auth.model import UserAccount
+from api.auth.passkeys import Place
 from api.auth.sessions import Credentials, renew
 from api.errors import Unauthenticated
 from engine.problems import Conflict, Invalid
@@ -66,18 +68,19 @@ def confirm(database: Database, name: str, password: str, code: str, session: st
     """
     owner = _proved(database, name, password, "password")
     with database.transaction() as tx:
-        enrolled = second_factor.state_of(tx, owner.id).enrolled
-    if enrolled and second_factor.prove(database, owner.id, code) is None:
+        asked_for = second_factor.state_of(tx, owner.id).asked_for
+    if asked_for and second_factor.prove(database, owner.id, code) is None:
         raise second_factor.wrong_code()
 
-    def act(tx: Session) -> Credentials:
-        renewed = renew(tx, session)
-        if renewed is None:
-            raise _session_over()
-        note(tx, Author(name), "confirm", f"account:{name}", {})
-        return renewed
+    return database.run(lambda tx: _renewed(tx, name, session))
 
-    return database.run(act)
+
+def confirm_by_passkey(tx: Session, name: str, asked: tuple[Place, str], credential: dict[str, Any], session: str) -> Credentials:
+    """Prove who one is once more by a passkey of one's own, which is two factors; the session goes on under new secrets. Raises Invalid."""
+    account = passkeys.prove(tx, asked, credential)
+    if account.name != name:
+        raise Invalid(f"That is a passkey of {account.name}.", code="passkey_refused", next_step="Use one of your own.")
+    return _renewed(tx, name, session)
 
 
 def account_id_of(database: Database, name: str) -> int:
@@ -114,6 +117,14 @@ def _change(tx: Session, owner: _Owner, password_hash: str, change: Change) -> C
     renewed = renew(tx, change.session)
     if renewed is None:
         raise _session_over()
+    return renewed
+
+
+def _renewed(tx: Session, name: str, session: str) -> Credentials:
+    renewed = renew(tx, session)
+    if renewed is None:
+        raise _session_over()
+    note(tx, Author(name), "confirm", f"account:{name}", {})
     return renewed
 
 

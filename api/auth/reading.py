@@ -93,7 +93,7 @@ def read_account(tx: Session, name: str) -> AccountDetail:
         machine=account.machine,
         active=account.active,
         has_password=account.password_hash is not None,
-        second_factor=second_factor.state_of(tx, account.id).enrolled,
+        second_factor=second_factor.state_of(tx, account.id).asked_for,
         company_accounts=issuers_of(tx, account.id),
         password_changed_at=account.password_changed_at,
         paused=pauses.paused(tx, account.name),

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from api.auth import pauses
 from api.auth.accounts import company_name
 from api.auth.hashes import hash_of
-from api.auth.model import RecoveryCode, SecondFactor, UserAccount
+from api.auth.model import Passkey, RecoveryCode, SecondFactor, UserAccount
 from api.auth.sealing import ring
 from engine.problems import Conflict, Invalid
 from engine.store.unit_of_work import Database
@@ -36,11 +36,17 @@ _NOW = text("SELECT CAST(extract(epoch FROM clock_timestamp()) AS bigint)")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Whether an account has a second factor, since when, and how many recovery codes are left."""
+    """Whether an account has an authenticator app, since when, how many passkeys, and how many recovery codes are left."""
 
     enrolled: bool
     since: datetime | None
     recovery_codes: int
+    passkeys: int
+
+    @property
+    def asked_for(self) -> bool:
+        """Whether a password alone lets nobody in."""
+        return self.enrolled or self.passkeys > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +58,11 @@ class Enrolment:
 
 
 def state_of(tx: Session, account_id: int) -> State:
-    """The second factor of an account."""
+    """The second factors of an account."""
     since = tx.scalar(select(SecondFactor.confirmed_at).where(SecondFactor.account_id == account_id))
     left = tx.scalar(select(func.count()).select_from(RecoveryCode).where(RecoveryCode.account_id == account_id)) or 0
-    return State(since is not None, since, left)
+    passkeys = tx.scalar(select(func.count()).select_from(Passkey).where(Passkey.account_id == account_id)) or 0
+    return State(since is not None, since, left, passkeys)
 
 
 def begin(tx: Session, account: UserAccount) -> Enrolment:
@@ -155,8 +162,29 @@ def remove(tx: Session, account_id: int, by: Author) -> None:
     gone = delete(SecondFactor).where(SecondFactor.account_id == account_id).returning(SecondFactor.confirmed_at)
     if not [each for each in tx.scalars(gone) if each]:
         raise Conflict("There is no second factor.", code="second_factor_none", next_step="Nothing is left to do.")
-    tx.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
+    forget_needless_codes(tx, account_id)
     note(tx, by, "remove_second_factor", f"account:{_name(tx, account_id)}", {})
+
+
+def remove_all(tx: Session, account_id: int, by: Author) -> None:
+    """Take every second factor of an account away: authenticator, passkeys, recovery codes, as of a lost telephone. Raises Conflict."""
+    passkeys = tx.scalars(delete(Passkey).where(Passkey.account_id == account_id).returning(Passkey.label)).all()
+    for label in passkeys:
+        note(tx, by, "remove_passkey", f"account:{_name(tx, account_id)}", {"passkey": label})
+    if not passkeys or state_of(tx, account_id).enrolled:
+        remove(tx, account_id, by)
+    forget_needless_codes(tx, account_id)
+
+
+def forget_needless_codes(tx: Session, account_id: int) -> None:
+    """Recovery codes stand for what is lost; where nothing is asked for beside the password they stand for nothing."""
+    if not state_of(tx, account_id).asked_for:
+        tx.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
+
+
+def first_recovery_codes(tx: Session, account_id: int) -> list[str]:
+    """Ten recovery codes where there are none yet, to be told once; nothing where there are some."""
+    return [] if state_of(tx, account_id).recovery_codes else _make_recovery_codes(tx, account_id)
 
 
 def wrong_code() -> Invalid:
@@ -173,9 +201,7 @@ def _use_code(tx: Session, account_id: int, code: str) -> str | None:
     typed = _SPACES.sub("", code)
     found = tx.execute(select(SecondFactor).where(SecondFactor.account_id == account_id, SecondFactor.confirmed_at.is_not(None)))
     factor = found.scalar_one_or_none()
-    if factor is None:
-        return None
-    step = _step_of(tx, factor.secret, typed, factor.last_step)
+    step = _step_of(tx, factor.secret, typed, factor.last_step) if factor else None
     if step is not None:
         used = update(SecondFactor).where(SecondFactor.account_id == account_id, SecondFactor.last_step < step)
         return "code" if tx.execute(used.values(last_step=step).returning(SecondFactor.account_id)).first() else None

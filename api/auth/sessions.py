@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from api.auth.hashes import hash_of, new_secret
-from api.auth.model import KnownBrowser, OneTimeLink, SignIn, SignInPause, SignOnAttempt, UserAccount, UserGroup
+from api.auth.model import KnownBrowser, OneTimeLink, PasskeyChallenge, SignIn, SignInPause, SignOnAttempt, UserAccount, UserGroup
 from api.auth.roles import roles_of
 from engine.problems import NotFound
 from engine.runtime.state.people import Person
@@ -237,4 +237,4 @@ def forget_what_is_over(tx: Session) -> None:
     tx.execute(delete(SignInPause).where(SignInPause.failed_at < func.now() - timedelta(days=1)))
 
 
-_EXPIRING: Sequence[type] = (SignIn, OneTimeLink, KnownBrowser, SignOnAttempt)
+_EXPIRING: Sequence[type] = (SignIn, OneTimeLink, KnownBrowser, SignOnAttempt, PasskeyChallenge)

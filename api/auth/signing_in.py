@@ -20,6 +20,8 @@ from handlers.changes import Author, note
 #: By a link in a mail, which stands for the password and nothing else.
 TASK_LINK: Final = "task link"
 _ONE_FACTOR: Final = frozenset({"password", TASK_LINK})
+#: How many passkeys may be refused from one place before it pauses.
+_REFUSED_PASSKEYS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def begin(tx: Session, account: UserAccount, attempt: Attempt, terms: Terms, how
 
 
 def _still_asked(tx: Session, account_id: int, terms: Terms) -> str:
-    if second_factor.state_of(tx, account_id).enrolled:
+    if second_factor.state_of(tx, account_id).asked_for:
         return "code"
     return "enrol" if terms.second_factor & roles_of(groups_of(tx, account_id)) else ""
 
@@ -156,6 +158,14 @@ def _nobody_waits() -> Unauthenticated:
 
 def _note_sign_in(tx: Session, name: str, how: str, visitor: Visitor) -> None:
     note(tx, Author(name), "sign_in", f"account:{name}", {"by": how, "source": visitor.source})
+
+
+def note_refused_passkey(tx: Session, visitor: Visitor) -> None:
+    """Tell the log that somebody came with a passkey that lets nobody in; as often as pauses allow guesses from there."""
+    keys: pauses.Keys = {f"passkey from {visitor.source}": _REFUSED_PASSKEYS}
+    failures = pauses.count_attempt(tx, keys)
+    if pauses.begins_a_pause(keys, failures):
+        note(tx, Author("anonymous"), "sign_in_refused", "account", {"source": visitor.source, "by": "passkey"})
 
 
 def _note_wrong_code(tx: Session, waiting: Pending, visitor: Visitor) -> None:

@@ -110,7 +110,7 @@ def password_link(name: str) -> None:
 def remove_second_factor(name: str, reason: str) -> None:
     """Take the second factor of an account away, such as that of a lost telephone."""
     with _database().transaction() as tx:
-        second_factor.remove(tx, accounts.account_named(tx, name, lock=True).id, Author(_BY, reason))
+        second_factor.remove_all(tx, accounts.account_named(tx, name, lock=True).id, Author(_BY, reason))
     click.echo(f"{name} has no second factor now.")
 
 

@@ -225,7 +225,7 @@ def make_password_link(path: AccountPath) -> tuple[LinkOut, int]:
 def remove_second_factor(path: AccountPath, body: Why) -> Done:
     """Take the second factor of an account away, such as that of a lost telephone."""
     account = accounts.account_named(transaction(), path.name, lock=True)
-    second_factor.remove(transaction(), account.id, _by(body.reason))
+    second_factor.remove_all(transaction(), account.id, _by(body.reason))
     return Done(id=account.name, state="removed")
 
 

@@ -1,16 +1,18 @@
 """Who am I, and what is mine: password, sessions, tokens. What gives rights is done in a session, never by a token."""
 
 from datetime import datetime
+from typing import Any
 
 from flask import Response, g
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import Field
+from pydantic import BaseModel, Field, RootModel
 
-from api.auth import second_factor, sessions, tokens
+from api.auth import passkeys, second_factor, sessions, tokens
 from api.auth.accounts import account_named
 from api.auth.own import Change, account_id_of, begin_second_factor, change_password, confirm
 from api.auth.roles import Role
 from api.errors import ProblemOut
+from api.passkeys import brought_back, place, told
 from api.product import product
 from api.requests import answered, give_session, operation, own_session, person, transaction, waiting_operation
 from api.v1.accounts import SessionOut, SessionPath, TokenIn, TokenMade, TokenOut, TokenPath, sessions_out, tokens_out
@@ -55,11 +57,12 @@ class CodeIn(Shape):
 
 
 class SecondFactorOut(Shape):
-    """The second factor of an account."""
+    """The second factors of an account: whether an authenticator is enrolled and since when, and how many passkeys and recovery codes."""
 
     enrolled: bool
     since: datetime | None
     recovery_codes: int
+    passkeys: int
 
 
 class EnrolmentOut(Shape):
@@ -73,6 +76,39 @@ class RecoveryCodesOut(Shape):
     """Ten codes, each of which stands for the authenticator once. They are told here and never again."""
 
     recovery_codes: list[str]
+
+
+class PasskeyOut(Shape):
+    """A passkey; `synced` says that a service keeps it for several devices."""
+
+    id: int
+    label: str
+    synced: bool
+    added_at: datetime
+    last_used_at: datetime | None
+
+
+class PasskeysOut(Shape):
+    """Your passkeys."""
+
+    items: list[PasskeyOut]
+
+
+class PasskeyIn(Shape):
+    """A passkey that a device has made: the name by which you will know it, and what `navigator.credentials.create` gave, as JSON."""
+
+    label: str = Field(min_length=1, max_length=100)
+    credential: dict[str, Any]
+
+
+class OptionsOut(RootModel[dict[str, Any]]):
+    """What `navigator.credentials.create` takes as `publicKey`, as JSON."""
+
+
+class PasskeyPath(BaseModel):
+    """A passkey in the address."""
+
+    passkey_id: int = Field(ge=1, le=2**62)
 
 
 @api.get("/me", responses={200: MeOut})
@@ -109,7 +145,7 @@ def get_second_factor() -> SecondFactorOut:
     """Answer whether you have a second factor, and how many recovery codes are left."""
     own_session()
     state = second_factor.state_of(transaction(), account_named(transaction(), person().name).id)
-    return SecondFactorOut(enrolled=state.enrolled, since=state.since, recovery_codes=state.recovery_codes)
+    return SecondFactorOut(enrolled=state.enrolled, since=state.since, recovery_codes=state.recovery_codes, passkeys=state.passkeys)
 
 
 @api.put("/me/second-factor", responses={200: EnrolmentOut, 429: ProblemOut})
@@ -150,6 +186,42 @@ def remove_own_second_factor(body: CodeIn) -> Response:
 
 def _own_id() -> int:
     return account_id_of(product().database, person().name)
+
+
+@api.get("/me/passkeys", responses={200: PasskeysOut})
+@operation(Role.READ)
+def list_own_passkeys() -> PasskeysOut:
+    """List your passkeys, the oldest first."""
+    own_session()
+    account = account_named(transaction(), person().name)
+    return PasskeysOut(items=[PasskeyOut.model_validate(each) for each in passkeys.list_passkeys(transaction(), account.id)])
+
+
+@api.put("/me/passkeys/options", responses={200: OptionsOut})
+@operation(Role.READ, proof=True)
+def ask_for_own_passkey() -> Response:
+    """Say what a device needs to make a passkey: what `navigator.credentials.create` takes. A cookie says for which browser it was."""
+    own_session()
+    return told(passkeys.ask_for_new(transaction(), account_named(transaction(), person().name), place()))
+
+
+@api.put("/me/passkeys", responses={200: RecoveryCodesOut})
+@operation(Role.READ, proof=True)
+def add_own_passkey(body: PasskeyIn) -> RecoveryCodesOut:
+    """Keep the passkey that a device has made; answers ten recovery codes where there were none, which are told this once."""
+    own_session()
+    account = account_named(transaction(), person().name)
+    codes = passkeys.add(transaction(), account, brought_back(), body.label, body.credential)
+    return RecoveryCodesOut(recovery_codes=codes)
+
+
+@api.delete("/me/passkeys/<int:passkey_id>", responses={204: None})
+@operation(Role.READ, proof=True)
+def remove_own_passkey(path: PasskeyPath) -> tuple[None, int]:
+    """Take one of your passkeys away, as of a lost device."""
+    own_session()
+    passkeys.remove(transaction(), account_named(transaction(), person().name), path.passkey_id, Author(person().name))
+    return None, 204
 
 
 @api.get("/me/sessions", responses={200: Page[SessionOut]})

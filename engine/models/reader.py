@@ -16,10 +16,13 @@ from engine.models.bundle import MAX_FILE_BYTES, Finding
 from engine.models.camunda import translate
 from engine.models.trees import line_of
 from engine.models.vocabulary import BPMN, DMN_PREFIX
+from engine.work import pay
 
 #: Elements inside one another; far above what people draw, far below what a recursive function can bear.
 MAX_DEPTH: Final = 60
 MAX_ELEMENTS: Final = 20_000
+#: What checking an element costs the request that asks for it, in steps.
+_ELEMENT_STEPS: Final = 300
 #: Characters of one attribute or text.
 MAX_TEXT: Final = 20_000
 _NCNAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,199}")
@@ -107,6 +110,7 @@ def _limits(path: str, root: etree._Element) -> Iterator[Finding]:
             message = f"A text in the file is longer than {MAX_TEXT} characters."
             yield _finding(path, "text-too-long", message, "Move long texts out of the diagram.", line_of(element))
             return
+    pay(_ELEMENT_STEPS * elements)
     if elements > MAX_ELEMENTS:
         message = f"The file has {elements} elements, more than {MAX_ELEMENTS}."
         yield _finding(path, "too-many-elements", message, "Split the process, and call the parts by call activities.")

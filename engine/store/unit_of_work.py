@@ -175,6 +175,10 @@ class Database:
         """The same server for clients that are not SQLAlchemy (asyncpg, psql)."""
         return self.url.replace("postgresql+psycopg://", "postgresql://", 1)
 
+    def begin_anew(self) -> None:
+        """Connect anew from here on: a connection keeps a buffer as large as the largest thing it ever sent, for ever."""
+        self.engine.dispose()
+
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()

@@ -85,3 +85,9 @@ def peppol_example() -> Document:
     quantities = {"SN-33": 10, "SN-34": 5, "SN-35": 15}
     content = shared(_EXAMPLE).read_bytes()
     return Document(content, "1", "City Hospital", quantities, Decimal("115.00"), Decimal("143.75"))
+
+
+def large_order(lines: int) -> bytes:
+    """An order of so many different goods."""
+    told = (_LINE.format(number=n, quantity=1, price="1.00", name=f"Widget {n}", sku=f"WIDGET-{n}") for n in range(1, lines + 1))
+    return _DOCUMENT.format(lines="\n".join(told)).encode()

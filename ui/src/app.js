@@ -19,6 +19,7 @@ import { changed, say } from './notice.js';
 import './following.js';
 import './selecting.js';
 import './keys.js';
+import './passkey.js';
 
 const YEAR = 60 * 60 * 24 * 365;
 

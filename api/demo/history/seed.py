@@ -30,7 +30,8 @@ _SMALLEST: Final = 9
 _MANIFEST: Final = "manifest.json"
 _LEFT_OUT: Final = frozenset(
     {
-        "business_clock", "external_identity", "idempotency_key", "known_browser", "one_time_link", "recovery_code", "refused_act",
+        "business_clock", "external_identity", "idempotency_key", "known_browser", "one_time_link", "passkey", "passkey_challenge",
+        "recovery_code", "refused_act",
         "second_factor", "service_task_load", "sign_in", "sign_in_pause", "sign_on_attempt", "task_link", "worker",
     }
 )  # fmt: skip
