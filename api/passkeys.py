@@ -56,7 +56,7 @@ def typed_credential() -> dict[str, Any]:
         raise Invalid(
             "Nothing came from the device.",
             code="passkey_refused",
-            next_step="Press the button again, and touch the device when it asks for it.",
+            next_step="Try again, and touch the device when it asks for it.",
             errors={"credential": ["is missing"]},
         )
     return found

@@ -119,7 +119,7 @@ def add(tx: Session, account: UserAccount, asked: tuple[Place, str], label: str,
         raise _refused("The passkey was not made as it was asked for.") from None
     locks.take(tx, Lock.USER_ACCOUNT, [account.id])
     if len(list_passkeys(tx, account.id)) >= _MOST_PASSKEYS:
-        raise Conflict(f"There are {_MOST_PASSKEYS} passkeys already.", code="passkeys_many", next_step="Take one away first.")
+        raise Conflict(f"There are {_MOST_PASSKEYS} passkeys already.", code="passkeys_many", next_step="Take the one away that you use least, and add this one then.")
     kept = insert(Passkey).values(
         account_id=account.id,
         credential_id=made.credential_id,
@@ -129,7 +129,7 @@ def add(tx: Session, account: UserAccount, asked: tuple[Place, str], label: str,
         label=called,
     )
     if tx.scalar(kept.on_conflict_do_nothing().returning(Passkey.id)) is None:
-        raise Conflict("That passkey is kept already.", code="passkey_known", next_step="Use another device, or take the old one away.")
+        raise Conflict("That passkey is kept already.", code="passkey_known", next_step="Use another device, or the passkey that you have.")
     note(tx, Author(account.name), "add_passkey", f"account:{account.name}", {"passkey": called})
     return second_factor.first_recovery_codes(tx, account.id)
 

@@ -20,7 +20,7 @@ from engine.work import pay
 T = TypeVar("T")
 
 #: Characters of the texts that are kept compiled: each takes some 350 bytes.
-CACHED_TEXTS: Final = 100_000
+CACHED_TEXTS: Final = 60_000
 #: What compiling costs, in steps: each text, and each of its characters.
 _TEXT_STEPS, _CHARACTER_STEPS = 100, 5
 _TOO_DEEP: Final = "it nests or calls too deeply"

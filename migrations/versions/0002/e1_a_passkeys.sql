@@ -10,7 +10,7 @@ CREATE TABLE passkey (
   added_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
   last_used_at TIMESTAMP WITH TIME ZONE,
   CONSTRAINT passkey_pkey PRIMARY KEY (id),
-  CONSTRAINT passkey_credential_id_ux UNIQUE (credential_id),
+  CONSTRAINT passkey_credential_id_key UNIQUE (credential_id),
   CONSTRAINT passkey_account_id_fkey FOREIGN KEY(account_id) REFERENCES user_account (id) ON DELETE CASCADE
 );
 
