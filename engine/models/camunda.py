@@ -21,6 +21,7 @@ from engine.models.vocabulary import BPMN, SPIFF
 from engine.service_tasks import given_to
 
 _VARIABLE: Final = re.compile(r"[$#]\{\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*\}")
+_NAME: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _FORM: Final = re.compile(r"camunda-forms:deployment:(?:[^/]*/)*([^/]+)\.form")
 #: Attributes of user tasks and the settings they are.
 _OF_PEOPLE: Final = {"candidateGroups": "candidateGroups", "candidateUsers": "candidateUsers", "priority": "priority", "formRef": "formKey"}
@@ -28,11 +29,8 @@ _OF_PEOPLE: Final = {"candidateGroups": "candidateGroups", "candidateUsers": "ca
 
 def translate(root: etree._Element) -> None:
     """Write what is certain in Camunda's namespace as our extensions, in place."""
-    for element in list(root.iter(f"{{{BPMN}}}serviceTask", f"{{{BPMN}}}userTask")):
-        if tag_of(element) == "serviceTask":
-            _external_task(element)
-        else:
-            _user_task(element)
+    for element in list(root.iter(f"{{{BPMN}}}serviceTask", f"{{{BPMN}}}userTask", f"{{{BPMN}}}startEvent")):
+        _READERS[tag_of(element)](element)
         _properties(element)
 
 
@@ -83,6 +81,17 @@ def _user_task(element: etree._Element) -> None:
     # Who is assigned has the task alone: one candidate. With other candidates beside it would be offered to them too.
     if assignee and not others and _set(element, "candidateUsers", assignee):
         _take(element, "assignee")
+
+
+def _start(element: etree._Element) -> None:
+    """The variable that says who began the instance."""
+    initiator = _attribute(element, "initiator")
+    if initiator and _NAME.fullmatch(initiator) and _set(element, "initiator", initiator):
+        _take(element, "initiator")
+
+
+#: What reads which element.
+_READERS: Final = {"serviceTask": _external_task, "userTask": _user_task, "startEvent": _start}
 
 
 def _setting(text: str) -> str | None:

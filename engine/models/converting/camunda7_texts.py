@@ -5,7 +5,8 @@ from typing import Final
 
 from lxml import etree
 
-from engine.models.converting.bench import Bench, attribute
+from engine.models.converting.bench import CAMUNDA, Bench, attribute
+from engine.models.converting.cron import crontab_of
 from engine.models.converting.juel import expression, feel_of
 from engine.models.converting.report import Fate
 from engine.models.trees import child, tag_of, text_of
@@ -22,6 +23,8 @@ def convert(bench: Bench) -> None:
     """Each text."""
     for element in bench.elements("conditionExpression", "condition", *_LOOPS, *_TIMERS):
         _expression(bench, element)
+    for element in bench.elements("timeCycle"):
+        _cron(bench, element)
     for element in bench.elements("scriptTask"):
         _script(bench, element)
     for element in bench.elements("multiInstanceLoopCharacteristics"):
@@ -46,6 +49,14 @@ def _expression(bench: Bench, element: etree._Element) -> None:
         for part in list(element):
             element.remove(part)
         bench.note(element, what, f"FEEL: {value}")
+
+
+def _cron(bench: Bench, element: etree._Element) -> None:
+    text = text_of(element)
+    found = crontab_of(text, sunday_is_one=any(space in bench.root.nsmap.values() for space in CAMUNDA))
+    if found is not None:
+        element.text = found
+        bench.note(element, f"timeCycle: {text[:80]}", f"As a crontab: {found}")
 
 
 def _script(bench: Bench, element: etree._Element) -> None:

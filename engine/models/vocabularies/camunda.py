@@ -81,7 +81,7 @@ CAMUNDA_WORDS: Final = Vocabulary(
         refused("in out", _CALLED),
         refused("@caseRef @caseBinding @caseVersion @caseTenantId", "Draw the case as a process, and call that."),
         refused("@variableMappingClass @variableMappingDelegateExpression", _CALLED),
-        refused("@initiator", "Remove it: who started an instance is in its history."),
+        read_as("@initiator", "The setting 'initiator': the variable that says who began it.", "Name it by one plain word."),
         refused("@candidateStarterGroups @candidateStarterUsers potentialStarter", "Remove it: who may start a process is a role here."),
         refused("@errorCodeVariable @errorMessageVariable", "Set the result variable of the boundary event: it takes what the error says."),
         refused("@escalationCodeVariable", "Set the result variable of the boundary event: it takes what the escalation says."),

@@ -8,6 +8,7 @@ from lxml import etree
 from engine.models.bundle import Bundle
 from engine.models.check import check
 from engine.models.converting import Fate, as_markdown, convert, is_foreign
+from engine.models.converting.cron import crontab_of
 from engine.models.converting.juel import feel_of
 from engine.problems import Invalid
 from engine.service_tasks import ServiceTasks
@@ -174,3 +175,33 @@ def test_event_subprocesses_keep_whom_they_wait_for_and_conditions_of_java_are_f
     event = elements_of(low.encode())["came"].event
     assert event is not None
     assert (event.kind, event.expression) == ("conditional", "left < 3")
+
+
+@pytest.mark.parametrize(
+    ("written", "camunda_7", "camunda_8"),
+    [
+        ("0 0 9 ? * MON-FRI", "0 9 * * mon-fri", "0 9 * * mon-fri"),
+        ("0 0/5 * * * ?", "0-59/5 * * * *", "0-59/5 * * * *"),
+        ("0 30 6,18 1 JAN,JUL ? *", "30 6,18 1 jan,jul *", "30 6,18 1 jan,jul *"),
+        ("0 0 8 ? * 2-6", "0 8 * * 1-5", "0 8 * * 2-6"),
+        ("0 0 8 ? * 1/2", "0 8 * * 0-6/2", "0 8 * * 1-7/2"),
+        ("0 0 8 L * ?", None, None),
+        ("0 0 8 ? * 6#3", None, None),
+        ("30 0 8 ? * MON", None, None),
+        ("0 0 8 1 1 ? 2027", None, None),
+        ("0 9 * * 1-5", None, None),
+        ("0 61 8 * * ?", None, None),
+    ],
+)
+def test_cron_with_seconds_is_a_crontab_where_that_says_the_same(written, camunda_7, camunda_8):
+    assert [crontab_of(written, sunday_is_one=each) for each in (True, False)] == [camunda_7, camunda_8]
+
+
+def test_a_schedule_and_who_began_are_taken_over_from_camunda_7():
+    begin = b'<bpmn:startEvent id="begin" camunda:initiator="asker"><bpmn:extensionElements>'
+    timer = b"<bpmn:timerEventDefinition><bpmn:timeCycle>0 15 7 ? * 2</bpmn:timeCycle></bpmn:timerEventDefinition></bpmn:startEvent>"
+    scheduled = CAMUNDA_7.replace(b'<bpmn:startEvent id="begin"><bpmn:extensionElements>', begin, 1)
+    assert elements_of(scheduled)["begin"].properties["initiator"] == "asker"
+    made = converted(scheduled.replace(b"</bpmn:startEvent>", timer, 1))
+    assert b"<bpmn:timeCycle>15 7 * * 1</bpmn:timeCycle>" in made.content
+    assert {"timeCycle: 0 15 7 ? * 2", 'camunda:initiator="asker"'} <= {note.what for note in made.notes if note.fate is Fate.TRANSLATED}
