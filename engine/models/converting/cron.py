@@ -11,6 +11,8 @@ _LAST: Final = (59, 23, 31, 12, 7)
 _WEEKDAY: Final = 4
 _STEP: Final = re.compile(r"(\d+)/(\d+)")
 _NUMBERS: Final = re.compile(r"\d+")
+#: Its days of the week as a crontab counts them.
+_QUARTZ_DAYS: Final = dict(zip("1234567", "0123456", strict=True))
 _SIX, _SEVEN = 6, 7
 
 
@@ -37,4 +39,4 @@ def _field(text: str, place: int, *, sunday_is_one: bool) -> str:
     if place != _WEEKDAY or not sunday_is_one:
         return found
     days, slash, step = found.partition("/")
-    return _NUMBERS.sub(lambda day: str(int(day[0]) - 1), days) + slash + step
+    return _NUMBERS.sub(lambda day: _QUARTZ_DAYS.get(day[0], "none"), days) + slash + step
