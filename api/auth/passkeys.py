@@ -119,7 +119,7 @@ def add(tx: Session, account: UserAccount, asked: tuple[Place, str], label: str,
         raise _refused("The passkey was not made as it was asked for.") from None
     locks.take(tx, Lock.USER_ACCOUNT, [account.id])
     if len(list_passkeys(tx, account.id)) >= _MOST_PASSKEYS:
-        raise Conflict(f"There are {_MOST_PASSKEYS} passkeys already.", code="passkeys_many", next_step="Take the one away that you use least, and add this one then.")
+        raise Conflict(f"There are {_MOST_PASSKEYS} passkeys already.", code="passkeys_many", next_step="Take the least used away first.")
     kept = insert(Passkey).values(
         account_id=account.id,
         credential_id=made.credential_id,
