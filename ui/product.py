@@ -20,6 +20,7 @@ from engine.store.unit_of_work import Database
 F = TypeVar("F", bound=Callable[..., Any])
 # Roles as the edge names them: who may repair instances, apply receipts, ship, deploy, take instances over, and keep which master data.
 OPERATE, COLLECT, SHIP, ADMINISTER = "operate", "collect", "ship", "administer"
+SCREEN = "screen"
 SELL, ORDER, PRICE, BOOK, BUY, WORK, DEPLOY, MIGRATE = "sell", "order", "price", "book", "buy", "work", "deploy", "migrate"
 READ, SEE_COSTS, SEE_CREDIT, SEE_BANK, SEE_BOOKS = "read", "see-costs", "see-credit", "see-bank", "see-books"
 SEE_DATA, AUDIT = "see-data", "audit"

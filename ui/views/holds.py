@@ -13,7 +13,7 @@ from handlers.orders.hold_kinds import catalogue, keep_kind, version_of
 from handlers.orders.hold_rules import STAGES, HoldKind
 from handlers.orders.hold_views import HoldFilter, list_holds
 from ui.csv_export import csv_response
-from ui.product import ADMINISTER, asked, needs, person, product
+from ui.product import ADMINISTER, SCREEN, asked, needs, person, product
 
 _REFUSED: Final = 422
 _BASE: Final = "/orders/hold-kinds"
@@ -24,7 +24,7 @@ def show_list() -> str:
     with product().database.transaction() as tx:
         found, kinds = list_holds(tx, _wanted(), asked(), count=True), catalogue(tx)
     owners = sorted({kind.release_group for kind in kinds.values()})
-    return render_template("holds.html", found=found, wanted=_wanted(), kinds=kinds, owners=owners)
+    return render_template("holds.html", found=found, wanted=_wanted(), kinds=kinds, owners=owners, may_screen=SCREEN in person().roles)
 
 
 def export() -> Response:
@@ -40,7 +40,7 @@ def show_kinds() -> str:
     """The catalogue."""
     with product().database.transaction() as tx:
         kinds = catalogue(tx)
-    return render_template("hold_kinds.html", kinds=kinds, may_keep=ADMINISTER in person().roles)
+    return render_template("hold_kinds.html", kinds=kinds, may_keep=ADMINISTER in person().roles, may_screen=SCREEN in person().roles)
 
 
 @needs(ADMINISTER)

@@ -3,11 +3,12 @@
 import pytest
 from sqlalchemy import text
 
-from engine.problems import Conflict
+from engine.problems import Conflict, Invalid
 from engine.runtime.state.people import Person
 from engine.runtime.verbs import messages
 from engine.runtime.verbs.messages import Message
 from engine.runtime.verbs.pending_changes import Wanting
+from engine.store.paging import Asked
 from handlers.changes import Author
 from handlers.imports import verbs
 from handlers.imports.verbs import File
@@ -17,6 +18,7 @@ from handlers.orders.commands import Released, release
 from handlers.orders.drafts import LineDraft, OrderDraft, create_order
 from handlers.orders.status import status_of
 from handlers.parties.guarded import CustomerEdit, _change_customer
+from handlers.screening.views import DecisionFilter, list_decisions
 from tests.integration.at_work import at_work, do, settle
 from tests.integration.orders.trade import D, open_trade, stock
 from tests.worklist import tasks_of
@@ -113,3 +115,23 @@ def test_a_hold_is_not_taken_off_by_hand_while_a_match_is_undecided(runtime):
     assert where(runtime, order_no) == ("PROCESSING", ())
     with runtime.database.transaction() as tx:
         release(runtime, tx, by_hand, CORA)  # it is off already: nobody is refused
+
+
+def test_every_decision_is_listed_with_its_party_entry_and_reason_the_latest_first(runtime):
+    listed(runtime, "1,Coyote Suply Ltd; Wile E.,AT,Regulation 1,no")
+    first = received(runtime)
+    do(runtime, f"a party of {first}", person=CORA, action="false_match", reason="Another register number")
+    listed(runtime, "1,Coyote Supply,AT,Regulation 3,no")
+    do(runtime, f"a party of {first}", person=CORA, action="true_match", reason="The same owner")
+    with runtime.database.transaction() as tx:
+        rows = list_decisions(tx, DecisionFilter(), Asked()).rows
+        assert [(row.verdict, row.reason, row.decided_by) for row in rows] == [
+            ("TRUE", "The same owner", "cora"),
+            ("FALSE", "Another register number", "cora"),
+        ]
+        assert [row.matched_name for row in rows] == ["coyote supply", "coyote suply"], "each as it was when it was decided"
+        assert {(row.order_no, row.list_code, row.entry_no) for row in rows} == {(first, "EU", "1")}
+        assert [row.id for row in list_decisions(tx, DecisionFilter("cleared"), Asked()).rows] == [rows[1].id]
+        assert [row.id for row in list_decisions(tx, DecisionFilter(search="suply"), Asked()).rows] == [rows[1].id]
+        with pytest.raises(Invalid, match="no verdict"):
+            list_decisions(tx, DecisionFilter("perhaps"), Asked())
