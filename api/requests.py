@@ -55,6 +55,7 @@ def install(app: Flask) -> None:
     """Know the person before every view, and refuse what the view's role does not allow."""
     app.before_request(_authenticate)
     app.after_request(_count_refusal)
+    app.teardown_request(lambda _: work.end())
     app.jinja_env.globals["csrf_token"] = lambda: g.get("csrf_token", "")
     app.jinja_env.globals["hidden_fields"] = hidden_fields
 

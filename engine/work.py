@@ -35,8 +35,13 @@ _present: ContextVar[_Allowance | None] = ContextVar("work", default=None)
 
 
 def begin(units: int = REQUEST_WORK) -> None:
-    """From here on this thread has so much work to spend; what an earlier request left is forgotten."""
+    """From here on this thread has so much work to spend, until `end`."""
     _present.set(_Allowance(units))
+
+
+def end() -> None:
+    """The request is over: what this thread does now is nobody's to pay for."""
+    _present.set(None)
 
 
 def pay(units: int) -> None:

@@ -49,6 +49,17 @@ def test_what_runs_instances_and_what_nobody_asked_for_pays_nothing():
     assert contextvars.Context().run(loop.evaluate, {}) == 30_000
 
 
+def test_what_a_thread_does_after_a_request_is_paid_by_nobody():
+    loop = compile_expression("count(for i in 1..30000 return i)")
+
+    def two():
+        work.begin(10)
+        work.end()
+        return loop.evaluate({})
+
+    assert contextvars.copy_context().run(two) == 30_000
+
+
 def test_a_text_is_paid_for_when_it_is_compiled_and_not_when_it_is_known():
     text = "1 + 2 + 3 + 4711 * 11"
     assert within(10_000, lambda: (compile_expression(text), work.spent(10_000))[1]) > 0
