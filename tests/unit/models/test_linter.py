@@ -390,8 +390,8 @@ def support() -> Iterator[Case]:
     yield Case(
         "zeebe", "a", bundle(around("a", script("a", "{ b: 1 }", f"<bpmn:extensionElements>{headers}</bpmn:extensionElements>"))), right
     )
-    flowable = node("task", "a", **{"xmlns:flowable": "http://flowable.org/bpmn", "flowable:assignee": "vera"})
-    yield Case("foreign-extension", "a", bundle(around("a", flowable)), right, "info")
+    signavio = node("task", "a", **{"xmlns:signavio": "http://www.signavio.com", "signavio:author": "vera"})
+    yield Case("foreign-extension", "a", bundle(around("a", signavio)), right, "info")
     read = '<bpmn:dataInputAssociation id="read"><bpmn:targetRef>start</bpmn:targetRef></bpmn:dataInputAssociation>'
     yield Case("drawn-only", "read", bundle(around("a", user("a").replace("</bpmn:userTask>", f"{read}</bpmn:userTask>"))), right, "info")
     yield Case("attribute-not-supported", "a", bundle(around("a", script("a", startQuantity="2"))), right)
