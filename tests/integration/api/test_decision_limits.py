@@ -1,7 +1,10 @@
 """The table of amounts: set by page and API, by two where it lets somebody decide more, and shown to whoever decides."""
 
 import pytest
+from click.testing import CliRunner
 
+from api.cli import main
+from api.commands import limits as limits_command
 from api.content import deploy_content
 from engine.runtime.verbs.run_until_idle import run_until_idle
 
@@ -107,3 +110,30 @@ def test_whoever_decides_is_told_how_much_they_may(edith, signed_in, installatio
     assert task["title"] in edith.get("/administration/limits").text
     refused = edith.post(f"/api/v1/user-tasks/{task['id']}/complete", json={"data": {"approved": True}})
     assert (refused.status_code, refused.json["code"]) == (403, "limit_exceeded")
+
+
+def test_the_command_line_sets_a_lower_limit_and_keeps_a_higher_one_for_a_second_person(edith, installation, signed_in, monkeypatch):
+    monkeypatch.setattr(limits_command, "build", lambda _settings: installation)
+
+    def run(*words):
+        return CliRunner().invoke(main, ["limits", *words])
+
+    key = ("quote", "group:sales-manager", "EUR")
+    assert run("set", *key, "10000", "--as", "edith").output == "Done.\n"
+    assert run("set", *key, "9000.50", "--as", "edith").output == "Done.\n"
+    more = run("set", *key, "20000", "--as", "edith", "--reason", "Larger deals")
+    assert "waits for a second person" in more.output
+    assert run("list").output.splitlines() == ["quote            group:sales-manager              up to 9,000.50 EUR"]
+    pending = edith.get("/api/v1/pending-changes").json["items"][0]
+    assert edith.post(f"/api/v1/pending-changes/{pending['id']}/confirm", json={}).status_code == 403
+    assert signed_in("ines").post(f"/api/v1/pending-changes/{pending['id']}/confirm", json={}).status_code == 200
+    assert '"amount":20000' in run("list", "--kind", "quote", "--json").output.replace('"20000"', "20000")
+    for words, told in (
+        (("set", *key, "1e9", "--as", "edith"), "is no number"),
+        (("set", "quota", *key[1:], "5", "--as", "edith"), "is named by no deployed diagram"),
+        (("set", *key, "5", "--as", "nobody"), "nobody"),
+        (("remove", "quote", "user:nobody", "EUR", "--as", "edith"), "has no limit"),
+    ):
+        refused = run(*words)
+        assert refused.exit_code == 1
+        assert told in refused.output
