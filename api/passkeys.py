@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from api.auth import passkeys
 from api.auth.passkeys import Asked, Place
-from api.auth.signing_in import SignedIn, begin, note_refused_passkey
+from api.auth.signing_in import SignedIn, begin, count_asking_for_passkey, forgive_passkeys, note_refused_passkey
 from api.cookies import give_cookie, read_cookie, take_cookie
 from api.product import product
 from api.requests import open_to_all, visitor
@@ -66,7 +66,12 @@ def typed_credential() -> dict[str, Any]:
 @open_to_all
 def ask() -> Response:
     """What a device is to sign so that its owner signs in, or confirms who they are."""
-    return told(product().database.run(lambda tx: passkeys.ask_for_any(tx, place())))
+
+    def act(tx: Session) -> Asked:
+        count_asking_for_passkey(tx, visitor())
+        return passkeys.ask_for_any(tx, place())
+
+    return told(product().database.run(act))
 
 
 @passkey_doors.post("/login/passkey")
@@ -77,6 +82,7 @@ def sign_in() -> AnyResponse:
 
     def act(tx: Session) -> SignedIn:
         account = passkeys.prove(tx, brought_back(), typed_credential())
+        forgive_passkeys(tx, asked.visitor)
         return begin(tx, account, asked, terms(), "passkey")
 
     try:

@@ -162,10 +162,24 @@ def _note_sign_in(tx: Session, name: str, how: str, visitor: Visitor) -> None:
 
 def note_refused_passkey(tx: Session, visitor: Visitor) -> None:
     """Tell the log that somebody came with a passkey that lets nobody in; as often as pauses allow guesses from there."""
-    keys: pauses.Keys = {f"passkey from {visitor.source}": _REFUSED_PASSKEYS}
+    keys = _passkeys_from(visitor)
     failures = pauses.count_attempt(tx, keys)
     if pauses.begins_a_pause(keys, failures):
         note(tx, Author("anonymous"), "sign_in_refused", "account", {"source": visitor.source, "by": "passkey"})
+
+
+def count_asking_for_passkey(tx: Session, visitor: Visitor) -> None:
+    """Whoever asks and never signs pauses as whoever signs wrongly: each question is kept until it is over. Raises TooOften."""
+    pauses.count_attempt(tx, _passkeys_from(visitor))
+
+
+def forgive_passkeys(tx: Session, visitor: Visitor) -> None:
+    """Somebody there has proved who they are."""
+    pauses.forgive(tx, _passkeys_from(visitor))
+
+
+def _passkeys_from(visitor: Visitor) -> pauses.Keys:
+    return {f"passkey from {visitor.source}": _REFUSED_PASSKEYS}
 
 
 def _note_wrong_code(tx: Session, waiting: Pending, visitor: Visitor) -> None:

@@ -134,6 +134,15 @@ def test_guessing_from_one_place_is_told_to_the_log_in_few_rows_and_pauses(insta
     assert 1 <= len(rows) <= 5
 
 
+def test_who_asks_and_never_signs_pauses_and_whoever_signs_is_forgiven(application, nora):
+    device = Device()
+    add(nora, device)
+    browser = application.test_client()
+    assert {browser.post("/login/passkey/options").status_code for _ in range(50)} == {200}
+    assert come(browser, signed(browser, device)).status_code == 302
+    assert {browser.post("/login/passkey/options").status_code for _ in range(70)} == {200, 429}
+
+
 def test_who_was_let_go_comes_in_by_no_passkey(installation, application, nora):
     device = Device()
     add(nora, device)
