@@ -220,14 +220,14 @@ def _take(browser: Browser, address: str, pages: dict[str, str], directory: Path
     for name, path in pages.items():
         page = context.new_page()
         page.goto(address + path)
-        _settled(page)
+        settled(page)
         page.screenshot(path=directory / f"{name}-{theme}-{size}.png", full_page=True)
         page.close()
         print(f"{name}-{theme}-{size}.png")  # noqa: T201  # somebody waits
     context.close()
 
 
-def _settled(page: Page) -> None:
+def settled(page: Page) -> None:
     """Every island of the page has drawn what it shows, or has said that it cannot."""
     page.wait_for_load_state("networkidle")
     until(lambda: page.evaluate(_ALL_READY))  # the page's policy lets no script of ours poll

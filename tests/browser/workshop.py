@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from flask import Flask
 from lxml import etree
 from playwright.sync_api import Page
 
@@ -75,6 +76,7 @@ class Workshop:
 
     url: str
     runtime: Runtime
+    application: Flask
 
     @property
     def database(self) -> Database:
@@ -127,5 +129,6 @@ def serve_workshop(
     with database.transaction() as tx:
         for person in people:
             add_account(tx, person)
-    with address.serving(application_of(Product(Settings(), database, runtime, demo=True, groups=GROUPS))) as url:
-        yield Workshop(url, runtime)
+    application = application_of(Product(Settings(), database, runtime, demo=True, groups=GROUPS))
+    with address.serving(application) as url:
+        yield Workshop(url, runtime, application)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
-from api.demo.history import customers, goods, office
+from api.demo.history import customers, goods, morning, office
 from api.demo.history.house import House, workdays
 from api.demo.history.money import Bank
 
@@ -30,6 +30,7 @@ def live(house: House, first: date, last: date, told: Callable[[date], None] = l
         told(day)
     _begin_the_day(house, last + timedelta(days=1))
     customers.ask_for_prices(house)
+    morning.leave_things(house)
 
 
 def _begin_the_day(house: House, day: date) -> None:

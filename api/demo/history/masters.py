@@ -106,6 +106,8 @@ def _add_customer(tx: Session, buyer: Mapping[str, str]) -> None:
         discount_days=int(buyer["discount_days"]),
         incoterm=buyer["incoterm"],
         ship_complete=bool(buyer["ship_complete"]),
+        invoice_cycle=buyer["invoice_cycle"] or "SHIPMENT",
+        payment_term=buyer["payment_term"],
     )
     address = parties.AddressDraft(
         name=buyer["name"],
