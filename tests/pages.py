@@ -6,6 +6,7 @@ Of a page with parts in its address a row of the demo's ninety days is the examp
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 from flask import Flask
@@ -13,8 +14,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
+import bpmn
+from engine.models.bundle import Bundle, read_bundle
 from engine.runtime.state.runtime import Runtime
-from engine.runtime.verbs import drafts
+from engine.runtime.verbs import deploy, drafts
 from engine.store.clock import business_now
 from handlers.changes import Author
 from handlers.edi import arriving
@@ -64,7 +67,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "/orders/<order_no>/change": "SELECT order_no FROM sales_order WHERE state = 'SUBMITTED' ORDER BY 1 DESC LIMIT 1",
     "/orders/hold-kinds/<hold_code>": "SELECT 'FRAUD' AS hold_code",
     "/processes/<bundle>": "SELECT 'quote-to-order' AS bundle",
-    "/processes/<bundle>/diff": "SELECT 'order-to-promise' AS bundle",
+    "/processes/<bundle>/diff": "SELECT 'dispute' AS bundle",
     "/processes/<bundle>/draft": "SELECT 'quote-to-order' AS bundle",
     "/processes/<bundle>/draft/<path:path>": "SELECT 'quote-to-order' AS bundle, 'quote-to-order.bpmn' AS path",
     "/processes/<bundle>/outcome": "SELECT 'quote-to-order' AS bundle",
@@ -143,6 +146,12 @@ def furnish(runtime: Runtime, tx: Session) -> None:
     if not tx.scalar(text("SELECT 1 FROM draft WHERE bundle = 'quote-to-order'")):
         drafts.begin(tx, "quote-to-order", "ravi")
     charge_late(tx)
+
+
+def deploy_another(runtime: Runtime, tx: Session) -> None:
+    """A second version of a bundle, so that there is an older one whose instances could go over."""
+    bundle = read_bundle(Path(bpmn.__path__[0]) / "dispute")
+    deploy.deploy(runtime, tx, Bundle(bundle.name, {**bundle.files, "README.md": b"# Dispute, version two"}), "edith")
 
 
 def charge_late(tx: Session) -> None:

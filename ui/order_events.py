@@ -7,14 +7,21 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from babel.dates import format_date
+
 from handlers.orders.hold_rules import HOLDS
 from handlers.orders.views import Story
 from ui.facts import entered, facts, said
 from ui.formats import decider, money, quantity, words
+from ui.languages import N_, SOURCE, language, locale, say, say_many
 from ui.subjects import subject_address
 
 _BAD = ("hold_applied", "reject", "cancel", "returned", "short", "fail")
-_ANSWERS = {"AP": "accept it", "CA": "accept it with changes", "RE": "reject it"}
+_ANSWERS = {
+    "AP": N_("Customer told that we accept it"),
+    "CA": N_("Customer told that we accept it with changes"),
+    "RE": N_("Customer told that we reject it"),
+}
 #: What an instance is begun with, rather than what it does.
 _BEFORE = frozenset({"order_received", "cancellation_requested"})
 #: Told by the shipment itself, with its carrier.
@@ -59,11 +66,13 @@ def timeline(story: Story) -> Iterator[Event]:
 
 def left(shipment: Any) -> Event:
     """A shipment went on its way."""
-    what = f"Shipment {shipment.shipment_no} left"
+    what = say("Shipment %(number)s left", number=shipment.shipment_no)
     if shipment.kind != "DROP":
         return Event(shipment.shipped_at, what, " ".join(filter(None, (shipment.carrier, shipment.tracking_no))), "", "good")
     # A supplier names a day and no time: what counts is when we heard of it.
-    return Event(shipment.created_at, what, f"on {_day(shipment.shipped_at)} {shipment.tracking_no}".strip(), "", "good")
+    return Event(
+        shipment.created_at, what, f"{say('on %(day)s', day=_day(shipment.shipped_at))} {shipment.tracking_no}".strip(), "", "good"
+    )
 
 
 def _decision(task: Any) -> Event:
@@ -73,12 +82,18 @@ def _decision(task: Any) -> Event:
 
 
 def _began(instance: Any) -> Event:
-    return Event(instance.started_at, f"{instance.process_name} began", instance.business_key or "", href=_address(instance), machine=True)
+    return Event(
+        instance.started_at,
+        say("%(process)s began", process=instance.process_name),
+        instance.business_key or "",
+        href=_address(instance),
+        machine=True,
+    )
 
 
 def _ended(instance: Any) -> Event:
     cancelled = instance.state == "cancelled"
-    what = f"{instance.process_name} {instance.state}"
+    what = say(_CANCELLED if cancelled else _COMPLETED, process=instance.process_name)
     return Event(
         instance.ended_at, what, instance.end_reason or "", "", "bad" if cancelled else "", _address(instance), machine=not cancelled
     )
@@ -96,7 +111,7 @@ def _told(story: Story, event: Any) -> Event:
         what, more = tell({**detail, "currency": story.order.currency}) if tell else (words(event.kind), said(facts(detail)))
     except KeyError:  # an event of an earlier version, that says less
         what, more = words(event.kind), said(facts(detail))
-    line = f", line {event.line_no}" if event.line_no else ""
+    line = say(", line %(line_no)s", line_no=event.line_no) if event.line_no else ""
     who = "" if event.actor == "system" else decider(event.actor) if event.actor else ""
     quote = subject_address(detail["quote_no"], "quote") if kind == "order_received" and detail.get("quote_no") else ""
     return Event(event.at, what + line, more, who, "bad" if any(word in kind for word in _BAD) else "", quote)
@@ -107,15 +122,18 @@ def _of_goods_and_money(story: Story) -> Iterator[Event]:
         if shipment.shipped_at:
             yield left(shipment)
         if shipment.delivered_at:
-            yield Event(shipment.delivered_at, f"Shipment {shipment.shipment_no} arrived", "", "", "good")
+            yield Event(shipment.delivered_at, say("Shipment %(number)s arrived", number=shipment.shipment_no), "", "", "good")
     for invoice in story.invoices:
         if invoice.posted_at:
-            what = f"{'Credit memo' if invoice.kind == 'CM' else 'Invoice'} {invoice.invoice_no} posted"
+            what = _posted(invoice)
             amount = money(invoice.gross_total, invoice.currency)
             yield Event(invoice.posted_at, what, amount, "", "good", subject_address(invoice.invoice_no, "invoice"))
     for receipt in story.receipts:
         paid = money(receipt.cash, receipt.currency)
-        what, more = f"Receipt {receipt.receipt_no} paid {paid} of {receipt.invoice_no}", words(receipt.action)
+        what = say(
+            "Receipt %(receipt)s paid %(amount)s of %(invoice)s", receipt=receipt.receipt_no, amount=paid, invoice=receipt.invoice_no
+        )
+        more = words(receipt.action)
         yield Event(receipt.applied_at, what, more, receipt.applied_by, "good", subject_address(receipt.receipt_no, "receipt"))
 
 
@@ -125,87 +143,117 @@ def _amount(detail: Mapping[str, Any], name: str) -> str:
 
 def _day(value: Any) -> str:
     at = date.fromisoformat(value) if isinstance(value, str) else value
-    return f"{at.day} {at:%b %Y}"
+    return format_date(at, "d MMM y" if language() == SOURCE else "d. MMM y", locale=locale())
 
 
-def _count(number: Any, one: str) -> str:
-    return f"{quantity(Decimal(number))} {one}{'' if Decimal(number) == 1 else 's'}"
+def _quantity(detail: Mapping[str, Any]) -> str:
+    return quantity(Decimal(detail["qty"]))
+
+
+def _posted(invoice: Any) -> str:
+    if invoice.kind == "CM":
+        return say("Credit memo %(number)s posted", number=invoice.invoice_no)
+    return say("Invoice %(number)s posted", number=invoice.invoice_no)
 
 
 def _received(detail: Mapping[str, Any]) -> tuple[str, str]:
     quote_no = detail.get("quote_no")
-    return "Order received", f"from quote {quote_no}" if quote_no else f"by {words(detail['source'])}"
+    by = say("from quote %(number)s", number=quote_no) if quote_no else say("by %(channel)s", channel=words(detail["source"]))
+    return say("Order received"), by
 
 
 def _priced(detail: Mapping[str, Any]) -> tuple[str, str]:
     differs = Decimal(detail.get("variance") or 0)
     return (
-        f"Priced at {_amount(detail, 'net_total')} net",
-        f"the customer's price differs by {_amount(detail, 'variance')}" if differs else "",
+        say("Priced at %(amount)s net", amount=_amount(detail, "net_total")),
+        say("the customer's price differs by %(amount)s", amount=_amount(detail, "variance")) if differs else "",
     )
 
 
 def _credit(detail: Mapping[str, Any]) -> tuple[str, str]:
-    of = f" for {detail['group_no']}" if detail.get("group_no") else ""
-    return f"Credit {_RULINGS.get(detail['decision'], words(detail['decision']).lower())}{of}", detail.get("reason", "")
+    of = f" ({detail['group_no']})" if detail.get("group_no") else ""
+    ruling = say(_RULINGS[detail["decision"]]) if detail["decision"] in _RULINGS else words(detail["decision"])
+    return ruling + of, detail.get("reason", "")
 
 
 def _promised(detail: Mapping[str, Any]) -> tuple[str, str]:
-    waits = int(detail.get("backordered_lines") or 0)
-    on = f" for {_day(detail['arrival'])}" if detail.get("arrival") else ""
-    rest = f", {_count(waits, 'line')} wait{'s' if waits == 1 else ''} for supply" if waits else ""
-    return f"Promised{on}", f"in {_count(detail.get('groups') or 0, 'delivery').replace('deliverys', 'deliveries')}{rest}"
+    waits, groups = int(detail.get("backordered_lines") or 0), int(detail.get("groups") or 0)
+    told = say("Promised for %(day)s", day=_day(detail["arrival"])) if detail.get("arrival") else say("Promised")
+    more = say_many("in %(num)s delivery", "in %(num)s deliveries", groups)
+    rest = say_many("%(num)s line waits for supply", "%(num)s lines wait for supply", waits) if waits else ""
+    return told, ", ".join(filter(None, (more, rest)))
 
 
 def _acknowledged(detail: Mapping[str, Any]) -> tuple[str, str]:
     by = detail.get("sent_by", "")
     return (
-        f"Customer told that we {_ANSWERS[detail['response_code']]}",
-        "nobody to send it to" if by == "nobody" else f"by {words(by).lower()}",
+        say(_ANSWERS[detail["response_code"]]),
+        say("nobody to send it to") if by == "nobody" else say("by %(channel)s", channel=words(by).lower()),
     )
 
 
 def _held(detail: Mapping[str, Any]) -> tuple[str, str]:
     hold = HOLDS.get(detail["hold_code"])  # as delivered; a kind of the company's own is told by its code
-    return f"Put on hold: {hold.sentence.rstrip('.') if hold else words(detail['hold_code'])}", detail.get("reason", "")
+    why = hold.sentence.rstrip(".") if hold else words(detail["hold_code"])
+    return say("Put on hold: %(why)s", why=why), detail.get("reason", "")
 
 
 def _quantity_back(detail: Mapping[str, Any]) -> tuple[str, str]:
-    return f"{quantity(Decimal(detail['qty']))} of {detail['group_no']} to be promised anew", detail.get("reason", "")
+    told = say("%(quantity)s of %(number)s to be promised anew", quantity=_quantity(detail), number=detail["group_no"])
+    return told, detail.get("reason", "")
 
 
 def _repaired(detail: Mapping[str, Any]) -> tuple[str, str]:
     parts = [words(field).lower() for field in detail["fields"]]
     lines = detail.get("lines") or ()
-    return "Order repaired", ", ".join([*parts, *([f"lines {', '.join(map(str, lines))}"] if lines else [])])
+    told = [say("lines %(numbers)s", numbers=", ".join(map(str, lines)))] if lines else []
+    return say("Order repaired"), ", ".join([*parts, *told])
 
 
-_RULINGS = {"APPROVED": "approved", "HOLD": "not given: on hold", "PREPAY": "only against prepayment", "REFER": "to be decided by a person"}
+_COMPLETED, _CANCELLED = N_("%(process)s completed"), N_("%(process)s cancelled")
+_RULINGS = {
+    "APPROVED": N_("Credit approved"),
+    "HOLD": N_("Credit not given: on hold"),
+    "PREPAY": N_("Credit only against prepayment"),
+    "REFER": N_("Credit to be decided by a person"),
+}
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, str]]] = {
     "order_received": _received,
     "order_priced": _priced,
     "credit_decided": _credit,
-    "order_submitted": lambda detail: ("Order accepted as complete", f"{_amount(detail, 'gross_total')} gross"),
+    "order_submitted": lambda detail: (say("Order accepted as complete"), say("%(amount)s gross", amount=_amount(detail, "gross_total"))),
     "supply_redistributed": lambda detail: (
-        f"Supply of {detail['sku']} was redistributed: the order {detail['verdict']}",
+        say("Supply of %(sku)s was redistributed: the order %(verdict)s", sku=detail["sku"], verdict=detail["verdict"]),
         words(detail["strategy"]),
     ),
     "order_promised": _promised,
     "order_acknowledged": _acknowledged,
-    "order_rolled_up": lambda detail: (f"The order is now {words(detail['status']).lower()}", ""),
+    "order_rolled_up": lambda detail: (say("The order is now %(status)s", status=words(detail["status"]).lower()), ""),
     "order_repaired": _repaired,
-    "shipped_over": lambda detail: (f"{quantity(Decimal(detail['qty']))} more than ordered were picked, within the tolerance", ""),
-    "closed_short": lambda detail: (f"{quantity(Decimal(detail['qty']))} less than ordered were picked: within the tolerance, closed", ""),
-    "order_rejected": lambda detail: ("Order rejected", detail.get("reason", "")),
-    "order_cancelled": lambda detail: (f"Order cancelled: {quantity(Decimal(detail['qty']))} not delivered", detail.get("reason", "")),
-    "group_cancelled": lambda detail: (f"Delivery {detail['group_no']} cancelled", detail.get("reason", "")),
-    "change_requested": lambda detail: (f"Change {detail['change_no']} asked for", detail.get("reason", "")),
-    "order_changed": lambda detail: (f"Order changed: version {detail['version_no']}", "; ".join(detail.get("changes") or ())),
-    "change_refused": lambda detail: (f"Change {detail['change_no']} refused", detail.get("reason", "")),
-    "change_answered": lambda _detail: ("Customer told that the change is refused", ""),
-    "cancellation_requested": lambda detail: ("Cancellation asked for", detail.get("reason", "")),
+    "shipped_over": lambda detail: (
+        say("%(quantity)s more than ordered were picked, within the tolerance", quantity=_quantity(detail)),
+        "",
+    ),
+    "closed_short": lambda detail: (
+        say("%(quantity)s less than ordered were picked: within the tolerance, closed", quantity=_quantity(detail)),
+        "",
+    ),
+    "order_rejected": lambda detail: (say("Order rejected"), detail.get("reason", "")),
+    "order_cancelled": lambda detail: (
+        say("Order cancelled: %(quantity)s not delivered", quantity=_quantity(detail)),
+        detail.get("reason", ""),
+    ),
+    "group_cancelled": lambda detail: (say("Delivery %(number)s cancelled", number=detail["group_no"]), detail.get("reason", "")),
+    "change_requested": lambda detail: (say("Change %(number)s asked for", number=detail["change_no"]), detail.get("reason", "")),
+    "order_changed": lambda detail: (
+        say("Order changed: version %(number)s", number=detail["version_no"]),
+        "; ".join(detail.get("changes") or ()),
+    ),
+    "change_refused": lambda detail: (say("Change %(number)s refused", number=detail["change_no"]), detail.get("reason", "")),
+    "change_answered": lambda _detail: (say("Customer told that the change is refused"), ""),
+    "cancellation_requested": lambda detail: (say("Cancellation asked for"), detail.get("reason", "")),
     "hold_applied": _held,
-    "hold_released": lambda detail: (f"Hold released: {words(detail['hold_code'])}", detail.get("reason", "")),
+    "hold_released": lambda detail: (say("Hold released: %(hold)s", hold=words(detail["hold_code"])), detail.get("reason", "")),
     "lines_returned": _quantity_back,
     "returned_to_promising": _quantity_back,
 }

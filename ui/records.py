@@ -21,6 +21,7 @@ from handlers.receivables import bank_layouts as banking
 from handlers.receivables.bank_csv import DATE_FORMATS, DECIMAL_SIGNS, DELIMITERS
 from ui.forms import Field
 from ui.item_page import show_item
+from ui.languages import N_
 from ui.product import BUY, COLLECT, ORDER, person, product
 from ui.second_person import do_or_ask
 
@@ -362,17 +363,17 @@ BANK_LAYOUTS = Kind(
 KINDS = (CUSTOMERS, ITEMS, SUPPLIERS, EDI_PARTNERS, BANK_LAYOUTS)
 #: The tabs of the section, with what needs no kind.
 TABS = (
-    ("/master-data/company", "Company"),
-    ("/master-data/customers", "Customers"),
-    ("/master-data/items", "Items"),
-    ("/master-data/prices", "Prices"),
-    ("/master-data/allocations", "Kept supply"),
-    ("/master-data/made-items", "Made items"),
-    ("/master-data/suppliers", "Suppliers"),
-    ("/master-data/supplier-prices", "Suppliers' prices"),
-    ("/master-data/rates", "Exchange rates"),
-    ("/master-data/edi-partners", "EDI partners"),
-    ("/master-data/bank-layouts", "Bank files"),
-    ("/master-data/calendars", "Calendars"),
-    ("/master-data/imports", "Imports"),
+    ("/master-data/company", N_("Company")),
+    ("/master-data/customers", N_("Customers")),
+    ("/master-data/items", N_("Items")),
+    ("/master-data/prices", N_("Prices")),
+    ("/master-data/allocations", N_("Kept supply")),
+    ("/master-data/made-items", N_("Made items")),
+    ("/master-data/suppliers", N_("Suppliers")),
+    ("/master-data/supplier-prices", N_("Suppliers' prices")),
+    ("/master-data/rates", N_("Exchange rates")),
+    ("/master-data/edi-partners", N_("EDI partners")),
+    ("/master-data/bank-layouts", N_("Bank files")),
+    ("/master-data/calendars", N_("Calendars")),
+    ("/master-data/imports", N_("Imports")),
 )

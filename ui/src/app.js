@@ -136,3 +136,14 @@ document.addEventListener('keydown', (event) => {
     }
   }
 });
+
+// A table that is wider than its frame is moved by keys too; one that fits is no stop on the way.
+const reachFrames = () => {
+  for (const frame of document.querySelectorAll('.table-frame, .djs-palette')) {
+    if (frame.scrollWidth > frame.clientWidth) frame.tabIndex = 0;
+    else frame.removeAttribute('tabindex');
+  }
+};
+reachFrames();
+addEventListener('resize', reachFrames);
+document.addEventListener('htmx:after:swap', reachFrames);

@@ -61,6 +61,7 @@ class DiagramEditor extends HTMLElement {
     try {
       await this.#begin(asked);
       this.dataset.ready = 'true';
+      dispatchEvent(new Event('resize')); // what has come to be scrolled is reached by keys
     } catch (error) {
       say(`The diagram cannot be opened: ${error.message}`, { kind: 'error', nextStep: 'Open the file as text, or take the deployed version again.' });
       this.dataset.ready = 'failed';

@@ -1,9 +1,11 @@
 """What people have begun on the last morning and not finished: something of everything that a visitor may look at."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
 from api.demo.history.house import House
+from engine.runtime.operate import batch_work
 from handlers.ledger.accounts import DEFERRED_REVENUE, OTHER_EXPENSES
 
 _RATES: Final = b"""customer_no,name,country,currency,credit_limit,net_days
@@ -73,14 +75,23 @@ def _talk(house: House) -> None:
 
 def _change_and_repair(house: House) -> None:
     for row in house.rows(_A_CAUSE):
-        why = {"reason": "Their service answers again, they say", "stop_after": 3}
-        house.send("olga", "/batches", {"verb": "retry", "chosen": {"fingerprint": row["fingerprint"]}, **why})
+        chosen = {"fingerprint": row["fingerprint"]}
+        begun = house.send("olga", "/batches", {"verb": "retry", "chosen": chosen, "reason": "They answer again, says their page"})
+        wait_for_the_carrier(house, chosen, begun["id"])
     account = {"iban": "DE02120300000000202051", "customer_no": "C-1006", "reason": "They wrote to us, with a stamp"}
     house.send("edith", "/customers/bank-accounts", account)
     accrued = {"reference": "RENT-BACK", "currency": "EUR", "narration": "Rent that was booked as revenue, taken back"}
     lines = [{"account": OTHER_EXPENSES, "debit": "1840.00"}, {"account": DEFERRED_REVENUE, "credit": "1840.00"}]
     house.send("ines", "/manual-journals", accrued | {"lines": lines})
     house.send("ravi", "/drafts", {"bundle": "quote-to-order"})
+
+
+def wait_for_the_carrier(house: House, chosen: Mapping[str, str], batch_id: int) -> None:
+    """Their hotline says otherwise: nothing is tried again before Thursday, and each of the orders says so."""
+    house.send("olga", f"/batches/{batch_id}/abandon")
+    told = {"carrier_note": "Their hotline: not before Thursday"}
+    house.send("olga", "/batches", {"verb": "data", "chosen": chosen, "variables": told, "reason": "So that nobody asks them again"})
+    batch_work.work(house.product.runtime)
 
 
 def _bring_in(house: House) -> None:
