@@ -18,6 +18,8 @@ ENLARGED = {"width": 720, "height": 450}
 PHONE = {"width": 390, "height": 844}
 #: So that two workers share them.
 PARTS = 4
+#: The page has heard of its new size and is drawn in it.
+_DRAWN = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 #: What a scrollbar may take.
 _BAR = 15
 
@@ -52,6 +54,7 @@ def breaches(page: Page, url: str) -> list[str]:
     found = violations_in_both_themes(page)
     for size in (ENLARGED, PHONE):
         page.set_viewport_size(size)
+        page.evaluate(_DRAWN)
         found += [f"at {size['width']}: {each}" for each in violations(page)]
         wide = page.evaluate("document.documentElement.scrollWidth")
         if wide > size["width"] + _BAR:
