@@ -110,8 +110,8 @@ def _arrived(on: date, promise: date | None) -> str:
     return say("arrived %(day)s, late", day=_day(on)) if on > promise else say("arrived %(day)s, as promised", day=_day(on))
 
 
-def _of(some: Decimal | int, wanted: Decimal) -> str:
-    return say("%(some)s of %(all)s", some=quantity(Decimal(some)), all=quantity(wanted))
+def _of(some: Decimal, wanted: Decimal) -> str:
+    return say("%(some)s of %(all)s", some=quantity(some), all=quantity(wanted))
 
 
 def _day(value: date | None) -> str:
