@@ -110,7 +110,7 @@ def _arrived(on: date, promise: date | None) -> str:
     return say("arrived %(day)s, late", day=_day(on)) if on > promise else say("arrived %(day)s, as promised", day=_day(on))
 
 
-def _of(some: Decimal, wanted: Decimal) -> str:
+def _of(some: Any, wanted: Decimal) -> str:
     return say("%(some)s of %(all)s", some=quantity(some), all=quantity(wanted))
 
 

@@ -97,7 +97,7 @@ OURS = {
     "ui/formats.py": (4, "what is stored, shown"),
     "ui/heat.py": (2, "figures of ours"),
     "ui/markdown.py": (1, "a tag of the Markdown reader"),
-    "ui/order_events.py": (5, "what is stored, shown"),
+    "ui/order_events.py": (6, "what is stored, shown"),
     "ui/task_why.py": (1, "what is stored, shown"),
     "ui/views/adjustments.py": (2, "places of our own refusal"),
     "ui/views/journals.py": (1, "places of our own refusal"),
