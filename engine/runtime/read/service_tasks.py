@@ -12,6 +12,7 @@ from engine.problems import NotFound
 from engine.runtime.read.bundles import diagrams_in_force, files_in_force
 from engine.service_tasks import ServiceTasks
 from engine.task_catalogue import TaskDescription, describe
+from engine.work import unbounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class CatalogueEntry:
 
 def list_service_tasks(tx: Session, tasks: ServiceTasks, search: str = "") -> list[CatalogueEntry]:
     """Every service task by name; `search` finds words of its name, purpose, fields and errors. Two statements."""
-    deployed = diagrams_in_force(tx)
+    with unbounded():  # what was deployed was bounded then
+        deployed = diagrams_in_force(tx)
     scenarios = {name: list(files.values()) for name, files in files_in_force(tx, FileKind.SCENARIO).items()}
     uses, examples = index_uses(deployed), index_examples(deployed, index_answers(scenarios))
     wanted = search.lower().split()

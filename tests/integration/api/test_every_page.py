@@ -2,6 +2,10 @@
 
 import pytest
 
+from api.content import deploy_content
+from engine.runtime.read.landscape import read_landscape
+from engine.runtime.read.service_tasks import list_service_tasks
+from engine.work import begin, end
 from ui.pages import GET, ROUTES
 
 PAGES = sorted(rule for rule, _, methods in ROUTES if methods == GET and "<" not in rule)
@@ -18,3 +22,14 @@ def test_every_page_answers_a_person(signed_in, name):
     assert set(refused.values()) <= {403, 422}
     if name == "edith":
         assert refused == ASKING
+
+
+def test_what_reads_all_that_is_deployed_is_not_refused_for_its_size(installation):
+    deploy_content(installation, actor="test")
+    begin(1)
+    try:
+        with installation.database.transaction() as tx:
+            assert read_landscape(tx).processes
+            assert list_service_tasks(tx, installation.runtime.service_tasks)
+    finally:
+        end()

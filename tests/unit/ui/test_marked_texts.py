@@ -25,7 +25,8 @@ draft.html draft_file.html drafts.html dry_run.html dry_run_all.html edi.html ed
 external_tasks.html feel.html hold_kind.html hold_kinds.html holds.html import.html import_kind.html imports.html incidents.html
 instances.html journal_new.html journals.html landscape.html late_charge_waive.html macros.html mail_texts.html messages.html
 mining.html order_change.html outcome.html password.html pending.html periods.html prices.html profile.html rates.html
-receipts.html screening_decisions.html record.html records.html recovery_codes.html repair.html report.html return_new.html roles.html rules.html
+receipts.html record.html records.html recovery_codes.html repair.html report.html return_new.html roles.html rules.html
+screening_decisions.html
 second_step.html service_tasks.html sign_on_refused.html signals.html single_sign_on.html start.html supplier_prices.html
 supplier_return_new.html take_over.html timers.html values.html waits.html webhook.html webhook_events.html webhook_macros.html
 webhooks.html webhooks_in.html words.html work.html workers.html
