@@ -13,7 +13,7 @@ from SpiffWorkflow.bpmn.util.event import BpmnEvent
 
 from engine.problems import Conflict
 from engine.spiff import codec
-from engine.spiff.calls import Calendars, Failure, ServiceCalls, no_calendars
+from engine.spiff.calls import Calendars, Failure, ServiceCalls
 from engine.spiff.export import export_json, import_json
 from engine.spiff.failures import CallsBroken, StepFailed, failure_of
 from engine.spiff.instance import Instance
@@ -71,21 +71,17 @@ class Execution:
         """Read what `export`, or SpiffWorkflow itself, wrote. Raises Invalid when it is of another version of the process."""
         return cls(process, import_json(process, text, now))
 
-    def run(
-        self,
-        calls: ServiceCalls,
-        *,
-        now: datetime,
-        budget: Budget = _ONE_RUN,
-        explain: bool = False,
-        calendars: Calendars = no_calendars,
-    ) -> RunResult:
+    def count_in(self, calendars: Calendars) -> None:
+        """Have what comes next, the facts and the run that ends with them, count working time in these calendars."""
+        self._instance.calendars = calendars
+
+    def run(self, calls: ServiceCalls, *, now: datetime, budget: Budget = _ONE_RUN, explain: bool = False) -> RunResult:
         """Go on until every path waits or the budget is spent. A step that fails becomes a failed wait; only `calls` can raise.
 
-        With `explain` the trace says what each decision was given. `calendars` has the working time that models count in.
+        With `explain` the trace says what each decision was given.
         """
         instance = self._instance
-        instance.now, instance.calls, instance.explains, instance.calendars = now, calls, explain, calendars
+        instance.now, instance.calls, instance.explains = now, calls, explain
         steps, deadline = 0, monotonic() + budget.seconds
         while instance.urgent or instance.ready:
             token = None

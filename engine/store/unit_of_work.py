@@ -134,7 +134,8 @@ class Database:
 
         Only the edge (API, pages, worker, command line) opens one.
         """
-        with Transaction(self.engine, expire_on_commit=False) as session:
+        # Whoever keeps it and asks again would take another connection, outside of every transaction, and never give it back.
+        with Transaction(self.engine, expire_on_commit=False, close_resets_only=False) as session:
             try:
                 if patience is not None:
                     patience.asked_of(session)

@@ -44,7 +44,7 @@ INVARIANTS = (
     ),
     Invariant(
         "INV-37",
-        "What is reserved is with a living instance that will ship it or give it back, or with a message that begins one.",
+        "What is reserved is with a living instance that will ship it or give it back, or with a message or a run that begins one.",
         # Once there are processes at all: a company can be kept by hand, without any.
         """
         SELECT reservation.id AS reservation_id, line.order_no, line.group_no, reservation.qty
@@ -56,6 +56,9 @@ INVARIANTS = (
           AND NOT EXISTS (
             SELECT FROM message
             WHERE message.name LIKE 'fulfillment.%' AND message.state = 'buffered' AND message.business_key = line.group_no)
+          AND (line.group_no IS NULL OR EXISTS (SELECT FROM instance WHERE instance.business_key = line.group_no) OR NOT EXISTS (
+            SELECT FROM schedule JOIN process_version ON process_version.id = schedule.process_version_id AND NOT process_version.retired
+            WHERE process_version.process_key = 'backorder-run' AND schedule.next_due_at IS NOT NULL))
         """,
     ),
 )

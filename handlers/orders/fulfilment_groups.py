@@ -45,6 +45,14 @@ def close_empty_groups(tx: Session, order_no: str) -> list[str]:
     return list(tx.execute(_CLOSE_EMPTY, {"order_no": order_no}).scalars())
 
 
+def handed_to_nobody(tx: Session) -> Sequence[Row[Any]]:
+    """Groups with something to ship that nobody ever began with and nobody of their order will hand over, by number.
+
+    Whoever had promised them was ended by hand before it asked for them to be shipped.
+    """
+    return tx.execute(_HANDED_TO_NOBODY).all()
+
+
 _GROUP = text("SELECT * FROM fulfil_group WHERE group_no = :group_no AND kind = :kind")
 _RELEASE = text("UPDATE fulfil_group SET released_at = coalesce(released_at, business_now()) WHERE group_no = :group_no")
 _CLOSE_EMPTY = text("""
@@ -52,4 +60,12 @@ UPDATE fulfil_group AS team SET cancelled_at = business_now()
 WHERE team.order_no = :order_no AND team.cancelled_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM fulfil_line AS line WHERE line.group_no = team.group_no AND line.qty > line.qty_cancelled)
 RETURNING team.group_no
+""")
+_HANDED_TO_NOBODY = text("""
+SELECT team.group_no, team.order_no, team.kind, team.supplier_no FROM fulfil_group AS team
+WHERE team.cancelled_at IS NULL
+  AND team.group_no IN (SELECT group_no FROM fulfil_line AS part WHERE part.qty - part.qty_cancelled - part.qty_shipped > 0)
+  AND NOT EXISTS (SELECT FROM instance WHERE instance.business_key = team.group_no)
+  AND NOT EXISTS (SELECT FROM instance WHERE instance.business_key = team.order_no AND instance.ended_at IS NULL)
+ORDER BY team.group_no
 """)

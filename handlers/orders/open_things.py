@@ -40,7 +40,8 @@ OPEN_THINGS = (
         """,
         also=("order_no", "detail", "held_by", "released_by", "schedule"),
     ),
-    # Promised and not yet handed to the warehouse or to a supplier, it is still with its order's process.
+    # Promised and not yet handed to the warehouse or to a supplier, it is still with its order's process; where that has ended, the next
+    # backorder run hands it over.
     OpenKind(
         "order line to ship",
         """
@@ -48,12 +49,13 @@ OPEN_THINGS = (
           ARRAY[part.group_no] || CASE WHEN EXISTS (SELECT FROM instance WHERE instance.business_key = part.group_no) THEN '{}'
             ELSE ARRAY[line.order_no] END AS keys,
           line.order_no, min(part.created_at) AS since,
-          trim_scale(sum(part.qty - part.qty_cancelled - part.qty_shipped)) || ' ' || line.uom || ' of ' || line.sku AS detail
+          trim_scale(sum(part.qty - part.qty_cancelled - part.qty_shipped)) || ' ' || line.uom || ' of ' || line.sku AS detail,
+          CASE WHEN NOT EXISTS (SELECT FROM instance WHERE instance.business_key = part.group_no) THEN 'backorder-run' END AS schedule
         FROM fulfil_line AS part JOIN order_line AS line ON line.id = part.order_line_id
         WHERE part.group_no IS NOT NULL AND part.qty - part.qty_cancelled - part.qty_shipped > 0
         GROUP BY line.order_no, line.line_no, line.uom, line.sku, part.group_no
         """,
-        also=("order_no", "detail"),
+        also=("order_no", "detail", "schedule"),
     ),
     OpenKind(
         "order change",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.store.clock import business_today
 from handlers.orders.events import note_all
+from handlers.orders.fulfilment_groups import handed_to_nobody
 from handlers.orders.fulfilment_lines import lock_lines_of_orders
 from handlers.orders.hold_rules import stopping
 from handlers.orders.model import FulfilLine, Hold, OrderLine, SalesOrder
@@ -18,7 +19,7 @@ from handlers.parties.model import Customer
 from handlers.parties.policy import chosen
 from handlers.promising.availability import look
 from handlers.promising.planning import cases_of, open_lines, plan_orders
-from handlers.promising.promise import Promised, promise_orders
+from handlers.promising.promise import Group, Promised, promise_orders
 from handlers.promising.ranking import Rank, RankCase, Waiting, served_first
 from handlers.promising.sourcing import Case, Sourcing
 
@@ -102,6 +103,14 @@ def run_round(tx: Session, wanted: Wanted, answered: Answered, now: datetime) ->
     served = [order_no for order_no in first if order_no in still]
     promised = promise_orders(tx, served, answered.sourcing, now) if served else []
     return Round(promised=tuple(promised), more=len(gaining) > most)
+
+
+def to_hand_over(tx: Session, served: Round) -> list[Group]:
+    """The groups that a round promised, and those of an earlier one that was ended by hand before it had handed them over."""
+    new = [group for each in served.promised for group in each.groups]
+    known = {group.group_no for group in new}
+    left = [Group(**row._mapping) for row in handed_to_nobody(tx) if row.group_no not in known]  # noqa: SLF001  # a row by names
+    return [*new, *left]
 
 
 def news_of(tx: Session, group_nos: Sequence[str]) -> list[News]:

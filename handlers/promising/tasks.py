@@ -11,6 +11,7 @@ from engine.runtime.state.effects import EffectLedger
 from engine.runtime.state.runtime import Runtime
 from engine.service_tasks import ServiceTasks, TaskContext
 from handlers.identifiers import day
+from handlers.orders.fulfilment_groups import handed_to_nobody
 from handlers.promising import backorders, commands, inquiry, overdue, production_requests, promise, redistribution_tasks
 from handlers.promising.ranking import read_ranks
 from handlers.promising.sourcing import Case, read_answers
@@ -67,7 +68,7 @@ class WhichBackorders:
 
 @dataclass(frozen=True, slots=True)
 class Backorders:
-    """Whether any order waits for supply, and the cases to ask the decisions on rank and on sourcing for."""
+    """Whether any order waits for supply or to be handed over, and the cases to ask the decisions on rank and on sourcing for."""
 
     any_waiting: bool
     rank_cases: list[dict[str, Any]]
@@ -88,11 +89,14 @@ class PromiseBackorders:
 
 @dataclass(frozen=True, slots=True)
 class PromisedBackorders:
-    """The groups to be fulfilled from stock and by suppliers; `more` says that further orders could be promised in another round."""
+    """The groups to be fulfilled from stock and by suppliers, of how many `orders`; `more`: others could be promised in another round.
+
+    With those that were just promised go those of an earlier run that was ended by hand before it had handed them over.
+    """
 
     stock_groups: list[dict[str, str]]
     dropship_groups: list[dict[str, str]]
-    promised_orders: int
+    orders: int
     more: bool
 
 
@@ -132,7 +136,7 @@ def check_availability(given: QuoteNumber, tx: Session, context: TaskContext) ->
 def list_backorders(given: WhichBackorders, tx: Session) -> Backorders:
     """List what the decisions are to be asked about the orders that wait for supply and are not on hold."""
     ranks, sources = backorders.cases(tx, _wanted(given))
-    return Backorders(bool(ranks), [asdict(case) for case in ranks], [asdict(case) for case in sources])
+    return Backorders(bool(ranks) or bool(handed_to_nobody(tx)), [asdict(case) for case in ranks], [asdict(case) for case in sources])
 
 
 @tasks.register("promising.promise_backorders", undo="orders.cancel_order")
@@ -144,8 +148,8 @@ def promise_backorders(given: PromiseBackorders, tx: Session, context: TaskConte
     )
     served = backorders.run_round(tx, _wanted(given), answered, context.now)
     commands.tell_production(runtime, tx, served.promised)
-    stock, dropped = _split([group for each in served.promised for group in each.groups])
-    return PromisedBackorders(stock, dropped, sum(1 for each in served.promised if each.groups), served.more)
+    stock, dropped = _split(backorders.to_hand_over(tx, served))
+    return PromisedBackorders(stock, dropped, len({each["order_no"] for each in (*stock, *dropped)}), served.more)
 
 
 @tasks.register("promising.announce_dates")

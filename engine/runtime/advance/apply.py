@@ -95,6 +95,7 @@ def _next_place(stretch: Stretch, message: int) -> UUID | None:
 def _apply(stretch: Stretch, fact: Fact) -> None:
     """Apply one fact; its actor is from now on the one whose action led here."""
     stretch.actor = fact.actor or stretch.actor
+    stretch.execution.count_in(stretch.calendar)
     taker = stretch.execution.element_of(_id(fact.body)) if fact.kind in _GIVING else None
     _APPLY[fact.kind](stretch, fact.body)
     if fact.kind in _LEADING:

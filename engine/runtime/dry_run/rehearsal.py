@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from functools import partial
 from time import monotonic
 from typing import Any, Final, Protocol
 
@@ -20,7 +21,7 @@ from engine.runtime.dry_run.scribe import Scribe
 from engine.runtime.dry_run.waiting import waiting_of
 from engine.runtime.state.runtime import Runtime
 from engine.service_tasks import ServiceTasks
-from engine.spiff.calls import Failure, Refusal, ServiceCall
+from engine.spiff.calls import Calendars, Failure, Refusal, ServiceCall, no_calendars
 from engine.spiff.execution import Execution
 from engine.spiff.plain import key_mapping
 from engine.spiff.process import CompiledProcess
@@ -74,12 +75,15 @@ class _Stage:
     filled_in: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     #: Steps that nobody waits for are passed over, and whoever a task is offered to does it, as far as its form takes what is given.
     skipping: bool = False
+    #: The working time that is counted in; without, the clock goes round.
+    calendars: Calendars = no_calendars
 
     def run(self, actor: str | None = None) -> None:
         """Go on to the next waits. Raises TooLarge past the limits of a dry run."""
         if self.inside is not None:
             self.inside.now, self.inside.actor = self.now, actor
         budget = Budget(MAX_ELEMENTS - self.elements, max(self.deadline - monotonic(), 0.0))
+        self.execution.count_in(self.calendars)
         result = self.execution.run(self.calls, now=self.now, budget=budget, explain=True)
         self.elements += result.steps
         pay(_ELEMENT_STEPS * result.steps)
@@ -108,7 +112,7 @@ class _Stage:
 
 
 def play(playable: Playable, scenario: Scenario, service_tasks: ServiceTasks, zone: tzinfo, *, skipping: bool = False) -> DryRun:
-    """Play a scenario with the answers that it has.
+    """Play a scenario with the answers that it has; its clock counts no company's working time, but goes round.
 
     With `skipping` it goes on past steps that nobody waits for, and lets tasks be done by whomever they are offered to. Raises
     NotFound when there is no such process.
@@ -125,6 +129,7 @@ def play_really(playable: Playable, scenario: Scenario, runtime: Runtime, tx: Se
     def act(within: Session) -> DryRun:
         inside = ReallyInside(quiet, within, scenario, scenario.now)
         stage = _begun(playable, scenario, runtime.service_tasks, runtime.time_zone, inside)
+        stage.calendars = partial(runtime.calendars.named, within)
         return _told(stage, _played(stage), runtime.service_tasks)
 
     return undone(tx, act)
@@ -273,6 +278,7 @@ def _clock(stage: _Stage, step: Step) -> None:
         if not due:
             break
         stage.now = max(stage.now, due[0].due_at)
+        stage.execution.count_in(stage.calendars)
         stage.execution.fire_timer(due[0].task_id, stage.now)
         stage.run()
     stage.now = max(stage.now, until)

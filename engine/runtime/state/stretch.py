@@ -17,6 +17,7 @@ from engine.spiff.records import Executed, Outgoing, Waits
 from engine.store.clock import know_business_now
 from engine.store.locks import Lock, take
 from engine.store.tables import InstanceState
+from engine.working_time import WorkingCalendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,10 @@ class Stretch:
     def now(self) -> datetime:
         """The transaction's business time."""
         return self.held.now
+
+    def calendar(self, code: str) -> WorkingCalendar | None:
+        """The working time that models name, as it is in this transaction. Raises NotFound."""
+        return self.runtime.calendars.named(self.tx, code)
 
     @property
     def execution(self) -> Execution:

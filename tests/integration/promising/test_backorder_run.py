@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from engine.runtime.operate.operations import cancel
 from engine.runtime.post import schedules
 from engine.runtime.post.mailbox import Message
 from engine.runtime.post.timers import tick
 from engine.runtime.verbs import messages
+from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.store.clock import business_today
 from handlers.invariants import check_all
 from handlers.inventory.stock import Receipt
@@ -19,7 +21,7 @@ from handlers.orders.fulfilment_lines import Kept, lock_lines_of_order, release,
 from handlers.orders.holds import apply_hold, release_hold
 from handlers.orders.story import order_story
 from handlers.parties.policy import choose
-from handlers.promising import commands
+from handlers.promising import backorders, commands
 from tests.integration.at_work import at_work, settle
 from tests.integration.orders.trade import D, add_coyote, open_trade, stock
 
@@ -285,3 +287,27 @@ def test_goods_that_nobody_waits_for_begin_no_run(runtime):
     ordered(runtime, ("OMINOUS-ANVIL", 3))
     comes_in(runtime, "TINY-PARASOL", 3)
     assert rows(runtime, "SELECT count(*) FROM instance WHERE process_key = 'backorder-run'") == [(0,)]
+
+
+def test_what_a_run_promised_that_was_ended_before_it_told_anybody_is_handed_over_by_the_next_and_once(runtime, monkeypatch):
+    order_no = ordered(runtime, ("OMINOUS-ANVIL", 6))
+    monkeypatch.setattr(backorders, "news_of", _no_words)
+    with runtime.database.transaction() as tx:
+        receipt = Receipt(sku="OMINOUS-ANVIL", warehouse_code="VIENNA", qty=D(6), unit_cost=D(14), reference="GR-7")
+        commands.receive_stock(runtime, tx, [receipt], "wanda")
+    run_until_idle(runtime)
+    ((run,),) = rows(runtime, "SELECT id FROM instance WHERE process_key = 'backorder-run' AND state = 'incident'")
+    with runtime.database.transaction() as tx:
+        cancel(runtime, tx, run, "otto", "It hangs")
+    monkeypatch.undo()
+    assert parts(runtime, order_no) == ([6], 0)
+    asked = "SELECT business_key FROM instance WHERE process_key = 'fulfillment-to-invoice'"
+    assert rows(runtime, asked) == []
+    hour_strikes(runtime)
+    assert rows(runtime, asked) == [("FG-000001",)]
+    hour_strikes(runtime)
+    assert len(rows(runtime, asked)) == 1
+
+
+def _no_words(*_):
+    raise AssertionError("the words are missing")

@@ -1,5 +1,6 @@
 """Due times, agreements, escalations and timers that name a calendar count in working time."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -7,9 +8,11 @@ from sqlalchemy import text
 
 from engine.jobs.clock import tick
 from engine.problems import Conflict, Invalid
+from engine.runtime.state.live_instances import LiveInstances
 from engine.runtime.state.people import Person
 from engine.runtime.verbs import calendars, start
 from engine.runtime.verbs.deploy import ModelRefused
+from engine.runtime.verbs.run_until_idle import run_until_idle
 from engine.store import clock
 from tests import tiny_models as m
 
@@ -103,3 +106,30 @@ def test_a_calendar_is_kept_by_who_saw_it_last_and_one_is_the_standard(world):
         calendars.set_day(world.runtime, tx, "office", calendars.DayDraft(day=date(2026, 12, 1), note="Move"), ADA)
     begin(world, dueIn="PT4H")
     assert rows(world, "SELECT due_at FROM user_task").due_at == datetime(2026, 12, 2, 10, tzinfo=UTC)
+
+
+EVERY_FOUR_HOURS = f"{WORKING}<bpmn:timerEventDefinition><bpmn:timeCycle>R/PT4H</bpmn:timeCycle></bpmn:timerEventDefinition>"
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept in memory", "restored"])
+def test_each_turn_of_a_reminder_counts_in_working_time_and_gives_its_connection_back(world, kept):
+    def at(moment):
+        with world.database.transaction() as tx:
+            clock.move_company(tx, moment - datetime.now(UTC))
+        runtime = world.runtime if kept else replace(world.runtime, live=LiveInstances())
+        runtime.calendars.forget()
+        tick(runtime)
+        run_until_idle(runtime)
+
+    save(world)
+    at(FOUR_IN_THE_AFTERNOON)
+    event = m.boundary("remind", "approve", EVERY_FOUR_HOURS, interrupting=False)
+    model = m.start() + m.user("approve", candidateGroups="sales") + event + m.end() + m.end("reminded")
+    world.deploy(m.bundle("approval", model, "start -> approve -> done\nremind -> reminded"))
+    world.start("approval")
+    at(datetime(2026, 12, 1, 10, 0, 30, tzinfo=UTC))
+    at(datetime(2026, 12, 1, 15, 0, 30, tzinfo=UTC))
+    due = rows(world, "SELECT due_at FROM timer").due_at
+    assert due.replace(second=0, microsecond=0) == datetime(2026, 12, 2, 10, tzinfo=UTC)  # eleven in Vienna; around the clock it was 19:00
+    assert rows(world, "SELECT count(*) FROM history WHERE element_id = 'reminded'").count == 2
+    assert world.database.engine.pool.checkedout() == 0

@@ -7,6 +7,7 @@ from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import InvalidRequestError
 
 from engine.runtime.state import audit
 from engine.store import unit_of_work
@@ -65,6 +66,14 @@ def test_what_is_to_follow_a_commit_follows_only_a_commit(database):
     with pytest.raises(ZeroDivisionError):
         fail()
     assert done == ["kept"]
+
+
+def test_a_transaction_that_is_over_takes_no_connection_any_more(database):
+    with database.transaction() as kept:
+        kept.execute(text("SELECT 1"))
+    with pytest.raises(InvalidRequestError, match="permanently closed"):
+        kept.execute(text("SELECT 1"))
+    assert database.engine.pool.checkedout() == 0
 
 
 def test_many_rows_travel_in_one_statement_exactly(database):
