@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment, nodes
 
 import ui
 
@@ -69,3 +70,9 @@ def test_no_template_is_called_english_that_is_marked_or_gone():
 
 def test_a_text_that_is_not_marked_is_found():
     assert list(unmarked('<p title="Orders">{{ n }} orders {{ _("late") }}</p><code>order</code><b>SO-1</b>')) == ["Orders", "orders"]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in TEMPLATES.glob("*.html")))
+def test_no_template_takes_the_name_by_which_texts_are_translated_for_something_else(name):
+    tree = Environment(extensions=["jinja2.ext.do", "jinja2.ext.i18n"]).parse((TEMPLATES / name).read_text(encoding="utf-8"))
+    assert [each.lineno for each in tree.find_all(nodes.Name) if each.name == "_" and each.ctx != "load"] == []
