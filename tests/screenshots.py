@@ -9,14 +9,12 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import TextClause, text
-from sqlalchemy.orm import Session
 
 from api import logs
 from api.app import create_app
@@ -34,22 +32,19 @@ from engine.runtime.state.people import Person
 from engine.runtime.verbs import drafts
 from engine.runtime.verbs.calendars import save_calendar
 from engine.runtime.verbs.pending_changes import Wanting, ask_or_do
-from engine.store.clock import business_now
 from handlers.changes import Author
 from handlers.edi import arriving
 from handlers.imports import verbs as imports
-from handlers.ledger.open_items import NewOpenItem, add_open_item
 from handlers.parties.bank_accounts import AccountChange
 from handlers.parties.guarded import CustomerEdit
 from handlers.parties.master_data import BankAccountDraft
-from handlers.receivables.late_charges import LateTerms, charge
-from handlers.receivables.late_interest import RateFrom
 from handlers.sealing import Ring
 from handlers.webhooks import receiving, sources, subscriptions
 from handlers.webhooks.sources import SourceDraft
 from handlers.webhooks.subscriptions import SubscriptionDraft
 from tests.chromium import find_chromium
 from tests.integration.edi.conftest import add_coyote
+from tests.pages import charge_late
 from tests.unit.edi.interchanges import ORDER_850, x12
 from tests.waiting import until
 
@@ -272,7 +267,7 @@ def _told(product: Product, order_no: str) -> dict[str, str]:
         bad = ORDER_850.replace("*2*EA", "*two*EA").replace("CUR*BY*EUR", "CUR*BY*EURO")
         (came,) = arriving.take_in(product.runtime, tx, x12(ORDER_850, bad), "edith")
         imports.check(product.runtime, tx, imports.File(kind="customers", name="customers.csv", data=_CUSTOMERS), "tom")
-        _charge_late(tx)
+        charge_late(tx)
         row = tx.execute(
             text("SELECT id, business_key FROM instance WHERE process_key = 'quote-to-order' ORDER BY started_at LIMIT 1")
         ).one()
@@ -280,17 +275,6 @@ def _told(product: Product, order_no: str) -> dict[str, str]:
     task, waiting = (until(lambda statement=statement: _found(product, statement)) for statement in (_OPEN_TASK, _WAITING))
     told = {"order": order_no, "interchange": str(came.interchange_id), "quote": row.business_key, "instance": str(row.id)}
     return {**told, "task": str(task), "change": str(change), "waiting": str(waiting)}
-
-
-def _charge_late(tx: Session) -> None:
-    """Something of another system is forty days late, and its third reminder charges for that."""
-    now = business_now(tx)
-    due = now.date() - timedelta(days=40)
-    owed = {"kind": "AR", "party_no": "C-1002", "document_no": "RE-0815", "document_date": due, "due_date": due, "currency": "EUR"}
-    add_open_item(tx, NewOpenItem(**owed, amount=Decimal("1668.00")))
-    rates = [RateFrom(due, Decimal("10.15")), RateFrom(due + timedelta(days=21), Decimal("10.40"))]
-    basis = "Directive 2011/7/EU: ECB reference rate + 8 points"
-    charge(tx, "RE-0815", LateTerms(level=3, fee=Decimal(15), minimum=Decimal(1), rates=rates, basis=basis), now)
 
 
 def _found(product: Product, statement: TextClause) -> Any:

@@ -8,7 +8,8 @@ from api.requests import operation, transaction
 from api.second_person import Answer, PendingOut, act
 from api.v1.shapes import Done, Page, Shape
 from engine.runtime.read.process_settings import ProcessRow, list_process_settings
-from engine.runtime.verbs.process_settings import LEAST_DAYS, MOST, MOST_DAYS, SET, USUAL, ProcessSetting
+from engine.runtime.verbs.process_settings import LEAST_DAYS, MOST, MOST_DAYS, SET, ProcessSetting
+from engine.store.tables.process_settings import USUAL_PRIORITY
 
 api = APIBlueprint("process_settings", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="operations")])
 
@@ -17,7 +18,7 @@ class ProcessSettingIn(Shape):
     """`work_priority` from 0 (last) to 100 (first); `keep_days` is null where ended instances stay for ever."""
 
     process_key: str = Field(min_length=1, max_length=200)
-    work_priority: int = Field(USUAL, ge=0, le=MOST)
+    work_priority: int = Field(USUAL_PRIORITY, ge=0, le=MOST)
     keep_days: int | None = Field(None, ge=LEAST_DAYS, le=MOST_DAYS)
     reason: str = Field(min_length=3, max_length=2000)
 

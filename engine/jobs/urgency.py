@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-#: Of a process for which nobody has set anything.
-USUAL: Final = 50
+from engine.store.tables.process_settings import USUAL_PRIORITY
+
 _SECONDS: Final = 1.0
 
 
@@ -27,9 +27,9 @@ class Urgency:
         """The priority of each instance: of two that wait, the higher one is delivered first."""
         known = self._look(tx)
         if not known:
-            return [USUAL] * len(instance_ids)
+            return [USUAL_PRIORITY] * len(instance_ids)
         keys = {row.id: row.process_key for row in tx.execute(_KEYS, {"ids": list(instance_ids)})}
-        return [known.get(keys.get(each, ""), USUAL) for each in instance_ids]
+        return [known.get(keys.get(each, ""), USUAL_PRIORITY) for each in instance_ids]
 
     def forget(self) -> None:
         """Look again at the next question."""
@@ -38,9 +38,10 @@ class Urgency:
     def _look(self, tx: Session) -> Mapping[str, int]:
         if monotonic() >= self._until:
             with self._lock:
-                self._known, self._until = {row.process_key: row.work_priority for row in tx.execute(_SET)}, monotonic() + _SECONDS
+                rows = tx.execute(_SET, {"usual": USUAL_PRIORITY})
+                self._known, self._until = {row.process_key: row.work_priority for row in rows}, monotonic() + _SECONDS
         return self._known
 
 
-_SET = text("SELECT process_key, work_priority FROM process_setting WHERE work_priority <> 50")
+_SET = text("SELECT process_key, work_priority FROM process_setting WHERE work_priority <> :usual")
 _KEYS = text("SELECT id, process_key FROM instance WHERE id = ANY(:ids)")

@@ -1,4 +1,4 @@
-"""Camunda 7's extensions (`camunda:`, and Operaton's, which goes on with them).
+"""Camunda 7's extensions (`camunda:`), and those of Activiti, Flowable and Operaton, which mean the same by the same words.
 
 What is read as ours is translated when a file is read (`engine.models.camunda`); what is left of it then is named by the check.
 """
@@ -7,8 +7,7 @@ from typing import Final
 
 from engine.models.vocabularies.entries import Vocabulary, drawn, holds, read_as, refused, table, told
 
-#: Camunda's namespace, and that of Operaton.
-#: Camunda's, and of the engines that it came from and that came from it: the same words mean the same.
+#: Camunda's namespace, and those of the engines that it came from and that came from it.
 CAMUNDA: Final = (
     "http://camunda.org/schema/1.0/bpmn",
     "http://operaton.org/schema/1.0/bpmn",

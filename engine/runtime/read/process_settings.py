@@ -7,6 +7,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from engine.store.tables.process_settings import USUAL_PRIORITY
+
 #: Further than this ended instances are not counted.
 _COUNTED: Final = 10_000
 
@@ -28,11 +30,11 @@ class ProcessRow:
 
 def list_process_settings(tx: Session) -> list[ProcessRow]:
     """Every deployed process, by name. One statement."""
-    return [ProcessRow(*row) for row in tx.execute(_ROWS, {"most": _COUNTED})]
+    return [ProcessRow(*row) for row in tx.execute(_ROWS, {"most": _COUNTED, "usual": USUAL_PRIORITY})]
 
 
 _ROWS = text("""
-SELECT v.process_key, v.name, coalesce(s.work_priority, 50), s.keep_days, s.set_by, s.set_at, ended.many, ended.oldest, due.many
+SELECT v.process_key, v.name, coalesce(s.work_priority, :usual), s.keep_days, s.set_by, s.set_at, ended.many, ended.oldest, due.many
 FROM process_version AS v LEFT JOIN process_setting AS s ON s.process_key = v.process_key
 CROSS JOIN LATERAL (
   SELECT count(*) AS many, min(few.ended_at) AS oldest FROM (

@@ -51,11 +51,14 @@ def ruled(runtime: Runtime, tx: Session, task: UserTask, wanted: Act) -> Act:
     decision = process.decisions.get(name) if name else None
     if name is None or decision is None:
         return wanted
+    context = _context(tx, task, wanted)
     try:
-        said = to_json(decision.evaluate(_context(tx, task, wanted), now=business_now(tx)).value)
-        found = _answer(said)
+        found = _answer(to_json(decision.evaluate(context, now=business_now(tx)).value))
     except Problem as problem:
         raise _unusable(name, problem.detail) from None
+    missing = sorted(decision.variables - context.keys())
+    if missing and not any(found.values()):  # what it says nothing about for want of a variable it has not allowed
+        raise _unusable(name, f"it reads {', '.join(missing)}, which neither the act nor the instance has.")
     if found.get("deny"):
         told = " ".join(str(found[each]).strip() for each in ("deny", "next_step") if found.get(each))
         raise Forbidden(told, code="denied_by_rule", next_step="Choose another way; the decision table of this task says who may what.")

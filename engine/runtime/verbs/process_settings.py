@@ -14,9 +14,9 @@ from engine.runtime.state.runtime import Runtime
 from engine.store.known import refuse_unknown_in
 from engine.store.locks import Lock, take
 from engine.store.tables import process_setting, process_version
+from engine.store.tables.process_settings import USUAL_PRIORITY
 
 SET: Final = "process.set"
-USUAL: Final = 50
 MOST: Final = 100
 #: What ended less long ago is never forgotten: somebody still asks about it.
 LEAST_DAYS: Final = 30
@@ -30,7 +30,7 @@ class ProcessSetting:
     """`work_priority` from 0 (last) to 100 (first), 50 where nothing is set; `keep_days` is None where ended instances stay for ever."""
 
     process_key: str
-    work_priority: int = USUAL
+    work_priority: int = USUAL_PRIORITY
     keep_days: int | None = None
 
 

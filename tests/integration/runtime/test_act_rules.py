@@ -82,6 +82,16 @@ def test_a_rule_that_gives_nonsense_stops_the_act_and_says_who_corrects_it(appro
     assert refused.value.code == "act_rule_unusable"
 
 
+def test_a_rule_that_reads_what_is_not_there_allows_nothing_by_its_silence(world, people):
+    model = m.start() + m.user("approve", candidateGroups="sales", actRule="who_may") + m.end()
+    silent = 'if act = "claim" and amont > 1000 then {deny: "Too much for one."} else null'
+    world.deploy(m.bundle("approval", model, "start -> approve -> done", files={"rule.dmn": rule(silent)}))
+    task = begin(world, people, 5000)
+    with pytest.raises(Conflict, match="reads amont, which neither the act nor the instance has"):
+        do(world, user_tasks.claim, task.id, people.alice)
+    assert next(each for each in world.tasks(people.alice) if each.id == task.id).assignee is None
+
+
 def test_a_rule_that_is_not_in_the_bundle_is_found_before_it_is_deployed():
     model = m.start() + m.user("approve", candidateGroups="sales", actRule="who_mai") + m.end()
     bundle = m.bundle("approval", model, "start -> approve -> done", files={"rule.dmn": rule("null")})
